@@ -1,0 +1,89 @@
+/**
+ * What a collection is: data. One module declares its NSID, its table and columns, its references
+ * and a pure function from record to row; one generic writer serves all of them.
+ */
+
+import type { JsonObject } from "../decoder/json.ts";
+import type { Refusal } from "../decoder/event.ts";
+
+/** The address of a record. */
+export interface RecordKey {
+  readonly did: string;
+  readonly collection: string;
+  readonly rkey: string;
+}
+
+/** A column of the product table that the record decides. */
+export interface Column {
+  readonly name: string;
+  /**
+   * SQL type of the value in `Row`. `point` is a geography that takes `[longitude, latitude]` or
+   * null. Times are RFC 3339 text.
+   */
+  readonly type:
+    | "text"
+    | "text[]"
+    | "timestamptz"
+    | "jsonb"
+    | "float8"
+    | "boolean"
+    | "point";
+  /** Cleared when the row is hidden, so that a place never outlives its record. */
+  readonly place?: true;
+  /**
+   * A moderator's additions to the array survive the author's updates. The table keeps the author's
+   * own items in a column of the same name with `author_` before it.
+   */
+  readonly merged?: true;
+}
+
+/** A field of the record that names another record. */
+export interface Reference {
+  /** Wire field, for error texts. */
+  readonly field: string;
+  /** Column that takes the other row's id. */
+  readonly column: string;
+  /** Collection of the record that it names. */
+  readonly target: string;
+  /** The author must own the record that it names. */
+  readonly owned: boolean;
+}
+
+/** Column name to value; numbers, strings, booleans, null, or JSON for `jsonb` and arrays. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What the mapper knows besides the record. */
+export interface Context {
+  readonly key: RecordKey;
+  /** When the stream says that this revision happened, Unix microseconds. */
+  readonly timeUs: number;
+  /** HMAC key for `display_point`. */
+  readonly jitterSecret: string;
+}
+
+/** A record as a row, and the raw text of each reference that it makes (absent ones left out). */
+export interface Mapped {
+  readonly row: Row;
+  readonly references: readonly { readonly reference: Reference; readonly value: string }[];
+  /** RFC 3339: the record's `createdAt` where it is valid and not after the event, else the event's time. */
+  readonly createdAt: string;
+}
+
+/** One collection of the app. */
+export interface Collection {
+  readonly nsid: string;
+  readonly table: string;
+  readonly columns: readonly Column[];
+  readonly references: readonly Reference[];
+  /** Its references must resolve to different records. */
+  readonly distinctReferences?: true;
+  /** SQL assignments for when its row stops being live, besides those that every table has. */
+  readonly whenHidden?: string;
+  /** Maps a coarsened record, or says why it can't be one. */
+  readonly map: (record: JsonObject, context: Context) => Mapped | Refusal;
+}
+
+/** Tells a refusal from a mapped record. */
+export function isRefusal(result: Mapped | Refusal): result is Refusal {
+  return "reason" in result;
+}

@@ -1,0 +1,87 @@
+/**
+ * What a revision of a record is, on its own: before anybody asks whether its account is active or
+ * its parents exist. The repository decides those, because they change after the record was written.
+ */
+
+import type { Commit, Refusal } from "../decoder/event.ts";
+import type { JsonObject } from "../decoder/json.ts";
+import {
+  type Collection,
+  isRefusal,
+  type RecordKey,
+  type Reference,
+  type Row,
+} from "./collection.ts";
+import { parseReference } from "./reference.ts";
+
+/** A reference with its target: a record's key, or a bare rkey whose repository is not named. */
+export interface Link {
+  readonly reference: Reference;
+  readonly target: RecordKey | string;
+}
+
+export type Content =
+  | { readonly kind: "deleted" }
+  | {
+    readonly kind: "rejected";
+    readonly refusal: Refusal;
+    /** What is left of the record after coarsening; null when nothing can be kept. */
+    readonly record: JsonObject | null;
+    /** The decoder refused it, so mapping what is left of it again would be wrong. */
+    readonly byDecoder: boolean;
+  }
+  | { readonly kind: "unmapped"; readonly record: JsonObject }
+  | {
+    readonly kind: "mapped";
+    readonly record: JsonObject;
+    readonly collection: Collection;
+    readonly row: Row;
+    /** RFC 3339. */
+    readonly createdAt: string;
+    readonly links: readonly Link[];
+  };
+
+export interface Mapper {
+  /** The collections that have a product table. */
+  readonly collections: readonly Collection[];
+  /** What a commit says about its record. */
+  commit(commit: Commit): Content;
+  /** The same for a record from the ledger. */
+  record(key: RecordKey, record: JsonObject, timeUs: number): Content;
+}
+
+/** A mapper for some collections; `jitterSecret` keys `display_point`. */
+export function createMapper(collections: readonly Collection[], jitterSecret: string): Mapper {
+  const byNsid = new Map(collections.map((collection) => [collection.nsid, collection]));
+
+  function record(key: RecordKey, record: JsonObject, timeUs: number): Content {
+    const collection = byNsid.get(key.collection);
+    if (collection === undefined) return { kind: "unmapped", record };
+    const mapped = collection.map(record, { key, timeUs, jitterSecret });
+    if (isRefusal(mapped)) return { kind: "rejected", refusal: mapped, record, byDecoder: false };
+    const links: Link[] = [];
+    for (const { reference, value } of mapped.references) {
+      const target = parseReference(value, reference.target);
+      if ("reason" in target) {
+        const refusal = { ...target, detail: `${reference.field}: ${target.detail}` };
+        return { kind: "rejected", refusal, record, byDecoder: false };
+      }
+      links.push({ reference, target: target.kind === "uri" ? target.key : target.rkey });
+    }
+    return { kind: "mapped", record, collection, row: mapped.row, createdAt: mapped.createdAt, links };
+  }
+
+  function commit(commit: Commit): Content {
+    if (commit.operation === "delete") return { kind: "deleted" };
+    if (commit.refusal !== null) {
+      const { refusal, remains } = commit;
+      return { kind: "rejected", refusal, record: remains, byDecoder: true };
+    }
+    if (commit.record === null) {
+      throw new TypeError(`a ${commit.operation} that was not refused has no record`);
+    }
+    return record(commit, commit.record, commit.position.timeUs);
+  }
+
+  return { collections, commit, record };
+}

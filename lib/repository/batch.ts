@@ -1,0 +1,63 @@
+/** A batch: events in the order of the stream, and what is known of them before the transaction. */
+
+import type { Commit, Event } from "../decoder/event.ts";
+import type { Content, Mapper } from "../mapper/content.ts";
+import type { Refusal } from "../decoder/event.ts";
+import { idempotencyKey } from "../mapper/idempotency_key.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** The position that a batch moves the cursor to, and the instance that it belongs to. */
+export interface CursorUpdate {
+  readonly cursor: number;
+  /** Unix microseconds. */
+  readonly timeUs: number;
+  readonly source: string;
+}
+
+export interface Batch {
+  /** Random: tells whether a commit whose answer was lost took place. */
+  readonly id: string;
+  readonly events: readonly Event[];
+  /** Null when nothing in it has a position. */
+  readonly cursor: CursorUpdate | null;
+  /** Ids of the dead letters that its events try again, in their order; empty for the stream's own. */
+  readonly letters: readonly number[];
+}
+
+/** What became of the events of a batch, in their order. */
+export interface BatchResult {
+  readonly outcomes: readonly Outcome[];
+  /** Why events went to the dead letters, each once. */
+  readonly reasons: readonly string[];
+  /** Rows that its statements wrote. */
+  readonly rowsWritten: number;
+}
+
+/** Rows that Postgres refused, by idempotency key, with what to make of them. */
+export type Refusals = Map<string, { readonly refusal: Refusal; readonly keepRecord: boolean }>;
+
+/** The key under which a commit's refusal is kept. */
+export function refusalKey(commit: Commit): string {
+  return idempotencyKey(commit, commit.rev);
+}
+
+/** What the commits of a batch say, by their place in it. Rows that Postgres refused are rejected. */
+export function contentsOf(
+  batch: Batch,
+  mapper: Mapper,
+  refusals: Refusals,
+): ReadonlyMap<Event, Content> {
+  const contents = new Map<Event, Content>();
+  for (const event of batch.events) {
+    if (event.kind !== "commit") continue;
+    const refused = refusals.size > 0 ? refusals.get(refusalKey(event)) : undefined;
+    const content = refused === undefined ? mapper.commit(event) : {
+      kind: "rejected" as const,
+      refusal: refused.refusal,
+      record: refused.keepRecord ? event.record : null,
+      byDecoder: false,
+    };
+    contents.set(event, content);
+  }
+  return contents;
+}

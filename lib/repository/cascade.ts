@@ -1,0 +1,92 @@
+/**
+ * Follows the consequences of a change downwards: when a record starts or stops being live, the
+ * records that refer to it are judged again, and then those that refer to them.
+ */
+
+import type { TransactionSql } from "postgres";
+import type { RecordKey, Reference } from "../mapper/collection.ts";
+import type { Mapper } from "../mapper/content.ts";
+import { recordId } from "../mapper/record_id.ts";
+import { type Entry, nameOf, uriOf } from "./fold/entry.ts";
+
+/** Records judged at a time: bounds memory, however many children there are. */
+export const CHUNK = 1000;
+
+/** A record whose standing changed, as far as its children care. */
+export interface ChangedParent {
+  readonly key: RecordKey;
+  readonly wasLive: boolean;
+}
+
+/** Whether a change of this entry can change others. */
+export function isParentChange(entry: Entry, isLive: boolean, targets: ReadonlySet<string>): boolean {
+  if (!targets.has(entry.key.collection)) return false;
+  // A record that is new in the ledger takes over the bare references of its own repository.
+  if (entry.stored === null) return true;
+  return (entry.stored.state === "applied") !== isLive;
+}
+
+/**
+ * The keys of all records that refer to some parents, in chunks. A cursor in the database holds the
+ * set as it was before the first of them was judged again, so none is met twice.
+ */
+export async function* childrenOf(
+  tx: TransactionSql,
+  mapper: Mapper,
+  parents: readonly ChangedParent[],
+): AsyncGenerator<RecordKey[]> {
+  const uris = parents.map(({ key }) => uriOf(key));
+  const names = parents.map(({ key }) => nameOf(key.collection, key.rkey));
+  const parameters: string[] = [JSON.stringify(uris), JSON.stringify([...new Set(names)])];
+  const parts = [
+    `select did, collection, rkey from records
+      where waiting_for in (select u collate "C" from json_array_elements_text($1::text::json) as u)`,
+    `select did, collection, rkey from records
+      where loose_references && array(select json_array_elements_text($2::text::json) collate "C")`,
+  ];
+  for (const collection of mapper.collections) {
+    for (const [column, target] of columnsOf(collection.references)) {
+      const ids = parents.filter(({ key, wasLive }) => wasLive && key.collection === target)
+        .map(({ key }) => recordId(key));
+      if (ids.length === 0) continue;
+      parameters.push(JSON.stringify(ids));
+      parts.push(
+        `select record_did, '${collection.nsid}', record_rkey from ${collection.table}
+          where ${column} in (select i::uuid from json_array_elements_text($${parameters.length}::text::json) as i)
+            and deleted_at is null`,
+      );
+    }
+  }
+  const cursor = `children_${crypto.randomUUID().replaceAll("-", "")}`;
+  await tx.unsafe(
+    `declare ${cursor} no scroll cursor for ${parts.join("\n    union\n    ")}`,
+    parameters,
+  );
+  while (true) {
+    const keys = await tx.unsafe<RecordKey[]>(`fetch ${CHUNK} from ${cursor}`);
+    if (keys.length > 0) yield [...keys];
+    if (keys.length < CHUNK) break;
+  }
+  await tx.unsafe(`close ${cursor}`);
+}
+
+/** All records of a repository that are not deleted, in chunks. */
+export async function* recordsOf(tx: TransactionSql, did: string): AsyncGenerator<RecordKey[]> {
+  let after: RecordKey = { did, collection: "", rkey: "" };
+  while (true) {
+    const keys = await tx<RecordKey[]>`
+      select did, collection, rkey from records
+      where did = ${did} and (collection, rkey) > (${after.collection}, ${after.rkey})
+        and state <> 'deleted'
+      order by collection, rkey limit ${CHUNK}`;
+    if (keys.length > 0) yield [...keys];
+    const last = keys.at(-1);
+    if (last === undefined || keys.length < CHUNK) return;
+    after = last;
+  }
+}
+
+/** Each reference column with its target, once. */
+function columnsOf(references: readonly Reference[]): ReadonlyMap<string, string> {
+  return new Map(references.map(({ column, target }) => [column, target]));
+}

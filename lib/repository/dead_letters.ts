@@ -1,0 +1,140 @@
+/** The dead letters as operators see them: list, show, discard, and which to try again. */
+
+import type { Sql, TransactionSql } from "postgres";
+import type { Commit, Refusal } from "../decoder/event.ts";
+import { isObject, type JsonObject } from "../decoder/json.ts";
+import { isReason } from "../reason.ts";
+import type { Batch } from "./batch.ts";
+
+/** A dead letter without its payload. */
+export interface DeadLetter {
+  readonly id: number;
+  readonly reason: string;
+  readonly detail: string;
+  readonly did: string | null;
+  readonly collection: string | null;
+  readonly rkey: string | null;
+  readonly rev: string | null;
+  readonly attempts: number;
+  readonly nextAttemptAt: Date | null;
+  readonly createdAt: Date;
+  readonly resolvedAt: Date | null;
+  readonly resolution: string | null;
+}
+
+export interface LetterQuery {
+  readonly state?: "open" | "resolved";
+  readonly reason?: string;
+  /** At most this many, newest first. */
+  readonly limit: number;
+  /** Only ids below this one: the next page. */
+  readonly before?: number;
+}
+
+const COLUMNS = `id::float8 as id, reason, detail, did, collection, rkey, rev, attempts,
+  next_attempt_at as "nextAttemptAt", created_at as "createdAt", resolved_at as "resolvedAt",
+  resolution`;
+
+/** Letters, newest first. */
+export async function listLetters(sql: Sql, query: LetterQuery): Promise<DeadLetter[]> {
+  const { state, reason, limit, before } = query;
+  return await sql<DeadLetter[]>`
+    select ${sql.unsafe(COLUMNS)} from dead_letters
+    where true
+      ${state === undefined ? sql`` : sql`and (resolved_at is null) = ${state === "open"}`}
+      ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
+      ${before === undefined ? sql`` : sql`and id < ${before}`}
+    order by id desc limit ${limit}`;
+}
+
+/** One letter with its payload; null when there is none. */
+export async function showLetter(
+  sql: Sql,
+  id: number,
+): Promise<(DeadLetter & { readonly payload: JsonObject | null }) | null> {
+  const [row] = await sql<(DeadLetter & { payload: JsonObject | null })[]>`
+    select ${sql.unsafe(COLUMNS)}, payload from dead_letters where id = ${id}`;
+  return row ?? null;
+}
+
+/** Closes open letters for good, without their effect. Returns how many. */
+export function discardLetters(sql: Sql, ids: readonly number[]): Promise<number> {
+  return resolveLetters(sql, ids, "discarded");
+}
+
+/** Marks open letters, and those that the same transaction made moot, as resolved. */
+export async function resolveLetters(
+  sql: Sql | TransactionSql,
+  ids: readonly number[],
+  resolution: "retried" | "discarded",
+): Promise<number> {
+  const { count } = await sql`
+    update dead_letters set resolved_at = now(), resolution = ${resolution}, payload = null,
+      next_attempt_at = null
+    where id in (select i::bigint from json_array_elements_text(${JSON.stringify(ids)}::text::json) as i)
+      and (resolved_at is null or resolved_at = now())`;
+  return count;
+}
+
+/** Ids of letters whose next attempt is due, oldest first. */
+export async function dueLetters(sql: Sql, limit: number): Promise<number[]> {
+  const rows = await sql<{ id: number }[]>`
+    select id::float8 as id from dead_letters
+    where resolved_at is null and next_attempt_at <= now()
+    order by next_attempt_at limit ${limit}`;
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * A batch that tries open letters again. Letters of which only an excerpt is kept can't be tried:
+ * they are left out.
+ */
+export async function retryBatch(sql: Sql, ids: readonly number[]): Promise<Batch> {
+  const rows = await sql<LetterRow[]>`
+    select id::float8 as id, did, collection, rkey, rev, payload from dead_letters
+    where id in (select i::bigint from json_array_elements_text(${JSON.stringify(ids)}::text::json) as i)
+      and resolved_at is null and did is not null and payload is not null
+    order by rev collate "C"`;
+  return {
+    id: crypto.randomUUID(),
+    events: rows.map(commitOf),
+    cursor: null,
+    letters: rows.map(({ id }) => id),
+  };
+}
+
+interface LetterRow {
+  id: number;
+  did: string;
+  collection: string;
+  rkey: string;
+  rev: string;
+  payload: JsonObject;
+}
+
+function commitOf({ did, collection, rkey, rev, payload }: LetterRow): Commit {
+  const record = isObject(payload["record"]) ? payload["record"] : null;
+  const refusal = refusalOf(payload) ??
+    (record === null ? { reason: "invalid_record" as const, detail: "nothing is kept of it" } : null);
+  const timeUs = Number(payload["time_us"] ?? 0);
+  return {
+    kind: "commit",
+    did,
+    collection,
+    rkey,
+    rev,
+    operation: "update",
+    cid: typeof payload["cid"] === "string" ? payload["cid"] : null,
+    record: refusal === null ? record : null,
+    remains: refusal === null ? null : record,
+    refusal,
+    position: { cursor: 0, timeUs },
+  };
+}
+
+function refusalOf(payload: JsonObject): Refusal | null {
+  const refusal = payload["refusal"];
+  if (!isObject(refusal) || typeof refusal["reason"] !== "string") return null;
+  const reason = refusal["reason"];
+  return { reason: isReason(reason) ? reason : "invalid_record", detail: String(refusal["detail"] ?? "") };
+}

@@ -1,0 +1,31 @@
+/** What a database error asks of us: the one place where SQLSTATEs are judged. */
+
+import { StoreError } from "./store.ts";
+
+/**
+ * - `rows`: some row was refused; the others can be written without it.
+ * - `away`: the database can't work now; the batch is tried again until it can.
+ */
+export type Failure = "rows" | "away";
+
+/**
+ * Classes that a single row can cause: data exceptions, violated constraints, program limits (an
+ * index entry that is too large), errors raised by functions, and internal errors, which is what
+ * PostGIS raises.
+ */
+const ROW_CLASSES = new Set(["22", "23", "54", "P0", "XX"]);
+
+/** Judges what a batch failed with. */
+export function judgeFailure(error: unknown): Failure {
+  if (!(error instanceof StoreError)) return "away";
+  return ROW_CLASSES.has(sqlStateOf(error.cause).slice(0, 2)) ? "rows" : "away";
+}
+
+/** The SQLSTATE of a Postgres error, or the code of a connection error; `unknown` without one. */
+export function sqlStateOf(error: unknown): string {
+  if (error instanceof StoreError) return sqlStateOf(error.cause);
+  if (typeof error === "object" && error !== null && "code" in error) {
+    if (typeof error.code === "string" && error.code !== "") return error.code;
+  }
+  return "unknown";
+}

@@ -1,0 +1,107 @@
+/** One account in the working set of a batch, and how events change it. */
+
+import type { Account, Identity, Sync } from "../../decoder/event.ts";
+import type { Outcome } from "../outcome.ts";
+
+export interface AccountEntry {
+  readonly did: string;
+  handle: string | null;
+  active: boolean;
+  status: string | null;
+  /** Where the newest account event stood: Unix microseconds, then the relay's sequence. 0: none. */
+  accountTimeUs: number;
+  accountSeq: number;
+  identityTimeUs: number;
+  identitySeq: number;
+  /** Event time of the first record held, Unix microseconds; null when nothing is held. */
+  knownSinceUs: number | null;
+  /** Records up to here are deleted for good; null when none are. */
+  purgedUntilUs: number | null;
+  /** Whether the table has to be told. */
+  changed: boolean;
+}
+
+/** An account that is not in the table: active, as everybody is until an event says otherwise. */
+export function unknownAccount(did: string): AccountEntry {
+  return {
+    did,
+    handle: null,
+    active: true,
+    status: null,
+    accountTimeUs: 0,
+    accountSeq: 0,
+    identityTimeUs: 0,
+    identitySeq: 0,
+    knownSinceUs: null,
+    purgedUntilUs: null,
+    changed: false,
+  };
+}
+
+/** Notes that a record of the account is held. */
+export function noteRecord(account: AccountEntry, timeUs: number): void {
+  if (account.knownSinceUs !== null && account.knownSinceUs <= timeUs) return;
+  account.knownSinceUs = timeUs;
+  account.changed = true;
+}
+
+/**
+ * Applies an account event. The network announces everybody's: an account that nothing is held of
+ * is remembered only while inactive, so that its records stay hidden if they come after all.
+ */
+export function applyAccount(account: AccountEntry, event: Account): Outcome {
+  const { timeUs } = event.position;
+  const held = account.knownSinceUs !== null;
+  const seen = account.accountTimeUs > 0;
+  const same = account.active === event.active && account.status === event.status;
+  // The relay's sequence is the same on every instance, so it tells a replay after a failover.
+  const replay = event.relaySeq > 0 && event.relaySeq === account.accountSeq && same;
+  if (seen && (replay || (timeUs === account.accountTimeUs && same))) {
+    return held ? "duplicate" : "ignored";
+  }
+  const older = timeUs < account.accountTimeUs ||
+    (timeUs === account.accountTimeUs && event.relaySeq < account.accountSeq);
+  if (seen && older) return held ? "stale" : "ignored";
+  if (!held && !seen && event.active) return "ignored";
+
+  account.active = event.active;
+  account.status = event.status;
+  account.accountTimeUs = timeUs;
+  account.accountSeq = event.relaySeq;
+  if (!event.active && event.status === "deleted") purge(account, timeUs);
+  account.changed = true;
+  return held ? "applied" : "ignored";
+}
+
+/** Applies an identity event: it gives the handle of an account of which records are held. */
+export function applyIdentity(account: AccountEntry, event: Identity): Outcome {
+  const { timeUs } = event.position;
+  // Only from the first record on, or a replay would find more than the first delivery did.
+  if (account.knownSinceUs === null || timeUs < account.knownSinceUs) return "ignored";
+  const replay = event.relaySeq > 0 && event.relaySeq === account.identitySeq;
+  if (account.identityTimeUs > 0) {
+    if (replay || timeUs === account.identityTimeUs) return "duplicate";
+    if (timeUs < account.identityTimeUs) return "stale";
+  }
+  if (event.handle !== null) account.handle = event.handle;
+  account.identityTimeUs = timeUs;
+  account.identitySeq = event.relaySeq;
+  account.changed = true;
+  return "applied";
+}
+
+/** Applies a sync event: everything that was known of the repository is void. */
+export function applySync(account: AccountEntry, event: Sync): Outcome {
+  if (account.knownSinceUs === null) return "ignored";
+  const { timeUs } = event.position;
+  if (account.purgedUntilUs !== null && timeUs <= account.purgedUntilUs) {
+    return timeUs === account.purgedUntilUs ? "duplicate" : "stale";
+  }
+  purge(account, timeUs);
+  account.changed = true;
+  return "applied";
+}
+
+function purge(account: AccountEntry, untilUs: number): void {
+  account.purgedUntilUs = Math.max(account.purgedUntilUs ?? 0, untilUs);
+}

@@ -1,0 +1,80 @@
+/** One record in the working set of a batch: what the ledger had, and what the batch makes of it. */
+
+import type { Reason } from "../../reason.ts";
+import type { RecordKey } from "../../mapper/collection.ts";
+import type { Content } from "../../mapper/content.ts";
+
+export type State = "applied" | "waiting" | "rejected" | "deleted" | "suppressed" | "unmapped";
+
+/** How a record stands among the others: a function of the current records and accounts alone. */
+export interface Verdict {
+  readonly state: State;
+  readonly reason: Reason | null;
+  /** For a rejected record: what was wrong. */
+  readonly detail: string | null;
+  /** For a waiting record: the first reference that does not resolve. */
+  readonly waitingFor: string | null;
+  /** Names (collection/rkey) of bare references that the author's own repository never had. */
+  readonly loose: readonly string[] | null;
+  /** For an applied record: reference column to the record that it resolves to. */
+  readonly parents: ReadonlyMap<string, RecordKey>;
+}
+
+/** The part of a verdict that the ledger keeps. */
+export interface Stored {
+  readonly state: State;
+  readonly reason: string | null;
+  readonly waitingFor: string | null;
+  readonly loose: readonly string[] | null;
+}
+
+/** A revision that some event of this batch brought and that was rejected. */
+export interface RejectedRevision {
+  readonly rev: string;
+  readonly reason: Reason;
+  readonly detail: string;
+}
+
+export interface Entry {
+  readonly key: RecordKey;
+  /** AT-URI of the record. */
+  readonly uri: string;
+  /** The newest revision; null when the ledger has never had the record. */
+  rev: string | null;
+  cid: string | null;
+  /** Event time of the newest revision, Unix microseconds. */
+  timeUs: number;
+  /** Null when it was loaded only to be referred to, and `stored` says enough. */
+  content: Content | null;
+  /** As in the ledger; null when it is not there yet. */
+  stored: Stored | null;
+  /** Whether this batch brought its newest revision. */
+  accepted: boolean;
+  /** Revisions that this batch brought and that are rejected. */
+  rejected: RejectedRevision[];
+}
+
+/** The AT-URI of a record. An rkey holds no slash, so it is unique for the key. */
+export function uriOf(key: RecordKey): string {
+  return `at://${key.did}/${key.collection}/${key.rkey}`;
+}
+
+/** What a bare reference names. */
+export function nameOf(collection: string, rkey: string): string {
+  return `${collection}/${rkey}`;
+}
+
+/** An entry for a record of which nothing is known yet. */
+export function unknownEntry(key: RecordKey): Entry {
+  return {
+    key: { did: key.did, collection: key.collection, rkey: key.rkey },
+    uri: uriOf(key),
+    rev: null,
+    cid: null,
+    timeUs: 0,
+    content: null,
+    stored: null,
+    accepted: false,
+    rejected: [],
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * Fills the working set: the ledger's rows of given records, of what they refer to, and the accounts
+ * of their authors. The caller holds the writer's lock, so what was loaded stays true.
+ */
+
+import type { TransactionSql } from "postgres";
+import type { JsonObject } from "../decoder/json.ts";
+import type { RecordKey, Reference } from "../mapper/collection.ts";
+import type { Content, Link, Mapper } from "../mapper/content.ts";
+import { isReason } from "../reason.ts";
+import type { Entry, State } from "./fold/entry.ts";
+import type { World } from "./fold/world.ts";
+
+const RECORDS = `select r.did, r.collection, r.rkey, r.rev, r.cid, r.state, r.reason, r.waiting_for,
+    r.loose_references, (extract(epoch from r.event_time) * 1000000)::float8 as time_us,
+    case when k.wanted then r.record end as record
+  from json_to_recordset($1::text::json)
+    as k(did text collate "C", collection text collate "C", rkey text collate "C", wanted boolean)
+  join records as r on (r.did, r.collection, r.rkey) = (k.did, k.collection, k.rkey)`;
+
+const ACCOUNTS = `select a.did, a.handle, a.active, a.status,
+    (extract(epoch from a.account_time) * 1000000)::float8 as account_time_us,
+    a.account_seq::float8 as account_seq,
+    (extract(epoch from a.identity_time) * 1000000)::float8 as identity_time_us,
+    a.identity_seq::float8 as identity_seq,
+    (extract(epoch from a.known_since) * 1000000)::float8 as known_since_us,
+    (extract(epoch from a.purged_until) * 1000000)::float8 as purged_until_us
+  from json_to_recordset($1::text::json) as k(did text collate "C")
+  join accounts as a on a.did = k.did`;
+
+/** The live records of a name, as many as can matter: see `Loader.followLinks`. */
+function candidatesStatement(table: string): string {
+  return `select n.rkey, c.record_did as did
+    from json_to_recordset($1::text::json) as n(rkey text collate "C", most integer),
+    lateral (select s.record_did from ${table} as s
+      where s.record_rkey = n.rkey and s.indexer_live limit n.most) as c`;
+}
+
+/** Verdicts that other records can change. */
+const REJECTED_BY_REFERENCE = new Set<string>(["not_scene_owner", "self_alliance"]);
+
+export class Loader {
+  readonly #tx: TransactionSql;
+  readonly #world: World;
+  readonly #mapper: Mapper;
+  readonly #tableOf: ReadonlyMap<string, string>;
+  /** Collections whose records are referred to and refer to others themselves: their content is needed. */
+  readonly #between: ReadonlySet<string>;
+  readonly #loadedNames = new Set<string>();
+  /** How many candidates of one name this batch can take away; see `followLinks`. */
+  readonly #batchSize: number;
+
+  constructor(tx: TransactionSql, world: World, mapper: Mapper, batchSize: number) {
+    this.#tx = tx;
+    this.#world = world;
+    this.#mapper = mapper;
+    this.#batchSize = batchSize;
+    this.#tableOf = new Map(mapper.collections.map(({ nsid, table }) => [nsid, table]));
+    const targets = new Set(
+      mapper.collections.flatMap(({ references }) => references.map(({ target }) => target)),
+    );
+    this.#between = new Set(
+      mapper.collections.filter(({ nsid, references }) => targets.has(nsid) && references.length > 0)
+        .map(({ nsid }) => nsid),
+    );
+  }
+
+  /**
+   * Loads records and, transitively, what they refer to. `whole` also loads their content, which
+   * judging them again takes. Returns the entries that are new in the working set.
+   */
+  async load(keys: Iterable<RecordKey>, whole: boolean): Promise<Entry[]> {
+    const added: Entry[] = [];
+    const wanted = new Map<string, { entry: Entry; whole: boolean }>();
+    for (const key of keys) {
+      const isNew = !this.#world.has(key);
+      const entry = this.#world.entry(key);
+      if (isNew) added.push(entry);
+      const lacksContent = entry.content === null && entry.rev !== null;
+      if (!isNew && !(whole && lacksContent)) continue;
+      wanted.set(entry.uri, { entry, whole: whole || this.#between.has(key.collection) });
+    }
+    if (wanted.size === 0) return added;
+
+    const rows = [...wanted.values()].map(({ entry, whole }) => ({ ...entry.key, wanted: whole }));
+    const dids = new Set(rows.map(({ did }) => did));
+    const [records] = await Promise.all([
+      this.#tx.unsafe<RecordRow[]>(RECORDS, [JSON.stringify(rows)]),
+      this.accounts(dids),
+    ]);
+    const contents: { author: string; content: Content }[] = [];
+    for (const row of records) {
+      const entry = this.#world.entry(row);
+      fill(entry, row);
+      if (row.state === "deleted") entry.content = { kind: "deleted" };
+      else if (row.state === "rejected" && !REJECTED_BY_REFERENCE.has(row.reason ?? "")) {
+        entry.content = keptRejection(row);
+      } else if (row.record !== null) {
+        entry.content = this.#mapper.record(entry.key, row.record, entry.timeUs);
+      }
+      if (entry.content !== null) contents.push({ author: row.did, content: entry.content });
+    }
+    added.push(...await this.followLinks(contents));
+    return added;
+  }
+
+  /** Loads the accounts that the working set doesn't have yet. */
+  async accounts(dids: Iterable<string>): Promise<void> {
+    const missing = [...new Set(dids)].filter((did) => !this.#world.accounts.has(did));
+    if (missing.length === 0) return;
+    const keys = missing.map((did) => ({ did }));
+    for (const row of await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, [JSON.stringify(keys)])) {
+      const account = this.#world.account(row.did);
+      account.handle = row.handle;
+      account.active = row.active;
+      account.status = row.status;
+      account.accountTimeUs = row.account_time_us ?? 0;
+      account.accountSeq = row.account_seq;
+      account.identityTimeUs = row.identity_time_us ?? 0;
+      account.identitySeq = row.identity_seq;
+      account.knownSinceUs = row.known_since_us;
+      account.purgedUntilUs = row.purged_until_us;
+    }
+    // An account that isn't in the table is as unknown accounts are.
+    for (const did of missing) this.#world.account(did);
+  }
+
+  /** Loads what some contents refer to. */
+  async followLinks(
+    contents: Iterable<{ readonly author: string; readonly content: Content }>,
+  ): Promise<Entry[]> {
+    const keys: RecordKey[] = [];
+    const bare: { author: string; link: Link }[] = [];
+    for (const { author, content } of contents) {
+      if (content.kind !== "mapped") continue;
+      for (const link of content.links) {
+        if (typeof link.target === "string") {
+          keys.push({ did: author, collection: link.reference.target, rkey: link.target });
+          bare.push({ author, link });
+        } else keys.push(link.target);
+      }
+    }
+    const added = await this.load(keys, false);
+
+    const names = new Map<string, { reference: Reference; rkey: string }>();
+    for (const { author, link } of bare) {
+      if (typeof link.target !== "string") continue;
+      if (this.#world.ownTarget(author, link) !== null) continue;
+      const name = `${link.reference.target}/${link.target}`;
+      if (this.#loadedNames.has(name)) continue;
+      this.#loadedNames.add(name);
+      names.set(name, { reference: link.reference, rkey: link.target });
+    }
+    for (const [target, table] of this.#tableOf) {
+      // One live record means that one, several mean none. The events of a batch can each take at
+      // most one candidate away, so beyond their number two are as good as all.
+      const wanted = [...names.values()].filter(({ reference }) => reference.target === target)
+        .map(({ rkey }) => ({ rkey, most: this.#batchSize + 2 }));
+      if (wanted.length === 0) continue;
+      const rows = await this.#tx.unsafe<{ rkey: string; did: string }[]>(
+        candidatesStatement(table),
+        [JSON.stringify(wanted)],
+      );
+      const found = rows.map(({ did, rkey }) => ({ did, collection: target, rkey }));
+      added.push(...await this.load(found, false));
+    }
+    return added;
+  }
+}
+
+interface RecordRow {
+  did: string;
+  collection: string;
+  rkey: string;
+  rev: string;
+  cid: string | null;
+  state: State;
+  reason: string | null;
+  waiting_for: string | null;
+  loose_references: string[] | null;
+  time_us: number;
+  record: JsonObject | null;
+}
+
+interface AccountRow {
+  did: string;
+  handle: string | null;
+  active: boolean;
+  status: string | null;
+  account_time_us: number | null;
+  account_seq: number;
+  identity_time_us: number | null;
+  identity_seq: number;
+  known_since_us: number | null;
+  purged_until_us: number | null;
+}
+
+function fill(entry: Entry, row: RecordRow): void {
+  entry.rev = row.rev;
+  entry.cid = row.cid;
+  entry.timeUs = row.time_us;
+  entry.stored = {
+    state: row.state,
+    reason: row.reason,
+    waitingFor: row.waiting_for,
+    loose: row.loose_references,
+  };
+}
+
+/** A record that was refused for itself stays refused; what is left of it may look valid by now. */
+function keptRejection(row: RecordRow): Content {
+  const reason = isReason(row.reason) ? row.reason : "invalid_record";
+  return { kind: "rejected", refusal: { reason, detail: "" }, record: row.record, byDecoder: true };
+}

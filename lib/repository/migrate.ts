@@ -1,0 +1,114 @@
+/**
+ * Brings a database to the schema of this program. Any number of instances may do it at once: one
+ * transaction-level lock makes them take turns, which works through a transaction-mode pooler too.
+ */
+
+import type { Sql, TransactionSql } from "postgres";
+import { createHash } from "node:crypto";
+import { sqlStateOf } from "./failure.ts";
+import { type Migration, MIGRATIONS } from "./migrations.ts";
+
+const MIGRATION_LOCK = 0x6d_69_67_72; // "migr"
+
+/** The database can't be used as it is, and trying again won't help. */
+export class MigrationError extends Error {
+  override readonly name = "MigrationError";
+}
+
+export interface MigrateOptions {
+  readonly migrations?: readonly Migration[];
+  /** Told before each step: faults are injected here. */
+  readonly step?: (name: "locked" | "applied" | "committed") => void | Promise<void>;
+}
+
+/** Applies what is missing, in one transaction. Returns the versions that it applied. */
+export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<number[]> {
+  const { migrations = MIGRATIONS, step } = options;
+  const applied = await sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+    await step?.("locked");
+    await tx`create table if not exists schema_migrations (
+      version integer primary key, name text not null, checksum text not null,
+      applied_at timestamptz not null default now())`;
+    const pending = await pendingMigrations(tx, migrations);
+    if (pending.some(({ version }) => version === 1)) await createPostgis(tx);
+    for (const { version, name, sql } of pending) {
+      await tx.unsafe(sql);
+      await tx`insert into schema_migrations (version, name, checksum)
+        values (${version}, ${name}, ${checksum(sql)})`;
+      await step?.("applied");
+    }
+    return pending.map(({ version }) => version);
+  });
+  await step?.("committed");
+  return applied;
+}
+
+/** Whether every migration is applied. */
+export async function isMigrated(sql: Sql): Promise<boolean> {
+  try {
+    const [row] = await sql<{ version: number }[]>`
+      select coalesce(max(version), 0) as version from schema_migrations`;
+    return (row?.version ?? 0) >= (MIGRATIONS.at(-1)?.version ?? 0);
+  } catch (error) {
+    if (sqlStateOf(error) === "42P01") return false; // No such table: nothing was ever applied.
+    throw error;
+  }
+}
+
+async function pendingMigrations(
+  tx: TransactionSql,
+  migrations: readonly Migration[],
+): Promise<Migration[]> {
+  const rows = await tx<{ version: number; name: string; checksum: string }[]>`
+    select version, name, checksum from schema_migrations order by version`;
+  const known = new Map(migrations.map((migration) => [migration.version, migration]));
+  for (const { version, name, checksum: stored } of rows) {
+    const migration = known.get(version);
+    if (migration === undefined) {
+      throw new MigrationError(
+        `cannot use this database: migration ${version} (${name}) is newer than this program, ` +
+          `which knows ${migrations.length}; run the newer program`,
+      );
+    }
+    if (checksum(migration.sql) !== stored) {
+      throw new MigrationError(
+        `cannot use this database: migration ${version} (${name}) was edited after it was applied; ` +
+          `restore it and put the change into a new migration`,
+      );
+    }
+  }
+  const done = new Set(rows.map(({ version }) => version));
+  return migrations.filter(({ version }) => !done.has(version));
+}
+
+async function createPostgis(tx: TransactionSql): Promise<void> {
+  try {
+    await tx.savepoint((inner) => inner`create extension if not exists postgis`);
+  } catch (error) {
+    const sqlState = sqlStateOf(error);
+    const [where] = await tx<{ database: string; version: string }[]>`
+      select current_database() as database, current_setting('server_version') as version`;
+    const { database = "", version = "" } = where ?? {};
+    if (sqlState === "42501") {
+      throw new MigrationError(
+        `cannot create the extension postgis in database ${database}: this role may not; ` +
+          `run as a superuser there: create extension postgis`,
+        { cause: error },
+      );
+    }
+    if (sqlState === "0A000" || sqlState === "58P01") {
+      const major = version.split(".")[0];
+      throw new MigrationError(
+        `cannot create the extension postgis in database ${database}: the server doesn't have it; ` +
+          `install it there, on Debian: apt-get install postgresql-${major}-postgis-3`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+function checksum(sql: string): string {
+  return createHash("sha256").update(sql).digest("hex");
+}

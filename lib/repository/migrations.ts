@@ -1,0 +1,18 @@
+/** The migrations, compiled into the executable. Released ones are never edited: add another. */
+
+import ledger from "../../migrations/0001_ledger.sql" with { type: "text" };
+import productTables from "../../migrations/0002_product_tables.sql" with { type: "text" };
+import indexes from "../../migrations/0003_indexes.sql" with { type: "text" };
+
+export interface Migration {
+  /** Counts up from 1. */
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: "ledger", sql: ledger },
+  { version: 2, name: "product_tables", sql: productTables },
+  { version: 3, name: "indexes", sql: indexes },
+];

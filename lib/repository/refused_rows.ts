@@ -1,0 +1,53 @@
+/**
+ * Finds the rows of a bulk write that Postgres refuses, by splitting it, in a transaction that is
+ * rolled back: afterwards the batch runs again without them, from the start.
+ */
+
+import type { Sql, TransactionSql } from "postgres";
+import { type BulkWrite, send, StoreError } from "./store.ts";
+import { judgeFailure, sqlStateOf } from "./failure.ts";
+import type { WriteRow } from "./writes.ts";
+
+/** A row that was refused, and the SQLSTATE that it was refused with. */
+export interface RefusedRow {
+  readonly row: WriteRow;
+  readonly sqlState: string;
+}
+
+class Rollback extends Error {}
+
+/** The rows that are refused. Empty when all of them are taken this time. Throws when the database is away. */
+export async function findRefusedRows(sql: Sql, write: BulkWrite): Promise<RefusedRow[]> {
+  const refused: RefusedRow[] = [];
+  try {
+    await sql.begin(async (tx) => {
+      await search(tx, write, write.rows, refused);
+      throw new Rollback();
+    });
+  } catch (error) {
+    if (!(error instanceof Rollback)) throw error;
+  }
+  return refused;
+}
+
+async function search(
+  tx: TransactionSql,
+  write: BulkWrite,
+  rows: readonly WriteRow[],
+  refused: RefusedRow[],
+): Promise<void> {
+  try {
+    await tx.savepoint((inner) => send(inner, { ...write, rows }));
+  } catch (cause) {
+    const error = new StoreError({ ...write, rows }, cause);
+    if (judgeFailure(error) === "away") throw error;
+    const [row] = rows;
+    if (rows.length === 1 && row !== undefined) {
+      refused.push({ row, sqlState: sqlStateOf(cause) });
+      return;
+    }
+    const half = Math.ceil(rows.length / 2);
+    await search(tx, write, rows.slice(0, half), refused);
+    await search(tx, write, rows.slice(half), refused);
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Writes batches, each exactly once, whatever the database does: a row that it refuses goes to the
+ * dead letters alone, and while it is away the batch waits.
+ */
+
+import type { Sql } from "postgres";
+import type { Mapper } from "../mapper/content.ts";
+import { idempotencyKey } from "../mapper/idempotency_key.ts";
+import type { Batch, BatchResult, Refusals } from "./batch.ts";
+import { judgeFailure, sqlStateOf } from "./failure.ts";
+import { findRefusedRows } from "./refused_rows.ts";
+import type { WriteRow } from "./writes.ts";
+import type { Event } from "../decoder/event.ts";
+import { type BulkWrite, StoreError } from "./store.ts";
+import { applyBatch, type Step } from "./transaction.ts";
+
+export interface WriterOptions {
+  readonly mapper: Mapper;
+  readonly consumer: string;
+  readonly holder: string;
+  /** The connection to use now; asked before each attempt. */
+  readonly connection: () => Sql;
+  /** Gives the connection up: it is silent for too long. */
+  readonly abandon: (sql: Sql) => void;
+  /** How long a statement may take, milliseconds. */
+  readonly statementTimeoutMs: number;
+  /** Waits between attempts; rejects when the signal aborts. */
+  readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
+  /** A batch could not be written; it will be tried again. */
+  readonly failed: (sqlState: string, attempt: number, error: unknown) => void;
+  /** Postgres refused a row. */
+  readonly refused: (table: string, sqlState: string) => void;
+  /** Told before each step of a transaction. */
+  readonly step?: (name: Step) => void | Promise<void>;
+}
+
+export class Writer {
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the batch is durable. Rejects only when the signal aborts. */
+  async write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
+    const refusals: Refusals = new Map();
+    for (let attempt = 1;; attempt++) {
+      signal.throwIfAborted();
+      const sql = this.#options.connection();
+      try {
+        return await this.#guarded(sql, signal, (step) => this.#apply(sql, batch, refusals, step));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof StoreError && judgeFailure(error) === "rows") {
+          const found = await this.#refuse(sql, error, refusals, signal).catch(() => null);
+          if (found === true) continue;
+          if (found === false && !isRefused(batch)) return await this.#split(batch, sqlStateOf(error), signal);
+        }
+        signal.throwIfAborted();
+        this.#options.failed(sqlStateOf(error), attempt, error);
+        await this.#options.backoff(attempt, signal);
+      }
+    }
+  }
+
+  #apply(
+    sql: Sql,
+    batch: Batch,
+    refusals: Refusals,
+    step: (name: Step) => void | Promise<void>,
+  ): Promise<BatchResult> {
+    const { mapper, consumer, holder, statementTimeoutMs } = this.#options;
+    return applyBatch(sql, batch, { mapper, consumer, holder, refusals, statementTimeoutMs, step });
+  }
+
+  /**
+   * Runs a transaction, and gives the connection up when no step of it ends for long: the server's
+   * own timeout does nothing when the server is what can't be reached.
+   */
+  async #guarded<T>(
+    sql: Sql,
+    signal: AbortSignal,
+    run: (step: (name: Step) => void | Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    const { statementTimeoutMs, abandon } = this.#options;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let giveUp: (reason: unknown) => void = () => {};
+    const silent = new Promise<never>((_, reject) => giveUp = reject);
+    const abort = (): void => giveUp(signal.reason);
+    const watch = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(
+        () => giveUp(new DatabaseSilentError(statementTimeoutMs)),
+        statementTimeoutMs + 5_000,
+      );
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    watch();
+    const running = run((name) => {
+      watch();
+      return this.#options.step?.(name);
+    });
+    try {
+      return await Promise.race([running, silent]);
+    } catch (error) {
+      if (signal.aborted || error instanceof DatabaseSilentError) {
+        abandon(sql);
+        running.catch(() => {}); // It fails for lack of its connection.
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  /** Finds the rows that were refused and rejects their records. False when that leads nowhere. */
+  async #refuse(
+    sql: Sql,
+    { write }: StoreError,
+    refusals: Refusals,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const rows = await this.#guarded(sql, signal, () => findRefusedRows(sql, write));
+    let found = false;
+    for (const { row, sqlState } of rows) {
+      const key = refusalKeyOf(row, write);
+      if (key === null || refusals.get(key)?.keepRecord === false) continue;
+      found = true;
+      refusals.set(key, {
+        refusal: { reason: "database_refused", detail: `table ${write.name}, SQLSTATE ${sqlState}` },
+        // A record that the ledger itself can't hold, or that is refused again, loses its body.
+        keepRecord: write.collection !== undefined && !refusals.has(key),
+      });
+      this.#options.refused(write.name, sqlState);
+    }
+    return found;
+  }
+
+  /**
+   * The last resort, for a refusal that can't be traced to a record: the batch is split until the
+   * event stands alone, and that event is kept as one that can't be used.
+   */
+  async #split(batch: Batch, sqlState: string, signal: AbortSignal): Promise<BatchResult> {
+    const { events } = batch;
+    const [event] = events;
+    if (event === undefined) throw new Error("cannot split a batch without events");
+    if (events.length === 1) return await this.write({ ...batch, events: [refused(event, sqlState)] }, signal);
+    const half = Math.ceil(events.length / 2);
+    const first = { ...batch, id: crypto.randomUUID(), events: events.slice(0, half), cursor: null };
+    const second = { ...batch, id: crypto.randomUUID(), events: events.slice(half) };
+    const results = [await this.write(first, signal), await this.write(second, signal)];
+    return {
+      outcomes: results.flatMap(({ outcomes }) => outcomes),
+      reasons: results.flatMap(({ reasons }) => reasons),
+      rowsWritten: results.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+    };
+  }
+}
+
+/** No statement was answered in time. */
+export class DatabaseSilentError extends Error {
+  override readonly name = "DatabaseSilentError";
+  readonly code = "silent";
+  constructor(timeoutMs: number) {
+    super(`cannot reach the database: no answer for more than ${timeoutMs} ms`);
+  }
+}
+
+/** The idempotency key of the record that a row is about; null when it isn't about one. */
+function refusalKeyOf(row: WriteRow, write: BulkWrite): string | null {
+  if (write.name === "dead_letters") return textOf(row["fingerprint"]);
+  const did = textOf(row["did"] ?? row["record_did"]);
+  const collection = textOf(row["collection"] ?? write.collection);
+  const rkey = textOf(row["rkey"] ?? row["record_rkey"]);
+  const rev = textOf(row["rev"] ?? row["record_rev"]);
+  if (did === null || collection === null || rkey === null || rev === null) return null;
+  return idempotencyKey({ did, collection, rkey }, rev);
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+/** Whether a batch is what the last resort made, so that splitting it again leads nowhere. */
+function isRefused({ events }: Batch): boolean {
+  const [event] = events;
+  return events.length === 1 && event?.kind === "malformed" &&
+    event.refusal.reason === "database_refused";
+}
+
+/** An event that Postgres won't take in any form, as a message that can't be used. */
+function refused(event: Event, sqlState: string): Event {
+  return {
+    kind: "malformed",
+    refusal: { reason: "database_refused", detail: `a ${event.kind} event, SQLSTATE ${sqlState}` },
+    excerpt: "",
+    fingerprint: crypto.randomUUID(),
+    position: "position" in event ? event.position : null,
+  };
+}

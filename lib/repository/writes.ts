@@ -1,0 +1,159 @@
+/**
+ * What a batch writes: rows by statement, gathered before any of them is sent, so that each table
+ * gets one statement however many records there are.
+ */
+
+import { isoFromMicros } from "../micros.ts";
+import type { Collection, RecordKey } from "../mapper/collection.ts";
+import { idempotencyKey } from "../mapper/idempotency_key.ts";
+import { recordId } from "../mapper/record_id.ts";
+import type { JsonObject } from "../decoder/json.ts";
+import type { AccountEntry } from "./fold/account.ts";
+import type { Entry, Verdict } from "./fold/entry.ts";
+
+/** A row for `json_to_recordset`; its keys are column names. */
+export type WriteRow = Readonly<Record<string, unknown>>;
+
+/** A dead letter to write, before it has an id. */
+export interface Letter {
+  /** Unique: the same letter again changes the one that is there. */
+  readonly fingerprint: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly key: RecordKey | null;
+  readonly rev: string | null;
+  readonly payload: JsonObject | null;
+  /** A newer revision has come already. */
+  readonly superseded: boolean;
+  /** When to try again by itself, milliseconds from now; null when only a person can help. */
+  readonly retryInMs: number | null;
+}
+
+/** Rows of one product table. */
+export interface TableWrites {
+  readonly collection: Collection;
+  readonly upserts: WriteRow[];
+  readonly hides: WriteRow[];
+}
+
+export class Writes {
+  readonly ledger: WriteRow[] = [];
+  readonly restated: WriteRow[] = [];
+  readonly tables = new Map<string, TableWrites>();
+  readonly accounts: WriteRow[] = [];
+  /** Records whose open letters are moot. */
+  readonly settled: WriteRow[] = [];
+  readonly #letters = new Map<string, WriteRow>();
+
+  get letters(): readonly WriteRow[] {
+    return [...this.#letters.values()];
+  }
+
+  /** A revision that this batch brought. */
+  accept(entry: Entry, verdict: Verdict): void {
+    const { key } = entry;
+    if (entry.rev === null) throw new TypeError(`cannot write ${entry.uri}: it has no revision`);
+    this.ledger.push({
+      ...key,
+      rev: entry.rev,
+      cid: entry.cid,
+      idempotency_key: idempotencyKey(key, entry.rev),
+      state: verdict.state,
+      reason: verdict.reason,
+      waiting_for: verdict.waitingFor,
+      loose_references: verdict.loose,
+      record: recordOf(entry),
+      event_time: isoFromMicros(entry.timeUs),
+    });
+    this.#product(entry, verdict);
+  }
+
+  /** A record whose standing changed although it did not. */
+  restate(entry: Entry, verdict: Verdict): void {
+    this.restated.push({
+      ...entry.key,
+      rev: entry.rev,
+      state: verdict.state,
+      reason: verdict.reason,
+      waiting_for: verdict.waitingFor,
+      loose_references: verdict.loose,
+    });
+    this.#product(entry, verdict);
+  }
+
+  account(account: AccountEntry): void {
+    this.accounts.push({
+      did: account.did,
+      handle: account.handle,
+      active: account.active,
+      status: account.status,
+      account_time: time(account.accountTimeUs),
+      account_seq: account.accountSeq,
+      identity_time: time(account.identityTimeUs),
+      identity_seq: account.identitySeq,
+      known_since: time(account.knownSinceUs),
+      purged_until: time(account.purgedUntilUs),
+    });
+  }
+
+  letter(letter: Letter): void {
+    this.#letters.set(letter.fingerprint, {
+      fingerprint: letter.fingerprint,
+      reason: letter.reason,
+      detail: letter.detail,
+      did: letter.key?.did ?? null,
+      collection: letter.key?.collection ?? null,
+      rkey: letter.key?.rkey ?? null,
+      rev: letter.rev,
+      payload: letter.payload,
+      superseded: letter.superseded,
+      retry_in_ms: letter.retryInMs,
+    });
+  }
+
+  settle(key: RecordKey): void {
+    this.settled.push({ did: key.did, collection: key.collection, rkey: key.rkey });
+  }
+
+  #product(entry: Entry, verdict: Verdict): void {
+    const { key, content } = entry;
+    if (verdict.state === "applied" && content?.kind === "mapped") {
+      const table = this.#table(content.collection);
+      const references: Record<string, string> = {};
+      for (const [column, parent] of verdict.parents) references[column] = recordId(parent);
+      table.upserts.push({
+        ...content.row,
+        ...references,
+        id: recordId(key),
+        record_did: key.did,
+        record_rkey: key.rkey,
+        record_rev: entry.rev,
+        created_at: content.createdAt,
+        updated_at: isoFromMicros(entry.timeUs),
+      });
+    }
+  }
+
+  /** A row that was live and is not any more. */
+  hide(collection: Collection, key: RecordKey): void {
+    this.#table(collection).hides.push({ record_did: key.did, record_rkey: key.rkey });
+  }
+
+  #table(collection: Collection): TableWrites {
+    let table = this.tables.get(collection.table);
+    if (table === undefined) {
+      table = { collection, upserts: [], hides: [] };
+      this.tables.set(collection.table, table);
+    }
+    return table;
+  }
+}
+
+function recordOf(entry: Entry): JsonObject | null {
+  const { content } = entry;
+  return content === null || content.kind === "deleted" ? null : content.record;
+}
+
+function time(micros: number | null): string | null {
+  return micros === null || micros === 0 ? null : isoFromMicros(micros);
+}
