@@ -20,6 +20,8 @@ create table records (
   -- As coarsened at decode time. Null for a deleted record.
   record jsonb,
   event_time timestamptz not null,
+  -- The least that any revision said: its createdAt, or else its event time. Never moves forward.
+  created_at timestamptz not null,
   indexed_at timestamptz not null default now(),
   primary key (did, collection, rkey),
   constraint chk_records_waiting check ((state = 'waiting') = (waiting_for is not null)),

@@ -28,6 +28,11 @@ export interface Column {
     | "float8"
     | "boolean"
     | "point";
+  /**
+   * Null means: when the record was made, by the earliest of its revisions. So the default of a time
+   * does not move when the author changes something else.
+   */
+  readonly orCreated?: true;
   /** Cleared when the row is hidden, so that a place never outlives its record. */
   readonly place?: true;
   /**
@@ -74,10 +79,11 @@ export interface Collection {
   readonly nsid: string;
   readonly table: string;
   readonly columns: readonly Column[];
+  /** Every reference that a record can make; alternatives may share a column. */
   readonly references: readonly Reference[];
   /** Its references must resolve to different records. */
   readonly distinctReferences?: true;
-  /** SQL assignments for when its row stops being live, besides those that every table has. */
+  /** SQL assignments, the table being `t`, for when a row stops being live, besides what all do. */
   readonly whenHidden?: string;
   /** Maps a coarsened record, or says why it can't be one. */
   readonly map: (record: JsonObject, context: Context) => Mapped | Refusal;

@@ -13,6 +13,7 @@ import {
   type Row,
 } from "./collection.ts";
 import { parseReference } from "./reference.ts";
+import { createdAt } from "./timestamp.ts";
 
 /** A reference with its target: a record's key, or a bare rkey whose repository is not named. */
 export interface Link {
@@ -36,8 +37,6 @@ export type Content =
     readonly record: JsonObject;
     readonly collection: Collection;
     readonly row: Row;
-    /** RFC 3339. */
-    readonly createdAt: string;
     readonly links: readonly Link[];
   };
 
@@ -68,7 +67,11 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
       }
       links.push({ reference, target: target.kind === "uri" ? target.key : target.rkey });
     }
-    return { kind: "mapped", record, collection, row: mapped.row, createdAt: mapped.createdAt, links };
+    if (collection.distinctReferences && new Set(links.map(nameOf)).size < links.length) {
+      const refusal: Refusal = { reason: "self_alliance", detail: "expected two different scenes" };
+      return { kind: "rejected", refusal, record, byDecoder: false };
+    }
+    return { kind: "mapped", record, collection, row: mapped.row, links };
   }
 
   function commit(commit: Commit): Content {
@@ -84,4 +87,18 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
   }
 
   return { collections, commit, record };
+}
+
+/**
+ * When a revision says that its record was made, as RFC 3339 in UTC that compares as text: its
+ * `createdAt` where that can be, else the time of the event.
+ */
+export function creationOf(content: Content, timeUs: number): string {
+  const record = content.kind === "deleted" ? null : content.record;
+  return createdAt(record ?? {}, timeUs);
+}
+
+/** A text that is the same for links that name the same. */
+function nameOf({ target }: Link): string {
+  return typeof target === "string" ? target : `at://${target.did}/${target.rkey}`;
 }

@@ -19,7 +19,11 @@ export interface ChangedParent {
 }
 
 /** Whether a change of this entry can change others. */
-export function isParentChange(entry: Entry, isLive: boolean, targets: ReadonlySet<string>): boolean {
+export function isParentChange(
+  entry: Entry,
+  isLive: boolean,
+  targets: ReadonlySet<string>,
+): boolean {
   if (!targets.has(entry.key.collection)) return false;
   // A record that is new in the ledger takes over the bare references of its own repository.
   if (entry.stored === null) return true;

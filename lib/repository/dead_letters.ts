@@ -71,9 +71,24 @@ export async function resolveLetters(
   const { count } = await sql`
     update dead_letters set resolved_at = now(), resolution = ${resolution}, payload = null,
       next_attempt_at = null
-    where id in (select i::bigint from json_array_elements_text(${JSON.stringify(ids)}::text::json) as i)
+    where id in (select i::bigint from json_array_elements_text(${
+    JSON.stringify(ids)
+  }::text::json) as i)
       and (resolved_at is null or resolved_at = now())`;
   return count;
+}
+
+/** Ids of open letters, oldest first. */
+export async function openLetters(
+  sql: Sql,
+  reason: string | null,
+  limit: number,
+): Promise<number[]> {
+  const rows = await sql<{ id: number }[]>`
+    select id::float8 as id from dead_letters
+    where resolved_at is null ${reason === null ? sql`` : sql`and reason = ${reason}`}
+    order by id limit ${limit}`;
+  return rows.map(({ id }) => id);
 }
 
 /** Ids of letters whose next attempt is due, oldest first. */
@@ -92,7 +107,9 @@ export async function dueLetters(sql: Sql, limit: number): Promise<number[]> {
 export async function retryBatch(sql: Sql, ids: readonly number[]): Promise<Batch> {
   const rows = await sql<LetterRow[]>`
     select id::float8 as id, did, collection, rkey, rev, payload from dead_letters
-    where id in (select i::bigint from json_array_elements_text(${JSON.stringify(ids)}::text::json) as i)
+    where id in (select i::bigint from json_array_elements_text(${
+    JSON.stringify(ids)
+  }::text::json) as i)
       and resolved_at is null and did is not null and payload is not null
     order by rev collate "C"`;
   return {
@@ -115,7 +132,9 @@ interface LetterRow {
 function commitOf({ did, collection, rkey, rev, payload }: LetterRow): Commit {
   const record = isObject(payload["record"]) ? payload["record"] : null;
   const refusal = refusalOf(payload) ??
-    (record === null ? { reason: "invalid_record" as const, detail: "nothing is kept of it" } : null);
+    (record === null
+      ? { reason: "invalid_record" as const, detail: "nothing is kept of it" }
+      : null);
   const timeUs = Number(payload["time_us"] ?? 0);
   return {
     kind: "commit",
@@ -136,5 +155,8 @@ function refusalOf(payload: JsonObject): Refusal | null {
   const refusal = payload["refusal"];
   if (!isObject(refusal) || typeof refusal["reason"] !== "string") return null;
   const reason = refusal["reason"];
-  return { reason: isReason(reason) ? reason : "invalid_record", detail: String(refusal["detail"] ?? "") };
+  return {
+    reason: isReason(reason) ? reason : "invalid_record",
+    detail: String(refusal["detail"] ?? ""),
+  };
 }

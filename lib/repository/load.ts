@@ -13,6 +13,7 @@ import type { World } from "./fold/world.ts";
 
 const RECORDS = `select r.did, r.collection, r.rkey, r.rev, r.cid, r.state, r.reason, r.waiting_for,
     r.loose_references, (extract(epoch from r.event_time) * 1000000)::float8 as time_us,
+    to_char(r.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
     case when k.wanted then r.record end as record
   from json_to_recordset($1::text::json)
     as k(did text collate "C", collection text collate "C", rkey text collate "C", wanted boolean)
@@ -47,6 +48,11 @@ export class Loader {
   /** Collections whose records are referred to and refer to others themselves: their content is needed. */
   readonly #between: ReadonlySet<string>;
   readonly #loadedNames = new Set<string>();
+  /**
+   * Whether some bare reference may mean a record that refers to others itself: which of those are
+   * live can change with any parent of theirs.
+   */
+  hasUnsteadyNames = false;
   /** How many candidates of one name this batch can take away; see `followLinks`. */
   readonly #batchSize: number;
 
@@ -60,7 +66,9 @@ export class Loader {
       mapper.collections.flatMap(({ references }) => references.map(({ target }) => target)),
     );
     this.#between = new Set(
-      mapper.collections.filter(({ nsid, references }) => targets.has(nsid) && references.length > 0)
+      mapper.collections.filter(({ nsid, references }) =>
+        targets.has(nsid) && references.length > 0
+      )
         .map(({ nsid }) => nsid),
     );
   }
@@ -149,6 +157,7 @@ export class Loader {
       const name = `${link.reference.target}/${link.target}`;
       if (this.#loadedNames.has(name)) continue;
       this.#loadedNames.add(name);
+      if (this.#between.has(link.reference.target)) this.hasUnsteadyNames = true;
       names.set(name, { reference: link.reference, rkey: link.target });
     }
     for (const [target, table] of this.#tableOf) {
@@ -179,6 +188,7 @@ interface RecordRow {
   waiting_for: string | null;
   loose_references: string[] | null;
   time_us: number;
+  created_at: string;
   record: JsonObject | null;
 }
 
@@ -199,6 +209,10 @@ function fill(entry: Entry, row: RecordRow): void {
   entry.rev = row.rev;
   entry.cid = row.cid;
   entry.timeUs = row.time_us;
+  // An entry that is loaded again, for its content, may know of an earlier time by now.
+  if (entry.createdAt === null || row.created_at < entry.createdAt) {
+    entry.createdAt = row.created_at;
+  }
   entry.stored = {
     state: row.state,
     reason: row.reason,

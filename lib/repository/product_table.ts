@@ -55,7 +55,7 @@ export function upsertStatement(collection: Collection): string {
   ];
   const updates = [
     "record_rev = excluded.record_rev",
-    "created_at = least(t.created_at, excluded.created_at)",
+    "created_at = excluded.created_at",
     "updated_at = excluded.updated_at",
     ...columns.map((column) =>
       column.merged ? mergedUpdate(column) : `${column.name} = excluded.${column.name}`
@@ -94,6 +94,7 @@ function authorColumn(column: Column): string {
 }
 
 function valueOf(column: Column): string {
+  if (column.orCreated) return `coalesce(r.${column.name}, r.created_at)`;
   if (column.type !== "point") return `r.${column.name}`;
   return `case when r.${column.name} is not null then ` +
     `st_setsrid(st_makepoint(r.${column.name}[1], r.${column.name}[2]), 4326)::geography end`;

@@ -20,25 +20,25 @@ const SAME_KEY = `(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`
 /** The guard is the fold's own, once more: a row never goes back to an older revision. */
 const UPSERT_LEDGER = `insert into records as t
     (did, collection, rkey, rev, cid, idempotency_key, state, reason, waiting_for, loose_references,
-     record, event_time)
+     record, event_time, created_at)
   select did, collection, rkey, rev, cid, idempotency_key, state, reason, waiting_for,
-    loose_references, record, event_time
+    loose_references, record, event_time, created_at
   from json_to_recordset($1::text::json) as r(${KEY}, rev text, cid text, idempotency_key text,
     state text, reason text, waiting_for text, loose_references text[], record jsonb,
-    event_time timestamptz)
+    event_time timestamptz, created_at timestamptz)
   on conflict (did, collection, rkey) do update set
     rev = excluded.rev, cid = excluded.cid, idempotency_key = excluded.idempotency_key,
     state = excluded.state, reason = excluded.reason, waiting_for = excluded.waiting_for,
     loose_references = excluded.loose_references, record = excluded.record,
-    event_time = excluded.event_time, indexed_at = now()
+    event_time = excluded.event_time, created_at = excluded.created_at, indexed_at = now()
   where excluded.rev >= t.rev`;
 
 const RESTATE_LEDGER = `update records as t set
     rev = r.rev, state = r.state, reason = r.reason, waiting_for = r.waiting_for,
-    loose_references = r.loose_references,
+    loose_references = r.loose_references, created_at = r.created_at,
     record = case when r.state = 'deleted' then null else t.record end
   from json_to_recordset($1::text::json) as r(${KEY}, rev text, state text, reason text,
-    waiting_for text, loose_references text[])
+    waiting_for text, loose_references text[], created_at timestamptz)
   where ${SAME_KEY}`;
 
 const UPSERT_ACCOUNTS = `insert into accounts as t

@@ -17,7 +17,7 @@ import {
 import { type ChangedParent, childrenOf, isParentChange, recordsOf } from "./cascade.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import type { Entry, Verdict } from "./fold/entry.ts";
-import { foldCommit } from "./fold/fold.ts";
+import { foldCommit, REBUILT } from "./fold/fold.ts";
 import { World } from "./fold/world.ts";
 import { settleLetters, writeLetters } from "./letters.ts";
 import { resolveLetters } from "./dead_letters.ts";
@@ -112,6 +112,8 @@ class BatchFold {
   readonly #targets: ReadonlySet<string>;
   /** Entries that events brought since the last flush. */
   readonly #accepted = new Set<Entry>();
+  /** Entries of which only an older revision came, that was created earlier. */
+  readonly #lowered = new Set<Entry>();
   /** Undecodable messages that are among the dead letters, or will be with this batch. */
   readonly #fingerprints = new Set<string>();
   /** Written last: it depends on nothing and nothing on it. */
@@ -150,8 +152,12 @@ class BatchFold {
         case "commit": {
           const content = contents.get(event)!;
           const outcome = foldCommit(this.#world, event, content, again);
-          if (outcome !== "duplicate" && outcome !== "stale") {
-            this.#accepted.add(this.#world.entry(event));
+          const entry = this.#world.entry(event);
+          if (entry.accepted) this.#accepted.add(entry);
+          else if (entry.lowered) this.#lowered.add(entry);
+          // What a later event's bare reference means may hang on the consequences of this one.
+          if (this.#loader.hasUnsteadyNames && this.#targets.has(event.collection)) {
+            await this.#flush();
           }
           this.#outcomes.push(outcome);
           break;
@@ -181,14 +187,16 @@ class BatchFold {
   async #applyToRepository(event: Account | Sync): Promise<Outcome> {
     const account = this.#world.account(event.did);
     if (account.knownSinceUs !== null) await this.#flush();
-    const outcome = event.kind === "account" ? applyAccount(account, event) : applySync(account, event);
+    const outcome = event.kind === "account"
+      ? applyAccount(account, event)
+      : applySync(account, event);
     if (outcome === "applied") await this.#judgeRepository(event.did, event.kind === "sync");
     return outcome;
   }
 
   /** Writes what the events so far have made of the working set, and follows the consequences. */
   async #flush(): Promise<void> {
-    if (this.#accepted.size === 0) return;
+    if (this.#accepted.size === 0) return await this.#lower();
     const writes = new Writes();
     const changed: ChangedParent[] = [];
     for (const entry of this.#accepted) {
@@ -203,7 +211,22 @@ class BatchFold {
     await this.#options.step("folded");
     await this.#store(writes);
     await this.#cascade(changed);
+    await this.#lower();
     await this.#options.step("stored");
+  }
+
+  /** Writes the creation times of records of which only an older revision came. */
+  async #lower(): Promise<void> {
+    const entries = [...this.#lowered].filter((entry) => !entry.accepted);
+    this.#lowered.clear();
+    if (entries.length === 0) return;
+    await this.#loader.load(entries.map(({ key }) => key), true);
+    const writes = new Writes();
+    for (const entry of entries) {
+      writes.restate(entry, this.#world.judge(entry));
+      entry.lowered = false;
+    }
+    await this.#store(writes);
   }
 
   /** Judges all records of a repository again. */
@@ -216,7 +239,7 @@ class BatchFold {
           if (account.purgedUntilUs === null || entry.timeUs > account.purgedUntilUs) return;
           entry.content = { kind: "deleted" };
           // After a rebuild the same revision may come again, and is the record then.
-          if (rebuilt) entry.rev = "";
+          if (rebuilt) entry.rev = REBUILT;
         }),
       );
     }
@@ -333,7 +356,9 @@ function stands(entry: Entry, verdict: Verdict): boolean {
 
 function* didsOf(events: readonly Event[]): Generator<string> {
   for (const event of events) {
-    if (event.kind === "account" || event.kind === "identity" || event.kind === "sync") yield event.did;
+    if (event.kind === "account" || event.kind === "identity" || event.kind === "sync") {
+      yield event.did;
+    }
   }
 }
 

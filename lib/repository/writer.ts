@@ -54,7 +54,9 @@ export class Writer {
         if (error instanceof StoreError && judgeFailure(error) === "rows") {
           const found = await this.#refuse(sql, error, refusals, signal).catch(() => null);
           if (found === true) continue;
-          if (found === false && !isRefused(batch)) return await this.#split(batch, sqlStateOf(error), signal);
+          if (found === false && !isRefused(batch)) {
+            return await this.#split(batch, sqlStateOf(error), signal);
+          }
         }
         signal.throwIfAborted();
         this.#options.failed(sqlStateOf(error), attempt, error);
@@ -128,7 +130,10 @@ export class Writer {
       if (key === null || refusals.get(key)?.keepRecord === false) continue;
       found = true;
       refusals.set(key, {
-        refusal: { reason: "database_refused", detail: `table ${write.name}, SQLSTATE ${sqlState}` },
+        refusal: {
+          reason: "database_refused",
+          detail: `table ${write.name}, SQLSTATE ${sqlState}`,
+        },
         // A record that the ledger itself can't hold, or that is refused again, loses its body.
         keepRecord: write.collection !== undefined && !refusals.has(key),
       });
@@ -145,9 +150,16 @@ export class Writer {
     const { events } = batch;
     const [event] = events;
     if (event === undefined) throw new Error("cannot split a batch without events");
-    if (events.length === 1) return await this.write({ ...batch, events: [refused(event, sqlState)] }, signal);
+    if (events.length === 1) {
+      return await this.write({ ...batch, events: [refused(event, sqlState)] }, signal);
+    }
     const half = Math.ceil(events.length / 2);
-    const first = { ...batch, id: crypto.randomUUID(), events: events.slice(0, half), cursor: null };
+    const first = {
+      ...batch,
+      id: crypto.randomUUID(),
+      events: events.slice(0, half),
+      cursor: null,
+    };
     const second = { ...batch, id: crypto.randomUUID(), events: events.slice(half) };
     const results = [await this.write(first, signal), await this.write(second, signal)];
     return {

@@ -64,6 +64,7 @@ export class Writes {
       loose_references: verdict.loose,
       record: recordOf(entry),
       event_time: isoFromMicros(entry.timeUs),
+      created_at: entry.createdAt,
     });
     this.#product(entry, verdict);
   }
@@ -77,6 +78,7 @@ export class Writes {
       reason: verdict.reason,
       waiting_for: verdict.waitingFor,
       loose_references: verdict.loose,
+      created_at: entry.createdAt,
     });
     this.#product(entry, verdict);
   }
@@ -128,7 +130,7 @@ export class Writes {
         record_did: key.did,
         record_rkey: key.rkey,
         record_rev: entry.rev,
-        created_at: content.createdAt,
+        created_at: entry.createdAt,
         updated_at: isoFromMicros(entry.timeUs),
       });
     }

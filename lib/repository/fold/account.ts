@@ -54,15 +54,15 @@ export function applyAccount(account: AccountEntry, event: Account): Outcome {
   const held = account.knownSinceUs !== null;
   const seen = account.accountTimeUs > 0;
   const same = account.active === event.active && account.status === event.status;
-  // The relay's sequence is the same on every instance, so it tells a replay after a failover.
-  const replay = event.relaySeq > 0 && event.relaySeq === account.accountSeq && same;
-  if (seen && (replay || (timeUs === account.accountTimeUs && same))) {
-    return held ? "duplicate" : "ignored";
+  if (seen) {
+    // The relay's sequence is the same on every instance, so it tells a replay after a failover.
+    const replay = event.relaySeq > 0 && event.relaySeq === account.accountSeq;
+    if (same && (replay || timeUs === account.accountTimeUs)) return held ? "duplicate" : "ignored";
+    if (isOlder(account, event)) return held ? "stale" : "ignored";
+  } else if (event.active && (account.knownSinceUs === null || timeUs < account.knownSinceUs)) {
+    // Active is what everybody is. From the first record on only, or a replay would count more.
+    return "ignored";
   }
-  const older = timeUs < account.accountTimeUs ||
-    (timeUs === account.accountTimeUs && event.relaySeq < account.accountSeq);
-  if (seen && older) return held ? "stale" : "ignored";
-  if (!held && !seen && event.active) return "ignored";
 
   account.active = event.active;
   account.status = event.status;
@@ -71,6 +71,20 @@ export function applyAccount(account: AccountEntry, event: Account): Outcome {
   if (!event.active && event.status === "deleted") purge(account, timeUs);
   account.changed = true;
   return held ? "applied" : "ignored";
+}
+
+/**
+ * Instances stamp an event with clocks of their own. Within this time of each other, the relay's
+ * sequence says which of two events was first; beyond it only time does, because instances may read
+ * from different relays, whose sequences have nothing to do with each other.
+ */
+const CLOCK_SKEW_US = 60_000_000;
+
+function isOlder(account: AccountEntry, event: Account): boolean {
+  const apartUs = event.position.timeUs - account.accountTimeUs;
+  const sequenced = event.relaySeq > 0 && account.accountSeq > 0;
+  if (sequenced && Math.abs(apartUs) <= CLOCK_SKEW_US) return event.relaySeq < account.accountSeq;
+  return apartUs < 0;
 }
 
 /** Applies an identity event: it gives the handle of an account of which records are held. */

@@ -44,12 +44,16 @@ export interface Entry {
   cid: string | null;
   /** Event time of the newest revision, Unix microseconds. */
   timeUs: number;
+  /** The least creation time that any revision gave, RFC 3339; null before the first. */
+  createdAt: string | null;
   /** Null when it was loaded only to be referred to, and `stored` says enough. */
   content: Content | null;
   /** As in the ledger; null when it is not there yet. */
   stored: Stored | null;
   /** Whether this batch brought its newest revision. */
   accepted: boolean;
+  /** Whether this batch brought an older revision that was created earlier. */
+  lowered: boolean;
   /** Revisions that this batch brought and that are rejected. */
   rejected: RejectedRevision[];
 }
@@ -72,9 +76,11 @@ export function unknownEntry(key: RecordKey): Entry {
     rev: null,
     cid: null,
     timeUs: 0,
+    createdAt: null,
     content: null,
     stored: null,
     accepted: false,
+    lowered: false,
     rejected: [],
   };
 }

@@ -1,7 +1,7 @@
 /** Folds one commit into the working set. */
 
 import type { Commit } from "../../decoder/event.ts";
-import type { Content } from "../../mapper/content.ts";
+import { type Content, creationOf } from "../../mapper/content.ts";
 import type { Outcome } from "../outcome.ts";
 import { noteRecord } from "./account.ts";
 import type { State } from "./entry.ts";
@@ -15,6 +15,9 @@ const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {
   waiting: "waiting",
   rejected: "dead_letter",
 };
+
+/** The revision of a record that is void until its rebuilt repository brings it again: below any other. */
+export const REBUILT = "";
 
 /**
  * Takes a commit when its revision is the newest, and says what became of it. `again` takes the
@@ -31,20 +34,32 @@ export function foldCommit(
   const entry = world.entry(commit);
   const account = world.account(commit.did);
   const { timeUs } = commit.position;
+  const createdAt = creationOf(content, timeUs);
+  const isEarlier = entry.createdAt === null || createdAt < entry.createdAt;
 
+  noteRecord(account, timeUs);
+
+  const purged = account.purgedUntilUs !== null && timeUs <= account.purgedUntilUs;
+  // Void since the repository was rebuilt, and the rebuilt one may bring the same revision.
+  if (purged && entry.rev === REBUILT) return "stale";
   if (entry.rev !== null) {
     const retried = again && entry.stored?.state === "rejected";
     if (commit.rev === entry.rev && !retried) return "duplicate";
-    if (commit.rev < entry.rev) return "stale";
+    if (commit.rev < entry.rev) {
+      // All that an older revision can still tell is that the record is older than was thought.
+      if (isEarlier) {
+        entry.createdAt = createdAt;
+        entry.lowered = true;
+      }
+      return "stale";
+    }
   }
-  if (account.purgedUntilUs !== null && timeUs <= account.purgedUntilUs) return "stale";
-
   entry.rev = commit.rev;
   entry.cid = commit.cid;
   entry.timeUs = timeUs;
-  entry.content = content;
+  if (isEarlier) entry.createdAt = createdAt;
+  entry.content = purged ? { kind: "deleted" } : content;
   entry.accepted = true;
-  noteRecord(account, timeUs);
 
   const verdict = world.judge(entry);
   if (verdict.state === "rejected") {

@@ -100,6 +100,14 @@ export class World {
     return own !== undefined && own.rev !== null ? own : null;
   }
 
+  #hasRepeated(author: string, links: readonly Link[]): boolean {
+    const names = links.map((link) => {
+      if (typeof link.target !== "string") return uriOf(link.target);
+      return this.ownTarget(author, link)?.uri ?? nameOf(link.reference.target, link.target);
+    });
+    return new Set(names).size < names.length;
+  }
+
   #resolve(entry: Entry, content: Content & { kind: "mapped" }): Verdict {
     const author = entry.key.did;
     const loose: string[] = [];
@@ -109,6 +117,10 @@ export class World {
       }
     }
     const looseOrNull = loose.length > 0 ? loose : null;
+    // Whether two references name one record doesn't depend on whether that record is live.
+    if (content.collection.distinctReferences && this.#hasRepeated(author, content.links)) {
+      return rejected("self_alliance", "expected two different scenes", looseOrNull);
+    }
 
     const parents = new Map<string, RecordKey>();
     for (const link of content.links) {
@@ -131,9 +143,6 @@ export class World {
       }
       if (owned && parent.key.did !== author) return notOwner(link, looseOrNull);
       parents.set(link.reference.column, parent.key);
-    }
-    if (content.collection.distinctReferences && hasRepeated(parents)) {
-      return rejected("self_alliance", "expected two different scenes", looseOrNull);
     }
     return {
       state: "applied",
@@ -168,9 +177,4 @@ function waitingFor(author: string, link: Link, loose: readonly string[]): strin
   const name = nameOf(link.reference.target, link.target);
   if (loose.includes(name)) return name;
   return uriOf({ did: author, collection: link.reference.target, rkey: link.target });
-}
-
-function hasRepeated(parents: ReadonlyMap<string, RecordKey>): boolean {
-  const uris = new Set([...parents.values()].map(uriOf));
-  return uris.size < parents.size;
 }

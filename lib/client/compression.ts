@@ -1,0 +1,72 @@
+import type { Endpoint } from "./endpoint.ts";
+import type { Notice } from "./observer.ts";
+
+/** Fetches the dictionary that a v2 server uses now, makes the decoder know it, and returns its id. */
+export type FetchDictionary = (endpoint: Endpoint, signal: AbortSignal) => Promise<number>;
+
+/**
+ * Which connections ask for compressed frames. It is a saving and never a condition: whatever goes wrong
+ * with it leads to plain frames.
+ */
+export class Compression {
+  readonly #wanted: boolean;
+  readonly #fetchDictionary: FetchDictionary | null;
+  readonly #onNotice: (notice: Notice, endpoint: Endpoint) => void;
+  readonly #plain = new Set<Endpoint>();
+  readonly #dictionaries = new Map<Endpoint, number>();
+  /** Whose dictionary was fetched anew because it was refused, and has not worked since. */
+  readonly #refetched = new Set<Endpoint>();
+
+  constructor(
+    wanted: boolean,
+    fetchDictionary: FetchDictionary | null,
+    onNotice: (notice: Notice, endpoint: Endpoint) => void,
+  ) {
+    this.#wanted = wanted;
+    this.#fetchDictionary = fetchDictionary;
+    this.#onNotice = onNotice;
+  }
+
+  /** What to ask for in the next connection: see `Request.zstd`. */
+  async choose(endpoint: Endpoint, signal: AbortSignal): Promise<true | number | null> {
+    if (!this.#wanted || this.#plain.has(endpoint) || endpoint.protocol === "firehose") return null;
+    if (endpoint.protocol === "v1") return true;
+    const known = this.#dictionaries.get(endpoint);
+    if (known !== undefined) return known;
+    if (this.#fetchDictionary === null) return null;
+    try {
+      const id = await this.#fetchDictionary(endpoint, signal);
+      this.#dictionaries.set(endpoint, id);
+      return id;
+    } catch (error) {
+      signal.throwIfAborted();
+      const why = error instanceof Error ? error.message : String(error);
+      this.#notice(endpoint, `cannot get the dictionary, this connection is plain: ${why}`);
+      return null;
+    }
+  }
+
+  /** The server does not know our dictionary: fetches it again, once; then does without. */
+  dictionaryRefused(endpoint: Endpoint): void {
+    this.#dictionaries.delete(endpoint);
+    if (this.#refetched.has(endpoint)) this.giveUp(endpoint, "the dictionary was refused twice");
+    else this.#refetched.add(endpoint);
+  }
+
+  /** Asks this endpoint for plain frames from now on. False when it was plain already. */
+  giveUp(endpoint: Endpoint, why: string): boolean {
+    if (!this.#wanted || this.#plain.has(endpoint)) return false;
+    this.#plain.add(endpoint);
+    this.#notice(endpoint, `connections are plain from now on: ${why}`);
+    return true;
+  }
+
+  /** A connection brought something. */
+  worked(endpoint: Endpoint): void {
+    this.#refetched.delete(endpoint);
+  }
+
+  #notice(endpoint: Endpoint, message: string): void {
+    this.#onNotice({ code: "uncompressed", message }, endpoint);
+  }
+}

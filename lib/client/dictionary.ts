@@ -1,0 +1,90 @@
+import { type Clock, systemClock } from "./clock.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { Scope } from "./scope.ts";
+
+/** A zstd dictionary (RFC 8878, section 5). */
+export interface ZstdDictionary {
+  readonly id: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface DictionaryOptions {
+  readonly signal: AbortSignal;
+  readonly fetch?: typeof fetch;
+  readonly clock?: Clock;
+}
+
+/** The wait for it delays every connection to a server that is slow with it. */
+const TIMEOUT_MS = 5_000;
+
+/** Today's is 64 KiB. */
+const MAX_BYTES = 1024 * 1024;
+
+const MAGIC = 0xec30a437;
+
+const SUBSCRIBE = "network.bsky.jetstream.subscribeEvents";
+const GET_DICTIONARY = "network.bsky.jetstream.getZstdDictionary";
+
+/**
+ * Fetches the dictionary that a v2 server compresses with now. Needs no key, and is sent none.
+ *
+ * @throws {Error} when it can't be had, or is not a dictionary with an id
+ */
+export async function fetchZstdDictionary(
+  endpoint: Endpoint,
+  { signal, fetch: fetchFrom = fetch, clock = systemClock }: DictionaryOptions,
+): Promise<ZstdDictionary> {
+  const url = new URL(endpoint.url);
+  url.protocol = url.protocol === "wss:" ? "https:" : "http:";
+  url.pathname = url.pathname.slice(0, -SUBSCRIBE.length) + GET_DICTIONARY;
+  url.search = "";
+  using scope = new Scope(signal);
+  const cancelTimer = clock.setTimer(
+    () => scope.abort(new Error(`cannot get a dictionary: got no answer in ${TIMEOUT_MS} ms`)),
+    TIMEOUT_MS,
+  );
+  try {
+    const response = await fetchFrom(url, { signal: scope.signal });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw new Error(`cannot get a dictionary: got HTTP ${response.status}, expected 200`);
+    }
+    const bytes = await readBounded(response);
+    return { id: dictionaryId(bytes, response.headers.get("x-zstd-dictionary-id")), bytes };
+  } finally {
+    cancelTimer();
+  }
+}
+
+async function readBounded(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > MAX_BYTES) {
+      throw new Error(`cannot get a dictionary: got more than ${MAX_BYTES} bytes`);
+    }
+    parts.push(part);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+function dictionaryId(bytes: Uint8Array, declared: string | null): number {
+  const view = new DataView(bytes.buffer);
+  if (bytes.length < 8 || view.getUint32(0, true) !== MAGIC) {
+    throw new Error("cannot get a dictionary: got bytes that are no zstd dictionary");
+  }
+  const id = view.getUint32(4, true);
+  if (id === 0 || (declared !== null && declared !== String(id))) {
+    throw new Error(
+      `cannot get a dictionary: got the id ${id}, expected ${declared ?? "one above 0"}`,
+    );
+  }
+  return id;
+}

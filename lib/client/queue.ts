@@ -1,0 +1,234 @@
+import type { Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+
+/** Limits of the queue. */
+export interface QueueLimits {
+  /** Pauses above this many items. */
+  readonly pauseAt: number;
+  /** Resumes below this many items. */
+  readonly resumeAt: number;
+  /** Pauses at this many items whatever `pauseAt` says; exceeded only by the rest of one message. */
+  readonly max: number;
+  /** Pauses at this many bytes, resumes at a tenth of it. */
+  readonly maxBytes: number;
+}
+
+/** Whether more may be read. The client stops reading the socket while it is paused. */
+export interface Flow {
+  readonly paused: boolean;
+  /** Resolves when it is not paused. Rejects with the reason of `signal` when that aborts. */
+  whenOpen(signal: AbortSignal): Promise<void>;
+}
+
+/** What the queue tells of its pauses. */
+export interface PauseObserver {
+  paused?(): void;
+  /** `durationMs` is the whole pause, however many alerts it had. */
+  resumed?(durationMs: number): void;
+  /** Called at every multiple of the alert time, with the duration of the whole pause until now. */
+  stillPaused?(durationMs: number): void;
+}
+
+export interface QueueOptions {
+  readonly limits: QueueLimits;
+  /** A pause is reported again and again at this interval, milliseconds. */
+  readonly pauseAlertMs: number;
+  readonly observer?: PauseObserver;
+  readonly clock?: Clock;
+}
+
+/** What to take, and how long to wait for it. */
+export interface TakeOptions {
+  readonly maxItems: number;
+  /** Counted from when the first item that waits was pushed. */
+  readonly maxWaitMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Room is given back at this part of `maxBytes`: far from the edge, so that it does not flutter. */
+const RESUME_BYTES_PART = 10;
+
+interface Waiting<T> {
+  readonly item: T;
+  readonly bytes: number;
+  readonly pushedAt: number;
+}
+
+/**
+ * Items between reading and writing, bounded in number and in bytes, in order of arrival.
+ *
+ * It never drops and never refuses: when it is full enough it says so (`paused`), and the reader
+ * leaves what follows in the socket, where TCP holds the server back. One message can bring several
+ * items, so the queue can exceed its limits by the rest of one message, and by no more.
+ *
+ * One taker at a time.
+ */
+export class EventQueue<T> implements Flow, Disposable {
+  readonly #limits: QueueLimits;
+  readonly #pauseAlertMs: number;
+  readonly #observer: PauseObserver;
+  readonly #clock: Clock;
+  readonly #waiting: Waiting<T>[] = [];
+  #bytes = 0;
+  #pausedAt: number | null = null;
+  #cancelAlert: (() => void) | null = null;
+  #openers: (() => void)[] = [];
+  #wakeTaker: (() => void) | null = null;
+  #wakeAt = 0;
+  #ended = false;
+
+  /** @throws {RangeError} when the limits contradict each other */
+  constructor({ limits, pauseAlertMs, observer = {}, clock = systemClock }: QueueOptions) {
+    const { pauseAt, resumeAt, max, maxBytes } = limits;
+    if (!(resumeAt >= 1 && resumeAt <= pauseAt && pauseAt < max && maxBytes >= 1)) {
+      throw new RangeError(
+        `cannot make a queue: got resume ${resumeAt}, pause ${pauseAt}, max ${max}, ` +
+          `max bytes ${maxBytes}, expected 1 <= resume <= pause < max and at least 1 byte`,
+      );
+    }
+    this.#limits = limits;
+    this.#pauseAlertMs = pauseAlertMs;
+    this.#observer = observer;
+    this.#clock = clock;
+  }
+
+  /** Items that wait. */
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Bytes of the items that wait, as counted by who pushed them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** When the first of the items that wait was pushed, by the monotonic clock; null when none waits. */
+  get oldestPushedAt(): number | null {
+    return this.#waiting[0]?.pushedAt ?? null;
+  }
+
+  get paused(): boolean {
+    return this.#pausedAt !== null;
+  }
+
+  /** How long the present pause has lasted, milliseconds; 0 when there is none. */
+  get pausedMs(): number {
+    return this.#pausedAt === null ? 0 : this.#clock.monotonic() - this.#pausedAt;
+  }
+
+  /** Adds an item that takes `bytes` of memory, or about so. */
+  push(item: T, bytes: number): void {
+    this.#waiting.push({ item, bytes, pushedAt: this.#clock.monotonic() });
+    this.#bytes += bytes;
+    const { pauseAt, max, maxBytes } = this.#limits;
+    const full = this.size > pauseAt || this.size >= max || this.#bytes >= maxBytes;
+    if (full && this.#pausedAt === null) this.#pause();
+    // The taker is woken for the first item, to start its wait, and for the last one that it gets.
+    if (this.size === 1 || this.size >= this.#wakeAt || full) this.#wakeTaker?.();
+  }
+
+  /**
+   * Takes up to `maxItems`, in order: as soon as that many wait, or `maxWaitMs` after the first of
+   * those that wait was pushed, or at once when the queue is full or has ended. Empty only at the end.
+   *
+   * Rejects with the reason of `signal` when that aborts; what waits stays.
+   */
+  async take({ maxItems, maxWaitMs, signal }: TakeOptions): Promise<T[]> {
+    signal.throwIfAborted();
+    while (!this.#ended && !this.paused && this.size < maxItems) {
+      const first = this.#waiting[0];
+      const waitMs = first ? first.pushedAt + maxWaitMs - this.#clock.monotonic() : null;
+      if (waitMs !== null && waitMs <= 0) break;
+      await this.#wake(waitMs, maxItems, signal);
+    }
+    return this.#remove(Math.min(maxItems, this.size));
+  }
+
+  /** Says that nothing more will be pushed, so that nobody waits for it. */
+  end(): void {
+    this.#ended = true;
+    this.#wakeTaker?.();
+  }
+
+  whenOpen(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      if (!this.paused) return resolve();
+      const open = (): void => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      };
+      const onAbort = (): void => {
+        this.#openers = this.#openers.filter((opener) => opener !== open);
+        reject(signal.reason);
+      };
+      this.#openers.push(open);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** Stops the alert timer. What waits can still be taken. */
+  [Symbol.dispose](): void {
+    this.end();
+    this.#cancelAlert?.();
+    this.#cancelAlert = null;
+  }
+
+  #wake(waitMs: number | null, wakeAt: number, signal: AbortSignal): Promise<void> {
+    if (this.#wakeTaker !== null) {
+      throw new Error("cannot take from the queue: got a second taker, expected one at a time");
+    }
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.#wakeTaker = null;
+        cancelTimer?.();
+        signal.removeEventListener("abort", onAbort);
+      };
+      const wake = (): void => {
+        settle();
+        resolve();
+      };
+      const onAbort = (): void => {
+        settle();
+        reject(signal.reason);
+      };
+      this.#wakeTaker = wake;
+      this.#wakeAt = wakeAt;
+      const cancelTimer = waitMs === null ? null : this.#clock.setTimer(wake, waitMs);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  #remove(count: number): T[] {
+    const taken = this.#waiting.splice(0, count);
+    for (const { bytes } of taken) this.#bytes -= bytes;
+    const { resumeAt, maxBytes } = this.#limits;
+    const roomy = this.size < resumeAt && this.#bytes <= maxBytes / RESUME_BYTES_PART;
+    if (roomy && this.#pausedAt !== null) this.#resume(this.#pausedAt);
+    return taken.map(({ item }) => item);
+  }
+
+  #pause(): void {
+    this.#pausedAt = this.#clock.monotonic();
+    this.#armAlert(this.#pausedAt);
+    this.#observer.paused?.();
+  }
+
+  #resume(pausedAt: number): void {
+    this.#pausedAt = null;
+    this.#cancelAlert?.();
+    this.#cancelAlert = null;
+    this.#observer.resumed?.(this.#clock.monotonic() - pausedAt);
+    const openers = this.#openers;
+    this.#openers = [];
+    for (const open of openers) open();
+  }
+
+  /** The start of the pause is never reset by an alert: the duration told at its end is the whole. */
+  #armAlert(pausedAt: number): void {
+    this.#cancelAlert = this.#clock.setTimer(() => {
+      this.#armAlert(pausedAt);
+      this.#observer.stillPaused?.(this.#clock.monotonic() - pausedAt);
+    }, this.#pauseAlertMs);
+  }
+}

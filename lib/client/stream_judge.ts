@@ -1,0 +1,121 @@
+import type { Position } from "../decoder/event.ts";
+import type { Clock } from "./clock.ts";
+import type { Compression } from "./compression.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { type EndpointList, REST_MS } from "./failover.ts";
+import { LAG_LIMIT_MS, LagWatch } from "./lag.ts";
+import type { Ending, Notice, NoticeCode } from "./observer.ts";
+import type { OriginTracker } from "./origin.ts";
+import type { StreamNotice } from "./reader.ts";
+import { checkReplay } from "./replay_check.ts";
+import type { Expectation } from "./resume.ts";
+
+export interface JudgeOptions {
+  readonly endpoint: Endpoint;
+  readonly expectation: Expectation;
+  /** Whether the stream is of chosen accounts only. */
+  readonly byAccount: boolean;
+  readonly clock: Clock;
+  readonly endpoints: EndpointList;
+  readonly origin: OriginTracker;
+  readonly compression: Compression;
+  readonly onNotice: (notice: Notice, endpoint: Endpoint) => void;
+  /** Called once, when the connection brings something newer than all before. */
+  readonly onUseful: () => void;
+}
+
+/** Longest code of a notice that is repeated to anyone; real ones are below 20. */
+const MAX_CODE_CHARS = 40;
+
+/** Judges what one connection brings: whether it began where it should, goes on, and keeps up. */
+export class StreamJudge {
+  readonly #options: JudgeOptions;
+  readonly #lag = new LagWatch();
+  readonly #since: number;
+  #useful = false;
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+    this.#since = options.clock.monotonic();
+  }
+
+  /** Whether it brought something newer than all before. */
+  get useful(): boolean {
+    return this.#useful;
+  }
+
+  /** How long the connection has stood, milliseconds. */
+  get ageMs(): number {
+    return this.#options.clock.monotonic() - this.#since;
+  }
+
+  readonly onFirst = (position: Position): Ending | null => {
+    const { endpoint, expectation, byAccount, origin } = this.#options;
+    const fault = checkReplay(expectation, position, byAccount);
+    if (fault !== null) {
+      this.#notice(fault.notice);
+      // The firehose takes no time instead, so to leave it would bring nothing.
+      if (fault.useless && origin.distrust(endpoint) && endpoint.protocol !== "firehose") {
+        return { kind: "left", notice: fault.notice };
+      }
+    }
+    origin.began(position, endpoint);
+    return null;
+  };
+
+  readonly onProgress = (position: Position | null): Ending | null => {
+    const { endpoint, clock, endpoints, origin, onUseful } = this.#options;
+    if (position !== null && origin.isNew(position, clock.now() * 1000) && !this.#useful) {
+      this.#useful = true;
+      onUseful();
+    }
+    if (this.ageMs >= REST_MS) endpoints.restore(endpoint);
+    if (position !== null) {
+      const behind = this.#lag.isBehind(position.timeUs, clock.now(), clock.monotonic());
+      if (behind && endpoints.hasOther(endpoint)) {
+        endpoints.rest(endpoint);
+        return this.#leave(
+          "source_lagging",
+          `left ${endpoint.source}: its events are more than ` +
+            `${LAG_LIMIT_MS / 1000} s old and it does not catch up`,
+        );
+      }
+    }
+    if (endpoints.hasBetter(endpoint)) {
+      return this.#leave("source_changed", `left ${endpoint.source} for one before it in the list`);
+    }
+    return null;
+  };
+
+  readonly onStreamNotice = ({ notice }: StreamNotice): Ending | null => {
+    const { endpoint, compression, origin } = this.#options;
+    const code = notice.replace(/[^\w.-]/g, "").slice(0, MAX_CODE_CHARS);
+    if (code === "OutdatedCursor") {
+      this.#notice({
+        code: "outdated_cursor",
+        message: `${endpoint.source} begins later than asked: events before that may be missing`,
+      });
+      return null;
+    }
+    this.#notice({ code: "server_error", message: `${endpoint.source} said ${code}` });
+    if (code === "UnknownZstdDictionary") {
+      const changed = compression.giveUp(endpoint, "the decoder does not have the dictionary");
+      return changed ? { kind: "left", notice: null } : null;
+    }
+    if (code === "FutureCursor" && origin.distrust(endpoint)) return { kind: "left", notice: null };
+    return null;
+  };
+
+  /** The queue is full: what comes late now is late because of us. */
+  readonly onPause = (): void => this.#lag.reset();
+
+  #leave(code: NoticeCode, message: string): Ending {
+    const notice = { code, message };
+    this.#notice(notice);
+    return { kind: "left", notice };
+  }
+
+  #notice(notice: Notice): void {
+    this.#options.onNotice(notice, this.#options.endpoint);
+  }
+}

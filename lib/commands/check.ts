@@ -1,0 +1,75 @@
+import { parseEndpoint } from "../client/endpoint.ts";
+import { probe } from "../client/probe.ts";
+import { type Config, ConfigError, readConfig, secretsOf } from "../config.ts";
+import { silentLogger } from "../log.ts";
+import { redactor } from "../redaction.ts";
+import { checkDatabase } from "../repository/check.ts";
+import { painter } from "./colour.ts";
+import type { Command, Terminal } from "./command.ts";
+import { openDatabase } from "./open_database.ts";
+import { parseOptions } from "./options.ts";
+
+/** One thing that was tried. */
+export interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export const check: Command = {
+  name: "check",
+  summary: "try settings, database and stream, and say what is wrong",
+  help: `usage: jetstream-indexer check [--json]
+
+Reads the settings, connects to the database (PostGIS, rights, migrations) and to each Jetstream server,
+and changes nothing. Exits with 0 when all of it works, 1 when something does not, 2 when the settings
+can't be used.
+
+  --json   print the findings, for scripts`,
+  async run(args, terminal) {
+    const { values } = parseOptions(args, { json: { type: "boolean" } });
+    let config: Config;
+    try {
+      config = readConfig(terminal.env);
+    } catch (error) {
+      if (!(error instanceof ConfigError) || !values.json) throw error;
+      const findings = error.problems.map(({ setting, message }) => ({
+        what: setting,
+        ok: false,
+        detail: message,
+      }));
+      terminal.print(JSON.stringify(findings));
+      return 2;
+    }
+    const findings = await findAll(config, terminal);
+    if (values.json) terminal.print(JSON.stringify(findings));
+    else for (const finding of findings) terminal.print(line(finding, terminal));
+    return findings.every(({ ok }) => ok) ? 0 : 1;
+  },
+};
+
+async function findAll(config: Config, { stop }: Terminal): Promise<Finding[]> {
+  const redact = redactor(secretsOf(config));
+  const settings: Finding = {
+    what: "settings",
+    ok: true,
+    detail: config.notices.join("; ") || "fine",
+  };
+  const findings = [settings, ...await database(config)];
+  for (const url of config.jetstream.urls) {
+    const endpoint = parseEndpoint(url);
+    const found = await probe(endpoint, config.jetstream.wantedCollections, stop);
+    findings.push({ what: `stream ${endpoint.source}`, ...found });
+  }
+  return findings.map((finding) => ({ ...finding, detail: redact(finding.detail) }));
+}
+
+async function database(config: Config): Promise<Finding[]> {
+  await using opened = await openDatabase(config, silentLogger);
+  return await checkDatabase(opened.database.sql, opened.description);
+}
+
+function line({ what, ok, detail }: Finding, { colours }: Terminal): string {
+  const paint = painter(colours);
+  return `${ok ? paint("good", "ok  ") : paint("bad", "FAIL")}  ${what}: ${detail}`;
+}

@@ -1,0 +1,37 @@
+/** What a command is, and what it may use of the world. */
+
+/** The world as commands see it: tests give another one. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes a line to standard output. */
+  print(line: string): void;
+  /** Writes a line to standard error. */
+  complain(line: string): void;
+  /** Whether standard output is a terminal that shows colours. */
+  readonly colours: boolean;
+  /** Aborts when the process is asked to stop. */
+  readonly stop: AbortSignal;
+  readonly build: Build;
+}
+
+/** What this executable is. */
+export interface Build {
+  readonly version: string;
+  /** Commit that it was made of; null when it runs from source. */
+  readonly commit: string | null;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Everything about it: usage and options. */
+  readonly help: string;
+  /** Returns the exit code: 0 done, 1 failed. Throws a `UsageError` or `ConfigError` for 2. */
+  run(args: readonly string[], terminal: Terminal): Promise<number>;
+}
+
+/** The words of a command line are wrong. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

@@ -1,0 +1,22 @@
+import { readConfig, secretsOf } from "../config.ts";
+import { createLogger } from "../log.ts";
+import { migrate as applyMigrations } from "../repository/migrate.ts";
+import type { Command } from "./command.ts";
+import { openDatabase } from "./open_database.ts";
+
+export const migrate: Command = {
+  name: "migrate",
+  summary: "bring the database to this version's schema, then end",
+  help: `usage: jetstream-indexer migrate
+
+Applies the migrations that are missing, under a lock, in one transaction. \`run\` does the same at its
+start; this command is for those who deploy in steps.`,
+  async run(_args, { env, print }) {
+    const config = readConfig(env);
+    const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
+    await using opened = await openDatabase(config, logger);
+    const applied = await applyMigrations(opened.database.sql);
+    print(applied.length === 0 ? "nothing to apply" : `applied migrations ${applied.join(", ")}`);
+    return 0;
+  },
+};

@@ -1,0 +1,43 @@
+/** The database that the settings name, or an embedded one. */
+
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import { connect, describeDatabase, terminate } from "../repository/connection.ts";
+import { Database } from "../repository/database.ts";
+
+export interface OpenedDatabase extends AsyncDisposable {
+  readonly database: Database;
+  /** Host and name, without credentials. */
+  readonly description: string;
+}
+
+/** Connections for the writer, for dead letters and for the status page. */
+const MAX_CONNECTIONS = 4;
+
+/** Opens it. Nothing is sent to an external database before the first query. */
+export async function openDatabase(config: Config, logger: Logger): Promise<OpenedDatabase> {
+  if (config.database.kind === "postgres") {
+    const url = config.database.url.reveal();
+    return opened(url, describeDatabase(url), () => Promise.resolve());
+  }
+  logger.info("starting the embedded database");
+  // Loaded only here: with an external database its 40 MB stay on the disk.
+  const { startEmbedded } = await import("../repository/embedded/embedded.ts");
+  const { url, close } = await startEmbedded();
+  return opened(url, "embedded, in memory", close);
+}
+
+function opened(url: string, description: string, close: () => Promise<void>): OpenedDatabase {
+  const database = new Database({
+    open: () => connect(url, { max: MAX_CONNECTIONS, applicationName: "jetstream-indexer" }),
+    terminate,
+  });
+  return {
+    database,
+    description,
+    async [Symbol.asyncDispose](): Promise<void> {
+      await database[Symbol.asyncDispose]();
+      await close();
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { readConfig, secretsOf } from "../config.ts";
+import { Indexer } from "../indexer.ts";
+import { createLogger } from "../log.ts";
+import { COLLECTIONS } from "../mapper/registry.ts";
+import { createApp } from "../server/app.ts";
+import { PAGE } from "../server/page.ts";
+import { startServer } from "../server/server.ts";
+import { StatusCache } from "../server/status_cache.ts";
+import { Telemetry } from "../server/telemetry.ts";
+import { DatabaseLetters } from "../database_letters.ts";
+import { DatabaseStatus } from "../database_status.ts";
+import type { Command, Terminal } from "./command.ts";
+import { openDatabase } from "./open_database.ts";
+import { buildText } from "./version.ts";
+import type { Database } from "../repository/database.ts";
+import type { Step } from "../repository/transaction.ts";
+
+/** What tests put into a running process. */
+export interface RunHooks {
+  /** Told before each step of a transaction. */
+  readonly step?: (name: Step) => void | Promise<void>;
+  /** Told once, when everything stands but the stream. */
+  readonly started?: (running: Running) => void;
+  /** Told after each commit. */
+  readonly committed?: () => void;
+}
+
+/** What a running process shows to those who run it in theirs. */
+export interface Running {
+  readonly host: string;
+  readonly port: number;
+  readonly telemetry: Telemetry;
+  readonly database: Database;
+}
+
+/** Runs the indexer until `terminal.stop` aborts. */
+export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Promise<number> {
+  const config = readConfig(terminal.env);
+  const logger = createLogger({
+    level: config.logLevel,
+    format: config.environment === "production" ? "json" : "readable",
+    secrets: secretsOf(config),
+    write: terminal.print,
+  });
+  for (const notice of config.notices) logger.warn(notice);
+  await using opened = await openDatabase(config, logger);
+  const { database, description } = opened;
+  logger.info("jetstream-indexer", { version: buildText(terminal.build), database: description });
+
+  const telemetry = new Telemetry({
+    collections: COLLECTIONS.map(({ nsid }) => nsid),
+    version: buildText(terminal.build),
+  });
+  const indexer = new Indexer({
+    config,
+    database,
+    logger,
+    telemetry,
+    instance: crypto.randomUUID(),
+    ...(hooks.step === undefined ? {} : { step: hooks.step }),
+    ...(hooks.committed === undefined ? {} : { committed: hooks.committed }),
+  });
+  const statusCache = new StatusCache({
+    source: new DatabaseStatus(database, config.consumerName, indexer),
+    telemetry,
+    clock: telemetry.clock,
+  });
+  const app = createApp({
+    telemetry,
+    statusCache,
+    deadLetters: new DatabaseLetters(database, indexer, terminal.stop),
+    facts: {
+      version: buildText(terminal.build),
+      consumer: config.consumerName,
+      wantedCollections: config.jetstream.wantedCollections,
+      queueLimits: config.queue,
+    },
+    token: config.http.token,
+    page: PAGE,
+    logger,
+  });
+  const server = startServer({ fetch: app.fetch, host: config.http.host, port: config.http.port });
+  logger.info("listening", { host: server.host, port: server.port });
+  hooks.started?.({ host: server.host, port: server.port, telemetry, database });
+  try {
+    await indexer.run(terminal.stop);
+    return 0;
+  } catch (error) {
+    logger.error("stopped", { error });
+    return 1;
+  } finally {
+    await statusCache.close();
+    await server.close();
+  }
+}
+
+export const run: Command = {
+  name: "run",
+  summary: "follow the stream (the default)",
+  help: `usage: jetstream-indexer [run]
+
+Follows Jetstream and writes into the database until SIGINT or SIGTERM, which drain what was read and
+end with 0; a second signal ends at once with 1. Everything is set by the environment:
+see \`jetstream-indexer help\`.`,
+  run: (_args, terminal) => runIndexer(terminal),
+};

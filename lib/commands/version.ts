@@ -1,0 +1,16 @@
+import type { Build, Command } from "./command.ts";
+
+/** Version and commit in one line. */
+export function buildText({ version, commit }: Build): string {
+  return commit === null ? version : `${version} (${commit})`;
+}
+
+export const version: Command = {
+  name: "version",
+  summary: "print version and commit",
+  help: "usage: jetstream-indexer version",
+  run(_args, terminal) {
+    terminal.print(`jetstream-indexer ${buildText(terminal.build)}`);
+    return Promise.resolve(0);
+  },
+};

@@ -1,0 +1,196 @@
+/**
+ * The configuration: the one place that knows the environment. All problems are found at once, and
+ * each names its setting and what it accepts.
+ */
+
+import { type ConfigProblem, contradictions, unknownNames, unusable } from "./config_problem.ts";
+import type { LogLevel } from "./log.ts";
+import { Secret } from "./secret.ts";
+import type { Database } from "./setting_form.ts";
+import type { StartFrom } from "./setting_stream.ts";
+import { type Environment, SETTINGS, type SettingValues } from "./settings.ts";
+
+export type { ConfigProblem } from "./config_problem.ts";
+
+/** What the program is told. */
+export interface Config {
+  readonly environment: Environment;
+  readonly database: Database;
+  readonly jetstream: {
+    /** Tried in order. */
+    readonly urls: readonly string[];
+    /** For archive endpoints only. */
+    readonly apiKey: Secret | null;
+    readonly compress: boolean;
+    /** NSIDs, or prefixes that end in `.*`. */
+    readonly wantedCollections: readonly string[];
+    /** Empty: all. */
+    readonly wantedDids: readonly string[];
+    readonly startFrom: StartFrom;
+    readonly readIdleTimeoutMs: number;
+  };
+  readonly consumerName: string;
+  readonly http: {
+    readonly host: string;
+    /** 0: any free one. */
+    readonly port: number;
+    readonly token: Secret | null;
+  };
+  readonly batch: { readonly maxEvents: number; readonly maxWaitMs: number };
+  readonly queue: {
+    readonly pauseAt: number;
+    readonly resumeAt: number;
+    readonly max: number;
+    readonly maxBytes: number;
+    readonly pauseAlertMs: number;
+  };
+  readonly reconnect: {
+    readonly baseMs: number;
+    readonly maxMs: number;
+    /** 0: never. */
+    readonly alertAttempts: number;
+    /** 0: never give up. */
+    readonly maxAttempts: number;
+  };
+  readonly jitterSecret: Secret;
+  readonly logLevel: LogLevel;
+  /** What is allowed but should be known: to be logged as warnings at the start. */
+  readonly notices: readonly string[];
+}
+
+/** The configuration can't be used. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly problems: readonly ConfigProblem[]) {
+    super(problems.map((problem) => problem.message).join("\n"));
+  }
+}
+
+/** By the name of the setting; what is not set is not there. */
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Known to everybody who reads this file, so it hides nothing. It is fixed, because a random one
+ * would move every place on the map at each start.
+ */
+const DEVELOPMENT_JITTER_SECRET = "a fixed secret for development only";
+
+/**
+ * Reads the settings. A variable that is present and empty counts as absent. Throws a `ConfigError`
+ * with all problems; no text in it holds a secret.
+ */
+export function readConfig(env: EnvironmentVariables): Config {
+  const present = new Map<string, string>();
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && value.trim() !== "") present.set(name, value);
+  }
+  const values: Partial<SettingValues> = {};
+  const problems: ConfigProblem[] = [];
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    const parsed = setting.schema.safeParse(textOf(present.get(name), setting.secret));
+    if (parsed.success) Object.assign(values, { [name]: parsed.data });
+    else problems.push(unusable(name, setting, present));
+  }
+  problems.push(...contradictions(values, present), ...unknownNames(present.keys()));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return toConfig(values as SettingValues);
+}
+
+/** Spaces around a value are a slip of the pen, except in a secret, where they may be meant. */
+function textOf(text: string | undefined, secret: boolean): string | undefined {
+  return secret ? text : text?.trim();
+}
+
+function toConfig(values: SettingValues): Config {
+  return {
+    environment: values.SUBCULT_ENV,
+    database: values.DATABASE_URL ?? { kind: "embedded" },
+    jetstream: {
+      urls: values.JETSTREAM_URL,
+      apiKey: values.JETSTREAM_API_KEY ?? null,
+      compress: values.JETSTREAM_COMPRESS,
+      wantedCollections: values.WANTED_COLLECTIONS,
+      wantedDids: values.WANTED_DIDS ?? [],
+      startFrom: values.START_FROM,
+      readIdleTimeoutMs: values.READ_IDLE_TIMEOUT_MS,
+    },
+    consumerName: values.CONSUMER_NAME,
+    http: {
+      host: values.HTTP_HOST,
+      port: values.METRICS_PORT,
+      token: values.INTERNAL_AUTH_TOKEN ?? null,
+    },
+    batch: { maxEvents: values.BATCH_MAX_EVENTS, maxWaitMs: values.BATCH_MAX_WAIT_MS },
+    queue: {
+      pauseAt: values.QUEUE_PAUSE_AT,
+      resumeAt: values.QUEUE_RESUME_AT,
+      max: values.QUEUE_MAX,
+      maxBytes: values.QUEUE_MAX_BYTES,
+      pauseAlertMs: values.PAUSE_ALERT_MS,
+    },
+    reconnect: {
+      baseMs: values.RECONNECT_BASE_MS,
+      maxMs: values.RECONNECT_MAX_MS,
+      alertAttempts: values.RECONNECT_ALERT_ATTEMPTS,
+      maxAttempts: values.RECONNECT_MAX_ATTEMPTS,
+    },
+    jitterSecret: values.LOCATION_JITTER_SECRET ?? new Secret(DEVELOPMENT_JITTER_SECRET),
+    logLevel: values.LOG_LEVEL,
+    notices: noticesOf(values),
+  };
+}
+
+/** Below this a key can be found by trying, and places computed back. */
+const SHORT_SECRET = 16;
+
+function noticesOf(values: SettingValues): readonly string[] {
+  const { DATABASE_URL, INTERNAL_AUTH_TOKEN, JETSTREAM_URL, LOCATION_JITTER_SECRET } = values;
+  const notices: string[] = [];
+  if (LOCATION_JITTER_SECRET === undefined) {
+    notices.push("LOCATION_JITTER_SECRET is unset: display points use a key that is public");
+  } else if (LOCATION_JITTER_SECRET.reveal().length < SHORT_SECRET) {
+    notices.push("LOCATION_JITTER_SECRET is short: 32 random characters or more can't be guessed");
+  }
+  if (INTERNAL_AUTH_TOKEN !== undefined && INTERNAL_AUTH_TOKEN.reveal().length < SHORT_SECRET) {
+    notices.push("INTERNAL_AUTH_TOKEN is short: 32 random characters or more can't be guessed");
+  }
+  if (values.SUBCULT_ENV === "production") {
+    if (INTERNAL_AUTH_TOKEN === undefined && !LOOPBACK.test(values.HTTP_HOST)) {
+      notices.push("INTERNAL_AUTH_TOKEN is unset: metrics and the status page are open to all");
+    }
+    if (DATABASE_URL?.kind === "embedded") {
+      notices.push("DATABASE_URL is memory: nothing is kept when the process ends");
+    }
+  }
+  if (JETSTREAM_URL.some((url) => isUnencrypted(new URL(url)))) {
+    notices.push("JETSTREAM_URL is not encrypted: whoever is on the way can change the events");
+  }
+  return notices;
+}
+
+const LOOPBACK = /^(localhost|127\..*|::1|\[::1\])$/;
+
+function isUnencrypted(url: URL): boolean {
+  return url.protocol === "ws:" && !LOOPBACK.test(url.hostname);
+}
+
+/** Texts of this configuration that must never be printed, for a logger or a page to take out. */
+export function secretsOf(config: Config): readonly string[] {
+  const { database, jetstream, http, jitterSecret } = config;
+  const secrets = [jetstream.apiKey, http.token, jitterSecret].flatMap((secret) =>
+    secret === null ? [] : [secret.reveal()]
+  );
+  if (database.kind === "postgres") secrets.push(...credentialsIn(database.url.reveal()));
+  for (const url of jetstream.urls) secrets.push(...credentialsIn(url));
+  return secrets;
+}
+
+/** The password of a URL, as written and as meant, and every parameter that is named like one. */
+function credentialsIn(text: string): readonly string[] {
+  const url = new URL(text);
+  const found = [url.password, decodeURIComponent(url.password)];
+  for (const [name, value] of url.searchParams) {
+    if (/pass|token|secret|key/i.test(name)) found.push(value);
+  }
+  return found.filter((credential) => credential !== "");
+}

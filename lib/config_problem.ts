@@ -1,0 +1,96 @@
+/** What can be wrong with the settings, in sentences that name the setting and what it accepts. */
+
+import { nearest } from "./config_suggestion.ts";
+import { type Setting, SETTINGS, type SettingValues } from "./settings.ts";
+
+/** One thing that is wrong. */
+export interface ConfigProblem {
+  readonly setting: string;
+  /** A sentence that names the setting. Holds no secret. */
+  readonly message: string;
+}
+
+/** A value that its setting doesn't accept. */
+export function unusable(
+  name: string,
+  setting: Setting,
+  present: ReadonlyMap<string, string>,
+): ConfigProblem {
+  const shown = shownValue(present.get(name) ?? "", setting, present);
+  return {
+    setting: name,
+    message: `cannot use ${name}: got ${shown}, expected ${setting.accepts}`,
+  };
+}
+
+/** Names and numbers. A URL, or anything else that a password was pasted into by mistake, is not. */
+const HARMLESS = /^[A-Za-z0-9_.,:+ -]{1,40}$/;
+
+function shownValue(
+  value: string,
+  setting: Setting,
+  present: ReadonlyMap<string, string>,
+): string {
+  const secrets = Object.entries(SETTINGS)
+    .flatMap(([name, { secret }]) => secret ? [present.get(name)] : []);
+  const harmless = !setting.secret && HARMLESS.test(value) && !secrets.includes(value);
+  return harmless ? JSON.stringify(value) : "something else (not shown)";
+}
+
+/** Settings that are right alone and wrong together. Takes those that are right alone. */
+export function contradictions(
+  values: Partial<SettingValues>,
+  present: ReadonlyMap<string, string>,
+): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const order = (smaller: SettingNumber, larger: SettingNumber, mayEqual: boolean): void => {
+    const least = values[smaller];
+    const most = values[larger];
+    if (least === undefined || most === undefined) return;
+    if (least < most || (mayEqual && least === most)) return;
+    const relation = mayEqual ? "at most" : "less than";
+    problems.push({
+      setting: smaller,
+      message: `cannot use ${smaller}: got ${least}, expected ${relation} ${larger}, ` +
+        `which is ${most}`,
+    });
+  };
+  order("QUEUE_RESUME_AT", "QUEUE_PAUSE_AT", false);
+  order("QUEUE_PAUSE_AT", "QUEUE_MAX", true);
+  order("RECONNECT_BASE_MS", "RECONNECT_MAX_MS", true);
+  if (values.SUBCULT_ENV === "production") {
+    for (const name of ["DATABASE_URL", "LOCATION_JITTER_SECRET"] as const) {
+      if (!present.has(name)) problems.push(missing(name));
+    }
+  }
+  return problems;
+}
+
+type SettingNumber =
+  | "QUEUE_RESUME_AT"
+  | "QUEUE_PAUSE_AT"
+  | "QUEUE_MAX"
+  | "RECONNECT_BASE_MS"
+  | "RECONNECT_MAX_MS";
+
+function missing(name: "DATABASE_URL" | "LOCATION_JITTER_SECRET"): ConfigProblem {
+  return {
+    setting: name,
+    message: `cannot do without ${name} in production: got nothing, ` +
+      `expected ${SETTINGS[name].accepts}`,
+  };
+}
+
+/** Families of names that are ours: an unknown one in them is a typing error. */
+const OWN_PREFIX = /^(JETSTREAM|QUEUE|BATCH|RECONNECT)_/;
+
+/** Names that look like settings and are none. */
+export function unknownNames(names: Iterable<string>): readonly ConfigProblem[] {
+  const known = Object.keys(SETTINGS);
+  return [...names].filter((name) => OWN_PREFIX.test(name) && !known.includes(name))
+    .map((name) => ({
+      setting: name,
+      message: `cannot use ${name}: there is no such setting, the nearest is ` +
+        `${nearest(name, known)}`,
+    }));
+}

@@ -1,0 +1,97 @@
+/**
+ * A look at the shape of DAG-CBOR before it is decoded. A decoder makes an array as long as its
+ * header says; of arrays in arrays, 30 kB can say that 1.3 GB are needed. Here nothing is made: the
+ * items are counted against the bytes that there are, and depth and floats are found on the way.
+ */
+
+/**
+ * What is wrong:
+ * - `truncated`: more items are declared than the bytes can hold;
+ * - `trailing`: there is something after the item;
+ * - `depth`: arrays and maps are nested deeper than allowed;
+ * - `float`: there is a number with a fraction or an exponent;
+ * - `invalid`: it is not DAG-CBOR.
+ */
+export type CborFault = "truncated" | "trailing" | "depth" | "float" | "invalid";
+
+/** Bytes whose shape is not that of one DAG-CBOR item. */
+export class CborError extends Error {
+  override readonly name = "CborError";
+
+  constructor(readonly fault: CborFault, message: string) {
+    super(`cannot decode CBOR: ${message}`);
+  }
+}
+
+export interface CborBounds {
+  /** Arrays and maps inside one another; the outermost is the first. */
+  readonly depthMax: number;
+  /**
+   * AT Protocol's data model has no floats, so they are refused unless this is true. Records of the
+   * app have them, in places and weights: who reads those asks for them.
+   */
+  readonly floats?: boolean;
+}
+
+/** Checks that the bytes are the shape of exactly one item. Throws a `CborError`. */
+export function checkCbor(bytes: Uint8Array, bounds: CborBounds): void {
+  const end = cborEnd(bytes, bounds);
+  if (end === bytes.length) return;
+  throw new CborError("trailing", `got ${bytes.length - end} bytes after the item, expected none`);
+}
+
+/** Index behind the first item. Throws a `CborError`. Canonical order and UTF-8 are the decoder's. */
+export function cborEnd(bytes: Uint8Array, { depthMax, floats = false }: CborBounds): number {
+  /** For each open array or map, how many items it still lacks. */
+  const lacking: number[] = [];
+  /** The sum of them and the item that is read next: each takes a byte at the least. */
+  let pending = 1;
+  let at = 0;
+  while (pending > 0) {
+    if (pending > bytes.length - at) {
+      throw new CborError("truncated", `got ${bytes.length - at} bytes for ${pending} items`);
+    }
+    const head = bytes[at]!;
+    const type = head >> 5;
+    const info = head & 31;
+    if (info > 27) throw new CborError("invalid", "got an indefinite or reserved length");
+    at++;
+    let argument = info;
+    if (info > 23) {
+      const width = 1 << (info - 24);
+      if (width > bytes.length - at) throw new CborError("truncated", "got half an item");
+      argument = 0;
+      for (let i = 0; i < width; i++) argument = argument * 256 + bytes[at + i]!;
+      at += width;
+    }
+    // A tag stands in front of its item, which is still pending.
+    if (type === TAG) continue;
+    pending--;
+    if (lacking.length > 0) lacking[lacking.length - 1]!--;
+    if (type === BYTES || type === TEXT) {
+      if (argument > bytes.length - at) {
+        throw new CborError("truncated", `got ${bytes.length - at} bytes of ${argument}`);
+      }
+      at += argument;
+    } else if (type === ARRAY || type === MAP) {
+      const items = type === MAP ? 2 * argument : argument;
+      if (lacking.length >= depthMax) {
+        throw new CborError("depth", `got more than ${depthMax} levels, expected no more`);
+      }
+      lacking.push(items);
+      pending += items;
+    } else if (type === SIMPLE && info > 24) {
+      if (info !== 27) throw new CborError("invalid", "got a float of 16 or 32 bits");
+      if (!floats) throw new CborError("float", "got a float, expected none");
+    }
+    while (lacking.length > 0 && lacking[lacking.length - 1] === 0) lacking.pop();
+  }
+  return at;
+}
+
+const BYTES = 2;
+const TEXT = 3;
+const ARRAY = 4;
+const MAP = 5;
+const TAG = 6;
+const SIMPLE = 7;

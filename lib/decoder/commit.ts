@@ -1,0 +1,148 @@
+/**
+ * One operation on one record, from the parts that a wire gives it in. Every protocol ends here, so
+ * that an address and a record are judged alike whichever way they came.
+ */
+
+import { readAddress } from "./address.ts";
+import { jsonFromCbor } from "./dag_cbor.ts";
+import type { DecoderOptions, Message } from "./decoder.ts";
+import type { Commit, Foreign, Malformed, Position, Refusal } from "./event.ts";
+import { isObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
+import { recordRefusal } from "./limits.ts";
+import { malformed } from "./malformed.ts";
+
+/** The parts of a commit as they stand on the wire, unchecked; `undefined` for what is absent. */
+export interface CommitParts {
+  readonly did: unknown;
+  readonly collection: unknown;
+  readonly rkey: unknown;
+  readonly rev: unknown;
+  readonly operation: unknown;
+  /** CID text, or `{"$link": text}`. */
+  readonly cid: unknown;
+  /** The record as JSON; or a `Uint8Array` with its DAG-CBOR, decoded only if it is wanted. */
+  readonly record: unknown;
+  /** What the caller already holds against the record: the commit is kept without it. */
+  readonly refusal?: Refusal | null;
+  /** Null when the message has no usable time. */
+  readonly position: Position | null;
+  /**
+   * The whole message; for one row of many, bytes that only this row has. A malformed commit is
+   * recognised by its hash.
+   */
+  readonly raw: Message;
+}
+
+/**
+ * Builds the event. A collection that is not wanted is foreign before anything else is looked at.
+ * Without a usable address, operation or time the commit is malformed; with a bad record it stays a
+ * commit, with a refusal and without the record. Never throws.
+ */
+export function buildCommit(
+  parts: CommitParts,
+  options: DecoderOptions,
+): Commit | Foreign | Malformed {
+  const { collection, operation, position } = parts;
+  if (typeof collection === "string" && collection !== "" && !options.wanted.matches(collection)) {
+    return { kind: "foreign", what: "commit", collection, position };
+  }
+  const address = readAddress(parts);
+  if ("reason" in address) return refuse(address, parts);
+  if (operation !== "create" && operation !== "update" && operation !== "delete") {
+    return refuse(UNKNOWN_OPERATION, parts);
+  }
+  if (position === null) return refuse(NO_TIME, parts);
+  const content = operation === "delete"
+    ? NO_CONTENT
+    : readRecord(address.collection, parts, options);
+  return {
+    kind: "commit",
+    did: address.did,
+    collection: address.collection,
+    rkey: address.rkey,
+    rev: address.rev,
+    operation,
+    cid: operation === "delete" ? null : readCid(parts.cid),
+    record: content.record,
+    refusal: content.refusal,
+    remains: content.remains,
+    position,
+  };
+}
+
+const UNKNOWN_OPERATION: Refusal = {
+  reason: "unknown_operation",
+  detail: "the operation is none of create, update and delete",
+};
+
+const NO_TIME: Refusal = {
+  reason: "invalid_time",
+  detail: "the commit has no time, or no cursor, that can be used",
+};
+
+function refuse(refusal: Refusal, parts: CommitParts): Malformed {
+  const { did, collection, rkey, rev, operation } = parts;
+  const structure = { kind: "commit", did, collection, rkey, rev, operation };
+  return malformed(refusal, parts.raw, parts.position, structure);
+}
+
+interface Content {
+  readonly record: JsonObject | null;
+  readonly refusal: Refusal | null;
+  readonly remains: JsonObject | null;
+}
+
+const NO_CONTENT: Content = { record: null, refusal: null, remains: null };
+
+function readRecord(collection: string, parts: CommitParts, options: DecoderOptions): Content {
+  if (parts.refusal) return without(parts.refusal);
+  const wire = decodeRecord(parts, options);
+  if ("reason" in wire) return without(wire);
+  const record = wire.value;
+  if (record === undefined || record === null) {
+    return without({ reason: "missing_record", detail: "a create or update without a record" });
+  }
+  if (!isObject(record)) {
+    return without({ reason: "invalid_record", detail: "the record is not an object" });
+  }
+  const unfit = recordRefusal(record, wire.bytes, options.limits);
+  if (unfit !== null) return without(unfit);
+  try {
+    const coarse = options.coarsen(collection, record);
+    return coarse.refusal === null
+      ? { record: coarse.record, refusal: null, remains: null }
+      : { record: null, refusal: coarse.refusal, remains: coarse.record };
+  } catch {
+    // What is not coarsened goes nowhere, and the error is not told: it may quote the record.
+    return without({ reason: "invalid_record", detail: "the record could not be coarsened" });
+  }
+}
+
+/** The record, with a length that bounds its JSON; both wires of a record end here. */
+function decodeRecord(parts: CommitParts, options: DecoderOptions): Wire | Refusal {
+  const { record, raw } = parts;
+  if (!(record instanceof Uint8Array)) return { value: record, bytes: raw.length };
+  try {
+    return { value: jsonFromCbor(record, options.limits.recordDepth), bytes: record.length };
+  } catch {
+    return { reason: "invalid_record", detail: "the record is not DAG-CBOR" };
+  }
+}
+
+interface Wire {
+  readonly value: unknown;
+  readonly bytes: number;
+}
+
+function without(refusal: Refusal): Content {
+  return { record: null, refusal, remains: null };
+}
+
+// A CID that makes no sense is dropped, not refused: nothing is decided by it.
+const CID = /^[A-Za-z0-9]{1,128}$/;
+
+function readCid(cid: unknown): string | null {
+  const text = isObject(cid) ? cid.$link : cid;
+  return typeof text === "string" && CID.test(text) ? text : null;
+}

@@ -1,0 +1,133 @@
+/**
+ * How large a message and a record may be, and what a record may hold. Everything after the decoder
+ * relies on it: recursion over a record is bounded, Postgres can store every text and number of it.
+ */
+
+import type { Refusal } from "./event.ts";
+import type { JsonObject } from "./json.ts";
+
+/** Bounds on one message and one record. */
+export interface Limits {
+  /** Bytes of a whole message, as UTF-8. */
+  readonly messageBytes: number;
+  /** Bytes of a record as compact JSON in UTF-8. */
+  readonly recordBytes: number;
+  /** Objects and arrays inside one another; the record itself is the first. */
+  readonly recordDepth: number;
+  /** Values in a record, objects and arrays included. */
+  readonly recordValues: number;
+}
+
+/**
+ * A repository's commit holds at most 2,000,000 bytes and records of the network are a few hundred
+ * to a few thousand, so these are far above what is honest.
+ */
+export const DEFAULT_LIMITS: Limits = {
+  messageBytes: 8 * 1024 * 1024,
+  recordBytes: 1024 * 1024,
+  recordDepth: 64,
+  recordValues: 100_000,
+};
+
+/**
+ * A byte of the wire becomes at most this many bytes of JSON: `false` is one byte of CBOR, a control
+ * character six of JSON, and `1e15` grows fourfold. A smaller message needs no measuring.
+ */
+const GROWTH_MAX = 8;
+
+/** Refuses a message that is too large to be looked at. */
+export function messageRefusal(message: string | Uint8Array, limits: Limits): Refusal | null {
+  const units = message.length;
+  // A character of JavaScript is one to three bytes of UTF-8, so most texts need no counting.
+  const size = typeof message === "string" && units <= limits.messageBytes &&
+      units * 3 > limits.messageBytes
+    ? byteLength(message)
+    : units;
+  if (size <= limits.messageBytes) return null;
+  return {
+    reason: "message_too_large",
+    detail: `the message has over ${limits.messageBytes} bytes`,
+  };
+}
+
+/**
+ * Refuses a record that later stages could not hold: too deep, too large, text that Postgres can't
+ * store (U+0000, half a surrogate pair), or a number beyond 2^53, which has lost digits already.
+ *
+ * `wireBytes` is the length of what the record was decoded from, or of something around it.
+ */
+export function recordRefusal(
+  record: JsonObject,
+  wireBytes: number,
+  limits: Limits,
+): Refusal | null {
+  const walk: Walk = { values: 0, limits };
+  const refusal = refuse(record, 1, walk);
+  if (refusal !== null || wireBytes * GROWTH_MAX <= limits.recordBytes) return refusal;
+  // Only now: `JSON.stringify` recurses, and the walk has bounded the depth.
+  if (byteLength(JSON.stringify(record)) <= limits.recordBytes) return null;
+  return {
+    reason: "record_too_large",
+    detail: `the record has over ${limits.recordBytes} bytes of JSON`,
+  };
+}
+
+interface Walk {
+  values: number;
+  readonly limits: Limits;
+}
+
+/** Recursion is safe: it ends at `recordDepth`. */
+function refuse(value: unknown, depth: number, walk: Walk): Refusal | null {
+  if (++walk.values > walk.limits.recordValues) {
+    return {
+      reason: "record_too_large",
+      detail: `the record has over ${walk.limits.recordValues} values`,
+    };
+  }
+  if (typeof value === "string") return isStorable(value) ? null : UNSTORABLE_TEXT;
+  if (typeof value === "number") {
+    // Written so that NaN is refused too.
+    return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? null : UNSAFE_NUMBER;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  if (depth > walk.limits.recordDepth) {
+    return {
+      reason: "record_too_deep",
+      detail: `the record is nested deeper than ${walk.limits.recordDepth} levels`,
+    };
+  }
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const refusal = refuse(item, depth + 1, walk);
+      if (refusal !== null) return refusal;
+    }
+    return null;
+  }
+  for (const key in value) {
+    if (!isStorable(key)) return UNSTORABLE_TEXT;
+    const refusal = refuse((value as JsonObject)[key], depth + 1, walk);
+    if (refusal !== null) return refusal;
+  }
+  return null;
+}
+
+const UNSTORABLE_TEXT: Refusal = {
+  reason: "unstorable_text",
+  detail: "a text in the record holds U+0000 or half a surrogate pair",
+};
+
+const UNSAFE_NUMBER: Refusal = {
+  reason: "unsafe_integer",
+  detail: "a number in the record is beyond 2^53",
+};
+
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
+}
+
+const encoder = new TextEncoder();
+
+function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}

@@ -1,0 +1,25 @@
+/** The event that a message becomes when it can't be taken, whole or in part. */
+
+import type { Message } from "./decoder.ts";
+import type { Malformed, Position, Refusal } from "./event.ts";
+import { excerptOfMessage, excerptOfStructure, fingerprintOf } from "./scrub.ts";
+import type { Structure } from "./scrub.ts";
+
+/**
+ * Builds it from the raw message, whose hash makes it recognisable. `structure` is what the message
+ * said it is about, when it could be parsed so far; null when it could not.
+ */
+export function malformed(
+  refusal: Refusal,
+  raw: Message,
+  position: Position | null,
+  structure: Structure | null,
+): Malformed {
+  return {
+    kind: "malformed",
+    refusal,
+    excerpt: structure === null ? excerptOfMessage(raw) : excerptOfStructure(structure),
+    fingerprint: fingerprintOf(raw),
+    position,
+  };
+}

@@ -1,0 +1,299 @@
+/**
+ * The indexer: client → decoder → mapper → repository. This file alone knows all four, and joins
+ * them; each of them knows only the types of the one before it.
+ */
+
+import { type Clock, systemClock } from "./client/clock.ts";
+import { parseEndpoint } from "./client/endpoint.ts";
+import { follow } from "./client/follow.ts";
+import type { Observer } from "./client/observer.ts";
+import { EventQueue } from "./client/queue.ts";
+import type { ResumePoint } from "./client/resume.ts";
+import type { Config } from "./config.ts";
+import { createDecoders } from "./decoders.ts";
+import { type Arrival, Intake } from "./intake.ts";
+import type { Logger } from "./log.ts";
+import { createMapper, type Mapper } from "./mapper/content.ts";
+import { COLLECTIONS } from "./mapper/registry.ts";
+import { databaseBackoff, runPipeline } from "./pipeline.ts";
+import { type RecentRecord, RecentRecords } from "./recent.ts";
+import { openCounts } from "./repository/counts.ts";
+import { readCursor } from "./repository/cursor.ts";
+import type { Database } from "./repository/database.ts";
+import { dueLetters, retryBatch } from "./repository/dead_letters.ts";
+import { sqlStateOf } from "./repository/failure.ts";
+import { migrate, MigrationError } from "./repository/migrate.ts";
+import type { Step } from "./repository/transaction.ts";
+import { Writer } from "./repository/writer.ts";
+import { reportCommit } from "./report.ts";
+import type { Telemetry } from "./server/telemetry.ts";
+
+export interface IndexerOptions {
+  readonly config: Config;
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  /** Names this instance in the tables. */
+  readonly instance: string;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** Told after each commit. */
+  readonly committed?: () => void;
+  /** Told before each step of a transaction: where tests inject faults. */
+  readonly step?: (name: Step) => void | Promise<void>;
+}
+
+/** How long a statement may take before the batch is tried again on another connection. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** What is queued at the stop has this long; with closing, the process ends within ten seconds. */
+const DRAIN_MS = 7_000;
+
+/** How many due dead letters are tried at a time. */
+const LETTERS_AT_A_TIME = 100;
+
+export class Indexer {
+  readonly mapper: Mapper;
+  readonly #options: IndexerOptions;
+  readonly #clock: Clock;
+  readonly #writer: Writer;
+  readonly #recent = new RecentRecords();
+  /** The batch that is being written. */
+  #underWay: readonly Arrival[] = [];
+
+  constructor(options: IndexerOptions) {
+    const { config, database, logger, telemetry, instance, clock = systemClock } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.mapper = createMapper(COLLECTIONS, config.jitterSecret.reveal());
+    this.#writer = new Writer({
+      mapper: this.mapper,
+      consumer: config.consumerName,
+      holder: instance,
+      connection: () => database.sql,
+      abandon: (sql) => database.abandon(sql),
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      backoff: databaseBackoff(clock, options.random ?? Math.random),
+      failed: (sqlState, attempt) => {
+        telemetry.commitFailed(sqlState);
+        logger.error("cannot write a batch, trying again", { code: sqlState, attempt });
+      },
+      refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
+      ...(options.step === undefined ? {} : { step: options.step }),
+    });
+  }
+
+  /**
+   * Runs until the signal aborts and what was read is written. Throws what can't be mended by
+   * waiting: a database that can't be migrated, a request that every server refuses.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { telemetry, logger } = this.#options;
+    const resume = await this.#prepare(signal);
+    if (signal.aborted) return;
+    const { queue, intake } = this.#createIntake();
+    using _ = queue;
+    telemetry.pipelineStarted();
+    signal.addEventListener("abort", () => telemetry.pipelineDraining(), { once: true });
+    const watching = this.#watchDatabase(signal);
+    try {
+      await runPipeline({
+        queue,
+        intake,
+        follow: (reading) => this.#follow(queue, intake, resume, reading),
+        write: (batch, draining) => this.#writer.write(batch, draining),
+        retryLetters: (reading) => this.#retryDue(reading),
+        batch: this.#options.config.batch,
+        taken: (arrivals) => this.#underWay = arrivals,
+        committed: (committed) => {
+          this.#underWay = [];
+          reportCommit(telemetry, committed);
+          this.#recent.add(committed);
+          this.#options.committed?.();
+        },
+        clock: this.#clock,
+        drainMs: DRAIN_MS,
+      }, signal);
+    } catch (error) {
+      telemetry.pipelineFailed();
+      throw error;
+    } finally {
+      await watching;
+    }
+    logger.info("stopped", { received: telemetry.received });
+  }
+
+  /** Tries open dead letters again. Those of which only an excerpt is kept are left out. */
+  async retryLetters(
+    ids: readonly number[],
+    signal: AbortSignal,
+  ): Promise<{ tried: number; resolved: number }> {
+    const batch = await retryBatch(this.#options.database.sql, ids);
+    const tried = batch.events.length;
+    if (tried === 0) return { tried, resolved: 0 };
+    const { outcomes } = await this.#writer.write(batch, signal);
+    return { tried, resolved: outcomes.filter((outcome) => outcome !== "dead_letter").length };
+  }
+
+  /** The newest records, newest first: addresses and states. */
+  get recent(): readonly RecentRecord[] {
+    return this.#recent.newest;
+  }
+
+  /** Migrates and reads the cursor, waiting for the database as long as it takes. */
+  async #prepare(signal: AbortSignal): Promise<ResumePoint | null> {
+    const { config, database, logger, telemetry } = this.#options;
+    const backoff = databaseBackoff(this.#clock, this.#options.random ?? Math.random);
+    for (let attempt = 1;; attempt++) {
+      try {
+        const applied = await migrate(database.sql);
+        if (applied.length > 0) logger.info("migrations applied", { versions: applied });
+        telemetry.migrationsApplied();
+        const resume = await readCursor(database.sql, config.consumerName);
+        if (resume !== null) telemetry.resumedFrom(resume);
+        logger.info("starting", { cursor: resume?.cursor ?? null, source: resume?.source ?? null });
+        return resume;
+      } catch (error) {
+        if (error instanceof MigrationError) throw error;
+        const code = sqlStateOf(error);
+        logger.error("cannot prepare the database, trying again", { code, attempt });
+        telemetry.commitFailed(code);
+        await backoff(attempt, signal).catch(() => {});
+        if (signal.aborted) return null;
+      }
+    }
+  }
+
+  #createIntake(): { queue: EventQueue<Arrival>; intake: Intake } {
+    const { config, logger, telemetry } = this.#options;
+    const { pauseAlertMs, ...limits } = config.queue;
+    const queue = new EventQueue<Arrival>({
+      limits,
+      pauseAlertMs,
+      clock: this.#clock,
+      observer: {
+        paused: () => telemetry.paused(),
+        resumed: () => telemetry.resumed(),
+        stillPaused: (ms) => logger.error("reading is paused for long", { seconds: ms / 1000 }),
+      },
+    });
+    const intake = new Intake({
+      queue,
+      decoderFor: createDecoders(config.jetstream.wantedCollections),
+      now: () => this.#clock.monotonic(),
+    });
+    telemetry.watchBacklog(() => ({
+      oldestReceivedAt: this.#underWay[0]?.receivedAt ?? queue.oldestPushedAt,
+      queued: queue.size,
+      queuedBytes: queue.bytes,
+    }));
+    return { queue, intake };
+  }
+
+  async #follow(
+    queue: EventQueue<Arrival>,
+    intake: Intake,
+    stored: ResumePoint | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { config: { jetstream, reconnect }, telemetry } = this.#options;
+    await follow({
+      endpoints: jetstream.urls.map(parseEndpoint),
+      filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
+      compress: false,
+      resumePoint: () => intake.resumePoint ?? stored,
+      startCursor: startCursor(jetstream.startFrom),
+      receive: (message, endpoint) => {
+        const heard = intake.take(message, endpoint);
+        const timeUs = heard !== null && "timeUs" in heard ? heard.timeUs : null;
+        telemetry.messageReceived(timeUs, message.length);
+        return heard;
+      },
+      flow: queue,
+      reconnect,
+      idleTimeoutMs: jetstream.readIdleTimeoutMs,
+      observer: this.#observer(),
+      clock: this.#clock,
+      ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
+      signal,
+    });
+  }
+
+  #observer(): Observer {
+    const { logger, telemetry } = this.#options;
+    return {
+      connected: (event) => {
+        telemetry.connected(event);
+        logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
+      },
+      disconnected: (event) => {
+        telemetry.disconnected(event);
+        logger.info("disconnected", {
+          source: event.endpoint.source,
+          ending: event.ending.kind,
+        });
+      },
+      attemptFailed: (event) => {
+        telemetry.attemptFailed(event);
+        const { endpoint: { source }, failures, error, retryInMs } = event;
+        logger.warn("cannot read the stream, trying again", { source, failures, error, retryInMs });
+      },
+      alert: ({ endpoint: { source }, failures, error }) =>
+        logger.error("cannot read the stream for long", { source, failures, error }),
+      notice: ({ code, message, endpoint: { source } }) =>
+        logger.warn(message, { notice: code, source }),
+    };
+  }
+
+  async #retryDue(signal: AbortSignal): Promise<void> {
+    const { database, logger } = this.#options;
+    try {
+      const ids = await dueLetters(database.sql, LETTERS_AT_A_TIME);
+      if (ids.length === 0) return;
+      logger.info("dead letters tried again", await this.retryLetters(ids, signal));
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn("cannot try dead letters again", { code: sqlStateOf(error) });
+    }
+  }
+
+  /** Looks at the database from time to time, so that a quiet stream notices that it is away. */
+  async #watchDatabase(signal: AbortSignal): Promise<void> {
+    const { database, telemetry } = this.#options;
+    while (!signal.aborted) {
+      try {
+        telemetry.databaseSeen(await openCounts(database.sql));
+      } catch {
+        telemetry.databaseSeen(null);
+      }
+      await waitFor(WATCH_MS, this.#clock, signal);
+    }
+  }
+}
+
+const WATCH_MS = 15_000;
+
+function waitFor(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const cancel = clock.setTimer(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+function startCursor(startFrom: Config["jetstream"]["startFrom"]): string | null {
+  switch (startFrom.kind) {
+    case "live":
+    case "archive":
+      return null;
+    case "time":
+      return String(startFrom.timeUs);
+    case "cursor":
+      return String(startFrom.cursor);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Where the stream's messages become events and join the queue. Foreign commits never do: they are
+ * counted here, and only the last of them is kept, for its place in the stream.
+ */
+
+import type { EventQueue } from "./client/queue.ts";
+import type { Endpoint } from "./client/endpoint.ts";
+import type { Heard } from "./client/reader.ts";
+import type { ResumePoint } from "./client/resume.ts";
+import type { Decoder, Message } from "./decoder/decoder.ts";
+import type { Event, Position } from "./decoder/event.ts";
+
+/** One event on its way to the database. */
+export interface Arrival {
+  readonly event: Event;
+  /** `Endpoint.source` of the instance that it came from. */
+  readonly source: string;
+  /** By the monotonic clock, milliseconds. */
+  readonly receivedAt: number;
+  /** How many events it stands for: foreign ones are counted, and queued as one. */
+  readonly count: number;
+}
+
+export interface IntakeOptions {
+  readonly queue: EventQueue<Arrival>;
+  readonly decoderFor: (endpoint: Endpoint) => Decoder;
+  /** Milliseconds of a clock that never runs backwards. */
+  readonly now: () => number;
+}
+
+/** A message's size counts towards the queue's bytes; parsed, it takes about this many times as much. */
+const PARSED_FACTOR = 3;
+
+/** Of foreign commits, the client is told where every so many-eth stands. */
+const TELL_EVERY = 256;
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  /**
+   * Events that nobody waits for: markers of accounts, which arrive for the whole network. They are
+   * queued, in their order, with the next commit or the next tick, so that a stream of markers alone
+   * costs a transaction a tick and not one each.
+   */
+  #held: { arrival: Arrival; bytes: number }[] = [];
+  /** Foreign events since the last mark, and the newest of them. */
+  #foreign = 0;
+  #lastForeign: { at: Position | Message; endpoint: Endpoint } | null = null;
+  /** The furthest position taken in, by the instance that it came from. */
+  #taken: ResumePoint | null = null;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one message. Returns where it stands in the stream, or what the server says about that. */
+  take(message: Message, endpoint: Endpoint): Heard {
+    const { decoderFor, now } = this.#options;
+    const decoder = decoderFor(endpoint);
+    if (decoder.isForeign(message)) {
+      this.#foreign++;
+      this.#lastForeign = { at: message, endpoint };
+      // Its place costs more than the look, so the client is told of one now and then.
+      return this.#foreign % TELL_EVERY === 1 ? decoder.positionOf(message) : null;
+    }
+    const events = decoder.decode(message);
+    const receivedAt = now();
+    const bytes = Math.ceil(message.length * PARSED_FACTOR / Math.max(1, events.length));
+    let position: Position | null = null;
+    let notice: Heard = null;
+    for (const event of events) {
+      position = positionOf(event) ?? position;
+      if (event.kind === "failure") notice = { notice: event.error };
+      if (event.kind === "foreign") {
+        this.#foreign++;
+        if (event.position !== null) this.#lastForeign = { at: event.position, endpoint };
+        continue;
+      }
+      const arrival = { event, source: endpoint.source, receivedAt, count: 1 };
+      this.#held.push({ arrival, bytes });
+      if (event.kind === "commit" || event.kind === "malformed") this.#release();
+    }
+    if (position !== null) this.#advance(position, endpoint.source);
+    if (this.#held.length >= 500) this.#release();
+    return notice ?? position;
+  }
+
+  /** Queues what was held back, and the place of foreign commits, so that the cursor moves on. */
+  tick(): void {
+    this.#markForeign();
+    this.#release();
+  }
+
+  /** Where to go on reading: after everything that was taken in. Null before the first message. */
+  get resumePoint(): ResumePoint | null {
+    return this.#taken;
+  }
+
+  #markForeign(): void {
+    if (this.#foreign === 0) return;
+    const last = this.#lastForeign;
+    const position = last === null ? null : this.#placeOf(last);
+    if (position !== null && last !== null) this.#advance(position, last.endpoint.source);
+    this.#held.push({
+      arrival: {
+        event: { kind: "foreign", what: "commit", collection: null, position },
+        source: last?.endpoint.source ?? "",
+        receivedAt: this.#options.now(),
+        count: this.#foreign,
+      },
+      bytes: 0,
+    });
+    this.#foreign = 0;
+    this.#lastForeign = null;
+  }
+
+  #placeOf({ at, endpoint }: { at: Position | Message; endpoint: Endpoint }): Position | null {
+    if (typeof at === "string" || at instanceof Uint8Array) {
+      return this.#options.decoderFor(endpoint).positionOf(at);
+    }
+    return at;
+  }
+
+  #advance({ cursor, timeUs }: Position, source: string): void {
+    const taken = this.#taken;
+    if (taken !== null && taken.source === source && cursor < taken.cursor) return;
+    this.#taken = { cursor, timeUs, source };
+  }
+
+  #release(): void {
+    for (const { arrival, bytes } of this.#held) this.#options.queue.push(arrival, bytes);
+    this.#held = [];
+  }
+}
+
+/** Where an event stands in its stream, if it says. */
+export function positionOf(event: Event): Position | null {
+  return event.kind === "failure" ? null : event.position;
+}

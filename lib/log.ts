@@ -1,0 +1,171 @@
+/**
+ * Logs: one JSON object a line, or a readable line. A logger is passed as an argument; there is no
+ * global one. Values that could hold a record (objects) are never printed, secrets are taken out,
+ * and nothing that came over the wire can end a line or move a terminal's cursor.
+ */
+
+import { describeError } from "./log_error.ts";
+import { type Redact, redactor } from "./redaction.ts";
+
+/** Levels, from the one that says most. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/**
+ * What a line says besides its message. Printed are strings, numbers, booleans, null, bigints,
+ * dates, arrays of these, and errors (`name`, `message`, `code`); of any other object only that it
+ * was one. Undefined fields are left out.
+ */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Writes lines about what happens. The message is a fixed text; what varies is a field. */
+export interface Logger {
+  debug(message: string, fields?: Fields): void;
+  info(message: string, fields?: Fields): void;
+  warn(message: string, fields?: Fields): void;
+  error(message: string, fields?: Fields): void;
+}
+
+export interface LoggerOptions {
+  /** The least level that is written. */
+  readonly level: LogLevel;
+  readonly format: "json" | "readable";
+  /** Texts that never get through. */
+  readonly secrets?: readonly string[];
+  /** Takes a line without its line feed. Default: standard output. */
+  readonly write?: (line: string) => void;
+  /** Default: the system clock, Unix milliseconds. */
+  readonly now?: () => number;
+}
+
+/** A field that holds more is cut: a line stays short whatever comes over the wire. */
+const MAX_TEXT = 2_000;
+const MAX_ITEMS = 50;
+
+/** Never fields, whatever they hold: bodies, places and credentials. */
+const FORBIDDEN_FIELD =
+  /^(record|payload|body|location|lat|lng|lon|latitude|longitude|geo|coordinates|display_?point|precise_?point|password|token|secret|authorization)$/i;
+
+/** Characters that can end a line, move a cursor, or change the order in which a line is read. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\p{Bidi_Control}]/gu;
+
+type Printable = string | number | boolean | null | readonly Printable[] | {
+  readonly [key: string]: Printable;
+};
+
+/** Makes a logger. */
+export function createLogger(options: LoggerOptions): Logger {
+  const { level, format, secrets = [], write = writeLine, now = Date.now } = options;
+  const redact = redactor(secrets);
+  const least = LOG_LEVELS.indexOf(level);
+  const stacks = format === "readable";
+  const render = format === "json" ? jsonLine : readableLine;
+
+  function logAt(at: LogLevel): (message: string, fields?: Fields) => void {
+    if (LOG_LEVELS.indexOf(at) < least) return nothing;
+    return (message, fields = {}) => {
+      const time = new Date(now()).toISOString();
+      const entries: [string, Printable][] = [];
+      for (const [name, value] of Object.entries(fields)) {
+        if (value === undefined) continue;
+        entries.push([redact(name), printable(name, value, redact, stacks)]);
+      }
+      write(render(time, at, redact(message), entries));
+    };
+  }
+
+  return { debug: logAt("debug"), info: logAt("info"), warn: logAt("warn"), error: logAt("error") };
+}
+
+function nothing(): void {}
+
+/** A logger that writes nothing. */
+export const silentLogger: Logger = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+};
+
+function printable(name: string, value: unknown, redact: Redact, stacks: boolean): Printable {
+  if (FORBIDDEN_FIELD.test(name)) return "[removed]";
+  if (name === "error" || value instanceof Error) return describeError(value, redact, stacks);
+  if (!Array.isArray(value)) return scalar(value, redact);
+  const items: Printable[] = value.slice(0, MAX_ITEMS).map((item) => scalar(item, redact));
+  if (value.length > MAX_ITEMS) items.push(`[${value.length - MAX_ITEMS} more]`);
+  return items;
+}
+
+function scalar(value: unknown, redact: Redact): Printable {
+  switch (typeof value) {
+    case "string": {
+      // Cut after redaction: half a secret would not be recognised.
+      const text = redact(value);
+      return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+    }
+    case "number":
+      return Number.isFinite(value) ? value : String(value);
+    case "boolean":
+      return value;
+    case "bigint":
+      return String(value);
+    default:
+      if (value === null) return null;
+      if (value instanceof Date) return Number.isNaN(+value) ? null : value.toISOString();
+      return `[${typeof value}]`;
+  }
+}
+
+function jsonLine(
+  time: string,
+  level: LogLevel,
+  message: string,
+  entries: [string, Printable][],
+): string {
+  // Our own names come first and are never replaced by a field of the same name.
+  const own = new Set(["time", "level", "message"]);
+  const line = Object.fromEntries([
+    ["time", time],
+    ["level", level],
+    ["message", message],
+    ...entries.map(([name, value]) => [own.has(name) ? `field_${name}` : name, value]),
+  ]);
+  return escapeUnprintable(JSON.stringify(line));
+}
+
+function readableLine(
+  time: string,
+  level: LogLevel,
+  message: string,
+  entries: [string, Printable][],
+): string {
+  const clock = time.slice(11, 23);
+  const words = entries.map(([name, value]) => `${name}=${word(value)}`);
+  return escapeUnprintable([clock, level.toUpperCase().padEnd(5), message, ...words].join(" "));
+}
+
+function word(value: Printable): string {
+  if (typeof value === "string" && /^[\w.:/@%+-]+$/.test(value)) return value;
+  return JSON.stringify(value);
+}
+
+/** As JSON escapes, which are right inside JSON strings too, the only place where they can stand. */
+function escapeUnprintable(line: string): string {
+  return line.replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+const encoder = new TextEncoder();
+
+/** One write a line, so that lines don't mix. A closed standard output ends no service. */
+function writeLine(line: string): void {
+  const bytes = encoder.encode(`${line}\n`);
+  try {
+    for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
+  } catch {
+    // Nowhere left to say it.
+  }
+}

@@ -1,0 +1,62 @@
+/** What a log line says of an error: its name, message and code, never what it carries along. */
+
+import type { Redact } from "./redaction.ts";
+
+/** An error as fields of a line. */
+export interface ErrorFields {
+  readonly [key: string]: string | ErrorFields;
+}
+
+/** Causes of causes say little, and a circle of them never ends. */
+const MAX_DEPTH = 4;
+
+const MAX_MESSAGE = 500;
+
+/** Data exceptions (22) and constraint violations (23): Postgres quotes the row's values there. */
+const QUOTES_VALUES = /^2[23][0-9A-Z]{3}$/;
+
+/**
+ * Describes anything that was thrown. Only `name`, `message`, `code` and causes are read: a driver's
+ * error also carries the query, its parameters and the row.
+ */
+export function describeError(
+  thrown: unknown,
+  redact: Redact,
+  withStack = false,
+  depth = 0,
+): ErrorFields {
+  if (!(thrown instanceof Error)) {
+    const message = typeof thrown === "string" ? shorten(redact(thrown)) : `[${typeof thrown}]`;
+    return { name: "unknown", message };
+  }
+  const code = codeOf(thrown);
+  const fields: Record<string, string | ErrorFields> = {
+    name: redact(thrown.name),
+    message: QUOTES_VALUES.test(code ?? "")
+      ? "the database refused a value"
+      : shorten(redact(thrown.message)),
+  };
+  if (code !== undefined) fields["code"] = redact(code);
+  const cause = thrown instanceof AggregateError ? thrown.errors[0] : thrown.cause;
+  if (cause !== undefined && depth < MAX_DEPTH) {
+    fields["cause"] = describeError(cause, redact, withStack, depth + 1);
+  }
+  if (withStack && depth === 0) fields["stack"] = framesOf(thrown);
+  return fields;
+}
+
+function codeOf(error: Error): string | undefined {
+  const code: unknown = "code" in error ? error.code : undefined;
+  if (typeof code === "string") return code.slice(0, 40);
+  return typeof code === "number" ? String(code) : undefined;
+}
+
+/** Only the places: the first lines of a stack repeat the message. */
+function framesOf(error: Error): string {
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return frames.slice(0, 8).map((frame) => frame.trim()).join(" | ");
+}
+
+function shorten(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
+}

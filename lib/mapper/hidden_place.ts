@@ -1,0 +1,175 @@
+/**
+ * Takes places out of a record where no schema expects them: under keys that tell a place, in text,
+ * in JSON inside text, in pairs of numbers. The lists are in `place_key.ts` and `place_text.ts`.
+ */
+
+import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
+import { roundGeohash } from "./geohash.ts";
+import { keyPolicy } from "./place_key.ts";
+import { isFineNumber, isFinePair, PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
+
+/** Deeper records are refused: no app nests so far, and every step of the walk is a stack frame. */
+const MAX_DEPTH = 128;
+
+/** Larger whole numbers can be degrees in small units, or metres from the equator. */
+const MAX_WHOLE = 100_000;
+
+/** An H3 cell, of any size, by the community lexicon: its key alone doesn't tell. */
+const H3_TYPE = "community.lexicon.location.hthree";
+
+const NUMBER = /^\s*[-+−]?\d{1,3}[.,]\d{3,}\s*$/;
+
+/** A geohash that stands where a place may stand: a digit and a letter, so that words are spared. */
+const GEOHASH = /^(?=[a-z]*\d)(?=\d*[a-z])[\db-hjkmnp-z]{7,12}$/i;
+
+const JSON_START = /^\s*(?:\{\s*["}]|\[\s*["{[\]\-\dtfn])/;
+const JSON_END = /[\]}]\s*$/;
+/** Spaces after JSON that are looked through; behind more of them it is searched as text. */
+const MAX_PADDING = 64;
+
+/** Thrown inside the walk, and nowhere else. */
+const TOO_DEEP = new RangeError("cannot look for places: the record is nested too deep");
+
+/**
+ * The record without the places that hide in it, the same object when there are none. Keys in
+ * `except` are left alone at the top level. Null when it is nested deeper than 128 levels.
+ */
+export function withoutHiddenPlaces(
+  record: JsonObject,
+  except: ReadonlySet<string>,
+): JsonObject | null {
+  try {
+    return cleanObject(record, { inPlace: false, depth: 0 }, except);
+  } catch (error) {
+    if (error === TOO_DEEP) return null;
+    throw error;
+  }
+}
+
+interface Where {
+  /** Under a key that may tell a place. */
+  readonly inPlace: boolean;
+  readonly depth: number;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** A value without its places; undefined when nothing of it may stay. */
+function clean(value: Json, where: Where): Json | undefined {
+  if (typeof value === "string") return cleanText(value, where);
+  if (typeof value === "number") return where.inPlace && isTelling(value) ? undefined : value;
+  if (typeof value !== "object" || value === null) return value;
+  if (where.depth >= MAX_DEPTH) throw TOO_DEEP;
+  const below = { inPlace: where.inPlace, depth: where.depth + 1 };
+  return isObject(value) ? cleanObject(value, below, NONE) : cleanList(value, below);
+}
+
+function cleanObject(object: JsonObject, where: Where, except: ReadonlySet<string>): JsonObject {
+  // Most objects hold no place: only the changes are noted.
+  let changes: Map<string, Json | undefined> | undefined;
+  for (const key in object) {
+    if (except.has(key)) continue;
+    const value = object[key];
+    if (value === undefined) continue;
+    const cleaned = cleanMember(object, key, value, where);
+    if (cleaned === value) continue;
+    changes ??= new Map();
+    changes.set(key, cleaned);
+  }
+  if (changes === undefined) return object;
+  const entries: [string, Json][] = [];
+  for (const [key, value] of Object.entries(object)) {
+    const cleaned = changes.has(key) ? changes.get(key) : value;
+    if (cleaned !== undefined) entries.push([key, cleaned]);
+  }
+  // Defines properties, as assignment doesn't: `__proto__` stays an ordinary key.
+  return Object.fromEntries(entries);
+}
+
+function cleanMember(
+  object: JsonObject,
+  key: string,
+  value: Json,
+  where: Where,
+): Json | undefined {
+  switch (keyPolicy(key)) {
+    case "keep":
+      if (key === "value" && object.$type === H3_TYPE) return undefined;
+      return clean(value, where);
+    case "inspect":
+      return clean(value, where.inPlace ? where : { ...where, inPlace: true });
+    case "cut":
+      return cutGeohash(value);
+    case "remove":
+      return undefined;
+  }
+}
+
+function cleanList(list: readonly Json[], where: Where): Json | undefined {
+  if (isPair(list)) return undefined;
+  let changed = false;
+  const kept: Json[] = [];
+  for (const item of list) {
+    const cleaned = clean(item, where);
+    if (cleaned !== item) changed = true;
+    if (cleaned !== undefined) kept.push(cleaned);
+  }
+  return changed ? kept : list;
+}
+
+function cleanText(text: string, where: Where): string {
+  if (looksLikeJson(text)) {
+    const cleaned = cleanJson(text, where);
+    if (cleaned !== null) return cleaned;
+  }
+  if (where.inPlace) {
+    if (NUMBER.test(text)) return PLACE_REMOVED;
+    if (GEOHASH.test(text)) return roundGeohash(text) ?? PLACE_REMOVED;
+  }
+  return withoutPlaces(text);
+}
+
+/**
+ * Text that is JSON, without its places; null when it is no JSON, or nested too deep to tell. JSON in
+ * text in JSON in text … ends soon: every level doubles the escapes.
+ */
+function cleanJson(text: string, where: Where): string | null {
+  let value: Json;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  let cleaned: Json | undefined;
+  try {
+    cleaned = clean(value, where);
+  } catch (error) {
+    if (error === TOO_DEEP) return null;
+    throw error;
+  }
+  // A key that was given twice hides its first value from the parser.
+  if (cleaned === value) return withoutPlaces(text);
+  return cleaned === undefined ? PLACE_REMOVED : JSON.stringify(cleaned);
+}
+
+/** A parser that fails costs a hundred times what this does. */
+function looksLikeJson(text: string): boolean {
+  return JSON_START.test(text) && JSON_END.test(text.slice(-MAX_PADDING));
+}
+
+/** A place as two to four numbers: longitude and latitude in either order, altitude, or a box. */
+function isPair(list: readonly Json[]): boolean {
+  if (list.length < 2 || list.length > 4) return false;
+  const [one, other] = list;
+  return typeof one === "number" && typeof other === "number" && isFinePair(one, other);
+}
+
+function isTelling(value: number): boolean {
+  return isFineNumber(value) || Math.abs(value) > MAX_WHOLE;
+}
+
+function cutGeohash(value: Json): Json | undefined {
+  if (typeof value === "string") return roundGeohash(value) ?? undefined;
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((item) => typeof item === "string" ? roundGeohash(item) ?? [] : []);
+}

@@ -1,0 +1,58 @@
+/**
+ * `app.subcult.membership`. In the member's own repository it is a request, and claims nothing. In
+ * the repository of the scene's owner, with `member` naming a DID, it is the owner's decision.
+ */
+
+import { z } from "zod";
+import { isDid } from "../decoder/address.ts";
+import type { Collection, Reference } from "./collection.ts";
+import { type FieldRefusal, reference, time, weight } from "./field.ts";
+import { mapBy } from "./shape.ts";
+
+const MEMBER_REFUSAL = { reason: "invalid_did", expected: "a DID" } satisfies FieldRefusal;
+
+const MembershipRecord = z.object({
+  sceneId: reference(),
+  member: z.string().refine(isDid, { params: MEMBER_REFUSAL }).nullish(),
+  role: z.enum(["owner", "curator", "member", "guest"]).nullish(),
+  status: z.enum(["pending", "active", "rejected"]).nullish(),
+  trustWeight: weight().nullish(),
+  since: time().nullish(),
+});
+
+const SCENE_ASKED: Reference = {
+  field: "sceneId",
+  column: "scene_id",
+  target: "app.subcult.scene",
+  owned: false,
+};
+
+const SCENE_OWNED: Reference = { ...SCENE_ASKED, owned: true };
+
+export const membership: Collection = {
+  nsid: "app.subcult.membership",
+  table: "memberships",
+  columns: [
+    { name: "user_did", type: "text" },
+    { name: "role", type: "text" },
+    { name: "status", type: "text" },
+    { name: "trust_weight", type: "float8" },
+    { name: "since", type: "timestamptz", orCreated: true },
+  ],
+  references: [SCENE_ASKED, SCENE_OWNED],
+  map: mapBy(MembershipRecord, (fields, { key }) => {
+    const { member, sceneId } = fields;
+    const isDecision = typeof member === "string" && member !== key.did;
+    // A request is one whatever it claims: nobody promotes himself.
+    const granted = isDecision ? fields : undefined;
+    const row = {
+      user_did: isDecision ? member : key.did,
+      role: granted?.role ?? "member",
+      status: granted?.status ?? "pending",
+      trust_weight: granted?.trustWeight ?? 0.5,
+      since: fields.since ?? null,
+    };
+    const reference = isDecision ? SCENE_OWNED : SCENE_ASKED;
+    return { row, references: [{ reference, value: sceneId }] };
+  }),
+};

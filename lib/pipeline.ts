@@ -1,0 +1,149 @@
+/**
+ * The run of the pipeline: it batches what arrives, writes one batch at a time while the next one
+ * gathers, and drains when it is told to stop.
+ */
+
+import { backoffMs } from "./client/backoff.ts";
+import { type Clock, sleep } from "./client/clock.ts";
+import type { EventQueue } from "./client/queue.ts";
+import type { Intake } from "./intake.ts";
+import { type Arrival, positionOf } from "./intake.ts";
+import type { Batch, BatchResult, CursorUpdate } from "./repository/batch.ts";
+
+/** What a committed batch was, for metrics, logs and the status page. */
+export interface Committed {
+  readonly arrivals: readonly Arrival[];
+  readonly result: BatchResult;
+  readonly cursor: CursorUpdate | null;
+  readonly durationMs: number;
+}
+
+export interface PipelineOptions {
+  readonly queue: EventQueue<Arrival>;
+  readonly intake: Intake;
+  /** Reads the stream into the intake until the signal aborts. */
+  readonly follow: (signal: AbortSignal) => Promise<void>;
+  /** Makes a batch durable, however long that takes; rejects only when the signal aborts. */
+  readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
+  /** Tries dead letters again that are due. */
+  readonly retryLetters: (signal: AbortSignal) => Promise<void>;
+  readonly batch: { readonly maxEvents: number; readonly maxWaitMs: number };
+  /** A batch was taken from the queue. */
+  readonly taken: (arrivals: readonly Arrival[]) => void;
+  readonly committed: (committed: Committed) => void;
+  readonly clock: Clock;
+  /** How long what is queued may take to be written after the stop, milliseconds. */
+  readonly drainMs: number;
+}
+
+/**
+ * Markers of foreign accounts and the cursor wait this long for company: a stream of nothing else
+ * costs one transaction in that time.
+ */
+const TICK_MS = 2_000;
+
+/** How often due dead letters are looked for. */
+const LETTERS_MS = 15_000;
+
+/** What is queued could not be written in time after the stop. The cursor stands before it. */
+export class DrainError extends Error {
+  override readonly name = "DrainError";
+  constructor(readonly left: number) {
+    super(`cannot write the last ${left} events in time; they are read again at the next start`);
+  }
+}
+
+/**
+ * Runs until the signal aborts, and then until what was read is written, or `drainMs` have passed.
+ * Throws what the stream failed with for good, or a `DrainError`.
+ */
+export async function runPipeline(options: PipelineOptions, signal: AbortSignal): Promise<void> {
+  const { queue, intake, clock, drainMs } = options;
+  const drain = new AbortController();
+  const reading = new AbortController();
+  const stop = (): void => reading.abort(signal.reason);
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
+
+  const writing = writeAll(options, drain.signal);
+  const helpers = [
+    every(TICK_MS, clock, reading.signal, () => Promise.resolve(intake.tick())),
+    every(LETTERS_MS, clock, reading.signal, () => options.retryLetters(reading.signal)),
+  ];
+  // A writer that fails for good must not leave the reader running, nor the reverse.
+  writing.catch((error) => reading.abort(error));
+  let cancelDrain = (): void => {};
+  try {
+    await options.follow(reading.signal);
+  } finally {
+    reading.abort();
+    signal.removeEventListener("abort", stop);
+    await Promise.allSettled(helpers);
+    intake.tick();
+    queue.end();
+    cancelDrain = clock.setTimer(() => drain.abort(new DrainError(queue.size)), drainMs);
+    await writing.finally(() => cancelDrain());
+  }
+}
+
+/** Writes batches until the queue has ended and is empty. */
+async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<void> {
+  const { queue, batch: { maxEvents, maxWaitMs }, write, taken, committed, clock } = options;
+  while (true) {
+    const arrivals = await queue.take({ maxItems: maxEvents, maxWaitMs, signal });
+    if (arrivals.length === 0) return;
+    const batch = batchOf(arrivals);
+    taken(arrivals);
+    const startedAt = clock.monotonic();
+    const result = await write(batch, signal);
+    const durationMs = clock.monotonic() - startedAt;
+    committed({ arrivals, result, cursor: batch.cursor, durationMs });
+  }
+}
+
+function batchOf(arrivals: readonly Arrival[]): Batch {
+  return {
+    id: crypto.randomUUID(),
+    events: arrivals.map(({ event }) => event),
+    cursor: cursorOf(arrivals),
+    letters: [],
+  };
+}
+
+/** The furthest position of the newest instance in a batch: a batch can hold the change of instances. */
+function cursorOf(arrivals: readonly Arrival[]): CursorUpdate | null {
+  let cursor: CursorUpdate | null = null;
+  for (const { event, source } of arrivals) {
+    const position = positionOf(event);
+    if (position === null) continue;
+    if (cursor !== null && cursor.source === source && position.cursor < cursor.cursor) continue;
+    cursor = { cursor: position.cursor, timeUs: position.timeUs, source };
+  }
+  return cursor;
+}
+
+/** Does something at an interval, one at a time, until the signal aborts. */
+async function every(
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal,
+  act: () => Promise<void>,
+): Promise<void> {
+  try {
+    while (true) {
+      await sleep(ms, clock, signal);
+      await act();
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Waits before a batch is tried again: up to five seconds, with full jitter. */
+export function databaseBackoff(
+  clock: Clock,
+  random: () => number,
+): (attempt: number, signal: AbortSignal) => Promise<void> {
+  return (attempt: number, signal: AbortSignal): Promise<void> =>
+    sleep(backoffMs(attempt - 1, { baseMs: 100, maxMs: 5_000 }, random()), clock, signal);
+}

@@ -1,0 +1,71 @@
+/** Whether a database can be used, found out without changing anything. */
+
+import type { Sql } from "postgres";
+import { sqlStateOf } from "./failure.ts";
+import { isMigrated } from "./migrate.ts";
+
+export interface DatabaseFinding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** Tries the connection, PostGIS and the migrations. `name` is the database's, without credentials. */
+export async function checkDatabase(sql: Sql, name: string): Promise<DatabaseFinding[]> {
+  const findings: DatabaseFinding[] = [];
+  try {
+    const [row] = await sql<
+      { version: string }[]
+    >`select current_setting('server_version') as version`;
+    findings.push({ what: "database", ok: true, detail: `${name}, Postgres ${row?.version}` });
+    findings.push(await checkPostgis(sql));
+    const migrated = await isMigrated(sql);
+    const detail = migrated ? "up to date" : "to be applied: run does it, or the command migrate";
+    findings.push({ what: "migrations", ok: true, detail });
+  } catch (error) {
+    const code = sqlStateOf(error);
+    findings.push({ what: "database", ok: false, detail: `cannot use ${name}: ${advice(code)}` });
+  }
+  return findings;
+}
+
+async function checkPostgis(sql: Sql): Promise<DatabaseFinding> {
+  const [row] = await sql<{ installed: string | null; available: string | null; may: boolean }[]>`
+    select (select extversion from pg_extension where extname = 'postgis') as installed,
+      (select default_version from pg_available_extensions where name = 'postgis') as available,
+      (select rolsuper from pg_roles where rolname = current_user) as may`;
+  const { installed = null, available = null, may = false } = row ?? {};
+  if (installed !== null) return { what: "PostGIS", ok: true, detail: installed };
+  if (available === null) {
+    return {
+      what: "PostGIS",
+      ok: false,
+      detail:
+        "not on the server; install it there, on Debian: apt-get install postgresql-NN-postgis-3",
+    };
+  }
+  if (!may) {
+    return {
+      what: "PostGIS",
+      ok: false,
+      detail: "not in this database; run there as a superuser: create extension postgis",
+    };
+  }
+  return { what: "PostGIS", ok: true, detail: `${available}, will be created` };
+}
+
+function advice(code: string): string {
+  switch (code) {
+    case "28P01":
+    case "28000":
+      return "wrong user or password (DATABASE_URL)";
+    case "3D000":
+      return "there is no such database (DATABASE_URL)";
+    case "ECONNREFUSED":
+    case "CONNECT_TIMEOUT":
+    case "ENOTFOUND":
+      return `nothing answers there (${code})`;
+    default:
+      return code;
+  }
+}

@@ -1,0 +1,36 @@
+/** Numbers about the tables, for gauges, the status page and the summary. */
+
+import type { Sql } from "postgres";
+
+/** Records that wait for a parent, and dead letters that are open. */
+export interface OpenCounts {
+  readonly waitingRecords: number;
+  readonly openDeadLetters: number;
+}
+
+/** Both are answered from small partial indexes. */
+export async function openCounts(sql: Sql): Promise<OpenCounts> {
+  const [row] = await sql<OpenCounts[]>`select
+    (select count(*)::float8 from records where waiting_for is not null) as "waitingRecords",
+    (select count(*)::float8 from dead_letters where resolved_at is null) as "openDeadLetters"`;
+  return row ?? { waitingRecords: 0, openDeadLetters: 0 };
+}
+
+export const LIVE_TABLES = [
+  "scenes",
+  "events",
+  "posts",
+  "alliances",
+  "memberships",
+  "stream_sessions",
+] as const;
+
+/** Live rows of each product table, and records in the ledger that stand (applied or unmapped). */
+export async function liveCounts(sql: Sql): Promise<Record<string, number>> {
+  const parts = LIVE_TABLES.map((table) =>
+    `(select count(*)::float8 from ${table} where deleted_at is null) as ${table}`
+  );
+  const [row] = await sql.unsafe<Record<string, number>[]>(`select ${parts.join(", ")},
+    (select count(*)::float8 from records where state in ('applied', 'unmapped')) as records`);
+  return { ...row };
+}

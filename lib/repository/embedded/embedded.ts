@@ -1,0 +1,53 @@
+/** The embedded database: Postgres and PostGIS in the process, reached over TCP like any other. */
+
+import type { StartedMessage, StartMessage } from "./worker.ts";
+
+export interface EmbeddedDatabase {
+  /** With a password of this run: whoever else is on the machine can't log in. */
+  readonly url: string;
+  /** Ends it at once, with all that it holds. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a database in memory, on its own thread and a free port of 127.0.0.1. It has one session,
+ * which its clients use in turns: a transaction holds it until it ends, so code inside a transaction
+ * must not wait for another connection. Timeouts of statements have no effect, and `copy from stdin`
+ * is not supported.
+ *
+ * Under `deno run` it needs to read its own files; a compiled executable has them inside, if it was
+ * compiled with `--include lib/repository/embedded/worker.ts`.
+ */
+export async function startEmbedded(): Promise<EmbeddedDatabase> {
+  const password = crypto.randomUUID().replaceAll("-", "");
+  const worker = new Worker(new URL("./worker.ts", import.meta.url).href, {
+    type: "module",
+    name: "embedded database",
+  });
+  const { port1, port2 } = new MessageChannel();
+  try {
+    const started = await new Promise<StartedMessage>((resolve) => {
+      port1.onmessage = (event: MessageEvent<StartedMessage>) => resolve(event.data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        resolve({ error: event.message });
+      };
+      const message: StartMessage = { password };
+      worker.postMessage(message, [port2]);
+    });
+    if ("error" in started) {
+      throw new Error(`cannot start the embedded database: ${started.error}`);
+    }
+    // From here an error on its thread is the end of the data, and so of the process.
+    worker.onerror = null;
+    return {
+      url: `postgres://postgres:${password}@127.0.0.1:${started.port}/postgres`,
+      close: (): Promise<void> => Promise.resolve(worker.terminate()),
+    };
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  } finally {
+    port1.close();
+  }
+}

@@ -1,0 +1,74 @@
+/** Postgres with PostGIS in WebAssembly, in memory, started from a prepared data directory. */
+
+import { type Extension, type ExtensionSetupResult, PGlite } from "@electric-sql/pglite";
+import { postgis } from "@electric-sql/pglite-postgis";
+import { Buffer } from "node:buffer";
+import { brotliDecompressSync } from "node:zlib";
+import { neededFiles } from "./bundle.ts";
+import dataDirectory from "./data_directory.tar.br" with { type: "bytes" };
+import type { Backend } from "./session.ts";
+import { concat, startupMessage } from "./wire.ts";
+
+/** Only what is touched counts as memory, and everything here lives in it: files, WAL and buffers. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  // The files are in memory too: a large cache would hold them twice.
+  shared_buffers: "16MB",
+  // A deeper recursion would end the stack of WebAssembly before Postgres sees it coming.
+  max_stack_depth: "200kB",
+  // Nothing is replicated, and nothing outlives a crash.
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  full_page_writes: "off",
+  synchronous_commit: "off",
+  // Written WAL is dropped at checkpoints instead of being kept for the next round.
+  wal_recycle: "off",
+  wal_init_zero: "off",
+  min_wal_size: "2MB",
+  max_wal_size: "16MB",
+};
+
+/** What PGlite hands to an extension before it starts, as far as it is used here. */
+interface StartOptions {
+  preRun: ((module: { pg_extensions: Record<string, Promise<Blob>> }) => void)[];
+}
+
+/** PostGIS as its package defines it, with only the files that a prepared database needs. */
+const trimmedPostgis: Extension = {
+  name: "postgis",
+  async setup(pglite, options: StartOptions): Promise<ExtensionSetupResult> {
+    const { bundlePath } = await postgis.setup(pglite, options);
+    const files = neededFiles(bundlePath);
+    options.preRun.push((module) => {
+      module.pg_extensions = { postgis: files };
+    });
+    return { emscriptenOpts: options };
+  },
+};
+
+export interface Postgres extends Backend {
+  /** What it says to a client that is let in. */
+  readonly greeting: Uint8Array;
+}
+
+/** Starts Postgres. There can be only one client at a time: see `Session`. */
+export async function startPostgres(): Promise<Postgres> {
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const pglite = await PGlite.create({
+    extensions: { postgis: trimmedPostgis },
+    loadDataDir: new Blob([
+      new Uint8Array(brotliDecompressSync(Buffer.from(dataDirectory.buffer))),
+    ]),
+    startParams: [...PGlite.defaultStartParams, ...settings],
+  });
+  const execute = async (bytes: Uint8Array): Promise<Uint8Array> => {
+    const answers: Uint8Array[] = [];
+    await pglite.execProtocolRawStream(bytes, {
+      syncToFs: false,
+      // A view of memory that the next call overwrites.
+      onRawData: (answer) => answers.push(answer.slice()),
+    });
+    return concat(answers);
+  };
+  const greeting = await execute(startupMessage({ user: "postgres", database: "postgres" }));
+  return { execute, greeting };
+}

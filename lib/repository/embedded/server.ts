@@ -1,0 +1,133 @@
+/** The door of the embedded database: connections, their password, and their units to the session. */
+
+import { timingSafeEqual } from "node:crypto";
+import {
+  fatalMessage,
+  GSS_REQUEST,
+  PASSWORD_REQUEST,
+  PROTOCOL_3,
+  ProtocolError,
+  SSL_REQUEST,
+  UnitReader,
+} from "./wire.ts";
+import type { Client, Session } from "./session.ts";
+
+export interface ServerOptions {
+  readonly listener: Deno.TcpListener;
+  readonly session: Session;
+  readonly password: string;
+  /** What Postgres says to a client that it has let in. */
+  readonly greeting: Uint8Array;
+  readonly maxClients: number;
+  /** Bounds one unit of work. */
+  readonly maxUnitBytes: number;
+  /** A connection that has not shown the password by then is closed. */
+  readonly loginMs: number;
+}
+
+const NO_TLS = new TextEncoder().encode("N");
+
+/** Accepts connections until the listener is closed. */
+export async function serve(options: ServerOptions): Promise<void> {
+  const open = new Set<Deno.TcpConn>();
+  for await (const connection of options.listener) {
+    if (open.size >= 2 * options.maxClients) {
+      connection.close();
+      continue;
+    }
+    open.add(connection);
+    attend(connection, options).finally(() => {
+      open.delete(connection);
+      closeQuietly(connection);
+    });
+  }
+}
+
+async function attend(connection: Deno.TcpConn, options: ServerOptions): Promise<void> {
+  const { session } = options;
+  const reader = new UnitReader(connection, options.maxUnitBytes);
+  const client: Client = {
+    end(lastWords): void {
+      connection.write(lastWords).catch(() => {}).finally(() => closeQuietly(connection));
+    },
+  };
+  try {
+    connection.setNoDelay(true);
+    const login = setTimeout(() => closeQuietly(connection), options.loginMs);
+    const known = await logIn(connection, reader, options).finally(() => clearTimeout(login));
+    if (!known) return;
+    session.join(client);
+    await send(connection, options.greeting);
+    for (let unit = await reader.unit(); unit !== null; unit = await reader.unit()) {
+      const answer = await session.run(client, unit);
+      if (answer === null) return;
+      await send(connection, answer.bytes);
+    }
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) {
+      if (isConnectionError(error)) return;
+      throw error;
+    }
+    await send(connection, fatalMessage("08P01", error.message)).catch(() => {});
+  } finally {
+    await session.leave(client);
+  }
+}
+
+/** Whether the client showed the password. */
+async function logIn(
+  connection: Deno.TcpConn,
+  reader: UnitReader,
+  options: ServerOptions,
+): Promise<boolean> {
+  const { session, maxClients, password } = options;
+  for (;;) {
+    const packet = await reader.startup();
+    if (packet === null) return false;
+    const code = new DataView(packet.buffer, packet.byteOffset).getUint32(0);
+    if (code === SSL_REQUEST || code === GSS_REQUEST) {
+      await send(connection, NO_TLS);
+      continue;
+    }
+    // Also a request to cancel a query, which one session that is busy can't take.
+    if (code !== PROTOCOL_3) return false;
+    break;
+  }
+  await send(connection, PASSWORD_REQUEST);
+  const given = await reader.password();
+  if (given === null) return false;
+  if (!isSame(given, password)) {
+    await send(connection, fatalMessage("28P01", "password authentication failed"));
+    return false;
+  }
+  if (session.clients >= maxClients) {
+    await send(connection, fatalMessage("53300", "sorry, too many clients already"));
+    return false;
+  }
+  return true;
+}
+
+function isSame(given: string, expected: string): boolean {
+  const [a, b] = [given, expected].map((text) => new TextEncoder().encode(text));
+  return a !== undefined && b !== undefined && a.length === b.length && timingSafeEqual(a, b);
+}
+
+async function send(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+}
+
+function closeQuietly(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+/** The client went, or was closed here. */
+function isConnectionError(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
+}

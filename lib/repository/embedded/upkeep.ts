@@ -1,0 +1,25 @@
+/** What a server's background processes do, which the embedded database doesn't have. */
+
+import type { Session } from "./session.ts";
+
+/** Without checkpoints WAL is kept for ever, in memory. One takes 8 ms after 100,000 rows. */
+const CHECKPOINT_EVERY_MS = 2_000;
+
+/** 0.15 to 0.3 s, in which others wait. */
+const VACUUM_EVERY_MS = 5 * 60_000;
+
+/** Tidies up as long as the database is used. Never ends. */
+export async function keepUp(session: Session): Promise<never> {
+  let seen = session.units;
+  let vacuumedAt = Date.now();
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, CHECKPOINT_EVERY_MS));
+    if (session.units === seen) continue;
+    seen = session.units;
+    if (Date.now() - vacuumedAt > VACUUM_EVERY_MS) {
+      await session.upkeep("vacuum (analyze)");
+      vacuumedAt = Date.now();
+    }
+    await session.upkeep("checkpoint");
+  }
+}

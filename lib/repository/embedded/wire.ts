@@ -1,0 +1,247 @@
+/**
+ * The frames of the Postgres wire protocol, as far as a server needs them that hands them to one
+ * backend: where a unit of work ends, and the few messages that it writes itself.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+
+/**
+ * What one client sent and the backend must run without another client's messages in between.
+ */
+export interface Unit {
+  readonly bytes: Uint8Array;
+  /** It ends with Query, FunctionCall or Sync: the backend answers ReadyForQuery. */
+  readonly complete: boolean;
+  /** How many statements it runs, at least: each is answered by a completion, or all by an error. */
+  readonly statements: number;
+}
+
+/** A client that breaks the protocol. Nothing of what it sent reaches the backend. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+const encoder = new TextEncoder();
+const code = (letter: string): number => letter.charCodeAt(0);
+
+const QUERY = code("Q");
+const SYNC = code("S");
+const FUNCTION_CALL = code("F");
+const EXECUTE = code("E");
+const FLUSH = code("H");
+const TERMINATE = code("X");
+const PASSWORD = code("p");
+const READY = code("Z");
+const ERROR = code("E");
+/** CommandComplete, EmptyQueryResponse, PortalSuspended. */
+const COMPLETIONS: ReadonlySet<number> = new Set([..."CIs"].map(code));
+
+/** Everything else that a client may send; the backend would end itself on any other type. */
+const CONTINUED: ReadonlySet<number> = new Set([..."PBEDCdcf"].map(code));
+
+/** As in Postgres: a longer startup packet is no startup packet. */
+const MAX_STARTUP_BYTES = 10_000;
+const READ_BYTES = 64 * 1024;
+
+interface Source {
+  read(into: Uint8Array): Promise<number | null>;
+}
+
+/** Cuts the bytes of one client into units. */
+export class UnitReader {
+  readonly #source: Source;
+  readonly #maxBytes: number;
+  #buffer = new Uint8Array(READ_BYTES);
+  #start = 0;
+  #end = 0;
+
+  /** `maxBytes` bounds one unit. */
+  constructor(source: Source, maxBytes: number) {
+    this.#source = source;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The body of the next startup packet, or null at the end of the connection. */
+  async startup(): Promise<Uint8Array | null> {
+    if (!(await this.#atLeast(4))) return null;
+    const length = this.#view().getUint32(0);
+    if (length < 8 || length > MAX_STARTUP_BYTES) {
+      throw new ProtocolError(`invalid length of startup packet: ${length}`);
+    }
+    if (!(await this.#atLeast(length))) return null;
+    return this.#take(length).subarray(4);
+  }
+
+  /** The password message, or null at the end of the connection. */
+  async password(): Promise<string | null> {
+    if (!(await this.#atLeast(5))) return null;
+    const length = this.#view().getUint32(1);
+    if (this.#buffer[this.#start] !== PASSWORD || length < 5 || length > MAX_STARTUP_BYTES) {
+      throw new ProtocolError("expected a password message");
+    }
+    if (!(await this.#atLeast(1 + length))) return null;
+    return new TextDecoder().decode(this.#take(1 + length).subarray(5, length));
+  }
+
+  /** The next unit, or null when the client ended the connection or lost it. */
+  async unit(): Promise<Unit | null> {
+    let scanned = 0;
+    let statements = 0;
+    while (await this.#atLeast(scanned + 5)) {
+      const type = this.#buffer[this.#start + scanned] ?? 0;
+      const size = 1 + this.#view().getUint32(scanned + 1);
+      if (type === TERMINATE) return null;
+      const ends = type === QUERY || type === SYNC || type === FUNCTION_CALL;
+      if (size < 5 || !(ends || type === FLUSH || CONTINUED.has(type))) {
+        throw new ProtocolError(`invalid frontend message type ${type}`);
+      }
+      if (type === QUERY || type === EXECUTE) statements += 1;
+      scanned += size;
+      if (scanned > this.#maxBytes) {
+        throw new ProtocolError(`message of ${scanned} bytes, at most ${this.#maxBytes} are taken`);
+      }
+      if (!(await this.#atLeast(scanned))) return null;
+      if (ends || type === FLUSH) {
+        return { bytes: this.#take(scanned), complete: ends, statements };
+      }
+    }
+    return null;
+  }
+
+  #view(): DataView {
+    return new DataView(this.#buffer.buffer, this.#start, this.#end - this.#start);
+  }
+
+  #take(bytes: number): Uint8Array {
+    const taken = this.#buffer.slice(this.#start, this.#start + bytes);
+    this.#start += bytes;
+    return taken;
+  }
+
+  async #atLeast(bytes: number): Promise<boolean> {
+    while (this.#end - this.#start < bytes) {
+      this.#makeRoom(bytes);
+      const read = await this.#source.read(this.#buffer.subarray(this.#end));
+      if (read === null) return false;
+      this.#end += read;
+    }
+    return true;
+  }
+
+  /** Moves what is left to the front, into a buffer that holds the whole message. */
+  #makeRoom(bytes: number): void {
+    if (this.#start + bytes <= this.#buffer.length) return;
+    const left = this.#buffer.subarray(this.#start, this.#end);
+    const buffer = new Uint8Array(bytes <= READ_BYTES ? READ_BYTES : bytes + READ_BYTES);
+    buffer.set(left);
+    this.#buffer = buffer;
+    this.#start = 0;
+    this.#end = left.length;
+  }
+}
+
+/** What the backend answered to a unit, as the client is to get it. */
+export interface Answer {
+  readonly bytes: Uint8Array;
+  /** `I` idle, `T` in a transaction, `E` in a failed one; null without a ReadyForQuery. */
+  readonly status: string | null;
+}
+
+/** The backend stopped in the middle of a statement: what it did of it is unknown. */
+export class BrokenBackendError extends Error {
+  override readonly name = "BrokenBackendError";
+}
+
+/**
+ * Keeps the one ReadyForQuery that a complete unit ends with. The backend also sends one after an
+ * error in the middle, where the protocol has none before Sync: a client that pipelines would take
+ * the next answer for the wrong question.
+ *
+ * An exception that leaves WebAssembly (a stack that ended, one of GEOS) is swallowed on the way, and
+ * the statement looks as if it had succeeded without a row: only the missing completion tells.
+ */
+export function answerOf(unit: Unit, bytes: Uint8Array): Answer {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kept: Uint8Array[] = [];
+  let ready: Uint8Array | null = null;
+  let completions = 0;
+  let failed = false;
+  let from = 0;
+  let at = 0;
+  while (at + 5 <= bytes.length) {
+    const end = at + 1 + view.getUint32(at + 1);
+    const type = bytes[at] ?? 0;
+    if (COMPLETIONS.has(type)) completions += 1;
+    if (type === ERROR) failed = true;
+    if (type === READY) {
+      ready = bytes.subarray(at, end);
+      kept.push(bytes.subarray(from, at));
+      from = end;
+    }
+    at = end;
+  }
+  kept.push(bytes.subarray(from));
+  if ((ready === null && unit.complete) || (completions < unit.statements && !failed)) {
+    throw new BrokenBackendError("the embedded database broke down in a statement");
+  }
+  if (ready === null) return { bytes, status: null };
+  if (unit.complete) kept.push(ready);
+  return { bytes: concat(kept), status: String.fromCharCode(ready[5] ?? 0) };
+}
+
+/** Asks the client for its password in clear text: it never leaves the machine. */
+export const PASSWORD_REQUEST: Uint8Array = message("R", int32(3));
+
+/** Ends what a client left unfinished: after an error the backend skips everything up to here. */
+export const SYNC_UNIT: Unit = { bytes: message("S"), complete: true, statements: 0 };
+
+/** A simple query of one statement. */
+export function queryUnit(sql: string): Unit {
+  return { bytes: message("Q", text(sql)), complete: true, statements: 1 };
+}
+
+/** An error that ends the connection. `sqlState` has five characters. */
+export function fatalMessage(sqlState: string, words: string): Uint8Array {
+  const fields = [["S", "FATAL"], ["V", "FATAL"], ["C", sqlState], ["M", words]];
+  return message(
+    "E",
+    ...fields.flatMap(([field = "", value = ""]) => [encoder.encode(field), text(value)]),
+    new Uint8Array(1),
+  );
+}
+
+/** A startup packet of protocol 3.0. */
+export function startupMessage(parameters: Readonly<Record<string, string>>): Uint8Array {
+  const pairs = Object.entries(parameters).flatMap(([name, value]) => [text(name), text(value)]);
+  const body = concat([int32(PROTOCOL_3), ...pairs, new Uint8Array(1)]);
+  return concat([int32(body.length + 4), body]);
+}
+
+/** Codes at the start of a startup packet. */
+export const PROTOCOL_3 = 3 << 16;
+export const SSL_REQUEST = 80_877_103;
+export const GSS_REQUEST = 80_877_104;
+
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function message(type: string, ...body: Uint8Array[]): Uint8Array {
+  const length = 4 + body.reduce((sum, part) => sum + part.length, 0);
+  return concat([encoder.encode(type), int32(length), ...body]);
+}
+
+function text(value: string): Uint8Array {
+  return encoder.encode(`${value}\0`);
+}
+
+function int32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setInt32(0, value);
+  return bytes;
+}

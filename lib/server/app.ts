@@ -1,0 +1,131 @@
+/** The paths and their answers: a function from request to response, without a socket. */
+
+import { type Context, Hono } from "hono";
+import type { Logger } from "../log.ts";
+import type { Secret } from "../secret.ts";
+import { authenticate, FORBIDDEN } from "./auth.ts";
+import { addDeadLetterRoutes } from "./dead_letter_routes.ts";
+import type { DeadLetters } from "./dead_letters.ts";
+import { unhealthyReasons, unreadyReasons, type Verdict } from "./health.ts";
+import { errorAnswer, HttpError } from "./http_error.ts";
+import { limitLoad, limitSize, REQUEST_LIMITS, type RequestLimits } from "./limits.ts";
+import { pagePolicy, securityHeaders } from "./security_headers.ts";
+import { answerOf, composeStatus, type ProcessFacts } from "./status.ts";
+import type { StatusCache } from "./status_cache.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+export interface AppOptions {
+  readonly telemetry: Telemetry;
+  readonly statusCache: StatusCache;
+  readonly deadLetters: DeadLetters;
+  readonly facts: Omit<ProcessFacts, "admin">;
+  readonly token: Secret | null;
+  /** HTML of the status page. It holds no data: it asks `/api/status` for them. */
+  readonly page: string;
+  readonly logger: Logger;
+  readonly limits?: RequestLimits;
+}
+
+/** For the answer to any other method. */
+const METHODS_OF: readonly (readonly [path: string, methods: string])[] = [
+  ["/", "GET, HEAD"],
+  ["/health", "GET, HEAD"],
+  ["/ready", "GET, HEAD"],
+  ["/metrics", "GET, HEAD"],
+  ["/internal/indexer/metrics", "GET, HEAD"],
+  ["/api/status", "GET, HEAD"],
+  ["/api/dead-letters", "GET, HEAD"],
+  ["/api/dead-letters/retry", "POST"],
+  ["/api/dead-letters/:id", "GET, HEAD"],
+  ["/api/dead-letters/:id/retry", "POST"],
+  ["/api/dead-letters/:id/discard", "POST"],
+];
+
+/** Makes the application. Its `fetch` answers a request. */
+export function createApp(options: AppOptions): Hono {
+  const { telemetry, statusCache, logger, page, token, limits = REQUEST_LIMITS } = options;
+  const { vitals, metrics } = telemetry;
+  const facts: ProcessFacts = { ...options.facts, admin: token !== null };
+  const policy = pagePolicy(page);
+  const app = new Hono();
+
+  function pageAnswer(context: Context, status: 200 | 403): Response {
+    return context.html(page, status, { "content-security-policy": policy });
+  }
+
+  function verdictAnswer(context: Context, yes: string, no: string, verdict: Verdict): Response {
+    const { ok, reasons } = answerOf(verdict);
+    if (ok) return context.json({ status: yes });
+    const message = reasons.map((reason) => reason.message).join("; ");
+    return context.json({ error: no, message, status: no, reasons }, 503);
+  }
+
+  app.use(securityHeaders());
+  app.use(limitSize(limits));
+  app.use(authenticate(token));
+
+  // Before the limit of load: it must be answered when nothing else is.
+  app.get(
+    "/health",
+    (context) => verdictAnswer(context, "healthy", "unhealthy", unhealthyReasons(vitals.health)),
+  );
+
+  app.use(limitLoad(limits));
+
+  app.get("/ready", async function ready(context): Promise<Response> {
+    // Asks the database, or a quiet stream would never notice that it is gone.
+    await statusCache.get();
+    return verdictAnswer(context, "ready", "not_ready", unreadyReasons(vitals.health));
+  });
+
+  app.get("/", (context) => pageAnswer(context, 200));
+
+  for (const path of ["/metrics", "/internal/indexer/metrics"]) {
+    app.get(path, async function scrape(context): Promise<Response> {
+      await statusCache.get();
+      return context.body(await metrics.text(), 200, { "content-type": metrics.contentType });
+    });
+  }
+
+  app.get("/api/status", async function status(context): Promise<Response> {
+    return context.json(composeStatus(telemetry, facts, await statusCache.get()));
+  });
+
+  addDeadLetterRoutes(app, {
+    deadLetters: options.deadLetters,
+    logger,
+    maxBodyBytes: limits.maxBodyBytes,
+  });
+
+  for (const [path, allow] of METHODS_OF) {
+    app.all(path, () => {
+      throw new HttpError(405, "method_not_allowed", `allowed here: ${allow}`, { allow });
+    });
+  }
+
+  app.notFound((context) =>
+    errorAnswer(context, new HttpError(404, "not_found", "there is nothing at this address"))
+  );
+
+  app.onError((error, context) => {
+    if (error === FORBIDDEN && context.req.path === "/" && wantsPage(context)) {
+      // A browser can't send the token by itself: the page, which holds no data, asks for it.
+      return pageAnswer(context, 403);
+    }
+    if (error instanceof HttpError) return errorAnswer(context, error);
+    logger.error("cannot answer a request", { path: context.req.routePath, error });
+    return errorAnswer(context, UNEXPECTED);
+  });
+
+  return app;
+}
+
+const UNEXPECTED = new HttpError(
+  500,
+  "internal_error",
+  "the request can't be answered now; the log says why",
+);
+
+function wantsPage({ req }: Context): boolean {
+  return /^(GET|HEAD)$/.test(req.method) && /\btext\/html\b/.test(req.header("accept") ?? "");
+}

@@ -1,0 +1,13 @@
+/** Time as the server sees it, so that tests can hold it in their hands. */
+export interface Clock {
+  /** The wall clock, Unix milliseconds: for comparing with times on the wire. */
+  now(): number;
+  /** Milliseconds since some start; never runs backwards: for durations. */
+  monotonic(): number;
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+};

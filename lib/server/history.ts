@@ -1,0 +1,68 @@
+/** Outcomes over time: a ring of buckets of equal length, fixed in memory whatever happens. */
+
+import { type Outcome, type OutcomeCounts, OUTCOMES } from "../repository/outcome.ts";
+
+/** What was committed within one bucket's time. */
+export interface Bucket {
+  /** Unix milliseconds. */
+  readonly startMs: number;
+  readonly counts: OutcomeCounts;
+}
+
+interface Slot {
+  /** Which bucket since 1970 the slot holds; -1: none yet. */
+  index: number;
+  counts: Record<Outcome, number>;
+}
+
+/** Counts of nothing. */
+export function noOutcomes(): Record<Outcome, number> {
+  return { applied: 0, duplicate: 0, stale: 0, waiting: 0, dead_letter: 0, ignored: 0 };
+}
+
+export class History {
+  readonly bucketMs: number;
+  readonly #slots: Slot[];
+
+  /** Keeps `length` buckets of `bucketMs` milliseconds, the present one included. */
+  constructor(bucketMs: number, length: number) {
+    this.bucketMs = bucketMs;
+    this.#slots = Array.from({ length }, () => ({ index: -1, counts: noOutcomes() }));
+  }
+
+  /** Counts events that are committed now. */
+  add(nowMs: number, outcome: Outcome, count: number): void {
+    const index = Math.floor(nowMs / this.bucketMs);
+    const slot = this.#slots[index % this.#slots.length];
+    if (slot === undefined) return;
+    // Also when the slot holds a later bucket: the clock was put back.
+    if (index !== slot.index) {
+      slot.index = index;
+      slot.counts = noOutcomes();
+    }
+    slot.counts[outcome] += count;
+  }
+
+  /** All buckets up to a time, oldest first, the empty ones too. */
+  buckets(nowMs: number): readonly Bucket[] {
+    const newest = Math.floor(nowMs / this.bucketMs);
+    return this.#slots.map((_, position) => {
+      const index = newest - this.#slots.length + 1 + position;
+      const slot = this.#slots[index % this.#slots.length];
+      const counts = slot?.index === index ? { ...slot.counts } : noOutcomes();
+      return { startMs: index * this.bucketMs, counts };
+    });
+  }
+
+  /** Events a second over the complete buckets before a time, by outcome. */
+  rates(nowMs: number): OutcomeCounts {
+    const complete = this.buckets(nowMs).slice(0, -1);
+    const seconds = complete.length * this.bucketMs / 1000;
+    const rates = noOutcomes();
+    for (const outcome of OUTCOMES) {
+      const total = complete.reduce((sum, { counts }) => sum + counts[outcome], 0);
+      rates[outcome] = total / seconds;
+    }
+    return rates;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Metrics of the process. Not prom-client's own: they read `/proc`, which the executable may not,
+ * and then say that the process takes no memory at all.
+ */
+
+import { Counter, Gauge, type Registry } from "prom-client";
+import process from "node:process";
+import { registerGauge } from "./gauges.ts";
+import type { Vitals } from "./vitals.ts";
+
+/** Adds them to a registry. */
+export function registerProcessMetrics(registry: Registry, vitals: Vitals): void {
+  const gauge = (name: string, help: string, read: () => number): void =>
+    registerGauge(registry, name, help, read);
+  gauge(
+    "process_resident_memory_bytes",
+    "Bytes of memory that the process occupies.",
+    () => Deno.memoryUsage().rss,
+  );
+  gauge(
+    "process_heap_bytes",
+    "Bytes of the JavaScript heap that are used.",
+    () => Deno.memoryUsage().heapUsed,
+  );
+  gauge(
+    "process_start_time_seconds",
+    "When the process started, seconds since 1970.",
+    () => vitals.startedAtMs / 1000,
+  );
+  gauge("indexer_uptime_seconds", "Seconds since the process started.", () => vitals.uptimeSeconds);
+  new Counter({
+    name: "process_cpu_seconds_total",
+    help: "Seconds of processor time, user and system.",
+    registers: [registry],
+    collect(): void {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+}
+
+/** Adds the metric that tells what runs. */
+export function registerBuildInfo(registry: Registry, version: string): void {
+  const build = new Gauge({
+    name: "indexer_build_info",
+    help: "Always 1; the labels say what runs.",
+    labelNames: ["version", "deno"],
+    registers: [registry],
+  });
+  build.set({ version, deno: Deno.version.deno }, 1);
+}

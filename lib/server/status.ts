@@ -1,0 +1,160 @@
+/** Everything that the status page shows, as one object: `GET /api/status`. */
+
+import type { OutcomeCounts } from "../repository/outcome.ts";
+import { HEALTH_MEANING, unhealthyReasons, unreadyReasons, type Verdict } from "./health.ts";
+import type { Bucket } from "./history.ts";
+import type { CachedStatus } from "./status_cache.ts";
+import type { StoredStatus } from "./stored_status.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** Limits of the queue, for the page to draw. */
+export interface QueueLimits {
+  readonly pauseAt: number;
+  readonly resumeAt: number;
+  readonly max: number;
+  readonly maxBytes: number;
+}
+
+/** What does not change while the process runs. */
+export interface ProcessFacts {
+  readonly version: string;
+  readonly consumer: string;
+  readonly wantedCollections: readonly string[];
+  readonly queueLimits: QueueLimits;
+  /** Whether the dead letter API is on. */
+  readonly admin: boolean;
+}
+
+/** The names of the fields are a contract with the page and the command line. Times are RFC 3339. */
+export interface Status {
+  readonly version: string;
+  readonly consumer: string;
+  readonly now: string;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly residentBytes: number;
+  readonly admin: boolean;
+  readonly health: Answer;
+  readonly ready: Answer;
+  readonly connection: {
+    readonly connected: boolean;
+    /** Name of the instance, without credentials. Null before the first connection. */
+    readonly source: string | null;
+    readonly protocol: string | null;
+    readonly since: string | null;
+    readonly failuresInARow: number;
+    readonly lastReceivedAt: string | null;
+    readonly wantedCollections: readonly string[];
+  };
+  readonly lagSeconds: number;
+  readonly cursor: {
+    readonly cursor: number;
+    /** When the stream says that its event was. */
+    readonly time: string | null;
+    readonly ageSeconds: number;
+  } | null;
+  readonly lastCommitAt: string | null;
+  /** Messages taken from the queue since the start. */
+  readonly received: number;
+  /** Committed events since the start. */
+  readonly totals: OutcomeCounts;
+  /** Committed events a second over the last 10 s. */
+  readonly rates: OutcomeCounts;
+  /** The last hour, oldest first. */
+  readonly history: { readonly bucketSeconds: number; readonly buckets: readonly Bucket[] };
+  readonly backpressure: QueueLimits & {
+    readonly paused: boolean;
+    readonly pausedSeconds: number;
+    readonly queued: number;
+    readonly queuedBytes: number;
+    readonly oldestWaitingSeconds: number;
+  };
+  readonly database: {
+    readonly up: boolean;
+    /** When what follows was read. Null: never. */
+    readonly asOf: string | null;
+    /** It should be newer: the database did not answer in time. */
+    readonly stale: boolean;
+  };
+  /** Null as long as the database has never answered. */
+  readonly stored: StoredStatus | null;
+}
+
+export interface Answer {
+  readonly ok: boolean;
+  readonly reasons: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** A verdict as it is answered. */
+export function answerOf(verdict: Verdict): Answer {
+  const reasons = verdict.map((code) => ({ code, message: HEALTH_MEANING[code] }));
+  return { ok: reasons.length === 0, reasons };
+}
+
+/** Puts together what the process knows and what the database said last. */
+export function composeStatus(
+  telemetry: Telemetry,
+  facts: ProcessFacts,
+  cached: CachedStatus,
+): Status {
+  const { vitals, clock } = telemetry;
+  const nowMs = clock.now();
+  const { queued, queuedBytes } = vitals.backlog();
+  return {
+    version: facts.version,
+    consumer: facts.consumer,
+    now: timeText(nowMs),
+    startedAt: timeText(vitals.startedAtMs),
+    uptimeSeconds: vitals.uptimeSeconds,
+    residentBytes: Deno.memoryUsage().rss,
+    admin: facts.admin,
+    health: answerOf(unhealthyReasons(vitals.health)),
+    ready: answerOf(unreadyReasons(vitals.health)),
+    connection: {
+      connected: vitals.connected,
+      source: vitals.source?.source ?? null,
+      protocol: vitals.source?.protocol ?? null,
+      since: timeOrNull(vitals.connectedAtMs),
+      failuresInARow: vitals.failuresInARow,
+      lastReceivedAt: timeOrNull(vitals.lastReceivedAtMs),
+      wantedCollections: facts.wantedCollections,
+    },
+    lagSeconds: vitals.lagSeconds,
+    cursor: vitals.position === null ? null : {
+      cursor: vitals.position.cursor,
+      time: timeOrNull(vitals.position.timeUs / 1000),
+      ageSeconds: vitals.cursorAgeSeconds,
+    },
+    lastCommitAt: timeOrNull(vitals.lastCommitAtMs),
+    received: telemetry.received,
+    totals: telemetry.totals,
+    rates: telemetry.recent.rates(nowMs),
+    history: {
+      bucketSeconds: telemetry.history.bucketMs / 1000,
+      buckets: telemetry.history.buckets(nowMs),
+    },
+    backpressure: {
+      ...facts.queueLimits,
+      paused: vitals.paused,
+      pausedSeconds: vitals.pausedSeconds,
+      queued,
+      queuedBytes,
+      oldestWaitingSeconds: vitals.oldestWaitingSeconds,
+    },
+    database: {
+      up: vitals.databaseUp,
+      asOf: timeOrNull(cached.storedAtMs),
+      stale: cached.stale,
+    },
+    stored: cached.stored,
+  };
+}
+
+function timeText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Null also for a time that no calendar has: a stream can say anything. */
+function timeOrNull(ms: number | null): string | null {
+  return ms === null || Math.abs(ms) > 8.64e15 ? null : timeText(ms);
+}

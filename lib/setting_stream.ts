@@ -1,0 +1,57 @@
+/** Forms of the settings that say what to read: endpoints, collections, repositories, the start. */
+
+import { z } from "zod";
+import { parseEndpoint } from "./client/endpoint.ts";
+
+/** Where to start when no cursor is stored. */
+export type StartFrom =
+  | { readonly kind: "live" }
+  | { readonly kind: "archive" }
+  /** Unix microseconds. */
+  | { readonly kind: "time"; readonly timeUs: number }
+  | { readonly kind: "cursor"; readonly cursor: number };
+
+/** The address of a server, as the client takes it. */
+export function jetstreamUrl(): z.ZodType<string, string> {
+  return z.string().refine((text) => {
+    try {
+      parseEndpoint(text);
+      return new URL(text).hostname !== "";
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** https://atproto.com/specs/nsid: at least three segments, the last one a name. */
+const NSID =
+  /^[a-zA-Z]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+\.[a-zA-Z][a-zA-Z0-9]{0,62}$/;
+const PREFIX =
+  /^[a-zA-Z]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\.\*$/;
+const MAX_NSID = 317;
+
+/** An NSID, or the beginning of one that ends at a dot, and `*`. */
+export function collectionPattern(): z.ZodType<string, string> {
+  return z.string().max(MAX_NSID).refine((text) => NSID.test(text) || PREFIX.test(text));
+}
+
+/** https://atproto.com/specs/did */
+const DID = /^did:[a-z]+:[a-zA-Z0-9._:%-]*[a-zA-Z0-9._-]$/;
+const MAX_DID = 2_048;
+
+/** A DID of any method. */
+export function did(): z.ZodType<string, string> {
+  return z.string().max(MAX_DID).regex(DID);
+}
+
+/** `live`, `archive`, a time, or a cursor. */
+export function startFrom(): z.ZodType<StartFrom, string> {
+  return z.union([
+    z.enum(["live", "archive"]).transform((kind): StartFrom => ({ kind })),
+    z.string().regex(/^\d{1,16}$/).transform(Number).pipe(z.int().nonnegative())
+      .transform((cursor): StartFrom => ({ kind: "cursor", cursor })),
+    z.iso.datetime({ offset: true }).transform((text) => Date.parse(text) * 1000)
+      .pipe(z.int().nonnegative())
+      .transform((timeUs): StartFrom => ({ kind: "time", timeUs })),
+  ]) as z.ZodType<StartFrom, string>;
+}

@@ -1,0 +1,219 @@
+/**
+ * Every setting: its name, what it accepts, its default and what it means. `readConfig` parses by
+ * this table and `help` prints it, so neither can say what the other doesn't do.
+ */
+
+import { z } from "zod";
+import { LOG_LEVELS } from "./log.ts";
+import { bytes, credential, databaseUrl, host, list, milliseconds, whole } from "./setting_form.ts";
+import { collectionPattern, did, jetstreamUrl, startFrom } from "./setting_stream.ts";
+import { Secret } from "./secret.ts";
+
+/** One row of the table. */
+export interface Setting<Schema extends z.ZodType = z.ZodType> {
+  /** What a value may be, as the end of the sentence "expected …". */
+  readonly accepts: string;
+  /** As it would be written in the environment. Null: none. */
+  readonly default: string | null;
+  readonly meaning: string;
+  /** Its value is never printed, also not to say that it is wrong. */
+  readonly secret: boolean;
+  readonly schema: Schema;
+}
+
+type Row = Omit<Setting, "schema" | "default" | "secret"> & { readonly secret?: true };
+
+/** A setting that always has a value. */
+function setting<Output>(
+  row: Row & { readonly default: string; readonly schema: z.ZodType<Output, string> },
+): Setting<z.ZodPrefault<z.ZodType<Output, string>>> {
+  return { secret: false, ...row, schema: row.schema.prefault(row.default) };
+}
+
+/** A setting that may be absent. */
+function optional<Output>(
+  row: Row & { readonly schema: z.ZodType<Output, string> },
+): Setting<z.ZodOptional<z.ZodType<Output, string>>> {
+  return { secret: false, default: null, ...row, schema: row.schema.optional() };
+}
+
+/** Jetstream takes no more of them in one subscription. */
+const MAX_COLLECTIONS = 100;
+const MAX_DIDS = 10_000;
+
+/** The settings, in the order in which `help` prints them. */
+export const SETTINGS = {
+  SUBCULT_ENV: setting({
+    accepts: "production or development",
+    default: "production",
+    meaning: "production: JSON logs, a database must be named. " +
+      "development: readable logs, an embedded database when none is named.",
+    schema: z.enum(["production", "development"]) as z.ZodType<Environment, string>,
+  }),
+  DATABASE_URL: optional({
+    accepts: "postgres://user:password@host:port/database with special characters " +
+      "percent-encoded and a libpq sslmode, or memory:",
+    meaning: "The database. memory: is an embedded one that ends with the process. " +
+      "Required in production.",
+    secret: true,
+    schema: databaseUrl(),
+  }),
+  JETSTREAM_URL: setting({
+    accepts: "at most 16 ws:// or wss:// URLs, comma-separated, whose path ends in /subscribe, " +
+      "/xrpc/network.bsky.jetstream.subscribeEvents or /xrpc/com.atproto.sync.subscribeRepos, " +
+      "with no query parameter that a setting decides",
+    default: "wss://jetstream1.us-east.bsky.network/subscribe",
+    meaning: "Where events come from, tried in order. The path tells the protocol.",
+    schema: list(jetstreamUrl(), 16),
+  }),
+  JETSTREAM_API_KEY: optional({
+    accepts: "visible ASCII characters without spaces",
+    meaning: "Bearer key, sent to archive endpoints only.",
+    secret: true,
+    schema: credential(),
+  }),
+  JETSTREAM_COMPRESS: setting({
+    accepts: "true or false",
+    default: "true",
+    meaning: "zstd with the dictionaries, where the server offers it.",
+    schema: z.enum(["true", "false"]).transform((text) => text === "true") as z.ZodType<
+      boolean,
+      string
+    >,
+  }),
+  WANTED_COLLECTIONS: setting({
+    accepts: `at most ${MAX_COLLECTIONS} NSIDs or prefix.*, comma-separated`,
+    default: "app.subcult.*",
+    meaning: "Collections to keep.",
+    schema: list(collectionPattern(), MAX_COLLECTIONS),
+  }),
+  WANTED_DIDS: optional({
+    accepts: `at most ${MAX_DIDS} DIDs, comma-separated`,
+    meaning: "Repositories to keep. Unset: all.",
+    schema: list(did(), MAX_DIDS),
+  }),
+  START_FROM: setting({
+    accepts: "live, archive, an RFC 3339 time, or a non-negative whole number",
+    default: "live",
+    meaning: "Where to start when no cursor is stored. A number is sent as the cursor as it is.",
+    schema: startFrom(),
+  }),
+  CONSUMER_NAME: setting({
+    accepts: "1 to 64 of the characters A-Z a-z 0-9 . _ : -",
+    default: "default",
+    meaning: "Key of the stored cursor.",
+    schema: z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/),
+  }),
+  METRICS_PORT: setting({
+    accepts: "a whole number from 0 to 65535 (0: any free port)",
+    default: "9090",
+    meaning: "Port of health, metrics and the status page.",
+    schema: whole(0, 65_535),
+  }),
+  HTTP_HOST: setting({
+    accepts: "an IP address or a host name",
+    default: "0.0.0.0",
+    meaning: "Address that the port is opened on.",
+    schema: host(),
+  }),
+  INTERNAL_AUTH_TOKEN: optional({
+    accepts: "visible ASCII characters without spaces",
+    meaning: "Protects everything but /health and /ready; sent as Authorization: Bearer or " +
+      "X-Internal-Token. Unset: metrics and page are open, and the dead letter API is off.",
+    secret: true,
+    schema: credential(),
+  }),
+  BATCH_MAX_EVENTS: setting({
+    accepts: "a whole number from 1 to 10000",
+    default: "1000",
+    meaning: "Events in one transaction, at most.",
+    schema: whole(1, 10_000),
+  }),
+  BATCH_MAX_WAIT_MS: setting({
+    accepts: "milliseconds, a whole number from 0 to 60000",
+    default: "20",
+    meaning: "How long a batch waits for more events.",
+    schema: milliseconds(0, 60_000),
+  }),
+  QUEUE_PAUSE_AT: setting({
+    accepts: "a whole number from 1 to 1000000, more than QUEUE_RESUME_AT",
+    default: "1000",
+    meaning: "Reading pauses above so many queued messages.",
+    schema: whole(1, 1_000_000),
+  }),
+  QUEUE_RESUME_AT: setting({
+    accepts: "a whole number from 1 to 1000000, less than QUEUE_PAUSE_AT",
+    default: "100",
+    meaning: "Reading resumes below so many.",
+    schema: whole(1, 1_000_000),
+  }),
+  QUEUE_MAX: setting({
+    accepts: "a whole number from 1 to 1000000, at least QUEUE_PAUSE_AT",
+    default: "2000",
+    meaning: "Queued messages, at most.",
+    schema: whole(1, 1_000_000),
+  }),
+  QUEUE_MAX_BYTES: setting({
+    accepts: "bytes from 65536 to 16 GiB, as a whole number, alone or with KiB, MiB or GiB",
+    default: "64MiB",
+    meaning: "Bytes of queued messages, at most.",
+    schema: bytes(65_536, 16 * 2 ** 30),
+  }),
+  PAUSE_ALERT_MS: setting({
+    accepts: "milliseconds, a whole number from 1 to 86400000",
+    default: "30000",
+    meaning: "A pause that lasts longer is logged as an error, again each time that it lasts so " +
+      "long again.",
+    schema: milliseconds(1, 86_400_000),
+  }),
+  RECONNECT_BASE_MS: setting({
+    accepts: "milliseconds, a whole number from 1 to 86400000",
+    default: "100",
+    meaning: "Longest wait before the first reconnection; doubles with each failure.",
+    schema: milliseconds(1, 86_400_000),
+  }),
+  RECONNECT_MAX_MS: setting({
+    accepts: "milliseconds, a whole number from 1 to 86400000, at least RECONNECT_BASE_MS",
+    default: "30000",
+    meaning: "Longest wait before any reconnection.",
+    schema: milliseconds(1, 86_400_000),
+  }),
+  RECONNECT_ALERT_ATTEMPTS: setting({
+    accepts: "a whole number from 0 to 1000000 (0: never)",
+    default: "10",
+    meaning: "Failures in a row from which on each is logged as an error.",
+    schema: whole(0, 1_000_000),
+  }),
+  RECONNECT_MAX_ATTEMPTS: setting({
+    accepts: "a whole number from 0 to 1000000 (0: never give up)",
+    default: "0",
+    meaning: "Failures in a row after which the process exits with 1.",
+    schema: whole(0, 1_000_000),
+  }),
+  READ_IDLE_TIMEOUT_MS: setting({
+    accepts: "milliseconds, a whole number from 100 to 86400000",
+    default: "90000",
+    meaning: "A connection that is silent for so long is given up.",
+    schema: milliseconds(100, 86_400_000),
+  }),
+  LOCATION_JITTER_SECRET: optional({
+    accepts: "a text, best 32 random characters or more",
+    meaning: "Key of the offset that hides where in its cell a place is. Must stay the same. " +
+      "Required in production.",
+    secret: true,
+    schema: z.string().min(1).transform((text) => new Secret(text)),
+  }),
+  LOG_LEVEL: setting({
+    accepts: "debug, info, warn or error",
+    default: "info",
+    meaning: "The least level that is logged.",
+    schema: z.enum(LOG_LEVELS) as z.ZodType<typeof LOG_LEVELS[number], string>,
+  }),
+} as const;
+
+export type Environment = "production" | "development";
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** What the settings parse to. */
+export type SettingValues = { [Name in SettingName]: z.output<typeof SETTINGS[Name]["schema"]> };

@@ -1,0 +1,83 @@
+/** Commands and exit codes; nothing else. */
+
+import manifest from "./deno.json" with { type: "json" };
+import { COMMANDS } from "./lib/commands/all.ts";
+import { type Build, type Terminal, UsageError } from "./lib/commands/command.ts";
+import { helpText } from "./lib/commands/help.ts";
+import { ConfigError } from "./lib/config.ts";
+
+/** Runs a command line. Returns its exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
+export async function main(words: readonly string[], terminal: Terminal): Promise<number> {
+  const [first, ...rest] = words;
+  const name = first === undefined || first.startsWith("-") ? defaultCommand(first) : first;
+  const args = name === first ? rest : words;
+  const command = COMMANDS.find((command) => command.name === name);
+  try {
+    if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
+    if (args.includes("--help") || args.includes("-h")) {
+      terminal.print(command.help);
+      return 0;
+    }
+    return await command.run(args, terminal);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.complain(`jetstream-indexer: ${error.message}`);
+      terminal.complain(`see: jetstream-indexer ${command?.name ?? "help"} --help`);
+      return 2;
+    }
+    if (error instanceof ConfigError) {
+      terminal.complain("jetstream-indexer: the settings can't be used:");
+      for (const { message } of error.problems) terminal.complain(`  ${message}`);
+      return 2;
+    }
+    terminal.complain(`jetstream-indexer: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }
+}
+
+function defaultCommand(first: string | undefined): string {
+  if (first === "--help" || first === "-h") return "help";
+  if (first === "--version") return "version";
+  return "run";
+}
+
+/** The first signal asks to stop; a second one ends at once. */
+function stopOnSignals(): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) Deno.exit(1);
+    stop.abort(new Error("asked to stop"));
+  };
+  Deno.addSignalListener("SIGINT", onSignal);
+  Deno.addSignalListener("SIGTERM", onSignal);
+  return stop.signal;
+}
+
+/** The commit is compiled in as the first word of the command line. */
+function readBuild(words: readonly string[]): { build: Build; words: readonly string[] } {
+  const [first = "", ...rest] = words;
+  const commit = /^--commit=(.+)$/.exec(first)?.[1] ?? null;
+  const { version } = manifest;
+  return { build: { version, commit }, words: commit === null ? words : rest };
+}
+
+if (import.meta.main) {
+  const { build, words } = readBuild(Deno.args);
+  const env = Deno.env.toObject();
+  const code = await main(words, {
+    env,
+    build,
+    print: (line) => writeLine(Deno.stdout, line),
+    complain: (line) => writeLine(Deno.stderr, line),
+    colours: Deno.stdout.isTerminal() && !env["NO_COLOR"],
+    stop: stopOnSignals(),
+  });
+  Deno.exit(code);
+}
+
+function writeLine(stream: typeof Deno.stdout, line: string): void {
+  let bytes = new TextEncoder().encode(`${line}\n`);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+export { helpText };

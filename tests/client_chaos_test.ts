@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { EventQueue } from "../lib/client/queue.ts";
+import type { ResumePoint } from "../lib/client/resume.ts";
+import { Followed, positionOf } from "./jetstream/followed.ts";
+import { type JetstreamEvent, ReplayServer } from "./jetstream/replay_server.ts";
+
+const EVENTS = 3000;
+const SEED = Number(Deno.env.get("TEST_SEED") ?? 20260820);
+
+/** Numbers in [0, 1) that are the same for every run with one seed (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function event(id: number): JetstreamEvent {
+  return {
+    did: `did:plc:${id}`,
+    kind: "commit",
+    commit: {
+      rev: `3k${id}`,
+      operation: "create",
+      collection: "app.subcult.scene",
+      rkey: `r${id}`,
+      record: { name: "x".repeat(id % 700) },
+    },
+  };
+}
+
+Deno.test(`whatever is dropped whenever, on either server, every event arrives (seed ${SEED})`, async () => {
+  const random = randomOf(SEED);
+  await using first = new ReplayServer({ firstSeq: 1 });
+  // The other instance has the same events under other numbers.
+  await using second = new ReplayServer({ firstSeq: 50_000 });
+  const queue = new EventQueue<{ did: string; at: ResumePoint }>({
+    limits: { pauseAt: 100, resumeAt: 10, max: 200, maxBytes: 1 << 20 },
+    pauseAlertMs: 30_000,
+  });
+  let committed: ResumePoint | null = null;
+  await using client = new Followed([first.url, second.url], {
+    startCursor: "1",
+    flow: queue,
+    resumePoint: () => committed,
+    peek: positionOf,
+    receive: (message, { source }) => {
+      const position = positionOf(message);
+      if (position === null) return null;
+      const at = { ...position, source };
+      queue.push({ did: JSON.parse(String(message)).did, at }, message.length);
+      return position;
+    },
+  });
+  const seen = new Set<string>();
+  let pushed = 0;
+  while (seen.size < EVENTS) {
+    for (let count = Math.floor(random() * 60); count > 0 && pushed < EVENTS; count--) {
+      pushed++;
+      first.push(event(pushed));
+      second.push(event(pushed));
+    }
+    first.unavailable = pushed < EVENTS && random() < 0.3;
+    second.unavailable = pushed < EVENTS && random() < 0.3;
+    if (pushed < EVENTS && random() < 0.2) first.dropAll();
+    if (pushed < EVENTS && random() < 0.2) await second.closeAll();
+    const signal = AbortSignal.timeout(20_000);
+    for (const { did, at } of await queue.take({ maxItems: 50, maxWaitMs: 0, signal })) {
+      seen.add(did);
+      committed = at;
+    }
+  }
+  assert.equal(new Set(client.sources).size, 2, "it never changed the server");
+  assert.ok(client.failures.length > 0, "nothing was refused");
+  queue[Symbol.dispose]();
+});

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import { createLogger, type Logger, type LoggerOptions } from "../lib/log.ts";
+import { redactor } from "../lib/redaction.ts";
+
+const NOON = Date.UTC(2026, 10, 24, 12);
+
+function recording(options: Partial<LoggerOptions> = {}): { log: Logger; lines: string[] } {
+  const lines: string[] = [];
+  const log = createLogger({
+    level: "debug",
+    format: "json",
+    now: () => NOON,
+    write: (line) => lines.push(line),
+    ...options,
+  });
+  return { log, lines };
+}
+
+function only(lines: readonly string[]): Record<string, unknown> {
+  assert.equal(lines.length, 1);
+  return JSON.parse(lines[0] ?? "");
+}
+
+Deno.test("a line is one JSON object with time, level, message and fields", () => {
+  const { log, lines } = recording();
+  log.info("connected", { source: "h/subscribe", failures: 2, resumed: true, cursor: null });
+  assert.equal(
+    lines[0],
+    '{"time":"2026-11-24T12:00:00.000Z","level":"info","message":"connected",' +
+      '"source":"h/subscribe","failures":2,"resumed":true,"cursor":null}',
+  );
+});
+
+Deno.test("levels below the one that is set are not written", () => {
+  const written = (level: "debug" | "info" | "warn" | "error"): number => {
+    const { log, lines } = recording({ level });
+    log.debug("a");
+    log.info("b");
+    log.warn("c");
+    log.error("d");
+    return lines.length;
+  };
+  assert.deepEqual((["debug", "info", "warn", "error"] as const).map(written), [4, 3, 2, 1]);
+});
+
+Deno.test("a readable line shows the time of day, the level, the message and its fields", () => {
+  const { log, lines } = recording({ format: "readable" });
+  log.warn("paused", { queued: 1001, why: "two words", none: undefined });
+  assert.equal(lines[0], '12:00:00.000 WARN  paused queued=1001 why="two words"');
+});
+
+Deno.test("nothing from the wire can end a line, move a cursor or reverse a text", () => {
+  const hostile = 'a\r\n{"level":"info"}\u0000\u001b[2J\u009b31m\u2028\u202e\u2066\ud800';
+  for (const format of ["json", "readable"] as const) {
+    const { log, lines } = recording({ format });
+    log.info(hostile, { [hostile]: hostile, error: new Error(hostile) });
+    assert.equal(lines.length, 1);
+    assert.doesNotMatch(lines[0] ?? "", /[\p{Cc}\u2028\u202e\u2066\ud800]/u);
+    if (format === "json") assert.equal(only(lines)["message"], hostile);
+  }
+});
+
+Deno.test("a field can't pretend to be the time, the level, the message or a prototype", () => {
+  const { log, lines } = recording();
+  log.info("real", JSON.parse('{"message":"fake","level":"fake","time":1,"__proto__":"p"}'));
+  const line = only(lines);
+  assert.equal(line["message"], "real");
+  assert.equal(line["level"], "info");
+  assert.equal(line["field_message"], "fake");
+});
+
+Deno.test("registered secrets never get through, in message, name, field, list or error", () => {
+  const secret = 'pa"ss/w\\ö rd';
+  const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
+  for (const format of ["json", "readable"] as const) {
+    const { log, lines } = recording({ format, secrets: [secret] });
+    for (const form of forms) {
+      log.error(`failed with ${form}`, {
+        [`x${form}`]: form,
+        list: [`a${form}b`],
+        error: new Error(`no ${form}`, { cause: new Error(form) }),
+      });
+    }
+    const all = lines.join("\n") + lines.map((line) => format === "json" ? JSON.parse(line) : "");
+    for (const form of forms) assert.equal(all.includes(form), false, form);
+    assert.match(all, /\[secret\]/);
+  }
+});
+
+Deno.test("a secret that holds another one goes as a whole", () => {
+  assert.equal(redactor(["abc", "abcdef"])("x abcdef abc y"), "x [secret] [secret] y");
+});
+
+Deno.test("a secret of one or two characters does not blank ordinary text", () => {
+  assert.equal(redactor(["a", ""])("a banana"), "a banana");
+});
+
+Deno.test("URLs lose their credentials and bearer tokens their value", () => {
+  const redact = redactor([]);
+  const table: Readonly<Record<string, string>> = {
+    "postgres://u:p@h:5432/db": "postgres://h:5432/db",
+    "at postgres://u@h/db now": "at postgres://h/db now",
+    "wss://h/subscribe?api_key=abc&cursor=1": "wss://h/subscribe?api_key=[secret]&cursor=1",
+    "postgres://h/db?password=x&sslmode=require":
+      "postgres://h/db?password=[secret]&sslmode=require",
+    "authorization: Bearer abc.def": "authorization: Bearer [secret]",
+    "at://did:plc:x/app.subcult.scene/3k": "at://did:plc:x/app.subcult.scene/3k",
+    "https://h/@name": "https://h/@name",
+  };
+  for (const [text, expected] of Object.entries(table)) assert.equal(redact(text), expected);
+});
+
+Deno.test("objects, bodies and places are never printed", () => {
+  const { log, lines } = recording();
+  log.info("x", {
+    value: { lat: 52.52001 },
+    nested: [{ lng: 13.40495 }],
+    lat: 52.52001,
+    Longitude: 13.40495,
+    record: "text 52.52001",
+    at: new Date(NOON),
+    big: 2n ** 64n,
+    bad: NaN,
+  });
+  assert.doesNotMatch(lines[0] ?? "", /52\.52|13\.40/);
+  assert.equal(only(lines)["value"], "[object]");
+  assert.equal(only(lines)["at"], "2026-11-24T12:00:00.000Z");
+  assert.equal(only(lines)["big"], "18446744073709551616");
+});
+
+Deno.test("an error is its name, message, code and cause: no stack, no query, no row", () => {
+  const { log, lines } = recording();
+  const refused = Object.assign(new Error("connection refused"), {
+    code: "ECONNREFUSED",
+    query: "insert into scenes values (52.52001)",
+    parameters: [13.40495],
+  });
+  log.error("commit failed", { error: new TypeError("no answer", { cause: refused }) });
+  assert.deepEqual(only(lines)["error"], {
+    name: "TypeError",
+    message: "no answer",
+    cause: { name: "Error", message: "connection refused", code: "ECONNREFUSED" },
+  });
+});
+
+Deno.test("what Postgres says of a value that it refused quotes the value, and is not printed", () => {
+  const { log, lines } = recording();
+  const error = Object.assign(new Error('invalid input syntax: "POINT(13.40495 52.52001)"'), {
+    name: "PostgresError",
+    code: "22P02",
+  });
+  log.error("commit failed", { error });
+  assert.deepEqual(only(lines)["error"], {
+    name: "PostgresError",
+    message: "the database refused a value",
+    code: "22P02",
+  });
+});
+
+Deno.test("anything can be thrown: circles, texts and objects end in a short line", () => {
+  const { log, lines } = recording();
+  const circle = new Error("circle");
+  circle.cause = circle;
+  log.error("a", { error: circle });
+  log.error("b", { error: "just text" });
+  log.error("c", { error: { lat: 52.52001 } });
+  log.error("d", { error: new AggregateError([new Error("first")], "all failed") });
+  log.error("e", { text: "x".repeat(100_000), list: Array.from({ length: 1000 }, () => "y") });
+  for (const line of lines) assert(line.length < 4_000);
+  assert.match(lines[1] ?? "", /just text/);
+  assert.match(lines[3] ?? "", /all failed.*first/);
+});
+
+Deno.test("in development an error also tells where it was thrown", () => {
+  const { log, lines } = recording({ format: "readable" });
+  log.error("failed", { error: new Error("here") });
+  assert.match(lines[0] ?? "", /log_lines_test\.ts/);
+});

@@ -1,0 +1,97 @@
+/** Accounts and handles of the model: who is active, what was purged, what a DID calls itself. */
+
+import type { AccountFrame, IdentityFrame } from "./frame.ts";
+import type { Outcome } from "./fold.ts";
+import type { AccountRow } from "./tables.ts";
+
+export class Accounts {
+  /** The newest account event of each DID that is remembered. */
+  readonly #account = new Map<string, AccountFrame>();
+  /** The newest identity event of each DID that is remembered, and the newest handle it gave. */
+  readonly #identity = new Map<string, { newest: IdentityFrame; handle: string | null }>();
+  /** Time of the newest `deleted` marker. */
+  readonly #purged = new Map<string, number>();
+  /** Time of the earliest commit of each DID that has any. */
+  readonly #firstRecord = new Map<string, number>();
+
+  onRecord(did: string, timeUs: number): void {
+    this.#firstRecord.set(did, Math.min(timeUs, this.#firstRecord.get(did) ?? timeUs));
+  }
+
+  onAccount(frame: AccountFrame): Outcome {
+    const { did, active, status, timeUs } = frame;
+    const outcome = (held: Outcome): Outcome => this.#firstRecord.has(did) ? held : "ignored";
+    const before = this.#account.get(did);
+    if (before === undefined) {
+      // To be active is the rule. A marker from before the first record would come to be stored by
+      // a replay only, so it never is.
+      if (active && !this.#isSinceFirstRecord(did, timeUs)) return "ignored";
+    } else {
+      const same = before.active === active && before.status === status;
+      if (same && isSameEvent(frame, before)) return outcome("duplicate");
+      if (!isNewer(frame, before)) return outcome("stale");
+    }
+    this.#account.set(did, frame);
+    if (status === "deleted" && !active) {
+      this.#purged.set(did, Math.max(timeUs, this.purgedUntil(did)));
+    }
+    return outcome("applied");
+  }
+
+  onIdentity(frame: IdentityFrame): Outcome {
+    const { did, timeUs } = frame;
+    if (!this.#isSinceFirstRecord(did, timeUs)) return "ignored";
+    const before = this.#identity.get(did);
+    if (before !== undefined) {
+      const { newest } = before;
+      if (newest.handle === frame.handle && isSameEvent(frame, newest)) return "duplicate";
+      if (!isNewer(frame, newest)) return "stale";
+    }
+    // An event without a handle says that it didn't change.
+    this.#identity.set(did, { newest: frame, handle: frame.handle ?? before?.handle ?? null });
+    return "applied";
+  }
+
+  isSuppressed(did: string): boolean {
+    return this.#account.get(did)?.active === false;
+  }
+
+  /** Records of the DID with this event time or an earlier one are gone for good. */
+  purgedUntil(did: string): number {
+    return this.#purged.get(did) ?? 0;
+  }
+
+  rows(): Map<string, AccountRow> {
+    const rows = new Map<string, AccountRow>();
+    for (const did of new Set([...this.#account.keys(), ...this.#identity.keys()])) {
+      const account = this.#account.get(did);
+      rows.set(did, {
+        handle: this.#identity.get(did)?.handle ?? null,
+        active: account?.active ?? true,
+        status: account?.status ?? null,
+      });
+    }
+    return rows;
+  }
+
+  #isSinceFirstRecord(did: string, timeUs: number): boolean {
+    const first = this.#firstRecord.get(did);
+    return first !== undefined && timeUs >= first;
+  }
+}
+
+type Marker = AccountFrame | IdentityFrame;
+
+function isSameEvent(frame: Marker, before: Marker): boolean {
+  if (frame.relaySeq !== 0) return frame.relaySeq === before.relaySeq;
+  return before.relaySeq === 0 && frame.timeUs === before.timeUs;
+}
+
+/**
+ * The relay's sequence is the same on every instance; their clocks are not. So a replay by another
+ * instance never makes an old marker new.
+ */
+function isNewer(frame: Marker, before: Marker): boolean {
+  if (frame.relaySeq !== 0 && before.relaySeq !== 0) return frame.relaySeq > before.relaySeq;
+  return frame.timeUs > before.timeUs;
+}

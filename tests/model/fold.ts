@@ -1,0 +1,212 @@
+/**
+ * The model: what the tables must hold after a sequence of deliveries, and how each must be counted.
+ * It keeps only what was delivered and derives everything else anew whenever it is asked.
+ */
+
+import { Accounts } from "./accounts.ts";
+import { ALLIANCE, TABLE_OF, uriOf } from "./address.ts";
+import { type Mapped, mapRecord } from "./collections.ts";
+import type { Reference } from "./fields.ts";
+import { type CommitFrame, readFrame } from "./frame.ts";
+import { idempotencyKeyOf, rowIdOf } from "./identifier.ts";
+import { readMoment, writeMoment } from "./moment.ts";
+import type { DeadLetter, LedgerRow, Row, Tables, Value } from "./tables.ts";
+
+export type Outcome = "applied" | "duplicate" | "stale" | "waiting" | "dead_letter" | "ignored";
+
+/** The newest revision of a record that was delivered, and when its content was first made. */
+interface Entry {
+  readonly commit: CommitFrame;
+  readonly mapped: Mapped | null;
+  readonly createdUs: bigint;
+}
+
+/** What a record is at this moment. */
+interface Verdict {
+  readonly state: string;
+  readonly reasons: readonly string[];
+  /** Every reference that does not resolve. */
+  readonly waitingFor: readonly string[];
+  /** Parents by column; only for an applied record. */
+  readonly parents: ReadonlyMap<string, string>;
+}
+
+export class Model {
+  readonly #entries = new Map<string, Entry>();
+  readonly #accounts = new Accounts();
+  /** Frames that can't be decoded, as they came, with the reasons that fit. */
+  readonly #malformed = new Map<string, readonly string[]>();
+
+  /** Takes one delivery of a v1 frame, as text or as parsed JSON, and says how it must be counted. */
+  deliver(delivery: unknown): Outcome {
+    const frame = readFrame(delivery);
+    if (frame.kind === "foreign") return "ignored";
+    if (frame.kind === "account") return this.#accounts.onAccount(frame);
+    if (frame.kind === "identity") return this.#accounts.onIdentity(frame);
+    if (frame.kind === "commit") return this.#onCommit(frame);
+    const text = typeof delivery === "string" ? delivery : JSON.stringify(delivery);
+    if (this.#malformed.has(text)) return "duplicate";
+    this.#malformed.set(text, frame.reasons);
+    return "dead_letter";
+  }
+
+  #onCommit(commit: CommitFrame): Outcome {
+    this.#accounts.onRecord(commit.did, commit.timeUs);
+    const uri = uriOf(commit.did, commit.collection, commit.rkey);
+    const before = this.#entries.get(uri);
+    const made = madeUs(commit);
+    const createdUs = before !== undefined && before.createdUs < made ? before.createdUs : made;
+    if (before !== undefined && commit.rev <= before.commit.rev) {
+      if (commit.rev === before.commit.rev) return "duplicate";
+      // A late older revision is still evidence of when the record began.
+      this.#entries.set(uri, { ...before, createdUs });
+      return "stale";
+    }
+    const mapped = commit.record === null
+      ? null
+      : mapRecord(commit.collection, commit.record, { did: commit.did });
+    const entry = { commit, mapped, createdUs };
+    this.#entries.set(uri, entry);
+    const { state } = this.#verdict(entry);
+    return state === "waiting" ? "waiting" : state === "rejected" ? "dead_letter" : "applied";
+  }
+
+  /** The state of a record: a function of the records and accounts as they are now. */
+  #verdict({ commit, mapped }: Entry): Verdict {
+    if (commit.deletes || commit.timeUs <= this.#accounts.purgedUntil(commit.did)) {
+      return plain("deleted");
+    }
+    const problems = [...commit.refusals, ...mapped?.problems ?? []];
+    if (problems.length > 0) return plain("rejected", problems);
+    if (this.#accounts.isSuppressed(commit.did)) return plain("suppressed");
+    if (mapped === null) return plain("unmapped");
+    const named = mapped.references.map((reference) => this.#nameOf(commit.did, reference));
+    if (commit.collection === ALLIANCE && named[0] === named[1]) {
+      return plain("rejected", ["self_alliance"]);
+    }
+    const parents = new Map<string, string>();
+    const unresolved: { reason: string; waitingFor: string }[] = [];
+    for (const reference of mapped.references) {
+      // A record that names somebody else's where its author's own is due can't become right.
+      const { owned, written } = reference;
+      if (owned && written.form === "uri" && !written.uri.startsWith(`at://${commit.did}/`)) {
+        return plain("rejected", ["not_scene_owner"]);
+      }
+      const found = this.#resolve(commit.did, reference);
+      if (found.uri === null) {
+        unresolved.push(found);
+        continue;
+      }
+      const isOwn = this.#entries.get(found.uri)?.commit.did === commit.did;
+      if (owned && !isOwn && unresolved.length === 0) {
+        return plain("rejected", ["not_scene_owner"]);
+      }
+      parents.set(reference.column, found.uri);
+    }
+    if (unresolved.length > 0) {
+      const reasons = unresolved.map(({ reason }) => reason);
+      return { ...plain("waiting", reasons), waitingFor: unresolved.map((one) => one.waitingFor) };
+    }
+    return { state: "applied", reasons: [], waitingFor: [], parents };
+  }
+
+  /** What a reference names, live or not: a record, or a bare name that the author never had. */
+  #nameOf(author: string, { target, written }: Reference): string {
+    if (written.form === "uri") return written.uri;
+    const own = uriOf(author, target, written.rkey);
+    return this.#entries.has(own) ? own : `${target}/${written.rkey}`;
+  }
+
+  #resolve(author: string, { target, written }: Reference): Resolved {
+    if (written.form === "uri") return this.#onlyIfLive(written.uri);
+    const own = uriOf(author, target, written.rkey);
+    if (this.#entries.has(own)) return this.#onlyIfLive(own);
+    const live = [...this.#entries].filter(([, entry]) =>
+      entry.commit.collection === target && entry.commit.rkey === written.rkey &&
+      this.#verdict(entry).state === "applied"
+    );
+    const [first] = live;
+    if (first !== undefined && live.length === 1) return { uri: first[0] };
+    const reason = live.length === 0 ? "parent_missing" : "ambiguous_reference";
+    return { uri: null, reason, waitingFor: `${target}/${written.rkey}` };
+  }
+
+  #onlyIfLive(uri: string): Resolved {
+    const entry = this.#entries.get(uri);
+    const isLive = entry !== undefined && this.#verdict(entry).state === "applied";
+    return isLive ? { uri } : { uri: null, reason: "parent_missing", waitingFor: uri };
+  }
+
+  /** Derives every table from what was delivered. */
+  tables(): Tables {
+    const products = new Map<string, Map<string, Row>>();
+    for (const table of TABLE_OF.values()) products.set(table, new Map());
+    const ledger = new Map<string, LedgerRow>();
+    const deadLetters: DeadLetter[] = [];
+    for (const [uri, entry] of this.#entries) {
+      const { state, reasons, waitingFor, parents } = this.#verdict(entry);
+      const { rev, collection } = entry.commit;
+      const idempotencyKey = idempotencyKeyOf(entry.commit);
+      ledger.set(uri, { rev, idempotencyKey, state, reasons, waitingFor });
+      if (state === "rejected") deadLetters.push({ uri, rev, reasons });
+      const table = TABLE_OF.get(collection);
+      if (state === "applied" && table !== undefined) {
+        products.get(table)?.set(uri, rowOf(entry, parents));
+      }
+    }
+    for (const reasons of this.#malformed.values()) {
+      deadLetters.push({ uri: null, rev: null, reasons });
+    }
+    return { products, ledger, accounts: this.#accounts.rows(), deadLetters };
+  }
+
+  /** Newest revisions whose record may be kept with its exact place: see `privacy.ts`. */
+  consenting(): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
+    const kept = new Map<string, ReadonlyMap<string, unknown>>();
+    for (const [uri, entry] of this.#entries) {
+      const { record } = entry.commit;
+      if (record !== null && this.#verdict(entry).state !== "deleted") kept.set(uri, record);
+    }
+    return kept;
+  }
+}
+
+type Resolved =
+  | { readonly uri: string }
+  | { readonly uri: null; readonly reason: string; readonly waitingFor: string };
+
+function plain(state: string, reasons: readonly string[] = []): Verdict {
+  return { state, reasons, waitingFor: [], parents: new Map() };
+}
+
+/** `createdAt` where it is a time and not after the event, else the event's own time. */
+function madeUs({ record, timeUs, refusals }: CommitFrame): bigint {
+  // Nothing of a refused record is looked at.
+  const written = refusals.length > 0 ? undefined : record?.get("createdAt");
+  const moment = typeof written === "string" ? readMoment(written) : null;
+  return moment !== null && moment <= BigInt(timeUs) ? moment : BigInt(timeUs);
+}
+
+const PARENT_COLUMNS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["events", ["scene_id"]],
+  ["posts", ["scene_id", "event_id"]],
+  ["alliances", ["from_scene_id", "to_scene_id"]],
+  ["memberships", ["scene_id"]],
+  ["stream_sessions", ["scene_id", "event_id"]],
+]);
+
+function rowOf({ commit, mapped, createdUs }: Entry, parents: ReadonlyMap<string, string>): Row {
+  const row = new Map<string, Value>(mapped?.columns ?? []);
+  const table = TABLE_OF.get(commit.collection) ?? "";
+  for (const column of PARENT_COLUMNS.get(table) ?? []) {
+    row.set(column, parents.get(column) ?? null);
+  }
+  row.set("id", rowIdOf(commit));
+  row.set("record_rev", commit.rev);
+  row.set("created_at", writeMoment(createdUs));
+  for (const column of ["since", "started_at"]) {
+    if (row.get(column) === null) row.set(column, writeMoment(createdUs));
+  }
+  row.set("updated_at", writeMoment(BigInt(commit.timeUs)));
+  return row;
+}

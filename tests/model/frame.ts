@@ -1,0 +1,143 @@
+/** The model's own reading of a v1 frame: what it says, or every reason for which it can't be taken. */
+
+import { isDid, isNsid, isRev, isRkey } from "./address.ts";
+import { entriesOf } from "./fields.ts";
+
+export interface CommitFrame {
+  readonly kind: "commit";
+  readonly did: string;
+  readonly timeUs: number;
+  readonly collection: string;
+  readonly rkey: string;
+  readonly rev: string;
+  readonly deletes: boolean;
+  readonly record: ReadonlyMap<string, unknown> | null;
+  /** Reasons for which the record can't be taken; the commit still counts as the newest revision. */
+  readonly refusals: readonly string[];
+}
+
+export interface AccountFrame {
+  readonly kind: "account";
+  readonly did: string;
+  readonly timeUs: number;
+  readonly relaySeq: number;
+  readonly active: boolean;
+  readonly status: string | null;
+}
+
+export interface IdentityFrame {
+  readonly kind: "identity";
+  readonly did: string;
+  readonly timeUs: number;
+  readonly relaySeq: number;
+  readonly handle: string | null;
+}
+
+export type Frame =
+  | CommitFrame
+  | AccountFrame
+  | IdentityFrame
+  | { readonly kind: "foreign" }
+  | { readonly kind: "malformed"; readonly reasons: readonly string[] };
+
+const MAX_DEPTH = 100;
+
+export function readFrame(frame: unknown): Frame {
+  if (typeof frame !== "string") return readMessage(frame);
+  try {
+    return readMessage(JSON.parse(frame));
+  } catch {
+    return malformed("invalid_json");
+  }
+}
+
+function malformed(...reasons: string[]): Frame {
+  return { kind: "malformed", reasons };
+}
+
+function readMessage(message: unknown): Frame {
+  const parts = entriesOf(message);
+  if (parts === null) return malformed("invalid_frame", "invalid_json", "invalid_type");
+  const kind = parts.get("kind");
+  if (typeof kind !== "string") return malformed("missing_field", "unknown_kind", "invalid_frame");
+  if (kind !== "commit" && kind !== "account" && kind !== "identity") return { kind: "foreign" };
+  const body = entriesOf(parts.get(kind));
+  if (body === null) return malformed("missing_field", "invalid_frame", "invalid_type");
+  const collection = body.get("collection");
+  const isForeign = typeof collection === "string" && isNsid(collection) &&
+    !collection.startsWith("app.subcult.");
+  if (kind === "commit" && isForeign) return { kind: "foreign" };
+  const [did, timeUs] = [parts.get("did"), parts.get("time_us")];
+  if (did === undefined) return malformed("missing_field", "invalid_did");
+  if (typeof did !== "string" || !isDid(did)) return malformed("invalid_did", "invalid_type");
+  if (timeUs === undefined) return malformed("missing_field", "invalid_time");
+  if (typeof timeUs !== "number" || !Number.isSafeInteger(timeUs) || timeUs <= 0) {
+    return malformed("invalid_time", "invalid_type", "out_of_range");
+  }
+  if (kind === "commit") return readCommit(did, timeUs, body);
+  const relaySeq = Number(body.get("seq") ?? 0);
+  if (kind === "identity") {
+    const handle = body.get("handle");
+    return { kind, did, timeUs, relaySeq, handle: typeof handle === "string" ? handle : null };
+  }
+  const [active, status] = [body.get("active"), body.get("status")];
+  if (typeof active !== "boolean") return malformed("missing_field", "invalid_type");
+  return {
+    kind,
+    did,
+    timeUs,
+    relaySeq,
+    active,
+    status: typeof status === "string" ? status : null,
+  };
+}
+
+function readCommit(did: string, timeUs: number, body: ReadonlyMap<string, unknown>): Frame {
+  const [collection, rkey] = [body.get("collection"), body.get("rkey")];
+  const [rev, operation] = [body.get("rev"), body.get("operation")];
+  if ([collection, rkey, rev, operation].includes(undefined)) {
+    return malformed("missing_field", "unknown_operation");
+  }
+  if (typeof collection !== "string" || !isNsid(collection)) return malformed("invalid_collection");
+  if (typeof rkey !== "string" || !isRkey(rkey)) return malformed("invalid_rkey", "invalid_type");
+  if (typeof rev !== "string" || !isRev(rev)) return malformed("invalid_rev", "invalid_type");
+  if (operation !== "create" && operation !== "update" && operation !== "delete") {
+    return malformed("unknown_operation");
+  }
+  const deletes = operation === "delete";
+  const written = body.get("record");
+  const record = deletes ? null : entriesOf(written);
+  const refusals = deletes ? [] : refusalsOf(written);
+  return { kind: "commit", did, timeUs, collection, rkey, rev, deletes, record, refusals };
+}
+
+/** Every reason for which this value can't be kept as a record. */
+function refusalsOf(record: unknown): string[] {
+  if (record === undefined) return ["missing_record"];
+  if (entriesOf(record) === null) return ["invalid_record", "missing_record", "invalid_type"];
+  const reasons = new Set<string>();
+  let level: unknown[] = [record];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) reasons.add("record_too_deep");
+    for (const value of level) {
+      if (typeof value === "string" && !isStorable(value)) reasons.add("unstorable_text");
+      if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
+        reasons.add("unsafe_integer");
+      }
+    }
+    level = level.flatMap(insideOf);
+  }
+  return [...reasons];
+}
+
+/** The values inside a value, keys included. */
+function insideOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  const parts = entriesOf(value);
+  return parts === null ? [] : [...parts.keys(), ...parts.values()];
+}
+
+/** Postgres keeps neither U+0000 nor half a surrogate pair. */
+function isStorable(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}

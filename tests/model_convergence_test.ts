@@ -1,0 +1,179 @@
+/**
+ * The specification itself converges: whatever at-least-once delivers, the model ends where the plain
+ * stream ends. `PROPERTY_SEED` runs one seed alone.
+ */
+
+import assert from "node:assert/strict";
+import {
+  deliverAtLeastOnce,
+  type Delivered,
+  deliverOutOfOrder,
+  deliverWithFailover,
+  plainStream,
+} from "./model/delivery.ts";
+import { Model } from "./model/fold.ts";
+import { generateStream } from "./model/generator.ts";
+import { printDelivery, shrink } from "./model/shrink.ts";
+import { differences, type Tables } from "./model/tables.ts";
+
+const STREAMS = 1500;
+
+function seeds(): number[] {
+  const alone = Deno.env.get("PROPERTY_SEED");
+  return alone === undefined ? Array.from({ length: STREAMS }, (_, seed) => seed) : [Number(alone)];
+}
+
+function tablesAfter(frames: readonly string[]): Tables {
+  const model = new Model();
+  for (const frame of frames) model.deliver(frame);
+  return model.tables();
+}
+
+function same(tables: Tables): Tables {
+  return tables;
+}
+
+/** Handles are best effort where a DID's first record may change places with its identity events. */
+function withoutHandles(tables: Tables): Tables {
+  const accounts = [...tables.accounts].map(([did, row]) =>
+    [did, { ...row, handle: null }] as const
+  );
+  return { ...tables, accounts: new Map(accounts) };
+}
+
+/** What is left when times differ: states, accounts, letters. */
+function statesAlone(tables: Tables): Tables {
+  const deadLetters = tables.deadLetters.filter(({ uri }) => uri !== null);
+  return { ...withoutHandles(tables), products: new Map(), deadLetters };
+}
+
+/** Fails with the smallest delivery that does not end as its plain stream does. */
+async function assertConverges(
+  deliver: (stream: readonly string[], seed: number) => Delivered[],
+  view: (tables: Tables) => Tables,
+  isLegal: (deliveries: readonly Delivered[]) => boolean,
+  stream: (seed: number) => string[] = generateStream,
+): Promise<void> {
+  const diverges = (deliveries: readonly Delivered[]): string[] => {
+    if (!isLegal(deliveries)) return [];
+    const plain = tablesAfter(plainStream(deliveries));
+    return differences(view(plain), view(tablesAfter(deliveries.map(({ frame }) => frame))));
+  };
+  for (const seed of seeds()) {
+    const deliveries = deliver(stream(seed), seed);
+    if (diverges(deliveries).length === 0) continue;
+    const smallest = await shrink(deliveries, (candidate) => diverges(candidate).length > 0);
+    assert.fail(
+      [`seed ${seed} diverges`, printDelivery(smallest), ...diverges(smallest)].join("\n"),
+    );
+  }
+}
+
+/** Whether every event comes first in stream order, as from a source with a cursor. */
+function comesInOrder(deliveries: readonly Delivered[]): boolean {
+  const firsts = [...new Set(deliveries.map(({ position }) => position))];
+  return firsts.every((position, index) => index === 0 || position > (firsts[index - 1] ?? 0));
+}
+
+Deno.test("model: any at-least-once delivery ends as the plain stream does", async () => {
+  await assertConverges(deliverAtLeastOnce, same, comesInOrder);
+});
+
+Deno.test("model: commits in any order end as the plain stream does, handles aside", async () => {
+  await assertConverges(deliverOutOfOrder, withoutHandles, () => true);
+});
+
+Deno.test("model: a failover to another clock changes no state, where no account was deleted", async () => {
+  await assertConverges(
+    deliverWithFailover,
+    statesAlone,
+    () => true,
+    (seed) => generateStream(seed).filter((frame) => !frame.includes('"status":"deleted"')),
+  );
+});
+
+Deno.test("model: generated streams reach every outcome, every state and every reason", () => {
+  const outcomes = new Map<string, number>();
+  const states = new Map<string, number>();
+  const reasons = new Map<string, number>();
+  const count = (counts: Map<string, number>, name: string): void => {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  };
+  for (let seed = 0; seed < 400; seed++) {
+    const model = new Model();
+    for (const { frame } of deliverAtLeastOnce(generateStream(seed), seed)) {
+      count(outcomes, model.deliver(frame));
+    }
+    for (const { state, reasons: found } of model.tables().ledger.values()) {
+      count(states, state);
+      for (const reason of found) count(reasons, reason);
+    }
+  }
+  const wanted: readonly (readonly [Map<string, number>, string])[] = [
+    [outcomes, "applied duplicate stale waiting dead_letter ignored"],
+    [states, "applied waiting rejected deleted suppressed unmapped"],
+    [
+      reasons,
+      "missing_field invalid_type empty_field too_long too_many out_of_range unknown_value " +
+      "invalid_time invalid_location invalid_geohash invalid_reference time_order self_alliance " +
+      "not_scene_owner missing_record invalid_record record_too_deep unstorable_text " +
+      "unsafe_integer parent_missing ambiguous_reference",
+    ],
+  ];
+  for (const [counts, names] of wanted) {
+    for (const name of names.split(" ")) {
+      assert.ok((counts.get(name) ?? 0) >= 5, `${name}: reached ${counts.get(name) ?? 0} times`);
+    }
+  }
+});
+
+Deno.test("model: generated streams change records that no event touches, in every way", () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 150; seed++) {
+    const model = new Model();
+    let before = model.tables().ledger;
+    for (const frame of generateStream(seed)) {
+      model.deliver(frame);
+      const after = model.tables().ledger;
+      for (const [uri, { rev, state, reasons }] of after) {
+        const old = before.get(uri);
+        if (old?.rev === rev) seen.add(`${old.state} to ${state} ${reasons[0] ?? ""}`.trim());
+      }
+      before = after;
+    }
+  }
+  const wanted = [
+    "waiting to applied",
+    "applied to waiting parent_missing",
+    "applied to waiting ambiguous_reference",
+    "applied to suppressed",
+    "suppressed to applied",
+    "applied to deleted",
+    "waiting to rejected not_scene_owner",
+    "rejected to waiting parent_missing",
+    "rejected to applied",
+    "rejected to suppressed",
+    "rejected to deleted",
+    "suppressed to rejected not_scene_owner",
+    "waiting to rejected self_alliance",
+  ];
+  assert.deepEqual(wanted.filter((change) => !seen.has(change)), []);
+});
+
+Deno.test("model: a planted defect is found and shrunk to what it needs", async () => {
+  const forgetsDeletes = (deliveries: readonly Delivered[]): boolean => {
+    const frames = deliveries.map(({ frame }) => frame);
+    const kept = frames.filter((frame) => !frame.includes('"operation":"delete"'));
+    const [right, wrong] = [tablesAfter(frames), tablesAfter(kept)];
+    const live = (tables: Tables): number => tables.products.get("scenes")?.size ?? 0;
+    return live(right) < live(wrong);
+  };
+  const failing = Array.from({ length: 50 }, (_, seed) => seed)
+    .map((seed) => deliverAtLeastOnce(generateStream(seed), seed)).find(forgetsDeletes);
+  assert.ok(failing);
+  const smallest = await shrink(failing, forgetsDeletes);
+  assert.deepEqual(smallest.map(({ frame }) => JSON.parse(frame).commit.operation).sort(), [
+    "create",
+    "delete",
+  ]);
+});

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { type HealthFacts, unhealthyReasons, unreadyReasons } from "../lib/server/health.ts";
+import { QUIET_MS, type ReadingFacts, readingLagMs } from "../lib/server/lag.ts";
+
+const WELL: HealthFacts = {
+  pipeline: "running",
+  oldestWaitingSeconds: 0,
+  sinceProgressSeconds: 0,
+  connected: true,
+  migrated: true,
+  databaseUp: true,
+  lagSeconds: 0,
+};
+
+const TABLE: readonly (readonly [string, Partial<HealthFacts>, string[], string[]])[] = [
+  ["all is well", {}, [], []],
+  ["the pipeline has not started", { pipeline: "starting" }, [], ["starting"]],
+  ["the process drains", { pipeline: "draining" }, [], ["draining"]],
+  ["the pipeline is dead", { pipeline: "failed" }, ["pipeline_failed"], ["pipeline_failed"]],
+  ["a quiet stream, nothing committed for hours", { sinceProgressSeconds: 9e9 }, [], []],
+  ["events wait, but commits go on", { oldestWaitingSeconds: 600 }, [], []],
+  [
+    "events wait for a minute, not more",
+    { oldestWaitingSeconds: 60, sinceProgressSeconds: 60 },
+    [],
+    [],
+  ],
+  [
+    "events have just come after a quiet hour",
+    { oldestWaitingSeconds: 1, sinceProgressSeconds: 3600 },
+    [],
+    [],
+  ],
+  [
+    "events wait and nothing is committed for over a minute",
+    { oldestWaitingSeconds: 60.1, sinceProgressSeconds: 60.1, databaseUp: false, lagSeconds: 61 },
+    ["no_progress"],
+    ["no_progress", "database_down", "behind"],
+  ],
+  ["no connection", { connected: false }, [], ["not_connected"]],
+  ["no migrations", { migrated: false }, [], ["not_migrated"]],
+  ["no database, nothing waits", { databaseUp: false }, [], ["database_down"]],
+  ["behind by a minute, not more", { lagSeconds: 60 }, [], []],
+  ["behind by more", { lagSeconds: 60.1 }, [], ["behind"]],
+  [
+    "the process has just started",
+    { pipeline: "starting", connected: false, migrated: false, databaseUp: false },
+    [],
+    ["starting", "not_migrated", "not_connected", "database_down"],
+  ],
+];
+for (const [name, facts, unhealthy, unready] of TABLE) {
+  Deno.test(`health and readiness: ${name}`, () => {
+    assert.deepEqual(unhealthyReasons({ ...WELL, ...facts }), unhealthy);
+    assert.deepEqual(unreadyReasons({ ...WELL, ...facts }), unready);
+  });
+}
+
+const NOW = 1_000_000_000;
+
+/** Times as milliseconds before now. */
+function lag(
+  ago: Partial<Record<"reading" | "interrupted" | "received" | "newest", number | null>>,
+): number {
+  const at = (ms: number | null = null): number | null => ms === null ? null : NOW - ms;
+  const facts: ReadingFacts = {
+    nowMs: NOW,
+    readingSinceMs: at(ago.reading),
+    interruptedAtMs: at(ago.interrupted) ?? NOW - 3_600_000,
+    lastTimedAtMs: at(ago.received),
+    newestTimeMs: at(ago.newest),
+  };
+  return readingLagMs(facts);
+}
+
+Deno.test("the lag of a live stream is how old its newest event was when it came", () => {
+  assert.equal(lag({ reading: 60_000, received: 1_000, newest: 1_300 }), 300);
+});
+
+Deno.test("a quiet stream is caught up, however old its last event is", () => {
+  assert.equal(lag({ reading: 60_000, received: QUIET_MS + 1, newest: 86_400_000 }), 0);
+  assert.equal(lag({ reading: QUIET_MS + 1, newest: 86_400_000 }), 0);
+});
+
+Deno.test("a replay lags by the age of what it replays, also between two events", () => {
+  assert.equal(lag({ reading: 60_000, received: QUIET_MS, newest: 86_400_000 }), 86_395_000);
+});
+
+Deno.test("a new connection lags by the age of the stored cursor until something comes", () => {
+  assert.equal(lag({ reading: 100, newest: 3_600_000 }), 3_600_000);
+  assert.equal(lag({ reading: 100, received: 5_000, interrupted: 4_000, newest: 5_500 }), 5_500);
+  assert.equal(lag({ reading: 100 }), 0);
+});
+
+Deno.test("without a connection the lag grows, from the last event of a busy stream", () => {
+  assert.equal(lag({ interrupted: 10_000, received: 10_100, newest: 10_500 }), 10_500);
+});
+
+Deno.test("without a connection the lag grows from its end where the stream was quiet", () => {
+  assert.equal(lag({ interrupted: 10_000, received: 3_600_000, newest: 3_600_500 }), 10_000);
+});
+
+Deno.test("before the first connection the lag is the age of the stored cursor, or of the process", () => {
+  assert.equal(lag({ interrupted: 2_000, newest: 900_000 }), 900_000);
+  assert.equal(lag({ interrupted: 2_000 }), 2_000);
+});
+
+Deno.test("an event from the future is no lag", () => {
+  assert.equal(lag({ reading: 60_000, received: 1_000, newest: -30_000 }), 0);
+});
