@@ -7,7 +7,7 @@ COPY . .
 # The commit that is built into the executable: docker build --build-arg COMMIT="$(git rev-parse HEAD)"
 ARG COMMIT=""
 # A compiler that crashes may still say that all is well, so the executable has to answer.
-RUN deno task compile && dist/jetstream-indexer version
+RUN deno task compile ${COMMIT:+--commit="$COMMIT"} && dist/jetstream-indexer version
 
 # glibc, libgcc and certificates: no shell, no package manager.
 FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f

@@ -68,6 +68,7 @@ const code = await runIndexer({
     SUBCULT_ENV: "development",
     DATABASE_URL: "memory:",
     JETSTREAM_URL: server.url,
+    JETSTREAM_COMPRESS: "false",
     START_FROM: "0",
     LOCATION_JITTER_SECRET: "a fixed secret, for places that do not exist",
     HTTP_HOST: "127.0.0.1",

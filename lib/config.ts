@@ -22,6 +22,7 @@ export interface Config {
     /** For archive endpoints only. */
     readonly apiKey: Secret | null;
     readonly compress: boolean;
+    readonly dictionaryUrl: string;
     /** NSIDs, or prefixes that end in `.*`. */
     readonly wantedCollections: readonly string[];
     /** Empty: all. */
@@ -109,6 +110,7 @@ function toConfig(values: SettingValues): Config {
       urls: values.JETSTREAM_URL,
       apiKey: values.JETSTREAM_API_KEY ?? null,
       compress: values.JETSTREAM_COMPRESS,
+      dictionaryUrl: values.JETSTREAM_DICTIONARY_URL,
       wantedCollections: values.WANTED_COLLECTIONS,
       wantedDids: values.WANTED_DIDS ?? [],
       startFrom: values.START_FROM,

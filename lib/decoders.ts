@@ -1,26 +1,52 @@
-/** The decoder of each connection's protocol. */
+/** The decoder of each protocol, and the dictionaries that compressed connections need. */
 
-import type { Endpoint, Protocol } from "./client/endpoint.ts";
-import type { Decoder, DecoderOptions } from "./decoder/decoder.ts";
+import type { Protocol } from "./client/endpoint.ts";
+import { createCompressedDecoder } from "./decoder/compressed.ts";
+import type { Coarsen, Decoder, DecoderOptions } from "./decoder/decoder.ts";
+import { createFirehoseDecoder } from "./decoder/firehose.ts";
 import { DEFAULT_LIMITS } from "./decoder/limits.ts";
 import { createV1Decoder } from "./decoder/v1.ts";
 import { createV2Decoder } from "./decoder/v2.ts";
 import { readWanted } from "./decoder/wanted.ts";
+import { ZstdDictionaries } from "./decoder/zstd_dictionaries.ts";
 import { coarsen } from "./mapper/consent.ts";
 
-/** Coarsening happens in the decoder: nothing behind it ever holds a place that is not shared. */
-export function createDecoders(
-  wantedCollections: readonly string[],
-): (endpoint: Endpoint) => Decoder {
+export interface DecodersOptions {
+  readonly wantedCollections: readonly string[];
+  /** Empty: all. The raw firehose is filtered here; the others filter at the server. */
+  readonly wantedDids: readonly string[];
+  /** Takes places out that are not shared. Only a test takes another one. */
+  readonly coarsen?: Coarsen;
+}
+
+export interface Decoders {
+  /** What decodes the archive's rows too. */
+  readonly options: DecoderOptions;
+  for(protocol: Protocol): Decoder;
+  /** Makes a dictionary known, and returns its id. */
+  addDictionary(dictionary: Uint8Array): number;
+}
+
+/**
+ * Coarsening happens in the decoders: nothing behind them ever holds a place that is not shared.
+ */
+export function createDecoders(given: DecodersOptions): Decoders {
   const options: DecoderOptions = {
-    wanted: readWanted(wantedCollections),
-    coarsen,
+    wanted: readWanted(given.wantedCollections),
+    coarsen: given.coarsen ?? coarsen,
     limits: DEFAULT_LIMITS,
   };
+  // As much as a message that is not compressed may have.
+  const zstd = new ZstdDictionaries(options.limits.messageBytes);
+  const dids = given.wantedDids.length > 0 ? new Set(given.wantedDids) : undefined;
   const decoders: Readonly<Record<Protocol, Decoder>> = {
-    v1: createV1Decoder(options),
-    v2: createV2Decoder(options),
-    firehose: createV1Decoder(options),
+    v1: createCompressedDecoder(createV1Decoder(options), zstd),
+    v2: createCompressedDecoder(createV2Decoder(options), zstd),
+    firehose: createFirehoseDecoder(dids === undefined ? options : { ...options, dids }),
   };
-  return ({ protocol }) => decoders[protocol];
+  return {
+    options,
+    for: (protocol) => decoders[protocol],
+    addDictionary: (dictionary) => zstd.add(dictionary),
+  };
 }

@@ -4,13 +4,14 @@
  */
 
 import { type Clock, systemClock } from "./client/clock.ts";
+import { fetchZstdDictionary } from "./client/dictionary.ts";
 import { parseEndpoint } from "./client/endpoint.ts";
 import { follow } from "./client/follow.ts";
 import type { Observer } from "./client/observer.ts";
 import { EventQueue } from "./client/queue.ts";
 import type { ResumePoint } from "./client/resume.ts";
 import type { Config } from "./config.ts";
-import { createDecoders } from "./decoders.ts";
+import { createDecoders, type Decoders } from "./decoders.ts";
 import { type Arrival, Intake } from "./intake.ts";
 import type { Logger } from "./log.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
@@ -57,6 +58,7 @@ export class Indexer {
   readonly #options: IndexerOptions;
   readonly #clock: Clock;
   readonly #writer: Writer;
+  readonly #decoders: Decoders;
   readonly #recent = new RecentRecords();
   /** The batch that is being written. */
   #underWay: readonly Arrival[] = [];
@@ -65,6 +67,7 @@ export class Indexer {
     const { config, database, logger, telemetry, instance, clock = systemClock } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#decoders = createDecoders(config.jetstream);
     this.mapper = createMapper(COLLECTIONS, config.jitterSecret.reveal());
     this.#writer = new Writer({
       mapper: this.mapper,
@@ -179,7 +182,7 @@ export class Indexer {
     });
     const intake = new Intake({
       queue,
-      decoderFor: createDecoders(config.jetstream.wantedCollections),
+      decoderFor: ({ protocol }) => this.#decoders.for(protocol),
       now: () => this.#clock.monotonic(),
     });
     telemetry.watchBacklog(() => ({
@@ -200,7 +203,12 @@ export class Indexer {
     await follow({
       endpoints: jetstream.urls.map(parseEndpoint),
       filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
-      compress: false,
+      compress: jetstream.compress,
+      fetchDictionary: async (endpoint, signal) => {
+        const options = { v1Url: jetstream.dictionaryUrl, signal, clock: this.#clock };
+        const { bytes } = await fetchZstdDictionary(endpoint, options);
+        return this.#decoders.addDictionary(bytes);
+      },
       resumePoint: () => intake.resumePoint ?? stored,
       startCursor: startCursor(jetstream.startFrom),
       receive: (message, endpoint) => {
@@ -209,6 +217,7 @@ export class Indexer {
         telemetry.messageReceived(timeUs, message.length);
         return heard;
       },
+      peek: (message, endpoint) => intake.peek(message, endpoint),
       flow: queue,
       reconnect,
       idleTimeoutMs: jetstream.readIdleTimeoutMs,

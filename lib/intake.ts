@@ -66,10 +66,8 @@ export class Intake {
     const receivedAt = now();
     const bytes = Math.ceil(message.length * PARSED_FACTOR / Math.max(1, events.length));
     let position: Position | null = null;
-    let notice: Heard = null;
     for (const event of events) {
       position = positionOf(event) ?? position;
-      if (event.kind === "failure") notice = { notice: event.error };
       if (event.kind === "foreign") {
         this.#foreign++;
         if (event.position !== null) this.#lastForeign = { at: event.position, endpoint };
@@ -81,7 +79,14 @@ export class Intake {
     }
     if (position !== null) this.#advance(position, endpoint.source);
     if (this.#held.length >= 500) this.#release();
-    return notice ?? position;
+    return heard(events);
+  }
+
+  /** Where a message stands, without taking it. */
+  peek(message: Message, endpoint: Endpoint): Heard {
+    const decoder = this.#options.decoderFor(endpoint);
+    if (decoder.isForeign(message)) return decoder.positionOf(message);
+    return heard(decoder.decode(message));
   }
 
   /** Queues what was held back, and the place of foreign commits, so that the cursor moves on. */
@@ -121,9 +126,8 @@ export class Intake {
   }
 
   #advance({ cursor, timeUs }: Position, source: string): void {
-    const taken = this.#taken;
-    if (taken !== null && taken.source === source && cursor < taken.cursor) return;
-    this.#taken = { cursor, timeUs, source };
+    const next = { cursor, timeUs, source };
+    if (this.#taken === null || isFurther(next, this.#taken)) this.#taken = next;
   }
 
   #release(): void {
@@ -132,7 +136,26 @@ export class Intake {
   }
 }
 
+/** What events tell of the stream: what the server says about it, or else the last position. */
+function heard(events: readonly Event[]): Heard {
+  let position: Position | null = null;
+  for (const event of events) {
+    if (event.kind === "notice") return { notice: event.code };
+    position = event.position ?? position;
+  }
+  return position;
+}
+
+/**
+ * Whether reading has got further. A lower cursor of a later time is further too: the instance was
+ * built anew and counts from the start.
+ */
+export function isFurther(next: ResumePoint, before: ResumePoint): boolean {
+  if (next.source !== before.source) return true;
+  return next.cursor >= before.cursor || next.timeUs > before.timeUs;
+}
+
 /** Where an event stands in its stream, if it says. */
 export function positionOf(event: Event): Position | null {
-  return event.kind === "failure" ? null : event.position;
+  return event.kind === "notice" ? null : event.position;
 }

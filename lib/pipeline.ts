@@ -7,7 +7,7 @@ import { backoffMs } from "./client/backoff.ts";
 import { type Clock, sleep } from "./client/clock.ts";
 import type { EventQueue } from "./client/queue.ts";
 import type { Intake } from "./intake.ts";
-import { type Arrival, positionOf } from "./intake.ts";
+import { type Arrival, isFurther, positionOf } from "./intake.ts";
 import type { Batch, BatchResult, CursorUpdate } from "./repository/batch.ts";
 
 /** What a committed batch was, for metrics, logs and the status page. */
@@ -116,8 +116,8 @@ function cursorOf(arrivals: readonly Arrival[]): CursorUpdate | null {
   for (const { event, source } of arrivals) {
     const position = positionOf(event);
     if (position === null) continue;
-    if (cursor !== null && cursor.source === source && position.cursor < cursor.cursor) continue;
-    cursor = { cursor: position.cursor, timeUs: position.timeUs, source };
+    const next = { cursor: position.cursor, timeUs: position.timeUs, source };
+    if (cursor === null || isFurther(next, cursor)) cursor = next;
   }
   return cursor;
 }

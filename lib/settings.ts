@@ -81,6 +81,15 @@ export const SETTINGS = {
       string
     >,
   }),
+  JETSTREAM_DICTIONARY_URL: setting({
+    accepts: "an http:// or https:// URL",
+    default: "https://raw.githubusercontent.com/bluesky-social/jetstream/" +
+      "9a30defd224e9058814a7d6ce8d9e4fc48d5493c/internal/subscribe/dictionaries/" +
+      "legacy_subscribe.zdict",
+    meaning: "The zstd dictionary of v1, which its servers don't hand out. Fetched at the first " +
+      "connection and checked against its SHA-256; without it the connection is not compressed.",
+    schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
+  }),
   WANTED_COLLECTIONS: setting({
     accepts: `at most ${MAX_COLLECTIONS} NSIDs or prefix.*, comma-separated`,
     default: "app.subcult.*",

@@ -48,7 +48,7 @@ Deno.test({
     assert.deepEqual(events.map(anywhere), expected.map(anywhere));
     const cursors = frames.map((frame) => {
       const [event] = firehose.decode(frame);
-      return event !== undefined && event.kind !== "failure" ? event.position?.cursor : null;
+      return event !== undefined && event.kind !== "notice" ? event.position?.cursor : null;
     });
     assert.deepEqual(cursors, Array.from({ length: 150 }, (_, i) => 31527015322 + i));
   },
@@ -322,7 +322,12 @@ Deno.test("accounts, handles and rebuilt repositories are told, with the relay's
   });
   const commit = encode({ did: DID, rev: REV, version: 3 });
   const blocks = toBytes(carOf([linkTo(commit)], [[linkTo(commit), commit]]));
-  assert.deepEqual(marker("#sync", { rev: REV, blocks }), { kind: "sync", rev: REV, ...same });
+  assert.deepEqual(marker("#sync", { rev: REV, blocks }), {
+    kind: "sync",
+    rev: REV,
+    recordsFollow: false,
+    ...same,
+  });
   const other = marker("#sync", { rev: "3mwztfqk2ws2b", blocks });
   assert.ok(other.kind === "malformed" && other.refusal.reason === "invalid_car");
 });
@@ -353,16 +358,11 @@ Deno.test("notices, later message types and later operations are foreign; errors
   assert.deepEqual(only(decoder, firehoseFrame({ op: 2, t: "#commit" }, head)), unknown);
   assert.deepEqual(
     only(decoder, firehoseFrame({ op: 1, t: "#info" }, { name: "OutdatedCursor" })),
-    {
-      kind: "foreign",
-      what: "info",
-      collection: null,
-      position: null,
-    },
+    { kind: "notice", code: "OutdatedCursor", message: null },
   );
   assert.deepEqual(
     only(decoder, firehoseFrame({ op: -1 }, { error: "FutureCursor", message: "so\nmuch" })),
-    { kind: "failure", error: "FutureCursor", message: "so?much" },
+    { kind: "notice", code: "FutureCursor", message: "so?much" },
   );
 });
 

@@ -75,20 +75,17 @@ Deno.test("v2 identity, account and sync carry the relay's seq apart from the cu
   const sync = { did: DID, rev: REV, seq: 0, time: "", blocks: { $bytes: "" } };
   assert.deepEqual(only(v2(), v2Text("sync", { ...HEAD, sync })), {
     kind: "sync",
+    recordsFollow: true,
     did: DID,
     rev: REV,
     position: POSITION,
   });
 });
 
-Deno.test("an info frame is passed over and moves no cursor", () => {
-  const text = v2Text("info", { name: "OutdatedCursor", message: "starting at seq 88000001" });
-  assert.deepEqual(only(v2(), text), {
-    kind: "foreign",
-    what: "info",
-    collection: null,
-    position: null,
-  });
+Deno.test("an info frame reaches the client and moves no cursor", () => {
+  const message = "starting at seq 88000001";
+  const text = v2Text("info", { name: "OutdatedCursor", message });
+  assert.deepEqual(only(v2(), text), { kind: "notice", code: "OutdatedCursor", message });
 });
 
 Deno.test("an error frame reaches the client with its code and its words", () => {
@@ -96,14 +93,14 @@ Deno.test("an error frame reaches the client with its code and its words", () =>
   assert.deepEqual(
     only(v2(), JSON.stringify({ $type: "error", error: "ConsumerTooSlow", message })),
     {
-      kind: "failure",
-      error: "ConsumerTooSlow",
+      kind: "notice",
+      code: "ConsumerTooSlow",
       message,
     },
   );
   assert.deepEqual(only(v2(), '{"$type":"error","error":"InternalError"}'), {
-    kind: "failure",
-    error: "InternalError",
+    kind: "notice",
+    code: "InternalError",
     message: null,
   });
 });
@@ -115,8 +112,8 @@ Deno.test("an error frame can neither flood nor forge a log", () => {
     message: "\n\u202e".repeat(999),
   };
   const event = only(v2(), JSON.stringify(hostile));
-  assert.ok(event.kind === "failure" && event.message !== null);
-  assert.match(event.error, /^[A-Za-z0-9]{1,64}$/);
+  assert.ok(event.kind === "notice" && event.message !== null);
+  assert.match(event.code, /^[A-Za-z0-9]{1,64}$/);
   assert.match(event.message, /^[\x20-\x7e]{1,300}$/);
 });
 

@@ -12,7 +12,7 @@ const WANTED = ["app.subcult.*"];
 
 /** A system on a database that is migrated already. */
 export function systemOn(sql: Sql): System {
-  const decoder = createDecoders(WANTED)({ url: "", protocol: "v1", source: "test/subscribe" });
+  const decoder = createDecoders({ wantedCollections: WANTED, wantedDids: [] }).for("v1");
   const writer = new Writer({
     mapper: createMapper(COLLECTIONS, "a secret of the tests"),
     consumer: "default",

@@ -1,7 +1,7 @@
 import type { Endpoint } from "./endpoint.ts";
 import type { Notice } from "./observer.ts";
 
-/** Fetches the dictionary that a v2 server uses now, makes the decoder know it, and returns its id. */
+/** Fetches the dictionary that a server uses now, makes the decoder know it, and returns its id. */
 export type FetchDictionary = (endpoint: Endpoint, signal: AbortSignal) => Promise<number>;
 
 /**
@@ -30,14 +30,15 @@ export class Compression {
   /** What to ask for in the next connection: see `Request.zstd`. */
   async choose(endpoint: Endpoint, signal: AbortSignal): Promise<true | number | null> {
     if (!this.#wanted || this.#plain.has(endpoint) || endpoint.protocol === "firehose") return null;
-    if (endpoint.protocol === "v1") return true;
+    // v1 has one dictionary for ever, and no parameter for it.
+    const parameter = (id: number): true | number => endpoint.protocol === "v1" ? true : id;
     const known = this.#dictionaries.get(endpoint);
-    if (known !== undefined) return known;
-    if (this.#fetchDictionary === null) return null;
+    if (known !== undefined) return parameter(known);
+    if (this.#fetchDictionary === null) return endpoint.protocol === "v1" ? true : null;
     try {
       const id = await this.#fetchDictionary(endpoint, signal);
       this.#dictionaries.set(endpoint, id);
-      return id;
+      return parameter(id);
     } catch (error) {
       signal.throwIfAborted();
       const why = error instanceof Error ? error.message : String(error);

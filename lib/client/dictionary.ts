@@ -9,6 +9,8 @@ export interface ZstdDictionary {
 }
 
 export interface DictionaryOptions {
+  /** Where the dictionary of v1 is: its servers don't hand it out. */
+  readonly v1Url: string;
   readonly signal: AbortSignal;
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
@@ -25,19 +27,19 @@ const MAGIC = 0xec30a437;
 const SUBSCRIBE = "network.bsky.jetstream.subscribeEvents";
 const GET_DICTIONARY = "network.bsky.jetstream.getZstdDictionary";
 
+/** SHA-256 of the dictionary of v1, which is fixed for ever: wherever it comes from, it is this one. */
+const V1_SHA256 = "b8d77b46933aceecbdd5275a01241efc985c970c78162b8150cf67a26522f70c";
+
 /**
- * Fetches the dictionary that a v2 server compresses with now. Needs no key, and is sent none.
+ * Fetches the dictionary that a server compresses with now. Needs no key, and is sent none.
  *
- * @throws {Error} when it can't be had, or is not a dictionary with an id
+ * @throws {Error} when it can't be had, is not a dictionary with an id, or is not v1's for v1
  */
 export async function fetchZstdDictionary(
   endpoint: Endpoint,
-  { signal, fetch: fetchFrom = fetch, clock = systemClock }: DictionaryOptions,
+  { v1Url, signal, fetch: fetchFrom = fetch, clock = systemClock }: DictionaryOptions,
 ): Promise<ZstdDictionary> {
-  const url = new URL(endpoint.url);
-  url.protocol = url.protocol === "wss:" ? "https:" : "http:";
-  url.pathname = url.pathname.slice(0, -SUBSCRIBE.length) + GET_DICTIONARY;
-  url.search = "";
+  const url = endpoint.protocol === "v1" ? new URL(v1Url) : dictionaryUrl(endpoint);
   using scope = new Scope(signal);
   const cancelTimer = clock.setTimer(
     () => scope.abort(new Error(`cannot get a dictionary: got no answer in ${TIMEOUT_MS} ms`)),
@@ -50,13 +52,30 @@ export async function fetchZstdDictionary(
       throw new Error(`cannot get a dictionary: got HTTP ${response.status}, expected 200`);
     }
     const bytes = await readBounded(response);
+    if (endpoint.protocol === "v1") await checkV1(bytes);
     return { id: dictionaryId(bytes, response.headers.get("x-zstd-dictionary-id")), bytes };
   } finally {
     cancelTimer();
   }
 }
 
-async function readBounded(response: Response): Promise<Uint8Array> {
+function dictionaryUrl(endpoint: Endpoint): URL {
+  const url = new URL(endpoint.url);
+  url.protocol = url.protocol === "wss:" ? "https:" : "http:";
+  url.pathname = url.pathname.slice(0, -SUBSCRIBE.length) + GET_DICTIONARY;
+  url.search = "";
+  return url;
+}
+
+async function checkV1(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found !== V1_SHA256) {
+    throw new Error(`cannot use a dictionary for v1: got SHA-256 ${found}, expected ${V1_SHA256}`);
+  }
+}
+
+async function readBounded(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {

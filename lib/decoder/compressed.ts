@@ -67,7 +67,7 @@ function decompress(frame: Uint8Array, zstd: Decompressor): string | readonly Ev
     switch (error.fault) {
       case "dictionary":
         // No message can be read without it: the client has to do something about it.
-        return [{ kind: "failure", error: "UnknownZstdDictionary", message: error.message }];
+        return [{ kind: "notice", code: "UnknownZstdDictionary", message: error.message }];
       case "too_large":
         return bad("message_too_large", "the message decompresses to more than is allowed");
       case "corrupt":

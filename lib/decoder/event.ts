@@ -74,6 +74,11 @@ export interface Sync {
   readonly kind: "sync";
   readonly did: string;
   readonly rev: string;
+  /**
+   * Whether the repository's records come again, as creates, after this. Jetstream v2 and its archive
+   * send them; a relay doesn't, so there what is known must be kept.
+   */
+  readonly recordsFollow: boolean;
   readonly position: Position;
 }
 
@@ -99,13 +104,13 @@ export interface Malformed {
   readonly position: Position | null;
 }
 
-/** The server's word that the stream is over, and why. For the client; it is no event of a repository. */
-export interface Failure {
-  readonly kind: "failure";
+/** What the server says about the stream itself: why it ends it, or that it began later than asked. */
+export interface Notice {
+  readonly kind: "notice";
   /** The server's code, like `ConsumerTooSlow`: letters and digits only. */
-  readonly error: string;
+  readonly code: string;
   /** What it adds for a person, bounded and printable; null when it adds nothing. */
   readonly message: string | null;
 }
 
-export type Event = Commit | Identity | Account | Sync | Foreign | Malformed | Failure;
+export type Event = Commit | Identity | Account | Sync | Foreign | Malformed | Notice;

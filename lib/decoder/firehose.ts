@@ -8,7 +8,7 @@ import { decode } from "@atcute/cbor";
 import { cborEnd, checkCbor } from "./cbor_shape.ts";
 import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
 import type { Event, Foreign, Position, Refusal } from "./event.ts";
-import { readFailure } from "./failure.ts";
+import { readNotice } from "./notice.ts";
 import { readCommit, readSync } from "./firehose_commit.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
@@ -55,7 +55,7 @@ function decodeFrame(message: Message, options: FirehoseOptions): readonly Event
   const { op, t } = header;
   if (op === -1) {
     return typeof body.error === "string" && body.error !== ""
-      ? [readFailure(body.error, body.message)]
+      ? [readNotice(body.error, body.message)]
       : bad(NAMELESS_ERROR);
   }
   if (op === 1 && typeof t === "string" && t !== "") return readBody(t, body, message, options);
@@ -79,16 +79,21 @@ function readBody(
     case "#commit":
       return isWanted ? readCommit(body, position, raw, options) : foreign("commit");
     case "#sync":
-      return isWanted ? [readSync(body, position, raw)] : foreign("sync");
+      return isWanted ? [withoutRecords(readSync(body, position, raw))] : foreign("sync");
     case "#identity":
       return isWanted ? [buildIdentity({ did, body, position, raw })] : foreign("identity");
     case "#account":
       return isWanted ? [buildAccount({ did, body, position, raw })] : foreign("account");
     case "#info":
       // It has no seq: the cursor must not move.
-      return [{ kind: "foreign", what: "info", collection: null, position: null }];
+      return [readNotice(body.name, body.message)];
   }
   return [unknown(position)];
+}
+
+/** A relay doesn't send the records of a rebuilt repository again. */
+function withoutRecords(event: Event): Event {
+  return event.kind === "sync" ? { ...event, recordsFollow: false } : event;
 }
 
 /** What a later version adds is counted and passed over, as the protocol asks. */

@@ -73,7 +73,7 @@ export function buildSync(parts: MarkerParts): Sync | Malformed {
     const reason = rev === undefined ? "missing_field" : "invalid_rev";
     return refuse("sync", parts, reason, "the sync has no usable revision");
   }
-  return { kind: "sync", did: marker.did, rev, position: marker.position };
+  return { kind: "sync", recordsFollow: true, did: marker.did, rev, position: marker.position };
 }
 
 interface Marker {

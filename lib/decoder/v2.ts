@@ -6,7 +6,7 @@
 import { buildCommit } from "./commit.ts";
 import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
 import type { Event, Foreign, Malformed, Position, Refusal } from "./event.ts";
-import { readFailure } from "./failure.ts";
+import { readNotice } from "./notice.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
@@ -40,7 +40,7 @@ function decode(message: Message, options: DecoderOptions): Event {
   if (typeof $type !== "string" || $type === "") return bad("the frame has no $type");
   if ($type === "error") {
     return typeof error === "string" && error !== ""
-      ? readFailure(error, words)
+      ? readNotice(error, words)
       : bad("an error frame without its code");
   }
   if ($type !== "message") return unknown(null);
@@ -68,7 +68,7 @@ function readPayload(payload: JsonObject, raw: Message, options: DecoderOptions)
       return buildSync({ did, body: sync, position, raw });
     case `${LEXICON}#info`:
       // It has no seq: the cursor must not move.
-      return { kind: "foreign", what: "info", collection: null, position: null };
+      return readNotice(payload.name, payload.message);
   }
   if (typeof $type === "string" && $type !== "") return unknown(position);
   const refusal: Refusal = { reason: "invalid_frame", detail: "the payload has no $type" };

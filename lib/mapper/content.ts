@@ -43,6 +43,8 @@ export type Content =
 export interface Mapper {
   /** The collections that have a product table. */
   readonly collections: readonly Collection[];
+  /** NSIDs of those that others refer to. */
+  readonly targets: ReadonlySet<string>;
   /** What a commit says about its record. */
   commit(commit: Commit): Content;
   /** The same for a record from the ledger. */
@@ -86,7 +88,10 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
     return record(commit, commit.record, commit.position.timeUs);
   }
 
-  return { collections, commit, record };
+  const targets = new Set(
+    collections.flatMap(({ references }) => references.map(({ target }) => target)),
+  );
+  return { collections, targets, commit, record };
 }
 
 /**

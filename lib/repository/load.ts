@@ -62,12 +62,9 @@ export class Loader {
     this.#mapper = mapper;
     this.#batchSize = batchSize;
     this.#tableOf = new Map(mapper.collections.map(({ nsid, table }) => [nsid, table]));
-    const targets = new Set(
-      mapper.collections.flatMap(({ references }) => references.map(({ target }) => target)),
-    );
     this.#between = new Set(
       mapper.collections.filter(({ nsid, references }) =>
-        targets.has(nsid) && references.length > 0
+        mapper.targets.has(nsid) && references.length > 0
       )
         .map(({ nsid }) => nsid),
     );

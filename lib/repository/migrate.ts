@@ -15,10 +15,13 @@ export class MigrationError extends Error {
   override readonly name = "MigrationError";
 }
 
+/** What has just happened. */
+export type MigrationStep = "locked" | "applied" | "committed";
+
 export interface MigrateOptions {
   readonly migrations?: readonly Migration[];
-  /** Told before each step: faults are injected here. */
-  readonly step?: (name: "locked" | "applied" | "committed") => void | Promise<void>;
+  /** Told after each step: faults are injected here, and progress is seen. */
+  readonly step?: (name: MigrationStep) => void | Promise<void>;
 }
 
 /** Applies what is missing, in one transaction. Returns the versions that it applied. */

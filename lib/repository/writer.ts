@@ -8,6 +8,7 @@ import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { Batch, BatchResult, Refusals } from "./batch.ts";
 import { judgeFailure, sqlStateOf } from "./failure.ts";
+import { guarded, SILENCE_AFTER_TIMEOUT_MS } from "./guard.ts";
 import { findRefusedRows } from "./refused_rows.ts";
 import type { WriteRow } from "./writes.ts";
 import type { Event } from "../decoder/event.ts";
@@ -30,9 +31,11 @@ export interface WriterOptions {
   readonly failed: (sqlState: string, attempt: number, error: unknown) => void;
   /** Postgres refused a row. */
   readonly refused: (table: string, sqlState: string) => void;
-  /** Told before each step of a transaction. */
-  readonly step?: (name: Step) => void | Promise<void>;
+  /** Told before each step of a transaction, with its batch. */
+  readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
 }
+
+type OnStep = (name: Step) => void | Promise<void>;
 
 export class Writer {
   readonly #options: WriterOptions;
@@ -48,11 +51,16 @@ export class Writer {
       signal.throwIfAborted();
       const sql = this.#options.connection();
       try {
-        return await this.#guarded(sql, signal, (step) => this.#apply(sql, batch, refusals, step));
+        return await this.#guarded(
+          sql,
+          batch,
+          signal,
+          (step) => this.#apply(sql, batch, refusals, step),
+        );
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof StoreError && judgeFailure(error) === "rows") {
-          const found = await this.#refuse(sql, error, refusals, signal).catch(() => null);
+        if (judgeFailure(error) === "rows") {
+          const found = await this.#refuse(sql, batch, error, refusals, signal).catch(() => null);
           if (found === true) continue;
           if (found === false && !isRefused(batch)) {
             return await this.#split(batch, sqlStateOf(error), signal);
@@ -69,61 +77,39 @@ export class Writer {
     sql: Sql,
     batch: Batch,
     refusals: Refusals,
-    step: (name: Step) => void | Promise<void>,
+    step: OnStep,
   ): Promise<BatchResult> {
     const { mapper, consumer, holder, statementTimeoutMs } = this.#options;
     return applyBatch(sql, batch, { mapper, consumer, holder, refusals, statementTimeoutMs, step });
   }
 
-  /**
-   * Runs a transaction, and gives the connection up when no step of it ends for long: the server's
-   * own timeout does nothing when the server is what can't be reached.
-   */
-  async #guarded<T>(
+  /** Runs something for a batch; gives the connections up when they are silent. */
+  #guarded<T>(
     sql: Sql,
+    batch: Batch,
     signal: AbortSignal,
-    run: (step: (name: Step) => void | Promise<void>) => Promise<T>,
+    run: (step: OnStep) => Promise<T>,
   ): Promise<T> {
-    const { statementTimeoutMs, abandon } = this.#options;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let giveUp: (reason: unknown) => void = () => {};
-    const silent = new Promise<never>((_, reject) => giveUp = reject);
-    const abort = (): void => giveUp(signal.reason);
-    const watch = (): void => {
-      clearTimeout(timer);
-      timer = setTimeout(
-        () => giveUp(new DatabaseSilentError(statementTimeoutMs)),
-        statementTimeoutMs + 5_000,
-      );
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    watch();
-    const running = run((name) => {
-      watch();
-      return this.#options.step?.(name);
-    });
-    try {
-      return await Promise.race([running, silent]);
-    } catch (error) {
-      if (signal.aborted || error instanceof DatabaseSilentError) {
-        abandon(sql);
-        running.catch(() => {}); // It fails for lack of its connection.
-      }
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
-    }
+    const { statementTimeoutMs, abandon, step } = this.#options;
+    const silentMs = statementTimeoutMs + SILENCE_AFTER_TIMEOUT_MS;
+    return guarded(sql, { silentMs, abandon, signal }, (alive) =>
+      run((name) => {
+        alive();
+        return step?.(name, batch);
+      }));
   }
 
   /** Finds the rows that were refused and rejects their records. False when that leads nowhere. */
   async #refuse(
     sql: Sql,
-    { write }: StoreError,
+    batch: Batch,
+    error: unknown,
     refusals: Refusals,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const rows = await this.#guarded(sql, signal, () => findRefusedRows(sql, write));
+    if (!(error instanceof StoreError)) return false;
+    const { write } = error;
+    const rows = await this.#guarded(sql, batch, signal, () => findRefusedRows(sql, write));
     let found = false;
     for (const { row, sqlState } of rows) {
       const key = refusalKeyOf(row, write);
@@ -139,6 +125,7 @@ export class Writer {
       });
       this.#options.refused(write.name, sqlState);
     }
+    if (found) await this.#options.step?.("refused", batch);
     return found;
   }
 
@@ -147,7 +134,7 @@ export class Writer {
    * event stands alone, and that event is kept as one that can't be used.
    */
   async #split(batch: Batch, sqlState: string, signal: AbortSignal): Promise<BatchResult> {
-    const { events } = batch;
+    const { events, letters } = batch;
     const [event] = events;
     if (event === undefined) throw new Error("cannot split a batch without events");
     if (events.length === 1) {
@@ -158,24 +145,21 @@ export class Writer {
       ...batch,
       id: crypto.randomUUID(),
       events: events.slice(0, half),
+      letters: letters.slice(0, half),
       cursor: null,
     };
-    const second = { ...batch, id: crypto.randomUUID(), events: events.slice(half) };
+    const second = {
+      ...batch,
+      id: crypto.randomUUID(),
+      events: events.slice(half),
+      letters: letters.slice(half),
+    };
     const results = [await this.write(first, signal), await this.write(second, signal)];
     return {
       outcomes: results.flatMap(({ outcomes }) => outcomes),
       reasons: results.flatMap(({ reasons }) => reasons),
       rowsWritten: results.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
     };
-  }
-}
-
-/** No statement was answered in time. */
-export class DatabaseSilentError extends Error {
-  override readonly name = "DatabaseSilentError";
-  readonly code = "silent";
-  constructor(timeoutMs: number) {
-    super(`cannot reach the database: no answer for more than ${timeoutMs} ms`);
   }
 }
 

@@ -106,7 +106,7 @@ export function applyIdentity(account: AccountEntry, event: Identity): Outcome {
 
 /** Applies a sync event: everything that was known of the repository is void. */
 export function applySync(account: AccountEntry, event: Sync): Outcome {
-  if (account.knownSinceUs === null) return "ignored";
+  if (account.knownSinceUs === null || !event.recordsFollow) return "ignored";
   const { timeUs } = event.position;
   if (account.purgedUntilUs !== null && timeUs <= account.purgedUntilUs) {
     return timeUs === account.purgedUntilUs ? "duplicate" : "stale";

@@ -1,0 +1,33 @@
+import type { Block } from "../../decoder/block.ts";
+import type { Event } from "../../decoder/event.ts";
+import type { SegmentBlock, SegmentHeader } from "../../decoder/segment.ts";
+
+/** Rows after one sequence number, up to and with another. */
+export interface Window {
+  readonly afterSeq: number;
+  readonly throughSeq: number;
+}
+
+/** A block's entry in the index of its segment, as far as it says what comes out of the frame. */
+export type ExpectedBlock = Pick<SegmentBlock, "bodyBytes" | "eventCount">;
+
+/**
+ * What the bytes of the archive mean, which is the decoder's to know. All but `events` throw for bytes
+ * that are damaged.
+ */
+export interface ArchiveFormat {
+  /** From the first `headerBytes` of a segment. */
+  readonly segmentHeader: (bytes: Uint8Array) => SegmentHeader;
+  readonly headerBytes: number;
+  /** From everything behind `footerOffset`; verifies the checksum, and that the plan's is the same. */
+  readonly segmentIndex: (
+    header: SegmentHeader,
+    footer: Uint8Array,
+    plannedChecksum: string,
+  ) => readonly SegmentBlock[];
+  /** The zstd frame of a block, from bytes that begin at its offset. */
+  readonly segmentFrame: (block: SegmentBlock, bytes: Uint8Array) => Uint8Array;
+  readonly block: (frame: Uint8Array, expected?: ExpectedBlock) => Block;
+  /** One event for each row in the window, in order; rows that nobody wants are foreign. Never throws. */
+  readonly events: (block: Block, window: Window) => readonly Event[];
+}

@@ -1,0 +1,90 @@
+import { Scope } from "../scope.ts";
+
+/** Something to be done ahead of its turn. */
+export interface Task<T> {
+  /** Memory that the result will take, or about so. */
+  readonly bytes: number;
+  readonly run: (signal: AbortSignal) => Promise<T>;
+}
+
+export interface AheadLimits {
+  /** Tasks that run, or have run and wait for their turn. */
+  readonly tasks: number;
+  /** Of their results. A single larger one is let through, alone. */
+  readonly bytes: number;
+}
+
+interface Held<T> {
+  readonly result: Promise<T>;
+  bytes: number;
+}
+
+/**
+ * Runs tasks in parallel and gives their results in the order of the tasks. What was given counts as
+ * held until the next one is asked for.
+ *
+ * A task that fails ends everything at its turn, and not before: what stands in front of it is
+ * given first. When the reader leaves, or `signal` aborts, all tasks are aborted and waited for.
+ *
+ * @param tasks asked for one task after the other, while there is room
+ */
+export async function* readAhead<T extends { readonly bytes: number }>(
+  tasks: (signal: AbortSignal) => AsyncIterable<Task<T>>,
+  limits: AheadLimits,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  using scope = new Scope(signal);
+  const held: Held<T>[] = [];
+  let bytes = 0;
+  let ended = false;
+  let bell = Promise.withResolvers<void>();
+  const ring = (): void => {
+    bell.resolve();
+    bell = Promise.withResolvers<void>();
+  };
+
+  const start = (task: Task<T>): void => {
+    const entry: Held<T> = { result: task.run(scope.signal), bytes: task.bytes };
+    bytes += entry.bytes;
+    held.push(entry);
+    entry.result.then((result) => {
+      bytes += result.bytes - entry.bytes;
+      entry.bytes = result.bytes;
+      ring();
+    }, () => {});
+  };
+  const hasRoom = (wanted: number): boolean =>
+    held.length === 0 || (held.length < limits.tasks && bytes + wanted <= limits.bytes);
+  const startAll = async (): Promise<void> => {
+    try {
+      for await (const task of tasks(scope.signal)) {
+        while (!hasRoom(task.bytes)) await bell.promise;
+        scope.signal.throwIfAborted();
+        start(task);
+        ring();
+      }
+    } finally {
+      ended = true;
+      ring();
+    }
+  };
+
+  const starting = startAll();
+  starting.catch(() => {});
+  try {
+    for (;;) {
+      while (held.length === 0 && !ended) await bell.promise;
+      const next = held[0];
+      if (next === undefined) return await starting;
+      yield await next.result;
+      held.shift();
+      bytes -= next.bytes;
+      ring();
+    }
+  } finally {
+    scope.abort(signal.aborted ? signal.reason : undefined);
+    const left = held.splice(0);
+    ring();
+    await Promise.allSettled([starting, ...left.map(({ result }) => result)]);
+  }
+}

@@ -1,0 +1,217 @@
+import type { Position } from "../../decoder/event.ts";
+import type { Secret } from "../../secret.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { ReconnectSettings } from "../follow.ts";
+import type { Flow } from "../queue.ts";
+import { ArchiveClient } from "./client.ts";
+import { downloadsOf } from "./downloads.ts";
+import { ArchiveStalledError, DamageError, StalePlanError } from "./failure.ts";
+import type { ArchiveFormat, Window } from "./format.ts";
+import { type ArchiveChunk, HandOver } from "./hand_over.ts";
+import type { ArchiveObserver } from "./observer.ts";
+import type { Piece } from "./piece.ts";
+import { type ArchiveFilter, type PlannedSegment, type PlanPage, requestPlan } from "./plan.ts";
+import { ProgressMeter } from "./progress.ts";
+import { type AheadLimits, readAhead } from "./read_ahead.ts";
+
+export interface ReplayOptions {
+  /** A v2 endpoint: the archive is beside it. */
+  readonly endpoint: Endpoint;
+  /** For the archive alone; never logged. */
+  readonly apiKey: Secret | null;
+  readonly filter: ArchiveFilter;
+  /** Everything up to here is done already; null replays all that there is. */
+  readonly start: Position | null;
+  readonly format: ArchiveFormat;
+  /** Takes a chunk; the next one waits for it, and for `flow`. */
+  readonly deliver: (chunk: ArchiveChunk) => void | Promise<void>;
+  readonly flow: Flow;
+  readonly reconnect: ReconnectSettings;
+  readonly limits?: AheadLimits;
+  readonly observer?: ArchiveObserver;
+  readonly fetch?: typeof fetch;
+  readonly clock?: Clock;
+  /** A number in [0, 1). */
+  readonly random?: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Six parts of 4 MB keep a line busy, and leave memory for the queue. */
+export const DEFAULT_AHEAD: AheadLimits = { tasks: 8, bytes: 32 * 1024 * 1024 };
+
+/** Plans in a row that go stale before any of them brings something. */
+const MAX_STALE_PLANS = 5;
+
+/**
+ * Replays the archive of one server from `start` to the end that it had at the beginning of the replay, in
+ * the order of seq, and returns where the live stream takes over: everything up to `cutover` was handed
+ * over. What the archive gains in the meantime, the live stream replays.
+ *
+ * Nothing is ever passed over: what can't be had is asked for until it comes, what is damaged ends
+ * the replay, and the position of the last chunk stands before it.
+ *
+ * @throws {ArchiveRefusedError} when the server refuses the request or the key
+ * @throws {ArchiveDamagedError} when a part of the archive stays unreadable
+ * @throws {ArchiveStalledError} when the server's plans lead nowhere
+ * @throws {ReconnectLimitError} after `maxAttempts` failures of a request in a row
+ * @throws whatever `deliver` throws, and the reason of `signal` when that aborts
+ */
+export async function replayArchive(options: ReplayOptions): Promise<{ readonly cutover: number }> {
+  return await new Replay(options).run();
+}
+
+class Replay {
+  readonly #options: ReplayOptions;
+  readonly #clock: Clock;
+  readonly #client: ArchiveClient;
+  readonly #handOver: HandOver;
+
+  constructor(options: ReplayOptions) {
+    const { clock = systemClock, start, observer = {} } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#client = new ArchiveClient({
+      endpoint: options.endpoint,
+      apiKey: options.apiKey,
+      reconnect: options.reconnect,
+      observer,
+      fetch: options.fetch ?? fetch,
+      clock,
+      random: options.random ?? Math.random,
+    });
+    this.#handOver = new HandOver({
+      format: options.format,
+      start: start ?? { cursor: 0, timeUs: 0 },
+      flow: options.flow,
+      deliver: options.deliver,
+      clock,
+      signal: options.signal,
+    });
+  }
+
+  async run(): Promise<{ readonly cutover: number }> {
+    const startSeq = this.#handOver.seq;
+    const first = await this.#plan(null);
+    const tip = first.sealedTipSeq;
+    // The live stream has everything behind the archive's end.
+    if (tip <= startSeq) return { cutover: startSeq };
+    const meter = new ProgressMeter(
+      { startSeq, tipSeq: tip },
+      this.#clock,
+      (progress) => this.#client.observer.progress?.(progress),
+    );
+    this.#report(meter, true);
+    let stale = 0;
+    for (let page = first;; page = await this.#plan(tip)) {
+      const before = this.#handOver.seq;
+      checkAdvance(page, before, tip);
+      meter.planned(page.segments.length);
+      try {
+        await this.#page(page, tip, meter);
+        stale = 0;
+      } catch (error) {
+        if (!(error instanceof StalePlanError)) throw error;
+        stale = this.#handOver.seq > before ? 1 : stale + 1;
+        await this.#replan(error, stale);
+      }
+      if (this.#handOver.seq >= tip) break;
+    }
+    this.#report(meter, true);
+    return { cutover: tip };
+  }
+
+  async #plan(beforeSeq: number | null): Promise<PlanPage> {
+    const { filter, signal } = this.#options;
+    const afterSeq = this.#handOver.seq;
+    return await requestPlan(this.#client, filter, { afterSeq, beforeSeq }, signal);
+  }
+
+  /** Everything that a page wants; then the place behind it is told. */
+  async #page(page: PlanPage, tip: number, meter: ProgressMeter): Promise<void> {
+    const { format, limits = DEFAULT_AHEAD, signal } = this.#options;
+    const window = { afterSeq: this.#handOver.seq, throughSeq: page.plannedThroughSeq };
+    const downloads = readAhead(
+      (within) => downloadsOf(this.#client, format, page.segments, window, within),
+      limits,
+      signal,
+    );
+    let segmentsDone = 0;
+    const rows = new RowOrder();
+    for await (const { pieces, endsSegment } of downloads) {
+      const segment = page.segments[segmentsDone]!;
+      for (const piece of pieces) {
+        await this.#piece(piece, segment, rows, window);
+        this.#report(meter);
+      }
+      if (!endsSegment) continue;
+      segmentsDone++;
+      meter.segmentDone();
+      this.#handOver.passTo(Math.min(segment.maxSeq, window.throughSeq));
+    }
+    this.#handOver.passTo(Math.min(window.throughSeq, tip));
+    await this.#handOver.mark();
+  }
+
+  /** Decodes a block, got again while it is damaged, and hands it over. */
+  async #piece(
+    piece: Piece,
+    segment: PlannedSegment,
+    rows: RowOrder,
+    { throughSeq }: Window,
+  ): Promise<void> {
+    const { signal } = this.#options;
+    const block = await this.#client.sound(piece.label, signal, async (fresh) => {
+      const block = (fresh ? await piece.again(signal) : piece).decode();
+      if (block.length > 0) rows.check(block.seq(0), block.seq(block.length - 1), segment);
+      return block;
+    });
+    if (block.length > 0) rows.passed(block.seq(block.length - 1));
+    await this.#handOver.block(block, throughSeq);
+  }
+
+  async #replan(error: StalePlanError, stale: number): Promise<void> {
+    const { signal } = this.#options;
+    if (stale >= MAX_STALE_PLANS) {
+      throw new ArchiveStalledError(
+        `${stale} plans in a row went stale, the last: ${error.message}`,
+      );
+    }
+    const message = `planning the replay anew after ${this.#handOver.seq}: ${error.message}`;
+    this.#client.observer.notice?.({ code: "archive_replanned", message });
+    await this.#handOver.mark();
+    await this.#client.pause(stale, signal);
+  }
+
+  #report(meter: ProgressMeter, always = false): void {
+    const { seq, events } = this.#handOver;
+    meter.report({ seq, events, bytes: this.#client.downloaded }, always);
+  }
+}
+
+/** Rows ascend over all blocks, and stand within their segment: anything else is another block. */
+class RowOrder {
+  #last = 0;
+
+  check(first: number, last: number, { name, minSeq, maxSeq }: PlannedSegment): void {
+    if (first > this.#last && first >= minSeq && last <= maxSeq) return;
+    throw new DamageError(
+      `got rows ${first} to ${last} after ${this.#last}, expected rows of ${name}, ` +
+        `${minSeq} to ${maxSeq}`,
+    );
+  }
+
+  passed(last: number): void {
+    this.#last = last;
+  }
+}
+
+/** Each page ends behind the one before and within the archive, or the replay would never end. */
+function checkAdvance(page: PlanPage, before: number, tip: number): void {
+  const { plannedThroughSeq, sealedTipSeq } = page;
+  if (plannedThroughSeq > before && plannedThroughSeq <= Math.min(tip, sealedTipSeq)) return;
+  throw new ArchiveStalledError(
+    `got a plan through ${plannedThroughSeq}, expected one after ${before} and up to ` +
+      `${Math.min(tip, sealedTipSeq)}`,
+  );
+}

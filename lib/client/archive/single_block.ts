@@ -1,0 +1,57 @@
+import type { ArchiveClient } from "./client.ts";
+import { DamageError, reading } from "./failure.ts";
+import { etagOf, staleOr } from "./file_range.ts";
+import type { ArchiveFormat } from "./format.ts";
+import type { Download, Piece } from "./piece.ts";
+import type { PlannedSegment } from "./plan.ts";
+import { MAX_BLOCK_BYTES } from "./segment_file.ts";
+
+/**
+ * Gets one block of a segment by its number. Its ETag may name another generation than the plan: numbers
+ * outlive a compaction, and a row that is gone was superseded by one further on.
+ *
+ * @throws {StalePlanError} when there is no such block any more
+ * @throws {ArchiveDamagedError} when another block comes, time and again
+ * @throws whatever `ArchiveClient.request` throws
+ */
+export async function downloadBlock(
+  client: ArchiveClient,
+  format: ArchiveFormat,
+  segment: PlannedSegment,
+  number: number,
+  signal: AbortSignal,
+): Promise<Omit<Download, "endsSegment">> {
+  const label = `block ${number} of ${segment.name}`;
+  const get = (fresh: boolean, within: AbortSignal): Promise<Uint8Array> =>
+    getFrame(client, segment, number, fresh, within);
+  const pieceOf = (frame: Uint8Array): Piece => ({
+    label,
+    decode: () => reading(() => format.block(frame)),
+    again: async (within) => pieceOf(await client.sound(label, within, () => get(true, within))),
+  });
+  const frame = await client.sound(label, signal, (fresh) => get(fresh, signal));
+  return { pieces: [pieceOf(frame)], bytes: frame.length };
+}
+
+async function getFrame(
+  client: ArchiveClient,
+  { name }: PlannedSegment,
+  number: number,
+  fresh: boolean,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { headers, bytes } = await client.request({
+    method: "getBlock",
+    query: { segment: name, blockIndex: String(number) },
+    expects: 200,
+    maxBytes: MAX_BLOCK_BYTES,
+    fresh,
+  }, signal).catch((error) => {
+    throw staleOr(error, name, null);
+  });
+  const etag = etagOf(headers);
+  if (etag !== null && etag.includes(":") && !etag.endsWith(`:${number}`)) {
+    throw new DamageError(`got the block ${etag}, expected number ${number}`);
+  }
+  return bytes;
+}

@@ -1,0 +1,162 @@
+/**
+ * Writes what became of records, and follows the consequences: hidden children, records that were
+ * waiting, a repository whose account changed.
+ */
+
+import type { TransactionSql } from "postgres";
+import type { Collection, RecordKey } from "../mapper/collection.ts";
+import type { Mapper } from "../mapper/content.ts";
+import { type ChangedParent, childrenOf, isParentChange, recordsOf } from "./cascade.ts";
+import type { Entry, Verdict } from "./fold/entry.ts";
+import { REBUILT } from "./fold/fold.ts";
+import type { World } from "./fold/world.ts";
+import { settleLetters, writeLetters } from "./letters.ts";
+import type { Loader } from "./load.ts";
+import { store } from "./store.ts";
+import { Writes } from "./writes.ts";
+
+export class Settlement {
+  readonly #tx: TransactionSql;
+  readonly #world: World;
+  readonly #loader: Loader;
+  readonly #mapper: Mapper;
+  readonly #byNsid: ReadonlyMap<string, Collection>;
+  /** Entries that events brought since the last flush. */
+  readonly #accepted = new Set<Entry>();
+  /** Entries of which only an older revision came, that was created earlier. */
+  readonly #lowered = new Set<Entry>();
+  /** Why events went to the dead letters, each once. */
+  readonly reasons: string[] = [];
+  rowsWritten = 0;
+
+  constructor(tx: TransactionSql, world: World, loader: Loader, mapper: Mapper) {
+    this.#tx = tx;
+    this.#world = world;
+    this.#loader = loader;
+    this.#mapper = mapper;
+    this.#byNsid = new Map(mapper.collections.map((collection) => [collection.nsid, collection]));
+  }
+
+  /** Notes an entry that the fold has touched. */
+  touched(entry: Entry): void {
+    if (entry.accepted) this.#accepted.add(entry);
+    else if (entry.lowered) this.#lowered.add(entry);
+  }
+
+  /** Writes what the events so far have made of the working set, and follows the consequences. */
+  async flush(): Promise<void> {
+    const writes = new Writes();
+    const changed: ChangedParent[] = [];
+    for (const entry of this.#accepted) {
+      const verdict = this.#world.judge(entry);
+      writeLetters(writes, entry, verdict, this.reasons);
+      writes.accept(entry, verdict);
+      this.#settle(writes, entry, verdict, changed);
+      entry.accepted = false;
+      entry.rejected = [];
+    }
+    this.#accepted.clear();
+    await this.store(writes);
+    await this.#cascade(changed);
+    await this.#lower();
+  }
+
+  /** Judges all records of a repository again. `rebuilt` makes those that are void give way to any revision. */
+  async judgeRepository(did: string, rebuilt: boolean): Promise<void> {
+    const account = this.#world.account(did);
+    const changed: ChangedParent[] = [];
+    for await (const keys of recordsOf(this.#tx, did)) {
+      changed.push(
+        ...await this.#judgeAgain(keys, (entry) => {
+          if (account.purgedUntilUs === null || entry.timeUs > account.purgedUntilUs) return;
+          entry.content = { kind: "deleted" };
+          // After a rebuild the same revision may come again, and is the record then.
+          if (rebuilt) entry.rev = REBUILT;
+        }),
+      );
+    }
+    await this.#cascade(changed);
+  }
+
+  async store(writes: Writes): Promise<void> {
+    this.rowsWritten += await store(this.#tx, writes);
+  }
+
+  async #cascade(first: readonly ChangedParent[]): Promise<void> {
+    let parents = first;
+    while (parents.length > 0) {
+      const changed: ChangedParent[] = [];
+      for await (const keys of childrenOf(this.#tx, this.#mapper, parents)) {
+        changed.push(...await this.#judgeAgain(keys));
+      }
+      parents = changed;
+    }
+  }
+
+  /** Judges records again and writes those that stand differently. Returns the parents among them. */
+  async #judgeAgain(
+    keys: readonly RecordKey[],
+    before?: (entry: Entry) => void,
+  ): Promise<ChangedParent[]> {
+    const added = await this.#loader.load(keys, true);
+    const writes = new Writes();
+    const changed: ChangedParent[] = [];
+    for (const key of keys) {
+      const entry = this.#world.entry(key);
+      before?.(entry);
+      if (entry.stored === null) continue;
+      const verdict = this.#world.judge(entry);
+      if (stands(entry, verdict)) continue;
+      settleLetters(writes, entry, verdict, this.reasons);
+      writes.restate(entry, verdict);
+      this.#settle(writes, entry, verdict, changed);
+    }
+    await this.store(writes);
+    // Parents stay: later events of the batch may refer to them by a bare rkey.
+    for (const entry of added) {
+      if (!this.#mapper.targets.has(entry.key.collection)) this.#world.forget(entry);
+    }
+    return changed;
+  }
+
+  /**
+   * Writes the creation times of records of which only an older revision came. Last: it must find
+   * the records as everything else has left them.
+   */
+  async #lower(): Promise<void> {
+    const entries = [...this.#lowered].filter((entry) => entry.lowered);
+    this.#lowered.clear();
+    if (entries.length === 0) return;
+    await this.#loader.load(entries.map(({ key }) => key), true);
+    const writes = new Writes();
+    for (const entry of entries) {
+      writes.restate(entry, this.#world.judge(entry));
+      entry.lowered = false;
+    }
+    await this.store(writes);
+  }
+
+  /** What every verdict that is written entails: the row's liveness, and news for the children. */
+  #settle(writes: Writes, entry: Entry, verdict: Verdict, changed: ChangedParent[]): void {
+    const wasLive = entry.stored?.state === "applied";
+    const isLive = verdict.state === "applied";
+    const collection = this.#byNsid.get(entry.key.collection);
+    if (wasLive && !isLive && collection !== undefined) writes.hide(collection, entry.key);
+    if (isParentChange(entry, isLive, this.#mapper.targets)) {
+      changed.push({ key: entry.key, wasLive });
+    }
+    entry.stored = {
+      state: verdict.state,
+      reason: verdict.reason,
+      waitingFor: verdict.waitingFor,
+      loose: verdict.loose,
+    };
+  }
+}
+
+/** Whether the ledger says of a record what the verdict says. */
+function stands({ stored }: Entry, verdict: Verdict): boolean {
+  return stored !== null && stored.state === verdict.state && stored.reason === verdict.reason &&
+    stored.waitingFor === verdict.waitingFor &&
+    (stored.loose ?? []).join("\n") === (verdict.loose ?? []).join("\n");
+}
