@@ -10,21 +10,23 @@ import { follow } from "./client/follow.ts";
 import type { Observer } from "./client/observer.ts";
 import { EventQueue } from "./client/queue.ts";
 import type { ResumePoint } from "./client/resume.ts";
+import type { Sql } from "postgres";
+import type { Checkpoint, OnCheckpoint } from "./checkpoint.ts";
 import type { Config } from "./config.ts";
+import { watchDatabase } from "./database_watch.ts";
 import { createDecoders, type Decoders } from "./decoders.ts";
 import { type Arrival, Intake } from "./intake.ts";
 import type { Logger } from "./log.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/registry.ts";
-import { databaseBackoff, runPipeline } from "./pipeline.ts";
+import { databaseBackoff, DrainError, runPipeline } from "./pipeline.ts";
 import { type RecentRecord, RecentRecords } from "./recent.ts";
-import { openCounts } from "./repository/counts.ts";
 import { readCursor } from "./repository/cursor.ts";
 import type { Database } from "./repository/database.ts";
-import { dueLetters, retryBatch } from "./repository/dead_letters.ts";
+import { retryBatch, takeDueLetters } from "./repository/dead_letters.ts";
 import { sqlStateOf } from "./repository/failure.ts";
-import { migrate, MigrationError } from "./repository/migrate.ts";
-import type { Step } from "./repository/transaction.ts";
+import { SILENCE_AFTER_TIMEOUT_MS } from "./repository/guard.ts";
+import { isMigrated, migrate, MigrationError } from "./repository/migrate.ts";
 import { Writer } from "./repository/writer.ts";
 import { reportCommit } from "./report.ts";
 import type { Telemetry } from "./server/telemetry.ts";
@@ -40,12 +42,18 @@ export interface IndexerOptions {
   readonly random?: () => number;
   /** Told after each commit. */
   readonly committed?: () => void;
-  /** Told before each step of a transaction: where tests inject faults. */
-  readonly step?: (name: Step) => void | Promise<void>;
+  /** Told where the run is: tests inject faults there. */
+  readonly checkpoint?: OnCheckpoint;
 }
 
 /** How long a statement may take before the batch is tried again on another connection. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** How long the database may be silent before its connections are given up. */
+const SILENT_MS = STATEMENT_TIMEOUT_MS + SILENCE_AFTER_TIMEOUT_MS;
+
+/** A migration builds indexes, or waits for the instance that does. */
+const MIGRATION_MS = 600_000;
 
 /** What is queued at the stop has this long; with closing, the process ends within ten seconds. */
 const DRAIN_MS = 7_000;
@@ -82,7 +90,7 @@ export class Indexer {
         logger.error("cannot write a batch, trying again", { code: sqlState, attempt });
       },
       refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
-      ...(options.step === undefined ? {} : { step: options.step }),
+      step: (name, { letters }) => this.#pass(`${letters.length > 0 ? "retry" : "batch"}_${name}`),
     });
   }
 
@@ -97,8 +105,13 @@ export class Indexer {
     const { queue, intake } = this.#createIntake();
     using _ = queue;
     telemetry.pipelineStarted();
-    signal.addEventListener("abort", () => telemetry.pipelineDraining(), { once: true });
-    const watching = this.#watchDatabase(signal);
+    signal.addEventListener("abort", () => this.#drains(), { once: true });
+    const watching = watchDatabase({
+      database: this.#options.database,
+      telemetry,
+      clock: this.#clock,
+      silentMs: SILENT_MS,
+    }, signal);
     try {
       await runPipeline({
         queue,
@@ -118,12 +131,21 @@ export class Indexer {
         drainMs: DRAIN_MS,
       }, signal);
     } catch (error) {
-      telemetry.pipelineFailed();
-      throw error;
+      if (!(error instanceof DrainError && signal.aborted)) {
+        telemetry.pipelineFailed();
+        throw error;
+      }
+      // It was asked to stop, and the database doesn't let it: what is left comes again.
+      logger.error("stopped before everything was written", { error });
     } finally {
       await watching;
     }
     logger.info("stopped", { received: telemetry.received });
+  }
+
+  #drains(): void {
+    this.#options.telemetry.pipelineDraining();
+    void this.#pass("draining");
   }
 
   /** Tries open dead letters again. Those of which only an excerpt is kept are left out. */
@@ -131,7 +153,7 @@ export class Indexer {
     ids: readonly number[],
     signal: AbortSignal,
   ): Promise<{ tried: number; resolved: number }> {
-    const batch = await retryBatch(this.#options.database.sql, ids);
+    const batch = await this.#ask((sql) => retryBatch(sql, ids), signal);
     const tried = batch.events.length;
     if (tried === 0) return { tried, resolved: 0 };
     const { outcomes } = await this.#writer.write(batch, signal);
@@ -145,19 +167,21 @@ export class Indexer {
 
   /** Migrates and reads the cursor, waiting for the database as long as it takes. */
   async #prepare(signal: AbortSignal): Promise<ResumePoint | null> {
-    const { config, database, logger, telemetry } = this.#options;
+    const { config, logger, telemetry } = this.#options;
     const backoff = databaseBackoff(this.#clock, this.#options.random ?? Math.random);
     for (let attempt = 1;; attempt++) {
       try {
-        const applied = await migrate(database.sql);
+        const applied = await this.#migrate(signal);
         if (applied.length > 0) logger.info("migrations applied", { versions: applied });
         telemetry.migrationsApplied();
-        const resume = await readCursor(database.sql, config.consumerName);
+        await this.#pass("reading_cursor");
+        const resume = await this.#ask((sql) => readCursor(sql, config.consumerName), signal);
         if (resume !== null) telemetry.resumedFrom(resume);
         logger.info("starting", { cursor: resume?.cursor ?? null, source: resume?.source ?? null });
         return resume;
       } catch (error) {
         if (error instanceof MigrationError) throw error;
+        if (signal.aborted) return null;
         const code = sqlStateOf(error);
         logger.error("cannot prepare the database, trying again", { code, attempt });
         telemetry.commitFailed(code);
@@ -165,6 +189,31 @@ export class Indexer {
         if (signal.aborted) return null;
       }
     }
+  }
+
+  async #migrate(signal: AbortSignal): Promise<number[]> {
+    // A migration may take long, so it is asked before whether anybody answers.
+    await this.#ask(isMigrated, signal);
+    return await this.#ask(
+      (sql, alive) =>
+        migrate(sql, {
+          step: (name) => {
+            alive();
+            return this.#pass(`migration_${name}`);
+          },
+        }),
+      signal,
+      MIGRATION_MS,
+    );
+  }
+
+  /** Asks the database, and gives its connections up when they are silent. */
+  #ask<T>(
+    question: (sql: Sql, alive: () => void) => Promise<T>,
+    signal: AbortSignal,
+    silentMs = SILENT_MS,
+  ): Promise<T> {
+    return this.#options.database.ask(question, { silentMs, signal });
   }
 
   #createIntake(): { queue: EventQueue<Arrival>; intake: Intake } {
@@ -233,10 +282,12 @@ export class Indexer {
     return {
       connected: (event) => {
         telemetry.connected(event);
+        void this.#pass("connected");
         logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
       },
       disconnected: (event) => {
         telemetry.disconnected(event);
+        void this.#pass("disconnected");
         logger.info("disconnected", {
           source: event.endpoint.source,
           ending: event.ending.kind,
@@ -255,9 +306,9 @@ export class Indexer {
   }
 
   async #retryDue(signal: AbortSignal): Promise<void> {
-    const { database, logger } = this.#options;
+    const { logger } = this.#options;
     try {
-      const ids = await dueLetters(database.sql, LETTERS_AT_A_TIME);
+      const ids = await this.#ask((sql) => takeDueLetters(sql, LETTERS_AT_A_TIME), signal);
       if (ids.length === 0) return;
       logger.info("dead letters tried again", await this.retryLetters(ids, signal));
     } catch (error) {
@@ -266,33 +317,9 @@ export class Indexer {
     }
   }
 
-  /** Looks at the database from time to time, so that a quiet stream notices that it is away. */
-  async #watchDatabase(signal: AbortSignal): Promise<void> {
-    const { database, telemetry } = this.#options;
-    while (!signal.aborted) {
-      try {
-        telemetry.databaseSeen(await openCounts(database.sql));
-      } catch {
-        telemetry.databaseSeen(null);
-      }
-      await waitFor(WATCH_MS, this.#clock, signal);
-    }
+  #pass(name: Checkpoint): void | Promise<void> {
+    return this.#options.checkpoint?.(name);
   }
-}
-
-const WATCH_MS = 15_000;
-
-function waitFor(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const cancel = clock.setTimer(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }
 
 function startCursor(startFrom: Config["jetstream"]["startFrom"]): string | null {

@@ -1,8 +1,12 @@
+import type { Clock } from "./clock.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Notice } from "./observer.ts";
 
 /** Fetches the dictionary that a server uses now, makes the decoder know it, and returns its id. */
 export type FetchDictionary = (endpoint: Endpoint, signal: AbortSignal) => Promise<number>;
+
+/** Where a dictionary could not be had, the next connections don't wait for it again so soon. */
+const RETRY_MS = 10 * 60_000;
 
 /**
  * Which connections ask for compressed frames. It is a saving and never a condition: whatever goes wrong
@@ -12,7 +16,10 @@ export class Compression {
   readonly #wanted: boolean;
   readonly #fetchDictionary: FetchDictionary | null;
   readonly #onNotice: (notice: Notice, endpoint: Endpoint) => void;
+  readonly #clock: Clock;
   readonly #plain = new Set<Endpoint>();
+  /** When a dictionary that could not be had is worth another try, by the monotonic clock. */
+  readonly #nextTry = new Map<Endpoint, number>();
   readonly #dictionaries = new Map<Endpoint, number>();
   /** Whose dictionary was fetched anew because it was refused, and has not worked since. */
   readonly #refetched = new Set<Endpoint>();
@@ -21,10 +28,12 @@ export class Compression {
     wanted: boolean,
     fetchDictionary: FetchDictionary | null,
     onNotice: (notice: Notice, endpoint: Endpoint) => void,
+    clock: Clock,
   ) {
     this.#wanted = wanted;
     this.#fetchDictionary = fetchDictionary;
     this.#onNotice = onNotice;
+    this.#clock = clock;
   }
 
   /** What to ask for in the next connection: see `Request.zstd`. */
@@ -35,6 +44,7 @@ export class Compression {
     const known = this.#dictionaries.get(endpoint);
     if (known !== undefined) return parameter(known);
     if (this.#fetchDictionary === null) return endpoint.protocol === "v1" ? true : null;
+    if (this.#clock.monotonic() < (this.#nextTry.get(endpoint) ?? 0)) return null;
     try {
       const id = await this.#fetchDictionary(endpoint, signal);
       this.#dictionaries.set(endpoint, id);
@@ -42,7 +52,8 @@ export class Compression {
     } catch (error) {
       signal.throwIfAborted();
       const why = error instanceof Error ? error.message : String(error);
-      this.#notice(endpoint, `cannot get the dictionary, this connection is plain: ${why}`);
+      this.#nextTry.set(endpoint, this.#clock.monotonic() + RETRY_MS);
+      this.#notice(endpoint, `cannot get the dictionary, connections are plain for now: ${why}`);
       return null;
     }
   }

@@ -115,6 +115,7 @@ class Follower {
       options.compress,
       options.fetchDictionary ?? null,
       this.#notice,
+      this.#clock,
     );
   }
 

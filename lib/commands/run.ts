@@ -13,12 +13,14 @@ import type { Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
 import { buildText } from "./version.ts";
 import type { Database } from "../repository/database.ts";
-import type { Step } from "../repository/transaction.ts";
+import type { OnCheckpoint } from "../checkpoint.ts";
+import type { Clock } from "../client/clock.ts";
 
 /** What tests put into a running process. */
 export interface RunHooks {
-  /** Told before each step of a transaction. */
-  readonly step?: (name: Step) => void | Promise<void>;
+  /** Told where the run is. */
+  readonly checkpoint?: OnCheckpoint;
+  readonly clock?: Clock;
   /** Told once, when everything stands but the stream. */
   readonly started?: (running: Running) => void;
   /** Told after each commit. */
@@ -50,6 +52,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
   const telemetry = new Telemetry({
     collections: COLLECTIONS.map(({ nsid }) => nsid),
     version: buildText(terminal.build),
+    ...(hooks.clock === undefined ? {} : { clock: hooks.clock }),
   });
   const indexer = new Indexer({
     config,
@@ -57,7 +60,8 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
     logger,
     telemetry,
     instance: crypto.randomUUID(),
-    ...(hooks.step === undefined ? {} : { step: hooks.step }),
+    ...(hooks.checkpoint === undefined ? {} : { checkpoint: hooks.checkpoint }),
+    ...(hooks.clock === undefined ? {} : { clock: hooks.clock }),
     ...(hooks.committed === undefined ? {} : { committed: hooks.committed }),
   });
   const statusCache = new StatusCache({

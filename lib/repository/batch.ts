@@ -1,6 +1,7 @@
 /** A batch: events in the order of the stream, and what is known of them before the transaction. */
 
 import type { Commit, Event } from "../decoder/event.ts";
+import type { JsonObject } from "../decoder/json.ts";
 import type { Content, Mapper } from "../mapper/content.ts";
 import type { Refusal } from "../decoder/event.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
@@ -33,8 +34,15 @@ export interface BatchResult {
   readonly rowsWritten: number;
 }
 
-/** Rows that Postgres refused, by idempotency key, with what to make of them. */
-export type Refusals = Map<string, { readonly refusal: Refusal; readonly keepRecord: boolean }>;
+/** What to make of a record whose row Postgres refused. */
+export interface RefusedRecord {
+  readonly refusal: Refusal;
+  /** Whether the record itself may be kept, so that it can be tried again. */
+  readonly keepRecord: boolean;
+}
+
+/** Records whose rows Postgres refused, by idempotency key. */
+export type Refusals = Map<string, RefusedRecord>;
 
 /** The key under which a commit's refusal is kept. */
 export function refusalKey(commit: Commit): string {
@@ -51,13 +59,18 @@ export function contentsOf(
   for (const event of batch.events) {
     if (event.kind !== "commit") continue;
     const refused = refusals.size > 0 ? refusals.get(refusalKey(event)) : undefined;
-    const content = refused === undefined ? mapper.commit(event) : {
-      kind: "rejected" as const,
-      refusal: refused.refusal,
-      record: refused.keepRecord ? event.record : null,
-      byDecoder: false,
-    };
+    const content = refused === undefined
+      ? mapper.commit(event)
+      : refusedContent(refused, event.record);
     contents.set(event, content);
   }
   return contents;
+}
+
+/** A record as it stands after its row was refused. */
+export function refusedContent(
+  { refusal, keepRecord }: RefusedRecord,
+  record: JsonObject | null,
+): Content {
+  return { kind: "rejected", refusal, record: keepRecord ? record : null, byDecoder: false };
 }

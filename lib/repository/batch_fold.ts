@@ -36,12 +36,12 @@ class BatchFold {
   readonly #last = new Writes();
 
   constructor(tx: TransactionSql, batch: Batch, options: TransactionOptions) {
-    const { mapper } = options;
+    const { mapper, refusals, step } = options;
     this.#tx = tx;
     this.#batch = batch;
     this.#options = options;
-    this.#loader = new Loader(tx, this.#world, mapper, batch.events.length);
-    this.#settlement = new Settlement(tx, this.#world, this.#loader, mapper);
+    this.#loader = new Loader(tx, this.#world, mapper, refusals, batch.events.length);
+    this.#settlement = new Settlement(tx, this.#world, this.#loader, mapper, step);
   }
 
   async run(): Promise<BatchResult> {

@@ -4,6 +4,7 @@
  */
 
 import type { Sql } from "postgres";
+import { guarded } from "./guard.ts";
 
 export interface DatabaseOptions {
   /** Opens connections; nothing is sent before the first query. */
@@ -24,6 +25,19 @@ export class Database implements AsyncDisposable {
   /** The connections to use now. */
   get sql(): Sql {
     return this.#sql;
+  }
+
+  /**
+   * Asks with the present connections, and gives them up when nothing is heard for `silentMs`: neither
+   * the answer nor a call of `alive`. Rejects when the signal aborts.
+   */
+  ask<T>(
+    question: (sql: Sql, alive: () => void) => Promise<T>,
+    { silentMs, signal }: { readonly silentMs: number; readonly signal: AbortSignal },
+  ): Promise<T> {
+    const sql = this.#sql;
+    const abandon = (): void => this.abandon(sql);
+    return guarded(sql, { silentMs, abandon, signal }, (alive) => question(sql, alive));
   }
 
   /** Gives connections up that don't answer, unless somebody else has already. */

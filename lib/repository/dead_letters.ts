@@ -91,12 +91,19 @@ export async function openLetters(
   return rows.map(({ id }) => id);
 }
 
-/** Ids of letters whose next attempt is due, oldest first. */
-export async function dueLetters(sql: Sql, limit: number): Promise<number[]> {
+/**
+ * Takes letters whose next attempt is due, oldest first, and puts that off, so that an attempt that
+ * ends with the process, or that another instance makes, is not made again at once. Returns their ids.
+ */
+export async function takeDueLetters(sql: Sql, limit: number): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
-    select id::float8 as id from dead_letters
-    where resolved_at is null and next_attempt_at <= now()
-    order by next_attempt_at limit ${limit}`;
+    update dead_letters as t set next_attempt_at =
+      now() + least(interval '1 minute' * power(2, t.attempts + 1), interval '1 day')
+    from (select id from dead_letters
+      where resolved_at is null and next_attempt_at <= now()
+      order by next_attempt_at limit ${limit} for update skip locked) as due
+    where t.id = due.id
+    returning t.id::float8 as id`;
   return rows.map(({ id }) => id);
 }
 

@@ -15,10 +15,16 @@ export type Failure = "rows" | "away";
  */
 const ROW_CLASSES = new Set(["22", "23", "54", "P0", "XX"]);
 
+/** Constraints that are checked at the commit name no row. */
+const CONSTRAINT_CLASS = "23";
+
 /** Judges what a batch failed with. */
 export function judgeFailure(error: unknown): Failure {
-  if (!(error instanceof StoreError)) return "away";
-  return ROW_CLASSES.has(sqlStateOf(error.cause).slice(0, 2)) ? "rows" : "away";
+  const sqlStateClass = sqlStateOf(error).slice(0, 2);
+  const isRows = error instanceof StoreError
+    ? ROW_CLASSES.has(sqlStateClass)
+    : sqlStateClass === CONSTRAINT_CLASS;
+  return isRows ? "rows" : "away";
 }
 
 /** The SQLSTATE of a Postgres error, or the code of a connection error; `unknown` without one. */

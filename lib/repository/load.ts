@@ -7,7 +7,9 @@ import type { TransactionSql } from "postgres";
 import type { JsonObject } from "../decoder/json.ts";
 import type { RecordKey, Reference } from "../mapper/collection.ts";
 import type { Content, Link, Mapper } from "../mapper/content.ts";
+import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { isReason } from "../reason.ts";
+import { refusedContent, type Refusals } from "./batch.ts";
 import type { Entry, State } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
 
@@ -44,6 +46,7 @@ export class Loader {
   readonly #tx: TransactionSql;
   readonly #world: World;
   readonly #mapper: Mapper;
+  readonly #refusals: Refusals;
   readonly #tableOf: ReadonlyMap<string, string>;
   /** Collections whose records are referred to and refer to others themselves: their content is needed. */
   readonly #between: ReadonlySet<string>;
@@ -56,9 +59,16 @@ export class Loader {
   /** How many candidates of one name this batch can take away; see `followLinks`. */
   readonly #batchSize: number;
 
-  constructor(tx: TransactionSql, world: World, mapper: Mapper, batchSize: number) {
+  constructor(
+    tx: TransactionSql,
+    world: World,
+    mapper: Mapper,
+    refusals: Refusals,
+    batchSize: number,
+  ) {
     this.#tx = tx;
     this.#world = world;
+    this.#refusals = refusals;
     this.#mapper = mapper;
     this.#batchSize = batchSize;
     this.#tableOf = new Map(mapper.collections.map(({ nsid, table }) => [nsid, table]));
@@ -97,8 +107,11 @@ export class Loader {
     for (const row of records) {
       const entry = this.#world.entry(row);
       fill(entry, row);
+      const refused = this.#refusals.get(idempotencyKey(row, row.rev));
       if (row.state === "deleted") entry.content = { kind: "deleted" };
-      else if (row.state === "rejected" && !REJECTED_BY_REFERENCE.has(row.reason ?? "")) {
+      else if (refused !== undefined && row.record !== null) {
+        entry.content = refusedContent(refused, row.record);
+      } else if (row.state === "rejected" && !REJECTED_BY_REFERENCE.has(row.reason ?? "")) {
         entry.content = keptRejection(row);
       } else if (row.record !== null) {
         entry.content = this.#mapper.record(entry.key, row.record, entry.timeUs);

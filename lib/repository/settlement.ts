@@ -13,6 +13,7 @@ import type { World } from "./fold/world.ts";
 import { settleLetters, writeLetters } from "./letters.ts";
 import type { Loader } from "./load.ts";
 import { store } from "./store.ts";
+import type { Step } from "./transaction.ts";
 import { Writes } from "./writes.ts";
 
 export class Settlement {
@@ -20,6 +21,7 @@ export class Settlement {
   readonly #world: World;
   readonly #loader: Loader;
   readonly #mapper: Mapper;
+  readonly #step: (name: Step) => void | Promise<void>;
   readonly #byNsid: ReadonlyMap<string, Collection>;
   /** Entries that events brought since the last flush. */
   readonly #accepted = new Set<Entry>();
@@ -29,11 +31,18 @@ export class Settlement {
   readonly reasons: string[] = [];
   rowsWritten = 0;
 
-  constructor(tx: TransactionSql, world: World, loader: Loader, mapper: Mapper) {
+  constructor(
+    tx: TransactionSql,
+    world: World,
+    loader: Loader,
+    mapper: Mapper,
+    step: (name: Step) => void | Promise<void>,
+  ) {
     this.#tx = tx;
     this.#world = world;
     this.#loader = loader;
     this.#mapper = mapper;
+    this.#step = step;
     this.#byNsid = new Map(mapper.collections.map((collection) => [collection.nsid, collection]));
   }
 
@@ -112,6 +121,7 @@ export class Settlement {
       this.#settle(writes, entry, verdict, changed);
     }
     await this.store(writes);
+    await this.#step("judged_again");
     // Parents stay: later events of the batch may refer to them by a bare rkey.
     for (const entry of added) {
       if (!this.#mapper.targets.has(entry.key.collection)) this.#world.forget(entry);

@@ -26,6 +26,8 @@ export type Step =
   | "beginning"
   | "begun"
   | "loaded"
+  /** Some records were judged again, because an account or a record that they refer to changed. */
+  | "judged_again"
   | "folded"
   | "stored"
   | "cursor_moved"

@@ -6,12 +6,13 @@
 import type { Sql } from "postgres";
 import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
-import type { Batch, BatchResult, Refusals } from "./batch.ts";
+import { type Batch, type BatchResult, refusalKey, type Refusals } from "./batch.ts";
 import { judgeFailure, sqlStateOf } from "./failure.ts";
 import { guarded, SILENCE_AFTER_TIMEOUT_MS } from "./guard.ts";
 import { findRefusedRows } from "./refused_rows.ts";
+import { uriOf } from "./fold/entry.ts";
 import type { WriteRow } from "./writes.ts";
-import type { Event } from "../decoder/event.ts";
+import type { Event, Refusal } from "../decoder/event.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
 import { applyBatch, type Step } from "./transaction.ts";
 
@@ -45,8 +46,11 @@ export class Writer {
   }
 
   /** Resolves when the batch is durable. Rejects only when the signal aborts. */
-  async write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
-    const refusals: Refusals = new Map();
+  write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
+    return this.#write(batch, new Map(), signal);
+  }
+
+  async #write(batch: Batch, refusals: Refusals, signal: AbortSignal): Promise<BatchResult> {
     for (let attempt = 1;; attempt++) {
       signal.throwIfAborted();
       const sql = this.#options.connection();
@@ -63,7 +67,7 @@ export class Writer {
           const found = await this.#refuse(sql, batch, error, refusals, signal).catch(() => null);
           if (found === true) continue;
           if (found === false && !isRefused(batch)) {
-            return await this.#split(batch, sqlStateOf(error), signal);
+            return await this.#split(batch, refusals, sqlStateOf(error), signal);
           }
         }
         signal.throwIfAborted();
@@ -131,14 +135,31 @@ export class Writer {
 
   /**
    * The last resort, for a refusal that can't be traced to a record: the batch is split until the
-   * event stands alone, and that event is kept as one that can't be used.
+   * event stands alone. Then its record is rejected, and where that doesn't help, the event is kept
+   * as one that can't be used.
    */
-  async #split(batch: Batch, sqlState: string, signal: AbortSignal): Promise<BatchResult> {
+  async #split(
+    batch: Batch,
+    refusals: Refusals,
+    sqlState: string,
+    signal: AbortSignal,
+  ): Promise<BatchResult> {
     const { events, letters } = batch;
     const [event] = events;
     if (event === undefined) throw new Error("cannot split a batch without events");
     if (events.length === 1) {
-      return await this.write({ ...batch, events: [refused(event, sqlState)] }, signal);
+      const refusal = {
+        reason: "database_refused" as const,
+        detail: `a ${event.kind} event, SQLSTATE ${sqlState}`,
+      };
+      const isRecord = event.kind === "commit" && event.operation !== "delete";
+      if (isRecord && !refusals.has(refusalKey(event))) {
+        refusals.set(refusalKey(event), { refusal, keepRecord: true });
+        return await this.#write(batch, refusals, signal);
+      }
+      // A letter that can't be settled in any form stays open.
+      if (letters.length > 0) return { outcomes: ["dead_letter"], reasons: [], rowsWritten: 0 };
+      return await this.write({ ...batch, events: [unusable(event, refusal)] }, signal);
     }
     const half = Math.ceil(events.length / 2);
     const first = {
@@ -186,12 +207,12 @@ function isRefused({ events }: Batch): boolean {
 }
 
 /** An event that Postgres won't take in any form, as a message that can't be used. */
-function refused(event: Event, sqlState: string): Event {
+function unusable(event: Event, refusal: Refusal): Event {
   return {
     kind: "malformed",
-    refusal: { reason: "database_refused", detail: `a ${event.kind} event, SQLSTATE ${sqlState}` },
-    excerpt: "",
-    fingerprint: crypto.randomUUID(),
+    refusal,
+    excerpt: event.kind === "commit" ? uriOf(event) : "",
+    fingerprint: event.kind === "commit" ? refusalKey(event) : crypto.randomUUID(),
     position: "position" in event ? event.position : null,
   };
 }

@@ -179,7 +179,7 @@ export class ArchiveClient {
 
   #http(request: ArchiveRequest): HttpRequest {
     const { apiKey } = this.#options;
-    const { method, body, expects, maxBytes, fresh = false, headers = {} } = request;
+    const { body, expects, maxBytes, fresh = false, headers = {} } = request;
     return {
       url: this.#url(request),
       method: body === undefined ? "GET" : "POST",

@@ -36,10 +36,10 @@ export class HttpError extends Error {
 }
 
 /** Without a byte for so long the peer counts as gone, milliseconds. */
-const IDLE_MS = 30_000;
+export const IDLE_MS = 30_000;
 
 /** A whole answer is a few megabytes: who is slower than this trickles. */
-const TOTAL_MS = 10 * 60_000;
+export const TOTAL_MS = 10 * 60_000;
 
 const MAX_ERROR_BYTES = 16 * 1024;
 const MAX_MESSAGE_CHARS = 300;

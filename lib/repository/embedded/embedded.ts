@@ -25,13 +25,15 @@ export async function startEmbedded(): Promise<EmbeddedDatabase> {
     name: "embedded database",
   });
   const { port1, port2 } = new MessageChannel();
+  const starting = new AbortController();
   try {
     const started = await new Promise<StartedMessage>((resolve) => {
       port1.onmessage = (event: MessageEvent<StartedMessage>) => resolve(event.data);
-      worker.onerror = (event) => {
+      const onError = (event: ErrorEvent): void => {
         event.preventDefault();
         resolve({ error: event.message });
       };
+      worker.addEventListener("error", onError, { signal: starting.signal });
       const message: StartMessage = { password };
       worker.postMessage(message, [port2]);
     });
@@ -39,7 +41,7 @@ export async function startEmbedded(): Promise<EmbeddedDatabase> {
       throw new Error(`cannot start the embedded database: ${started.error}`);
     }
     // From here an error on its thread is the end of the data, and so of the process.
-    worker.onerror = null;
+    starting.abort();
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${started.port}/postgres`,
       close: (): Promise<void> => Promise.resolve(worker.terminate()),

@@ -60,6 +60,7 @@ export async function startPostgres(): Promise<Postgres> {
     ]),
     startParams: [...PGlite.defaultStartParams, ...settings],
   });
+  const exceptions = escapedExceptions(pglite.Module);
   const execute = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const answers: Uint8Array[] = [];
     await pglite.execProtocolRawStream(bytes, {
@@ -67,8 +68,40 @@ export async function startPostgres(): Promise<Postgres> {
       // A view of memory that the next call overwrites.
       onRawData: (answer) => answers.push(answer.slice()),
     });
+    const [exception] = exceptions;
+    if (exception !== undefined) {
+      throw new Error(`the embedded database broke down in a statement: ${exception}`);
+    }
     return concat(answers);
   };
   const greeting = await execute(startupMessage({ user: "postgres", database: "postgres" }));
   return { execute, greeting };
+}
+
+/** The part of Postgres' module that is watched. */
+interface MainLoop {
+  _PostgresMainLoopOnce(): void;
+  _pgl_getPGliteExitStatus(): number;
+}
+
+/** How Postgres leaves a statement that failed: the one exception that is meant to be. */
+const LONGJMP = 100;
+
+/**
+ * Collects the exceptions that escape from WebAssembly: a stack that ended, an exception of GEOS.
+ * PGlite takes every exception for an error that Postgres has reported, so that such a statement
+ * looks as if it had succeeded, and its locks and memory are still held.
+ */
+function escapedExceptions(module: MainLoop): readonly string[] {
+  const exceptions: string[] = [];
+  const run = module._PostgresMainLoopOnce;
+  module._PostgresMainLoopOnce = () => {
+    try {
+      run();
+    } catch (error) {
+      if (module._pgl_getPGliteExitStatus() !== LONGJMP) exceptions.push(String(error));
+      throw error;
+    }
+  };
+  return exceptions;
 }

@@ -11,8 +11,6 @@ export interface Unit {
   readonly bytes: Uint8Array;
   /** It ends with Query, FunctionCall or Sync: the backend answers ReadyForQuery. */
   readonly complete: boolean;
-  /** How many statements it runs, at least: each is answered by a completion, or all by an error. */
-  readonly statements: number;
 }
 
 /** A client that breaks the protocol. Nothing of what it sent reaches the backend. */
@@ -26,14 +24,10 @@ const code = (letter: string): number => letter.charCodeAt(0);
 const QUERY = code("Q");
 const SYNC = code("S");
 const FUNCTION_CALL = code("F");
-const EXECUTE = code("E");
 const FLUSH = code("H");
 const TERMINATE = code("X");
 const PASSWORD = code("p");
 const READY = code("Z");
-const ERROR = code("E");
-/** CommandComplete, EmptyQueryResponse, PortalSuspended. */
-const COMPLETIONS: ReadonlySet<number> = new Set([..."CIs"].map(code));
 
 /** Everything else that a client may send; the backend would end itself on any other type. */
 const CONTINUED: ReadonlySet<number> = new Set([..."PBEDCdcf"].map(code));
@@ -85,7 +79,6 @@ export class UnitReader {
   /** The next unit, or null when the client ended the connection or lost it. */
   async unit(): Promise<Unit | null> {
     let scanned = 0;
-    let statements = 0;
     while (await this.#atLeast(scanned + 5)) {
       const type = this.#buffer[this.#start + scanned] ?? 0;
       const size = 1 + this.#view().getUint32(scanned + 1);
@@ -94,15 +87,12 @@ export class UnitReader {
       if (size < 5 || !(ends || type === FLUSH || CONTINUED.has(type))) {
         throw new ProtocolError(`invalid frontend message type ${type}`);
       }
-      if (type === QUERY || type === EXECUTE) statements += 1;
       scanned += size;
       if (scanned > this.#maxBytes) {
         throw new ProtocolError(`message of ${scanned} bytes, at most ${this.#maxBytes} are taken`);
       }
       if (!(await this.#atLeast(scanned))) return null;
-      if (ends || type === FLUSH) {
-        return { bytes: this.#take(scanned), complete: ends, statements };
-      }
+      if (ends || type === FLUSH) return { bytes: this.#take(scanned), complete: ends };
     }
     return null;
   }
@@ -146,33 +136,20 @@ export interface Answer {
   readonly status: string | null;
 }
 
-/** The backend stopped in the middle of a statement: what it did of it is unknown. */
-export class BrokenBackendError extends Error {
-  override readonly name = "BrokenBackendError";
-}
-
 /**
  * Keeps the one ReadyForQuery that a complete unit ends with. The backend also sends one after an
  * error in the middle, where the protocol has none before Sync: a client that pipelines would take
  * the next answer for the wrong question.
- *
- * An exception that leaves WebAssembly (a stack that ended, one of GEOS) is swallowed on the way, and
- * the statement looks as if it had succeeded without a row: only the missing completion tells.
  */
 export function answerOf(unit: Unit, bytes: Uint8Array): Answer {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kept: Uint8Array[] = [];
   let ready: Uint8Array | null = null;
-  let completions = 0;
-  let failed = false;
   let from = 0;
   let at = 0;
   while (at + 5 <= bytes.length) {
     const end = at + 1 + view.getUint32(at + 1);
-    const type = bytes[at] ?? 0;
-    if (COMPLETIONS.has(type)) completions += 1;
-    if (type === ERROR) failed = true;
-    if (type === READY) {
+    if (bytes[at] === READY) {
       ready = bytes.subarray(at, end);
       kept.push(bytes.subarray(from, at));
       from = end;
@@ -180,9 +157,6 @@ export function answerOf(unit: Unit, bytes: Uint8Array): Answer {
     at = end;
   }
   kept.push(bytes.subarray(from));
-  if ((ready === null && unit.complete) || (completions < unit.statements && !failed)) {
-    throw new BrokenBackendError("the embedded database broke down in a statement");
-  }
   if (ready === null) return { bytes, status: null };
   if (unit.complete) kept.push(ready);
   return { bytes: concat(kept), status: String.fromCharCode(ready[5] ?? 0) };
@@ -192,11 +166,11 @@ export function answerOf(unit: Unit, bytes: Uint8Array): Answer {
 export const PASSWORD_REQUEST: Uint8Array = message("R", int32(3));
 
 /** Ends what a client left unfinished: after an error the backend skips everything up to here. */
-export const SYNC_UNIT: Unit = { bytes: message("S"), complete: true, statements: 0 };
+export const SYNC_UNIT: Unit = { bytes: message("S"), complete: true };
 
-/** A simple query of one statement. */
+/** A simple query. */
 export function queryUnit(sql: string): Unit {
-  return { bytes: message("Q", text(sql)), complete: true, statements: 1 };
+  return { bytes: message("Q", text(sql)), complete: true };
 }
 
 /** An error that ends the connection. `sqlState` has five characters. */

@@ -1,0 +1,88 @@
+/**
+ * A process that plays a stream to whoever connects, from the cursor that is asked for. It sends
+ * what it is told whatever the filter says, so that a client can be given nothing but messages that
+ * it does not want.
+ */
+
+import { concat, encodeFrame, OPCODE, type Peer, WebSocketServer } from "../tests/jetstream/websocket_server.ts";
+import { foreignMessage, SampleStream } from "./sample.ts";
+
+/** What to play. */
+export interface Play {
+  readonly kind: "sample" | "foreign";
+  /** Number of the first event, and how many follow. */
+  readonly from: number;
+  readonly count: number;
+  /** Messages a second; as many as the socket takes when left out. */
+  readonly perSecond?: number;
+}
+
+/** Messages that are encoded and sent together. */
+const BLOCK = 200;
+
+/** Streams up to here are encoded before anybody connects, and kept. */
+const KEPT = 500_000;
+
+/** How often a slow stream sends what is due, milliseconds. */
+const PACE_MS = 1;
+
+class Player {
+  readonly #play: Play;
+  readonly #message: (index: number) => string;
+  readonly #blocks: Uint8Array[] = [];
+
+  constructor(play: Play) {
+    this.#play = play;
+    const sample = new SampleStream(play.from);
+    this.#message = play.kind === "sample" ? (index) => sample.message(index) : foreignMessage;
+    if (play.count > KEPT) return;
+    for (let at = 0; at < play.count; at += BLOCK) {
+      this.#blocks.push(this.#encode(at, Math.min(at + BLOCK, play.count)));
+    }
+  }
+
+  async serve(peer: Peer): Promise<void> {
+    await peer.accept();
+    const { from, count, perSecond } = this.#play;
+    const cursor = Number(peer.request.query.get("cursor") ?? from + 1);
+    const begin = Math.max(0, cursor - 1 - from);
+    if (perSecond === undefined) await this.#pour(peer, begin, count);
+    else await this.#pace(peer, begin, count, perSecond);
+  }
+
+  async #pour(peer: Peer, begin: number, count: number): Promise<void> {
+    for (let at = begin; at < count && !peer.isGone;) {
+      const end = Math.min(count, at - at % BLOCK + BLOCK);
+      const kept = at % BLOCK === 0 ? this.#blocks[at / BLOCK] : undefined;
+      await peer.raw(kept ?? this.#encode(at, end));
+      at = end;
+    }
+  }
+
+  async #pace(peer: Peer, begin: number, count: number, perSecond: number): Promise<void> {
+    const startedAt = performance.now();
+    for (let at = begin; at < count && !peer.isGone;) {
+      const due = begin + Math.floor((performance.now() - startedAt) * perSecond / 1000);
+      const end = Math.min(count, due);
+      if (end > at) await peer.raw(this.#encode(at, end));
+      at = Math.max(at, end);
+      await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+    }
+  }
+
+  #encode(begin: number, end: number): Uint8Array {
+    const frames: Uint8Array[] = [];
+    for (let at = begin; at < end; at++) {
+      frames.push(encodeFrame(OPCODE.text, this.#message(this.#play.from + at)));
+    }
+    return concat(frames);
+  }
+}
+
+if (import.meta.main) {
+  const player = new Player(JSON.parse(Deno.args[0] ?? "{}"));
+  const server = new WebSocketServer((peer) => player.serve(peer));
+  Deno.stdout.writeSync(
+    new TextEncoder().encode(`${JSON.stringify({ url: `${server.origin}/subscribe` })}\n`),
+  );
+}

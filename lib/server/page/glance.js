@@ -1,0 +1,94 @@
+/** The row of figures at the top: what an operator wants to see first. */
+
+import { byId, html, showWhenChanged } from "./dom.js";
+import { age, count, counted, duration, rate, shortCount } from "./text.js";
+
+const LAG_LIMIT_SECONDS = 60;
+
+export function showGlance(status) {
+  const figures = [
+    connection(status),
+    lag(status),
+    rates(status),
+    queue(status),
+    database(status),
+    cursor(status),
+    waiting(status),
+    deadLetters(status),
+  ];
+  showWhenChanged(byId("glance"), figures, () => figures.map(figureElement));
+}
+
+/** Notes are lists of texts and `{ age }`. */
+function figure(name, value, level, note) {
+  return { name, value, level, note };
+}
+
+function connection({ connection: { connected, source, since, failuresInARow }, backpressure }) {
+  if (connected) return figure("Connection", "Connected", "good", ["since ", { age: since }]);
+  // A pause closes the socket on purpose.
+  if (backpressure.paused) return figure("Connection", "Paused", "warn", ["waits for the queue"]);
+  const note = failuresInARow > 0
+    ? `${counted(failuresInARow, "attempt")} failed`
+    : source === null
+    ? "never yet"
+    : "trying again";
+  return figure("Connection", "None", "bad", [note]);
+}
+
+function lag({ lagSeconds }) {
+  const level = lagSeconds > LAG_LIMIT_SECONDS ? "bad" : "good";
+  return figure("Lag", duration(lagSeconds), level, [`ready up to ${LAG_LIMIT_SECONDS} s`]);
+}
+
+function rates({ rates: now, received }) {
+  const perSecond = Object.values(now).reduce((sum, value) => sum + value, 0);
+  return figure("Events", `${rate(perSecond)} /s`, "none", [
+    `${shortCount(received)} received since the start`,
+  ]);
+}
+
+function queue({ backpressure: { queued, pauseAt, paused, pausedSeconds, oldestWaitingSeconds } }) {
+  const note = paused
+    ? `paused for ${duration(pausedSeconds)}`
+    : queued === 0
+    ? `pauses at ${count(pauseAt)}`
+    : `oldest waits ${duration(oldestWaitingSeconds)}`;
+  return figure("Queue", count(queued), paused ? "warn" : "good", [note]);
+}
+
+function database({ database: { up, stale }, lastCommitAt }) {
+  const commit = lastCommitAt === null ? ["no commit yet"] : ["commit ", { age: lastCommitAt }];
+  if (!up) return figure("Database", "No answer", "bad", commit);
+  return stale
+    ? figure("Database", "Slow", "warn", commit)
+    : figure("Database", "Up", "good", commit);
+}
+
+function cursor({ cursor: position }) {
+  if (position === null) return figure("Cursor", "None", "none", ["nothing committed yet"]);
+  const behind = duration(position.ageSeconds);
+  return figure("Cursor", behind, "none", ["age of the committed event"]);
+}
+
+function waiting({ stored }) {
+  if (stored === null) return figure("Waiting", "–", "none", ["not known yet"]);
+  return figure("Waiting", shortCount(stored.waiting.total), "none", ["for another record"]);
+}
+
+function deadLetters({ stored }) {
+  if (stored === null) return figure("Dead letters", "–", "none", ["not known yet"]);
+  const { open } = stored.deadLetters;
+  return figure("Dead letters", shortCount(open), open === 0 ? "good" : "warn", ["open"]);
+}
+
+function figureElement({ name, value, level, note }) {
+  const parts = note.map((part) => typeof part === "string" ? part : age(part.age));
+  return html(
+    "div",
+    { "data-level": level },
+    html("dt", {}, name),
+    html("dd", { class: "value" }, value),
+    html("dd", { class: "note" }, ...parts),
+  );
+}

@@ -1,0 +1,80 @@
+/** The one line that says whether all is well, the title, and the icon of the tab. */
+
+import { byId, setText } from "./dom.js";
+import { duration, timeOfDay } from "./text.js";
+
+/** How each level looks where there is only a mark. */
+const MARKS = { good: "✓", warn: "!", bad: "×", stale: "?", closed: "–", none: "…" };
+
+/** For the icon: middle tones, which show on a light and on a dark tab. */
+const ICON_COLOURS = {
+  good: "#2f9e62",
+  warn: "#d29012",
+  bad: "#d9412f",
+  stale: "#8a8f98",
+  closed: "#8a8f98",
+  none: "#8a8f98",
+};
+
+/** What the server's own verdicts amount to. */
+export function judge({ health, ready, lagSeconds, connection, backpressure }) {
+  if (!health.ok) return verdict("bad", "Not working", reasonsOf(health));
+  if (!ready.ok) return verdict("warn", "Not ready", reasonsOf(ready));
+  if (backpressure.paused) {
+    return verdict("warn", "Paused", "reading waits until the queue is shorter; nothing is lost");
+  }
+  const link = connection.connected ? "connected" : "connecting";
+  return verdict("good", "All is well", `${link}, ${lagWords(lagSeconds)}`);
+}
+
+function lagWords(seconds) {
+  // Words that change little: a screen reader reads each change.
+  return seconds < 10 ? "up to date" : "less than a minute behind";
+}
+
+function reasonsOf(answer) {
+  return answer.reasons.map(({ message }) => message).join("; ");
+}
+
+export function stale(problem, answeredAtMs, nowMs) {
+  if (answeredAtMs === null) return verdict("stale", "No answer", problem);
+  const seconds = Math.round((nowMs - answeredAtMs) / 1000);
+  return {
+    ...verdict("stale", "Stale", `${problem}; all below is from ${timeOfDay(answeredAtMs)}`),
+    note: `The last answer came ${duration(seconds).replace(".0", "")} ago.`,
+  };
+}
+
+export function noAccess(wasRefused) {
+  const why = wasRefused ? "the token was refused" : "the token is needed";
+  return verdict("closed", "No access", why);
+}
+
+function verdict(level, title, detail) {
+  return { level, title, detail, note: "" };
+}
+
+export function showState({ level, title, detail, note }) {
+  const section = byId("state");
+  section.dataset.level = level;
+  document.body.dataset.level = level;
+  setText(section.querySelector(".mark"), MARKS[level]);
+  setText(byId("state-text"), `${title}: ${detail}`);
+  setText(byId("state-note"), note);
+  if (document.title !== `${title} · Jetstream Indexer`) {
+    document.title = `${title} · Jetstream Indexer`;
+    byId("icon").href = iconOf(level);
+  }
+}
+
+function iconOf(level) {
+  const shape = level === "good"
+    ? '<circle cx="8" cy="8" r="6"/>'
+    : level === "warn"
+    ? '<path d="M8 1.5 15 14H1z"/>'
+    : '<path d="M2 2h12v12H2z"/>';
+  const image =
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" fill="${ICON_COLOURS[level]}">` +
+    `${shape}</svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(image)}`;
+}
