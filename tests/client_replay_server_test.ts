@@ -202,7 +202,7 @@ Deno.test("the dictionary of a v2 server is fetched from beside its stream, chec
     compress: true,
     startCursor: "1",
     fetchDictionary: async (endpoint, signal) =>
-      (await fetchZstdDictionary(endpoint, { signal })).id,
+      (await fetchZstdDictionary(endpoint, { v1Url: "http://127.0.0.1:1/", signal })).id,
     receive: () => null,
   });
   await client.received(1);
@@ -227,7 +227,14 @@ Deno.test("what is no dictionary is refused", async () => {
       asked.push(String(url));
       return Promise.resolve(answer);
     };
-    await assert.rejects(fetchZstdDictionary(endpoint, { signal, fetch: fetchFrom }), message);
+    await assert.rejects(
+      fetchZstdDictionary(endpoint, {
+        v1Url: "http://127.0.0.1:1/",
+        signal,
+        fetch: fetchFrom,
+      }),
+      message,
+    );
     assert.deepEqual(asked, ["https://host/xrpc/network.bsky.jetstream.getZstdDictionary"]);
   }
 });
