@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Compression } from "../lib/client/compression.ts";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { EndpointList, MAX_REST_MS, REST_MS } from "../lib/client/failover.ts";
 import { CursorTooOldError, InvalidRequestError } from "../lib/client/failure.ts";
@@ -223,17 +224,24 @@ Deno.test("a server that refuses a dictionary it was never asked for is waited f
   await client.until(() => client.failures.length === 3);
 });
 
-Deno.test("a dictionary that can't be had makes this connection plain, and is asked for again", async () => {
-  await using server = new ScriptedServer([sendsAndDrops(), sends()]);
+Deno.test("a dictionary that can't be had makes connections plain, and is asked for again later", async () => {
+  const clock = new FakeClock();
+  const codes: string[] = [];
   let calls = 0;
-  await using client = new Followed([server.url(V2_PATH)], {
-    compress: true,
-    fetchDictionary: () => ++calls === 1 ? Promise.reject(new Error("503")) : Promise.resolve(9),
-  });
-  await client.until(() => client.connections.length === 2);
-  const asked = server.peers.map(({ request }) => request.query.get("zstdDictionary"));
-  assert.deepEqual(asked, [null, "9"]);
-  assert.deepEqual(client.codes, ["uncompressed"]);
+  const compression = new Compression(
+    true,
+    () => ++calls === 1 ? Promise.reject(new Error("503")) : Promise.resolve(9),
+    ({ code }) => codes.push(code),
+    clock,
+  );
+  const endpoint = parseEndpoint(`ws://127.0.0.1:1${V2_PATH}`);
+  const { signal } = new AbortController();
+  assert.equal(await compression.choose(endpoint, signal), null);
+  assert.equal(await compression.choose(endpoint, signal), null);
+  assert.equal(calls, 1);
+  clock.advance(10 * 60_000);
+  assert.equal(await compression.choose(endpoint, signal), 9);
+  assert.deepEqual(codes, ["uncompressed"]);
 });
 
 Deno.test("it stops at once while it waits for a dictionary", async () => {
