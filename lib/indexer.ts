@@ -44,6 +44,8 @@ export interface IndexerOptions {
   readonly committed?: () => void;
   /** Told where the run is: tests inject faults there. */
   readonly checkpoint?: OnCheckpoint;
+  /** Other decoders than those of the settings: tests take a defence out there. */
+  readonly decoders?: Decoders;
 }
 
 /** How long a statement may take before the batch is tried again on another connection. */
@@ -75,7 +77,7 @@ export class Indexer {
     const { config, database, logger, telemetry, instance, clock = systemClock } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#decoders = createDecoders(config.jetstream);
+    this.#decoders = options.decoders ?? createDecoders(config.jetstream);
     this.mapper = createMapper(COLLECTIONS, config.jitterSecret.reveal());
     this.#writer = new Writer({
       mapper: this.mapper,

@@ -38,12 +38,12 @@ export function systemOn(sql: Sql): System {
 
   return {
     sql,
-    async deliver(batches) {
+    async deliver(batches): Promise<OutcomeCounts[]> {
       const counts: OutcomeCounts[] = [];
       for (const batch of batches) counts.push(await deliverOne(batch));
       return counts;
     },
-    async reset() {
+    async reset(): Promise<void> {
       await sql`truncate records, accounts, dead_letters, indexer_state, scenes, events, posts,
         alliances, memberships, stream_sessions`;
     },

@@ -13,7 +13,7 @@ const help: Command = {
   name: "help",
   summary: "print commands and settings",
   help: "usage: jetstream-indexer help",
-  run(_args, terminal) {
+  run(_args, terminal): Promise<number> {
     terminal.print(helpText(COMMANDS));
     return Promise.resolve(0);
   },

@@ -26,7 +26,7 @@ and changes nothing. Exits with 0 when all of it works, 1 when something does no
 can't be used.
 
   --json   print the findings, for scripts`,
-  async run(args, terminal) {
+  async run(args, terminal): Promise<number> {
     const { values } = parseOptions(args, { json: { type: "boolean" } });
     let config: Config;
     try {

@@ -32,7 +32,7 @@ Works on the database directly, also while no process runs. Retry maps the recor
 letter in the same transaction. Discard closes it for good.
 
 Reasons: ${REASONS.join(", ")}`,
-  async run(args, terminal) {
+  async run(args, terminal): Promise<number> {
     const [action, ...rest] = args;
     const act = ACTIONS[action ?? ""];
     if (act === undefined) {

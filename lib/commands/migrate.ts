@@ -11,7 +11,7 @@ export const migrate: Command = {
 
 Applies the migrations that are missing, under a lock, in one transaction. \`run\` does the same at its
 start; this command is for those who deploy in steps.`,
-  async run(_args, { env, print }) {
+  async run(_args, { env, print }): Promise<number> {
     const config = readConfig(env);
     const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
     await using opened = await openDatabase(config, logger);

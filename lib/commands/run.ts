@@ -1,6 +1,7 @@
 import { readConfig, secretsOf } from "../config.ts";
 import { Indexer } from "../indexer.ts";
-import { createLogger } from "../log.ts";
+import type { Decoders } from "../decoders.ts";
+import { createLogger, type Logger } from "../log.ts";
 import { COLLECTIONS } from "../mapper/registry.ts";
 import { createApp } from "../server/app.ts";
 import { PAGE } from "../server/page.ts";
@@ -21,6 +22,8 @@ export interface RunHooks {
   /** Told where the run is. */
   readonly checkpoint?: OnCheckpoint;
   readonly clock?: Clock;
+  readonly decoders?: Decoders;
+  readonly logger?: Logger;
   /** Told once, when everything stands but the stream. */
   readonly started?: (running: Running) => void;
   /** Told after each commit. */
@@ -38,7 +41,7 @@ export interface Running {
 /** Runs the indexer until `terminal.stop` aborts. */
 export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Promise<number> {
   const config = readConfig(terminal.env);
-  const logger = createLogger({
+  const logger = hooks.logger ?? createLogger({
     level: config.logLevel,
     format: config.environment === "production" ? "json" : "readable",
     secrets: secretsOf(config),
@@ -62,6 +65,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
     instance: crypto.randomUUID(),
     ...(hooks.checkpoint === undefined ? {} : { checkpoint: hooks.checkpoint }),
     ...(hooks.clock === undefined ? {} : { clock: hooks.clock }),
+    ...(hooks.decoders === undefined ? {} : { decoders: hooks.decoders }),
     ...(hooks.committed === undefined ? {} : { committed: hooks.committed }),
   });
   const statusCache = new StatusCache({

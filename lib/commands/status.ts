@@ -16,7 +16,7 @@ Asks the process that runs on this machine, on METRICS_PORT, with INTERNAL_AUTH_
   --ready     exit with 0 when it is ready and 1 when it is not; for health checks
   --json      print what it answers, for scripts
   --url URL   ask there instead of http://127.0.0.1:METRICS_PORT`,
-  async run(args, terminal) {
+  async run(args, terminal): Promise<number> {
     const { values } = parseOptions(args, {
       ready: { type: "boolean" },
       json: { type: "boolean" },

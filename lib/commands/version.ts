@@ -9,7 +9,7 @@ export const version: Command = {
   name: "version",
   summary: "print version and commit",
   help: "usage: jetstream-indexer version",
-  run(_args, terminal) {
+  run(_args, terminal): Promise<number> {
     terminal.print(`jetstream-indexer ${buildText(terminal.build)}`);
     return Promise.resolve(0);
   },

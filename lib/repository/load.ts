@@ -9,7 +9,7 @@ import type { RecordKey, Reference } from "../mapper/collection.ts";
 import type { Content, Link, Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { isReason } from "../reason.ts";
-import { refusedContent, type Refusals } from "./batch.ts";
+import { type Refusals, refusedContent } from "./batch.ts";
 import type { Entry, State } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
 

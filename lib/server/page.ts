@@ -1,1 +1,48 @@
-export const PAGE = "<!doctype html><title>jetstream-indexer</title>";
+/**
+ * The status page as one document, so that its policy can name its script and its style by their
+ * digests. The parts are modules in development and one scope in the document: no two of them may
+ * declare the same name at the top level.
+ */
+
+import html from "./page/page.html" with { type: "text" };
+import css from "./page/page.css" with { type: "text" };
+import access from "./page/access.js" with { type: "text" };
+import dom from "./page/dom.js" with { type: "text" };
+import glance from "./page/glance.js" with { type: "text" };
+import land from "./page/land.js" with { type: "text" };
+import letters from "./page/letters.js" with { type: "text" };
+import map from "./page/map.js" with { type: "text" };
+import page from "./page/page.js" with { type: "text" };
+import plots from "./page/plots.js" with { type: "text" };
+import state from "./page/state.js" with { type: "text" };
+import stored from "./page/stored.js" with { type: "text" };
+import stream from "./page/stream.js" with { type: "text" };
+import text from "./page/text.js" with { type: "text" };
+
+/** Each after those that it imports. */
+const MODULES = [
+  dom,
+  text,
+  access,
+  state,
+  glance,
+  plots,
+  stored,
+  stream,
+  letters,
+  land,
+  map,
+  page,
+];
+
+/** The modules as one: what they import from each other is in the same scope already. */
+function joined(modules: readonly string[]): string {
+  return modules
+    .map((module) => module.replaceAll(/^import [^;]+;\n/gm, "").replaceAll(/^export /gm, ""))
+    .join("\n");
+}
+
+/** Replacements as functions: a `$` in the text is only a `$`. */
+export const PAGE = html
+  .replace("<!-- style -->", () => `<style>\n${css}</style>`)
+  .replace("<!-- script -->", () => `<script type="module">\n${joined(MODULES)}</script>`);

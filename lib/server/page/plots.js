@@ -58,12 +58,15 @@ function ratePlot(buckets) {
   const values = buckets.map(totalOf);
   const ticks = niceTicks(Math.max(...values));
   const top = ticks.at(-1);
-  const inner = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
+  const inner = {
+    width: width - MARGIN.left - MARGIN.right,
+    height: HEIGHT - MARGIN.top - MARGIN.bottom,
+  };
   const yOf = (value) => MARGIN.top + inner.height * (1 - value / top);
   const step = inner.width / values.length;
   const plot = svg("svg", {
     role: "img",
-    "aria-label": `Committed events a minute over the last hour. ${summary(buckets)}`,
+    "aria-label": `Committed events a minute over the last hour. ${rateSummary(buckets)}`,
     viewBox: `0 0 ${width} ${HEIGHT}`,
     width,
     height: HEIGHT,
@@ -136,7 +139,7 @@ function readOnHover(plot, marker, buckets, step) {
   });
   plot.addEventListener("pointerleave", () => {
     marker.setAttribute("visibility", "hidden");
-    setText(byId("rate-summary"), summary(buckets));
+    setText(byId("rate-summary"), rateSummary(buckets));
   });
 }
 
@@ -144,17 +147,19 @@ function minuteText(bucket) {
   const parts = OUTCOMES.filter(([outcome]) => bucket.counts[outcome] > 0)
     .map(([outcome, name]) => `${count(bucket.counts[outcome])} ${name}`);
   const all = counted(totalOf(bucket), "event");
-  return `${timeOfDay(bucket.startMs)}: ${all}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`;
+  return `${timeOfDay(bucket.startMs)}: ${all}${
+    parts.length === 0 ? "" : ` (${parts.join(", ")})`
+  }`;
 }
 
-function summary(buckets) {
+function rateSummary(buckets) {
   const values = buckets.map(totalOf);
   const sum = values.reduce((total, value) => total + value, 0);
   if (sum === 0) return "No event in the last hour.";
   const highest = values.indexOf(Math.max(...values));
-  return `${counted(sum, "event")} in the last hour, at most ${count(values[highest])} a minute, at ${
-    timeOfDay(buckets[highest].startMs)
-  }.`;
+  return `${counted(sum, "event")} in the last hour, at most ${
+    count(values[highest])
+  } a minute, at ${timeOfDay(buckets[highest].startMs)}.`;
 }
 
 const ROW_MINUTES = 5;

@@ -1,0 +1,146 @@
+/** The page's course: ask for the status every few seconds, show it, say when there is none. */
+
+import { ask, hasToken, isSendable, Refusal, setToken } from "./access.js";
+import { byId, setText } from "./dom.js";
+import { showGlance } from "./glance.js";
+import { showLetters, watchConfirmation } from "./letters.js";
+import { showMap, watchMap } from "./map.js";
+import { showPlots, watchPlotWidth } from "./plots.js";
+import { judge, noAccess, showState, stale } from "./state.js";
+import { showArchive, showStored } from "./stored.js";
+import { showStream } from "./stream.js";
+import { bytes, duration, setServerTime, tickAges } from "./text.js";
+
+const ASK_EVERY_MS = 3_000;
+/** For a tab that nobody looks at: only its title and icon are seen. */
+const ASK_HIDDEN_EVERY_MS = 15_000;
+/** One answer may get lost on the way. */
+const FAILURES_UNTIL_STALE = 2;
+const STALE_AFTER_MS = 10_000;
+
+const course = {
+  timer: null,
+  asking: false,
+  failures: 0,
+  problem: "",
+  /** By this machine's clock. */
+  answeredAtMs: null,
+  /** The version that this page belongs to. */
+  version: null,
+};
+
+async function askStatus() {
+  if (course.asking) return;
+  course.asking = true;
+  clearTimeout(course.timer);
+  try {
+    accept(await ask("/api/status"));
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 403) return deny();
+    fail(error);
+  } finally {
+    course.asking = false;
+  }
+  course.timer = setTimeout(askStatus, document.hidden ? ASK_HIDDEN_EVERY_MS : ASK_EVERY_MS);
+}
+
+function accept(status) {
+  setServerTime(status.now);
+  course.failures = 0;
+  course.answeredAtMs = Date.now();
+  byId("access").hidden = true;
+  byId("facts").hidden = false;
+  byId("forget").hidden = !hasToken();
+  showState(judge(status));
+  showAbout(status);
+  showGlance(status);
+  showArchive(status.stored?.archive ?? null);
+  showPlots(status);
+  showStream(status);
+  showStored(status.stored, status.database);
+  showLetters(status);
+  showMap(status.stored);
+  tickAges();
+}
+
+function showAbout({ version, consumer, uptimeSeconds, residentBytes }) {
+  course.version ??= version;
+  const parts = [
+    `version ${version}`,
+    `consumer ${consumer}`,
+    `up ${duration(Math.floor(uptimeSeconds)).replace(".0", "")}`,
+    bytes(residentBytes),
+  ];
+  if (version !== course.version) parts.push("a new version runs: reload this page");
+  setText(byId("about"), parts.join(" · "));
+}
+
+/** No access: nothing is shown, and nothing is asked until there is another token. */
+function deny() {
+  const wasRefused = hasToken();
+  setToken(null);
+  course.failures = 0;
+  course.answeredAtMs = null;
+  byId("facts").hidden = true;
+  byId("forget").hidden = true;
+  setText(byId("about"), "");
+  showState(noAccess(wasRefused));
+  setText(byId("access-error"), wasRefused ? "This is not the token." : "");
+  if (byId("access").hidden || wasRefused) {
+    byId("access").hidden = false;
+    byId("token").focus();
+  }
+}
+
+function fail(error) {
+  course.failures++;
+  course.problem = error instanceof Refusal
+    ? `the server says that ${error.message}`
+    : error.name === "TimeoutError"
+    ? "the server takes too long to answer"
+    : "the server does not answer";
+  showWhetherStale();
+}
+
+function showWhetherStale() {
+  const { failures, problem, answeredAtMs } = course;
+  const nowMs = Date.now();
+  const old = answeredAtMs !== null && nowMs - answeredAtMs > STALE_AFTER_MS;
+  if (failures >= FAILURES_UNTIL_STALE || (failures > 0 && (old || answeredAtMs === null))) {
+    showState(stale(problem, answeredAtMs, nowMs));
+  }
+}
+
+function tick() {
+  // After a failure ages would be guesses: the state says how old all of it is.
+  if (course.failures > 0) showWhetherStale();
+  else tickAges();
+}
+
+function useToken(event) {
+  event.preventDefault();
+  const text = byId("token").value.trim();
+  byId("token").value = "";
+  if (!isSendable(text)) {
+    setText(byId("access-error"), "This can't be a token.");
+    return;
+  }
+  setToken(text);
+  void askStatus();
+}
+
+function forgetToken() {
+  setToken(null);
+  location.reload();
+}
+
+byId("access").addEventListener("submit", useToken);
+byId("forget").addEventListener("click", forgetToken);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && byId("access").hidden) void askStatus();
+});
+watchConfirmation();
+watchMap();
+watchPlotWidth();
+setInterval(tick, 1_000);
+void askStatus();

@@ -1,0 +1,162 @@
+/** What the database holds: collections, waiting records, recent records, and the archive replay. */
+
+import { button, byId, foreign, html, row, setText, showWhenChanged, table } from "./dom.js";
+import { age, count, counted, duration, serverNow } from "./text.js";
+
+/** In the order of the columns, with the level of a count above zero. */
+const STATES = [
+  ["applied", null],
+  ["waiting", "warn"],
+  ["rejected", "bad"],
+  ["suppressed", null],
+  ["unmapped", null],
+  ["deleted", null],
+];
+
+const RECENT_AT_FIRST = 12;
+
+let showsAllRecent = false;
+
+export function showStored(stored, database) {
+  const note = database.stale ? [staleNote(database)] : [];
+  if (stored === null) return showUnknown();
+  const { collections, waiting, recent } = stored;
+  showWhenChanged(
+    byId("collections"),
+    [collections, database.stale && database],
+    () => [...note, collectionTable(collections)],
+  );
+  showWhenChanged(
+    byId("waiting"),
+    [waiting, database.stale && database],
+    () => [...note, ...waitingParts(waiting)],
+  );
+  showWhenChanged(
+    byId("recent"),
+    [recent, showsAllRecent, database.stale && database],
+    () => [...note, recentTable(recent)],
+  );
+  showRecentControls(recent);
+}
+
+function showUnknown() {
+  for (const id of ["collections", "waiting", "recent"]) {
+    showWhenChanged(byId(id), null, () => [emptyNote("The database has not answered yet.")]);
+  }
+  showWhenChanged(byId("recent-controls"), null, () => []);
+}
+
+/** A word for where a table would be empty. */
+export function emptyNote(text) {
+  return html("p", { class: "empty" }, text);
+}
+
+function staleNote({ asOf }) {
+  return html(
+    "p",
+    { class: "warn" },
+    "The database does not answer; this is from ",
+    age(asOf),
+    ".",
+  );
+}
+
+function collectionTable(collections) {
+  if (collections.length === 0) return emptyNote("No record yet.");
+  const headings = ["Collection", ...STATES.map(([state]) => state), "all"];
+  const rows = collections.map(({ collection, states }) => {
+    const counts = STATES.map(([state]) => states[state] ?? 0);
+    return row(headings, [foreign(collection), ...countCells(counts)]);
+  });
+  const sums = STATES.map(([state]) =>
+    collections.reduce((sum, { states }) => sum + (states[state] ?? 0), 0)
+  );
+  if (rows.length > 1) rows.push(row(headings, ["all", ...countCells(sums)], { className: "sum" }));
+  return table({ caption: "Records by state", headings, className: "numbers cards" }, rows);
+}
+
+function countCells(counts) {
+  const all = counts.reduce((sum, value) => sum + value, 0);
+  const cells = counts.map((value, index) => {
+    const level = value === 0 ? "zero" : STATES[index][1];
+    return html("span", { class: level }, count(value));
+  });
+  return [...cells, count(all)];
+}
+
+function waitingParts({ total, reasons }) {
+  if (total === 0) return [emptyNote("No record waits for another.")];
+  const headings = ["Reason", "Records"];
+  const rows = reasons.map((entry) =>
+    row(headings, [reasonCode(entry.reason), count(entry.count)])
+  );
+  return [
+    html("p", {}, `${counted(total, "record")} appear as soon as the record they name does.`),
+    table({ caption: "What they wait for", headings, className: "numbers" }, rows),
+  ];
+}
+
+export function reasonCode(reason) {
+  return html("code", {}, foreign(reason));
+}
+
+/** The address of a record, part by part, so that it can be broken between them. */
+export function address({ did, collection, rkey }) {
+  const parts = [collection, rkey, did].filter((part) => part !== null);
+  if (parts.length === 0) return [html("span", { class: "zero" }, "no address")];
+  return parts.map((part, index) =>
+    html("span", { class: index === 0 ? "address first" : "address" }, foreign(part))
+  );
+}
+
+function recentTable(recent) {
+  if (recent.length === 0) return emptyNote("No record yet.");
+  const headings = ["Collection", "Key", "Repository", "State", "When"];
+  const shown = showsAllRecent ? recent : recent.slice(0, RECENT_AT_FIRST);
+  const rows = shown.map(({ did, collection, rkey, state, reason, at }) => {
+    const level = STATES.find(([name]) => name === state)?.[1] ?? null;
+    const why = reason === null ? [] : [" ", reasonCode(reason)];
+    return row(headings, [
+      foreign(collection),
+      html("code", {}, foreign(rkey)),
+      html("code", {}, foreign(did)),
+      [html("span", { class: level }, foreign(state)), ...why],
+      age(at),
+    ]);
+  });
+  const caption = "The newest first: where they are and how they stand, not what they say";
+  return table({ caption, headings, className: "cards addresses" }, rows);
+}
+
+function showRecentControls(recent) {
+  const hidden = recent.length - RECENT_AT_FIRST;
+  showWhenChanged(byId("recent-controls"), [hidden, showsAllRecent], () => {
+    if (hidden <= 0) return [];
+    const label = showsAllRecent ? "Show fewer" : `Show ${hidden} more`;
+    return [button(label, { focus: "recent" }, () => {
+      showsAllRecent = !showsAllRecent;
+      showWhenChanged(byId("recent"), [recent, showsAllRecent], () => [recentTable(recent)]);
+      showRecentControls(recent);
+    })];
+  });
+}
+
+export function showArchive(archive) {
+  byId("archive").hidden = archive === null;
+  if (archive === null) return;
+  const { segmentsDone, segmentsTotal, events, startedAt } = archive;
+  const bar = byId("archive-bar");
+  bar.max = Math.max(1, segmentsTotal);
+  bar.value = segmentsDone;
+  const seconds = Math.max(1, (serverNow() - Date.parse(startedAt)) / 1000);
+  const parts = [
+    `${count(segmentsDone)} of ${counted(segmentsTotal, "segment")}`,
+    counted(events, "event"),
+    `running for ${duration(Math.round(seconds))}`.replace(".0 s", " s"),
+  ];
+  const left = segmentsTotal - segmentsDone;
+  if (segmentsDone > 0 && left > 0) {
+    parts.push(`about ${duration(seconds / segmentsDone * left)} to go`);
+  }
+  setText(byId("archive-text"), parts.join(" · "));
+}

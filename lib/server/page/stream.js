@@ -1,0 +1,65 @@
+/** Where the events come from, how far they are kept, and how full the queue is. */
+
+import { byId, foreign, html, showWhenChanged, svg } from "./dom.js";
+import { age, bytes, count, counted, duration } from "./text.js";
+
+export function showStream({ connection, cursor, stored, backpressure }) {
+  showWhenChanged(byId("queue"), backpressure, () => queueParts(backpressure));
+  const saved = stored?.cursor ?? null;
+  showWhenChanged(
+    byId("stream"),
+    [connection, cursor?.cursor, cursor?.time, saved],
+    () => facts({ connection, cursor, saved }),
+  );
+}
+
+function facts({ connection, cursor, saved }) {
+  const { source, protocol, since, lastReceivedAt, failuresInARow, wantedCollections } = connection;
+  return [
+    ["Source", source === null ? "none yet" : foreign(source)],
+    ["Protocol", protocol ?? "–"],
+    ["Connected", since === null ? "no" : age(since)],
+    ["Last message", lastReceivedAt === null ? "none yet" : age(lastReceivedAt)],
+    ["Failed in a row", count(failuresInARow)],
+    ["Wanted", foreign(wantedCollections.join(", "))],
+    ["Committed cursor", cursor === null ? "none yet" : html("code", {}, String(cursor.cursor))],
+    ["Its event", cursor?.time ? age(cursor.time) : "–"],
+    ["Saved", saved === null ? "never" : age(saved.savedAt)],
+    ["Issued by", saved?.source ? foreign(saved.source) : "–"],
+  ].map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value)));
+}
+
+function queueParts(backpressure) {
+  const { queued, queuedBytes, pauseAt, resumeAt, max, maxBytes, paused, pausedSeconds } =
+    backpressure;
+  const state = paused
+    ? `Reading is paused for ${duration(pausedSeconds)}; it goes on below ${count(resumeAt)}.`
+    : `Reading. It pauses at ${count(pauseAt)} and goes on below ${count(resumeAt)}.`;
+  return [
+    html("p", { class: paused ? "warn" : null }, state),
+    gauge(`${counted(queued, "message")} of ${count(max)}`, queued / max, [
+      resumeAt / max,
+      pauseAt / max,
+    ], paused),
+    gauge(`${bytes(queuedBytes)} of ${bytes(maxBytes)}`, queuedBytes / maxBytes, [], paused),
+  ];
+}
+
+/** A bar that is full to a part, with marks at others. */
+function gauge(text, part, marks, isPaused) {
+  const full = Math.min(1, Math.max(0, part)) * 100;
+  return html(
+    "div",
+    { class: "gauge" },
+    html("span", {}, text),
+    svg(
+      "svg",
+      { viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
+      svg("rect", { class: "track", width: 100, height: 8 }),
+      svg("rect", { class: isPaused ? "fill paused" : "fill", width: full, height: 8 }),
+      ...marks.map((at) =>
+        svg("line", { class: "limit", x1: at * 100, x2: at * 100, y1: 0, y2: 8 })
+      ),
+    ),
+  );
+}
