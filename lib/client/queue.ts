@@ -80,10 +80,10 @@ export class EventQueue<T> implements Flow, Disposable {
   /** @throws {RangeError} when the limits contradict each other */
   constructor({ limits, pauseAlertMs, observer = {}, clock = systemClock }: QueueOptions) {
     const { pauseAt, resumeAt, max, maxBytes } = limits;
-    if (!(resumeAt >= 1 && resumeAt <= pauseAt && pauseAt < max && maxBytes >= 1)) {
+    if (!(resumeAt >= 1 && resumeAt <= pauseAt && pauseAt <= max && maxBytes >= 1)) {
       throw new RangeError(
         `cannot make a queue: got resume ${resumeAt}, pause ${pauseAt}, max ${max}, ` +
-          `max bytes ${maxBytes}, expected 1 <= resume <= pause < max and at least 1 byte`,
+          `max bytes ${maxBytes}, expected 1 <= resume <= pause <= max and at least 1 byte`,
       );
     }
     this.#limits = limits;
