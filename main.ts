@@ -3,7 +3,6 @@
 import manifest from "./deno.json" with { type: "json" };
 import { COMMANDS } from "./lib/commands/all.ts";
 import { type Build, type Terminal, UsageError } from "./lib/commands/command.ts";
-import { helpText } from "./lib/commands/help.ts";
 import { ConfigError } from "./lib/config.ts";
 
 /** Runs a command line. Returns its exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
@@ -77,7 +76,10 @@ if (import.meta.main) {
 
 function writeLine(stream: typeof Deno.stdout, line: string): void {
   let bytes = new TextEncoder().encode(`${line}\n`);
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    // Nobody reads any more, as in `status | head`: what is lost is wanted by no one.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
-
-export { helpText };
