@@ -38,6 +38,11 @@ function timeOf(index: number): number {
   return START_US + index * 1000;
 }
 
+/** The event that a cursor asks for: a number, or from 10^15 on a time in microseconds. */
+export function numberAt(cursor: number): number {
+  return cursor >= 1e15 ? Math.ceil((cursor - START_US) / 1000) : cursor - 1;
+}
+
 /** The TID of an event's time: eleven digits of microseconds, two of the clock. */
 function tidOf(index: number, clock = "22"): string {
   return digits(timeOf(index), 11) + clock;
@@ -106,7 +111,9 @@ export class SampleStream {
     const group = Math.floor(index / GROUP);
     const part = index % GROUP;
     const owner = ownerOf(group);
-    if (part < 2) return { did: owner, collection: "app.subcult.scene", record: sceneRecord(index) };
+    if (part < 2) {
+      return { did: owner, collection: "app.subcult.scene", record: sceneRecord(index) };
+    }
     if (part < 6) {
       // Half of them name their scene by its bare rkey.
       const sceneId = part % 2 === 0 ? scene(group, 0) : tidOf(firstOf(group) + 1);

@@ -4,8 +4,14 @@
  * it does not want.
  */
 
-import { concat, encodeFrame, OPCODE, type Peer, WebSocketServer } from "../tests/jetstream/websocket_server.ts";
-import { foreignMessage, SampleStream } from "./sample.ts";
+import {
+  concat,
+  encodeFrame,
+  OPCODE,
+  type Peer,
+  WebSocketServer,
+} from "../tests/jetstream/websocket_server.ts";
+import { foreignMessage, numberAt, SampleStream } from "./sample.ts";
 
 /** What to play. */
 export interface Play {
@@ -44,8 +50,8 @@ class Player {
   async serve(peer: Peer): Promise<void> {
     await peer.accept();
     const { from, count, perSecond } = this.#play;
-    const cursor = Number(peer.request.query.get("cursor") ?? from + 1);
-    const begin = Math.max(0, cursor - 1 - from);
+    const cursor = peer.request.query.get("cursor");
+    const begin = cursor === null ? 0 : Math.max(0, numberAt(Number(cursor)) - from);
     if (perSecond === undefined) await this.#pour(peer, begin, count);
     else await this.#pace(peer, begin, count, perSecond);
   }

@@ -187,10 +187,12 @@ export function secretsOf(config: Config): readonly string[] {
   return secrets;
 }
 
-/** The password of a URL, as written and as meant, and every parameter that is named like one. */
+/** The password of a URL, as written, meant and sent, and every parameter that is named like one. */
 function credentialsIn(text: string): readonly string[] {
   const url = new URL(text);
   const found = [url.password, decodeURIComponent(url.password)];
+  // HTTP sends both together: a server that says what it was sent must not write it into the log.
+  if (url.username !== "") found.push(decodeURIComponent(`${url.username}:${url.password}`));
   for (const [name, value] of url.searchParams) {
     if (/pass|token|secret|key/i.test(name)) found.push(value);
   }

@@ -37,6 +37,8 @@ function shownValue(
   return harmless ? JSON.stringify(value) : "something else (not shown)";
 }
 
+const ARCHIVED_PATH = "/xrpc/network.bsky.jetstream.subscribeEvents";
+
 /** Settings that are right alone and wrong together. Takes those that are right alone. */
 export function contradictions(
   values: Partial<SettingValues>,
@@ -58,6 +60,16 @@ export function contradictions(
   order("QUEUE_RESUME_AT", "QUEUE_PAUSE_AT", false);
   order("QUEUE_PAUSE_AT", "QUEUE_MAX", true);
   order("RECONNECT_BASE_MS", "RECONNECT_MAX_MS", true);
+  const { START_FROM, JETSTREAM_URL } = values;
+  if (
+    START_FROM?.kind === "archive" && !JETSTREAM_URL?.some((url) => url.includes(ARCHIVED_PATH))
+  ) {
+    problems.push({
+      setting: "START_FROM",
+      message: `cannot use START_FROM: got archive, expected a JETSTREAM_URL with the path ` +
+        `${ARCHIVED_PATH}, whose servers have one`,
+    });
+  }
   if (values.SUBCULT_ENV === "production") {
     for (const name of ["DATABASE_URL", "LOCATION_JITTER_SECRET"] as const) {
       if (!present.has(name)) problems.push(missing(name));

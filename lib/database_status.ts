@@ -25,6 +25,7 @@ export class DatabaseStatus implements StatusSource {
       this.#tables.deadLetters(sql),
       this.#tables.scenes(sql),
     ]);
+    const { replay } = this.#indexer;
     return {
       collections,
       cursor,
@@ -32,7 +33,12 @@ export class DatabaseStatus implements StatusSource {
       deadLetters: { open: total(deadLetters), reasons: deadLetters },
       recent: this.#indexer.recent,
       scenes,
-      archive: null,
+      archive: replay === null ? null : {
+        segmentsDone: replay.segmentsDone,
+        segmentsTotal: replay.segmentsTotal,
+        events: replay.events,
+        startedAt: new Date(replay.startedAt),
+      },
     };
   }
 }

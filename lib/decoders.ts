@@ -1,10 +1,19 @@
 /** The decoder of each protocol, and the dictionaries that compressed connections need. */
 
+import type { ArchiveFormat } from "./client/archive/format.ts";
 import type { Protocol } from "./client/endpoint.ts";
+import { eventsOf } from "./decoder/block_events.ts";
+import { BlockDecoder } from "./decoder/block_frame.ts";
 import { createCompressedDecoder } from "./decoder/compressed.ts";
 import type { Coarsen, Decoder, DecoderOptions } from "./decoder/decoder.ts";
 import { createFirehoseDecoder } from "./decoder/firehose.ts";
 import { DEFAULT_LIMITS } from "./decoder/limits.ts";
+import {
+  readSegmentHeader,
+  readSegmentIndex,
+  SEGMENT_HEADER_BYTES,
+  segmentFrame,
+} from "./decoder/segment.ts";
 import { createV1Decoder } from "./decoder/v1.ts";
 import { createV2Decoder } from "./decoder/v2.ts";
 import { readWanted } from "./decoder/wanted.ts";
@@ -20,9 +29,8 @@ export interface DecodersOptions {
 }
 
 export interface Decoders {
-  /** What decodes the archive's rows too. */
-  readonly options: DecoderOptions;
   for(protocol: Protocol): Decoder;
+  readonly archive: ArchiveFormat;
   /** Makes a dictionary known, and returns its id. */
   addDictionary(dictionary: Uint8Array): number;
 }
@@ -45,8 +53,25 @@ export function createDecoders(given: DecodersOptions): Decoders {
     firehose: createFirehoseDecoder(dids === undefined ? options : { ...options, dids }),
   };
   return {
-    options,
+    archive: archiveFormat(options, dids),
     for: (protocol) => decoders[protocol],
     addDictionary: (dictionary) => zstd.add(dictionary),
+  };
+}
+
+/** The archive's servers send whole blocks, so rows are filtered here, by DIDs too. */
+function archiveFormat(
+  options: DecoderOptions,
+  dids: ReadonlySet<string> | undefined,
+): ArchiveFormat {
+  const decoder = new BlockDecoder();
+  const only = dids === undefined ? {} : { dids };
+  return {
+    headerBytes: SEGMENT_HEADER_BYTES,
+    segmentHeader: readSegmentHeader,
+    segmentIndex: readSegmentIndex,
+    segmentFrame,
+    block: (frame, expected) => decoder.decode(frame, expected),
+    events: (block, window) => eventsOf(block, options, { ...window, ...only }),
   };
 }

@@ -3,11 +3,8 @@
  * them; each of them knows only the types of the one before it.
  */
 
+import type { ReplayProgress } from "./client/archive/observer.ts";
 import { type Clock, systemClock } from "./client/clock.ts";
-import { fetchZstdDictionary } from "./client/dictionary.ts";
-import { parseEndpoint } from "./client/endpoint.ts";
-import { follow } from "./client/follow.ts";
-import type { Observer } from "./client/observer.ts";
 import { EventQueue } from "./client/queue.ts";
 import type { ResumePoint } from "./client/resume.ts";
 import type { Sql } from "postgres";
@@ -20,12 +17,13 @@ import type { Logger } from "./log.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/registry.ts";
 import { databaseBackoff, DrainError, runPipeline } from "./pipeline.ts";
+import { Reading } from "./reading.ts";
 import { type RecentRecord, RecentRecords } from "./recent.ts";
 import { readCursor } from "./repository/cursor.ts";
 import type { Database } from "./repository/database.ts";
 import { retryBatch, takeDueLetters } from "./repository/dead_letters.ts";
 import { sqlStateOf } from "./repository/failure.ts";
-import { SILENCE_AFTER_TIMEOUT_MS } from "./repository/guard.ts";
+import { silenceAfter } from "./repository/guard.ts";
 import { isMigrated, migrate, MigrationError } from "./repository/migrate.ts";
 import { Writer } from "./repository/writer.ts";
 import { reportCommit } from "./report.ts";
@@ -44,15 +42,13 @@ export interface IndexerOptions {
   readonly committed?: () => void;
   /** Told where the run is: tests inject faults there. */
   readonly checkpoint?: OnCheckpoint;
+  /** How long a statement may take before the batch is tried again. Default: 30 seconds. */
+  readonly statementTimeoutMs?: number;
   /** Other decoders than those of the settings: tests take a defence out there. */
   readonly decoders?: Decoders;
 }
 
-/** How long a statement may take before the batch is tried again on another connection. */
 const STATEMENT_TIMEOUT_MS = 30_000;
-
-/** How long the database may be silent before its connections are given up. */
-const SILENT_MS = STATEMENT_TIMEOUT_MS + SILENCE_AFTER_TIMEOUT_MS;
 
 /** A migration builds indexes, or waits for the instance that does. */
 const MIGRATION_MS = 600_000;
@@ -69,7 +65,9 @@ export class Indexer {
   readonly #clock: Clock;
   readonly #writer: Writer;
   readonly #decoders: Decoders;
+  readonly #statementTimeoutMs: number;
   readonly #recent = new RecentRecords();
+  #reading: Reading | null = null;
   /** The batch that is being written. */
   #underWay: readonly Arrival[] = [];
 
@@ -77,6 +75,7 @@ export class Indexer {
     const { config, database, logger, telemetry, instance, clock = systemClock } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
     this.#decoders = options.decoders ?? createDecoders(config.jetstream);
     this.mapper = createMapper(COLLECTIONS, config.jitterSecret.reveal());
     this.#writer = new Writer({
@@ -85,11 +84,11 @@ export class Indexer {
       holder: instance,
       connection: () => database.sql,
       abandon: (sql) => database.abandon(sql),
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      statementTimeoutMs: this.#statementTimeoutMs,
       backoff: databaseBackoff(clock, options.random ?? Math.random),
-      failed: (sqlState, attempt) => {
+      failed: (sqlState, attempt, error) => {
         telemetry.commitFailed(sqlState);
-        logger.error("cannot write a batch, trying again", { code: sqlState, attempt });
+        logger.error("cannot write a batch, trying again", { code: sqlState, attempt, error });
       },
       refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
       step: (name, { letters }) => this.#pass(`${letters.length > 0 ? "retry" : "batch"}_${name}`),
@@ -106,19 +105,20 @@ export class Indexer {
     if (signal.aborted) return;
     const { queue, intake } = this.#createIntake();
     using _ = queue;
+    const reading = this.#createReading(queue, intake, resume);
     telemetry.pipelineStarted();
     signal.addEventListener("abort", () => this.#drains(), { once: true });
     const watching = watchDatabase({
       database: this.#options.database,
       telemetry,
       clock: this.#clock,
-      silentMs: SILENT_MS,
+      silentMs: silenceAfter(this.#statementTimeoutMs),
     }, signal);
     try {
       await runPipeline({
         queue,
         intake,
-        follow: (reading) => this.#follow(queue, intake, resume, reading),
+        follow: (until) => reading.run(until),
         write: (batch, draining) => this.#writer.write(batch, draining),
         retryLetters: (reading) => this.#retryDue(reading),
         batch: this.#options.config.batch,
@@ -147,6 +147,7 @@ export class Indexer {
 
   #drains(): void {
     this.#options.telemetry.pipelineDraining();
+    this.#options.logger.info("stopping");
     void this.#pass("draining");
   }
 
@@ -160,6 +161,11 @@ export class Indexer {
     if (tried === 0) return { tried, resolved: 0 };
     const { outcomes } = await this.#writer.write(batch, signal);
     return { tried, resolved: outcomes.filter((outcome) => outcome !== "dead_letter").length };
+  }
+
+  /** How far a replay of the archive has come; null while there is none. */
+  get replay(): ReplayProgress | null {
+    return this.#reading?.progress ?? null;
   }
 
   /** The newest records, newest first: addresses and states. */
@@ -213,7 +219,7 @@ export class Indexer {
   #ask<T>(
     question: (sql: Sql, alive: () => void) => Promise<T>,
     signal: AbortSignal,
-    silentMs = SILENT_MS,
+    silentMs = silenceAfter(this.#statementTimeoutMs),
   ): Promise<T> {
     return this.#options.database.ask(question, { silentMs, signal });
   }
@@ -244,67 +250,25 @@ export class Indexer {
     return { queue, intake };
   }
 
-  async #follow(
+  #createReading(
     queue: EventQueue<Arrival>,
     intake: Intake,
     stored: ResumePoint | null,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { config: { jetstream, reconnect }, telemetry } = this.#options;
-    await follow({
-      endpoints: jetstream.urls.map(parseEndpoint),
-      filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
-      compress: jetstream.compress,
-      fetchDictionary: async (endpoint, signal) => {
-        const options = { v1Url: jetstream.dictionaryUrl, signal, clock: this.#clock };
-        const { bytes } = await fetchZstdDictionary(endpoint, options);
-        return this.#decoders.addDictionary(bytes);
-      },
-      resumePoint: () => intake.resumePoint ?? stored,
-      startCursor: startCursor(jetstream.startFrom),
-      receive: (message, endpoint) => {
-        const heard = intake.take(message, endpoint);
-        const timeUs = heard !== null && "timeUs" in heard ? heard.timeUs : null;
-        telemetry.messageReceived(timeUs, message.length);
-        return heard;
-      },
-      peek: (message, endpoint) => intake.peek(message, endpoint),
-      flow: queue,
-      reconnect,
-      idleTimeoutMs: jetstream.readIdleTimeoutMs,
-      observer: this.#observer(),
+  ): Reading {
+    const { config, logger, telemetry, random = Math.random } = this.#options;
+    this.#reading = new Reading({
+      config,
+      decoders: this.#decoders,
+      queue,
+      intake,
+      stored,
+      logger,
+      telemetry,
       clock: this.#clock,
-      ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
-      signal,
+      random,
+      checkpoint: (name) => this.#pass(name),
     });
-  }
-
-  #observer(): Observer {
-    const { logger, telemetry } = this.#options;
-    return {
-      connected: (event) => {
-        telemetry.connected(event);
-        void this.#pass("connected");
-        logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
-      },
-      disconnected: (event) => {
-        telemetry.disconnected(event);
-        void this.#pass("disconnected");
-        logger.info("disconnected", {
-          source: event.endpoint.source,
-          ending: event.ending.kind,
-        });
-      },
-      attemptFailed: (event) => {
-        telemetry.attemptFailed(event);
-        const { endpoint: { source }, failures, error, retryInMs } = event;
-        logger.warn("cannot read the stream, trying again", { source, failures, error, retryInMs });
-      },
-      alert: ({ endpoint: { source }, failures, error }) =>
-        logger.error("cannot read the stream for long", { source, failures, error }),
-      notice: ({ code, message, endpoint: { source } }) =>
-        logger.warn(message, { notice: code, source }),
-    };
+    return this.#reading;
   }
 
   async #retryDue(signal: AbortSignal): Promise<void> {
@@ -321,17 +285,5 @@ export class Indexer {
 
   #pass(name: Checkpoint): void | Promise<void> {
     return this.#options.checkpoint?.(name);
-  }
-}
-
-function startCursor(startFrom: Config["jetstream"]["startFrom"]): string | null {
-  switch (startFrom.kind) {
-    case "live":
-    case "archive":
-      return null;
-    case "time":
-      return String(startFrom.timeUs);
-    case "cursor":
-      return String(startFrom.cursor);
   }
 }

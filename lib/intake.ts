@@ -3,6 +3,7 @@
  * counted here, and only the last of them is kept, for its place in the stream.
  */
 
+import type { ArchiveChunk } from "./client/archive/hand_over.ts";
 import type { EventQueue } from "./client/queue.ts";
 import type { Endpoint } from "./client/endpoint.ts";
 import type { Heard } from "./client/reader.ts";
@@ -87,6 +88,20 @@ export class Intake {
     const decoder = this.#options.decoderFor(endpoint);
     if (decoder.isForeign(message)) return decoder.positionOf(message);
     return heard(decoder.decode(message));
+  }
+
+  /** Takes a part of the archive: the events that are wanted, and the place that it reaches. */
+  takeArchive({ events, bytes, passed, position }: ArchiveChunk, source: string): void {
+    // What the live stream still holds back came first.
+    this.tick();
+    const receivedAt = this.#options.now();
+    const each = Math.ceil(bytes * PARSED_FACTOR / Math.max(1, events.length));
+    for (const event of events) {
+      this.#options.queue.push({ event, source, receivedAt, count: 1 }, each);
+    }
+    const mark: Event = { kind: "foreign", what: "archive", collection: null, position };
+    this.#options.queue.push({ event: mark, source, receivedAt, count: passed }, 0);
+    this.#advance(position, source);
   }
 
   /** Queues what was held back, and the place of foreign commits, so that the cursor moves on. */

@@ -12,8 +12,11 @@ const MAX_DEPTH = 4;
 
 const MAX_MESSAGE = 500;
 
-/** Data exceptions (22) and constraint violations (23): Postgres quotes the row's values there. */
-const QUOTES_VALUES = /^2[23][0-9A-Z]{3}$/;
+/**
+ * Classes of SQLSTATEs whose messages may quote a row: data exceptions, violated constraints, what
+ * functions and triggers raise, program limits, and internal errors, which is what PostGIS raises.
+ */
+const QUOTES_VALUES = /^(?:2[0-4]|2F|38|39|44|54|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 
 /**
  * Describes anything that was thrown. Only `name`, `message`, `code` and causes are read: a driver's

@@ -89,10 +89,12 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
 /** Writes batches until the queue has ended and is empty. */
 async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<void> {
   const { queue, batch: { maxEvents, maxWaitMs }, write, taken, committed, clock } = options;
+  let reached: CursorUpdate | null = null;
   while (true) {
     const arrivals = await queue.take({ maxItems: maxEvents, maxWaitMs, signal });
     if (arrivals.length === 0) return;
-    const batch = batchOf(arrivals);
+    const batch = batchOf(arrivals, reached);
+    reached = batch.cursor;
     taken(arrivals);
     const startedAt = clock.monotonic();
     const result = await write(batch, signal);
@@ -101,18 +103,24 @@ async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<
   }
 }
 
-function batchOf(arrivals: readonly Arrival[]): Batch {
+function batchOf(arrivals: readonly Arrival[], reached: CursorUpdate | null): Batch {
   return {
     id: crypto.randomUUID(),
     events: arrivals.map(({ event }) => event),
-    cursor: cursorOf(arrivals),
+    cursor: cursorOf(arrivals, reached),
     letters: [],
   };
 }
 
-/** The furthest position of the newest instance in a batch: a batch can hold the change of instances. */
-function cursorOf(arrivals: readonly Arrival[]): CursorUpdate | null {
-  let cursor: CursorUpdate | null = null;
+/**
+ * The furthest position of the newest instance so far: a batch can hold the change of instances, and
+ * the times of an instance run backwards now and then.
+ */
+function cursorOf(
+  arrivals: readonly Arrival[],
+  reached: CursorUpdate | null,
+): CursorUpdate | null {
+  let cursor = reached;
   for (const { event, source } of arrivals) {
     const position = positionOf(event);
     if (position === null) continue;

@@ -3,6 +3,8 @@
  * tokens are taken out of a text. Nobody should rely on it: what must not be printed is not passed.
  */
 
+import { Buffer } from "node:buffer";
+
 /** Takes out of a text what must not be printed. */
 export type Redact = (text: string) => string;
 
@@ -26,9 +28,10 @@ export function redactor(secrets: readonly string[]): Redact {
   for (const secret of secrets) {
     if (secret.length < SHORTEST_SECRET) continue;
     forms.add(secret);
-    // As it looks inside a URL, and inside JSON that was put into a text.
+    // As it looks inside a URL, inside JSON that was put into a text, and in HTTP's Basic.
     forms.add(encodeURIComponent(secret.toWellFormed()));
     forms.add(JSON.stringify(secret).slice(1, -1));
+    forms.add(Buffer.from(secret).toString("base64"));
   }
   // A secret that holds another one goes first, or its rest would stay.
   const ordered = [...forms].sort((a, b) => b.length - a.length);

@@ -29,7 +29,7 @@ create table records (
   constraint chk_records_consent check (
     record is null
     or not (record -> 'location' ?| array['lat', 'lng'])
-    or record -> 'location' -> 'allowPrecise' = 'true'
+    or coalesce(record -> 'location' -> 'allowPrecise' = 'true', false)
   )
 );
 
@@ -80,7 +80,7 @@ create table dead_letters (
   constraint chk_dead_letters_consent check (
     payload is null
     or not (payload -> 'record' -> 'location' ?| array['lat', 'lng'])
-    or payload -> 'record' -> 'location' -> 'allowPrecise' = 'true'
+    or coalesce(payload -> 'record' -> 'location' -> 'allowPrecise' = 'true', false)
   )
 );
 

@@ -5,6 +5,7 @@ import {
   ArchiveRefusedError,
   ArchiveStalledError,
 } from "../lib/client/archive/failure.ts";
+import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { ReconnectLimitError } from "../lib/client/failure.ts";
 import { IDLE_MS, TOTAL_MS } from "../lib/client/archive/http.ts";
 import { Secret } from "../lib/secret.ts";
@@ -26,6 +27,7 @@ const WAYS: readonly (readonly [method: Method, wholeFrom: number])[] = [
 /** Requests of a segment before the first part with blocks: header and footer. */
 const BEFORE_PARTS = 2;
 
+const BASIC = `Basic ${btoa("me:secret")}`;
 const KEY = "k-0123456789abcdef";
 
 for (
@@ -294,32 +296,30 @@ Deno.test("a limit on failures in a row ends the replay", async () => {
   assert.equal(failures.length, 3);
 });
 
-Deno.test("a silent server is asked again after half a minute", async () => {
-  await using server = new ArchiveServer(mixedArchive(1, 1, 10));
-  const never = Promise.withResolvers<void>();
-  server.fail("planSnapshot", (answer) => ({ ...answer, heldUntil: never.promise }));
-  const { clock, done, chunks, failures } = replay(server);
-  await clock.whenGuarded(IDLE_MS);
-  while (server.unfired > 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  clock.expire(IDLE_MS);
-  await done;
-  never.resolve();
-  assert.match(failures[0]!.error.message, /silent/);
-  assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
-  assert.equal(clock.guards, 0);
-});
-
-Deno.test("a trickling server is asked again after ten minutes", async () => {
-  await using server = new ArchiveServer(mixedArchive(1, 1, 10));
-  const never = Promise.withResolvers<void>();
-  server.fail("planSnapshot", (answer) => ({ ...answer, heldUntil: never.promise }));
-  const { clock, done, failures } = replay(server);
-  await clock.whenGuarded(TOTAL_MS);
-  clock.expire(TOTAL_MS);
-  await done;
-  never.resolve();
-  assert.match(failures[0]!.error.message, /too slow for 600 s/);
-});
+for (
+  const [name, guardMs, message] of [
+    ["silent for half a minute", IDLE_MS, /silent or too slow for 30 s/],
+    ["trickling for ten minutes", TOTAL_MS, /silent or too slow for 600 s/],
+  ] as const
+) {
+  Deno.test(`a server that is ${name} is asked again`, async () => {
+    await using server = new ArchiveServer(mixedArchive(1, 1, 10));
+    const never = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    server.fail("planSnapshot", (answer) => {
+      asked.resolve();
+      return { ...answer, heldUntil: never.promise };
+    });
+    const { clock, done, chunks, failures } = replay(server);
+    await asked.promise;
+    clock.expire(guardMs);
+    await done;
+    never.resolve();
+    assert.match(failures[0]!.error.message, message);
+    assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
+    assert.equal(clock.guards, 0);
+  });
+}
 
 Deno.test("a request that is wrong ends the replay with the server's words", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
@@ -350,6 +350,16 @@ Deno.test("a key goes with every request of the archive, and a wrong one is name
       });
       assert.deepEqual(refused.failures, []);
     }
+  }
+});
+
+Deno.test("a key takes the place of credentials in the address, which a proxy gets without one", async () => {
+  await using server = new ArchiveServer(mixedArchive(1, 1, 10));
+  const { source, url, protocol } = parseEndpoint(server.url);
+  const endpoint = { source, protocol, url: url.replace("://", "://me:secret@") };
+  for (const [apiKey, sent] of [[new Secret(KEY), `Bearer ${KEY}`], [null, BASIC]] as const) {
+    await replay(server, { endpoint, apiKey }).done;
+    assert.equal(server.requests.at(-1)?.headers.get("authorization"), sent);
   }
 });
 

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { ArchiveStalledError } from "../lib/client/archive/failure.ts";
+import { readSegmentHeader } from "../lib/decoder/segment.ts";
 import type { Position } from "../lib/decoder/event.ts";
+import { CORPUS_MISSING, corpusFile, WITHOUT_CORPUS } from "./decoder_binary_samples.ts";
 import { blockOf, segmentOf, timeOf } from "./jetstream/archive_file.ts";
 import { ArchiveServer, FAULTS, json } from "./jetstream/archive_server.ts";
 import {
+  archiveFormat,
   DIDS,
   eventsIn,
   marker,
@@ -211,6 +214,33 @@ Deno.test("a restart downloads only the blocks of a segment that are still to co
   ]);
 });
 
+Deno.test("a restart inside a large block hands over what is new, and never goes back", async () => {
+  const rows = Array.from({ length: 2000 }, (_, i) => record(i + 1));
+  await using server = new ArchiveServer([[blockOf(rows)]]);
+  const whole = replay(server);
+  await whole.done;
+  const { done, chunks } = replay(server, { start: { cursor: 1500, timeUs: timeOf(1500) } });
+  await done;
+  assert.deepEqual(seqsIn(chunks), rows.slice(1500).map(({ seq }) => seq));
+  assert.deepEqual(chunks.map(({ position }) => position.cursor), [1756, 2000]);
+  const bytesOf = (all: typeof chunks): number => all.reduce((sum, { bytes }) => sum + bytes, 0);
+  assert.ok(Math.abs(bytesOf(chunks) / bytesOf(whole.chunks) - 0.25) < 0.01);
+});
+
+Deno.test("blocks that don't stand side by side in the file are got one by one", async () => {
+  await using server = new ArchiveServer(mixedArchive(1, 4, 10), { wholeFrom: 0 });
+  const format = archiveFormat(["app.subcult.*"]);
+  const { done, chunks } = replay(server, {
+    format: {
+      ...format,
+      segmentIndex: (...parts) => format.segmentIndex(...parts).filter((_, i) => i !== 2),
+    },
+  });
+  await done;
+  assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows).filter((seq) => seq <= 20 || seq > 30));
+  assert.equal(server.asked("getSegment").length, 4);
+});
+
 Deno.test("a position says nothing of rows behind the page, though the segment has them", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 4, 10), { wholeFrom: 0 });
   const { name, checksum, minSeq, maxSeq } = server.segments[0]!;
@@ -257,4 +287,21 @@ Deno.test("a row that makes no sense is an event of its own, and costs no neighb
   const { done, chunks } = replay(server);
   await done;
   assert.deepEqual(eventsIn(chunks).map(({ kind }) => kind), ["commit", "malformed", "commit"]);
+});
+
+Deno.test(`a segment of the reference server is replayed${WITHOUT_CORPUS}`, {
+  ignore: CORPUS_MISSING,
+}, async () => {
+  const file = corpusFile("corpus/golden_corpus_segment.jss")!;
+  const { checksum, minSeq, maxSeq } = readSegmentHeader(file);
+  await using server = new ArchiveServer([]);
+  server.segments.push({ name: "seg_0000000000.jss", checksum, minSeq, maxSeq, blocks: [], file });
+  const entry = { name: "seg_0000000000.jss", index: 0, checksum, minSeq, maxSeq, mode: "segment" };
+  const page = { plannedThroughSeq: maxSeq, sealedTipSeq: maxSeq, segments: [entry] };
+  server.fail("planSnapshot", FAULTS.answers(json(200, page)));
+  const { done, chunks } = replay(server, { filter: { collections: ["app.bsky.*"], dids: [] } });
+  assert.deepEqual(await done, { cutover: maxSeq });
+  const rows = eventsIn(chunks).length + chunks.reduce((sum, { passed }) => sum + passed, 0);
+  assert.equal(rows, 23);
+  assert.ok(eventsIn(chunks).every(({ kind }) => kind === "commit"));
 });

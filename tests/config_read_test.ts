@@ -19,9 +19,11 @@ function problemsOf(env: EnvironmentVariables): readonly string[] {
 
 Deno.test("CF-02 nothing but what production needs gives every default", () => {
   const { database, jitterSecret, ...config } = readConfig(PRODUCTION);
+  const { dictionaryUrl, ...jetstream } = config.jetstream;
+  assert.match(dictionaryUrl, /^https:\/\/.*\/legacy_subscribe\.zdict$/);
   assert.equal(database.kind === "postgres" && database.url.reveal(), DATABASE_URL);
   assert.equal(jitterSecret.reveal(), PRODUCTION.LOCATION_JITTER_SECRET);
-  assert.deepEqual(config, {
+  assert.deepEqual({ ...config, jetstream }, {
     environment: "production",
     jetstream: {
       urls: ["wss://jetstream1.us-east.bsky.network/subscribe"],

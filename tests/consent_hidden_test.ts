@@ -123,6 +123,9 @@ Deno.test("GeoJSON tells no place any more", () => {
 Deno.test("pairs of numbers that can be a place go, whatever holds them", () => {
   assert.deepEqual(after({ a: [47.6062, -122.3321] }), {});
   assert.deepEqual(after({ a: [-122.3321, 47.6062, 12.5] }), {});
+  assert.deepEqual(after({ a: ["47.6062", " −122,3321 "], b: [["-122", "47.6062"], "x"] }), {
+    b: ["x"],
+  });
   assert.deepEqual(after({ a: [[47.6062, -122.3321], [47.61, -122.33], "x"] }), {
     a: [[47.61, -122.33], "x"],
   });
@@ -132,6 +135,8 @@ Deno.test("pairs of numbers that can be a place go, whatever holds them", () => 
     counts: [12, 345],
     large: [1234.567, 2345.678],
     one: [47.6062],
+    texts: ["47.61", "-122.33"],
+    versions: ["47.6062.1", "122.3321"],
     many: [1.2345, 2.3456, 3.4567, 4.5678, 5.6789],
   };
   assert.equal(after(kept), kept);

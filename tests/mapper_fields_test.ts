@@ -177,7 +177,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       accepted: ["", "old friends", long(256)],
       refusals: [[long(257), "too_long"]],
     },
-    { field: "since", column: "since", ...time, absent: { stored: "2026-08-20T09:30:01.004512Z" } },
+    { field: "since", column: "since", ...time, absent: { stored: null } },
   ],
   membership: [
     { field: "sceneId", ...reference, absent: mustHave },
@@ -211,7 +211,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       refusals: [["banned", "unknown_value"]],
     },
     { field: "trustWeight", column: null, ...weight, absent: { stored: null } },
-    { field: "since", column: "since", ...time, absent: { stored: "2026-08-20T09:30:01.004512Z" } },
+    { field: "since", column: "since", ...time, absent: { stored: null } },
   ],
   stream: [
     { field: "sceneId", ...reference, absent: mustHave },
@@ -227,7 +227,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       field: "startedAt",
       column: "started_at",
       ...time,
-      absent: { stored: "2026-08-20T09:30:01.004512Z" },
+      absent: { stored: null },
     },
     { field: "endedAt", column: "ended_at", ...time, accepted: [], absent: { stored: null } },
     {

@@ -1,6 +1,5 @@
 import { readConfig, secretsOf } from "../config.ts";
-import { Indexer } from "../indexer.ts";
-import type { Decoders } from "../decoders.ts";
+import { Indexer, type IndexerOptions } from "../indexer.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { COLLECTIONS } from "../mapper/registry.ts";
 import { createApp } from "../server/app.ts";
@@ -14,20 +13,17 @@ import type { Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
 import { buildText } from "./version.ts";
 import type { Database } from "../repository/database.ts";
-import type { OnCheckpoint } from "../checkpoint.ts";
-import type { Clock } from "../client/clock.ts";
+
+type IndexerHooks = Pick<
+  IndexerOptions,
+  "checkpoint" | "clock" | "committed" | "decoders" | "random" | "statementTimeoutMs"
+>;
 
 /** What tests put into a running process. */
-export interface RunHooks {
-  /** Told where the run is. */
-  readonly checkpoint?: OnCheckpoint;
-  readonly clock?: Clock;
-  readonly decoders?: Decoders;
+export interface RunHooks extends IndexerHooks {
   readonly logger?: Logger;
   /** Told once, when everything stands but the stream. */
   readonly started?: (running: Running) => void;
-  /** Told after each commit. */
-  readonly committed?: () => void;
 }
 
 /** What a running process shows to those who run it in theirs. */
@@ -40,8 +36,9 @@ export interface Running {
 
 /** Runs the indexer until `terminal.stop` aborts. */
 export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Promise<number> {
+  const { logger: given, started, ...indexerHooks } = hooks;
   const config = readConfig(terminal.env);
-  const logger = hooks.logger ?? createLogger({
+  const logger = given ?? createLogger({
     level: config.logLevel,
     format: config.environment === "production" ? "json" : "readable",
     secrets: secretsOf(config),
@@ -63,10 +60,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
     logger,
     telemetry,
     instance: crypto.randomUUID(),
-    ...(hooks.checkpoint === undefined ? {} : { checkpoint: hooks.checkpoint }),
-    ...(hooks.clock === undefined ? {} : { clock: hooks.clock }),
-    ...(hooks.decoders === undefined ? {} : { decoders: hooks.decoders }),
-    ...(hooks.committed === undefined ? {} : { committed: hooks.committed }),
+    ...indexerHooks,
   });
   const statusCache = new StatusCache({
     source: new DatabaseStatus(database, config.consumerName, indexer),
@@ -89,7 +83,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
   });
   const server = startServer({ fetch: app.fetch, host: config.http.host, port: config.http.port });
   logger.info("listening", { host: server.host, port: server.port });
-  hooks.started?.({ host: server.host, port: server.port, telemetry, database });
+  started?.({ host: server.host, port: server.port, telemetry, database });
   try {
     await indexer.run(terminal.stop);
     return 0;

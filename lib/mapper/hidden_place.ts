@@ -18,6 +18,7 @@ const MAX_WHOLE = 100_000;
 const H3_TYPE = "community.lexicon.location.hthree";
 
 const NUMBER = /^\s*[-+−]?\d{1,3}[.,]\d{3,}\s*$/;
+const DEGREES = /^\s*[-+−]?\d{1,3}(?:[.,]\d+)?\s*$/;
 
 /** A geohash that stands where a place may stand: a digit and a letter, so that words are spared. */
 const GEOHASH = /^(?=[a-z]*\d)(?=\d*[a-z])[\db-hjkmnp-z]{7,12}$/i;
@@ -157,11 +158,20 @@ function looksLikeJson(text: string): boolean {
   return JSON_START.test(text) && JSON_END.test(text.slice(-MAX_PADDING));
 }
 
-/** A place as two to four numbers: longitude and latitude in either order, altitude, or a box. */
+/**
+ * A place as two to four numbers: longitude and latitude in either order, altitude, or a box. Texts
+ * count too: the network's data model has no fractions, so its apps write them as text.
+ */
 function isPair(list: readonly Json[]): boolean {
   if (list.length < 2 || list.length > 4) return false;
-  const [one, other] = list;
-  return typeof one === "number" && typeof other === "number" && isFinePair(one, other);
+  return isFinePair(numberOf(list[0]), numberOf(list[1]));
+}
+
+/** NaN for what is no number. */
+function numberOf(value: Json | undefined): number {
+  if (typeof value === "number") return value;
+  if (typeof value !== "string" || !DEGREES.test(value)) return NaN;
+  return Number(value.replace(",", ".").replace("−", "-"));
 }
 
 function isTelling(value: number): boolean {

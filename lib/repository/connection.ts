@@ -3,6 +3,7 @@
 import postgres, { type Sql } from "postgres";
 import { parseDatabaseUrl } from "./database_url.ts";
 import type { DatabaseUrl } from "./database_url.ts";
+import { ConnectionError, lostConnection } from "./connection_error.ts";
 import { DriverSocket } from "./driver_socket.ts";
 import { sqlStateOf } from "./failure.ts";
 import { openSocket, type Trust } from "./secure_socket.ts";
@@ -69,6 +70,8 @@ class Pool {
   #prepare = true;
   #ended = false;
   #present: Present;
+  /** Ends of those that were replaced. */
+  readonly #endings = new Set<Promise<void>>();
 
   constructor(url: DatabaseUrl, options: ConnectOptions) {
     this.#url = url;
@@ -83,9 +86,9 @@ class Pool {
   async begin(args: unknown[]): Promise<unknown> {
     const present = this.#present;
     try {
-      return await Reflect.apply(present.sql.begin, undefined, args);
+      return await untilLost(present, Reflect.apply(present.sql.begin, undefined, args));
     } catch (error) {
-      if (sqlStateOf(error) === STATEMENT_MISSING && present === this.#present) {
+      if (sqlStateOf(error) === STATEMENT_MISSING) {
         this.#prepare = false;
         this.#replace(present);
       }
@@ -95,19 +98,22 @@ class Pool {
 
   async end(how?: { timeout?: number }): Promise<void> {
     this.#ended = true;
-    // The driver would wait for ever for the query of a connection that is lost meanwhile.
-    await Promise.race([this.#present.sql.end(how), this.#present.lost.promise]);
+    await untilLost(this.#present, this.#present.sql.end(how)).catch((error: unknown) => {
+      if (!(error instanceof ConnectionError)) throw error;
+    });
+    await Promise.all(this.#endings);
   }
 
   async terminate(): Promise<void> {
     this.#ended = true;
-    await close(this.#present);
+    await Promise.all([close(this.#present), ...this.#endings]);
   }
 
   #replace(present: Present): void {
     if (present !== this.#present || this.#ended) return;
     this.#present = this.#open();
-    void close(present);
+    const ending = close(present).finally(() => this.#endings.delete(ending));
+    this.#endings.add(ending);
   }
 
   #open(): Present {
@@ -144,8 +150,8 @@ class Pool {
         const socket = new DriverSocket(opened, {
           loginMs: this.#url.connectTimeoutMs,
           lost: () => {
-            present.lost.resolve();
             this.#replace(present);
+            for (const tell of present.tellLost) tell();
           },
         });
         sockets.add(socket);
@@ -157,7 +163,7 @@ class Pool {
       sql: postgres(settings),
       sockets,
       closing: new AbortController(),
-      lost: Promise.withResolvers(),
+      tellLost: new Set(),
     };
     return present;
   }
@@ -168,8 +174,24 @@ interface Present {
   readonly sockets: ReadonlySet<DriverSocket>;
   /** Aborted when it is to end at once. */
   readonly closing: AbortController;
-  /** Resolved when one of its connections is lost. */
-  readonly lost: PromiseWithResolvers<void>;
+  /** Called when one of its connections is lost. */
+  readonly tellLost: Set<() => void>;
+}
+
+/**
+ * What comes of something, or a `ConnectionError` as soon as a connection is lost: then all of them are
+ * given up, and the driver would wait for ever for the query of the one that is lost.
+ */
+async function untilLost<T>({ tellLost }: Present, running: Promise<T>): Promise<T> {
+  const lost = Promise.withResolvers<never>();
+  const tell = (): void => lost.reject(lostConnection());
+  tellLost.add(tell);
+  running.catch(() => {}); // It may fail after that, for lack of its connection.
+  try {
+    return await Promise.race([running, lost.promise]);
+  } finally {
+    tellLost.delete(tell);
+  }
 }
 
 async function close({ sql, sockets, closing }: Present): Promise<void> {

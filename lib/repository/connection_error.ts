@@ -9,3 +9,10 @@ export class ConnectionError extends Error {
     this.code = code;
   }
 }
+
+/** A connection that was there, and is no more. */
+export function lostConnection(cause?: Error): ConnectionError {
+  return new ConnectionError("08006", "cannot go on: the connection to the database was lost", {
+    ...(cause !== undefined && { cause }),
+  });
+}

@@ -8,7 +8,7 @@
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type net from "node:net";
-import { ConnectionError } from "./connection_error.ts";
+import { ConnectionError, lostConnection } from "./connection_error.ts";
 
 export interface DriverSocketOptions {
   /** How long the server may take to let us in, milliseconds. */
@@ -44,7 +44,7 @@ export class DriverSocket extends EventEmitter {
       this.emit("data", chunk);
     });
     opened.on("drain", () => this.emit("drain"));
-    opened.on("error", (error) => this.#fail(lostConnection(error)));
+    opened.on("error", (error) => this.#fail(this.#lost(error)));
     opened.on("close", () => this.#closed());
     this.#login = setTimeout(
       () => this.destroy(new ConnectionError("08001", loginTooSlow(options.loginMs))),
@@ -72,6 +72,7 @@ export class DriverSocket extends EventEmitter {
   /** The driver is done with the connection. */
   end(lastWords?: Uint8Array): void {
     this.#ended = true;
+    this.#loggedIn();
     if (this.#failure === null && lastWords !== undefined) this.#socket?.end(lastWords);
   }
 
@@ -105,9 +106,15 @@ export class DriverSocket extends EventEmitter {
   }
 
   #closed(): void {
-    this.#loggedIn();
     if (this.#ended) this.emit("close");
-    else this.#fail(lostConnection());
+    else this.#fail(this.#lost());
+  }
+
+  /** A server may also end the connection because it, or we, don't like who the other is. */
+  #lost(cause?: Error): ConnectionError {
+    if (this.#login === undefined) return lostConnection(cause);
+    const reason = cause?.message ?? "the server closed the connection";
+    return new ConnectionError("08001", `cannot connect to the database: ${reason}`);
   }
 
   #fail(failure: Error): void {
@@ -117,12 +124,6 @@ export class DriverSocket extends EventEmitter {
     this.emit("error", failure);
     this.#options.lost();
   }
-}
-
-function lostConnection(cause?: Error): ConnectionError {
-  return new ConnectionError("08006", "cannot go on: the connection to the database was lost", {
-    ...(cause !== undefined && { cause }),
-  });
 }
 
 function loginTooSlow(loginMs: number): string {

@@ -3,10 +3,12 @@
 import type { Sql } from "postgres";
 
 /**
- * The server's own timeout ends a statement that takes too long. When the server is what can't be
- * reached, that does nothing, and so much later the connection is given up.
+ * When a connection is given up, milliseconds. The server's own timeout ends a statement that takes
+ * too long; when the server is what can't be reached, that does nothing.
  */
-export const SILENCE_AFTER_TIMEOUT_MS = 5_000;
+export function silenceAfter(statementTimeoutMs: number): number {
+  return statementTimeoutMs * 7 / 6;
+}
 
 /** Nothing was answered in time. */
 export class DatabaseSilentError extends Error {

@@ -14,7 +14,8 @@ import type { Entry, State } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
 
 const RECORDS = `select r.did, r.collection, r.rkey, r.rev, r.cid, r.state, r.reason, r.waiting_for,
-    r.loose_references, (extract(epoch from r.event_time) * 1000000)::float8 as time_us,
+    to_json(r.loose_references) as loose_references,
+    (extract(epoch from r.event_time) * 1000000)::float8 as time_us,
     to_char(r.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
     case when k.wanted then r.record end as record
   from json_to_recordset($1::text::json)

@@ -24,27 +24,56 @@ export interface MigrateOptions {
   readonly step?: (name: MigrationStep) => void | Promise<void>;
 }
 
+/** Where it runs, for what it has to say about that. */
+interface Place {
+  readonly database: string;
+  readonly role: string;
+  readonly version: string;
+}
+
+const INSUFFICIENT_PRIVILEGE = "42501";
+
 /** Applies what is missing, in one transaction. Returns the versions that it applied. */
 export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<number[]> {
   const { migrations = MIGRATIONS, step } = options;
-  const applied = await sql.begin(async (tx) => {
-    await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
-    await step?.("locked");
-    await tx`create table if not exists schema_migrations (
-      version integer primary key, name text not null, checksum text not null,
-      applied_at timestamptz not null default now())`;
-    const pending = await pendingMigrations(tx, migrations);
-    if (pending.some(({ version }) => version === 1)) await createPostgis(tx);
-    for (const { version, name, sql } of pending) {
-      await tx.unsafe(sql);
-      await tx`insert into schema_migrations (version, name, checksum)
-        values (${version}, ${name}, ${checksum(sql)})`;
-      await step?.("applied");
-    }
-    return pending.map(({ version }) => version);
-  });
-  await step?.("committed");
-  return applied;
+  let place: Place | undefined;
+  try {
+    const applied = await sql.begin(async (tx) => {
+      [place] = await tx<Place[]>`
+        select current_database() as database, current_user as role,
+          current_setting('server_version') as version, pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+      await step?.("locked");
+      await createMigrationsTable(tx);
+      const pending = await pendingMigrations(tx, migrations);
+      if (pending.some(({ version }) => version === 1)) await createPostgis(tx, place);
+      for (const { version, name, sql } of pending) {
+        await tx.unsafe(sql);
+        await tx`insert into schema_migrations (version, name, checksum)
+          values (${version}, ${name}, ${checksum(sql)})`;
+        await step?.("applied");
+      }
+      return pending.map(({ version }) => version);
+    });
+    await step?.("committed");
+    return applied;
+  } catch (error) {
+    if (sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE || place === undefined) throw error;
+    throw new MigrationError(
+      `cannot migrate database ${place.database}: the role ${place.role} may not; run the command ` +
+        `migrate once as the owner of the database, or let the role create tables in the schema public`,
+      { cause: error },
+    );
+  }
+}
+
+/** Asks first: `if not exists` alone takes the right to create also where there is nothing to create. */
+async function createMigrationsTable(tx: TransactionSql): Promise<void> {
+  const [found] = await tx<{ there: boolean }[]>`
+    select to_regclass('schema_migrations') is not null as there`;
+  if (found?.there) return;
+  await tx`create table schema_migrations (
+    version integer primary key, name text not null, checksum text not null,
+    applied_at timestamptz not null default now())`;
 }
 
 /** Whether every migration is applied. */
@@ -85,15 +114,13 @@ async function pendingMigrations(
   return migrations.filter(({ version }) => !done.has(version));
 }
 
-async function createPostgis(tx: TransactionSql): Promise<void> {
+async function createPostgis(tx: TransactionSql, place: Place | undefined): Promise<void> {
   try {
     await tx.savepoint((inner) => inner`create extension if not exists postgis`);
   } catch (error) {
     const sqlState = sqlStateOf(error);
-    const [where] = await tx<{ database: string; version: string }[]>`
-      select current_database() as database, current_setting('server_version') as version`;
-    const { database = "", version = "" } = where ?? {};
-    if (sqlState === "42501") {
+    const { database = "", version = "" } = place ?? {};
+    if (sqlState === INSUFFICIENT_PRIVILEGE) {
       throw new MigrationError(
         `cannot create the extension postgis in database ${database}: this role may not; ` +
           `run as a superuser there: create extension postgis`,

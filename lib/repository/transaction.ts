@@ -85,11 +85,12 @@ async function moveCursor(
       on conflict (consumer) do update set batch = excluded.batch, holder = excluded.holder`;
     return;
   }
+  // As a text: of a timestamptz the driver makes a Date, which has no microseconds.
   // Monotonic, but where numbers begin anew: on another instance, and on one that was built anew, which
   // shows by a lower cursor of a later time.
   await tx`insert into indexer_state as s (consumer, cursor, cursor_time, source, batch, holder)
-    values (${consumer}, ${cursor.cursor}, ${isoFromMicros(cursor.timeUs)}, ${cursor.source}, ${id},
-      ${holder})
+    values (${consumer}, ${cursor.cursor}, ${isoFromMicros(cursor.timeUs)}::text::timestamptz,
+      ${cursor.source}, ${id}, ${holder})
     on conflict (consumer) do update set
       cursor = case when s.source = excluded.source
           and (s.cursor_time is null or s.cursor_time >= excluded.cursor_time)

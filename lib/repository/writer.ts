@@ -8,7 +8,7 @@ import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { type Batch, type BatchResult, refusalKey, type Refusals } from "./batch.ts";
 import { judgeFailure, sqlStateOf } from "./failure.ts";
-import { guarded, SILENCE_AFTER_TIMEOUT_MS } from "./guard.ts";
+import { guarded, silenceAfter } from "./guard.ts";
 import { findRefusedRows } from "./refused_rows.ts";
 import { uriOf } from "./fold/entry.ts";
 import type { WriteRow } from "./writes.ts";
@@ -95,7 +95,7 @@ export class Writer {
     run: (step: OnStep) => Promise<T>,
   ): Promise<T> {
     const { statementTimeoutMs, abandon, step } = this.#options;
-    const silentMs = statementTimeoutMs + SILENCE_AFTER_TIMEOUT_MS;
+    const silentMs = silenceAfter(statementTimeoutMs);
     return guarded(sql, { silentMs, abandon, signal }, (alive) =>
       run((name) => {
         alive();

@@ -12,6 +12,7 @@ import glance from "./page/glance.js" with { type: "text" };
 import land from "./page/land.js" with { type: "text" };
 import letters from "./page/letters.js" with { type: "text" };
 import map from "./page/map.js" with { type: "text" };
+import mapDrawing from "./page/map_drawing.js" with { type: "text" };
 import page from "./page/page.js" with { type: "text" };
 import plots from "./page/plots.js" with { type: "text" };
 import state from "./page/state.js" with { type: "text" };
@@ -31,6 +32,7 @@ const MODULES = [
   stream,
   letters,
   land,
+  mapDrawing,
   map,
   page,
 ];

@@ -19,6 +19,8 @@ export interface ArchiveOptions {
   readonly maxEntries?: number;
   /** A segment of which this part of the blocks is wanted is served as a whole. */
   readonly wholeFrom?: number;
+  /** Plans every block, as filters with many false positives would. */
+  readonly selectsAll?: boolean;
   /** Requests need this key. */
   readonly apiKey?: string;
 }
@@ -122,7 +124,7 @@ export class ArchiveServer implements AsyncDisposable {
   }
 
   #plan(request: Request): Answer {
-    const { wholeFrom = 0.75, maxEntries = 100_000 } = this.#options;
+    const { wholeFrom = 0.75, maxEntries = 100_000, selectsAll = false } = this.#options;
     const wanted: PlanRequest = JSON.parse(request.body);
     const { afterSeq = 0, beforeSeq = Infinity } = wanted;
     if (request.method !== "POST" || beforeSeq <= afterSeq) {
@@ -134,7 +136,7 @@ export class ArchiveServer implements AsyncDisposable {
     let entries = 0;
     plan: for (const [index, segment] of this.segments.entries()) {
       const { blocks, name, checksum, minSeq, maxSeq } = segment;
-      const selected = [...blocks.keys()].filter((i) => isSelected(blocks[i]!, wanted));
+      const selected = [...blocks.keys()].filter((i) => isSelected(blocks[i]!, wanted, selectsAll));
       if (selected.length === 0) continue;
       const entry = { name, index, checksum, minSeq, maxSeq };
       if (selected.length >= wholeFrom * blocks.length) {
@@ -196,11 +198,11 @@ export class ArchiveServer implements AsyncDisposable {
   }
 }
 
-/** As the server's bloom filters would say, without their false positives. */
-function isSelected(block: ArchiveBlock, wanted: PlanRequest): boolean {
+/** As the server's bloom filters would say, with or without false positives. */
+function isSelected(block: ArchiveBlock, wanted: PlanRequest, selectsAll: boolean): boolean {
   const { kinds = [], dids = [], collections = [], afterSeq = 0, beforeSeq = Infinity } = wanted;
   if (block.maxSeq <= afterSeq || block.minSeq > beforeSeq) return false;
-  return block.rows.some(({ kind, did, collection }) => {
+  return selectsAll || block.rows.some(({ kind, did, collection }) => {
     const publicKind = ["identity", "account", "sync"].includes(kind) ? kind : "commit";
     if (kinds.length > 0 && !kinds.includes(publicKind)) return false;
     if (dids.length > 0 && !dids.includes(did)) return false;

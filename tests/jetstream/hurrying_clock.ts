@@ -14,7 +14,6 @@ export class HurryingClock implements Clock {
   readonly waits: number[] = [];
   readonly #guards: ReadonlySet<number>;
   readonly #held = new Set<Held>();
-  readonly #waiters: { readonly ms: number; readonly resolve: () => void }[] = [];
   #now: number;
   #elapsed = 0;
 
@@ -35,7 +34,6 @@ export class HurryingClock implements Clock {
     if (this.#guards.has(ms)) {
       const held = { ms, callback };
       this.#held.add(held);
-      for (const { ms: wanted, resolve } of this.#waiters) if (wanted === ms) resolve();
       return () => this.#held.delete(held);
     }
     const timer = setTimeout(() => {
@@ -58,14 +56,6 @@ export class HurryingClock implements Clock {
       this.#held.delete(held);
       held.callback();
     }
-  }
-
-  /** Resolves when a guard of this length is set. */
-  whenGuarded(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if ([...this.#held].some((held) => held.ms === ms)) resolve();
-      else this.#waiters.push({ ms, resolve });
-    });
   }
 
   /** How many guards are set. */

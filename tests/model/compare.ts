@@ -162,10 +162,11 @@ export async function brokenRules(sql: Sql, forbidden: readonly string[]): Promi
       lines.push(`${table} ${record_did}/${record_rkey}: is hidden and still has a place`);
     }
   }
-  const patterns = forbidden.map((digits) => `%${digits}%`);
+  const patterns = JSON.stringify(forbidden.map((digits) => `%${digits}%`));
   for (const table of ["records", "dead_letters", "accounts", ...TABLE_OF.values()]) {
     const leaks = await sql.unsafe<{ count: number }[]>(
-      `select count(*)::int as count from ${table} t where t::text like any ($1)`,
+      `select count(*)::int as count from ${table} t 
+       where t::text like any (array(select json_array_elements_text($1::text::json)))`,
       [patterns],
     );
     const count = leaks[0]?.count ?? 0;

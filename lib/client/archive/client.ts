@@ -199,7 +199,10 @@ export class ArchiveClient {
 
   /** The method stands where the live stream has its own, behind whatever prefix a proxy wants. */
   #url({ method, query = {} }: ArchiveRequest): URL {
-    const url = new URL(this.#options.endpoint.url);
+    const { endpoint, apiKey } = this.#options;
+    const url = new URL(endpoint.url);
+    // `fetch` would send these as a second authorization.
+    if (apiKey !== null) url.username = url.password = "";
     url.protocol = url.protocol === "wss:" ? "https:" : "http:";
     url.pathname = url.pathname.slice(0, -SUBSCRIBE.length) + method;
     url.search = new URLSearchParams(query).toString();

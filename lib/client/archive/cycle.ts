@@ -55,6 +55,29 @@ export async function replayAndFollow(options: CycleOptions): Promise<void> {
   }
 }
 
+/** A server keeps events for 36 hours on the live stream, if its operator doesn't say otherwise. */
+const SURELY_LIVE_US = 30 * 3_600 * 1_000_000;
+
+/**
+ * Whether the archive beside `endpoint` has to be replayed before the live stream is asked. It would say
+ * so itself, but only if this is the server that is asked first: another one is asked by time, and a v1
+ * server passes over in silence what it has no longer.
+ *
+ * @param stored where reading stopped; null when nothing was ever read
+ * @param fromArchive whether reading begins with the archive
+ * @param nowUs the wall clock, Unix microseconds
+ */
+export function replaysFirst(
+  endpoint: Endpoint,
+  stored: ResumePoint | null,
+  fromArchive: boolean,
+  nowUs: number,
+): boolean {
+  if (stored === null) return fromArchive;
+  return stored.source === endpoint.source && stored.cursor < TIME_CURSOR_FROM &&
+    nowUs - stored.timeUs > SURELY_LIVE_US;
+}
+
 /**
  * Where a replay of the archive beside `endpoint` begins: behind what is done, as far as that is known
  * in its numbering. A cursor that was refused names an event that is still to be read.

@@ -37,7 +37,7 @@ export interface ReplayOptions {
   readonly signal: AbortSignal;
 }
 
-/** Six parts of 4 MB keep a line busy, and leave memory for the queue. */
+/** Eight parts of 4 MB keep a line busy, and leave memory for the queue. */
 export const DEFAULT_AHEAD: AheadLimits = { tasks: 8, bytes: 32 * 1024 * 1024 };
 
 /** Plans in a row that go stale before any of them brings something. */

@@ -60,7 +60,7 @@ export async function startPostgres(): Promise<Postgres> {
     ]),
     startParams: [...PGlite.defaultStartParams, ...settings],
   });
-  const exceptions = escapedExceptions(pglite.Module);
+  const exceptions = escapedExceptions(mainLoopOf(pglite.Module));
   const execute = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const answers: Uint8Array[] = [];
     await pglite.execProtocolRawStream(bytes, {
@@ -82,6 +82,16 @@ export async function startPostgres(): Promise<Postgres> {
 interface MainLoop {
   _PostgresMainLoopOnce(): void;
   _pgl_getPGliteExitStatus(): number;
+  /** Where the stack in WebAssembly's memory ends now. */
+  readonly ___stack_pointer: WebAssembly.Global;
+}
+
+/** PGlite's types leave the stack pointer out. */
+function mainLoopOf(module: Omit<MainLoop, "___stack_pointer">): MainLoop {
+  if ("___stack_pointer" in module && module.___stack_pointer instanceof WebAssembly.Global) {
+    return module as MainLoop;
+  }
+  throw new Error("cannot start the embedded database: this PGlite shows no stack pointer");
 }
 
 /** How Postgres leaves a statement that failed: the one exception that is meant to be. */
@@ -91,14 +101,20 @@ const LONGJMP = 100;
  * Collects the exceptions that escape from WebAssembly: a stack that ended, an exception of GEOS.
  * PGlite takes every exception for an error that Postgres has reported, so that such a statement
  * looks as if it had succeeded, and its locks and memory are still held.
+ *
+ * It also leaves the stack as deep as it was where a statement failed: after some 160 failed ones
+ * every statement was told that the limit of depth is reached. So the stack is put back.
  */
 function escapedExceptions(module: MainLoop): readonly string[] {
   const exceptions: string[] = [];
   const run = module._PostgresMainLoopOnce;
+  const stack = module.___stack_pointer;
   module._PostgresMainLoopOnce = () => {
+    const depth: unknown = stack.value;
     try {
       run();
     } catch (error) {
+      stack.value = depth;
       if (module._pgl_getPGliteExitStatus() !== LONGJMP) exceptions.push(String(error));
       throw error;
     }

@@ -8,17 +8,23 @@ const CHECKPOINT_EVERY_MS = 2_000;
 /** 0.15 to 0.3 s, in which others wait. */
 const VACUUM_EVERY_MS = 5 * 60_000;
 
+export interface UpkeepClock {
+  /** Milliseconds. */
+  readonly now: () => number;
+  readonly wait: (milliseconds: number) => Promise<void>;
+}
+
 /** Tidies up as long as the database is used. Never ends. */
-export async function keepUp(session: Session): Promise<never> {
+export async function keepUp(session: Session, { now, wait }: UpkeepClock): Promise<never> {
   let seen = session.units;
-  let vacuumedAt = Date.now();
+  let vacuumedAt = now();
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, CHECKPOINT_EVERY_MS));
+    await wait(CHECKPOINT_EVERY_MS);
     if (session.units === seen) continue;
     seen = session.units;
-    if (Date.now() - vacuumedAt > VACUUM_EVERY_MS) {
+    if (now() - vacuumedAt >= VACUUM_EVERY_MS) {
       await session.upkeep("vacuum (analyze)");
-      vacuumedAt = Date.now();
+      vacuumedAt = now();
     }
     await session.upkeep("checkpoint");
   }

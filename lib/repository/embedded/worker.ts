@@ -28,7 +28,8 @@ async function start({ password }: StartMessage, reply: MessagePort): Promise<vo
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     answer({ port: listener.addr.port });
     const session = new Session(postgres, IDLE_IN_TRANSACTION_MS);
-    void keepUp(session);
+    const wait = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+    void keepUp(session, { now: Date.now, wait });
     await serve({
       listener,
       password,

@@ -107,11 +107,12 @@ export function applyIdentity(account: AccountEntry, event: Identity): Outcome {
 /** Applies a sync event: everything that was known of the repository is void. */
 export function applySync(account: AccountEntry, event: Sync): Outcome {
   if (account.knownSinceUs === null || !event.recordsFollow) return "ignored";
-  const { timeUs } = event.position;
-  if (account.purgedUntilUs !== null && timeUs <= account.purgedUntilUs) {
-    return timeUs === account.purgedUntilUs ? "duplicate" : "stale";
+  // The rows that replace what was known come from the same upstream message, and share its time.
+  const untilUs = event.position.timeUs - 1;
+  if (account.purgedUntilUs !== null && untilUs <= account.purgedUntilUs) {
+    return untilUs === account.purgedUntilUs ? "duplicate" : "stale";
   }
-  purge(account, timeUs);
+  purge(account, untilUs);
   account.changed = true;
   return "applied";
 }

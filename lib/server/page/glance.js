@@ -59,7 +59,7 @@ function queue({ backpressure: { queued, pauseAt, paused, pausedSeconds, oldestW
 
 function database({ database: { up, stale }, lastCommitAt }) {
   const commit = lastCommitAt === null ? ["no commit yet"] : ["commit ", { age: lastCommitAt }];
-  if (!up) return figure("Database", "No answer", "bad", commit);
+  if (!up) return figure("Database", "Down", "bad", commit);
   return stale
     ? figure("Database", "Slow", "warn", commit)
     : figure("Database", "Up", "good", commit);

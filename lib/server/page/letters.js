@@ -50,7 +50,12 @@ function showReasons(open) {
         ...(admin ? [html("div", { class: "actions" }, ...reasonActions(entry))] : []),
       ])
     );
-    const parts = [table({ caption: "Open by reason", headings, className: "numbers" }, rows)];
+    const parts = [
+      table(
+        { caption: "Open by reason", headings, className: "numbers narrow cards reasons" },
+        rows,
+      ),
+    ];
     if (!admin) {
       const how = "To retry and discard here, start the indexer with INTERNAL_AUTH_TOKEN; the " +
         "command line can do it at any time: jetstream-indexer dead-letters.";
@@ -68,7 +73,7 @@ function reasonActions({ reason, count: amount }) {
       focus: `show ${reason}`,
     }, () => choose(chosen ? null : reason)),
     button("Retry these", {
-      name: `Retry the ${amount} dead letters with the reason ${reason}`,
+      name: `Retry these ${counted(amount, "dead letter")} with the reason ${reason}`,
       focus: `retry ${reason}`,
     }, () => act("Retrying", () => retryReason(reason))),
   ];
@@ -117,8 +122,8 @@ function showList() {
 
 function letterRow(headings, letter) {
   const { id, reason, detail, attempts, nextAttemptAt, createdAt } = letter;
-  const tries = attempts === 0 ? [] : [`, tried ${counted(attempts, "time")}`];
-  const next = nextAttemptAt === null ? [] : [", again ", age(nextAttemptAt)];
+  const tries = attempts === 0 ? [] : [line(`tried ${counted(attempts, "time")}`)];
+  const next = nextAttemptAt === null ? [] : [line("again ", age(nextAttemptAt))];
   return row(headings, [
     reasonCode(reason),
     address(letter),
@@ -139,6 +144,10 @@ function letterRow(headings, letter) {
       ),
     ),
   ]);
+}
+
+function line(...content) {
+  return html("span", { class: "line" }, ...content);
 }
 
 async function retryOne(id) {

@@ -6,7 +6,7 @@ import { showGlance } from "./glance.js";
 import { showLetters, watchConfirmation } from "./letters.js";
 import { showMap, watchMap } from "./map.js";
 import { showPlots, watchPlotWidth } from "./plots.js";
-import { judge, noAccess, showState, stale } from "./state.js";
+import { judge, noAccess, showState, stale, unshowable } from "./state.js";
 import { showArchive, showStored } from "./stored.js";
 import { showStream } from "./stream.js";
 import { bytes, duration, setServerTime, tickAges } from "./text.js";
@@ -45,12 +45,24 @@ async function askStatus() {
 }
 
 function accept(status) {
-  setServerTime(status.now);
   course.failures = 0;
   course.answeredAtMs = Date.now();
+  try {
+    show(status);
+  } catch (error) {
+    // Most likely the server is of another version than this page.
+    showState(unshowable());
+    reportError(error);
+  }
+}
+
+function show(status) {
+  setServerTime(status.now);
   byId("access").hidden = true;
   byId("facts").hidden = false;
   byId("forget").hidden = !hasToken();
+  // A link can't send the token.
+  byId("links").hidden = hasToken();
   showState(judge(status));
   showAbout(status);
   showGlance(status);

@@ -13,7 +13,7 @@ const OUTCOMES = [
   ["ignored", "ignored", "not ours"],
 ];
 
-const HEIGHT = 170;
+const HEIGHT = { least: 160, most: 270 };
 const MARGIN = { top: 8, right: 4, bottom: 20, left: 44 };
 const SPARK = { width: 180, height: 24 };
 
@@ -23,7 +23,10 @@ let drawn = null;
 export function showPlots({ history, rates, totals }) {
   drawn = history.buckets;
   showWhenChanged(byId("rate-plot"), [history, plotWidth()], () => [ratePlot(history.buckets)]);
-  setText(byId("rate-summary"), summary(history.buckets));
+  // While a minute is pointed at, its figures stay.
+  if (!byId("rate-plot").matches(":hover")) {
+    setText(byId("rate-summary"), rateSummary(history.buckets));
+  }
   showWhenChanged(byId("rate-table"), history, () => [figures(history.buckets)]);
   showWhenChanged(
     byId("outcomes"),
@@ -45,6 +48,10 @@ function plotWidth() {
   return Math.max(240, byId("rate-plot").clientWidth);
 }
 
+function plotHeight(width) {
+  return Math.round(Math.min(HEIGHT.most, Math.max(HEIGHT.least, width * 0.46)));
+}
+
 function totalOf({ counts }) {
   return OUTCOMES.reduce((sum, [outcome]) => sum + counts[outcome], 0);
 }
@@ -55,24 +62,25 @@ function sumOf(buckets, outcome) {
 
 function ratePlot(buckets) {
   const width = plotWidth();
+  const height = plotHeight(width);
   const values = buckets.map(totalOf);
   const ticks = niceTicks(Math.max(...values));
   const top = ticks.at(-1);
   const inner = {
     width: width - MARGIN.left - MARGIN.right,
-    height: HEIGHT - MARGIN.top - MARGIN.bottom,
+    height: height - MARGIN.top - MARGIN.bottom,
   };
   const yOf = (value) => MARGIN.top + inner.height * (1 - value / top);
   const step = inner.width / values.length;
   const plot = svg("svg", {
     role: "img",
     "aria-label": `Committed events a minute over the last hour. ${rateSummary(buckets)}`,
-    viewBox: `0 0 ${width} ${HEIGHT}`,
+    viewBox: `0 0 ${width} ${height}`,
     width,
-    height: HEIGHT,
+    height,
   });
   for (const tick of ticks) plot.append(...gridLine(tick, yOf(tick), width));
-  plot.append(...timeLabels(buckets, step));
+  plot.append(...timeLabels(buckets, step, height));
   const marker = svg("rect", {
     class: "marker",
     y: MARGIN.top,
@@ -107,14 +115,14 @@ function gridLine(value, y, width) {
   ];
 }
 
-function timeLabels(buckets, step) {
+function timeLabels(buckets, step, height) {
   const everyMinutes = step * 10 > 44 ? 10 : 20;
   return buckets.flatMap(({ startMs }, index) => {
     const isTick = (startMs / 60_000) % everyMinutes === 0;
     const x = MARGIN.left + index * step;
     const fits = index * step > 14 && (buckets.length - index) * step > 20;
     if (!isTick || !fits) return [];
-    return [svg("text", { class: "label middle", x, y: HEIGHT - 4 }, timeOfDay(startMs))];
+    return [svg("text", { class: "label middle", x, y: height - 4 }, timeOfDay(startMs))];
   });
 }
 

@@ -50,6 +50,10 @@ export function noAccess(wasRefused) {
   return verdict("closed", "No access", why);
 }
 
+export function unshowable() {
+  return verdict("bad", "Page fault", "this page can't show the answer; reload it");
+}
+
 function verdict(level, title, detail) {
   return { level, title, detail, note: "" };
 }

@@ -13,30 +13,30 @@ const STATES = [
   ["deleted", null],
 ];
 
-const RECENT_AT_FIRST = 12;
+const RECENT_AT_FIRST = 10;
 
 let showsAllRecent = false;
 
 export function showStored(stored, database) {
-  const note = database.stale ? [staleNote(database)] : [];
+  const note = () => database.stale ? [staleNote(database)] : [];
   if (stored === null) return showUnknown();
   const { collections, waiting, recent } = stored;
   showWhenChanged(
     byId("collections"),
     [collections, database.stale && database],
-    () => [...note, collectionTable(collections)],
+    () => [...note(), collectionTable(collections)],
   );
   showWhenChanged(
     byId("waiting"),
     [waiting, database.stale && database],
-    () => [...note, ...waitingParts(waiting)],
+    () => [...note(), ...waitingParts(waiting)],
   );
   showWhenChanged(
     byId("recent"),
     [recent, showsAllRecent, database.stale && database],
-    () => [...note, recentTable(recent)],
+    () => [...note(), recentTable(recent)],
   );
-  showRecentControls(recent);
+  showRecentControls(stored, database);
 }
 
 function showUnknown() {
@@ -72,7 +72,10 @@ function collectionTable(collections) {
     collections.reduce((sum, { states }) => sum + (states[state] ?? 0), 0)
   );
   if (rows.length > 1) rows.push(row(headings, ["all", ...countCells(sums)], { className: "sum" }));
-  return table({ caption: "Records by state", headings, className: "numbers cards" }, rows);
+  return table(
+    { caption: "Records by state", headings, className: "numbers cards collections" },
+    rows,
+  );
 }
 
 function countCells(counts) {
@@ -91,8 +94,12 @@ function waitingParts({ total, reasons }) {
     row(headings, [reasonCode(entry.reason), count(entry.count)])
   );
   return [
-    html("p", {}, `${counted(total, "record")} appear as soon as the record they name does.`),
-    table({ caption: "What they wait for", headings, className: "numbers" }, rows),
+    html(
+      "p",
+      {},
+      `${counted(total, "record")}, shown by the app as soon as what they need is there.`,
+    ),
+    table({ caption: "What they wait for", headings, className: "numbers narrow" }, rows),
   ];
 }
 
@@ -100,26 +107,27 @@ export function reasonCode(reason) {
   return html("code", {}, foreign(reason));
 }
 
-/** The address of a record, part by part, so that it can be broken between them. */
+/** The address of a record: its place in the repository, and below it the repository. */
 export function address({ did, collection, rkey }) {
-  const parts = [collection, rkey, did].filter((part) => part !== null);
-  if (parts.length === 0) return [html("span", { class: "zero" }, "no address")];
-  return parts.map((part, index) =>
-    html("span", { class: index === 0 ? "address first" : "address" }, foreign(part))
+  const path = [collection, rkey].filter((part) => part !== null).join("/");
+  if (path === "" && did === null) return html("span", { class: "empty" }, "no address");
+  return html(
+    "span",
+    { class: "address" },
+    path === "" ? "" : foreign(path),
+    did === null ? "" : foreign(did, { class: "repository" }),
   );
 }
 
 function recentTable(recent) {
   if (recent.length === 0) return emptyNote("No record yet.");
-  const headings = ["Collection", "Key", "Repository", "State", "When"];
+  const headings = ["Record", "State", "When"];
   const shown = showsAllRecent ? recent : recent.slice(0, RECENT_AT_FIRST);
   const rows = shown.map(({ did, collection, rkey, state, reason, at }) => {
     const level = STATES.find(([name]) => name === state)?.[1] ?? null;
     const why = reason === null ? [] : [" ", reasonCode(reason)];
     return row(headings, [
-      foreign(collection),
-      html("code", {}, foreign(rkey)),
-      html("code", {}, foreign(did)),
+      address({ did, collection, rkey }),
       [html("span", { class: level }, foreign(state)), ...why],
       age(at),
     ]);
@@ -128,15 +136,14 @@ function recentTable(recent) {
   return table({ caption, headings, className: "cards addresses" }, rows);
 }
 
-function showRecentControls(recent) {
-  const hidden = recent.length - RECENT_AT_FIRST;
-  showWhenChanged(byId("recent-controls"), [hidden, showsAllRecent], () => {
+function showRecentControls(stored, database) {
+  const hidden = stored.recent.length - RECENT_AT_FIRST;
+  showWhenChanged(byId("recent-controls"), [stored.recent, showsAllRecent, database.stale], () => {
     if (hidden <= 0) return [];
     const label = showsAllRecent ? "Show fewer" : `Show ${hidden} more`;
     return [button(label, { focus: "recent" }, () => {
       showsAllRecent = !showsAllRecent;
-      showWhenChanged(byId("recent"), [recent, showsAllRecent], () => [recentTable(recent)]);
-      showRecentControls(recent);
+      showStored(stored, database);
     })];
   });
 }

@@ -4,7 +4,11 @@ import { byId, foreign, html, showWhenChanged, svg } from "./dom.js";
 import { age, bytes, count, counted, duration } from "./text.js";
 
 export function showStream({ connection, cursor, stored, backpressure }) {
-  showWhenChanged(byId("queue"), backpressure, () => queueParts(backpressure));
+  showWhenChanged(
+    byId("queue"),
+    [backpressure, connection.connected],
+    () => queueParts(backpressure, connection),
+  );
   const saved = stored?.cursor ?? null;
   showWhenChanged(
     byId("stream"),
@@ -29,11 +33,13 @@ function facts({ connection, cursor, saved }) {
   ].map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value)));
 }
 
-function queueParts(backpressure) {
+function queueParts(backpressure, { connected }) {
   const { queued, queuedBytes, pauseAt, resumeAt, max, maxBytes, paused, pausedSeconds } =
     backpressure;
   const state = paused
     ? `Reading is paused for ${duration(pausedSeconds)}; it goes on below ${count(resumeAt)}.`
+    : !connected
+    ? "Not reading: there is no connection."
     : `Reading. It pauses at ${count(pauseAt)} and goes on below ${count(resumeAt)}.`;
   return [
     html("p", { class: paused ? "warn" : null }, state),

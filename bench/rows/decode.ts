@@ -1,26 +1,25 @@
 /**
  * How fast the binary decoders are, beside `JSON.parse` of the same events in the same run. Needs
- * the corpus and the `zstd` command; prints a table, or with `--json` what `deno task bench` reads.
- *
- *     deno run -A bench/decode.ts
+ * the corpus (JETSTREAM_CORPUS) and the `zstd` command; without the corpus there are no rows.
  */
 
 import { encode } from "@atcute/cbor";
-import { eventsOf } from "../lib/decoder/block_events.ts";
-import { BlockDecoder } from "../lib/decoder/block_frame.ts";
-import { createCompressedDecoder } from "../lib/decoder/compressed.ts";
-import { createFirehoseDecoder } from "../lib/decoder/firehose.ts";
-import { createV1Decoder } from "../lib/decoder/v1.ts";
-import { ZstdDecoder } from "../lib/decoder/zstd.ts";
+import { eventsOf } from "../../lib/decoder/block_events.ts";
+import { BlockDecoder } from "../../lib/decoder/block_frame.ts";
+import { createCompressedDecoder } from "../../lib/decoder/compressed.ts";
+import { createFirehoseDecoder } from "../../lib/decoder/firehose.ts";
+import { createV1Decoder } from "../../lib/decoder/v1.ts";
+import { ZstdDecoder } from "../../lib/decoder/zstd.ts";
 import {
   blockBody,
   corpusFile,
   corpusFrames,
   EVERYTHING,
   type Row,
-} from "../tests/decoder_binary_samples.ts";
-import { corpusLines, decoderOptions } from "../tests/decoder_samples.ts";
-import { seededRandom } from "../tests/seeded_random.ts";
+} from "../../tests/decoder_binary_samples.ts";
+import { corpusLines, decoderOptions } from "../../tests/decoder_samples.ts";
+import { seededRandom } from "../../tests/seeded_random.ts";
+import { type Benchmark, compared, type Effort, median, type Result, short } from "../result.ts";
 
 /** One thing that is done over and over: what one turn handles, and the turn itself. */
 interface Work {
@@ -29,73 +28,36 @@ interface Work {
   /** Bytes that go in, or for blocks and messages of zstd, that come out. */
   readonly bytes: number;
   readonly turn: () => void;
-  /** MB/s that it should reach. */
-  readonly goal?: number;
 }
 
-const ROUNDS = 7;
 const ROUND_MS = 200;
 const ROWS = 4096;
 
-const lines = corpusLines();
-if (lines === null) throw new Error("cannot measure without the corpus: set JETSTREAM_CORPUS");
-
-const json = Deno.args.includes("--json");
-const works = await prepare(lines);
-const speeds = measure(works);
-const reference = speeds[0] ?? 1;
-if (json) {
-  print(JSON.stringify(works.map((work, i) => report(work, speeds[i] ?? 0))));
-} else {
-  print(row("", "messages/s", "MB/s", "ratio"));
-  works.forEach((work, i) => {
-    const { value, megabytes, ratio } = report(work, speeds[i] ?? 0);
-    print(row(work.name, value.toFixed(0), megabytes.toFixed(0), ratio.toFixed(2)));
+async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
+  const lines = corpusLines();
+  if (lines === null) return [];
+  const works = await prepare(lines);
+  const speeds = timed(works, runs, quick ? ROUND_MS / 4 : ROUND_MS);
+  const [reference = []] = speeds;
+  return works.slice(1).map((work, index) => {
+    const values = speeds[index + 1] ?? [];
+    const megabytes = median(values) * work.bytes / work.messages / 1e6;
+    const note = `${works[0]?.name}; ${short(megabytes)} MB/s`;
+    return compared({ name: work.name, unit: "messages/s", note }, values, reference);
   });
 }
 
-function row(name: string, ...columns: readonly string[]): string {
-  return name.padEnd(48) + columns.map((column) => column.padStart(12)).join("");
-}
+export const decode: Benchmark = { name: "decode", measure };
 
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
-
-/** `ratio` is messages per second against the first work of the list, in the same run. */
-function report(work: Work, speed: number): {
-  name: string;
-  value: number;
-  unit: string;
-  megabytes: number;
-  reference: string;
-  ratio: number;
-  goal: number | null;
-  met: boolean | null;
-} {
-  const megabytes = speed * work.bytes / work.messages / 1e6;
-  const { goal = null } = work;
-  return {
-    name: work.name,
-    value: speed,
-    unit: "messages/s",
-    megabytes,
-    reference: works[0]?.name ?? "",
-    ratio: speed / reference,
-    goal,
-    met: goal === null ? null : megabytes >= goal,
-  };
-}
-
-/** Messages per second, the median of interleaved rounds. */
-function measure(list: readonly Work[]): number[] {
+/** Messages per second of each, by interleaved rounds. */
+function timed(list: readonly Work[], runs: number, roundMs: number): number[][] {
   const rounds = list.map((): number[] => []);
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (let round = 0; round <= runs; round++) {
     list.forEach(({ turn, messages }, i) => {
       const start = performance.now();
       let turns = 0;
       let ms = 0;
-      for (; ms < ROUND_MS; ms = performance.now() - start) {
+      for (; ms < roundMs; ms = performance.now() - start) {
         turn();
         turns++;
       }
@@ -103,7 +65,7 @@ function measure(list: readonly Work[]): number[] {
       if (round > 0) rounds[i]?.push(turns * messages * 1000 / ms);
     });
   }
-  return rounds.map((speeds) => speeds.sort((a, b) => a - b)[ROUNDS >> 1] ?? 0);
+  return rounds;
 }
 
 async function prepare(lines: readonly string[]): Promise<Work[]> {
@@ -135,12 +97,11 @@ async function prepare(lines: readonly string[]): Promise<Work[]> {
     bytes,
     turn: () => items.forEach(act),
   });
-  const overRows = (name: string, turn: () => unknown, goal?: number): Work => ({
+  const overRows = (name: string, turn: () => unknown): Work => ({
     name,
     messages: ROWS,
     bytes: body.length,
     turn,
-    ...goal === undefined ? {} : { goal },
   });
   return [
     over("v1 text: JSON.parse alone", lines, bytes, (line) => JSON.parse(line)),
@@ -154,8 +115,8 @@ async function prepare(lines: readonly string[]): Promise<Work[]> {
     ),
     over("firehose: decoded, all wanted", frames, size(frames), (f) => firehose.decode(f)),
     over("firehose: decoded, none wanted", frames, size(frames), (f) => firehoseOurs.decode(f)),
-    overRows(`block of ${ROWS} rows: decompressed`, () => plain.decode(block), 100),
-    overRows("block: none wanted", () => eventsOf(blocks.decode(block), decoderOptions()), 100),
+    overRows(`block of ${ROWS} rows: decompressed`, () => plain.decode(block)),
+    overRows("block: none wanted", () => eventsOf(blocks.decode(block), decoderOptions())),
     overRows("block: all wanted", () => eventsOf(blocks.decode(block), EVERYTHING)),
   ];
 }

@@ -1,0 +1,89 @@
+/**
+ * A process with the indexer under test: the parts of `main.ts run`, and a telemetry that also
+ * notes when events were received and committed. Settings come from the environment as always.
+ */
+
+import { openDatabase } from "../lib/commands/open_database.ts";
+import { readConfig, secretsOf } from "../lib/config.ts";
+import { Indexer } from "../lib/indexer.ts";
+import { createLogger } from "../lib/log.ts";
+import { COLLECTIONS } from "../lib/mapper/registry.ts";
+import { type CommittedBatch, Telemetry } from "../lib/server/telemetry.ts";
+import { say } from "./processes.ts";
+
+/** What an indexer says once it has received and committed what it was to. */
+export interface Measured {
+  readonly what: "received" | "committed";
+  /** Events. */
+  readonly count: number;
+  /** From the first message received to the last received, or committed. */
+  readonly ms: number;
+  /** From received to committed, milliseconds, in the order of the stream. */
+  readonly latencies: readonly number[];
+  readonly batches: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+class Measuring extends Telemetry {
+  readonly #expected: number;
+  readonly #keepsLatencies: boolean;
+  #received = 0;
+  #committed = 0;
+  #batches = 0;
+  #startedAt = 0;
+  #latencies: number[] = [];
+
+  constructor(expected: number, keepsLatencies: boolean) {
+    super({ collections: COLLECTIONS.map(({ nsid }) => nsid), version: "bench" });
+    this.#expected = expected;
+    this.#keepsLatencies = keepsLatencies;
+  }
+
+  override messageReceived(timeUs: number | null, bytes: number): void {
+    super.messageReceived(timeUs, bytes);
+    if (this.#received === 0) this.#startedAt = performance.now();
+    if (++this.#received === this.#expected) this.#tell("received");
+  }
+
+  override committed(batch: CommittedBatch): void {
+    super.committed(batch);
+    const now = this.clock.monotonic();
+    this.#batches++;
+    const before = this.#committed;
+    for (const { count = 1, receivedAt } of batch.events) {
+      this.#committed += count;
+      if (this.#keepsLatencies && receivedAt !== null) this.#latencies.push(now - receivedAt);
+    }
+    if (before < this.#expected && this.#committed >= this.#expected) this.#tell("committed");
+  }
+
+  #tell(what: Measured["what"]): void {
+    const measured: Measured = {
+      what,
+      count: what === "received" ? this.#received : this.#committed,
+      ms: performance.now() - this.#startedAt,
+      latencies: this.#latencies,
+      batches: this.#batches,
+      outcomes: this.totals,
+    };
+    say(measured);
+  }
+}
+
+if (import.meta.main) {
+  const [expected = "0", latencies] = Deno.args;
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGTERM", () => stop.abort());
+  const config = readConfig(Deno.env.toObject());
+  const logger = createLogger({
+    level: config.logLevel,
+    format: "readable",
+    secrets: secretsOf(config),
+    write: (line) => Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`)),
+  });
+  const telemetry = new Measuring(Number(expected), latencies === "latencies");
+  await using opened = await openDatabase(config, logger);
+  const { database } = opened;
+  const instance = crypto.randomUUID();
+  await new Indexer({ config, database, logger, telemetry, instance }).run(stop.signal);
+}

@@ -1,0 +1,86 @@
+/**
+ * The benchmarks, as one table.
+ *
+ *     deno task bench [--json] [--only NAME] [--runs N] [--quick]
+ */
+
+import { parseArgs } from "node:util";
+import { type Effort, type Result, tableOf } from "./result.ts";
+import { decode } from "./rows/decode.ts";
+import { endToEnd } from "./rows/end_to_end.ts";
+import { foreign } from "./rows/foreign.ts";
+import { growth } from "./rows/growth.ts";
+import { latency } from "./rows/latency.ts";
+import { memory } from "./rows/memory.ts";
+import { start } from "./rows/start.ts";
+
+const BENCHMARKS = [endToEnd, foreign, decode, latency, memory, growth, start];
+
+const USAGE = `usage: deno task bench [--json] [--only NAME] [--runs N] [--quick]
+
+  --json       the rows as JSON
+  --only NAME  one of ${BENCHMARKS.map(({ name }) => name).join(", ")}; can be repeated
+  --runs N     runs of each measurement (5)
+  --quick      fewer and shorter runs, to see that everything works: its figures say little
+
+Needs Postgres with PostGIS at TEST_DATABASE_URL; makes databases of its own there and drops them.`;
+
+async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: "boolean" },
+      only: { type: "string", multiple: true },
+      runs: { type: "string" },
+      quick: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    write(Deno.stdout, USAGE);
+    return 0;
+  }
+  const quick = values.quick ?? false;
+  const runs = Number(values.runs ?? (quick ? 2 : 5));
+  const { only } = values;
+  const unknown = only?.find((wanted) => BENCHMARKS.every(({ name }) => name !== wanted));
+  if (unknown !== undefined || !Number.isInteger(runs) || runs < 1) {
+    write(Deno.stderr, USAGE);
+    return 2;
+  }
+  const chosen = BENCHMARKS.filter(({ name }) => only === undefined || only.includes(name));
+  const results = await measureAll(chosen, { runs, quick });
+  if (values.json) {
+    write(Deno.stdout, JSON.stringify(results.map(({ note: _, ...result }) => result), null, 2));
+  } else {
+    const title = quick ? "Quick runs: these figures say little.\n\n" : "";
+    write(Deno.stdout, `${title}${tableOf(results)}\n\nMedians of ${runs} runs.`);
+  }
+  return 0;
+}
+
+async function measureAll(chosen: typeof BENCHMARKS, effort: Effort): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const { name, measure } of chosen) {
+    const startedAt = performance.now();
+    results.push(...await measure(effort));
+    const seconds = (performance.now() - startedAt) / 1000;
+    write(Deno.stderr, `${name}: measured in ${seconds.toFixed(0)} s`);
+  }
+  return results;
+}
+
+function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  let bytes = new TextEncoder().encode(`${text}\n`);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    if (!(error instanceof TypeError) || !("code" in error)) throw error;
+    write(Deno.stderr, `${error.message}\n${USAGE}`);
+    Deno.exit(2);
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The reading side: client and decoders, up to the queue. It chooses between the live stream and the
+ * archive, and tells operators what happens there.
+ */
+
+import { replayAndFollow, replaysFirst, replayStart } from "./client/archive/cycle.ts";
+import type { ArchiveObserver, ReplayProgress } from "./client/archive/observer.ts";
+import { replayArchive } from "./client/archive/replay.ts";
+import type { Clock } from "./client/clock.ts";
+import { fetchZstdDictionary } from "./client/dictionary.ts";
+import { type Endpoint, parseEndpoint } from "./client/endpoint.ts";
+import type { CursorTooOldError } from "./client/failure.ts";
+import { follow } from "./client/follow.ts";
+import type { Observer } from "./client/observer.ts";
+import type { EventQueue } from "./client/queue.ts";
+import type { ResumePoint } from "./client/resume.ts";
+import type { OnCheckpoint } from "./checkpoint.ts";
+import type { Config } from "./config.ts";
+import type { Decoders } from "./decoders.ts";
+import type { Arrival, Intake } from "./intake.ts";
+import type { Logger } from "./log.ts";
+import type { Telemetry } from "./server/telemetry.ts";
+
+export interface ReadingOptions {
+  readonly config: Config;
+  readonly decoders: Decoders;
+  readonly queue: EventQueue<Arrival>;
+  readonly intake: Intake;
+  /** The cursor that was stored when the process started. */
+  readonly stored: ResumePoint | null;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly checkpoint: OnCheckpoint;
+}
+
+export class Reading {
+  readonly #options: ReadingOptions;
+  readonly #endpoints: readonly Endpoint[];
+  #progress: ReplayProgress | null = null;
+  /** Where the live stream goes on after a replay. */
+  #cutover: number | null = null;
+
+  constructor(options: ReadingOptions) {
+    this.#options = options;
+    this.#endpoints = options.config.jetstream.urls.map(parseEndpoint);
+  }
+
+  /** How far a replay has come; null while the live stream is read. */
+  get progress(): ReplayProgress | null {
+    return this.#progress;
+  }
+
+  /** Reads until the signal aborts. Rejects with what can't be mended by trying again. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { config: { jetstream: { startFrom } }, stored, clock, random } = this.#options;
+    const archive = this.#endpoints.find(({ protocol }) => protocol === "v2");
+    if (archive === undefined) return await this.#follow(signal);
+    const fromArchive = startFrom.kind === "archive";
+    await replayAndFollow({
+      replayFirst: replaysFirst(archive, stored, fromArchive, clock.now() * 1000),
+      replay: (because) => this.#replay(this.#archiveFor(because) ?? archive, because, signal),
+      follow: () => this.#follow(signal),
+      clock,
+      random,
+      signal,
+    });
+  }
+
+  /** The archive of the instance whose live stream begins too late. */
+  #archiveFor(because: CursorTooOldError | null): Endpoint | undefined {
+    return this.#endpoints.find(({ protocol, source }) =>
+      protocol === "v2" && source === because?.source
+    );
+  }
+
+  async #replay(
+    endpoint: Endpoint,
+    because: CursorTooOldError | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly cutover: number }> {
+    const { config: { jetstream, reconnect }, decoders, intake, stored, queue, clock, random } =
+      this.#options;
+    try {
+      const result = await replayArchive({
+        endpoint,
+        apiKey: jetstream.apiKey,
+        filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
+        start: replayStart(endpoint, intake.resumePoint ?? stored, because),
+        format: decoders.archive,
+        deliver: (chunk) => intake.takeArchive(chunk, endpoint.source),
+        flow: queue,
+        reconnect,
+        observer: this.#archiveObserver(endpoint),
+        clock,
+        random,
+        signal,
+      });
+      this.#cutover = result.cutover;
+      return result;
+    } finally {
+      this.#progress = null;
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { config: { jetstream, reconnect }, decoders, intake, stored, queue, telemetry } =
+      this.#options;
+    const { clock, random } = this.#options;
+    await follow({
+      endpoints: this.#endpoints,
+      filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
+      compress: jetstream.compress,
+      fetchDictionary: async (endpoint, signal) => {
+        const options = { v1Url: jetstream.dictionaryUrl, signal, clock };
+        const { bytes } = await fetchZstdDictionary(endpoint, options);
+        return decoders.addDictionary(bytes);
+      },
+      resumePoint: () => intake.resumePoint ?? stored,
+      startCursor: this.#startCursor(),
+      receive: (message, endpoint) => {
+        const heard = intake.take(message, endpoint);
+        const timeUs = heard !== null && "timeUs" in heard ? heard.timeUs : null;
+        telemetry.messageReceived(timeUs, message.length);
+        return heard;
+      },
+      peek: (message, endpoint) => intake.peek(message, endpoint),
+      flow: queue,
+      reconnect,
+      idleTimeoutMs: jetstream.readIdleTimeoutMs,
+      observer: this.#observer(),
+      clock,
+      random,
+      signal,
+    });
+  }
+
+  #startCursor(): string | null {
+    if (this.#cutover !== null) return String(this.#cutover);
+    const { startFrom } = this.#options.config.jetstream;
+    switch (startFrom.kind) {
+      case "live":
+      case "archive":
+        return null;
+      case "time":
+        return String(startFrom.timeUs);
+      case "cursor":
+        return String(startFrom.cursor);
+    }
+  }
+
+  #observer(): Observer {
+    const { logger, telemetry, checkpoint } = this.#options;
+    return {
+      connected: (event) => {
+        telemetry.connected(event);
+        void checkpoint("connected");
+        logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
+      },
+      disconnected: (event) => {
+        telemetry.disconnected(event);
+        void checkpoint("disconnected");
+        logger.info("disconnected", {
+          source: event.endpoint.source,
+          ending: event.ending.kind,
+        });
+      },
+      attemptFailed: (event) => {
+        telemetry.attemptFailed(event);
+        const { endpoint: { source }, failures, error, retryInMs } = event;
+        logger.warn("cannot read the stream, trying again", { source, failures, error, retryInMs });
+      },
+      alert: ({ endpoint: { source }, failures, error }) =>
+        logger.error("cannot read the stream for long", { source, failures, error }),
+      notice: ({ code, message, endpoint: { source } }) =>
+        logger.warn(message, { notice: code, source }),
+    };
+  }
+
+  #archiveObserver({ source }: Endpoint): ArchiveObserver {
+    const { logger } = this.#options;
+    return {
+      progress: (progress) => {
+        this.#progress = progress;
+        const { done, total, perSecond, leftMs, events } = progress;
+        const minutesLeft = leftMs === null ? null : Math.ceil(leftMs / 60_000);
+        logger.info("replaying the archive", {
+          done,
+          total,
+          perSecond,
+          minutesLeft,
+          events,
+          source,
+        });
+      },
+      attemptFailed: ({ request, failures, error, retryInMs }) =>
+        logger.warn("cannot read the archive, trying again", {
+          request,
+          failures,
+          error,
+          retryInMs,
+        }),
+      alert: ({ request, failures, error }) =>
+        logger.error("cannot read the archive for long", { request, failures, error }),
+      notice: ({ code, message }) => logger.warn(message, { notice: code, source }),
+    };
+  }
+}

@@ -1,0 +1,284 @@
+/** A headless Chromium, driven over its own protocol: no more of it than the tests of the page need. */
+
+import assert from "node:assert/strict";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+
+/** Path of a Chromium: `CHROMIUM`, or the first one in `PATH`. Null when there is none. */
+export function findChromium(): string | null {
+  const named = Deno.env.get("CHROMIUM");
+  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+  const candidates = named
+    ? [named]
+    : folders.flatMap((at) => NAMES.map((name) => `${at}/${name}`));
+  return candidates.find(isFile) ?? null;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly sessionId?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly message: string };
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+export interface Look {
+  readonly width: number;
+  readonly height: number;
+  readonly scheme: "light" | "dark";
+  readonly reducedMotion?: boolean;
+  /** A touch screen. */
+  readonly phone?: boolean;
+}
+
+/** Long enough for a machine under load; a test that passes never waits for it. */
+const PATIENCE_MS = 20_000;
+
+export class Browser implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #profile: string;
+  readonly #drained: Promise<void>;
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Params>>();
+  readonly #pages = new Map<string, Page>();
+  #lastId = 0;
+
+  private constructor(
+    process: Deno.ChildProcess,
+    profile: string,
+    drained: Promise<void>,
+    socket: WebSocket,
+  ) {
+    this.#process = process;
+    this.#profile = profile;
+    this.#drained = drained;
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => this.#take(JSON.parse(data)));
+  }
+
+  static async launch(path: string): Promise<Browser> {
+    const profile = await Deno.makeTempDir({ prefix: "page-test-" });
+    const process = new Deno.Command(path, {
+      args: [
+        "--headless",
+        "--remote-debugging-port=0",
+        `--user-data-dir=${profile}`,
+        "--no-first-run",
+        "--no-proxy-server",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        // Its sandbox refuses to run as root, as it is in containers.
+        ...(Deno.uid() === 0 ? ["--no-sandbox"] : []),
+        "about:blank",
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const address = Promise.withResolvers<string>();
+    const drained = watchForAddress(process.stderr, address);
+    const socket = new WebSocket(await address.promise);
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener("open", () => resolve(), { once: true });
+      socket.addEventListener("error", () => reject(new Error("cannot drive Chromium")));
+    });
+    return new Browser(process, profile, drained, socket);
+  }
+
+  async open(look: Look): Promise<Page> {
+    const { targetId } = await this.send("Target.createTarget", { url: "about:blank" });
+    const attached = await this.send("Target.attachToTarget", { targetId, flatten: true });
+    const sessionId = String(attached["sessionId"]);
+    const page = new Page((method, params = {}) => this.send(method, params, sessionId));
+    this.#pages.set(sessionId, page);
+    await page.prepare(look);
+    return page;
+  }
+
+  send(method: string, params: Params, sessionId?: string): Promise<Params> {
+    const id = ++this.#lastId;
+    const answer = Promise.withResolvers<Params>();
+    this.#waiting.set(id, answer);
+    this.#socket.send(JSON.stringify({ id, method, params, ...(sessionId ? { sessionId } : {}) }));
+    return answer.promise;
+  }
+
+  #take({ id, method, sessionId, params = {}, result = {}, error }: Message): void {
+    if (method !== undefined) this.#pages.get(sessionId ?? "")?.notice(method, params);
+    if (id === undefined) return;
+    const answer = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) answer?.resolve(result);
+    else answer?.reject(new Error(error.message));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#socket.addEventListener("close", resolve));
+    await this.send("Browser.close", {});
+    await Promise.all([closed, this.#process.status, this.#drained]);
+    // Helper processes may still write to it for a moment.
+    for (let tries = 0; tries < 50; tries++) {
+      try {
+        return await Deno.remove(this.#profile, { recursive: true });
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+}
+
+/** Reads to the end, so that the pipe never fills. */
+async function watchForAddress(
+  stderr: ReadableStream<Uint8Array>,
+  address: PromiseWithResolvers<string>,
+): Promise<void> {
+  let text = "";
+  for await (const chunk of stderr.pipeThrough(new TextDecoderStream() as TransformStream)) {
+    if (text.length < 100_000) text += chunk;
+    const found = /DevTools listening on (ws:\S+)/.exec(text)?.[1];
+    if (found !== undefined) address.resolve(found);
+  }
+  address.reject(new Error(`Chromium ended: ${text.slice(0, 500)}`));
+}
+
+type Send = (method: string, params?: Params) => Promise<Params>;
+
+export class Page {
+  /** Addresses of everything that it asked for. */
+  readonly requests: string[] = [];
+  /** Errors of its script, and what its policy forbade. */
+  readonly problems: string[] = [];
+  readonly #send: Send;
+
+  constructor(send: Send) {
+    this.#send = send;
+  }
+
+  async prepare(look: Look): Promise<void> {
+    for (const domain of ["Page", "Runtime", "Network", "Log"]) {
+      await this.#send(`${domain}.enable`);
+    }
+    await this.resemble(look);
+  }
+
+  async resemble(
+    { width, height, scheme, reducedMotion = false, phone = false }: Look,
+  ): Promise<void> {
+    await this.#send("Emulation.setDeviceMetricsOverride", {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: phone,
+    });
+    await this.#send("Emulation.setTouchEmulationEnabled", { enabled: phone });
+    await this.#send("Emulation.setEmulatedMedia", {
+      features: [
+        { name: "prefers-color-scheme", value: scheme },
+        { name: "prefers-reduced-motion", value: reducedMotion ? "reduce" : "no-preference" },
+      ],
+    });
+  }
+
+  notice(method: string, params: Params): void {
+    const { request, exceptionDetails, entry } = params as {
+      request?: { url: string };
+      exceptionDetails?: { text: string; exception?: { description?: string } };
+      entry?: { source: string; level: string; text: string };
+    };
+    if (method === "Network.requestWillBeSent" && request) this.requests.push(request.url);
+    if (method === "Runtime.exceptionThrown" && exceptionDetails) {
+      this.problems.push(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    }
+    // Answers that are errors are logged too; those are the test's own business.
+    if (method === "Log.entryAdded" && entry?.level === "error" && entry.source !== "network") {
+      this.problems.push(entry.text);
+    }
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.#send("Page.navigate", { url });
+    await this.until("document.readyState === 'complete'");
+  }
+
+  /** The value of an expression, which may be a promise. */
+  async evaluate(expression: string): Promise<unknown> {
+    const answer = await this.#send("Runtime.evaluate", {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    }) as {
+      result: { value?: unknown };
+      exceptionDetails?: { exception?: { description?: string } };
+    };
+    if (answer.exceptionDetails !== undefined) {
+      throw new Error(`${expression}: ${answer.exceptionDetails.exception?.description}`);
+    }
+    return answer.result.value;
+  }
+
+  /** Waits until an expression is true. */
+  async until(expression: string): Promise<void> {
+    const end = performance.now() + PATIENCE_MS;
+    while (!await this.evaluate(expression).catch(() => false)) {
+      if (performance.now() > end) {
+        const text = await this.evaluate("document.body.innerText.slice(0, 600)");
+        assert.fail(`never true: ${expression}; the page says: ${text}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** The text that a person sees in an element. */
+  async text(selector: string): Promise<string> {
+    return String(await this.evaluate(`document.querySelector(${quoted(selector)}).innerText`));
+  }
+
+  /** Clicks into the middle of an element, with the mouse. */
+  async click(selector: string): Promise<void> {
+    const at = await this.evaluate(`(() => {
+      const element = document.querySelector(${quoted(selector)});
+      element.scrollIntoView({ block: "center", behavior: "instant" });
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return { x: x + width / 2, y: y + height / 2 };
+    })()`) as { x: number; y: number };
+    const click = { ...at, button: "left", clickCount: 1 };
+    await this.#send("Input.dispatchMouseEvent", { type: "mousePressed", ...click });
+    await this.#send("Input.dispatchMouseEvent", { type: "mouseReleased", ...click });
+  }
+
+  /** Types into what has the focus. */
+  async type(text: string): Promise<void> {
+    await this.#send("Input.insertText", { text });
+  }
+
+  async press(key: "Enter" | "Tab" | "Escape"): Promise<void> {
+    const code = { Enter: 13, Tab: 9, Escape: 27 }[key];
+    const stroke = { key, code: key, windowsVirtualKeyCode: code };
+    const text = key === "Enter" ? { text: "\r" } : {};
+    await this.#send("Input.dispatchKeyEvent", { type: "keyDown", ...stroke, ...text });
+    await this.#send("Input.dispatchKeyEvent", { type: "keyUp", ...stroke });
+  }
+
+  /** A picture of the whole page, as PNG. */
+  async picture(): Promise<Uint8Array> {
+    const { data } = await this.#send("Page.captureScreenshot", { captureBeyondViewport: true });
+    return Uint8Array.from(atob(String(data)), (character) => character.charCodeAt(0));
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,134 @@
+/**
+ * Databases for tests: always the embedded one, and, when TEST_DATABASE_URL is set, a real server. A
+ * test finds a database of its own, migrated, and leaves nothing behind.
+ */
+
+import type { Sql } from "postgres";
+import { connect, terminate } from "../lib/repository/connection.ts";
+import { type EmbeddedDatabase, startEmbedded } from "../lib/repository/embedded/embedded.ts";
+import { migrate } from "../lib/repository/migrate.ts";
+import { createDatabase, databaseUrl, dropDatabase, serverUrl } from "./server_database.ts";
+
+export type DatabaseKind = "embedded" | "server";
+
+export interface TestDatabase {
+  readonly kind: DatabaseKind;
+  readonly url: string;
+  /** Ended after the test, with whatever it still waits for. */
+  readonly sql: Sql;
+}
+
+export interface DatabaseTestOptions {
+  /** `empty`: nothing is migrated, and on a server PostGIS is not created. Default: `migrated`. */
+  readonly content?: "migrated" | "empty";
+  /** Default: all that there are. */
+  readonly kinds?: readonly DatabaseKind[];
+  readonly ignore?: boolean;
+}
+
+const CONNECTIONS = 4;
+
+/** The databases that tests run on here. */
+export function testDatabases(): readonly DatabaseKind[] {
+  return serverUrl() === null ? ["embedded"] : ["embedded", "server"];
+}
+
+/** Registers a test for each kind of database. */
+export function databaseTest(
+  name: string,
+  run: (database: TestDatabase) => Promise<void>,
+  options: DatabaseTestOptions = {},
+): void {
+  const { kinds = ["embedded", "server"], ignore = false } = options;
+  for (const kind of testDatabases().filter((kind) => kinds.includes(kind))) {
+    Deno.test({
+      name: `${name} (${kind === "embedded" ? "embedded database" : "database server"})`,
+      ignore,
+      fn: () => withDatabase(kind, run, options),
+    });
+  }
+}
+
+/** Runs something on a database of its own. */
+export async function withDatabase(
+  kind: DatabaseKind,
+  run: (database: TestDatabase) => Promise<void>,
+  { content = "migrated" }: DatabaseTestOptions = {},
+): Promise<void> {
+  await using place = kind === "embedded"
+    ? await embeddedPlace(content)
+    : await serverPlace(content);
+  const sql = connect(place.url, { max: CONNECTIONS, applicationName: "tests" });
+  try {
+    await run({ kind, url: place.url, sql });
+  } finally {
+    await terminate(sql);
+  }
+}
+
+interface Place extends AsyncDisposable {
+  readonly url: string;
+}
+
+async function serverPlace(content: "migrated" | "empty"): Promise<Place> {
+  const name = await createDatabase(content);
+  return { url: databaseUrl(name), [Symbol.asyncDispose]: () => dropDatabase(name) };
+}
+
+/** Of this test file, started by the first test that needs it. Tests of a file run one by one. */
+let embedded: Promise<EmbeddedDatabase> | undefined;
+
+async function embeddedPlace(content: "migrated" | "empty"): Promise<Place> {
+  const { url } = await (embedded ??= startForFile());
+  const sql = connect(url, { max: 1, applicationName: "tests" });
+  try {
+    await sql.unsafe(DROP_EVERYTHING);
+    if (content === "migrated") await migrate(sql);
+  } finally {
+    await terminate(sql);
+  }
+  return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function startForFile(): Promise<EmbeddedDatabase> {
+  const started = await startEmbedded();
+  globalThis.addEventListener("unload", () => void started.close());
+  return started;
+}
+
+/** All but PostGIS. The embedded server has one database, and to start another takes ten times as long. */
+const DROP_EVERYTHING = `do $$
+  declare
+    it record;
+  begin
+    for it in
+      select nspname from pg_namespace
+      where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')
+    loop
+      execute format('drop schema %I cascade', it.nspname);
+    end loop;
+    for it in
+      select oid::regclass as name, case relkind when 'v' then 'view' when 'm' then 'materialized view'
+        when 'S' then 'sequence' else 'table' end as kind
+      from pg_class c
+      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
+        and not exists (select from pg_depend where objid = c.oid and deptype in ('e', 'i', 'a'))
+    loop
+      execute format('drop %s if exists %s cascade', it.kind, it.name);
+    end loop;
+    for it in
+      select oid::regprocedure as name from pg_proc p
+      where pronamespace = 'public'::regnamespace
+        and not exists (select from pg_depend where objid = p.oid and deptype = 'e')
+    loop
+      execute format('drop routine if exists %s cascade', it.name);
+    end loop;
+    for it in
+      select oid::regtype as name from pg_type t
+      where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
+        and not exists (select from pg_depend where objid = t.oid and deptype = 'e')
+    loop
+      execute format('drop type if exists %s cascade', it.name);
+    end loop;
+  end
+$$`;

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import type { Checkpoint } from "../lib/checkpoint.ts";
+import { Program, type ProgramOptions } from "./crash/in_process.ts";
+import { assertFolded, countsAfter, numberedStream } from "./crash/stream.ts";
+import { databaseTest } from "./database.ts";
+import { DatabaseProxy } from "./faults/database_proxy.ts";
+import { ReplayServer } from "./jetstream/replay_server.ts";
+
+const FRAMES = 200;
+const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
+
+/** A pass of a checkpoint: its name, and how many there were of it before. */
+type OnPass = (name: Checkpoint, before: number) => void | Promise<void>;
+
+/** Runs a stream through a proxy that fails at some checkpoints; then all must be as without faults. */
+function faultTest(
+  name: string,
+  fail: (proxy: DatabaseProxy) => { at: OnPass; options?: Partial<ProgramOptions>; check(): void },
+): void {
+  databaseTest(name, async ({ url, sql }) => {
+    Deno.stdout.writeSync(new TextEncoder().encode(`seed ${SEED}\n`));
+    const frames = numberedStream(SEED, FRAMES);
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using proxy = DatabaseProxy.start(url);
+    const { at, options = {}, check } = fail(proxy);
+    const passed = new Map<Checkpoint, number>();
+    await using program = new Program({
+      databaseUrl: proxy.url,
+      streamUrl: server.url,
+      env: { BATCH_MAX_EVENTS: "10" },
+      random: () => 0.05,
+      checkpoint: (name) => {
+        const before = passed.get(name) ?? 0;
+        passed.set(name, before + 1);
+        return at(name, before);
+      },
+      ...options,
+    });
+    server.push(...frames);
+    await program.committed(FRAMES);
+    assert.equal(await program.stop(), 0);
+    check();
+    await assertFolded(sql, frames);
+    assert.deepEqual(program.counts, countsAfter(frames));
+  }, { kinds: ["server"] });
+}
+
+faultTest("a batch whose commit was not answered is applied and counted once", (proxy) => {
+  const faults = [proxy.loseCommit()].slice(1);
+  return {
+    at: (name, before) => {
+      if (name === "batch_cursor_moved" && before % 3 === 1) faults.push(proxy.loseCommit());
+    },
+    check: () => {
+      assert.ok(faults.length >= 3);
+      assert.ok(faults.every(({ hasFired }) => hasFired));
+    },
+  };
+});
+
+faultTest("a connection that is cut at any step costs nothing but time", (proxy) => {
+  const steps: Checkpoint[] = [
+    "batch_beginning",
+    "batch_begun",
+    "batch_loaded",
+    "batch_folded",
+    "batch_stored",
+    "batch_cursor_moved",
+    "batch_committed",
+  ];
+  const left = [...steps];
+  return {
+    at: (name) => {
+      if (left[0] === name && proxy.cut().hasFired) left.shift();
+    },
+    check: () => assert.deepEqual(left, []),
+  };
+});
+
+faultTest("a database that can't be reached for a while is waited for", (proxy) => {
+  const faults: { hasFired: boolean }[] = [];
+  return {
+    at: (name, before) => {
+      if (name !== "batch_loaded" || before % 5 !== 2) return;
+      const fault = proxy.refuse();
+      faults.push(fault);
+      // Three attempts come to nothing before it heals.
+      void fault.fired.then(() => setTimeout(() => proxy.heal(), 100));
+    },
+    check: () => {
+      assert.ok(faults.length >= 2);
+      assert.ok(faults.every(({ hasFired }) => hasFired));
+    },
+  };
+});
+
+faultTest("a connection that hangs and goes on has lost nothing", (proxy) => {
+  const faults: { hasFired: boolean }[] = [];
+  return {
+    at: (name, before) => {
+      if (name !== "batch_stored" || before % 5 !== 2) return;
+      const fault = proxy.hang();
+      faults.push(fault);
+      void fault.fired.then(() => setTimeout(() => proxy.heal(), 50));
+    },
+    check: () => {
+      assert.ok(faults.length >= 2);
+      assert.ok(faults.every(({ hasFired }) => hasFired));
+    },
+  };
+});
+
+faultTest("a connection that hangs for good is given up for another one", (proxy) => {
+  let abandoned = 0;
+  let hung = 0;
+  return {
+    at: (name, before) => {
+      if (name !== "batch_stored" || before % 6 !== 2) return;
+      hung++;
+      void proxy.hang().fired.then(() =>
+        setTimeout(() => {
+          abandoned++;
+          proxy.cut();
+          proxy.heal();
+        }, 700)
+      );
+    },
+    options: { statementTimeoutMs: 300 },
+    check: () => assert.ok(hung >= 2 && abandoned === hung),
+  };
+});
+
+faultTest("a commit whose answer hangs is found to have happened", (proxy) => {
+  const faults: { hasFired: boolean }[] = [];
+  return {
+    at: (name, before) => {
+      if (name !== "batch_cursor_moved" || before % 6 !== 2) return;
+      const fault = proxy.loseCommit("hang");
+      faults.push(fault);
+      void fault.fired.then(() => setTimeout(() => proxy.heal(), 500));
+    },
+    options: { statementTimeoutMs: 300 },
+    check: () => {
+      assert.ok(faults.length >= 2);
+      assert.ok(faults.every(({ hasFired }) => hasFired));
+    },
+  };
+});

@@ -1,0 +1,112 @@
+/** Places that are shared, and every way in which sharing ends. */
+
+import type { Json, JsonObject } from "../../lib/decoder/json.ts";
+import type { Frames } from "./frames.ts";
+import type { Marks, Surface } from "./mark.ts";
+import { AUTHOR, RIGHT } from "./records.ts";
+
+/** The name of a record whose row the database is made to refuse. */
+export const REFUSED_NAME = "refused by the database";
+
+/** A record that shares its place, before it does. */
+interface Sharing {
+  readonly what: string;
+  readonly collection: string;
+  readonly record: JsonObject;
+  /** Where the place may be as long as it is shared. */
+  readonly allowed: readonly Surface[];
+}
+
+/** What the author of one shared record can still do. */
+interface Author {
+  commit(record: Json | undefined): string;
+  account(active: boolean, status?: string): string;
+}
+
+type Ending = readonly [what: string, frames: (author: Author, record: JsonObject) => string[]];
+
+const COARSE = { allowPrecise: false, coarseGeohash: "u33db8" };
+
+const ENDINGS: readonly Ending[] = [
+  ["withdrawn", ({ commit }, record) => [commit({ ...record, location: COARSE })]],
+  ["left out", ({ commit }, record) => [commit(record)]],
+  ["deleted", ({ commit }) => [commit(undefined)]],
+  ["newer rejected", ({ commit }, record) => [commit({ ...record, tags: [1] })]],
+  ["newer refused", ({ commit }, record) => [commit({ ...record, location: "x" })]],
+  ["newer dropped", ({ commit }, record) => [commit({ ...record, note: "\0" })]],
+  ["account deleted", ({ account }) => [account(false, "deleted")]],
+  [
+    "suspended, deleted, back",
+    ({ account, commit }) => [account(false, "suspended"), commit(undefined), account(true)],
+  ],
+];
+
+/** Frames that share places, `copies` of each kind, and the marks that they tell. */
+export function* consentFrames(write: Frames, marks: Marks, copies: number): Generator<string> {
+  for (let copy = 0; copy < copies; copy++) {
+    for (const sharing of sharings(copy)) {
+      yield* share(write, marks, sharing, null);
+      for (const ending of ENDINGS) yield* share(write, marks, sharing, ending);
+    }
+    for (const collection of ["scene", "event"]) {
+      const sharing = { what: "suspended", collection, record: right(collection) };
+      yield* share(write, marks, { ...sharing, allowed: ["ledger"] }, null, (did) => [
+        write.account(did, false, "suspended"),
+      ]);
+    }
+    const orphan = { what: "parent deleted", collection: "event", record: right("event") };
+    yield* share(write, marks, { ...orphan, allowed: ["ledger"] }, null, (did) => [
+      write.commit(did, "scene", "home", undefined),
+    ]);
+  }
+}
+
+function* sharings(copy: number): Generator<Sharing> {
+  for (const collection of ["scene", "event"]) {
+    const record = right(collection);
+    const { name: _, ...nameless } = record;
+    const name = `${REFUSED_NAME} ${copy}`;
+    yield { what: "applied", collection, record, allowed: ["ledger", "product"] };
+    yield { what: "rejected", collection, record: nameless, allowed: ["ledger", "letter"] };
+    yield {
+      what: "refused",
+      collection,
+      record: { ...record, name },
+      allowed: ["ledger", "letter"],
+    };
+  }
+  const stranger = { ...right("event"), sceneId: `at://${AUTHOR}/app.subcult.scene/home` };
+  const orphan = { ...right("event"), sceneId: "nowhere" };
+  const collection = "event";
+  yield { what: "not the owner", collection, record: stranger, allowed: ["ledger", "letter"] };
+  yield { what: "waiting", collection, record: orphan, allowed: ["ledger"] };
+}
+
+function* share(
+  write: Frames,
+  marks: Marks,
+  { what, collection, record, allowed }: Sharing,
+  ending: Ending | null,
+  afterwards: (did: string) => string[] = () => [],
+): Generator<string> {
+  const name = `shared ${collection}, ${what}${ending === null ? "" : `, ${ending[0]}`}`;
+  const { lat, lng } = marks.add(name, ending === null ? allowed : []);
+  // An account of its own, because some endings are about the whole account.
+  const did = `did:plc:leak${marks.all.length}`;
+  if (collection === "event") yield write.commit(did, "scene", "home", { name: "home" });
+  const author: Author = {
+    commit: (record) => write.commit(did, collection, "shared", record),
+    account: (active, status) => write.account(did, active, status),
+  };
+  const first = author.commit({ ...record, location: { lat, lng, allowPrecise: true } });
+  yield first;
+  yield* afterwards(did);
+  if (ending === null) return;
+  yield* ending[1](author, record);
+  // The old revision comes once more, and tells nothing new.
+  yield first;
+}
+
+function right(collection: string): JsonObject {
+  return RIGHT[collection] ?? {};
+}

@@ -1,0 +1,334 @@
+import assert from "node:assert/strict";
+import { Browser, findChromium, type Look, type Page } from "./browser.ts";
+import { fullStatus, HOSTILE, type PageSubject, servePage, TOKEN } from "./page_subject.ts";
+
+const chromium = findChromium();
+
+/** Where pictures go, for a person to look at. Unset: none are kept. */
+const pictures = Deno.env.get("PAGE_PICTURES");
+
+const DESKTOP: Look = { width: 1280, height: 900, scheme: "light" };
+const PHONE: Look = { width: 360, height: 740, scheme: "light", phone: true };
+
+const SHOWN = "document.querySelector('#facts').hidden === false";
+
+interface PageTest {
+  readonly browser: Browser;
+  readonly subject: PageSubject;
+  readonly page: Page;
+}
+
+/** A test with a server and a Chromium of its own. At its end nothing was forbidden or failed. */
+function pageTest(
+  name: string,
+  options: { token?: string; look?: Look },
+  run: (test: PageTest) => Promise<void>,
+): void {
+  const skipped = chromium === null
+    ? " (skipped: needs Chromium, in PATH or named by CHROMIUM)"
+    : "";
+  Deno.test({
+    name: `${name}${skipped}`,
+    ignore: chromium === null,
+    fn: async () => {
+      await using subject = servePage(options);
+      await using browser = await Browser.launch(chromium ?? "");
+      const page = await browser.open(options.look ?? DESKTOP);
+      await page.goto(subject.url);
+      const failure: unknown = await run({ browser, subject, page }).then(
+        () => null,
+        (error) => error,
+      );
+      // The cause of most failures.
+      assert.deepEqual(page.problems, []);
+      if (failure !== null) throw failure;
+      const foreign = page.requests.filter((url) =>
+        !url.startsWith(subject.url) && !url.startsWith("data:")
+      );
+      assert.deepEqual(foreign, []);
+    },
+  });
+}
+
+async function keepPicture(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return;
+  await Deno.mkdir(pictures, { recursive: true });
+  await Deno.writeFile(`${pictures}/${name}.png`, await page.picture());
+}
+
+async function scrollsSideways(page: Page): Promise<unknown> {
+  return await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+}
+
+pageTest("the page shows the numbers of the status", {}, async ({ page }) => {
+  await page.until(SHOWN);
+  assert.match(await page.text("#state-text"), /^All is well: connected, up to date$/);
+  assert.equal(await page.evaluate("document.title"), "All is well · Jetstream Indexer");
+  assert.match(await page.text("#about"), /version 1\.2\.3 · consumer default · up 60 min/);
+  const glance = await page.text("#glance");
+  for (const text of ["Connected", "Lag", "Queue", "Up", "14", "4"]) assert(glance.includes(text));
+  const collections = await page.text("#collections");
+  assert.match(collections, /app\.subcult\.post\s+91,402\s+2\s+0\s+17/);
+  assert.match(await page.text("#waiting"), /parent_missing\s+12/);
+  assert.match(await page.text("#stream"), /jetstream1\.us-east\.bsky\.network\/subscribe/);
+  assert.match(await page.text("#outcomes"), /dead letter/);
+  assert.equal(await page.evaluate("document.querySelectorAll('#rate-plot .bar').length"), 60);
+  assert.equal(await page.evaluate("document.querySelectorAll('#map .dot').length"), 5);
+  await keepPicture(page, "desktop-light");
+});
+
+pageTest("names from the wire are text, whatever they hold", { token: TOKEN }, async (test) => {
+  const { page, subject } = test;
+  subject.stored = {
+    ...fullStatus(),
+    collections: [{ collection: HOSTILE, states: { applied: 1 } }],
+    waiting: { total: 1, reasons: [{ reason: HOSTILE, count: 1 }] },
+    deadLetters: { open: 1, reasons: [{ reason: HOSTILE, count: 1 }] },
+    recent: [{
+      did: HOSTILE,
+      collection: HOSTILE,
+      rkey: "x".repeat(5_000),
+      state: "applied",
+      reason: HOSTILE,
+      at: new Date(0),
+    }],
+  };
+  subject.telemetry.connected({ endpoint: { source: HOSTILE, protocol: "v1" } });
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  const count = `document.querySelectorAll('img, script, #facts b').length`;
+  assert.equal(await page.evaluate(count), 1);
+  assert.equal(await page.evaluate("document.title.includes('owned')"), false);
+  for (const part of ["#collections", "#waiting", "#recent", "#stream", "#letters-list"]) {
+    assert((await page.text(part)).includes("</script><img src=//evil.example"), part);
+  }
+  const title = await page.evaluate("document.querySelector('#map title').textContent");
+  assert.equal(title, HOSTILE);
+  assert.equal(await scrollsSideways(page), false);
+});
+
+pageTest("a page whose server is gone says that it is stale", {}, async ({ page, subject }) => {
+  await page.until(SHOWN);
+  await subject.stopServer();
+  await page.until("document.title.startsWith('Stale')");
+  const state = await page.text("#state-text");
+  assert.match(state, /^Stale: the server does not answer; all below is from \d\d:\d\d$/);
+  assert.match(await page.text("#state-note"), /^The last answer came \d+ s ago\.$/);
+  assert.equal(await page.evaluate("document.querySelector('#state').dataset.level"), "stale");
+  await keepPicture(page, "stale");
+});
+
+pageTest("without the token nothing is shown, and a wrong one is refused", {
+  token: TOKEN,
+}, async ({ page }) => {
+  await page.until("document.querySelector('#access').hidden === false");
+  assert.equal(await page.text("#state-text"), "No access: the token is needed");
+  assert.equal(await page.evaluate("document.activeElement.id"), "token");
+  await keepPicture(page, "no-access");
+  await page.type("wrong");
+  await page.press("Enter");
+  await page.until("document.querySelector('#access-error').textContent !== ''");
+  assert.equal(await page.text("#access-error"), "This is not the token.");
+  assert.equal(await page.evaluate("document.querySelector('#facts').hidden"), true);
+  assert.equal(await page.evaluate("sessionStorage.length"), 0);
+});
+
+pageTest("the token opens the page, lasts over a reload, and can be forgotten", {
+  token: TOKEN,
+}, async ({ page, subject }) => {
+  await signIn(page, TOKEN);
+  assert.equal(await page.evaluate("localStorage.length + document.cookie.length"), 0);
+  await page.goto(subject.url);
+  await page.until(SHOWN);
+  assert(page.requests.every((url) => !url.includes(TOKEN)));
+  await page.click("#forget");
+  await page.until("document.querySelector('#access').hidden === false");
+  assert.equal(await page.evaluate("sessionStorage.length"), 0);
+});
+
+pageTest("retrying a dead letter says how it went, and shows what is left", {
+  token: TOKEN,
+}, async ({ page, subject }) => {
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.click("[aria-label='Retry dead letter 2']");
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 3");
+  assert.equal(await page.text("#letters-result"), "Dead letter 2 is resolved.");
+  await page.click("[aria-label='Retry dead letter 3']");
+  await page.until("document.querySelector('#letters-result').textContent.includes(' 3 ')");
+  assert.equal(await page.text("#letters-result"), "Dead letter 3 is refused again.");
+  await page.click("[data-focus='retry invalid_type']");
+  await page.until("document.querySelector('#letters-result').textContent.includes('tried again')");
+  assert.equal(await page.text("#letters-result"), "2 dead letters tried again, 1 resolved.");
+  assert.deepEqual(subject.letters.asked, [
+    'retry {"id":2}',
+    'retry {"id":3}',
+    'retry {"reason":"invalid_type"}',
+  ]);
+});
+
+pageTest("a dead letter is discarded only after a second yes, by keyboard too", {
+  token: TOKEN,
+}, async ({ page, subject }) => {
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  const focusDiscard = `document.querySelector("[data-focus='discard 4']").focus()`;
+  await page.evaluate(focusDiscard);
+  await page.press("Enter");
+  await page.until("document.querySelector('#confirm').open");
+  await keepPicture(page, "confirm");
+  await page.press("Escape");
+  await page.until("!document.querySelector('#confirm').open");
+  assert.equal(await page.evaluate("document.activeElement.dataset.focus"), "discard 4");
+  assert.deepEqual(subject.letters.asked, []);
+  await page.press("Enter");
+  await page.until("document.querySelector('#confirm').open");
+  assert.equal(await page.evaluate("document.activeElement.id"), "confirm-no");
+  await page.press("Tab");
+  await page.press("Enter");
+  await page.until("document.querySelector('#letters-result').textContent.includes('discarded')");
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 3");
+  assert.deepEqual(subject.letters.asked, ["discard 4"]);
+});
+
+pageTest("without a token of its own the server's page offers no actions", {}, async ({ page }) => {
+  await page.until(SHOWN);
+  assert.match(await page.text("#letters-reasons"), /INTERNAL_AUTH_TOKEN/);
+  assert.equal(await page.evaluate("document.querySelectorAll('#letters-list *').length"), 0);
+  assert(page.requests.every((url) => !url.includes("dead-letters")));
+});
+
+pageTest("the page tells what is wrong: no connection, a pause, no database", {}, async (test) => {
+  const { page, subject: { telemetry, clock }, subject } = test;
+  await page.until(SHOWN);
+  telemetry.paused();
+  clock.pass(12_000);
+  await page.until("document.querySelector('#glance').innerText.includes('paused for 12 s')");
+  assert.match(await page.text("#state-text"), /^Paused: /);
+  telemetry.resumed();
+  telemetry.disconnected({ ending: { kind: "closed" } });
+  telemetry.attemptFailed({ failures: 3 });
+  clock.pass(90_000);
+  subject.stored = null;
+  await page.until("document.querySelector('#collections p.warn') !== null");
+  assert.match(await page.text("#state-text"), /^Not ready: there is no connection.*database/);
+  assert.match(await page.text("#glance"), /3 attempts failed/);
+  assert.match(await page.text("#collections"), /The database does not answer; this is from/);
+  await keepPicture(page, "trouble");
+});
+
+pageTest("the archive's progress is shown while there is a replay", {}, async (test) => {
+  const { page, subject } = test;
+  await page.until(SHOWN);
+  assert.equal(await page.evaluate("document.querySelector('#archive').hidden"), true);
+  const startedAt = new Date(subject.clock.now() - 600_000);
+  subject.stored = {
+    ...fullStatus(),
+    archive: { segmentsDone: 25, segmentsTotal: 100, events: 123_456, startedAt },
+  };
+  await page.until("!document.querySelector('#archive').hidden");
+  const text = await page.text("#archive-text");
+  assert.match(text, /^25 of 100 segments · 123,456 events · running for 10 min · about 30 min/);
+  assert.equal(await page.evaluate("document.querySelector('progress').value"), 25);
+  await keepPicture(page, "archive");
+});
+
+pageTest("a first start, with nothing yet, is shown as it is", {}, async ({ page, subject }) => {
+  subject.stored = {
+    collections: [],
+    cursor: null,
+    waiting: { total: 0, reasons: [] },
+    deadLetters: { open: 0, reasons: [] },
+    recent: [],
+    scenes: [],
+    archive: null,
+  };
+  await page.until("document.querySelector('#collections').innerText === 'No record yet.'");
+  await page.until("document.querySelector('#map-summary').textContent.startsWith('No scene')");
+  assert.equal(await page.text("#letters-reasons"), "None is open.");
+  await keepPicture(page, "empty");
+});
+
+pageTest("on a phone nothing is wider than the screen, in the light and in the dark", {
+  look: PHONE,
+  token: TOKEN,
+}, async ({ page }) => {
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)");
+  assert.equal(await scrollsSideways(page), false);
+  const ground = "getComputedStyle(document.body).backgroundColor";
+  const light = await page.evaluate(ground);
+  await keepPicture(page, "phone-light");
+  await page.resemble({ ...PHONE, scheme: "dark" });
+  assert.notEqual(await page.evaluate(ground), light);
+  assert.equal(await scrollsSideways(page), false);
+  await keepPicture(page, "phone-dark");
+});
+
+pageTest("nothing moves for those who asked for less motion", {
+  look: { ...DESKTOP, scheme: "dark", reducedMotion: true },
+  token: TOKEN,
+}, async ({ page }) => {
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  const durations = `[...document.querySelectorAll("*")].map((one) => {
+    const { transitionDuration, animationName } = getComputedStyle(one);
+    return transitionDuration + animationName;
+  }).filter((text) => text !== "0snone").length`;
+  assert.equal(await page.evaluate(durations), 0);
+  await keepPicture(page, "desktop-dark");
+});
+
+pageTest("a screen reader hears of the state only, and every table and plot has a name", {
+  token: TOKEN,
+}, async ({ page }) => {
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  const count = async (selector: string): Promise<unknown> =>
+    await page.evaluate(`document.querySelectorAll(${JSON.stringify(selector)}).length`);
+  assert.equal(await count("[aria-live]"), 1);
+  assert.equal(await count("table:not(:has(> caption))"), 0);
+  assert.equal(await count("svg:not([aria-hidden]):not([aria-label]):not(svg svg)"), 0);
+  assert.equal(await count("section:not([aria-labelledby])"), 0);
+  assert.equal(await count("[style], [onclick]"), 0);
+  const changes = await page.evaluate(`new Promise((resolve) => {
+    let changes = 0;
+    const watch = new MutationObserver(() => changes++);
+    watch.observe(document.querySelector("#state-text"), {
+      childList: true, characterData: true, subtree: true,
+    });
+    setTimeout(() => resolve(changes), 3_500);
+  })`);
+  assert.equal(changes, 0);
+});
+
+pageTest("the map zooms to the scenes, to the world, and to one scene", {}, async ({ page }) => {
+  await page.until(SHOWN);
+  assert.match(
+    await page.text("#map-summary"),
+    /^5 scenes, from 38° N to 56° N, from 9° W to 24° E\. /,
+  );
+  const inside = `[...document.querySelectorAll("#map .dot")].filter((dot) => {
+    const { width, height } = dot.ownerSVGElement.getBoundingClientRect();
+    const [x, y] = [dot.cx.baseVal.value, dot.cy.baseVal.value];
+    return x > 0 && x < width && y > 0 && y < height;
+  }).length`;
+  assert.equal(await page.evaluate(inside), 5);
+  await page.click("[aria-label='Zoom out to the world']");
+  await keepPicture(page, "map-world");
+  assert.equal(await page.evaluate(inside), 5);
+  await page.evaluate("document.querySelector('#map-list').closest('details').open = true");
+  await page.click("[aria-label='Show Malmö on the map']");
+  await page.until(`${inside} === 1`);
+  await keepPicture(page, "map-scene");
+  await page.click("[aria-label='Zoom to the scenes']");
+  await page.until(`${inside} === 5`);
+});
+
+async function signIn(page: Page, token: string): Promise<void> {
+  await page.until("document.activeElement?.id === 'token'");
+  await page.type(token);
+  await page.press("Enter");
+  await page.until(SHOWN);
+}

@@ -1,0 +1,123 @@
+/** Whatever comes over the wire has a counted outcome and a reason, and the stream goes on. */
+
+import { encode } from "@atcute/cbor";
+import assert from "node:assert/strict";
+import type { JsonObject } from "../lib/decoder/json.ts";
+import { Program } from "./crash/in_process.ts";
+import { databaseTest } from "./database.ts";
+import { ScriptedServer, sends } from "./jetstream/server.ts";
+import { didOf, SampleEvents } from "./sample_events.ts";
+
+const events = new SampleEvents();
+const SCENE = "app.subcult.scene";
+let seq = 0;
+
+/** A v1 message of a scene; `envelope` and `commit` go over it. */
+function message(commit: object = {}, envelope: object = {}): JsonObject {
+  seq++;
+  const event = events.put(`alice/scene/${seq}`);
+  return { ...event, cursor: seq, commit: { ...event.commit, ...commit }, ...envelope };
+}
+
+function text(commit: object = {}, envelope: object = {}): string {
+  return JSON.stringify(message(commit, envelope));
+}
+
+function withRecord(fields: object): string {
+  return text({ record: { $type: SCENE, name: "Scene", ...fields } });
+}
+
+/** A message in which a text, which must not survive \`JSON.stringify\`, stands for a field. */
+function withRaw(raw: string): string {
+  return withRecord({ description: "RAW" }).replace('"RAW"', raw);
+}
+
+function nested(levels: number): string {
+  return withRaw("[".repeat(levels) + "]".repeat(levels));
+}
+
+/** What is wrong, the frame, and the reason that it is refused for; null when it is taken. */
+const INPUTS: readonly (readonly [string, string | Uint8Array, string | null])[] = [
+  ["text that is no JSON", "garbage", "invalid_json"],
+  ["JSON that ends early", text().slice(0, -10), "invalid_json"],
+  ["JSON that is no object", "[1, 2]", "invalid_json"],
+  ["nothing", "", "invalid_json"],
+  ["bytes that are no CBOR", new Uint8Array([0xff, 0xff, 0xff, 0xff]), "invalid_cbor"],
+  ["CBOR that ends early", encode(message()).slice(0, -5), "invalid_cbor"],
+  ["an unknown kind", text({}, { kind: "tombstone" }), "unknown_kind"],
+  ["no kind", text({}, { kind: undefined }), "missing_field"],
+  ["no DID", text({}, { did: undefined }), "missing_field"],
+  ["no commit", text({}, { commit: undefined }), "missing_field"],
+  ["no rkey", text({ rkey: undefined }), "missing_field"],
+  ["no rev", text({ rev: undefined }), "missing_field"],
+  ["no time", text({}, { time_us: undefined }), "invalid_time"],
+  ["no record", text({ record: undefined }), "missing_record"],
+  ["an unknown operation", text({ operation: "upsert" }), "unknown_operation"],
+  ["a DID that is none", text({}, { did: "alice" }), "invalid_did"],
+  ["an rkey that is none", text({ rkey: "a/b" }), "invalid_rkey"],
+  ["a collection of the wrong type", text({ collection: 7 }), "invalid_collection"],
+  ["a rev of the wrong type", text({ rev: 7 }), "invalid_rev"],
+  ["a record of the wrong type", text({ record: "scene" }), "invalid_record"],
+  ["no name", withRecord({ name: undefined }), "missing_field"],
+  ["an empty name", withRecord({ name: "" }), "empty_field"],
+  ["a name of the wrong type", withRecord({ name: ["Scene"] }), "invalid_type"],
+  ["tags of the wrong type", withRecord({ tags: "dub" }), "invalid_type"],
+  ["text with \\u0000", withRecord({ description: "a\u0000b" }), "unstorable_text"],
+  ["a key with \\u0000", withRecord({ "a\u0000b": 1 }), "unstorable_text"],
+  ["a lone surrogate", withRaw('"\\ud800"'), "unstorable_text"],
+  ["an integer above 2^53", withRaw("9007199254740993"), "unsafe_integer"],
+  [
+    "a record of 5 MB",
+    withRecord({ description: "x".repeat(5 * 1024 * 1024) }),
+    "record_too_large",
+  ],
+  ["a record nested 10,000 deep", nested(10_000), "record_too_deep"],
+  ["a DID of 2,048 characters", text({}, { did: `did:web:${"a".repeat(2040)}` }), null],
+  [
+    "a DID of 2,049 characters",
+    text({}, { did: `did:web:${"a".repeat(2041)}` }),
+    "address_too_long",
+  ],
+  ["an rkey of 512 characters", text({ rkey: "r".repeat(512) }), null],
+  ["an rkey of 513 characters", text({ rkey: "r".repeat(513) }), "address_too_long"],
+  ["places that are none", withRecord({ location: { lat: 91, lng: 0 } }), "invalid_location"],
+  ["a prototype", withRaw('{"__proto__": {"polluted": true}}'), "invalid_type"],
+];
+
+databaseTest(
+  "I-02 every kind of bad input is counted with its reason, and the stream goes on",
+  async ({ url, sql }) => {
+    const good = text();
+    const frames = INPUTS.flatMap(([, frame]) => [frame, text()]);
+    await using server = new ScriptedServer([sends(...frames, good)]);
+    await using program = new Program({ databaseUrl: url, streamUrl: server.url() });
+    await program.committed(seq);
+
+    const reasons = await sql<{ reason: string }[]>`select reason from dead_letters order by id`;
+    const expected = INPUTS.map(([, , reason]) => reason).filter((reason) => reason !== null);
+    assert.deepEqual(reasons.map(({ reason }) => reason).toSorted(), expected.toSorted());
+    const taken = INPUTS.length - expected.length;
+    assert.deepEqual(program.counts, {
+      applied: INPUTS.length + taken + 1,
+      duplicate: 0,
+      stale: 0,
+      waiting: 0,
+      dead_letter: expected.length,
+      ignored: 0,
+    });
+    assert.equal(server.peers.length, 1);
+    assert.deepEqual((await program.fetch("/health")).status, 200);
+  },
+);
+
+for (const [what, frame, reason] of INPUTS) {
+  databaseTest(`${what}: ${reason ?? "taken"}`, async ({ url, sql }) => {
+    const good = text();
+    const server = new ScriptedServer([sends(frame, good)]);
+    await using _ = server;
+    await using program = new Program({ databaseUrl: url, streamUrl: server.url() });
+    await program.until(() => program.counts.applied + program.counts.dead_letter === 2);
+    const rows = await sql<{ reason: string }[]>`select reason from dead_letters`;
+    assert.deepEqual(rows.map((row) => row.reason), reason === null ? [] : [reason]);
+  });
+}

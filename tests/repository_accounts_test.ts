@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import type { Sql } from "postgres";
+import { databaseTest } from "./database.ts";
+import { Folded } from "./folded.ts";
+import { didOf, SampleEvents, uriOf } from "./sample_events.ts";
+
+const SCENE = "alice/scene/s1";
+const POST = "bob/post/p1";
+
+interface AccountRow {
+  readonly handle: string | null;
+  readonly active: boolean;
+  readonly status: string | null;
+}
+
+async function account(sql: Sql, name: string): Promise<AccountRow | null> {
+  const [row] = await sql<AccountRow[]>`
+    select handle, active, status from accounts where did = ${didOf(name)}`;
+  return row === undefined ? null : { ...row };
+}
+
+databaseTest(
+  "V-10 an inactive account's records are suppressed with all that hangs on them, and come back with it",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE), events.put(POST, { sceneId: uriOf(SCENE) }));
+    for (const status of ["deactivated", "suspended", "takendown", "desynchronized"]) {
+      assert.deepEqual(await folded.batch(events.account("alice", false, status)), ["applied"]);
+      assert.deepEqual(await folded.states(SCENE, POST), ["suppressed", "waiting"]);
+      assert.deepEqual(await folded.live(SCENE, POST), [false, false]);
+      assert.deepEqual(await account(database.sql, "alice"), {
+        handle: null,
+        active: false,
+        status,
+      });
+      assert.deepEqual(await folded.batch(events.account("alice", true)), ["applied"]);
+      assert.deepEqual(await folded.live(SCENE, POST), [true, true]);
+    }
+  },
+);
+
+databaseTest(
+  "records that come while the account is inactive are suppressed until it is active",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE), events.account("alice", false, "suspended"));
+    assert.deepEqual(await folded.batch(events.put("alice/scene/s2")), ["applied"]);
+    assert.deepEqual(await folded.states("alice/scene/s2"), ["suppressed"]);
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual(await folded.live("alice/scene/s2"), [true]);
+  },
+);
+
+databaseTest(
+  "a deleted account's records are gone for good, and new ones count",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const late = events.put("alice/scene/late");
+    await folded.batch(events.put(SCENE), events.account("alice", false, "deleted"));
+    const gone = await folded.ledger(SCENE);
+    assert.deepEqual([gone?.state, gone?.record], ["deleted", null]);
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual(await folded.states(SCENE), ["deleted"]);
+    // What happened before the deletion stays deleted although it arrives after it.
+    assert.deepEqual(await folded.batch(late), ["applied"]);
+    assert.deepEqual(await folded.states("alice/scene/late"), ["deleted"]);
+    await folded.batch(events.put(SCENE), events.put("alice/scene/new"));
+    assert.deepEqual(await folded.live(SCENE, "alice/scene/new"), [true, true]);
+  },
+);
+
+databaseTest("the markers of accounts that nothing is held of are ignored", async (database) => {
+  const events = new SampleEvents();
+  const folded = new Folded(database);
+  const outcomes = await folded.batch(
+    events.account("carol", true),
+    events.identity("carol", "carol.example"),
+    events.account("dave", false, "suspended"),
+    events.account("dave", false, "suspended"),
+  );
+  assert.deepEqual(outcomes, Array(4).fill("ignored"));
+  assert.equal(await account(database.sql, "carol"), null);
+  // An inactive one is remembered, so that its records stay hidden should they come.
+  await folded.batch(events.put("dave/scene/s1"));
+  assert.deepEqual(await folded.states("dave/scene/s1"), ["suppressed"]);
+});
+
+databaseTest("a marker again is a duplicate, an older one is stale", async (database) => {
+  const events = new SampleEvents();
+  const folded = new Folded(database);
+  await folded.batch(events.put(SCENE));
+  const [off, on] = [events.account("alice", false, "deactivated"), events.account("alice", true)];
+  assert.deepEqual(await folded.each(off, on), ["applied", "applied"]);
+  assert.deepEqual(await folded.each(on, off), ["duplicate", "stale"]);
+  assert.deepEqual(await folded.live(SCENE), [true]);
+});
+
+databaseTest(
+  "V-09 an identity event keeps the handle of an account that records are held of",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const before = events.identity("alice", "before.example");
+    await folded.batch(events.put(SCENE));
+    const [old, now] = [
+      events.identity("alice", "old.example"),
+      events.identity("alice", "now.example"),
+    ];
+    assert.deepEqual(await folded.each(before, old, now), ["ignored", "applied", "applied"]);
+    assert.deepEqual(await folded.each(now, old), ["duplicate", "stale"]);
+    assert.equal((await account(database.sql, "alice"))?.handle, "now.example");
+  },
+);
+
+databaseTest(
+  "V-09 a rebuilt repository's records are void until they come again, also with the same revision",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { protocol: "v2" });
+    const [kept, lost] = [events.put(SCENE), events.put("alice/scene/lost")];
+    await folded.batch(kept, lost);
+    assert.deepEqual(await folded.batch(events.sync("alice")), ["applied"]);
+    assert.deepEqual(await folded.states(SCENE, "alice/scene/lost"), ["deleted", "deleted"]);
+    assert.deepEqual(await account(database.sql, "alice"), {
+      handle: null,
+      active: true,
+      status: null,
+    });
+    const again = { ...kept, time_us: events.timeUs + 1 };
+    assert.deepEqual(await folded.batch(again), ["applied"]);
+    assert.deepEqual(await folded.live(SCENE, "alice/scene/lost"), [true, false]);
+  },
+);
