@@ -220,9 +220,18 @@ Deno.test("START_FROM takes all of its forms", () => {
     "2026-01-02T03:04:05Z": { kind: "time", timeUs: 1767323045000000 },
     "2026-01-02T04:04:05.250+01:00": { kind: "time", timeUs: 1767323045250000 },
   };
+  const JETSTREAM_URL = "wss://host.example/xrpc/network.bsky.jetstream.subscribeEvents";
   for (const [START_FROM, expected] of Object.entries(forms)) {
-    assert.deepEqual(readConfig({ ...PRODUCTION, START_FROM }).jetstream.startFrom, expected);
+    const { jetstream } = readConfig({ ...PRODUCTION, JETSTREAM_URL, START_FROM });
+    assert.deepEqual(jetstream.startFrom, expected);
   }
+});
+
+Deno.test("START_FROM=archive needs a server that has one", () => {
+  assert.throws(
+    () => readConfig({ ...PRODUCTION, START_FROM: "archive" }),
+    /cannot use START_FROM/,
+  );
 });
 
 Deno.test("lists lose their empty and repeated parts, and bytes take units", () => {
