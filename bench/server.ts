@@ -27,7 +27,7 @@ export interface Play {
 const BLOCK = 200;
 
 /** Streams up to here are encoded before anybody connects, and kept. */
-const KEPT = 500_000;
+const KEPT = 1_000_000;
 
 /** How often a slow stream sends what is due, milliseconds. */
 const PACE_MS = 1;

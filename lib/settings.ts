@@ -140,7 +140,7 @@ export const SETTINGS = {
   }),
   BATCH_MAX_WAIT_MS: setting({
     accepts: "milliseconds, a whole number from 0 to 60000",
-    default: "20",
+    default: "5",
     meaning: "How long a batch waits for more events.",
     schema: milliseconds(0, 60_000),
   }),

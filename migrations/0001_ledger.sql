@@ -30,6 +30,9 @@ create table records (
     record is null
     or not (record -> 'location' ?| array['lat', 'lng'])
     or coalesce(record -> 'location' -> 'allowPrecise' = 'true', false)
+  ),
+  constraint chk_records_geohash check (
+    length(record -> 'location' ->> 'coarseGeohash') <= 6
   )
 );
 
@@ -81,6 +84,9 @@ create table dead_letters (
     payload is null
     or not (payload -> 'record' -> 'location' ?| array['lat', 'lng'])
     or coalesce(payload -> 'record' -> 'location' -> 'allowPrecise' = 'true', false)
+  ),
+  constraint chk_dead_letters_geohash check (
+    length(payload -> 'record' -> 'location' ->> 'coarseGeohash') <= 6
   )
 );
 

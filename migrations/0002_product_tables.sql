@@ -39,6 +39,10 @@ create table scenes (
   ) stored,
   constraint chk_precise_consent check (allow_precise or precise_point is null),
   constraint chk_scene_geohash check (length(coarse_geohash) <= 6),
+  -- What is hidden or deleted holds no place.
+  constraint chk_scene_hidden check (
+    indexer_live or num_nonnulls(precise_point, coarse_geohash, display_point) = 0
+  ),
   constraint chk_scene_visibility check (visibility in ('public', 'private', 'unlisted'))
 );
 create unique index idx_scenes_record_key on scenes (record_did, record_rkey);
@@ -72,6 +76,10 @@ create table events (
   ) stored,
   constraint chk_event_precise_consent check (allow_precise or precise_point is null),
   constraint chk_event_geohash check (length(coarse_geohash) <= 6),
+  -- What is hidden or deleted holds no place.
+  constraint chk_event_hidden check (
+    indexer_live or num_nonnulls(precise_point, coarse_geohash, display_point) = 0
+  ),
   constraint chk_event_status check (status in ('scheduled', 'live', 'ended', 'cancelled')),
   constraint chk_event_time check (ends_at is null or starts_at < ends_at)
 );

@@ -76,6 +76,29 @@ databaseTest("while the database is away every query fails, and then none", asyn
   await terminate(sql);
 });
 
+databaseTest("a connection that can't be had costs the others nothing", async ({ url }) => {
+  await using proxy = DatabaseProxy.start(url);
+  const sql = connect(proxy.url, OPTIONS);
+  const settled = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const transaction = sql.begin(async (tx) => {
+    await tx`select 1`;
+    begun.resolve();
+    await settled.promise;
+    return await tx`select 2 as n`;
+  });
+  await begun.promise;
+  const noMore = proxy.refuse("keep");
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await assert.rejects(async () => await sql`select 3`, { code: "08001" });
+  }
+  assert.ok(noMore.hasFired);
+  settled.resolve();
+  assert.deepEqual([...await transaction], [{ n: 2 }]);
+  assert.deepEqual([...await sql`select 4 as n`], [{ n: 4 }]);
+  await terminate(sql);
+});
+
 databaseTest("terminate ends connections that wait for a silent server", async ({ url }) => {
   await using proxy = DatabaseProxy.start(url);
   const sql = connect(proxy.url, OPTIONS);

@@ -55,13 +55,25 @@ Deno.test("a place in text that can't be parsed does not survive, however it is 
     "x".repeat(2040) + GEOHASH,
     " ".repeat(2044) + GEOHASH,
     "9F4MGC22+22",
+    "///filled.count.soap, 12 Warschauer Straße, \u0432\u0430\u0440\u0448\u0430\u0432\u0430",
   ];
   for (const form of forms) {
     const excerpt = excerptOfMessage(form);
     assertNoPlace(excerpt);
     assert.doesNotMatch(excerpt, /\p{N}/u);
     assert.doesNotMatch(excerpt, /[b-hjkmnp-z]{7,}/i);
+    assert.doesNotMatch(excerpt, /soap|stra|\u0432/i);
   }
+});
+
+Deno.test("the outline of a message that can't be parsed shows what it is, and nothing of it", () => {
+  const text = commitText({ record: { name: "Tide tables" } }).slice(0, -5);
+  assert.equal(
+    excerptOfMessage(text).slice(0, 117),
+    '{"did":"did:plc:########################","time_us":################,"kind":"commit",' +
+      '"commit":{"rev":"#############",',
+  );
+  assert.match(excerptOfMessage(text), /"collection":"app.subcult.scene".*"name":"#### ######"/);
 });
 
 Deno.test("an excerpt can be stored and logged, and has at most 2,048 characters", () => {

@@ -274,3 +274,10 @@ class RawClient {
     this.socket.destroy();
   }
 }
+
+embeddedTest("a thousand statements that failed leave the next one as it was", async ({ sql }) => {
+  for (let count = 0; count < 1000; count++) {
+    await assert.rejects(sql`select 1 / ${0}::int`, { code: "22012" });
+  }
+  assert.deepEqual([...await sql`select 2`.values()], [[2]]);
+});

@@ -1,50 +1,164 @@
 /**
- * Promise 4, and that secrets stay secret, as a search: the whole program is run over a stream that
- * tells thousands of marked places in every way, and everything that it says and stores is searched.
+ * Promise 4, and that secrets stay secret, as a search: the whole program runs over a stream that
+ * tells thousands of marked places in every way, past faults and refusals, and everything that it
+ * says and stores is searched for them.
  */
 
 import assert from "node:assert/strict";
-import { connect, terminate } from "../lib/repository/connection.ts";
-import { migrate } from "../lib/repository/migrate.ts";
-import { startEmbedded } from "../lib/repository/embedded/embedded.ts";
-import { everythingSaid, secretsOfRun } from "./leak/run.ts";
-import { type Finding, Search } from "./leak/search.ts";
-import { leakStream } from "./leak/stream.ts";
+import { Buffer } from "node:buffer";
+import type { Sql } from "postgres";
+import { databaseTest, type TestDatabase, withDatabase } from "./database.ts";
+import { type Breach, BREACHES } from "./leak/breach.ts";
 import { REFUSED_NAME } from "./leak/consent.ts";
+import { LOCATIONS, TEXTS, VALUES } from "./leak/disguise.ts";
+import { Marks } from "./leak/mark.ts";
+import { everythingSaid, secretsOfRun } from "./leak/run.ts";
+import { type Haystack, Search } from "./leak/search.ts";
+import { type LeakStream, leakStream } from "./leak/stream.ts";
 
-Deno.test("nothing leaks", async () => {
-  const { url, close } = await startEmbedded();
-  const sql = connect(url, { max: 1, applicationName: "leak test" });
-  await migrate(sql);
-  await sql.unsafe(`create function refuse() returns trigger language plpgsql as $$ begin
+/** The database refuses some rows, and quotes them in its words. */
+const REFUSALS = `create function refuse() returns trigger language plpgsql as $$ begin
     raise exception 'refused: %', new::text using detail = to_json(new)::text;
   end $$;
-  create trigger refuse before insert or update on scenes for each row when (new.name like '${REFUSED_NAME}%') execute function refuse();
-  create trigger refuse before insert or update on events for each row when (new.title like '${REFUSED_NAME}%') execute function refuse();`);
-  try {
-    const { frames, marks } = leakStream(Number(Deno.env.get("EVERY") ?? 10));
-    console.time("run");
-    const said = await everythingSaid({ databaseUrl: url, sql, frames });
-    console.timeEnd("run");
-    console.time("search");
-    const search = new Search(marks, secretsOfRun(url));
-    const findings = search.in(said);
-    console.timeEnd("search");
-    console.log(said.length, said.reduce((s, { text }) => s + text.length, 0));
-    for (const f of findings.slice(0, 40)) console.log(f);
-    console.log(findings.length);
-    console.log(await sql`select state, reason, count(*) from records group by 1,2 order by 1,2`);
-    console.log(
-      await sql`select reason, resolution, count(*) from dead_letters group by 1,2 order by 1,2`,
-    );
-    const found = search.found(said.filter((s) => s.surface !== undefined));
-    console.log(
-      "allowed not found",
-      marks.filter((m) => m.allowed.size > 0 && !found.has(m)).map((m) => m.name),
-    );
-    console.log(said.find((s) => s.where === "log")?.text.split("\n").slice(0, 30).join("\n"));
-  } finally {
-    await terminate(sql);
-    await close();
+  create trigger refuse before insert or update on scenes for each row
+    when (new.name like '${REFUSED_NAME}%') execute function refuse();
+  create trigger refuse before insert or update on events for each row
+    when (new.title like '${REFUSED_NAME}%') execute function refuse();`;
+
+async function said(
+  { url, sql }: TestDatabase,
+  { frames }: LeakStream,
+  letters: number,
+  breach?: Breach,
+): Promise<Haystack[]> {
+  await sql.unsafe(REFUSALS);
+  if (breach?.sql !== undefined) await sql.unsafe(breach.sql);
+  return await everythingSaid({
+    databaseUrl: url,
+    sql,
+    frames,
+    letters,
+    ...(breach === undefined ? {} : { breach }),
+  });
+}
+
+async function distinct(sql: Sql, column: string, table: string): Promise<readonly string[]> {
+  const rows = await sql.unsafe<{ value: string }[]>(
+    `select distinct ${column} as value from ${table} where ${column} is not null order by 1`,
+  );
+  return rows.map(({ value }) => value);
+}
+
+databaseTest(
+  "nothing that is said or stored tells a place that is not shared, or a secret",
+  async (database) => {
+    const { sql, url } = database;
+    const stream = leakStream();
+    assert.ok(stream.frames.length > 4000 && stream.marks.length > 4000);
+    const haystacks = await said(database, stream, 20);
+    const search = new Search(stream.marks, secretsOfRun(url));
+    assert.deepEqual(search.in(haystacks), []);
+
+    // It was worth searching: everything happened that can happen, and what is shared was found.
+    assert.deepEqual(await distinct(sql, "state", "records"), [
+      "applied",
+      "deleted",
+      "rejected",
+      "suppressed",
+      "unmapped",
+      "waiting",
+    ]);
+    assert.ok((await distinct(sql, "reason", "dead_letters")).length > 20);
+    assert.deepEqual(await distinct(sql, "resolution", "dead_letters"), ["superseded"]);
+    for (const surface of ["ledger", "product", "letter"] as const) {
+      const found = search.found(haystacks.filter((haystack) => haystack.surface === surface));
+      const missing = stream.marks.filter((mark) => mark.allowed.has(surface) && !found.has(mark));
+      assert.deepEqual(missing.map(({ name }) => name), []);
+    }
+    const log = haystacks.find(({ where }) => where === "log")?.text ?? "";
+    for (const words of ["HTTP 401", "HTTP 503", "trying again", "a row was refused", "[secret]"]) {
+      assert.ok(log.includes(words), words);
+    }
+  },
+  { kinds: ["embedded"] },
+);
+
+for (const breach of BREACHES) {
+  Deno.test(`the search finds what leaks without ${breach.without}`, async () => {
+    await withDatabase("embedded", async (database) => {
+      const stream = leakStream(60);
+      const haystacks = await said(database, stream, 3, breach);
+      const findings = new Search(stream.marks, secretsOfRun(database.url)).in(haystacks);
+      const places = [...new Set(findings.map(({ where }) => where))];
+      assert.ok(places.some((where) => breach.leaksTo.test(where)), `found in ${places}`);
+    });
+  });
+}
+
+Deno.test("the search knows a place in every disguise, and a secret in every form", () => {
+  const marks = new Marks(1);
+  const told = [...TEXTS, ...VALUES, ...LOCATIONS].map(([name, tell]) => {
+    const mark = marks.add(name);
+    return { mark, text: JSON.stringify(tell(mark)) };
+  });
+  const secret = { name: "a secret", text: 'pass "w/ord" %ü' };
+  const search = new Search(marks.all, [secret]);
+  for (const { mark, text } of told) {
+    for (const haystack of [text, JSON.stringify({ text })]) {
+      const found = search.found([{ where: "here", text: haystack }]);
+      assert.deepEqual([...found], [mark], `${mark.name}: ${haystack}`);
+    }
   }
+  const bytes = Buffer.from(secret.text);
+  const forms = [
+    secret.text,
+    encodeURIComponent(secret.text),
+    JSON.stringify(secret.text),
+    JSON.stringify({ json: JSON.stringify(secret.text) }),
+    bytes.toString("base64"),
+    bytes.toString("hex"),
+  ];
+  for (const form of forms) {
+    const findings = search.in([{ where: "here", text: `before ${form} after` }]);
+    assert.deepEqual(findings.map(({ what }) => what).slice(0, 1), ["a secret"], form);
+  }
+  assert.deepEqual(search.in([{ where: "here", text: "61.5 pass word u33db8 2024-01-01" }]), []);
 });
+
+databaseTest(
+  "the database itself refuses a place without consent, in every table that holds one",
+  async ({ sql }) => {
+    const refuses = async (statement: string): Promise<void> => {
+      await assert.rejects(sql.unsafe(statement), { code: "23514" }, statement);
+    };
+    for (
+      const location of [
+        '{"lat": 61.5, "lng": 101.5}',
+        '{"lat": 61.5, "lng": 101.5, "allowPrecise": null}',
+        '{"lat": 61.5, "lng": 101.5, "allowPrecise": "true"}',
+        '{"lng": 101.5, "allowPrecise": false}',
+        '{"lat": 61.5, "allowPrecise": [true]}',
+        '{"allowPrecise": false, "coarseGeohash": "u33db8x"}',
+        '{"coarseGeohash": "u33db8xyz"}',
+      ]
+    ) {
+      await refuses(`insert into records
+      (did, collection, rkey, rev, idempotency_key, state, record, event_time, created_at)
+      values ('d', 'c', 'r', '1', '', 'applied', '{"location": ${location}}', now(), now())`);
+      await refuses(`insert into dead_letters (fingerprint, reason, detail, payload)
+      values ('', 'invalid_record', '', '{"record": {"location": ${location}}}')`);
+    }
+    const point = "'point(101.5 61.5)'::geography";
+    const scene = "insert into scenes (id, name, owner_did, indexer_live";
+    const values = "values (gen_random_uuid(), 'x', 'd'";
+    await refuses(`${scene}, precise_point) ${values}, true, ${point})`);
+    await refuses(`${scene}, coarse_geohash) ${values}, true, 'u33db8x')`);
+    await refuses(`${scene}, coarse_geohash) ${values}, false, 'u33db8')`);
+    await refuses(`${scene}, display_point) ${values}, false, ${point})`);
+    const event = "insert into events (id, scene_id, title, starts_at, indexer_live";
+    const night = "values (gen_random_uuid(), gen_random_uuid(), 'x', now()";
+    await refuses(`${event}, precise_point) ${night}, true, ${point})`);
+    await refuses(`${event}, coarse_geohash) ${night}, true, 'u33db8x')`);
+    await refuses(`${event}, display_point) ${night}, false, ${point})`);
+  },
+);

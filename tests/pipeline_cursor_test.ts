@@ -157,7 +157,7 @@ databaseTest(
     await using second = new ReplayServer();
     second.push(...history, ...scenes(events, 2));
     await using program = new Program({ databaseUrl: url, streamUrl: second.url });
-    await program.committed(5);
+    await program.until(() => program.cursor === 5);
     const [asked] = cursorsAsked(second);
     assert.equal(Number(asked), history[2]!.time_us! - 300_000_000);
     assert.deepEqual([program.counts.applied, program.counts.duplicate], [2, 3]);

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { settings } from "./crash/settings.ts";
 import { spawnPlanned } from "./crash/spawned.ts";
 import { databaseTest } from "./database.ts";
 import { DatabaseProxy } from "./faults/database_proxy.ts";
@@ -42,20 +43,11 @@ databaseTest(
     server.push(...scenes());
     let [port, cursor] = [0, 0];
     let wake = (): void => {};
-    const process = spawnPlanned({
+    await using process = spawnPlanned({
       kill: null,
       stop: null,
       haste: HASTE,
-      env: {
-        DATABASE_URL: proxy.url,
-        JETSTREAM_URL: server.url,
-        JETSTREAM_COMPRESS: "false",
-        START_FROM: "0",
-        LOCATION_JITTER_SECRET: "a secret of the tests",
-        HTTP_HOST: "127.0.0.1",
-        METRICS_PORT: "0",
-        LOG_LEVEL: "warn",
-      },
+      env: settings(proxy.url, server.url, { LOG_LEVEL: "warn" }),
     }, (said) => {
       if (said.said === "listening") port = said.port;
       if (said.said === "at") cursor = said.cursor;

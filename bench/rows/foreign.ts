@@ -6,7 +6,7 @@ import { type Benchmark, compared, type Effort, range, type Result } from "../re
 import { heard, startIndexer } from "../runs.ts";
 
 async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
-  const count = quick ? 200_000 : 500_000;
+  const count = quick ? 200_000 : 1_000_000;
   await using scratch = await Scratch.create("foreign");
   const server = await startServer({ kind: "foreign", from: 0, count });
   await using _program = server.program;

@@ -24,7 +24,9 @@ async function measure({ runs }: Effort): Promise<readonly Result[]> {
       ? new Program(EXECUTABLE, ["run"], env)
       : deno("../main.ts", ["run"], env);
     while ((await scratch.sql`select 1 from records`).length === 0) {
-      if (indexer.hasEnded) throw new Error("cannot measure: the executable ended, is it an old one?");
+      if (indexer.hasEnded) {
+        throw new Error("cannot measure: the executable ended, is it an old one?");
+      }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     values.push(performance.now() - startedAt);

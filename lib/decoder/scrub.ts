@@ -38,23 +38,28 @@ export function excerptOfStructure(structure: Structure): string {
 }
 
 /**
- * The excerpt of a message that could not be parsed. Of text, its beginning, with every digit of any
- * script and every run that could be a geohash finer than six characters masked. Of bytes, only how
- * many there are: a coordinate could hide in them in any form.
+ * The excerpt of a message that could not be parsed. Of text, the outline of its beginning: marks and
+ * the words of the wire itself, every other letter and every digit, of any script, masked; an address
+ * can hide in words as well as in numbers. Of bytes, only how many there are.
  */
 export function excerptOfMessage(message: Message): string {
   if (typeof message !== "string") return `${message.length} bytes`;
-  // Masking keeps lengths, so twice the excerpt is enough to see a run that crosses its end.
+  // Masking keeps lengths, so twice the excerpt is enough to see a word that crosses its end.
   return message.slice(0, 2 * EXCERPT_MAX).toWellFormed()
-    .replace(GEOHASH_RUN, (run) => "#".repeat(run.length))
-    .replace(DIGIT, "#")
+    .replace(WORD, (word) => WIRE_WORDS.has(word) ? word : "#".repeat(word.length))
     .replace(UNPRINTABLE, "\ufffd")
     .slice(0, EXCERPT_MAX).toWellFormed();
 }
 
-/** Letters of geohashes are those of base 32 without a, i, l and o; either case. */
-const GEOHASH_RUN = /[0-9b-hjkmnp-z]{7,}/gi;
-const DIGIT = /\p{N}/gu;
+const WORD = /[\p{L}\p{M}]+|\p{N}+/gu;
+
+/** Keys and fixed values of the protocols, in parts. */
+const WIRE_WORDS: ReadonlySet<string> = new Set(
+  ("did plc web kind type time us cursor seq commit identity account sync info error message payload " +
+    "rev operation create update delete collection rkey cid record handle active status name " +
+    "app bsky subcult scene event post alliance membership stream true false null").split(" "),
+);
+
 /** Control and format characters, which forge log lines or hide text, and line separators. */
 const UNPRINTABLE = /[\p{C}\u2028\u2029]/gu;
 

@@ -22,6 +22,8 @@ const DEGREES = /^\s*[-+−]?\d{1,3}(?:[.,]\d+)?\s*$/;
 
 /** A geohash that stands where a place may stand: a digit and a letter, so that words are spared. */
 const GEOHASH = /^(?=[a-z]*\d)(?=\d*[a-z])[\db-hjkmnp-z]{7,12}$/i;
+/** One in a hundred has no digit. Four consonants in a row are in few words. */
+const GEOHASH_OF_LETTERS = /^(?=[a-z]*[b-df-hj-np-tv-xz]{4})[b-hjkmnp-z]{7,12}$/;
 
 const JSON_START = /^\s*(?:\{\s*["}]|\[\s*["{[\]\-\dtfn])/;
 const JSON_END = /[\]}]\s*$/;
@@ -125,7 +127,7 @@ function cleanText(text: string, where: Where): string {
   }
   if (where.inPlace) {
     if (NUMBER.test(text)) return PLACE_REMOVED;
-    if (GEOHASH.test(text)) return roundGeohash(text) ?? PLACE_REMOVED;
+    if (isGeohash(text)) return roundGeohash(text) ?? PLACE_REMOVED;
   }
   return withoutPlaces(text);
 }
@@ -176,6 +178,12 @@ function numberOf(value: Json | undefined): number {
 
 function isTelling(value: number): boolean {
   return isFineNumber(value) || Math.abs(value) > MAX_WHOLE;
+}
+
+/** Words with a capital letter are names. */
+function isGeohash(text: string): boolean {
+  if (GEOHASH.test(text) || GEOHASH_OF_LETTERS.test(text)) return true;
+  return text === text.toUpperCase() && GEOHASH_OF_LETTERS.test(text.toLowerCase());
 }
 
 function cutGeohash(value: Json): Json | undefined {

@@ -3,12 +3,13 @@
 import type { TransactionSql } from "postgres";
 import type { Account, Commit, Event, Sync } from "../decoder/event.ts";
 import type { Content } from "../mapper/content.ts";
+import type { RecordKey } from "../mapper/collection.ts";
 import { type Batch, type BatchResult, contentsOf } from "./batch.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import { foldCommit } from "./fold/fold.ts";
 import { World } from "./fold/world.ts";
-import { Loader } from "./load.ts";
+import { linkedKeys, Loader } from "./load.ts";
 import type { Outcome } from "./outcome.ts";
 import { Settlement } from "./settlement.ts";
 import type { TransactionOptions } from "./transaction.ts";
@@ -32,7 +33,7 @@ class BatchFold {
   readonly #loader: Loader;
   readonly #settlement: Settlement;
   readonly #undecodable = new UndecodableMessages();
-  /** Accounts and undecodable messages: nothing depends on them, so they are written last. */
+  /** Accounts and undecodable messages: nothing depends on them, so they go with the last flush. */
   readonly #last = new Writes();
 
   constructor(tx: TransactionSql, batch: Batch, options: TransactionOptions) {
@@ -52,7 +53,6 @@ class BatchFold {
     const outcomes: Outcome[] = [];
     for (const event of this.#batch.events) outcomes.push(await this.#fold(event, contents));
     await step("folded");
-    await this.#settlement.flush();
     await this.#finish(outcomes);
     await step("stored");
     const { reasons, rowsWritten } = this.#settlement;
@@ -62,8 +62,11 @@ class BatchFold {
   async #load(contents: ReadonlyMap<Event, Content>): Promise<void> {
     const { events } = this.#batch;
     const commits = events.filter((event) => event.kind === "commit");
+    // What they refer to is known already, so one question asks for both.
+    const keys: RecordKey[] = [...commits];
+    for (const commit of commits) keys.push(...linkedKeys(commit.did, contents.get(commit)!));
     await Promise.all([
-      this.#loader.load(commits, false),
+      this.#loader.load(keys, false),
       this.#loader.accounts(didsOf(events)),
       this.#undecodable.load(this.#tx, events),
     ]);
@@ -120,7 +123,7 @@ class BatchFold {
     for (const account of this.#world.accounts.values()) {
       if (account.changed) this.#last.account(account);
     }
-    await this.#settlement.store(this.#last);
+    await this.#settlement.flush(this.#last);
     const tried = this.#batch.letters.filter((_, index) => outcomes[index] !== "dead_letter");
     if (tried.length > 0) await resolveLetters(this.#tx, tried, "retried");
   }

@@ -7,6 +7,7 @@ import type { TransactionSql } from "postgres";
 import type { RecordKey, Reference } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { recordId } from "../mapper/record_id.ts";
+import { PREPARED } from "./store.ts";
 import { type Entry, nameOf, uriOf } from "./fold/entry.ts";
 
 /** Records judged at a time: bounds memory, however many children there are. */
@@ -61,9 +62,16 @@ export async function* childrenOf(
       );
     }
   }
+  // Most parents have few children or none: one question then, instead of the three of a cursor.
+  const children = parts.join("\n    union\n    ");
+  const few = await tx.unsafe<RecordKey[]>(`${children} limit ${CHUNK}`, parameters, PREPARED);
+  if (few.length < CHUNK) {
+    if (few.length > 0) yield [...few];
+    return;
+  }
   const cursor = `children_${crypto.randomUUID().replaceAll("-", "")}`;
   await tx.unsafe(
-    `declare ${cursor} no scroll cursor for ${parts.join("\n    union\n    ")}`,
+    `declare ${cursor} no scroll cursor for ${children}`,
     parameters,
   );
   while (true) {

@@ -136,6 +136,7 @@ class Pool {
       keep_alive: KEEP_ALIVE_SECONDS,
       // Timers that a lost connection would leave behind. The socket has its own.
       connect_timeout: 0,
+      backoff: () => 0,
       idle_timeout: 0,
       max_lifetime: null,
       onnotice: () => {},
@@ -153,6 +154,7 @@ class Pool {
             this.#replace(present);
             for (const tell of present.tellLost) tell();
           },
+          closed: (socket) => sockets.delete(socket),
         });
         sockets.add(socket);
         if (present.closing.signal.aborted) socket.destroy();

@@ -2,32 +2,37 @@
  * The socket as npm:postgres 3.4.9 gets it. That driver writes from a `setImmediate` to a socket that
  * it has dropped meanwhile, which ends the process with an error that nobody can catch, or leaves a
  * connection that never answers (porsager/postgres, issues 1154 and 1208). So it is never told that a
- * connection closed, unless it closed it itself: every query on a lost one fails, those to come too.
+ * connection closed which it has used: every query on a lost one fails, those to come too.
  */
 
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type net from "node:net";
+import { clearImmediate, setImmediate } from "node:timers";
 import { ConnectionError, lostConnection } from "./connection_error.ts";
 
 export interface DriverSocketOptions {
   /** How long the server may take to let us in, milliseconds. */
   readonly loginMs: number;
-  /** Told when a connection is lost, perhaps more than once. */
+  /** Told when a connection is lost that was in use, perhaps more than once. */
   readonly lost: () => void;
+  /** Told when the driver has given it back. */
+  readonly closed: (socket: DriverSocket) => void;
 }
 
-/** ReadyForQuery of an idle session: the end of what the server says after a login. */
+/** ReadyForQuery of an idle session: the end of what the server says at a login. */
 const READY = Buffer.from("Z\0\0\0\x05I", "latin1");
 
 export class DriverSocket extends EventEmitter {
   readonly #options: DriverSocketOptions;
   readonly #socket: net.Socket | null;
+  /** Where the connection stands. A login that failed is over only when the driver has heard of it. */
+  #state: "login" | "open" | "failed" | "refused" | "ended" | "destroyed" = "login";
   #failure: Error | null = null;
-  #ended = false;
-  /** The last bytes that came before the login was over. */
+  /** The last bytes that came during the login. */
   #tail = Buffer.alloc(0);
   #login: ReturnType<typeof setTimeout> | undefined;
+  #later: ReturnType<typeof setImmediate> | undefined;
 
   /** Over an open socket, or with the reason why there is none. */
   constructor(opened: net.Socket | Error, options: DriverSocketOptions) {
@@ -40,16 +45,17 @@ export class DriverSocket extends EventEmitter {
     }
     this.#socket = opened;
     opened.on("data", (chunk: Buffer) => {
-      if (this.#login !== undefined) this.#watchLogin(chunk);
+      if (this.#state === "login") this.#watchLogin(chunk);
       this.emit("data", chunk);
     });
     opened.on("drain", () => this.emit("drain"));
-    opened.on("error", (error) => this.#fail(this.#lost(error)));
+    opened.on("error", (error) => this.#fail(error));
     opened.on("close", () => this.#closed());
-    this.#login = setTimeout(
-      () => this.destroy(new ConnectionError("08001", loginTooSlow(options.loginMs))),
-      options.loginMs,
-    );
+    const { loginMs } = options;
+    this.#login = setTimeout(() => {
+      this.#fail(new Error(`no answer for ${loginMs} ms`));
+      opened.destroy();
+    }, loginMs);
     // It was stopped while TLS was agreed on.
     opened.resume();
   }
@@ -59,27 +65,23 @@ export class DriverSocket extends EventEmitter {
   }
 
   write(chunk: Uint8Array, written?: (error?: Error | null) => void): boolean {
-    if (this.#failure !== null || this.#socket === null) {
-      queueMicrotask(() => {
-        this.emit("error", this.#failure);
-        this.#options.lost();
-      });
-      return true;
-    }
-    return this.#socket.write(chunk, written);
+    if (this.#failure === null && this.#socket !== null) return this.#socket.write(chunk, written);
+    queueMicrotask(() => this.#tellFailure());
+    return true;
   }
 
   /** The driver is done with the connection. */
   end(lastWords?: Uint8Array): void {
-    this.#ended = true;
-    this.#loggedIn();
+    this.#leaveLogin("ended");
     if (this.#failure === null && lastWords !== undefined) this.#socket?.end(lastWords);
   }
 
-  /** Ends the connection at once, whatever is on its way. */
-  destroy(reason?: Error): void {
-    if (reason !== undefined) this.#fail(reason);
-    this.#loggedIn();
+  /** Ends the connection at once, whatever is on its way. The driver would open another if told. */
+  destroy(): void {
+    clearTimeout(this.#login);
+    clearImmediate(this.#later);
+    this.#failure ??= lostConnection();
+    this.#state = "destroyed";
     this.#socket?.destroy();
   }
 
@@ -97,35 +99,49 @@ export class DriverSocket extends EventEmitter {
 
   #watchLogin(chunk: Buffer): void {
     this.#tail = Buffer.concat([this.#tail, chunk]).subarray(-READY.length);
-    if (this.#tail.equals(READY)) this.#loggedIn();
+    if (this.#tail.equals(READY)) this.#leaveLogin("open");
   }
 
-  #loggedIn(): void {
+  #leaveLogin(state: "open" | "ended"): void {
     clearTimeout(this.#login);
-    this.#login = undefined;
+    this.#state = state;
   }
 
   #closed(): void {
-    if (this.#ended) this.emit("close");
-    else this.#fail(this.#lost());
+    if (this.#state === "ended") this.#giveBack();
+    else this.#fail(); // Where it hasn't failed already.
   }
 
-  /** A server may also end the connection because it, or we, don't like who the other is. */
-  #lost(cause?: Error): ConnectionError {
-    if (this.#login === undefined) return lostConnection(cause);
-    const reason = cause?.message ?? "the server closed the connection";
-    return new ConnectionError("08001", `cannot connect to the database: ${reason}`);
+  #fail(cause?: Error): void {
+    if (this.#failure !== null || this.#state === "ended") return;
+    clearTimeout(this.#login);
+    this.#failure = this.#state === "login" ? noLogin(cause) : lostConnection(cause);
+    this.#tellFailure();
   }
 
-  #fail(failure: Error): void {
-    if (this.#failure !== null || this.#ended) return;
-    this.#failure = failure;
-    this.#loggedIn();
-    this.emit("error", failure);
-    this.#options.lost();
+  #tellFailure(): void {
+    // Without a listener an emitter throws it.
+    if (this.listenerCount("error") > 0) this.emit("error", this.#failure);
+    if (this.#state === "login") {
+      this.#state = "refused";
+      // No transaction knows this connection, and after one round the driver has written all of the
+      // login that it still had: it can be told.
+      this.#later = setImmediate(() => {
+        this.#later = setImmediate(() => this.#giveBack());
+      });
+    } else if (this.#state === "open" || this.#state === "failed") {
+      this.#state = "failed";
+      this.#options.lost();
+    }
+  }
+
+  #giveBack(): void {
+    this.#options.closed(this);
+    this.emit("close");
   }
 }
 
-function loginTooSlow(loginMs: number): string {
-  return `cannot log in to the database: no answer for ${loginMs} ms`;
+/** A server also closes a connection because it, or we, don't like who the other is. */
+function noLogin(cause: Error = new Error("the server closed the connection")): ConnectionError {
+  return new ConnectionError("08001", `cannot connect to the database: ${cause.message}`);
 }

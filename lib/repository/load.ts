@@ -12,6 +12,7 @@ import { isReason } from "../reason.ts";
 import { type Refusals, refusedContent } from "./batch.ts";
 import type { Entry, State } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
+import { PREPARED } from "./store.ts";
 
 const RECORDS = `select r.did, r.collection, r.rkey, r.rev, r.cid, r.state, r.reason, r.waiting_for,
     to_json(r.loose_references) as loose_references,
@@ -101,7 +102,7 @@ export class Loader {
     const rows = [...wanted.values()].map(({ entry, whole }) => ({ ...entry.key, wanted: whole }));
     const dids = new Set(rows.map(({ did }) => did));
     const [records] = await Promise.all([
-      this.#tx.unsafe<RecordRow[]>(RECORDS, [JSON.stringify(rows)]),
+      this.#tx.unsafe<RecordRow[]>(RECORDS, [JSON.stringify(rows)], PREPARED),
       this.accounts(dids),
     ]);
     const contents: { author: string; content: Content }[] = [];
@@ -128,7 +129,8 @@ export class Loader {
     const missing = [...new Set(dids)].filter((did) => !this.#world.accounts.has(did));
     if (missing.length === 0) return;
     const keys = missing.map((did) => ({ did }));
-    for (const row of await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, [JSON.stringify(keys)])) {
+    const rows = await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, [JSON.stringify(keys)], PREPARED);
+    for (const row of rows) {
       const account = this.#world.account(row.did);
       account.handle = row.handle;
       account.active = row.active;
@@ -152,11 +154,9 @@ export class Loader {
     const bare: { author: string; link: Link }[] = [];
     for (const { author, content } of contents) {
       if (content.kind !== "mapped") continue;
+      keys.push(...linkedKeys(author, content));
       for (const link of content.links) {
-        if (typeof link.target === "string") {
-          keys.push({ did: author, collection: link.reference.target, rkey: link.target });
-          bare.push({ author, link });
-        } else keys.push(link.target);
+        if (typeof link.target === "string") bare.push({ author, link });
       }
     }
     const added = await this.load(keys, false);
@@ -180,12 +180,23 @@ export class Loader {
       const rows = await this.#tx.unsafe<{ rkey: string; did: string }[]>(
         candidatesStatement(table),
         [JSON.stringify(wanted)],
+        PREPARED,
       );
       const found = rows.map(({ did, rkey }) => ({ did, collection: target, rkey }));
       added.push(...await this.load(found, false));
     }
     return added;
   }
+}
+
+/** What a content may refer to, a bare rkey as the author's own record. */
+export function linkedKeys(author: string, content: Content): RecordKey[] {
+  if (content.kind !== "mapped") return [];
+  return content.links.map(({ reference, target }) =>
+    typeof target === "string"
+      ? { did: author, collection: reference.target, rkey: target }
+      : target
+  );
 }
 
 interface RecordRow {

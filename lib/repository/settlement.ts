@@ -52,9 +52,11 @@ export class Settlement {
     else if (entry.lowered) this.#lowered.add(entry);
   }
 
-  /** Writes what the events so far have made of the working set, and follows the consequences. */
-  async flush(): Promise<void> {
-    const writes = new Writes();
+  /**
+   * Writes what the events so far have made of the working set, and follows the consequences.
+   * `writes` may hold rows already, on which nothing here depends.
+   */
+  async flush(writes = new Writes()): Promise<void> {
     const changed: ChangedParent[] = [];
     for (const entry of this.#accepted) {
       const verdict = this.#world.judge(entry);

@@ -14,6 +14,12 @@ export interface BulkWrite {
   readonly collection?: string;
 }
 
+/**
+ * For statements with a fixed text: without a name the driver asks for the types of the parameters
+ * each time, and sends them only after the answer, so Postgres waits for us between any two.
+ */
+export const PREPARED = { prepare: true };
+
 const KEY = `did text collate "C", collection text collate "C", rkey text collate "C"`;
 const SAME_KEY = `(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
 
@@ -132,6 +138,6 @@ export async function store(tx: TransactionSql, writes: Writes): Promise<number>
 
 /** Sends one bulk write. Returns how many rows it wrote. */
 export async function send(tx: TransactionSql, write: BulkWrite): Promise<number> {
-  const { count } = await tx.unsafe(write.text, [JSON.stringify(write.rows)]);
+  const { count } = await tx.unsafe(write.text, [JSON.stringify(write.rows)], PREPARED);
   return count;
 }

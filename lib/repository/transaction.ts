@@ -41,7 +41,12 @@ const WRITER_LOCK = 0x6a_65_74_73; // "jets"
 /** The result of a batch whose commit may have happened although its answer was lost. */
 const attempts = new WeakMap<Batch, BatchResult>();
 
-/** Applies a batch. Resolves once it is durable. */
+/**
+ * Applies a batch. Statements are planned each time that they run: a plan that was made for tables
+ * that were nearly empty would read all of them by the time that they are large.
+ *
+ * Resolves once it is durable.
+ */
 export async function applyBatch(
   sql: Sql,
   batch: Batch,
@@ -54,6 +59,7 @@ export async function applyBatch(
     const [, state] = await Promise.all([
       tx`select set_config('statement_timeout', ${timeout}, true),
         set_config('idle_in_transaction_session_timeout', ${timeout}, true),
+        set_config('plan_cache_mode', 'force_custom_plan', true),
         pg_advisory_xact_lock(${WRITER_LOCK})`,
       tx<{ batch: string | null }[]>`
         select batch from indexer_state where consumer = ${consumer} for update`,

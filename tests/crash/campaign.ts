@@ -9,6 +9,7 @@ import { ReplayServer } from "../jetstream/replay_server.ts";
 import { Random } from "../model/random.ts";
 import type { Plan, Said } from "./plan.ts";
 import { type Round, roundsOf } from "./rounds.ts";
+import { settings } from "./settings.ts";
 import { type Planned, type PlannedEnd, spawnPlanned } from "./spawned.ts";
 import { assertFolded, numberedStream } from "./stream.ts";
 
@@ -92,12 +93,9 @@ class Campaign {
     await this.#sql`update dead_letters set next_attempt_at = now()
       where resolved_at is null and reason = 'database_refused'`;
     const plan = { kill: null, stop: null, haste: HASTE, env: this.#env() };
-    const process = spawnPlanned(plan);
-    try {
-      await this.#settled();
-    } finally {
-      process.signal("SIGTERM");
-    }
+    await using process = spawnPlanned(plan);
+    await this.#settled();
+    process.signal("SIGTERM");
     const { code, lastLines } = await process.done;
     assert.equal(code, 0, lastLines.join("\n"));
 
@@ -105,19 +103,8 @@ class Campaign {
   }
 
   #env(): Record<string, string> {
-    return {
-      DATABASE_URL: this.#url,
-      JETSTREAM_URL: this.#server.url,
-      JETSTREAM_COMPRESS: "false",
-      START_FROM: "0",
-      LOCATION_JITTER_SECRET: "a secret of the tests",
-      BATCH_MAX_EVENTS: "7",
-      RECONNECT_BASE_MS: "10",
-      RECONNECT_MAX_MS: "100",
-      HTTP_HOST: "127.0.0.1",
-      METRICS_PORT: "0",
-      LOG_LEVEL: "warn",
-    };
+    const more = { BATCH_MAX_EVENTS: "7", LOG_LEVEL: "warn" };
+    return settings(this.#url, this.#server.url, more);
   }
 
   #push(): void {
@@ -132,7 +119,7 @@ class Campaign {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const heard = (said: Said): void => {
       clearTimeout(timer);
-      timer = setTimeout(() => process.signal("SIGTERM"), HANG_MS);
+      timer = setTimeout(() => process.signal("SIGKILL"), HANG_MS);
       if (said.said !== "at") return;
       if (drops && !dropped) this.#server.dropAll();
       dropped = drops;
@@ -141,8 +128,8 @@ class Campaign {
       if (this.#pushed < this.#frames.length) this.#push();
       else process.signal("SIGTERM");
     };
-    const process: Planned = spawnPlanned(plan, heard);
-    timer = setTimeout(() => process.signal("SIGTERM"), HANG_MS);
+    await using process: Planned = spawnPlanned(plan, heard);
+    timer = setTimeout(() => process.signal("SIGKILL"), HANG_MS);
     try {
       return await process.done;
     } finally {

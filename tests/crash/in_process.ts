@@ -1,6 +1,7 @@
 /** The whole program in the process of a test, with all that it says. */
 
 import { type RunHooks, runIndexer, type Running } from "../../lib/commands/run.ts";
+import { settings } from "./settings.ts";
 import type { OutcomeCounts } from "../../lib/repository/outcome.ts";
 
 export interface ProgramOptions extends RunHooks {
@@ -35,18 +36,7 @@ export class Program implements AsyncDisposable {
 
   constructor({ databaseUrl, streamUrl, env = {}, ...hooks }: ProgramOptions) {
     this.done = runIndexer({
-      env: {
-        DATABASE_URL: databaseUrl,
-        JETSTREAM_URL: streamUrl,
-        JETSTREAM_COMPRESS: "false",
-        START_FROM: "0",
-        LOCATION_JITTER_SECRET: "a secret of the tests",
-        RECONNECT_BASE_MS: "10",
-        RECONNECT_MAX_MS: "100",
-        HTTP_HOST: "127.0.0.1",
-        METRICS_PORT: "0",
-        ...env,
-      },
+      env: settings(databaseUrl, streamUrl, env),
       build: { version: "0.0.0", commit: null },
       colours: false,
       print: (line) => this.#print(line),

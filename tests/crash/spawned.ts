@@ -16,7 +16,7 @@ const KEPT_LINES = 30;
 /** Settings of whoever runs the tests; the program would take some for misspelt ones of its own. */
 const SETTING = /^(JETSTREAM|QUEUE|BATCH|RECONNECT|WANTED)_/;
 
-export class Spawned {
+export class Spawned implements AsyncDisposable {
   readonly done: Promise<Ended>;
   readonly #child: Deno.ChildProcess;
   readonly #lines: string[] = [];
@@ -58,6 +58,12 @@ export class Spawned {
     }
   }
 
+  /** Kills it if it has not ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGKILL");
+    await this.done;
+  }
+
   async #read(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
     let rest = "";
     const decoder = new TextDecoder();
@@ -81,7 +87,7 @@ export interface PlannedEnd extends Ended {
 }
 
 /** A process that follows a plan. */
-export interface Planned {
+export interface Planned extends AsyncDisposable {
   readonly pid: number;
   readonly done: Promise<PlannedEnd>;
   signal(signal: Deno.Signal): void;
@@ -101,5 +107,6 @@ export function spawnPlanned(plan: Plan, onSaid: (said: Said) => void = () => {}
     pid: process.pid,
     done: process.done.then((ended) => ({ ...ended, killedAt })),
     signal: (signal) => process.signal(signal),
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
   };
 }

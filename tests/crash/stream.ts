@@ -23,6 +23,11 @@ const LAST = commit(1_790_000_000_000_000, "app.subcult.badge", { level: 1 });
 export function numberedStream(seed: number, length: number): string[] {
   const invalid = commit(FIRST_US, "app.subcult.scene", { name: "" });
   const frames = [invalid, ...generateStream(seed, { length: length - 2 }), LAST];
+  return numbered(frames);
+}
+
+/** Frames as the first ones of a server. */
+export function numbered(frames: readonly string[]): string[] {
   return frames.map((frame, index) => withCursor(frame, index + 1));
 }
 

@@ -72,7 +72,10 @@ export class DatabaseProxy implements AsyncDisposable {
     return this.#accepted;
   }
 
-  /** From now on nothing passes, in either direction; connections stay open. Fires at the first data held back. */
+  /**
+   * From now on nothing passes, in either direction; connections stay open. Fires at the first data
+   * that is held back.
+   */
   hang(): Fault {
     this.#hang ??= { fault: new OrderedFault(), over: Promise.withResolvers() };
     return this.#hang.fault;
@@ -99,10 +102,13 @@ export class DatabaseProxy implements AsyncDisposable {
     return fault;
   }
 
-  /** Closes every connection, and new ones as soon as they come: the database is away. Fires at the first of those. */
-  refuse(): Fault {
+  /**
+   * Closes new connections as soon as they come, and now those that there are, unless they are kept:
+   * the database is away, or takes no more. Fires at the first new one.
+   */
+  refuse(existing: "cut" | "keep" = "cut"): Fault {
     this.#refused = new OrderedFault();
-    this.cut();
+    if (existing === "cut") this.cut();
     return this.#refused;
   }
 

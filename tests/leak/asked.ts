@@ -4,8 +4,8 @@ import type { Haystack } from "./search.ts";
 
 const PATHS = ["/", "/health", "/ready", "/metrics", "/internal/indexer/metrics", "/nothing"];
 
-/** Asks for every page there is, for all dead letters, and for what there is not. */
-export async function asked(origin: string, token: string): Promise<Haystack[]> {
+/** Asks for every page there is, for `letters` dead letters a page, and for what there is not. */
+export async function asked(origin: string, token: string, letters: number): Promise<Haystack[]> {
   const headers = { authorization: `Bearer ${token}` };
   const said: Haystack[] = [];
   const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
@@ -34,7 +34,7 @@ export async function asked(origin: string, token: string): Promise<Haystack[]> 
       const path = `/api/dead-letters?limit=200&state=${state}${next}`;
       const page = JSON.parse((await ask(path, { headers })).split("\n").at(-1) ?? "");
       next = page.next === null ? "end" : `&before=${page.next}`;
-      for (const { id } of page.deadLetters.slice(0, 25)) {
+      for (const { id } of page.deadLetters.slice(0, letters)) {
         const letter = `/api/dead-letters/${id}`;
         const shown = await text(origin + letter, headers);
         said.push({ where: `GET ${letter}`, text: shown, surface: "letter" });

@@ -3,22 +3,15 @@
 import type { Sql } from "postgres";
 import { runIndexer, type Running } from "../../lib/commands/run.ts";
 import type { Terminal } from "../../lib/commands/command.ts";
-import type { Decoders } from "../../lib/decoders.ts";
-import type { Logger } from "../../lib/log.ts";
 import { main } from "../../main.ts";
 import { type Script, ScriptedServer } from "../jetstream/server.ts";
 import { encodeFrame, OPCODE } from "../jetstream/websocket_server.ts";
 import { asked } from "./asked.ts";
+import type { Breach } from "./breach.ts";
 import { dump } from "./dump.ts";
 import type { Frame } from "./frames.ts";
 import type { Haystack, MarkedSecret } from "./search.ts";
 import { LAST } from "./stream.ts";
-
-/** A defence that is taken out. */
-export interface Breach {
-  readonly decoders?: Decoders;
-  readonly logger?: (write: (line: string) => void) => Logger;
-}
 
 export interface RunOptions {
   /** Of the database, with its password. */
@@ -26,7 +19,10 @@ export interface RunOptions {
   /** On the same database. */
   readonly sql: Sql;
   readonly frames: readonly Frame[];
-  readonly breach?: Breach;
+  /** A defence that is taken out. */
+  readonly breach?: Pick<Breach, "decoders" | "logger">;
+  /** How many dead letters are looked at one by one. */
+  readonly letters: number;
 }
 
 /** What the process is told and must not tell. */
@@ -51,7 +47,7 @@ export function secretsOfRun(databaseUrl: string): readonly MarkedSecret[] {
 
 /** Runs it until all is committed, asks everything that can be asked, and reads what is stored. */
 export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
-  const { databaseUrl, sql, frames, breach = {} } = options;
+  const { databaseUrl, sql, frames, letters, breach = {} } = options;
   await using server = new ScriptedServer([
     reflects(401),
     reflects(503),
@@ -79,16 +75,16 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
     checkpoint: faults(),
     started: (running) => started.resolve(running),
     committed: () => progress.look(),
-    ...(breach.decoders === undefined ? {} : { decoders: breach.decoders }),
+    ...(breach.decoders === undefined ? {} : { decoders: breach.decoders() }),
     ...(breach.logger === undefined ? {} : { logger: breach.logger(terminal.print) }),
   });
   const said: Haystack[] = [];
   try {
     const { host, port } = await started.promise;
     await progress.done;
-    said.push(...await asked(`http://${host}:${port}`, TOKEN));
+    said.push(...await asked(`http://${host}:${port}`, TOKEN, letters));
     const commands = { ...terminal, env: { ...env, METRICS_PORT: String(port) } };
-    said.push(...await commanded(commands, sql));
+    said.push(...await commanded(commands, sql, letters));
   } finally {
     stop.abort();
     await running;
@@ -173,9 +169,10 @@ class Progress {
 }
 
 /** What the commands print, of a process that runs and of its database. */
-async function commanded(terminal: Terminal, sql: Sql): Promise<Haystack[]> {
+async function commanded(terminal: Terminal, sql: Sql, limit: number): Promise<Haystack[]> {
   const letters = await sql<{ id: string }[]>`
-    select id::text as id from dead_letters where resolved_at is null order by md5(id::text) limit 20`;
+    select id::text as id from dead_letters where resolved_at is null
+    order by md5(id::text) limit ${limit}`;
   const commands = [
     "status",
     "status --json",

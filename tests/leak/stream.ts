@@ -92,7 +92,8 @@ class StreamWriter {
   /** Records that can't be taken, frames that make no sense, and everything cut in half. */
   undecodable(): void {
     for (const [name, tell] of [...TEXTS, ...VALUES, ...LOCATIONS]) {
-      if (!this.#chosen()) continue;
+      // A number by itself is a place in `location` only.
+      if (name === "number" || !this.#chosen()) continue;
       const of = (what: string): Json => tell(this.marks.add(`${name}, ${what}`));
       this.#push(
         ...this.#cuts(this.#frameOf("scene", { name: "cut", location: of("cut") })),
@@ -140,7 +141,7 @@ class StreamWriter {
 
   /** Places that are shared, and sharing that ends. */
   consent(): void {
-    const copies = this.#every === 1 ? 10 : 1;
+    const copies = this.#every === 1 ? 3 : 1;
     this.#push(...consentFrames(this.#write, this.marks, copies));
   }
 

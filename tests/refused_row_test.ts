@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import type { Sql } from "postgres";
+import { Program } from "./crash/in_process.ts";
+import { refuseRows } from "./crash/refusing.ts";
+import { countsOf, numbered } from "./crash/stream.ts";
+import type { OutcomeCounts } from "../lib/repository/outcome.ts";
+import { databaseTest } from "./database.ts";
+import { ReplayServer } from "./jetstream/replay_server.ts";
+import { uriOf } from "./model/address.ts";
+import { ALICE, BOB, Script } from "./model/frames.ts";
+
+const SCENE = { name: "Basement" };
+
+/** Runs the program on these frames until all of them are committed. Returns how often it committed. */
+async function index(
+  database: { readonly url: string },
+  frames: readonly string[],
+  more: { readonly env?: Record<string, string>; readonly then?: (program: Program) => void } = {},
+): Promise<number> {
+  const sent = numbered(frames);
+  await using server = new ReplayServer({ pingMs: 0 });
+  let commits = 0;
+  await using program = new Program({
+    databaseUrl: database.url,
+    streamUrl: server.url,
+    env: { BATCH_MAX_WAIT_MS: "300", ...more.env },
+    random: () => 0.05,
+    committed: () => commits++,
+  });
+  server.push(...sent);
+  await program.committed(sent.length);
+  assert.equal(await program.stop(), 0);
+  more.then?.(program);
+  return commits;
+}
+
+async function states(sql: Sql): Promise<Record<string, string>> {
+  const rows = await sql<{ rkey: string; state: string }[]>`select rkey, state from records`;
+  return Object.fromEntries(rows.map(({ rkey, state }) => [rkey, state]));
+}
+
+interface Letter {
+  readonly rkey: string | null;
+  readonly reason: string;
+  readonly detail: string;
+  readonly kept: boolean;
+  readonly is_due: boolean;
+}
+
+async function openLetters(sql: Sql): Promise<readonly Letter[]> {
+  return [
+    ...await sql<Letter[]>`
+    select rkey, reason, detail, payload -> 'record' is not null
+      and payload -> 'record' <> 'null'::jsonb as kept,
+      next_attempt_at is not null as is_due
+    from dead_letters where resolved_at is null order by rkey, id`,
+  ];
+}
+
+databaseTest(
+  "a refused row goes to the dead letters alone, whatever the code",
+  async (database) => {
+    const { sql } = database;
+    const codes = ["22023", "23514", "54000", "P0001", "XX000"];
+    for (const sqlState of codes) {
+      await refuseRows(sql, { table: "scenes", when: `new.name = 'refuse ${sqlState}'`, sqlState });
+    }
+    const script = new Script();
+    const frames = Array.from({ length: 60 }, (_, number) => {
+      const code = number % 12 === 5 ? codes[Math.floor(number / 12)] : undefined;
+      const name = code === undefined ? "Basement" : `refuse ${code}`;
+      return script.commit(ALICE, "scene", code ?? `s${number}`, { name });
+    });
+    const commits = await index(database, frames, {
+      then: ({ counts }) => {
+        const outcomes = frames.map((_, number) => number % 12 === 5 ? "dead_letter" : "applied");
+        assert.deepEqual(counts, countsOf(outcomes as ("dead_letter" | "applied")[]));
+      },
+    });
+    assert.equal(commits, 1, "the rest of the batch must be one transaction");
+    assert.deepEqual(
+      await openLetters(sql),
+      codes.map((code) => ({
+        rkey: code,
+        reason: "database_refused",
+        detail: `table scenes, SQLSTATE ${code}`,
+        kept: true,
+        is_due: true,
+      })),
+    );
+    const found = await states(sql);
+    assert.deepEqual(codes.map((code) => found[code]), codes.map(() => "rejected"));
+    assert.equal(Object.values(found).filter((state) => state === "applied").length, 55);
+  },
+);
+
+databaseTest("when a whole table is refused, each record has its letter", async (database) => {
+  const { sql } = database;
+  await refuseRows(sql, { table: "scenes", when: "true", sqlState: "23514" });
+  const script = new Script();
+  const frames = Array.from(
+    { length: 100 },
+    (_, number) => script.commit(ALICE, "scene", `s${number}`, SCENE),
+  );
+  const badge = script.commit(ALICE, "badge", "b", { level: 1 });
+  assert.equal(await index(database, [...frames, badge]), 1);
+  const letters = await openLetters(sql);
+  assert.equal(letters.length, 100);
+  assert.ok(letters.every(({ kept }) => kept));
+  assert.equal((await states(sql))["b"], "unmapped");
+});
+
+databaseTest("a waiting child that is refused does not hold up its parent", async (database) => {
+  const { sql } = database;
+  const script = new Script();
+  const children = ["one", "two", "three"].map((text) =>
+    script.commit(BOB, "post", text, { text, sceneId: uriOf(ALICE, "app.subcult.scene", "s1") })
+  );
+  await refuseRows(sql, { table: "posts", when: "new.text = 'two'" });
+  const parent = script.commit(ALICE, "scene", "s1", SCENE);
+  // Batches of their own: the children are in the ledger when their parent comes.
+  const more = { env: { BATCH_MAX_EVENTS: "3" } };
+  assert.equal(await index(database, [...children, parent], more), 2);
+  assert.deepEqual(await states(sql), {
+    one: "applied",
+    two: "rejected",
+    three: "applied",
+    s1: "applied",
+  });
+  const detail = "table posts, SQLSTATE 22023";
+  assert.deepEqual(await openLetters(sql), [
+    { rkey: "two", reason: "database_refused", detail, kept: true, is_due: true },
+  ]);
+});
+
+databaseTest("a record whose body the ledger refuses is kept without it", async (database) => {
+  const { sql } = database;
+  await refuseRows(sql, { table: "records", when: "new.record ->> 'name' = 'refused'" });
+  const script = new Script();
+  const frames = [
+    script.commit(ALICE, "scene", "s1", SCENE),
+    script.commit(ALICE, "scene", "s2", { name: "refused" }),
+    script.commit(ALICE, "scene", "s3", SCENE),
+  ];
+  assert.equal(await index(database, frames), 1);
+  assert.deepEqual(await states(sql), { s1: "applied", s2: "rejected", s3: "applied" });
+  const [letter] = await openLetters(sql);
+  assert.deepEqual([letter?.rkey, letter?.kept], ["s2", false]);
+});
+
+databaseTest("an event that the ledger refuses in any form is a letter, once", async (database) => {
+  const { sql } = database;
+  await refuseRows(sql, { table: "records", when: "new.rkey = 's2'" });
+  const script = new Script();
+  const frames = [
+    script.commit(ALICE, "scene", "s1", SCENE),
+    script.commit(ALICE, "scene", "s2", SCENE),
+    script.commit(ALICE, "scene", "s3", SCENE),
+  ];
+  const counts: OutcomeCounts[] = [];
+  for (let time = 0; time < 2; time++) {
+    const env = { CONSUMER_NAME: `reader-${time}` };
+    await index(database, frames, { env, then: (program) => counts.push(program.counts) });
+  }
+  assert.deepEqual(counts, [
+    countsOf(["applied", "dead_letter", "applied"]),
+    countsOf(["duplicate", "duplicate", "duplicate"]),
+  ]);
+  assert.deepEqual(await states(sql), { s1: "applied", s3: "applied" });
+  const letters = await sql<{ reason: string; detail: string; excerpt: string }[]>`
+    select reason, detail, payload ->> 'excerpt' as excerpt from dead_letters`;
+  assert.deepEqual([...letters], [{
+    reason: "database_refused",
+    detail: "a commit event, SQLSTATE 22023",
+    excerpt: uriOf(ALICE, "app.subcult.scene", "s2"),
+  }]);
+});
+
+databaseTest("a row that is refused at the commit is found", async (database) => {
+  const { sql } = database;
+  const script = new Script();
+  await index(database, [script.commit(ALICE, "scene", "s1", SCENE)]);
+  // Somebody takes the row away behind the ledger's back: foreign keys are looked at last.
+  await sql`delete from scenes`;
+  const frames = [
+    script.commit(ALICE, "scene", "s2", SCENE),
+    script.commit(ALICE, "post", "p1", { text: "one", sceneId: "s1" }),
+    script.commit(ALICE, "post", "p2", { text: "two", sceneId: "s2" }),
+  ];
+  await index(database, [...frames, ...frames], { env: { CONSUMER_NAME: "another" } });
+  assert.deepEqual(await states(sql), {
+    s1: "applied",
+    s2: "applied",
+    p1: "rejected",
+    p2: "applied",
+  });
+  const detail = "a commit event, SQLSTATE 23503";
+  assert.deepEqual(await openLetters(sql), [
+    { rkey: "p1", reason: "database_refused", detail, kept: true, is_due: true },
+  ]);
+});
+
+databaseTest(
+  "a delete that can't be written is a letter, and the stream goes on",
+  async (database) => {
+    const { sql } = database;
+    const script = new Script();
+    await index(database, [
+      script.commit(ALICE, "scene", "s1", SCENE),
+      script.commit(ALICE, "scene", "s2", SCENE),
+    ]);
+    await refuseRows(sql, {
+      table: "scenes",
+      when: "not new.indexer_live and new.record_rkey = 's1'",
+    });
+    const gone = [
+      script.commit(ALICE, "scene", "s1", null),
+      script.commit(ALICE, "scene", "s2", null),
+    ];
+    await index(database, gone, { env: { CONSUMER_NAME: "another" } });
+    assert.deepEqual(await states(sql), { s1: "applied", s2: "deleted" });
+    const letters = await openLetters(sql);
+    assert.deepEqual(letters.map(({ reason, rkey }) => [reason, rkey]), [[
+      "database_refused",
+      null,
+    ]]);
+  },
+);
