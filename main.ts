@@ -8,8 +8,10 @@ import { ConfigError } from "./lib/config.ts";
 /** Runs a command line. Returns its exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
 export async function main(words: readonly string[], terminal: Terminal): Promise<number> {
   const [first, ...rest] = words;
-  const name = first === undefined || first.startsWith("-") ? defaultCommand(first) : first;
-  const args = name === first ? rest : words;
+  const named = first === undefined ? undefined : ALIASES.get(first) ?? first;
+  const isOption = named === undefined || named.startsWith("-");
+  const name = isOption ? "run" : named;
+  const args = isOption ? words : rest;
   const command = COMMANDS.find((command) => command.name === name);
   try {
     if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
@@ -34,11 +36,11 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
   }
 }
 
-function defaultCommand(first: string | undefined): string {
-  if (first === "--help" || first === "-h") return "help";
-  if (first === "--version") return "version";
-  return "run";
-}
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["--help", "help"],
+  ["-h", "help"],
+  ["--version", "version"],
+]);
 
 /** The first signal asks to stop; a second one ends at once. */
 function stopOnSignals(): AbortSignal {

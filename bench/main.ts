@@ -49,25 +49,35 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const chosen = BENCHMARKS.filter(({ name }) => only === undefined || only.includes(name));
-  const results = await measureAll(chosen, { runs, quick });
+  const { results, failed } = await measureAll(chosen, { runs, quick });
   if (values.json) {
     write(Deno.stdout, JSON.stringify(results.map(({ note: _, ...result }) => result), null, 2));
   } else {
     const title = quick ? "Quick runs: these figures say little.\n\n" : "";
     write(Deno.stdout, `${title}${tableOf(results)}\n\nMedians of ${runs} runs.`);
   }
-  return 0;
+  return failed ? 1 : 0;
 }
 
-async function measureAll(chosen: typeof BENCHMARKS, effort: Effort): Promise<Result[]> {
+async function measureAll(
+  chosen: typeof BENCHMARKS,
+  effort: Effort,
+): Promise<{ results: Result[]; failed: boolean }> {
   const results: Result[] = [];
+  let failed = false;
   for (const { name, measure } of chosen) {
     const startedAt = performance.now();
-    results.push(...await measure(effort));
-    const seconds = (performance.now() - startedAt) / 1000;
-    write(Deno.stderr, `${name}: measured in ${seconds.toFixed(0)} s`);
+    // What was measured before is worth showing, whatever becomes of the rest.
+    try {
+      results.push(...await measure(effort));
+      const seconds = (performance.now() - startedAt) / 1000;
+      write(Deno.stderr, `${name}: measured in ${seconds.toFixed(0)} s`);
+    } catch (error) {
+      failed = true;
+      write(Deno.stderr, `${name}: ${error instanceof Error ? error.message : error}`);
+    }
   }
-  return results;
+  return { results, failed };
 }
 
 function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {

@@ -241,6 +241,7 @@ export class Indexer {
       queue,
       decoderFor: ({ protocol }) => this.#decoders.for(protocol),
       now: () => this.#clock.monotonic(),
+      wallClock: () => this.#clock.now(),
     });
     telemetry.watchBacklog(() => ({
       oldestReceivedAt: this.#underWay[0]?.receivedAt ?? queue.oldestPushedAt,

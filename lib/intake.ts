@@ -7,7 +7,7 @@ import type { ArchiveChunk } from "./client/archive/hand_over.ts";
 import type { EventQueue } from "./client/queue.ts";
 import type { Endpoint } from "./client/endpoint.ts";
 import type { Heard } from "./client/reader.ts";
-import type { ResumePoint } from "./client/resume.ts";
+import { type ResumePoint, TIME_CURSOR_FROM } from "./client/resume.ts";
 import type { Decoder, Message } from "./decoder/decoder.ts";
 import type { Event, Position } from "./decoder/event.ts";
 
@@ -27,6 +27,8 @@ export interface IntakeOptions {
   readonly decoderFor: (endpoint: Endpoint) => Decoder;
   /** Milliseconds of a clock that never runs backwards. */
   readonly now: () => number;
+  /** The wall clock, Unix milliseconds. */
+  readonly wallClock: () => number;
 }
 
 /** A message's size counts towards the queue's bytes; parsed, it takes about this many times as much. */
@@ -142,6 +144,7 @@ export class Intake {
 
   #advance({ cursor, timeUs }: Position, source: string): void {
     const next = { cursor, timeUs, source };
+    if (isImpossible(next, this.#options.wallClock())) return;
     if (this.#taken === null || isFurther(next, this.#taken)) this.#taken = next;
   }
 
@@ -159,6 +162,20 @@ function heard(events: readonly Event[]): Heard {
     position = event.position ?? position;
   }
   return position;
+}
+
+/** How far a server's clock may be ahead of ours, microseconds. */
+const AHEAD_US = 24 * 60 * 60 * 1_000_000;
+
+/**
+ * Whether a position is so far in the future that it can't be true. The event counts, but nothing goes
+ * on there: a server would be asked for what comes after, for ever.
+ *
+ * @param nowMs the wall clock, Unix milliseconds
+ */
+export function isImpossible({ cursor, timeUs }: Position, nowMs: number): boolean {
+  const latestUs = nowMs * 1000 + AHEAD_US;
+  return timeUs > latestUs || (cursor >= TIME_CURSOR_FROM && cursor > latestUs);
 }
 
 /**

@@ -7,7 +7,7 @@ import { backoffMs } from "./client/backoff.ts";
 import { type Clock, sleep } from "./client/clock.ts";
 import type { EventQueue } from "./client/queue.ts";
 import type { Intake } from "./intake.ts";
-import { type Arrival, isFurther, positionOf } from "./intake.ts";
+import { type Arrival, isFurther, isImpossible, positionOf } from "./intake.ts";
 import type { Batch, BatchResult, CursorUpdate } from "./repository/batch.ts";
 
 /** What a committed batch was, for metrics, logs and the status page. */
@@ -93,7 +93,7 @@ async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<
   while (true) {
     const arrivals = await queue.take({ maxItems: maxEvents, maxWaitMs, signal });
     if (arrivals.length === 0) return;
-    const batch = batchOf(arrivals, reached);
+    const batch = batchOf(arrivals, reached, clock.now());
     reached = batch.cursor;
     taken(arrivals);
     const startedAt = clock.monotonic();
@@ -103,11 +103,15 @@ async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<
   }
 }
 
-function batchOf(arrivals: readonly Arrival[], reached: CursorUpdate | null): Batch {
+function batchOf(
+  arrivals: readonly Arrival[],
+  reached: CursorUpdate | null,
+  nowMs: number,
+): Batch {
   return {
     id: crypto.randomUUID(),
     events: arrivals.map(({ event }) => event),
-    cursor: cursorOf(arrivals, reached),
+    cursor: cursorOf(arrivals, reached, nowMs),
     letters: [],
   };
 }
@@ -119,11 +123,12 @@ function batchOf(arrivals: readonly Arrival[], reached: CursorUpdate | null): Ba
 function cursorOf(
   arrivals: readonly Arrival[],
   reached: CursorUpdate | null,
+  nowMs: number,
 ): CursorUpdate | null {
   let cursor = reached;
   for (const { event, source } of arrivals) {
     const position = positionOf(event);
-    if (position === null) continue;
+    if (position === null || isImpossible(position, nowMs)) continue;
     const next = { cursor: position.cursor, timeUs: position.timeUs, source };
     if (cursor === null || isFurther(next, cursor)) cursor = next;
   }

@@ -38,6 +38,8 @@ create table records (
 
 -- Children of a parent that has just become live; and the count of waiting records.
 create index idx_records_waiting_for on records (waiting_for) where waiting_for is not null;
+-- How many records of a repository wait.
+create index idx_records_waiting_did on records (did) where waiting_for is not null;
 -- Records whose bare reference may mean something else now.
 create index idx_records_loose_references on records using gin (loose_references)
   where loose_references is not null;

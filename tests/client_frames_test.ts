@@ -125,6 +125,7 @@ Deno.test("what the protocol does not allow is refused", () => {
     [encodeFrame(OPCODE.ping, "", false), /control frame/],
     [long, /control frame/],
     [absurd, /absurd/],
+    [new Uint8Array([0x82, 127, 0, 0, 1, 0, 0, 0, 0, 0]), /without end/],
     [encodeFrame(OPCODE.continuation, "x"), /sequence/],
     [concat([encodeFrame(OPCODE.text, "x", false), frames("y")]), /sequence/],
   ];

@@ -1,6 +1,6 @@
 /**
- * Databases for tests: always the embedded one, and, when TEST_DATABASE_URL is set, a real server. A
- * test finds a database of its own, migrated, and leaves nothing behind.
+ * Databases for tests: always the embedded one, and, when TEST_DATABASE_URL is set, a real server.
+ * A test finds a database of its own, migrated, and leaves nothing behind.
  */
 
 import type { Sql } from "postgres";
@@ -96,7 +96,10 @@ async function startForFile(): Promise<EmbeddedDatabase> {
   return started;
 }
 
-/** All but PostGIS. The embedded server has one database, and to start another takes ten times as long. */
+/**
+ * All but PostGIS. The embedded server has one database, and to start another takes ten times as
+ * long.
+ */
 const DROP_EVERYTHING = `do $$
   declare
     it record;
@@ -108,7 +111,8 @@ const DROP_EVERYTHING = `do $$
       execute format('drop schema %I cascade', it.nspname);
     end loop;
     for it in
-      select oid::regclass as name, case relkind when 'v' then 'view' when 'm' then 'materialized view'
+      select oid::regclass as name, case relkind
+        when 'v' then 'view' when 'm' then 'materialized view'
         when 'S' then 'sequence' else 'table' end as kind
       from pg_class c
       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')

@@ -1,4 +1,6 @@
-/** Drops a test's database: `deno run -A tests/drop_database.ts NAME`, with TEST_DATABASE_URL set. */
+/**
+ * Drops a test's database: `deno run -A tests/drop_database.ts NAME`, with TEST_DATABASE_URL set.
+ */
 
 import { dropDatabase } from "./server_database.ts";
 

@@ -84,7 +84,7 @@ Deno.test("the last client to leave takes what it set with it", async () => {
   assert.deepEqual(backend.asked.slice(3), ["discard all"]);
 });
 
-Deno.test("a database that is used is checkpointed every 2 s and vacuumed every 5 min", async () => {
+Deno.test("while used it is checkpointed every 2 s and vacuumed every 5 min", async () => {
   const { session, backend, clients: [one] } = sessionOf(1);
   let now = 0;
   const idle = Promise.withResolvers<void>();

@@ -26,7 +26,8 @@ embeddedTest(
 
 embeddedTest("distances, cells and coordinate systems work", async ({ sql }) => {
   const [row] = await sql<{ metres: number; hash: string; srid: number }[]>`
-    select round(st_distance('point(13.4 52.5)'::geography, 'point(13.5 52.6)'::geography)) as metres,
+    select
+      round(st_distance('point(13.4 52.5)'::geography, 'point(13.5 52.6)'::geography)) as metres,
       st_geohash('point(13.4 52.5)'::geometry, 6) as hash,
       st_srid(st_transform('srid=4326;point(13.4 52.5)'::geometry, 25833)) as srid`;
   assert.deepEqual({ ...row }, { metres: 13032, hash: "u33d8v", srid: 25833 });

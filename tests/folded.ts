@@ -20,6 +20,8 @@ export interface FoldedOptions {
   readonly protocol?: "v1" | "v2";
   readonly mapper?: Mapper;
   readonly step?: (name: Step) => void | Promise<void>;
+  /** How many records of one repository may wait. Default: as in production. */
+  readonly waitingLimit?: number;
   /** SQLSTATEs of failed attempts. Default: a failed attempt fails the test. */
   readonly failures?: string[];
 }
@@ -68,6 +70,7 @@ export class Folded {
       failed: (sqlState) => failures?.push(sqlState),
       refused: () => {},
       ...(options.step === undefined ? {} : { step: options.step }),
+      ...(options.waitingLimit === undefined ? {} : { waitingLimit: options.waitingLimit }),
     });
   }
 

@@ -46,7 +46,7 @@ Deno.test("M-02 P-02 a complete scene with consent keeps its point, tags, visibi
 });
 
 for (const name of ["scene", "event"]) {
-  Deno.test(`M-03 P-01 GJ-01 a ${name} without consent has a geohash and a point in its cell, no exact one`, () => {
+  Deno.test(`M-03 P-01 P-03 GJ-01 GJ-05 a ${name} without consent has a geohash and a point in its cell, no exact one`, () => {
     for (const allowPrecise of [false, undefined, null, "true"]) {
       const location = allowPrecise === undefined ? SEATTLE : { ...SEATTLE, allowPrecise };
       const { row } = mapped(name, { location });
@@ -59,7 +59,7 @@ for (const name of ["scene", "event"]) {
     }
   });
 
-  Deno.test(`GJ-02 J-13 a ${name} with consent is shown where it is`, () => {
+  Deno.test(`P-02 P-04 GJ-02 J-13 a ${name} with consent is shown where it is`, () => {
     const { row } = mapped(name, { location: { ...SEATTLE, allowPrecise: true } });
     assert.deepEqual(row.precise_point, EXACT);
     assert.deepEqual(row.display_point, EXACT);

@@ -106,7 +106,7 @@ Deno.test("MT-07 latency is from receipt to commit, the wait in the queue includ
   assert.equal(await value("indexer_transaction_seconds_sum"), 0.004);
 });
 
-Deno.test("MT-08 a thousand interleaved reports are all counted", async () => {
+Deno.test("F-12 MT-08 a thousand interleaved reports are all counted", async () => {
   const { telemetry, value } = told();
   await Promise.all(Array.from({ length: 10 }, async () => {
     for (let i = 0; i < 100; i++) {

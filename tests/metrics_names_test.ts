@@ -69,7 +69,7 @@ Deno.test("every new metric is there, with name, type and help", async () => {
   assert.match(text, /^indexer_build_info\{version="1\.2\.3",deno="\d+\.\d+\.\d+"\} 1$/m);
 });
 
-Deno.test("every series exists from the start, so that a rate sees its first event", async () => {
+Deno.test("F-02 every series exists from the start, so that a rate sees its first event", async () => {
   const text = await telemetry().telemetry.metrics.text();
   for (const collection of [SCENE, "unmapped", "foreign", "none"]) {
     for (const outcome of ["applied", "duplicate", "stale", "waiting", "dead_letter", "ignored"]) {

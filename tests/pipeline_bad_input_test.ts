@@ -91,7 +91,7 @@ function outcomes({ counts }: Program): string[] {
 }
 
 databaseTest(
-  "I-02 every kind of bad input is counted with its reason, and the stream goes on",
+  "I-02 V-06 every kind of bad input is counted with its reason, and the stream goes on",
   async ({ url, sql }) => {
     await using server = new ScriptedServer([sends()]);
     await using program = new Program({ databaseUrl: url, streamUrl: server.url() });

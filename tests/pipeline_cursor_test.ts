@@ -38,7 +38,7 @@ databaseTest(
   },
 );
 
-databaseTest("a connection that drops resumes where reading stood", async ({ url }) => {
+databaseTest("V-01 a connection that drops resumes where reading stood", async ({ url }) => {
   const events = new SampleEvents();
   await using server = new ReplayServer();
   server.push(...scenes(events, 5));

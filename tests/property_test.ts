@@ -5,32 +5,20 @@
  */
 
 import assert from "node:assert/strict";
+import { databaseTest } from "./database.ts";
 import { runSeed } from "./model/campaign.ts";
-import type { OpenSystem } from "./model/system.ts";
+import { systemOn } from "./system.ts";
 
-/** Registers the property test for a system; without one it is ignored and its name says so. */
-export function propertyTest(open: OpenSystem | null): void {
-  const missing = open === null ? " (no system to test)" : "";
-  Deno.test({
-    name: `any delivery of any stream leaves the tables as the model says${missing}`,
-    ignore: open === null,
-    fn: async () => {
-      if (open === null) return;
-      const [first, count] = range();
-      const last = first + count - 1;
-      await Deno.stdout.write(new TextEncoder().encode(`seeds ${first} to ${last}\n`));
-      const system = await open();
-      try {
-        for (let seed = first; seed <= last; seed++) {
-          const report = await runSeed(system, seed);
-          assert.equal(report, null, report ?? "");
-        }
-      } finally {
-        await system.close();
-      }
-    },
-  });
-}
+databaseTest("any delivery of any stream leaves the tables as the model says", async ({ sql }) => {
+  const [first, count] = range();
+  const last = first + count - 1;
+  await Deno.stdout.write(new TextEncoder().encode(`seeds ${first} to ${last}\n`));
+  const system = systemOn(sql);
+  for (let seed = first; seed <= last; seed++) {
+    const report = await runSeed(system, seed);
+    assert.equal(report, null, report ?? "");
+  }
+});
 
 /** First seed and how many. Fresh seeds each time, so that runs add up. */
 function range(): [number, number] {
@@ -38,5 +26,3 @@ function range(): [number, number] {
   if (alone !== undefined) return [Number(alone), 1];
   return [Date.now() % 1_000_000_000, Number(Deno.env.get("PROPERTY_STREAMS") ?? "25")];
 }
-
-propertyTest(null);

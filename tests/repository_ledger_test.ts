@@ -227,7 +227,7 @@ databaseTest(
 );
 
 databaseTest(
-  "DU-05 DU-06 V-07 of a batch that fails before its commit nothing is left, and tried again all of it is there once",
+  "DU-05 DU-06 V-03 V-07 of a batch that fails before its commit nothing is left, and tried again all of it is there once",
   async (database) => {
     const events = new SampleEvents();
     const failures: string[] = [];

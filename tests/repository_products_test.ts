@@ -129,7 +129,7 @@ async function refusal(sql: Sql, statement: string): Promise<string> {
 }
 
 databaseTest(
-  "DB-01 DB-05 DB-07 A-04 the database checks again what the mapper checks",
+  "DB-01 DB-05 DB-07 the database checks again what the mapper checks",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -164,6 +164,44 @@ databaseTest(
     }
     // A scene without a place has none; an invented one is not asked for.
     assert.equal((await folded.row("alice/scene/scene1"))["coarse_geohash"], null);
+  },
+);
+
+databaseTest(
+  "A-04 PO-04 MB-04 ST-04 rows that the app makes itself, without a record, are inserted each time and left alone",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(...parents(events));
+    const [one, two] = await Promise.all(
+      ["1", "2"].map(async (place) =>
+        (await folded.row(`alice/scene/scene${place}`))["id"] as string
+      ),
+    );
+    const inserts = [
+      `insert into scenes (id, name, owner_did) values (gen_random_uuid(), 'App', 'did:web:app')`,
+      `insert into posts (id, scene_id, author_did, text) values (gen_random_uuid(), '${one}', 'did:web:app', 'x')`,
+      `insert into alliances (id, from_scene_id, to_scene_id) values (gen_random_uuid(), '${one}', '${two}')`,
+      `insert into memberships (id, scene_id, user_did) values (gen_random_uuid(), '${one}', 'did:web:app')`,
+      `insert into stream_sessions (id, scene_id, host_did, room_name)
+        values (gen_random_uuid(), '${one}', 'did:web:app', 'room')`,
+    ];
+    for (const insert of [...inserts, ...inserts]) await sql.unsafe(insert);
+    const own = async (): Promise<unknown[]> =>
+      await Promise.all(
+        ["scenes", "posts", "alliances", "memberships", "stream_sessions"].map((table) =>
+          sql.unsafe(`select * from ${table} where record_did is null order by id`)
+        ),
+      );
+    const before = await own();
+    await folded.batch(
+      events.put("bob/post/p", { sceneId: uriOf("alice/scene/scene1") }),
+      events.put("alice/alliance/a"),
+      events.account("alice", false, "suspended"),
+    );
+    await folded.batch(events.account("alice", true), events.delete("alice/scene/scene2"));
+    assert.deepEqual(await own(), before);
   },
 );
 

@@ -77,7 +77,9 @@ async function asAdmin<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
   }
 }
 
-/** Nothing can be awaited when a test file ends, so another process does it while this one waits. */
+/**
+ * Nothing can be awaited when a test file ends, so another process does it while this one waits.
+ */
 function dropAtEnd(name: string): void {
   globalThis.addEventListener("unload", () => {
     const script = import.meta.resolve("./drop_database.ts");

@@ -1,11 +1,15 @@
 /**
- * The long form of the property test: streams for so many minutes, one seed after another, until one
- * fails. Usage: `soak.ts [--minutes N] [--seed N]`; with a seed and no minutes, that seed alone.
+ * The long form of the property test and of the crash test: streams for so many minutes, one seed
+ * after another, until one fails. Usage: `soak.ts [--minutes N] [--seed N]`; with a seed and no minutes,
+ * that seed alone. Crashes need a real server (TEST_DATABASE_URL).
  */
 
 import { parseArgs } from "node:util";
+import { crashCampaign } from "./crash/campaign.ts";
+import { testDatabases, withDatabase } from "./database.ts";
 import { runSeed } from "./model/campaign.ts";
 import type { System } from "./model/system.ts";
+import { systemOn } from "./system.ts";
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -60,4 +64,41 @@ export async function soak(
   } while (!once && now() - start < minutes * MINUTE_MS);
   print(`soak: ${seed - first} streams equal, seeds ${first} to ${seed - 1}`);
   return seed - first;
+}
+
+/** So long the streams are delivered in turn with crashes, minutes. */
+const SLICE_MINUTES = 1;
+
+/** Crashes at each point, in one stream. */
+const PASSES = 3;
+
+/** Runs both until the time is over or one fails. Returns the exit code. */
+async function main(args: readonly string[], print: (line: string) => void): Promise<number> {
+  const { minutes, seed: first, once } = readSoakOptions(args);
+  const start = Date.now();
+  const hasServer = testDatabases().includes("server");
+  let seed = first;
+  do {
+    let streams: number | null = null;
+    await withDatabase(hasServer ? "server" : "embedded", async ({ sql }) => {
+      const slice = Math.min(SLICE_MINUTES, minutes);
+      streams = await soak(systemOn(sql), { minutes: slice, seed, once }, print);
+    });
+    if (streams === null) return 1;
+    if (hasServer) {
+      await withDatabase(
+        "server",
+        async (database) => void await crashCampaign({ seed, database, print, passes: PASSES }),
+        { content: "empty" },
+      );
+    }
+    seed += streams;
+  } while (!once && Date.now() - start < minutes * MINUTE_MS);
+  return 0;
+}
+
+if (import.meta.main) {
+  Deno.exitCode = await main(Deno.args, (line) => {
+    Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  });
 }

@@ -40,7 +40,7 @@ databaseTest(
   async ({ url, sql }) => {
     await using server = new ReplayServer({ pingMs: 0 });
     await using proxy = DatabaseProxy.start(url);
-    server.push(...scenes());
+    for (const scene of scenes()) server.push(scene);
     let [port, cursor] = [0, 0];
     let wake = (): void => {};
     await using process = spawnPlanned({
@@ -53,10 +53,12 @@ databaseTest(
       if (said.said === "at") cursor = said.cursor;
       wake();
     });
+    const ended = process.done.then(({ lastLines }) => {
+      throw new Error(`the process ended\n${lastLines.join("\n")}`);
+    });
+    ended.catch(() => {}); // It ends at last.
     const until = async (met: () => boolean): Promise<void> => {
-      while (!met()) {
-        await Promise.race([new Promise<void>((resolve) => wake = resolve), process.done]);
-      }
+      while (!met()) await Promise.race([new Promise<void>((told) => wake = told), ended]);
     };
     const ask = async (path: string): Promise<{ status: number; text: string }> => {
       const response = await fetch(`http://127.0.0.1:${port}${path}`);

@@ -19,6 +19,12 @@ const BUFFER_BYTES = 64 * 1024;
 /** A read never asks for less than this, or small reads would cost more than moving the rest. */
 const MIN_ROOM_BYTES = 4 * 1024;
 
+/**
+ * A message that is passed over may be this long. All of it counts as a sign of life, so one without
+ * an end would hold the connection for ever; to end it instead lets the next server have its turn.
+ */
+const MAX_PASSED_BYTES = 256 * 1024 * 1024;
+
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -31,6 +37,7 @@ const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
  *
  * Memory follows the bytes that came, not the length that a frame declares. A message above the limit is
  * passed over and reported: to end the connection instead would end every later one at the same message.
+ * Only one that is absurdly long ends the connection.
  */
 export class FrameParser {
   readonly #maxMessageBytes: number;
@@ -153,6 +160,7 @@ export class FrameParser {
   /** Begins to pass over a data frame that makes its message too large; reports after its last one. */
   #refuse(opcode: number, final: boolean): Control | null {
     const bytes = (this.#tooLarge ?? this.#partsBytes) + this.#payloadBytes;
+    if (bytes > MAX_PASSED_BYTES) throw new FrameError("got a message without end");
     this.#start += this.#headerBytes;
     this.#passOver = this.#payloadBytes;
     this.#parts = new Uint8Array(0);

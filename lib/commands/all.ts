@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { deadLetters } from "./dead_letters.ts";
 import { helpText } from "./help.ts";
 import { migrate } from "./migrate.ts";
+import { parseOptions } from "./options.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
 import { version } from "./version.ts";
@@ -13,7 +14,8 @@ const help: Command = {
   name: "help",
   summary: "print commands and settings",
   help: "usage: jetstream-indexer help",
-  run(_args, terminal): Promise<number> {
+  run(args, terminal): Promise<number> {
+    parseOptions(args, {});
     terminal.print(helpText(COMMANDS));
     return Promise.resolve(0);
   },

@@ -6,6 +6,7 @@ import { isReason, REASONS } from "../reason.ts";
 import {
   type DeadLetter,
   discardLetters,
+  type LetterQuery,
   listLetters,
   openLetters,
   showLetter,
@@ -16,6 +17,9 @@ import { type Command, type Terminal, UsageError } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
 
+const JSON_OPTION = { json: { type: "boolean" } } as const;
+const WITH_WORDS = { words: true };
+
 /** Letters that are tried in one transaction. */
 const CHUNK = 100;
 
@@ -25,8 +29,8 @@ export const deadLetters: Command = {
   help:
     `usage: jetstream-indexer dead-letters list [--resolved] [--reason R] [--limit N] [--before ID] [--json]
        jetstream-indexer dead-letters show ID [--json]
-       jetstream-indexer dead-letters retry ID... | --reason R | --all
-       jetstream-indexer dead-letters discard ID...
+       jetstream-indexer dead-letters retry ID... | --reason R | --all [--json]
+       jetstream-indexer dead-letters discard ID... [--json]
 
 Works on the database directly, also while no process runs. Retry maps the record again and resolves the
 letter in the same transaction. Discard closes it for good.
@@ -54,13 +58,14 @@ async function list(args: readonly string[], terminal: Terminal): Promise<number
     before: { type: "string" },
     json: { type: "boolean" },
   });
-  await using opened = await open(terminal);
-  const letters = await listLetters(opened.database.sql, {
+  const query: LetterQuery = {
     state: values.resolved ? "resolved" : "open",
     limit: wholeNumber(values.limit, "--limit"),
     ...(values.reason === undefined ? {} : { reason: reason(values.reason) }),
     ...(values.before === undefined ? {} : { before: wholeNumber(values.before, "--before") }),
-  });
+  };
+  await using opened = await open(terminal);
+  const letters = await listLetters(opened.database.sql, query);
   if (values.json) terminal.print(JSON.stringify(letters));
   else if (letters.length === 0) terminal.print("none");
   else for (const letter of letters) terminal.print(letterLine(letter));
@@ -68,7 +73,7 @@ async function list(args: readonly string[], terminal: Terminal): Promise<number
 }
 
 async function show(args: readonly string[], terminal: Terminal): Promise<number> {
-  const { values, words } = parseOptions(args, { json: { type: "boolean" } });
+  const { values, words } = parseOptions(args, JSON_OPTION, WITH_WORDS);
   const [id] = ids(words);
   if (id === undefined || words.length > 1) throw new UsageError("show takes one id");
   await using opened = await open(terminal);
@@ -89,19 +94,21 @@ async function retry(args: readonly string[], terminal: Terminal): Promise<numbe
   const { values, words } = parseOptions(args, {
     reason: { type: "string" },
     all: { type: "boolean" },
-  });
+    ...JSON_OPTION,
+  }, WITH_WORDS);
   const given = ids(words);
   const selections = [given.length > 0, values.reason !== undefined, values.all === true];
   if (selections.filter(Boolean).length !== 1) {
     throw new UsageError("retry takes ids, or --reason, or --all");
   }
+  const ofReason = values.reason === undefined ? null : reason(values.reason);
   const config = readConfig(terminal.env);
   const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
   await using opened = await openDatabase(config, logger);
   const { database } = opened;
   const chosen = given.length > 0 ? given : await openLetters(
     database.sql,
-    values.reason === undefined ? null : reason(values.reason),
+    ofReason,
     Number.MAX_SAFE_INTEGER,
   );
   const telemetry = new Telemetry({
@@ -121,19 +128,23 @@ async function retry(args: readonly string[], terminal: Terminal): Promise<numbe
     }
   }
   const left = chosen.length - tried;
-  terminal.print(
-    `tried ${tried}, resolved ${resolved}` +
-      (left > 0 ? `; of ${left} only an excerpt is kept, or they are resolved already` : ""),
-  );
+  if (values.json) terminal.print(JSON.stringify({ tried, resolved, left }));
+  else {
+    terminal.print(
+      `tried ${tried}, resolved ${resolved}` +
+        (left > 0 ? `; of ${left} only an excerpt is kept, or they are resolved already` : ""),
+    );
+  }
   return 0;
 }
 
 async function discard(args: readonly string[], terminal: Terminal): Promise<number> {
-  const given = ids(parseOptions(args, {}).words);
+  const { values, words } = parseOptions(args, JSON_OPTION, WITH_WORDS);
+  const given = ids(words);
   if (given.length === 0) throw new UsageError("discard takes ids");
   await using opened = await open(terminal);
   const count = await discardLetters(opened.database.sql, given);
-  terminal.print(`discarded ${count}`);
+  terminal.print(values.json ? JSON.stringify({ discarded: count }) : `discarded ${count}`);
   return count === given.length ? 0 : 1;
 }
 

@@ -3,6 +3,7 @@ import { createLogger } from "../log.ts";
 import { migrate as applyMigrations } from "../repository/migrate.ts";
 import type { Command } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
+import { parseOptions } from "./options.ts";
 
 export const migrate: Command = {
   name: "migrate",
@@ -11,7 +12,8 @@ export const migrate: Command = {
 
 Applies the migrations that are missing, under a lock, in one transaction. \`run\` does the same at its
 start; this command is for those who deploy in steps.`,
-  async run(_args, { env, print }): Promise<number> {
+  async run(args, { env, print }): Promise<number> {
+    parseOptions(args, {});
     const config = readConfig(env);
     const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
     await using opened = await openDatabase(config, logger);

@@ -5,17 +5,18 @@ import { UsageError } from "./command.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** Parses options and positional words. */
+/** Parses options, and positional words where there may be some. */
 export function parseOptions<T extends Options>(
   args: readonly string[],
   options: T,
+  { words: allowPositionals = false }: { readonly words?: boolean } = {},
 ): { values: ReturnType<typeof parseArgs<{ options: T }>>["values"]; words: string[] } {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       options,
       strict: true,
-      allowPositionals: true,
+      allowPositionals,
     });
     return { values, words: positionals };
   } catch (error) {

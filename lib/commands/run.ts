@@ -11,6 +11,7 @@ import { DatabaseLetters } from "../database_letters.ts";
 import { DatabaseStatus } from "../database_status.ts";
 import type { Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
+import { parseOptions } from "./options.ts";
 import { buildText } from "./version.ts";
 import type { Database } from "../repository/database.ts";
 
@@ -104,5 +105,8 @@ export const run: Command = {
 Follows Jetstream and writes into the database until SIGINT or SIGTERM, which drain what was read and
 end with 0; a second signal ends at once with 1. Everything is set by the environment:
 see \`jetstream-indexer help\`.`,
-  run: (_args, terminal) => runIndexer(terminal),
+  async run(args, terminal): Promise<number> {
+    parseOptions(args, {});
+    return await runIndexer(terminal);
+  },
 };

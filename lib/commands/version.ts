@@ -1,4 +1,5 @@
 import type { Build, Command } from "./command.ts";
+import { parseOptions } from "./options.ts";
 
 /** Version and commit in one line. */
 export function buildText({ version, commit }: Build): string {
@@ -9,7 +10,8 @@ export const version: Command = {
   name: "version",
   summary: "print version and commit",
   help: "usage: jetstream-indexer version",
-  run(_args, terminal): Promise<number> {
+  run(args, terminal): Promise<number> {
+    parseOptions(args, {});
     terminal.print(`jetstream-indexer ${buildText(terminal.build)}`);
     return Promise.resolve(0);
   },

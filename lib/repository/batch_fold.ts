@@ -14,6 +14,7 @@ import type { Outcome } from "./outcome.ts";
 import { Settlement } from "./settlement.ts";
 import type { TransactionOptions } from "./transaction.ts";
 import { UndecodableMessages } from "./undecodable.ts";
+import { WaitingLimit } from "./waiting_limit.ts";
 import { Writes } from "./writes.ts";
 
 /** Folds a batch: what it wrote is durable once the transaction commits. */
@@ -33,6 +34,7 @@ class BatchFold {
   readonly #loader: Loader;
   readonly #settlement: Settlement;
   readonly #undecodable = new UndecodableMessages();
+  readonly #waiting: WaitingLimit;
   /** Accounts and undecodable messages: nothing depends on them, so they go with the last flush. */
   readonly #last = new Writes();
 
@@ -41,6 +43,7 @@ class BatchFold {
     this.#tx = tx;
     this.#batch = batch;
     this.#options = options;
+    this.#waiting = new WaitingLimit(options.waitingLimit);
     this.#loader = new Loader(tx, this.#world, mapper, refusals, batch.events.length);
     this.#settlement = new Settlement(tx, this.#world, this.#loader, mapper, step);
   }
@@ -73,6 +76,16 @@ class BatchFold {
     await this.#loader.followLinks(
       commits.map((commit) => ({ author: commit.did, content: contents.get(commit)! })),
     );
+    const unresolved = commits.filter((commit) =>
+      this.#lacksParent(commit.did, contents.get(commit)!)
+    );
+    await this.#waiting.load(this.#tx, unresolved.map(({ did }) => did));
+  }
+
+  /** Whether something that a record refers to is not there, as things stand before the batch. */
+  #lacksParent(author: string, content: Content): boolean {
+    return content.kind === "mapped" &&
+      content.links.some((link) => this.#world.candidates(author, link).length !== 1);
   }
 
   async #fold(event: Event, contents: ReadonlyMap<Event, Content>): Promise<Outcome> {
@@ -96,8 +109,10 @@ class BatchFold {
   }
 
   async #foldCommit(commit: Commit, content: Content): Promise<Outcome> {
-    const again = this.#batch.letters.length > 0;
-    const outcome = foldCommit(this.#world, commit, content, again);
+    const outcome = foldCommit(this.#world, commit, content, {
+      again: this.#batch.letters.length > 0,
+      mayWait: (entry) => this.#waiting.admits(entry),
+    });
     this.#settlement.touched(this.#world.entry(commit));
     // What a later event's bare reference means may hang on the consequences of this one.
     if (this.#loader.hasUnsteadyNames && this.#options.mapper.targets.has(commit.collection)) {

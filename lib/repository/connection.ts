@@ -24,8 +24,8 @@ const KEEP_ALIVE_SECONDS = 30;
 const pools = new WeakMap<Sql, Pool>();
 
 /**
- * Connections to a database. Nothing is sent before the first query. After a connection was lost its
- * queries fail with a `ConnectionError`, and the next query opens new ones.
+ * Connections to a database. Nothing is sent before the first query. After a connection was lost
+ * its queries fail with a `ConnectionError`, and the next query opens new ones.
  *
  * Statements are prepared, which saves every second round trip (44 instead of 94 ms a batch at a
  * round trip of 5 ms). A pooler that gives each transaction another session loses them: then the
@@ -181,8 +181,8 @@ interface Present {
 }
 
 /**
- * What comes of something, or a `ConnectionError` as soon as a connection is lost: then all of them are
- * given up, and the driver would wait for ever for the query of the one that is lost.
+ * What comes of something, or a `ConnectionError` as soon as a connection is lost: then all of them
+ * are given up, and the driver would wait for ever for the query of the one that is lost.
  */
 async function untilLost<T>({ tellLost }: Present, running: Promise<T>): Promise<T> {
   const lost = Promise.withResolvers<never>();

@@ -1,6 +1,7 @@
 /**
- * What may be said of an error of the database: its SQLSTATE and the names of what it is about. Never
- * its message, detail or context: Postgres quotes the row there, and the driver keeps the parameters.
+ * What may be said of an error of the database: its SQLSTATE and the names of what it is about.
+ * Never its message, detail or context: Postgres quotes the row there, and the driver keeps the
+ * parameters.
  */
 
 import { ConnectionError } from "./connection_error.ts";

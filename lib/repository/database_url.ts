@@ -37,7 +37,9 @@ export interface DatabaseUrl {
   readonly options: string | null;
 }
 
-/** The address can't be used. Says why and what is accepted, and repeats no part that can be secret. */
+/**
+ * The address can't be used. Says why and what is accepted, and repeats no part that can be secret.
+ */
 export class DatabaseUrlError extends Error {
   override readonly name = "DatabaseUrlError";
 }

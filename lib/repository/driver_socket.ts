@@ -1,8 +1,9 @@
 /**
- * The socket as npm:postgres 3.4.9 gets it. That driver writes from a `setImmediate` to a socket that
- * it has dropped meanwhile, which ends the process with an error that nobody can catch, or leaves a
- * connection that never answers (porsager/postgres, issues 1154 and 1208). So it is never told that a
- * connection closed which it has used: every query on a lost one fails, those to come too.
+ * The socket as npm:postgres 3.4.9 gets it. That driver writes from a `setImmediate` to a socket
+ * that it has dropped meanwhile, which ends the process with an error that nobody can catch, or
+ * leaves a connection that never answers (porsager/postgres, issues 1154 and 1208). So it is never
+ * told that a connection closed which it has used: every query on a lost one fails, those to come
+ * too.
  */
 
 import { Buffer } from "node:buffer";
@@ -26,7 +27,9 @@ const READY = Buffer.from("Z\0\0\0\x05I", "latin1");
 export class DriverSocket extends EventEmitter {
   readonly #options: DriverSocketOptions;
   readonly #socket: net.Socket | null;
-  /** Where the connection stands. A login that failed is over only when the driver has heard of it. */
+  /**
+   * Where the connection stands. A login that failed is over only when the driver has heard of it.
+   */
   #state: "login" | "open" | "failed" | "refused" | "ended" | "destroyed" = "login";
   #failure: Error | null = null;
   /** The last bytes that came during the login. */

@@ -1,7 +1,7 @@
 /**
- * Connections to a Postgres server, encrypted as `sslmode` says: the hosts in order, and TLS where the
- * server offers it. The driver could do it too, but never sets TCP_NODELAY, asks only the first host
- * when the socket is ours, and waits for ever for TLS on Deno 2.4.2.
+ * Connections to a Postgres server, encrypted as `sslmode` says: the hosts in order, and TLS where
+ * the server offers it. The driver could do it too, but never sets TCP_NODELAY, asks only the first
+ * host when the socket is ours, and waits for ever for TLS on Deno 2.4.2.
  */
 
 import net from "node:net";

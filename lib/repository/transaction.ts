@@ -16,6 +16,8 @@ export interface TransactionOptions {
   /** Instance id, kept beside the cursor. */
   readonly holder: string;
   readonly refusals: Refusals;
+  /** How many records of one repository may wait for others. */
+  readonly waitingLimit: number;
   /** A statement that takes longer ends with an error, and the batch is tried again. */
   readonly statementTimeoutMs: number;
   /** Told before each step: faults are injected here, and progress is seen. */

@@ -15,6 +15,7 @@ import type { WriteRow } from "./writes.ts";
 import type { Event, Refusal } from "../decoder/event.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
 import { applyBatch, type Step } from "./transaction.ts";
+import { WAITING_LIMIT } from "./waiting_limit.ts";
 
 export interface WriterOptions {
   readonly mapper: Mapper;
@@ -26,6 +27,8 @@ export interface WriterOptions {
   readonly abandon: (sql: Sql) => void;
   /** How long a statement may take, milliseconds. */
   readonly statementTimeoutMs: number;
+  /** How many records of one repository may wait for others. Default: `WAITING_LIMIT`. */
+  readonly waitingLimit?: number;
   /** Waits between attempts; rejects when the signal aborts. */
   readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
   /** A batch could not be written; it will be tried again. */
@@ -83,8 +86,17 @@ export class Writer {
     refusals: Refusals,
     step: OnStep,
   ): Promise<BatchResult> {
-    const { mapper, consumer, holder, statementTimeoutMs } = this.#options;
-    return applyBatch(sql, batch, { mapper, consumer, holder, refusals, statementTimeoutMs, step });
+    const { mapper, consumer, holder, statementTimeoutMs, waitingLimit = WAITING_LIMIT } =
+      this.#options;
+    return applyBatch(sql, batch, {
+      mapper,
+      consumer,
+      holder,
+      refusals,
+      statementTimeoutMs,
+      waitingLimit,
+      step,
+    });
   }
 
   /** Runs something for a batch; gives the connections up when they are silent. */

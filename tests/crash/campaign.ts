@@ -19,6 +19,8 @@ export interface CampaignOptions {
   /** On a real server, with nothing in it. */
   readonly database: { readonly url: string; readonly sql: Sql };
   readonly print: (line: string) => void;
+  /** How often processes are killed at each point of a running one. Default: once. */
+  readonly passes?: number;
 }
 
 /** Frames that a round starts with, and that are added while its fault has not been met. */
@@ -36,7 +38,7 @@ const HASTE = 20;
 /** Runs a campaign. Returns the points at which processes were killed. Throws when anything is wrong. */
 export async function crashCampaign(options: CampaignOptions): Promise<string[]> {
   const random = new Random(options.seed, 7);
-  const rounds = roundsOf(random);
+  const rounds = roundsOf(random, options.passes ?? 1);
   const frames = numberedStream(options.seed, rounds.length * FRAMES_A_ROUND);
   options.print(`crash: seed ${options.seed}, ${frames.length} frames, ${rounds.length} kills`);
   await using server = new ReplayServer({ pingMs: 0 });

@@ -50,12 +50,19 @@ const OF_A_RETRY: readonly Point[] = [
   "retry_committed",
 ];
 
-/** Every point once: first those of a database that is new, then the others in any order. */
-export function roundsOf(random: Random): Round[] {
+/**
+ * Every point: first those of a database that is new, then, in each pass, all others in any order.
+ */
+export function roundsOf(random: Random, passes: number): Round[] {
   const starts = OF_A_START.map((point): Round => {
     const nth = point === "migration_applied" ? random.between(1, 3) : 1;
     return { kill: { point, nth } };
   });
+  const rest = Array.from({ length: passes }, () => shuffled(anyTime(random), random));
+  return [...starts, ...rest.flat()];
+}
+
+function anyTime(random: Random): Round[] {
   const batches = OF_A_BATCH.map((point): Round => ({
     kill: { point, nth: random.between(1, 3) },
   }));
@@ -72,8 +79,7 @@ export function roundsOf(random: Random): Round[] {
     { kill: { point: "batch_refused", nth: 2 }, refuses: true },
   ];
   const retries = OF_A_RETRY.map((point): Round => ({ kill: { point, nth: 1 }, retries: true }));
-  const rest = [...batches, ...drains, ...reconnects, ...refusals, ...retries];
-  return [...starts, ...shuffled(rest, random)];
+  return [...batches, ...drains, ...reconnects, ...refusals, ...retries];
 }
 
 function shuffled<T>(items: readonly T[], random: Random): T[] {

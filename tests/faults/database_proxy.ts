@@ -1,6 +1,6 @@
 /**
- * A TCP proxy in front of a real database, that fails on command the way networks do. Each fault says
- * whether it has happened: one that never did proves nothing.
+ * A TCP proxy in front of a real database, that fails on command the way networks do. Each fault
+ * says whether it has happened: one that never did proves nothing.
  */
 
 /** A fault that was ordered. */
@@ -103,8 +103,8 @@ export class DatabaseProxy implements AsyncDisposable {
   }
 
   /**
-   * Closes new connections as soon as they come, and now those that there are, unless they are kept:
-   * the database is away, or takes no more. Fires at the first new one.
+   * Closes new connections as soon as they come, and now those that there are, unless they are
+   * kept: the database is away, or takes no more. Fires at the first new one.
    */
   refuse(existing: "cut" | "keep" = "cut"): Fault {
     this.#refused = new OrderedFault();
@@ -113,7 +113,8 @@ export class DatabaseProxy implements AsyncDisposable {
   }
 
   /**
-   * The next COMMIT happens, and its answer never arrives: the connection is closed instead, or hangs.
+   * The next COMMIT happens, and its answer never arrives: the connection is closed instead, or
+   * hangs.
    */
   loseCommit(then: "cut" | "hang" = "cut"): Fault {
     this.#lostCommit = { fault: new OrderedFault(), then };

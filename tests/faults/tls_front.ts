@@ -1,6 +1,7 @@
 /**
- * TLS in front of a database that has none. It answers the request for TLS itself and passes the rest
- * to a TLS listener on the same machine, because Deno can't turn an accepted connection into one.
+ * TLS in front of a database that has none. It answers the request for TLS itself and passes the
+ * rest to a TLS listener on the same machine, because Deno can't turn an accepted connection into
+ * one.
  */
 
 import type { Certificate } from "../certificates.ts";

@@ -19,9 +19,6 @@ export interface System {
   close(): Promise<void>;
 }
 
-/** How a test gets its system. */
-export type OpenSystem = () => Promise<System>;
-
 const OUTCOMES: readonly Outcome[] = [
   "applied",
   "duplicate",

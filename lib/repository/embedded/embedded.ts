@@ -11,9 +11,9 @@ export interface EmbeddedDatabase {
 
 /**
  * Starts a database in memory, on its own thread and a free port of 127.0.0.1. It has one session,
- * which its clients use in turns: a transaction holds it until it ends, so code inside a transaction
- * must not wait for another connection. Timeouts of statements have no effect, and `copy from stdin`
- * is not supported.
+ * which its clients use in turns: a transaction holds it until it ends, so code inside a
+ * transaction must not wait for another connection. Timeouts of statements have no effect, and
+ * `copy from stdin` is not supported.
  *
  * Under `deno run` it needs to read its own files; a compiled executable has them inside, if it was
  * compiled with `--include lib/repository/embedded/worker.ts`.

@@ -9,7 +9,9 @@ import dataDirectory from "./data_directory.tar.br" with { type: "bytes" };
 import type { Backend } from "./session.ts";
 import { concat, startupMessage } from "./wire.ts";
 
-/** Only what is touched counts as memory, and everything here lives in it: files, WAL and buffers. */
+/**
+ * Only what is touched counts as memory, and everything here lives in it: files, WAL and buffers.
+ */
 const SETTINGS: Readonly<Record<string, string>> = {
   // The files are in memory too: a large cache would hold them twice.
   shared_buffers: "16MB",

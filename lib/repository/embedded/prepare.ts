@@ -1,7 +1,8 @@
 /**
  * Writes `data_directory.tar.br`: a data directory in which PostGIS is created, which takes eight
  * seconds, so that no start has to. To be run when PGlite or its PostGIS gets another version. The
- * same versions give the same bytes; `--check` compares instead of writing, and exits 1 if they differ.
+ * same versions give the same bytes; `--check` compares instead of writing, and exits 1 if they
+ * differ.
  */
 
 import { PGlite } from "@electric-sql/pglite";

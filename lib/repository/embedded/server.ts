@@ -1,4 +1,6 @@
-/** The door of the embedded database: connections, their password, and their units to the session. */
+/**
+ * The door of the embedded database: connections, their password, and their units to the session.
+ */
 
 import { timingSafeEqual } from "node:crypto";
 import {

@@ -132,7 +132,8 @@ export class Session {
     const seconds = this.#idleLimitMs / 1000;
     holder.end(fatalMessage(
       "25P03",
-      `the transaction was idle for ${seconds} s while others waited: the embedded database has one session`,
+      `the transaction was idle for ${seconds} s while others waited; ` +
+        "the embedded database has one session",
     ));
     void this.leave(holder);
   }

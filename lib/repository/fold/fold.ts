@@ -3,8 +3,9 @@
 import type { Commit } from "../../decoder/event.ts";
 import { type Content, creationOf } from "../../mapper/content.ts";
 import type { Outcome } from "../outcome.ts";
+import { TOO_MANY_WAIT } from "../waiting_limit.ts";
 import { noteRecord } from "./account.ts";
-import type { State } from "./entry.ts";
+import type { Entry, State } from "./entry.ts";
 import type { World } from "./world.ts";
 
 const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {
@@ -19,9 +20,15 @@ const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {
 /** The revision of a record that is void until its rebuilt repository brings it again: below any other. */
 export const REBUILT = "";
 
+export interface FoldOptions {
+  /** Takes the newest revision once more: a dead letter that is tried again. */
+  readonly again: boolean;
+  /** Whether a record that has to wait for another may do so. */
+  readonly mayWait: (entry: Entry) => boolean;
+}
+
 /**
- * Takes a commit when its revision is the newest, and says what became of it. `again` takes the
- * newest revision once more: a dead letter that is tried again.
+ * Takes a commit when its revision is the newest, and says what became of it.
  *
  * Revs compare as bytes. They are ASCII (the decoder saw to that), so comparing code units is the same.
  */
@@ -29,7 +36,7 @@ export function foldCommit(
   world: World,
   commit: Commit,
   content: Content,
-  again: boolean,
+  { again, mayWait }: FoldOptions,
 ): Outcome {
   const entry = world.entry(commit);
   const account = world.account(commit.did);
@@ -61,7 +68,12 @@ export function foldCommit(
   entry.content = purged ? { kind: "deleted" } : content;
   entry.accepted = true;
 
-  const verdict = world.judge(entry);
+  let verdict = world.judge(entry);
+  if (verdict.state === "waiting" && content.kind === "mapped" && !mayWait(entry)) {
+    const { record } = content;
+    entry.content = { kind: "rejected", refusal: TOO_MANY_WAIT, record, byDecoder: false };
+    verdict = world.judge(entry);
+  }
   if (verdict.state === "rejected") {
     entry.rejected.push({
       rev: commit.rev,

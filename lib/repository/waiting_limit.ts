@@ -1,0 +1,60 @@
+/**
+ * How many records of one repository may wait for others. Whoever writes children of nothing, on
+ * purpose or by mistake, would else fill what waits without end, and give the one event that brings
+ * their parent all of it to do.
+ *
+ * This is the one place where the order of arrival counts: which records were too many depends on
+ * which came first. A record that was too many is among the dead letters, where a retry finds its
+ * parent. No honest repository is near the limit: records wait only until their parent is there.
+ */
+
+import type { TransactionSql } from "postgres";
+import type { Refusal } from "../decoder/event.ts";
+import type { Entry } from "./fold/entry.ts";
+
+export const WAITING_LIMIT = 10_000;
+
+export const TOO_MANY_WAIT: Refusal = {
+  reason: "waiting_limit",
+  detail: "too many records of this repository wait for others already",
+};
+
+/** Counted for those authors of a batch of whom a record may have to wait. */
+export class WaitingLimit {
+  readonly #limit: number;
+  /** Places that are left, by DID. */
+  readonly #left = new Map<string, number>();
+  readonly #admitted = new Set<Entry>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Counts what waits of some authors. */
+  async load(tx: TransactionSql, dids: Iterable<string>): Promise<void> {
+    const authors = [...new Set(dids)];
+    if (authors.length === 0) return;
+    const rows = await tx<{ did: string; waiting: number }[]>`
+      select a.did, (
+        select count(*)::int from (
+          select from records as r where r.did = a.did and r.waiting_for is not null
+          limit ${this.#limit}) as w) as waiting
+      from (
+        select did collate "C" as did
+        from json_array_elements_text(${JSON.stringify(authors)}::text::json) as did) as a`;
+    for (const { did, waiting } of rows) this.#left.set(did, this.#limit - waiting);
+  }
+
+  /**
+   * Whether a record that has to wait may do so. One whose parent went with the same batch is not
+   * counted for: a repository can be above its limit by a batch.
+   */
+  admits(entry: Entry): boolean {
+    if (entry.stored?.state === "waiting" || this.#admitted.has(entry)) return true;
+    const left = this.#left.get(entry.key.did) ?? this.#limit;
+    if (left <= 0) return false;
+    this.#left.set(entry.key.did, left - 1);
+    this.#admitted.add(entry);
+    return true;
+  }
+}

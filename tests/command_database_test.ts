@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import type { Status } from "../lib/server/status.ts";
+import { told } from "./command_told.ts";
+import { Program } from "./crash/in_process.ts";
+import { databaseTest } from "./database.ts";
+import { Folded } from "./folded.ts";
+import { ReplayServer } from "./jetstream/replay_server.ts";
+import { SampleEvents, uriOf } from "./sample_events.ts";
+
+/** Settings that every command takes. */
+function settings(
+  url: string,
+  more: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return { DATABASE_URL: url, LOCATION_JITTER_SECRET: "a secret of the tests", ...more };
+}
+
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+databaseTest("migrate applies what is missing, and then nothing", async ({ url }) => {
+  const env = settings(url);
+  const first = await told(["migrate"], { env });
+  assert.deepEqual([first.code, first.err], [0, []]);
+  assert.match(first.out.join(), /^applied migrations 1, 2, 3/);
+  const second = await told(["migrate"], { env });
+  assert.deepEqual([second.code, second.out], [0, ["nothing to apply"]]);
+}, { content: "empty" });
+
+databaseTest(
+  "migrate of a database of a newer program ends with 1 and says so",
+  async ({ url, sql }) => {
+    await sql`insert into schema_migrations (version, name, checksum) values (99, 'future', 'x')`;
+    const { code, err } = await told(["migrate"], { env: settings(url) });
+    assert.equal(code, 1);
+    assert.match(err.join(), /migration 99 \(future\) is newer than this program/);
+  },
+);
+
+databaseTest(
+  "check finds everything well, and says it for a person and for a script",
+  async ({ url }) => {
+    await using server = new ReplayServer();
+    const env = settings(url, { JETSTREAM_URL: `${server.url},${server.v2Url}` });
+    const person = await told(["check"], { env });
+    assert.deepEqual([person.code, person.err], [0, []]);
+    assert.ok(person.out.every((line) => line.startsWith("ok  ")));
+    const script = await told(["check", "--json"], { env });
+    const findings = JSON.parse(script.out.join("")) as Finding[];
+    assert.deepEqual(findings.map(({ what }) => what), [
+      "settings",
+      "database",
+      "PostGIS",
+      "migrations",
+      `stream 127.0.0.1:${server.port}/subscribe`,
+      `stream 127.0.0.1:${server.port}/xrpc/network.bsky.jetstream.subscribeEvents`,
+    ]);
+    assert.ok(findings.every(({ ok }) => ok));
+  },
+);
+
+databaseTest("check finds each thing that is wrong, and ends with 1", async ({ url }) => {
+  const silent = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => silent.once("listening", resolve));
+  const address = silent.address();
+  assert.ok(typeof address === "object" && address !== null);
+  await new Promise((resolve) => silent.close(resolve));
+  await using server = new ReplayServer();
+  const env = settings(url, {
+    JETSTREAM_URL: `${server.url},ws://127.0.0.1:${address.port}/subscribe`,
+  });
+  const { code, out } = await told(["check"], { env });
+  assert.equal(code, 1);
+  const failed = out.filter((line) => line.startsWith("FAIL"));
+  assert.equal(failed.length, 1);
+  assert.match(
+    failed[0] ?? "",
+    new RegExp(`stream 127.0.0.1:${address.port}/subscribe: .*refused`),
+  );
+
+  const wrong = new URL(url);
+  wrong.username = "nobody";
+  wrong.password = "hunter2";
+  wrong.port = String(address.port);
+  const database = await told(["check", "--json"], {
+    env: settings(wrong.href, { JETSTREAM_URL: server.url }),
+  });
+  assert.equal(database.code, 1);
+  const text = database.out.join("");
+  const findings = JSON.parse(text) as Finding[];
+  assert.deepEqual(findings.filter(({ ok }) => !ok).map(({ what }) => what), ["database"]);
+  assert.match(text, /nothing answers there/);
+  assert.doesNotMatch(text, /hunter2/);
+});
+
+databaseTest(
+  "status tells of the running process, for a person and for a script",
+  async ({ url }) => {
+    const events = new SampleEvents(Date.now() * 1000 - 60_000_000);
+    const token = "a-token-of-the-tests";
+    await using server = new ReplayServer();
+    const last = server.push(
+      events.put("alice/scene/s2", { name: "" }),
+      events.put("bob/post/p1"),
+      events.put("alice/scene/s1"),
+    );
+    await using program = new Program({
+      databaseUrl: url,
+      streamUrl: server.url,
+      env: { INTERNAL_AUTH_TOKEN: token },
+    });
+    await program.committed(last);
+    const env = { METRICS_PORT: String(program.running.port), INTERNAL_AUTH_TOKEN: token };
+
+    const script = await told(["status", "--json"], { env });
+    assert.deepEqual([script.code, script.err], [0, []]);
+    const status = JSON.parse(script.out.join("")) as Status;
+    assert.deepEqual([status.totals.applied, status.totals.waiting, status.totals.dead_letter], [
+      1,
+      1,
+      1,
+    ]);
+
+    const person = await told(["status"], { env });
+    assert.equal(person.code, 0);
+    const text = person.out.join("\n");
+    assert.match(text, /^health +well$/m);
+    assert.match(text, /^stream +connected/m);
+    assert.match(text, /^waiting +1$/m);
+    assert.match(text, /^dead +1, empty_field 1$/m);
+    assert.ok(!text.includes("\x1b"));
+    const coloured = await told(["status"], { env, colours: true });
+    assert.ok(coloured.out.join("\n").includes("\x1b[32m"));
+
+    assert.deepEqual((await told(["status", "--ready"], { env })).code, 0);
+    const stranger = await told(["status"], { env: { METRICS_PORT: env.METRICS_PORT } });
+    assert.equal(stranger.code, 1);
+    assert.match(stranger.err.join(), /wants a token/);
+    const other = await told(
+      ["status", "--json", "--url", `http://127.0.0.1:${env.METRICS_PORT}`],
+      {
+        env: { INTERNAL_AUTH_TOKEN: token },
+      },
+    );
+    assert.equal(other.code, 0);
+  },
+);
+
+databaseTest(
+  "dead letters are listed, shown, tried again and discarded from the command line",
+  async (database) => {
+    const env = settings(database.url);
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const run = (...words: string[]): ReturnType<typeof told> =>
+      told(["dead-letters", ...words], { env });
+    const json = async <T>(...words: string[]): Promise<T> =>
+      JSON.parse((await run(...words, "--json")).out.join("")) as T;
+    assert.deepEqual((await run("list")).out, ["none"]);
+
+    await folded.batch(
+      events.put("alice/scene/s1", { name: "" }),
+      events.put("alice/scene/s2", { name: 7 }),
+      "{broken",
+    );
+    const list = await run("list");
+    assert.equal(list.code, 0);
+    assert.equal(list.out.length, 3);
+    assert.match(list.out.join("\n"), new RegExp(`empty_field  ${uriOf("alice/scene/s1")}`));
+    type Letters = { id: number; reason: string; rkey: string | null }[];
+    const letters = await json<Letters>("list");
+    const idOf = (reason: string): string =>
+      String(letters.find((letter) => letter.reason === reason)?.id);
+    assert.deepEqual(
+      (await json<Letters>("list", "--reason", "invalid_type", "--limit", "5"))
+        .map(({ rkey }) => rkey),
+      ["s2"],
+    );
+
+    const shown: { payload: { record: { name: string } } } = await json(
+      "show",
+      idOf("empty_field"),
+    );
+    assert.equal(shown.payload.record.name, "");
+    assert.match((await run("show", idOf("empty_field"))).out.join("\n"), /attempts 0, next none/);
+    const none = await run("show", "999999");
+    assert.deepEqual([none.code, none.err], [1, [
+      "jetstream-indexer: there is no dead letter 999999",
+    ]]);
+
+    assert.deepEqual(await json("retry", idOf("empty_field")), { tried: 1, resolved: 0, left: 0 });
+    assert.deepEqual((await run("retry", "--all")).out, [
+      "tried 2, resolved 0; of 1 only an excerpt is kept, or they are resolved already",
+    ]);
+    assert.deepEqual(await json("retry", "--reason", "invalid_type"), {
+      tried: 1,
+      resolved: 0,
+      left: 0,
+    });
+
+    // A revision that is right by now: the mapper of a newer program takes what the old one refused.
+    await folded.batch(events.put("alice/scene/s3"));
+    await database
+      .sql`update dead_letters set payload = jsonb_set(payload, '{record,name}', '"Named"')
+    where reason = 'empty_field'`;
+    assert.deepEqual(await json("retry", idOf("empty_field")), { tried: 1, resolved: 1, left: 0 });
+    assert.deepEqual(await folded.live("alice/scene/s1"), [true]);
+
+    assert.deepEqual(await json("discard", idOf("invalid_type"), idOf("invalid_json")), {
+      discarded: 2,
+    });
+    const again = await run("discard", idOf("invalid_type"));
+    assert.deepEqual([again.code, again.out], [1, ["discarded 0"]]);
+    assert.deepEqual((await run("list")).out, ["none"]);
+    const resolved = await json<{ resolution: string }[]>("list", "--resolved");
+    assert.deepEqual(resolved.map(({ resolution }) => resolution).toSorted(), [
+      "discarded",
+      "discarded",
+      "retried",
+    ]);
+  },
+);
+
+databaseTest(
+  "V-12 run from the command line ends with 0 when it is told to stop, and logs no secret",
+  async ({ url }) => {
+    const events = new SampleEvents();
+    await using server = new ReplayServer();
+    server.push(events.put("alice/scene/s1"));
+    const stop = new AbortController();
+    const env = settings(url, {
+      JETSTREAM_URL: server.url,
+      JETSTREAM_COMPRESS: "false",
+      START_FROM: "0",
+      METRICS_PORT: "0",
+      HTTP_HOST: "127.0.0.1",
+      INTERNAL_AUTH_TOKEN: "a-token-of-the-tests",
+    });
+    const running = told([], { env, stop: stop.signal });
+    while (server.connected === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    stop.abort();
+    const { code, out, err } = await running;
+    assert.deepEqual([code, err], [0, []]);
+    const lines = out.map((line) => JSON.parse(line) as { message: string });
+    assert.deepEqual(lines.at(-1)?.message, "stopped");
+    // Where the database is, without the password.
+    const text = out.join("\n");
+    const { host, pathname, password } = new URL(url);
+    assert.ok(text.includes(`${host}${pathname}`));
+    for (const secret of ["a secret of the tests", "a-token-of-the-tests", password]) {
+      if (secret !== "") assert.ok(!text.includes(secret));
+    }
+  },
+);

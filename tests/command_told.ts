@@ -1,0 +1,34 @@
+/** A command line in the process of a test, and what it printed. */
+
+import manifest from "../deno.json" with { type: "json" };
+import { main } from "../main.ts";
+
+export interface Told {
+  readonly code: number;
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+export interface ToldOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly commit?: string;
+  readonly stop?: AbortSignal;
+  readonly colours?: boolean;
+}
+
+/** Runs a command line until it ends. */
+export async function told(words: readonly string[], options: ToldOptions = {}): Promise<Told> {
+  const { env = {}, commit = null, colours = false } = options;
+  const { stop = new AbortController().signal } = options;
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await main(words, {
+    env,
+    build: { version: manifest.version, commit },
+    print: (line) => out.push(line),
+    complain: (line) => err.push(line),
+    colours,
+    stop,
+  });
+  return { code, out, err };
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { MIGRATIONS } from "../lib/repository/migrations.ts";
+import { Program } from "./crash/in_process.ts";
+import { assertFolded, numberedStream } from "./crash/stream.ts";
+import { databaseTest } from "./database.ts";
+import { DatabaseProxy } from "./faults/database_proxy.ts";
+import { ReplayServer } from "./jetstream/replay_server.ts";
+
+const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
+
+databaseTest("two instances of one consumer at once leave the tables as one would", async (db) => {
+  Deno.stdout.writeSync(new TextEncoder().encode(`seed ${SEED}\n`));
+  const frames = numberedStream(SEED, 400);
+  await using server = new ReplayServer({ pingMs: 0 });
+  const start = (batch: string): Program =>
+    new Program({
+      databaseUrl: db.url,
+      streamUrl: server.url,
+      env: { BATCH_MAX_EVENTS: batch },
+    });
+  await using one = start("7");
+  await using two = start("11");
+  server.push(...frames.slice(0, 200));
+  await Promise.all([one.committed(150), two.committed(150)]);
+  server.dropAll();
+  server.push(...frames.slice(200));
+  await Promise.all([one.committed(400), two.committed(400)]);
+  assert.deepEqual(await Promise.all([one.stop(), two.stop()]), [0, 0]);
+  await assertFolded(db.sql, frames);
+});
+
+databaseTest(
+  "any number of instances migrate at once, also when one of them is cut off",
+  async ({ url, sql }) => {
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using proxy = DatabaseProxy.start(url);
+    let cut = false;
+    await using unlucky = new Program({
+      databaseUrl: proxy.url,
+      streamUrl: server.url,
+      random: () => 0.05,
+      checkpoint: (name) => {
+        if (name === "migration_applied" && !cut) cut = proxy.cut().hasFired;
+      },
+    });
+    await unlucky.until(() => cut, "the connection is cut in a migration");
+    const others = [1, 2, 3].map(() => new Program({ databaseUrl: url, streamUrl: server.url }));
+    const all = [unlucky, ...others];
+    await Promise.all(all.map((program) => program.until(() => program.said("connected") > 0)));
+    assert.deepEqual(await Promise.all(all.map((program) => program.stop())), [0, 0, 0, 0]);
+    assert.equal(all.reduce((sum, program) => sum + program.said("migrations applied"), 0), 1);
+    const rows = await sql<{ version: number }[]>`
+      select version from schema_migrations order by version`;
+    assert.deepEqual(
+      rows.map(({ version }) => version),
+      MIGRATIONS.map(({ version }) => version),
+    );
+  },
+  { kinds: ["server"], content: "empty" },
+);

@@ -1,0 +1,195 @@
+/** The program in a process of its own, with a server that lies to it. */
+
+import type { Sql } from "postgres";
+import { type Peer, WebSocketServer } from "../jetstream/websocket_server.ts";
+import type { TestDatabase } from "../database.ts";
+
+/**
+ * How much the process may grow in one attack, bytes. The most is what V8 makes of 7 MB of brackets
+ * (0.4 GB); the heap is collected late, not at once.
+ */
+const MAX_GROWTH_BYTES = 640 * 1024 * 1024;
+
+/** How long the good record after an attack may take. */
+const PATIENCE_MS = 60_000;
+
+/** What an attack does to one connection. */
+export type Attack = (peer: Peer) => Promise<void>;
+
+export interface Damage {
+  readonly growthBytes: number;
+  readonly tookMs: number;
+}
+
+/** The permissions of the executable. `--no-prompt`: what is more is denied, not asked for. */
+export const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"] as const;
+
+export class Victim implements AsyncDisposable {
+  readonly sql: Sql;
+  readonly #server: WebSocketServer;
+  readonly #process: Deno.ChildProcess;
+  readonly #output: Promise<void>;
+  readonly log: string[] = [];
+  #origin = "";
+  #peer = Promise.withResolvers<Peer>();
+  #good = 0;
+
+  /** Starts it. Resolves when it is connected. */
+  static async start(database: TestDatabase, env: Record<string, string> = {}): Promise<Victim> {
+    const victim = new Victim(database, env);
+    await Promise.race([
+      victim.#peer.promise,
+      victim.#process.status.then(() => Promise.reject(new Error(victim.log.join("\n")))),
+    ]);
+    return victim;
+  }
+
+  private constructor({ url, sql }: TestDatabase, env: Record<string, string>) {
+    this.sql = sql;
+    this.#server = new WebSocketServer(async (peer) => {
+      await peer.accept();
+      this.#peer.resolve(peer);
+      await peer.gone;
+      this.#peer = Promise.withResolvers();
+    });
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-lock", ...PERMISSIONS, new URL("../../main.ts", import.meta.url).href],
+      env: {
+        SUBCULT_ENV: "production",
+        DATABASE_URL: url,
+        JETSTREAM_URL: `${this.#server.origin}/subscribe`,
+        LOCATION_JITTER_SECRET: "0123456789abcdef0123456789abcdef",
+        HTTP_HOST: "127.0.0.1",
+        METRICS_PORT: "0",
+        RECONNECT_BASE_MS: "1",
+        RECONNECT_MAX_MS: "50",
+        LOG_LEVEL: "debug",
+        ...env,
+      },
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#output = this.#listen();
+  }
+
+  /** Lets it be attacked, and waits until it has written the good record that comes afterwards. */
+  async suffer(attack: Attack): Promise<Damage> {
+    const before = await this.#residentBytes();
+    let most = before;
+    const since = performance.now();
+    const watch = setInterval(() => {
+      void this.#residentBytes().then((bytes) => most = Math.max(most, bytes), () => {});
+    }, 100);
+    try {
+      await this.#onPeer(attack);
+      await this.#recovers();
+      most = Math.max(most, await this.#residentBytes());
+    } finally {
+      clearInterval(watch);
+    }
+    const damage = { growthBytes: most - before, tookMs: performance.now() - since };
+    if (damage.growthBytes > MAX_GROWTH_BYTES) {
+      throw new Error(`it grew by ${Math.round(damage.growthBytes / 2 ** 20)} MiB`);
+    }
+    return damage;
+  }
+
+  /** What it answers at a path. */
+  async get(path: string): Promise<string> {
+    return await (await fetch(this.#origin + path)).text();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended by itself, which the test knows by now.
+    }
+    await this.#process.status;
+    await this.#output;
+    await this.#server.close();
+  }
+
+  async #onPeer(attack: Attack): Promise<void> {
+    const peer = await this.#peer.promise;
+    await attack(peer);
+  }
+
+  /** Sends a good record, again on each connection, until it is in the tables. */
+  async #recovers(): Promise<void> {
+    const rkey = `good${++this.#good}`;
+    const deadline = performance.now() + PATIENCE_MS;
+    for (let sentTo: Peer | null = null;;) {
+      const peer = await Promise.race([this.#peer.promise, delay(50)]);
+      if (peer !== undefined && peer !== sentTo) {
+        sentTo = peer;
+        await peer.send(commit("did:plc:good", "scene", rkey, { name: "good" }));
+      }
+      const rows = await this.sql`select from scenes where record_rkey = ${rkey}`;
+      if (rows.length > 0) return;
+      if (performance.now() > deadline) throw new Error(`no progress; ${this.log.slice(-5)}`);
+      await delay(20);
+    }
+  }
+
+  async #residentBytes(): Promise<number> {
+    const metrics = await this.get("/metrics");
+    return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1] ?? NaN);
+  }
+
+  async #listen(): Promise<void> {
+    const listen = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+      let rest = "";
+      for await (const text of stream.pipeThrough(new TextDecoderStream() as never)) {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) this.#hear(line);
+      }
+      if (rest !== "") this.#hear(rest);
+    };
+    await Promise.all([listen(this.#process.stdout), listen(this.#process.stderr)]);
+  }
+
+  #hear(line: string): void {
+    this.log.push(line);
+    const port = /"message":"listening".*"port":(\d+)/.exec(line)?.[1];
+    if (port !== undefined) this.#origin = `http://127.0.0.1:${port}`;
+  }
+}
+
+let lastTimeUs = 0;
+
+/** A time that no event had before, Unix microseconds. */
+export function nextTimeUs(): number {
+  lastTimeUs = Math.max(lastTimeUs + 1, Date.now() * 1000);
+  return lastTimeUs;
+}
+
+/** A commit as a v1 server sends it. A text as record is put in as it is. */
+export function commit(
+  did: string,
+  collection: string,
+  rkey: string,
+  record: object | string,
+  more: object = {},
+): string {
+  const timeUs = nextTimeUs();
+  const text = JSON.stringify({
+    did,
+    time_us: timeUs,
+    kind: "commit",
+    commit: {
+      rev: `r${timeUs}`,
+      operation: "create",
+      collection: `app.subcult.${collection}`,
+      rkey,
+      record: typeof record === "string" ? "RECORD" : record,
+      ...more,
+    },
+  });
+  return typeof record === "string" ? text.replace('"RECORD"', () => record) : text;
+}
+
+function delay(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
+}

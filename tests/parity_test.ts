@@ -1,0 +1,68 @@
+/** Every behaviour in the list of `parity.md` has a test that bears its id, or a line that says why not. */
+
+import assert from "node:assert/strict";
+
+const HERE = new URL("./", import.meta.url);
+
+/** An id, or a range of ids of one group. */
+const RANGE = /\b([A-Z]+)-(\d+)(?: to \1-(\d+))?/g;
+
+function idsIn(text: string): string[] {
+  return [...text.matchAll(RANGE)].flatMap(([, group = "", first = "", last = first]) =>
+    Array.from(
+      { length: Number(last) - Number(first) + 1 },
+      (_, index) => `${group}-${String(Number(first) + index).padStart(first.length, "0")}`,
+    )
+  );
+}
+
+function section(text: string, title: string): string {
+  const [, after = ""] = text.split(`\n## ${title}\n`);
+  return after.split("\n## ")[0] ?? "";
+}
+
+/** The ids at the front of the names of all tests, whatever registers them. */
+async function testedIds(): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for await (const { name } of Deno.readDir(HERE)) {
+    if (!name.endsWith("_test.ts") || name === "parity_test.ts") continue;
+    const text = await Deno.readTextFile(new URL(name, HERE));
+    for (const [, front = ""] of text.matchAll(/["`]((?:[A-Z]{1,2}-\d+ ?)+)/g)) {
+      for (const id of idsIn(front)) ids.add(id);
+    }
+  }
+  return ids;
+}
+
+const parity = await Deno.readTextFile(new URL("parity.md", HERE));
+const [list = ""] = parity.split("\n## ");
+const all = idsIn(list.slice(list.indexOf("|---")));
+const excused = [...section(parity, "Does not apply").matchAll(/^- ([^:]+): (.{20,})$/gm)]
+  .flatMap(([, ids = ""]) => idsIn(ids));
+const tested = await testedIds();
+
+Deno.test("every id of the parity list has a test, or a line with a reason", () => {
+  assert.ok(all.length > 200);
+  const missing = all.filter((id) => !tested.has(id) && !excused.includes(id));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("no id of the parity list is excused although it has a test, nor excused twice", () => {
+  assert.deepEqual(excused.filter((id) => tested.has(id)), []);
+  assert.deepEqual(excused.length, new Set(excused).size);
+});
+
+Deno.test("every id that is excused, changed on purpose or in a test's name is in the list", () => {
+  const known = new Set(all);
+  const changed = idsIn(section(parity, "Changed on purpose"));
+  assert.deepEqual([...excused, ...changed].filter((id) => !known.has(id)), []);
+  // A test may also bear the id of a defect that it keeps away: D-….
+  const groups = new Set(all.map((id) => id.split("-")[0]));
+  const strangers = [...tested].filter((id) => !known.has(id) && groups.has(id.split("-")[0]));
+  assert.deepEqual(strangers, []);
+});
+
+Deno.test("every id that is changed on purpose has a test", () => {
+  const changed = idsIn(section(parity, "Changed on purpose"));
+  assert.deepEqual(changed.filter((id) => !tested.has(id)), []);
+});
