@@ -3,7 +3,8 @@
 import manifest from "./deno.json" with { type: "json" };
 import { COMMANDS } from "./lib/commands/all.ts";
 import { type Build, type Terminal, UsageError } from "./lib/commands/command.ts";
-import { ConfigError } from "./lib/config.ts";
+import { ConfigError, secretsIn } from "./lib/config.ts";
+import { endOnUncaught, tellError } from "./lib/uncaught.ts";
 
 /** Runs a command line. Returns its exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
 export async function main(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -31,7 +32,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
       for (const { message } of error.problems) terminal.complain(`  ${message}`);
       return 2;
     }
-    terminal.complain(`jetstream-indexer: ${error instanceof Error ? error.message : error}`);
+    terminal.complain(`jetstream-indexer: ${tellError(error, secretsIn(terminal.env))}`);
     return 1;
   }
 }
@@ -65,11 +66,13 @@ function readBuild(words: readonly string[]): { build: Build; words: readonly st
 if (import.meta.main) {
   const { build, words } = readBuild(Deno.args);
   const env = Deno.env.toObject();
+  const complain = (line: string): void => writeLine(Deno.stderr, line);
+  endOnUncaught(secretsIn(env), complain);
   const code = await main(words, {
     env,
     build,
     print: (line) => writeLine(Deno.stdout, line),
-    complain: (line) => writeLine(Deno.stderr, line),
+    complain,
     colours: Deno.stdout.isTerminal() && !env["NO_COLOR"],
     stop: stopOnSignals(),
   });

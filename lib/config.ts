@@ -187,14 +187,34 @@ export function secretsOf(config: Config): readonly string[] {
   return secrets;
 }
 
+/** The same of an environment, also of one that can't be used. */
+export function secretsIn(env: EnvironmentVariables): readonly string[] {
+  const values = Object.entries(SETTINGS).flatMap(([name, { secret }]) =>
+    secret ? env[name] ?? [] : []
+  );
+  const urls = [env["DATABASE_URL"] ?? "", ...(env["JETSTREAM_URL"] ?? "").split(",")];
+  return [...values, ...urls.flatMap(credentialsIn)];
+}
+
+/** Also of addresses that `URL` refuses: several hosts, or a slip of the pen. */
+const CREDENTIALS = /^\s*[a-z]+:\/\/([^:@/?#]*)(?::([^/?#]*))?@/i;
+
 /** The password of a URL, as written, meant and sent, and every parameter that is named like one. */
 function credentialsIn(text: string): readonly string[] {
-  const url = new URL(text);
-  const found = [url.password, decodeURIComponent(url.password)];
+  const [, user = "", password = ""] = CREDENTIALS.exec(text) ?? [];
+  const found = [password, decoded(password)];
   // HTTP sends both together: a server that says what it was sent must not write it into the log.
-  if (url.username !== "") found.push(decodeURIComponent(`${url.username}:${url.password}`));
-  for (const [name, value] of url.searchParams) {
-    if (/pass|token|secret|key/i.test(name)) found.push(value);
+  if (user !== "") found.push(decoded(`${user}:${password}`));
+  for (const [, name = "", value = ""] of text.matchAll(/[?&]([^=&#]*)=([^&#]*)/g)) {
+    if (/pass|token|secret|key/i.test(name)) found.push(value, decoded(value));
   }
   return found.filter((credential) => credential !== "");
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -51,7 +51,7 @@ class Executable implements AsyncDisposable {
     const { code, signal: killedBy, lastLines } = await this.process.done;
     const tookMs = performance.now() - startedAt;
     assert.deepEqual({ code, killedBy }, { code: 0, killedBy: null }, lastLines.join("\n"));
-console.log(tookMs, lastLines.at(-1)?.slice(0,150));
+    console.log(tookMs, lastLines.at(-1)?.slice(0, 150));
     assert.ok(tookMs < STOP_MS, `it took ${tookMs} ms\n${lastLines.join("\n")}`);
     return lastLines.join("\n");
   }

@@ -1,0 +1,69 @@
+/** The executable has the network and the environment. That is enough, and it is all. */
+
+import assert from "node:assert/strict";
+import manifest from "../deno.json" with { type: "json" };
+import { withDatabase } from "./database.ts";
+import { PERMISSIONS, Victim } from "./hostile/victim.ts";
+
+const ATTEMPTS = new URL("./permissions/attempts.ts", import.meta.url).href;
+
+Deno.test("with the network and the environment alone it runs, on a database of its own choice", async () => {
+  await withDatabase("embedded", async (database) => {
+    await using program = await Victim.start(database, { INTERNAL_AUTH_TOKEN: "" });
+    await program.suffer((peer) => peer.send("{}"));
+    assert.match(await program.get("/ready"), /"ready"/);
+    assert.match(await program.get("/"), /<html/);
+    assert.match(await program.get("/metrics"), /^process_resident_memory_bytes [1-9]/m);
+  });
+});
+
+Deno.test("with these permissions nothing else can be done", async () => {
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-lock", ...PERMISSIONS, ATTEMPTS, "/nowhere"],
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  assert.deepEqual(
+    JSON.parse(text.decode(stdout)),
+    { worked: [], otherwise: [] },
+    text.decode(stderr),
+  );
+});
+
+Deno.test("no task gives the program more, but for the files of the embedded database", () => {
+  const allowed = new Set(["--allow-net", "--allow-env"]);
+  for (const [name, task] of Object.entries(manifest.tasks)) {
+    if (!/(^| )main\.ts( |$)/.test(task) || name === "check") continue;
+    const permissions = task.match(/--allow-\S+|-A(?= )|--no-prompt/g) ?? [];
+    for (const permission of permissions) {
+      if (permission === "--no-prompt") continue;
+      if (permission === "--allow-read" && name === "start") continue;
+      assert.ok(allowed.has(permission), `${name}: ${permission}`);
+    }
+    assert.equal(permissions.filter((permission) => allowed.has(permission)).length, 2, name);
+  }
+});
+
+/** What a module would need more permissions for. */
+const FORBIDDEN =
+  /\bDeno\.(read|write|open|stat|lstat|make|remove|rename|copy|chmod|chown|link|symlink|watchFs|Command|run|kill|dlopen|hostname|osRelease|loadavg|networkInterfaces|systemMemoryInfo)|"node:(fs|child_process|os|worker_threads|vm|inspector)|\bimport\((?!")|\beval\(|new Function\(/;
+
+Deno.test("no module of the program reads files, runs programs or loads what is not in it", async () => {
+  for (const path of await modules(new URL("../lib/", import.meta.url))) {
+    // Its files are inside the executable.
+    if (path.pathname.includes("/repository/embedded/")) continue;
+    const source = await Deno.readTextFile(path);
+    const code = source.split("\n").filter((line) => !/^\s*(\*|\/\/|\/\*)/.test(line));
+    const found = code.find((line) => FORBIDDEN.test(line));
+    assert.equal(found, undefined, path.pathname);
+  }
+});
+
+async function modules(directory: URL): Promise<URL[]> {
+  const found: URL[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    if (isDirectory) found.push(...await modules(new URL(`${name}/`, directory)));
+    else if (name.endsWith(".ts")) found.push(new URL(name, directory));
+  }
+  return found;
+}
