@@ -96,10 +96,14 @@ function missing(name: "DATABASE_URL" | "LOCATION_JITTER_SECRET"): ConfigProblem
 /** Families of names that are ours: an unknown one in them is a typing error. */
 const OWN_PREFIX = /^(JETSTREAM|QUEUE|BATCH|RECONNECT)_/;
 
+/** Where the tests find their data. No setting, and no typing error either. */
+const TEST_CORPUS = "JETSTREAM_CORPUS";
+
 /** Names that look like settings and are none. */
 export function unknownNames(names: Iterable<string>): readonly ConfigProblem[] {
   const known = Object.keys(SETTINGS);
-  return [...names].filter((name) => OWN_PREFIX.test(name) && !known.includes(name))
+  return [...names]
+    .filter((name) => OWN_PREFIX.test(name) && !known.includes(name) && name !== TEST_CORPUS)
     .map((name) => ({
       setting: name,
       message: `cannot use ${name}: there is no such setting, the nearest is ` +

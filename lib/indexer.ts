@@ -108,12 +108,13 @@ export class Indexer {
     const reading = this.#createReading(queue, intake, resume);
     telemetry.pipelineStarted();
     signal.addEventListener("abort", () => this.#drains(), { once: true });
+    const ended = new AbortController();
     const watching = watchDatabase({
       database: this.#options.database,
       telemetry,
       clock: this.#clock,
       silentMs: silenceAfter(this.#statementTimeoutMs),
-    }, signal);
+    }, AbortSignal.any([signal, ended.signal]));
     try {
       await runPipeline({
         queue,
@@ -140,6 +141,7 @@ export class Indexer {
       // It was asked to stop, and the database doesn't let it: what is left comes again.
       logger.error("stopped before everything was written", { error });
     } finally {
+      ended.abort();
       await watching;
     }
     logger.info("stopped", { received: telemetry.received });

@@ -16,7 +16,10 @@ export function jetstreamUrl(): z.ZodType<string, string> {
   return z.string().refine((text) => {
     try {
       parseEndpoint(text);
-      return new URL(text).hostname !== "";
+      const { hostname, username, password } = new URL(text);
+      // Credentials are sent as they are meant, and a slip in the encoding would end every connection.
+      decodeURIComponent(username + password);
+      return hostname !== "";
     } catch {
       return false;
     }

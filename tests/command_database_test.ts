@@ -93,9 +93,28 @@ databaseTest("check finds each thing that is wrong, and ends with 1", async ({ u
   const text = database.out.join("");
   const findings = JSON.parse(text) as Finding[];
   assert.deepEqual(findings.filter(({ ok }) => !ok).map(({ what }) => what), ["database"]);
-  assert.match(text, /nothing answers there/);
+  assert.match(text, /cannot connect to the database: .*refused/i);
   assert.doesNotMatch(text, /hunter2/);
 });
+
+databaseTest(
+  "check tells a wrong password from a database that isn't there",
+  async ({ kind, url }) => {
+    await using server = new ReplayServer();
+    const wrong = new URL(url);
+    if (kind === "embedded") wrong.password = "hunter2";
+    else wrong.pathname = "/nowhere";
+    const env = settings(wrong.href, { JETSTREAM_URL: server.url });
+    const { code, out } = await told(["check"], { env });
+    assert.equal(code, 1);
+    assert.match(
+      out.find((line) => line.startsWith("FAIL")) ?? "",
+      kind === "embedded"
+        ? /database: cannot use .*: wrong user or password \(DATABASE_URL\)$/
+        : /database: cannot use .*: there is no such database \(DATABASE_URL\)$/,
+    );
+  },
+);
 
 databaseTest(
   "status tells of the running process, for a person and for a script",

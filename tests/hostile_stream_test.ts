@@ -50,7 +50,8 @@ async function attacked(database: TestDatabase, t: Deno.TestContext): Promise<vo
     const [row] = await sql<{ waiting: number; letters: number }[]>`select
       (select count(*)::int from records where state = 'waiting' and did = 'did:plc:mallory') as waiting,
       (select count(*)::int from dead_letters where reason = 'waiting_limit') as letters`;
-    assert.ok(row !== undefined && row.waiting <= WAITING_LIMIT + 1000 && row.letters >= 1000);
+    assert.ok(row !== undefined && row.letters > 0);
+    assert.ok(row.waiting >= WAITING_LIMIT && row.waiting <= WAITING_LIMIT + 1000);
     assert.match(await victim.get("/api/status"), /waiting_limit/);
   });
 
@@ -66,7 +67,8 @@ async function attacked(database: TestDatabase, t: Deno.TestContext): Promise<vo
 
   await t.step("what is shown can't become a page's own words", async () => {
     for (const path of ["/", "/api/status", "/metrics"]) {
-      assert.doesNotMatch(await victim.get(path), /<script>alert|\u001b/);
+      const shown = await victim.get(path);
+      assert.ok(!shown.includes("<script>alert") && !shown.includes("\u001b"), path);
     }
   });
 }

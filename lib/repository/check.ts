@@ -1,7 +1,7 @@
 /** Whether a database can be used, found out without changing anything. */
 
 import type { Sql } from "postgres";
-import { sqlStateOf } from "./failure.ts";
+import { safeDatabaseError } from "./database_error.ts";
 import { isMigrated } from "./migrate.ts";
 
 export interface DatabaseFinding {
@@ -23,8 +23,7 @@ export async function checkDatabase(sql: Sql, name: string): Promise<DatabaseFin
     const detail = migrated ? "up to date" : "to be applied: run does it, or the command migrate";
     findings.push({ what: "migrations", ok: true, detail });
   } catch (error) {
-    const code = sqlStateOf(error);
-    findings.push({ what: "database", ok: false, detail: `cannot use ${name}: ${advice(code)}` });
+    findings.push({ what: "database", ok: false, detail: `cannot use ${name}: ${advice(error)}` });
   }
   return findings;
 }
@@ -68,18 +67,15 @@ async function mayCreatePostgis(sql: Sql): Promise<boolean> {
   }
 }
 
-function advice(code: string): string {
+function advice(error: unknown): string {
+  const { code, message } = safeDatabaseError(error);
   switch (code) {
     case "28P01":
     case "28000":
       return "wrong user or password (DATABASE_URL)";
     case "3D000":
       return "there is no such database (DATABASE_URL)";
-    case "ECONNREFUSED":
-    case "CONNECT_TIMEOUT":
-    case "ENOTFOUND":
-      return `nothing answers there (${code})`;
     default:
-      return code;
+      return message;
   }
 }

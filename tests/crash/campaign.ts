@@ -49,6 +49,7 @@ export async function crashCampaign(options: CampaignOptions): Promise<string[]>
     killed.push(round.kill.point);
   }
   await campaign.finish();
+  options.print(`crash: seed ${options.seed}, equal`);
   return killed;
 }
 

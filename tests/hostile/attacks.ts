@@ -1,6 +1,7 @@
 /** What a lying server sends. Each attack ends, and the stream goes on behind it. */
 
-import { encodeFrame, OPCODE, type Peer } from "../jetstream/websocket_server.ts";
+import { WAITING_LIMIT } from "../../lib/repository/waiting_limit.ts";
+import { encodeFrame, OPCODE } from "../jetstream/websocket_server.ts";
 import { type Attack, commit, nextTimeUs } from "./victim.ts";
 
 const MALLORY = "did:plc:mallory";
@@ -272,32 +273,33 @@ export const ATTACKS: ReadonlyMap<string, Attack> = new Map<string, Attack>([
       }),
     ),
   ],
-  ["a flood of accounts that nobody knows", async (peer) => {
-    await flood(peer, 20_000, (n) => {
-      const did = `did:plc:unknown${n}`;
-      const account = { did, active: n % 3 === 0, status: "deactivated", seq: n };
-      return JSON.stringify({ did, time_us: nextTimeUs(), kind: "account", account });
-    });
-    await flood(peer, 20_000, (n) => {
+  [
+    "a flood of accounts that nobody knows",
+    flooding(40_000, (n) => {
       const did = `did:web:unknown${n}.example`;
+      const account = { did, active: n % 3 === 0, status: "deactivated", seq: n };
       const identity = { did, handle: `unknown${n}.example`, seq: n };
-      return JSON.stringify({ did, time_us: nextTimeUs(), kind: "identity", identity });
-    });
-    await flood(peer, 5_000, (n) => commit(`did:plc:author${n}`, "scene", "home", { name: "x" }));
-  }],
+      return JSON.stringify(
+        n % 2 === 0
+          ? { did, time_us: nextTimeUs(), kind: "account", account }
+          : { did, time_us: nextTimeUs(), kind: "identity", identity },
+      );
+    }),
+  ],
+  [
+    "a flood of authors that nobody knows",
+    flooding(5_000, (n) => commit(`did:plc:author${n}`, "scene", "home", { name: "x" })),
+  ],
   [
     "a flood of children of nothing",
-    (peer) =>
-      flood(peer, 12_000, (n) =>
-        commit(MALLORY, "post", `orphan${n}`, {
-          text: "x",
-          sceneId: `at://${MALLORY}/app.subcult.scene/none`,
-        })),
+    flooding(WAITING_LIMIT + 2_000, (n) => {
+      const sceneId = `at://${MALLORY}/app.subcult.scene/none`;
+      return commit(MALLORY, "post", `orphan${n}`, { text: "x", sceneId });
+    }),
   ],
   [
     "the same key again and again",
-    (peer) =>
-      flood(peer, 10_000, (n) => commit(MALLORY, "scene", "same", { name: `version ${n}` })),
+    flooding(10_000, (n) => commit(MALLORY, "scene", "same", { name: `version ${n}` })),
   ],
   [
     "addresses that speak SQL, HTML and terminals",
@@ -354,15 +356,21 @@ export const ATTACKS: ReadonlyMap<string, Attack> = new Map<string, Attack>([
   }],
 ]);
 
-/** Many messages in few writes, no faster than they are read. */
-async function flood(peer: Peer, count: number, message: (n: number) => string): Promise<void> {
-  for (let n = 0; n < count && !peer.isGone; n += 500) {
-    const frames = Array.from(
-      { length: Math.min(500, count - n) },
-      (_, index) => encodeFrame(OPCODE.text, message(n + index)),
-    );
-    for (const frame of frames) await peer.raw(frame);
-  }
+/**
+ * Many messages. A client that is paused for long leaves with some of them unread, as it should, and
+ * asks for them again: so what it has not confirmed by a pong is sent again.
+ */
+function flooding(count: number, message: (n: number) => string): Attack {
+  let confirmed = 0;
+  return async (peer) => {
+    while (confirmed < count) {
+      const end = Math.min(count, confirmed + 1000);
+      for (let n = confirmed; n < end; n++) await peer.send(message(n));
+      await peer.pingPong();
+      if (peer.isGone) return "again";
+      confirmed = end;
+    }
+  };
 }
 
 /** A zstd frame (RFC 8878) of blocks that each repeat one byte 128 KiB times; a window of 8 MiB. */

@@ -13,8 +13,10 @@ const MAX_GROWTH_BYTES = 640 * 1024 * 1024;
 /** How long the good record after an attack may take. */
 const PATIENCE_MS = 60_000;
 
-/** What an attack does to one connection. */
-export type Attack = (peer: Peer) => Promise<void>;
+/** What an attack does to one connection. `again`: the client left before it had all of it. */
+export type Attack = (peer: Peer) => Promise<void | "again">;
+
+const MOST_TURNS = 20;
 
 export interface Damage {
   readonly growthBytes: number;
@@ -111,8 +113,11 @@ export class Victim implements AsyncDisposable {
   }
 
   async #onPeer(attack: Attack): Promise<void> {
-    const peer = await this.#peer.promise;
-    await attack(peer);
+    for (let turn = 1; turn <= MOST_TURNS; turn++) {
+      const peer = await this.#peer.promise;
+      if (await attack(peer) !== "again") return;
+    }
+    throw new Error(`it left in the middle of ${MOST_TURNS} attacks`);
   }
 
   /** Sends a good record, again on each connection, until it is in the tables. */

@@ -1,0 +1,119 @@
+/** What the program is made of: exact, locked, known, and no more than is said. */
+
+import assert from "node:assert/strict";
+import manifest from "../deno.json" with { type: "json" };
+import { databaseTest } from "./database.ts";
+import { repository } from "./repository_files.ts";
+import { isAccepted, licenceLines } from "./supply/licences.ts";
+import { packages, readLock } from "./supply/packages.ts";
+import { billOf } from "./supply/sbom.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+Deno.test("every dependency has one exact version", () => {
+  for (const [name, specifier] of Object.entries(manifest.imports)) {
+    assert.equal(specifier, `npm:${name}@${/\d+\.\d+\.\d+$/.exec(specifier)?.[0]}`, name);
+  }
+});
+
+Deno.test("the lock is frozen, holds the digest of every package, and knows no other", async () => {
+  const lock = await readLock();
+  assert.equal(manifest.lock.frozen, true);
+  for (const [name, entry] of Object.entries(lock.npm)) {
+    assert.match(entry.integrity, /^sha512-[A-Za-z0-9+/]{86}==$/, name);
+  }
+  for (const specifier of Object.values(manifest.imports)) {
+    assert.ok(lock.specifiers[specifier] !== undefined, `${specifier} is not in deno.lock`);
+  }
+  assert.deepEqual(
+    [...lock.workspace.dependencies].sort(),
+    Object.values(manifest.imports).sort(),
+  );
+  assert.ok(!("remote" in lock) && !("jsr" in lock));
+});
+
+Deno.test("modules import by the names of the import map, and nothing from a server", async () => {
+  for (
+    const path of [
+      "main.ts",
+      ...await modules("lib"),
+      ...await modules("demo"),
+      ...await modules("bench"),
+    ]
+  ) {
+    for (
+      const [, specifier = ""] of (await repository(path)).matchAll(/\b(?:from|import) "([^"]+)"/g)
+    ) {
+      const isOwn = specifier.startsWith("./") || specifier.startsWith("../");
+      const isKnown = Object.hasOwn(manifest.imports, specifier) || specifier.startsWith("node:") ||
+        specifier.startsWith("hono/");
+      assert.ok(isOwn || isKnown, `${path}: ${specifier}`);
+    }
+  }
+});
+
+Deno.test("every dependency is used by the program, and README says what for", async () => {
+  const sources = await Promise.all(["main.ts", ...await modules("lib")].map(repository));
+  const readme = await repository("README.md");
+  for (const name of Object.keys(manifest.imports)) {
+    assert.ok(sources.some((source) => source.includes(`"${name}"`)), `${name} is not used`);
+    assert.ok(readme.includes(`\`${name}\``), `README does not say what ${name} is for`);
+  }
+});
+
+Deno.test("every licence is known and accepted, and a new one would not be", async () => {
+  const list = await packages();
+  for (const one of list) assert.ok(isAccepted(one), `${one.name}: ${one.licence}`);
+  assert.ok(list.length >= Object.keys(manifest.imports).length);
+  for (const name of Object.keys(manifest.imports)) {
+    assert.ok(list.some((one) => one.name === name && one.sha512 !== null), name);
+  }
+  assert.ok(!isAccepted({ licence: "GPL-2.0-or-later", within: null }));
+  assert.ok(!isAccepted({ licence: null, within: null }));
+  assert.match(licenceLines(list).join("\n"), /^hono +4\.\d+\.\d+ +MIT$/m);
+});
+
+Deno.test("the bill of materials names every package once, with its digest and what needs it", async () => {
+  const list = await packages();
+  const bill = JSON.parse(JSON.stringify(billOf(list)));
+  assert.equal(bill.bomFormat, "CycloneDX");
+  const nested: { purl: string; components?: { purl: string }[] }[] = bill.components;
+  const purls = nested.flatMap((
+    { purl, components = [] },
+  ) => [purl, ...components.map(({ purl }) => purl)]);
+  assert.deepEqual([...new Set(purls)].sort(), list.map(({ purl }) => purl).sort());
+  assert.ok(purls.includes("pkg:npm/%40atcute/cbor@2.3.6"));
+  for (const { hashes } of bill.components) assert.match(hashes[0].content, /^[0-9a-f]{128}$/);
+  const refs = new Set([bill.metadata.component["bom-ref"], ...purls]);
+  for (const { ref, dependsOn } of bill.dependencies) {
+    for (const purl of [ref, ...dependsOn]) assert.ok(refs.has(purl), purl);
+  }
+});
+
+databaseTest("the embedded database is made of what the bill says", async ({ sql }) => {
+  const [row] = await sql<{ text: string }[]>`
+    select version() || ' ' || postgis_full_version() as text`;
+  const told: Readonly<Record<string, RegExp>> = {
+    postgresql: /PostgreSQL ([\d.]+)/,
+    postgis: /POSTGIS="([\d.]+)/,
+    geos: /GEOS="([\d.]+)/,
+    proj: /PROJ="([\d.]+)/,
+    libxml2: /LIBXML="([\d.]+)/,
+    "json-c": /LIBJSON="([\d.]+)/,
+  };
+  for (const { name, version, within } of await packages()) {
+    if (within === null) continue;
+    assert.equal(told[name]?.exec(row?.text ?? "")?.[1], version, name);
+  }
+}, { kinds: ["embedded"] });
+
+/** Paths of all modules in a directory, from the root of the repository. */
+async function modules(directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(directory, ROOT))) {
+    const path = `${directory}/${name}`;
+    if (isDirectory) found.push(...await modules(path));
+    else if (name.endsWith(".ts")) found.push(path);
+  }
+  return found;
+}
