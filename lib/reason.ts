@@ -47,6 +47,7 @@ export const REASONS = [
   // What a waiting record waits for.
   "parent_missing",
   "ambiguous_reference",
+  "request_withdrawn",
   "waiting_limit",
 ] as const;
 

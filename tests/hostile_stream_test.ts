@@ -52,7 +52,7 @@ async function attacked(database: TestDatabase, t: Deno.TestContext): Promise<vo
       (select count(*)::int from dead_letters where reason = 'waiting_limit') as letters`;
     assert.ok(row !== undefined && row.letters > 0);
     assert.ok(row.waiting >= WAITING_LIMIT && row.waiting <= WAITING_LIMIT + 1000);
-    assert.match(await victim.get("/api/status"), /waiting_limit/);
+    await victim.says("/api/status", /waiting_limit/);
   });
 
   await t.step("every line of the log is one object, and none is forged", () => {

@@ -101,6 +101,17 @@ export class Victim implements AsyncDisposable {
     return await (await fetch(this.#origin + path)).text();
   }
 
+  /** Asks at a path, whose answer may be some seconds old, until it says something. */
+  async says(path: string, words: RegExp): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const answer = await this.get(path);
+      if (words.test(answer)) return;
+      if (performance.now() > deadline) throw new Error(`${path} never says ${words}: ${answer}`);
+      await delay(100);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#process.kill("SIGKILL");
