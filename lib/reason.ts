@@ -47,7 +47,6 @@ export const REASONS = [
   // What a waiting record waits for.
   "parent_missing",
   "ambiguous_reference",
-  "request_withdrawn",
   "waiting_limit",
 ] as const;
 

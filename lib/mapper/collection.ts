@@ -70,8 +70,6 @@ export interface Context {
 export interface Mapped {
   readonly row: Row;
   readonly references: readonly { readonly reference: Reference; readonly value: string }[];
-  /** For a decision: the DID of the account that it is about. */
-  readonly about?: string;
   /** RFC 3339: the record's `createdAt` where it is valid and not after the event, else the event's time. */
   readonly createdAt: string;
 }
@@ -85,11 +83,6 @@ export interface Collection {
   readonly references: readonly Reference[];
   /** Its references must resolve to different records. */
   readonly distinctReferences?: true;
-  /**
-   * A record is a request of its author, or a decision about another account, whose DID this column
-   * holds: see `claim.ts`.
-   */
-  readonly decidesAbout?: string;
   /** SQL assignments, the table being `t`, for when a row stops being live, besides what all do. */
   readonly whenHidden?: string;
   /** Maps a coarsened record, or says why it can't be one. */

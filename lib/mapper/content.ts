@@ -12,7 +12,6 @@ import {
   type Reference,
   type Row,
 } from "./collection.ts";
-import { claimOf } from "./claim.ts";
 import { parseReference } from "./reference.ts";
 import { createdAt } from "./timestamp.ts";
 
@@ -39,10 +38,6 @@ export type Content =
     readonly collection: Collection;
     readonly row: Row;
     readonly links: readonly Link[];
-    /** For a decision: the DID of the account that it is about. */
-    readonly about: string | null;
-    /** For a request: what is asked for. */
-    readonly claim: string | null;
   };
 
 export interface Mapper {
@@ -78,11 +73,7 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
       const refusal: Refusal = { reason: "self_alliance", detail: "expected two different scenes" };
       return { kind: "rejected", refusal, record, byDecoder: false };
     }
-    const { row, about = null } = mapped;
-    const [asked] = links;
-    const isRequest = collection.decidesAbout !== undefined && about === null;
-    const claim = isRequest && asked !== undefined ? claimOf(key.did, asked) : null;
-    return { kind: "mapped", record, collection, row, links, about, claim };
+    return { kind: "mapped", record, collection, row: mapped.row, links };
   }
 
   function commit(commit: Commit): Content {

@@ -1,7 +1,6 @@
 /**
  * `app.subcult.membership`. In the member's own repository it is a request, and claims nothing. In
- * the repository of the scene's owner, with `member` naming a DID, it is the owner's decision: it
- * stands while the member's request for the scene does, or where the member has never made one.
+ * the repository of the scene's owner, with `member` naming a DID, it is the owner's decision.
  */
 
 import { z } from "zod";
@@ -41,7 +40,6 @@ export const membership: Collection = {
     { name: "since", type: "timestamptz", orCreated: true },
   ],
   references: [SCENE_ASKED, SCENE_OWNED],
-  decidesAbout: "user_did",
   map: mapBy(MembershipRecord, (fields, { key }) => {
     const { member, sceneId } = fields;
     const isDecision = typeof member === "string" && member !== key.did;
@@ -55,7 +53,6 @@ export const membership: Collection = {
       since: fields.since ?? null,
     };
     const reference = isDecision ? SCENE_OWNED : SCENE_ASKED;
-    const references = [{ reference, value: sceneId }];
-    return isDecision ? { row, references, about: member } : { row, references };
+    return { row, references: [{ reference, value: sceneId }] };
   }),
 };

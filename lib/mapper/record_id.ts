@@ -9,12 +9,7 @@ import type { RecordKey } from "./collection.ts";
  * re-creation, so a reference needs no look-up.
  */
 export function recordId({ did, collection, rkey }: RecordKey): string {
-  return uuidOf(`${did}\0${collection}\0${rkey}`);
-}
-
-/** A UUID of version 8 that is made of a text. */
-export function uuidOf(text: string): string {
-  const hex = createHash("sha256").update(text).digest("hex");
+  const hex = createHash("sha256").update(`${did}\0${collection}\0${rkey}`).digest("hex");
   // The version takes the place of four bits, the variant (binary 10) that of two.
   const variant = (Number.parseInt(hex.charAt(16), 16) & 0x3 | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-` +

@@ -31,13 +31,6 @@ export function isParentChange(
   return (entry.stored.state === "applied") !== isLive;
 }
 
-/** Whether a change of this entry can change the decisions about its author. */
-export function isRequestChange({ claim, stored }: Entry, isDeleted: boolean): boolean {
-  if (claim === null) return false;
-  if (stored === null || stored.claim !== claim.key) return true;
-  return (stored.state === "deleted") !== isDeleted;
-}
-
 /**
  * The keys of all records that refer to some parents, in chunks. A cursor in the database holds the
  * set as it was before the first of them was judged again, so none is met twice.
@@ -68,18 +61,6 @@ export async function* childrenOf(
             and deleted_at is null`,
       );
     }
-  }
-  for (const { nsid, table, decidesAbout: column } of mapper.collections) {
-    if (column === undefined) continue;
-    const dids = parents.filter(({ key }) => key.collection === nsid && key.rkey === "")
-      .map(({ key }) => key.did);
-    if (dids.length === 0) continue;
-    parameters.push(JSON.stringify([...new Set(dids)]));
-    parts.push(
-      `select record_did, '${nsid}', record_rkey from ${table}
-        where ${column} in (select d collate "C" from json_array_elements_text($${parameters.length}::text::json) as d)
-          and record_did <> ${column} and deleted_at is null`,
-    );
   }
   // Most parents have few children or none: one question then, instead of the three of a cursor.
   const children = parts.join("\n    union\n    ");

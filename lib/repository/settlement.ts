@@ -6,14 +6,8 @@
 import type { TransactionSql } from "postgres";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
-import {
-  type ChangedParent,
-  childrenOf,
-  isParentChange,
-  isRequestChange,
-  recordsOf,
-} from "./cascade.ts";
-import { type Entry, requestsOf, type Verdict } from "./fold/entry.ts";
+import { type ChangedParent, childrenOf, isParentChange, recordsOf } from "./cascade.ts";
+import type { Entry, Verdict } from "./fold/entry.ts";
 import { REBUILT } from "./fold/fold.ts";
 import type { World } from "./fold/world.ts";
 import { settleLetters, writeLetters } from "./letters.ts";
@@ -31,8 +25,8 @@ export class Settlement {
   readonly #byNsid: ReadonlyMap<string, Collection>;
   /** Entries that events brought since the last flush. */
   readonly #accepted = new Set<Entry>();
-  /** Entries of which only an older revision came, that told something new. */
-  readonly #learned = new Set<Entry>();
+  /** Entries of which only an older revision came, that was created earlier. */
+  readonly #lowered = new Set<Entry>();
   /** Why events went to the dead letters, each once. */
   readonly reasons: string[] = [];
   rowsWritten = 0;
@@ -55,7 +49,7 @@ export class Settlement {
   /** Notes an entry that the fold has touched. */
   touched(entry: Entry): void {
     if (entry.accepted) this.#accepted.add(entry);
-    else if (entry.learned) this.#learned.add(entry);
+    else if (entry.lowered) this.#lowered.add(entry);
   }
 
   /**
@@ -70,13 +64,12 @@ export class Settlement {
       writes.accept(entry, verdict);
       this.#settle(writes, entry, verdict, changed);
       entry.accepted = false;
-      entry.learned = false;
       entry.rejected = [];
     }
     this.#accepted.clear();
     await this.store(writes);
     await this.#cascade(changed);
-    await this.#learn();
+    await this.#lower();
   }
 
   /** Judges all records of a repository again. `rebuilt` makes those that are void give way to any revision. */
@@ -139,24 +132,20 @@ export class Settlement {
   }
 
   /**
-   * Writes what older revisions told: when the record was made, what a deleted request had asked
-   * for. Last: it must find the records as everything else has left them.
+   * Writes the creation times of records of which only an older revision came. Last: it must find
+   * the records as everything else has left them.
    */
-  async #learn(): Promise<void> {
-    const entries = [...this.#learned].filter((entry) => entry.learned);
-    this.#learned.clear();
+  async #lower(): Promise<void> {
+    const entries = [...this.#lowered].filter((entry) => entry.lowered);
+    this.#lowered.clear();
     if (entries.length === 0) return;
     await this.#loader.load(entries.map(({ key }) => key), true);
     const writes = new Writes();
-    const changed: ChangedParent[] = [];
     for (const entry of entries) {
-      const verdict = this.#world.judge(entry);
-      writes.restate(entry, verdict);
-      this.#settle(writes, entry, verdict, changed);
-      entry.learned = false;
+      writes.restate(entry, this.#world.judge(entry));
+      entry.lowered = false;
     }
     await this.store(writes);
-    await this.#cascade(changed);
   }
 
   /** What every verdict that is written entails: the row's liveness, and news for the children. */
@@ -168,15 +157,11 @@ export class Settlement {
     if (isParentChange(entry, isLive, this.#mapper.targets)) {
       changed.push({ key: entry.key, wasLive });
     }
-    if (isRequestChange(entry, verdict.state === "deleted")) {
-      changed.push({ key: requestsOf(entry.key.did, entry.key.collection), wasLive: true });
-    }
     entry.stored = {
       state: verdict.state,
       reason: verdict.reason,
       waitingFor: verdict.waitingFor,
       loose: verdict.loose,
-      claim: entry.claim?.key ?? null,
     };
   }
 }

@@ -26,7 +26,6 @@ export interface Stored {
   readonly reason: string | null;
   readonly waitingFor: string | null;
   readonly loose: readonly string[] | null;
-  readonly claim: string | null;
 }
 
 /** A revision that some event of this batch brought and that was rejected. */
@@ -47,19 +46,14 @@ export interface Entry {
   timeUs: number;
   /** The least creation time that any revision gave, RFC 3339; null before the first. */
   createdAt: string | null;
-  /**
-   * What the newest revision that is a request asked for, and that revision. Kept over a delete. Only
-   * `World.claim` changes it.
-   */
-  claim: { readonly key: string; readonly rev: string } | null;
   /** Null when it was loaded only to be referred to, and `stored` says enough. */
   content: Content | null;
   /** As in the ledger; null when it is not there yet. */
   stored: Stored | null;
   /** Whether this batch brought its newest revision. */
   accepted: boolean;
-  /** Whether this batch brought an older revision that told something new. */
-  learned: boolean;
+  /** Whether this batch brought an older revision that was created earlier. */
+  lowered: boolean;
   /** Revisions that this batch brought and that are rejected. */
   rejected: RejectedRevision[];
 }
@@ -67,11 +61,6 @@ export interface Entry {
 /** The AT-URI of a record. An rkey holds no slash, so it is unique for the key. */
 export function uriOf(key: RecordKey): string {
   return `at://${key.did}/${key.collection}/${key.rkey}`;
-}
-
-/** All records of a collection in a repository: what a decision waits for once it is withdrawn. */
-export function requestsOf(did: string, collection: string): RecordKey {
-  return { did, collection, rkey: "" };
 }
 
 /** What a bare reference names. */
@@ -88,11 +77,10 @@ export function unknownEntry(key: RecordKey): Entry {
     cid: null,
     timeUs: 0,
     createdAt: null,
-    claim: null,
     content: null,
     stored: null,
     accepted: false,
-    learned: false,
+    lowered: false,
     rejected: [],
   };
 }

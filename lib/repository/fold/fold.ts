@@ -46,11 +46,6 @@ export function foldCommit(
 
   noteRecord(account, timeUs);
 
-  if (content.kind === "mapped" && content.claim !== null) {
-    const isNews = world.claim(entry, { key: content.claim, rev: commit.rev });
-    if (isNews) entry.learned = true;
-  }
-
   const purged = account.purgedUntilUs !== null && timeUs <= account.purgedUntilUs;
   // Void since the repository was rebuilt, and the rebuilt one may bring the same revision.
   if (purged && entry.rev === REBUILT) return "stale";
@@ -58,10 +53,10 @@ export function foldCommit(
     const retried = again && entry.stored?.state === "rejected";
     if (commit.rev === entry.rev && !retried) return "duplicate";
     if (commit.rev < entry.rev) {
-      // An older revision can still tell that the record is older than was thought.
+      // All that an older revision can still tell is that the record is older than was thought.
       if (isEarlier) {
         entry.createdAt = createdAt;
-        entry.learned = true;
+        entry.lowered = true;
       }
       return "stale";
     }

@@ -7,10 +7,9 @@
  */
 
 import type { RecordKey } from "../../mapper/collection.ts";
-import { claimsOn } from "../../mapper/claim.ts";
 import type { Content, Link } from "../../mapper/content.ts";
 import { type AccountEntry, unknownAccount } from "./account.ts";
-import { type Entry, nameOf, requestsOf, unknownEntry, uriOf, type Verdict } from "./entry.ts";
+import { type Entry, nameOf, unknownEntry, uriOf, type Verdict } from "./entry.ts";
 
 const NO_PARENTS: ReadonlyMap<string, RecordKey> = new Map();
 
@@ -19,10 +18,6 @@ export class World {
   readonly accounts = new Map<string, AccountEntry>();
   /** The entries of each collection/rkey, for bare references. */
   readonly #named = new Map<string, Set<Entry>>();
-  /** The requests for each claim, deleted ones included. */
-  readonly #claimed = new Map<string, Set<Entry>>();
-  /** Claims whose requests were loaded, as many as can matter. */
-  readonly knownClaims = new Set<string>();
 
   /** The entry of a record, made when the working set has none. */
   entry(key: RecordKey): Entry {
@@ -43,20 +38,6 @@ export class World {
   forget(entry: Entry): void {
     this.entries.delete(entry.uri);
     this.#named.get(nameOf(entry.key.collection, entry.key.rkey))?.delete(entry);
-    if (entry.claim === null) return;
-    this.#claimed.get(entry.claim.key)?.delete(entry);
-    this.knownClaims.delete(entry.claim.key);
-  }
-
-  /** Notes what a revision of a record asks for. Returns whether that is news. */
-  claim(entry: Entry, claim: { readonly key: string; readonly rev: string }): boolean {
-    if (entry.claim !== null && entry.claim.rev >= claim.rev) return false;
-    if (entry.claim !== null) this.#claimed.get(entry.claim.key)?.delete(entry);
-    entry.claim = claim;
-    const claimed = this.#claimed.get(claim.key);
-    if (claimed === undefined) this.#claimed.set(claim.key, new Set([entry]));
-    else claimed.add(entry);
-    return true;
   }
 
   has(key: RecordKey): boolean {
@@ -127,12 +108,6 @@ export class World {
     return new Set(names).size < names.length;
   }
 
-  /** Whether an account asked for a record once, and does not any more. */
-  #isWithdrawn(did: string, record: RecordKey): boolean {
-    const requests = claimsOn(did, record).flatMap((claim) => [...this.#claimed.get(claim) ?? []]);
-    return requests.length > 0 && requests.every(({ content }) => content?.kind === "deleted");
-  }
-
   #resolve(entry: Entry, content: Content & { kind: "mapped" }): Verdict {
     const author = entry.key.did;
     const loose: string[] = [];
@@ -168,17 +143,6 @@ export class World {
       }
       if (owned && parent.key.did !== author) return notOwner(link, looseOrNull);
       parents.set(link.reference.column, parent.key);
-    }
-    for (const parent of parents.values()) {
-      if (content.about === null || !this.#isWithdrawn(content.about, parent)) continue;
-      return {
-        state: "waiting",
-        reason: "request_withdrawn",
-        detail: null,
-        waitingFor: uriOf(requestsOf(content.about, content.collection.nsid)),
-        loose: looseOrNull,
-        parents: NO_PARENTS,
-      };
     }
     return {
       state: "applied",
