@@ -34,14 +34,12 @@ export class WaitingLimit {
   async load(tx: TransactionSql, dids: Iterable<string>): Promise<void> {
     const authors = [...new Set(dids)];
     if (authors.length === 0) return;
+    const given = JSON.stringify(authors);
     const rows = await tx<{ did: string; waiting: number }[]>`
-      select a.did, (
-        select count(*)::int from (
-          select from records as r where r.did = a.did and r.waiting_for is not null
-          limit ${this.#limit}) as w) as waiting
-      from (
-        select did collate "C" as did
-        from json_array_elements_text(${JSON.stringify(authors)}::text::json) as did) as a`;
+      select did, count(*)::int as waiting from records
+      where waiting_for is not null
+        and did in (select a collate "C" from json_array_elements_text(${given}::text::json) as a)
+      group by did`;
     for (const { did, waiting } of rows) this.#left.set(did, this.#limit - waiting);
   }
 
