@@ -4,7 +4,7 @@ import manifest from "./deno.json" with { type: "json" };
 import { COMMANDS } from "./lib/commands/all.ts";
 import { type Build, type Terminal, UsageError } from "./lib/commands/command.ts";
 import { ConfigError, secretsIn } from "./lib/config.ts";
-import { endOnUncaught, tellError } from "./lib/uncaught.ts";
+import { endOnUncaught, tellError } from "./lib/log/uncaught.ts";
 
 /** Runs a command line. Returns its exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
 export async function main(words: readonly string[], terminal: Terminal): Promise<number> {

@@ -6,7 +6,7 @@
 import { openDatabase } from "../lib/commands/open_database.ts";
 import { readConfig, secretsOf } from "../lib/config.ts";
 import { Indexer } from "../lib/indexer.ts";
-import { createLogger } from "../lib/log.ts";
+import { createLogger } from "../lib/log/logger.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import { type CommittedBatch, Telemetry } from "../lib/server/telemetry.ts";
 import { say } from "./processes.ts";

@@ -3,14 +3,14 @@
  * each names its setting and what it accepts.
  */
 
-import { type ConfigProblem, contradictions, unknownNames, unusable } from "./config_problem.ts";
-import type { LogLevel } from "./log.ts";
-import { Secret } from "./secret.ts";
-import type { Database } from "./setting_form.ts";
-import type { StartFrom } from "./setting_stream.ts";
-import { type Environment, SETTINGS, type SettingValues } from "./settings.ts";
+import { type ConfigProblem, contradictions, unknownNames, unusable } from "./config/problem.ts";
+import type { LogLevel } from "./log/logger.ts";
+import { Secret } from "./config/secret.ts";
+import type { Database } from "./config/setting_form.ts";
+import type { StartFrom } from "./config/setting_stream.ts";
+import { type Environment, SETTINGS, type SettingValues } from "./config/settings.ts";
 
-export type { ConfigProblem } from "./config_problem.ts";
+export type { ConfigProblem } from "./config/problem.ts";
 
 /** What the program is told. */
 export interface Config {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../lib/commands/all.ts";
-import { SETTINGS } from "../lib/settings.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 import { told } from "./command_told.ts";
 
 Deno.test("version says version and commit", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError, type EnvironmentVariables, readConfig, secretsOf } from "../lib/config.ts";
-import { type Setting, SETTINGS } from "../lib/settings.ts";
+import { type Setting, SETTINGS } from "../lib/config/settings.ts";
 
 const DATABASE_URL = "postgres://indexer:p%40ss-word@db.example:5432/subcult?sslmode=verify-full";
 const PRODUCTION = { DATABASE_URL, LOCATION_JITTER_SECRET: "0123456789abcdef0123456789abcdef" };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Checkpoint } from "../lib/checkpoint.ts";
+import type { Checkpoint } from "../lib/indexer/checkpoint.ts";
 import { Program, type ProgramOptions } from "./crash/in_process.ts";
 import { assertFolded, countsAfter, numberedStream } from "./crash/stream.ts";
 import { databaseTest } from "./database.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Checkpoint } from "../lib/checkpoint.ts";
+import type { Checkpoint } from "../lib/indexer/checkpoint.ts";
 import { Program } from "./crash/in_process.ts";
 import { asking, type End, PrivateCluster, serverPrograms } from "./crash/private_cluster.ts";
 import { assertFolded, countsAfter, numberedStream } from "./crash/stream.ts";

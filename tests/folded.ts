@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
 import type { Decoder } from "../lib/decoder/decoder.ts";
-import { createDecoders } from "../lib/decoders.ts";
+import { createDecoders } from "../lib/indexer/decoders.ts";
 import { createMapper, type Mapper } from "../lib/mapper/content.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import type { BatchResult, CursorUpdate } from "../lib/repository/batch.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { createLogger, type Logger, type LoggerOptions } from "../lib/log.ts";
-import { redactor } from "../lib/redaction.ts";
+import { createLogger, type Logger, type LoggerOptions } from "../lib/log/logger.ts";
+import { redactor } from "../lib/log/redaction.ts";
 
 const NOON = Date.UTC(2026, 10, 24, 12);
 

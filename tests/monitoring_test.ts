@@ -5,7 +5,7 @@ import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import { REASONS } from "../lib/reason.ts";
 import { OUTCOMES } from "../lib/repository/outcome.ts";
 import { Telemetry } from "../lib/server/telemetry.ts";
-import { SETTINGS } from "../lib/settings.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 import { alertRules, exprLines, headingSlugs } from "./monitoring_rules.ts";
 import { programTest, repository, run } from "./repository_files.ts";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { COMMANDS } from "../lib/commands/all.ts";
 import { isReason } from "../lib/reason.ts";
 import { OUTCOMES } from "../lib/repository/outcome.ts";
-import { SETTINGS } from "../lib/settings.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 import { databaseTest } from "./database.ts";
 import { headingSlugs } from "./monitoring_rules.ts";
 import { isInRepository, repository } from "./repository_files.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-const HERE = new URL("./", import.meta.url);
+const HERE = new URL(".//", import.meta.url);
 
 /** An id, or a range of ids of one group. */
 const RANGE = /\b([A-Z]+)-(\d+)(?: to \1-(\d+))?/g;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../lib/commands/all.ts";
-import { SETTINGS } from "../lib/settings.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 import { isInRepository, repository } from "./repository_files.ts";
 
 const readme = await repository("README.md");

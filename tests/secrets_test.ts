@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Terminal } from "../lib/commands/command.ts";
 import { connect } from "../lib/repository/connection.ts";
-import { SETTINGS } from "../lib/settings.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 import { main } from "../main.ts";
 import { type TestDatabase, withDatabase } from "./database.ts";
 import { TEST_CERT, TEST_KEY } from "./jetstream/certificate.ts";

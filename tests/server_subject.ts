@@ -1,9 +1,9 @@
 /** An application in memory, with its clock and its sources in the hands of the test. */
 
 import type { Hono } from "hono";
-import type { Logger } from "../lib/log.ts";
-import { createLogger } from "../lib/log.ts";
-import { Secret } from "../lib/secret.ts";
+import type { Logger } from "../lib/log/logger.ts";
+import { createLogger } from "../lib/log/logger.ts";
+import { Secret } from "../lib/config/secret.ts";
 import { createApp } from "../lib/server/app.ts";
 import type { Clock } from "../lib/server/clock.ts";
 import type { DeadLetters } from "../lib/server/dead_letters.ts";

@@ -1,7 +1,7 @@
 /** The real decoder, mapper and repository on a real database, without the socket. */
 
 import type { Sql } from "postgres";
-import { createDecoders } from "../lib/decoders.ts";
+import { createDecoders } from "../lib/indexer/decoders.ts";
 import { createMapper } from "../lib/mapper/content.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import type { Outcome } from "../lib/repository/outcome.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../lib/commands/all.ts";
 import { readConfig } from "../lib/config.ts";
-import { SETTINGS } from "../lib/settings.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 import { programTest, repository, run } from "./repository_files.ts";
 
 const UNIT = "systemd/jetstream-indexer.service";

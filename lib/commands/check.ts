@@ -1,8 +1,8 @@
 import { parseEndpoint } from "../client/endpoint.ts";
 import { probe } from "../client/probe.ts";
 import { type Config, ConfigError, readConfig, secretsOf } from "../config.ts";
-import { silentLogger } from "../log.ts";
-import { redactor } from "../redaction.ts";
+import { silentLogger } from "../log/logger.ts";
+import { redactor } from "../log/redaction.ts";
 import { checkDatabase } from "../repository/check.ts";
 import { painter } from "./colour.ts";
 import type { Command, Terminal } from "./command.ts";

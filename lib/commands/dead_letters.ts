@@ -1,6 +1,6 @@
 import { readConfig, secretsOf } from "../config.ts";
 import { Indexer } from "../indexer.ts";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/registry.ts";
 import { isReason, REASONS } from "../reason.ts";
 import {

@@ -1,4 +1,4 @@
-import { SETTINGS } from "../settings.ts";
+import { SETTINGS } from "../config/settings.ts";
 import type { Command } from "./command.ts";
 
 /** Everything that a person needs to use the program, from the tables that the program itself uses. */

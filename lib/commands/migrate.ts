@@ -1,5 +1,5 @@
 import { readConfig, secretsOf } from "../config.ts";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../log/logger.ts";
 import { migrate as applyMigrations } from "../repository/migrate.ts";
 import type { Command } from "./command.ts";
 import { openDatabase } from "./open_database.ts";

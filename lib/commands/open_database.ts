@@ -1,7 +1,7 @@
 /** The database that the settings name, or an embedded one. */
 
 import type { Config } from "../config.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../log/logger.ts";
 import { connect, describeDatabase, terminate } from "../repository/connection.ts";
 import { Database } from "../repository/database.ts";
 

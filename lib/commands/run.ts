@@ -1,14 +1,14 @@
 import { readConfig, secretsOf } from "../config.ts";
 import { Indexer, type IndexerOptions } from "../indexer.ts";
-import { createLogger, type Logger } from "../log.ts";
+import { createLogger, type Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/registry.ts";
 import { createApp } from "../server/app.ts";
 import { PAGE } from "../server/page.ts";
 import { startServer } from "../server/server.ts";
 import { StatusCache } from "../server/status_cache.ts";
 import { Telemetry } from "../server/telemetry.ts";
-import { DatabaseLetters } from "../database_letters.ts";
-import { DatabaseStatus } from "../database_status.ts";
+import { DatabaseLetters } from "../indexer/database_letters.ts";
+import { DatabaseStatus } from "../indexer/database_status.ts";
 import type { Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
 import { parseOptions } from "./options.ts";

@@ -3,7 +3,7 @@
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  */
 
-import { Secret } from "../secret.ts";
+import { Secret } from "../config/secret.ts";
 
 /** From no protection to a verified chain and name. */
 export const SSL_MODES = [

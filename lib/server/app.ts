@@ -1,8 +1,8 @@
 /** The paths and their answers: a function from request to response, without a socket. */
 
 import { type Context, Hono } from "hono";
-import type { Logger } from "../log.ts";
-import type { Secret } from "../secret.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Secret } from "../config/secret.ts";
 import { authenticate, FORBIDDEN } from "./auth.ts";
 import { addDeadLetterRoutes } from "./dead_letter_routes.ts";
 import type { DeadLetters } from "./dead_letters.ts";

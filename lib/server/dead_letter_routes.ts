@@ -2,7 +2,7 @@
 
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../log/logger.ts";
 import { REASONS } from "../reason.ts";
 import type { DeadLetter, DeadLetters, RetrySelection } from "./dead_letters.ts";
 import { HttpError } from "./http_error.ts";

@@ -1,6 +1,6 @@
 /** What a process under test does to itself, and what it says about that. */
 
-import type { Checkpoint } from "../../lib/checkpoint.ts";
+import type { Checkpoint } from "../../lib/indexer/checkpoint.ts";
 import type { Step } from "../../lib/repository/transaction.ts";
 
 /** Checkpoints, and those that only the whole process has. */

@@ -1,9 +1,9 @@
 /** The defences of promise 4, each with what a run is like without it. */
 
-import { createDecoders, type Decoders } from "../../lib/decoders.ts";
+import { createDecoders, type Decoders } from "../../lib/indexer/decoders.ts";
 import type { Coarsen, Message } from "../../lib/decoder/decoder.ts";
 import type { Event } from "../../lib/decoder/event.ts";
-import type { Logger } from "../../lib/log.ts";
+import type { Logger } from "../../lib/log/logger.ts";
 import { coarsen } from "../../lib/mapper/consent.ts";
 
 export interface Breach {

@@ -1,6 +1,6 @@
 /** An error that nobody catches, with all that a driver's error carries along. */
 
-import { endOnUncaught } from "../../lib/uncaught.ts";
+import { endOnUncaught } from "../../lib/log/uncaught.ts";
 
 const [how = "", secret = ""] = Deno.args;
 

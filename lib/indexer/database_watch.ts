@@ -1,9 +1,9 @@
 /** Looks at the database from time to time, so that a quiet stream too notices that it is away. */
 
-import type { Clock } from "./client/clock.ts";
-import { openCounts } from "./repository/counts.ts";
-import type { Database } from "./repository/database.ts";
-import type { Telemetry } from "./server/telemetry.ts";
+import type { Clock } from "../client/clock.ts";
+import { openCounts } from "../repository/counts.ts";
+import type { Database } from "../repository/database.ts";
+import type { Telemetry } from "../server/telemetry.ts";
 
 export interface WatchOptions {
   readonly database: Database;

@@ -4,7 +4,7 @@
  * and nothing that came over the wire can end a line or move a terminal's cursor.
  */
 
-import { describeError } from "./log_error.ts";
+import { describeError } from "./error.ts";
 import { type Redact, redactor } from "./redaction.ts";
 
 /** Levels, from the one that says most. */

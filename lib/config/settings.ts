@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import { LOG_LEVELS } from "./log.ts";
+import { LOG_LEVELS } from "../log/logger.ts";
 import { bytes, credential, databaseUrl, host, list, milliseconds, whole } from "./setting_form.ts";
 import { collectionPattern, did, jetstreamUrl, startFrom } from "./setting_stream.ts";
 import { Secret } from "./secret.ts";

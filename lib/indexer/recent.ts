@@ -1,8 +1,8 @@
 /** The newest records that were written, for the status page: addresses and states, no contents. */
 
 import type { Committed } from "./pipeline.ts";
-import type { Outcome } from "./repository/outcome.ts";
-import type { State } from "./repository/fold/entry.ts";
+import type { Outcome } from "../repository/outcome.ts";
+import type { State } from "../repository/fold/entry.ts";
 
 export interface RecentRecord {
   readonly did: string;

@@ -3,12 +3,12 @@
  * gathers, and drains when it is told to stop.
  */
 
-import { backoffMs } from "./client/backoff.ts";
-import { type Clock, sleep } from "./client/clock.ts";
-import type { EventQueue } from "./client/queue.ts";
+import { backoffMs } from "../client/backoff.ts";
+import { type Clock, sleep } from "../client/clock.ts";
+import type { EventQueue } from "../client/queue.ts";
 import type { Intake } from "./intake.ts";
 import { type Arrival, isFurther, isImpossible, positionOf } from "./intake.ts";
-import type { Batch, BatchResult, CursorUpdate } from "./repository/batch.ts";
+import type { Batch, BatchResult, CursorUpdate } from "../repository/batch.ts";
 
 /** What a committed batch was, for metrics, logs and the status page. */
 export interface Committed {

@@ -3,7 +3,7 @@
  * carries the row that the database refused.
  */
 
-import { describeError } from "./log_error.ts";
+import { describeError } from "./error.ts";
 import { redactor } from "./redaction.ts";
 
 /** One line about anything that was thrown, without what these secrets and its details would tell. */

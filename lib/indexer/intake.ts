@@ -3,13 +3,13 @@
  * counted here, and only the last of them is kept, for its place in the stream.
  */
 
-import type { ArchiveChunk } from "./client/archive/hand_over.ts";
-import type { EventQueue } from "./client/queue.ts";
-import type { Endpoint } from "./client/endpoint.ts";
-import type { Heard } from "./client/reader.ts";
-import { type ResumePoint, TIME_CURSOR_FROM } from "./client/resume.ts";
-import type { Decoder, Message } from "./decoder/decoder.ts";
-import type { Event, Position } from "./decoder/event.ts";
+import type { ArchiveChunk } from "../client/archive/hand_over.ts";
+import type { EventQueue } from "../client/queue.ts";
+import type { Endpoint } from "../client/endpoint.ts";
+import type { Heard } from "../client/reader.ts";
+import { type ResumePoint, TIME_CURSOR_FROM } from "../client/resume.ts";
+import type { Decoder, Message } from "../decoder/decoder.ts";
+import type { Event, Position } from "../decoder/event.ts";
 
 /** One event on its way to the database. */
 export interface Arrival {

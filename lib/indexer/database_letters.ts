@@ -1,16 +1,21 @@
 /** The dead letters of the database, for the server. */
 
-import type { Indexer } from "./indexer.ts";
-import type { Database } from "./repository/database.ts";
-import { discardLetters, listLetters, openLetters, showLetter } from "./repository/dead_letters.ts";
+import type { Indexer } from "../indexer.ts";
+import type { Database } from "../repository/database.ts";
+import {
+  discardLetters,
+  listLetters,
+  openLetters,
+  showLetter,
+} from "../repository/dead_letters.ts";
 import type {
   DeadLetter,
   DeadLetterQuery,
   DeadLetters,
   RetryResult,
   RetrySelection,
-} from "./server/dead_letters.ts";
-import type { JsonObject } from "./decoder/json.ts";
+} from "../server/dead_letters.ts";
+import type { JsonObject } from "../decoder/json.ts";
 
 /** A request tries no more than this; the rest stays open for the next one. */
 const MOST_AT_A_TIME = 500;

@@ -1,9 +1,9 @@
 /** What the database and the indexer know, for the status page. */
 
-import type { Indexer } from "./indexer.ts";
-import type { Database } from "./repository/database.ts";
-import { StatusTables } from "./repository/stored_status.ts";
-import type { StatusSource, StoredStatus } from "./server/stored_status.ts";
+import type { Indexer } from "../indexer.ts";
+import type { Database } from "../repository/database.ts";
+import { StatusTables } from "../repository/stored_status.ts";
+import type { StatusSource, StoredStatus } from "../server/stored_status.ts";
 
 export class DatabaseStatus implements StatusSource {
   readonly #database: Database;

@@ -1,6 +1,6 @@
 /** What can be wrong with the settings, in sentences that name the setting and what it accepts. */
 
-import { nearest } from "./config_suggestion.ts";
+import { nearest } from "./suggestion.ts";
 import { type Setting, SETTINGS, type SettingValues } from "./settings.ts";
 
 /** One thing that is wrong. */

@@ -1,7 +1,7 @@
 /** Forms of the settings that say what to read: endpoints, collections, repositories, the start. */
 
 import { z } from "zod";
-import { parseEndpoint } from "./client/endpoint.ts";
+import { parseEndpoint } from "../client/endpoint.ts";
 
 /** Where to start when no cursor is stored. */
 export type StartFrom =

@@ -3,23 +3,23 @@
  * archive, and tells operators what happens there.
  */
 
-import { replayAndFollow, replaysFirst, replayStart } from "./client/archive/cycle.ts";
-import type { ArchiveObserver, ReplayProgress } from "./client/archive/observer.ts";
-import { replayArchive } from "./client/archive/replay.ts";
-import type { Clock } from "./client/clock.ts";
-import { fetchZstdDictionary } from "./client/dictionary.ts";
-import { type Endpoint, parseEndpoint } from "./client/endpoint.ts";
-import type { CursorTooOldError } from "./client/failure.ts";
-import { follow } from "./client/follow.ts";
-import type { Observer } from "./client/observer.ts";
-import type { EventQueue } from "./client/queue.ts";
-import type { ResumePoint } from "./client/resume.ts";
+import { replayAndFollow, replaysFirst, replayStart } from "../client/archive/cycle.ts";
+import type { ArchiveObserver, ReplayProgress } from "../client/archive/observer.ts";
+import { replayArchive } from "../client/archive/replay.ts";
+import type { Clock } from "../client/clock.ts";
+import { fetchZstdDictionary } from "../client/dictionary.ts";
+import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
+import type { CursorTooOldError } from "../client/failure.ts";
+import { follow } from "../client/follow.ts";
+import type { Observer } from "../client/observer.ts";
+import type { EventQueue } from "../client/queue.ts";
+import type { ResumePoint } from "../client/resume.ts";
 import type { OnCheckpoint } from "./checkpoint.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "../config.ts";
 import type { Decoders } from "./decoders.ts";
 import type { Arrival, Intake } from "./intake.ts";
-import type { Logger } from "./log.ts";
-import type { Telemetry } from "./server/telemetry.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Telemetry } from "../server/telemetry.ts";
 
 export interface ReadingOptions {
   readonly config: Config;
