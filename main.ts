@@ -24,7 +24,9 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
   } catch (error) {
     if (error instanceof UsageError) {
       terminal.complain(`jetstream-indexer: ${error.message}`);
-      terminal.complain(`see: jetstream-indexer ${command?.name ?? "help"} --help`);
+      terminal.complain(
+        `see: jetstream-indexer ${command === undefined ? "help" : `${command.name} --help`}`,
+      );
       return 2;
     }
     if (error instanceof ConfigError) {

@@ -16,6 +16,8 @@ export type { ConfigProblem } from "./config/problem.ts";
 export interface Config {
   readonly environment: Environment;
   readonly database: Database;
+  /** Of the authority to trust for the database, PEM; null: those that the system trusts. */
+  readonly databaseRootCertificates: string | null;
   readonly jetstream: {
     /** Tried in order. */
     readonly urls: readonly string[];
@@ -90,7 +92,7 @@ export function readConfig(env: EnvironmentVariables): Config {
   for (const [name, setting] of Object.entries(SETTINGS)) {
     const parsed = setting.schema.safeParse(textOf(present.get(name), setting.secret));
     if (parsed.success) Object.assign(values, { [name]: parsed.data });
-    else problems.push(unusable(name, setting, present));
+    else problems.push(unusable(name, setting, present, parsed.error));
   }
   problems.push(...contradictions(values, present), ...unknownNames(present.keys()));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -106,6 +108,7 @@ function toConfig(values: SettingValues): Config {
   return {
     environment: values.SUBCULT_ENV,
     database: values.DATABASE_URL ?? { kind: "embedded" },
+    databaseRootCertificates: values.DATABASE_ROOT_CERT ?? null,
     jetstream: {
       urls: values.JETSTREAM_URL,
       apiKey: values.JETSTREAM_API_KEY ?? null,

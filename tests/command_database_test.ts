@@ -48,11 +48,14 @@ databaseTest(
     const env = settings(url, { JETSTREAM_URL: `${server.url},${server.v2Url}` });
     const person = await told(["check"], { env });
     assert.deepEqual([person.code, person.err], [0, []]);
-    assert.ok(person.out.every((line) => line.startsWith("ok  ")));
+    assert.deepEqual(person.out.filter((line) => !line.startsWith("ok  ")), [
+      "note  INTERNAL_AUTH_TOKEN is unset: metrics and the status page are open to all",
+    ]);
     const script = await told(["check", "--json"], { env });
     const findings = JSON.parse(script.out.join("")) as Finding[];
     assert.deepEqual(findings.map(({ what }) => what), [
       "settings",
+      "note",
       "database",
       "PostGIS",
       "migrations",
@@ -150,7 +153,7 @@ databaseTest(
     assert.match(text, /^health +well$/m);
     assert.match(text, /^stream +connected/m);
     assert.match(text, /^waiting +1$/m);
-    assert.match(text, /^dead +1, empty_field 1$/m);
+    assert.match(text, /^dead letters +1, empty_field 1$/m);
     assert.ok(!text.includes("\x1b"));
     const coloured = await told(["status"], { env, colours: true });
     assert.ok(coloured.out.join("\n").includes("\x1b[32m"));
@@ -189,7 +192,7 @@ databaseTest(
     const list = await run("list");
     assert.equal(list.code, 0);
     assert.equal(list.out.length, 3);
-    assert.match(list.out.join("\n"), new RegExp(`empty_field  ${uriOf("alice/scene/s1")}`));
+    assert.match(list.out.join("\n"), new RegExp(`empty_field +${uriOf("alice/scene/s1")}`));
     type Letters = { id: number; reason: string; rkey: string | null }[];
     const letters = await json<Letters>("list");
     const idOf = (reason: string): string =>
@@ -211,7 +214,12 @@ databaseTest(
       "jetstream-indexer: there is no dead letter 999999",
     ]]);
 
-    assert.deepEqual(await json("retry", idOf("empty_field")), { tried: 1, resolved: 0, left: 0 });
+    assert.deepEqual(await json("retry", idOf("empty_field")), {
+      tried: 1,
+      resolved: 0,
+      left: 0,
+      unseen: 0,
+    });
     assert.deepEqual((await run("retry", "--all")).out, [
       "tried 2, resolved 0; of 1 only an excerpt is kept, or they are resolved already",
     ]);
@@ -219,6 +227,7 @@ databaseTest(
       tried: 1,
       resolved: 0,
       left: 0,
+      unseen: 0,
     });
 
     // A revision that is right by now: the mapper of a newer program takes what the old one refused.
@@ -226,7 +235,12 @@ databaseTest(
     await database
       .sql`update dead_letters set payload = jsonb_set(payload, '{record,name}', '"Named"')
     where reason = 'empty_field'`;
-    assert.deepEqual(await json("retry", idOf("empty_field")), { tried: 1, resolved: 1, left: 0 });
+    assert.deepEqual(await json("retry", idOf("empty_field")), {
+      tried: 1,
+      resolved: 1,
+      left: 0,
+      unseen: 0,
+    });
     assert.deepEqual(await folded.live("alice/scene/s1"), [true]);
 
     assert.deepEqual(await json("discard", idOf("invalid_type"), idOf("invalid_json")), {
@@ -241,6 +255,37 @@ databaseTest(
       "discarded",
       "retried",
     ]);
+  },
+);
+
+databaseTest("dead letters of a database without tables: it says how to make them", async (db) => {
+  const { code, err } = await told(["dead-letters", "list"], { env: settings(db.url) });
+  assert.equal(code, 1);
+  assert.match(err.join(), /has not the tables of this version; run jetstream-indexer migrate$/);
+}, { content: "empty" });
+
+databaseTest(
+  "a long list says where it goes on, and a long retry how far it is",
+  async (database) => {
+    const env = settings(database.url);
+    await database.sql`
+    insert into dead_letters (fingerprint, reason, detail, payload)
+    select md5(n::text), 'invalid_json', 'cut', null from generate_series(1, 250) as n`;
+    const list = await told(["dead-letters", "list", "--limit", "3"], { env });
+    assert.equal(list.out.length, 3);
+    const last = / *(\d+) /.exec(list.out.at(-1) ?? "")?.[1];
+    assert.deepEqual(list.err, [`older ones: --before ${last}`]);
+
+    const retry = await told(["dead-letters", "retry", "--all"], { env });
+    assert.equal(retry.code, 0);
+    assert.deepEqual(retry.err, [100, 200, 250].map((seen) => `${seen} of 250, resolved 0`));
+    assert.match(retry.out.join(), /^tried 0, resolved 0; of 250 only an excerpt is kept/);
+
+    const stop = new AbortController();
+    stop.abort();
+    const stopped = await told(["dead-letters", "retry", "--all"], { env, stop: stop.signal });
+    assert.equal(stopped.code, 1);
+    assert.deepEqual(stopped.out, ["tried 0, resolved 0; stopped before the last 250"]);
   },
 );
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError, type EnvironmentVariables, readConfig, secretsOf } from "../lib/config.ts";
+import { AUTHORITY } from "./certificates.ts";
 import { type Setting, SETTINGS } from "../lib/config/settings.ts";
 
 const DATABASE_URL = "postgres://indexer:p%40ss-word@db.example:5432/subcult?sslmode=verify-full";
@@ -25,6 +26,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
   assert.equal(jitterSecret.reveal(), PRODUCTION.LOCATION_JITTER_SECRET);
   assert.deepEqual({ ...config, jetstream }, {
     environment: "production",
+    databaseRootCertificates: null,
     jetstream: {
       urls: ["wss://jetstream1.us-east.bsky.network/subscribe"],
       apiKey: null,
@@ -162,6 +164,13 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     "host=h dbname=d",
     "postgres://u:%zz@h/db",
     "postgres://h/db?sslmode=on",
+    "postgres://u@h/db?sslrootcert=/etc/ca.pem",
+    "postgres://u@h/db?ssl=true",
+  ],
+  DATABASE_ROOT_CERT: [
+    "/etc/ca.pem",
+    "-----BEGIN CERTIFICATE-----",
+    "-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----",
   ],
   JETSTREAM_URL: [
     "https://h/subscribe",
@@ -317,5 +326,34 @@ Deno.test("every default in the table is accepted by its own setting", () => {
   for (const [name, row] of Object.entries<Setting>(SETTINGS)) {
     if (row.default !== null) assert(row.schema.safeParse(row.default).success, name);
     assert(row.meaning.endsWith(".") && row.accepts !== "", name);
+  }
+});
+
+Deno.test("an address that libpq takes and this program doesn't is refused with the reason", () => {
+  const env = { ...PRODUCTION, DATABASE_URL: "postgres://u:hunter2@h/db?sslrootcert=/etc/ca.pem" };
+  assert.throws(() => readConfig(env), (error) => {
+    assert(error instanceof ConfigError);
+    assert.match(
+      error.message,
+      /^cannot use DATABASE_URL: sslrootcert names a file.*DATABASE_ROOT/,
+    );
+    assert.doesNotMatch(error.message, /hunter2|ca\.pem/);
+    return true;
+  });
+});
+
+Deno.test("several hosts are an address of one database", () => {
+  const env = { ...PRODUCTION, DATABASE_URL: "postgres://u@a:5432,b:5433/db" };
+  assert.deepEqual(problemsOf(env), []);
+});
+
+Deno.test("a certificate that nothing would be verified with is a contradiction", () => {
+  const env = { ...PRODUCTION, DATABASE_ROOT_CERT: AUTHORITY };
+  assert.deepEqual(problemsOf(env), []);
+  assert.equal(readConfig(env).databaseRootCertificates?.trim(), AUTHORITY.trim());
+  const one = { ...env, DATABASE_ROOT_CERT: `a comment\n${AUTHORITY.replaceAll("\n", "\\n")}` };
+  assert.equal(readConfig(one).databaseRootCertificates?.trim(), AUTHORITY.trim());
+  for (const url of ["postgres://u@h/db", "postgres://u@h/db?sslmode=prefer", "memory:"]) {
+    assert.deepEqual(problemsOf({ ...env, DATABASE_URL: url }), ["DATABASE_ROOT_CERT"]);
   }
 });

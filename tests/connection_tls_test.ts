@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect, terminate } from "../lib/repository/connection.ts";
 import { ConnectionError } from "../lib/repository/connection_error.ts";
 import { AUTHORITY, type Certificate, LOCALHOST, OTHER_NAME, STRANGER } from "./certificates.ts";
+import { told } from "./command_told.ts";
 import { databaseTest } from "./database.ts";
 import { type TlsAnswer, TlsFront } from "./faults/tls_front.ts";
 
@@ -101,3 +102,29 @@ databaseTest("unencrypted data behind the yes to TLS is not taken for encrypted"
     );
   }
 });
+
+databaseTest(
+  "DATABASE_ROOT_CERT is what verify-full trusts, from the environment on",
+  async (db) => {
+    await using front = new TlsFront(db.url, LOCALHOST, "yes");
+    const url = new URL(db.url);
+    url.hostname = "localhost";
+    url.port = String(front.port);
+    url.search = "?sslmode=verify-full";
+    const check = async (certificate: string): Promise<string> => {
+      const { out } = await told(["check"], {
+        env: {
+          DATABASE_URL: url.href,
+          DATABASE_ROOT_CERT: certificate,
+          LOCATION_JITTER_SECRET: "a secret of the tests",
+          JETSTREAM_URL: "ws://127.0.0.1:9/subscribe",
+        },
+      });
+      return out.find((line) => line.includes("database")) ?? "";
+    };
+    assert.match(await check(AUTHORITY), /^ok {4}database/);
+    assert.match(await check(AUTHORITY.replaceAll("\n", "\\n")), /^ok {4}database/);
+    assert.match(await check(""), /^FAIL {2}database/);
+    assert.ok(front.encrypted > 0);
+  },
+);

@@ -224,12 +224,23 @@ pageTest("the archive's progress is shown while there is a replay", {}, async (t
   const startedAt = new Date(subject.clock.now() - 600_000);
   subject.stored = {
     ...fullStatus(),
-    archive: { segmentsDone: 25, segmentsTotal: 100, events: 123_456, startedAt },
+    archive: {
+      done: 25_000,
+      total: 100_000,
+      segmentsDone: 25,
+      segmentsTotal: 80,
+      events: 123_456,
+      startedAt,
+      leftSeconds: 1_800,
+    },
   };
   await page.until("!document.querySelector('#archive').hidden");
   const text = await page.text("#archive-text");
-  assert.match(text, /^25 of 100 segments · 123,456 events · running for 10 min · about 30 min/);
-  assert.equal(await page.evaluate("document.querySelector('progress').value"), 25);
+  assert.equal(
+    text,
+    "25 % · 25 of 80 planned segments · 123,456 events · running for 10 min · about 30 min to go",
+  );
+  assert.equal(await page.evaluate("document.querySelector('progress').position"), 0.25);
   await keepPicture(page, "archive");
 });
 

@@ -16,6 +16,9 @@ export interface Finding {
   readonly detail: string;
 }
 
+/** Allowed, but to be known. */
+const NOTE = "note";
+
 export const check: Command = {
   name: "check",
   summary: "try settings, database and stream, and say what is wrong",
@@ -50,12 +53,11 @@ can't be used.
 
 async function findAll(config: Config, { stop }: Terminal): Promise<Finding[]> {
   const redact = redactor(secretsOf(config));
-  const settings: Finding = {
-    what: "settings",
-    ok: true,
-    detail: config.notices.join("; ") || "fine",
-  };
-  const findings = [settings, ...await database(config)];
+  const findings: Finding[] = [
+    { what: "settings", ok: true, detail: "fine" },
+    ...config.notices.map((detail) => ({ what: NOTE, ok: true, detail })),
+    ...await database(config),
+  ];
   for (const url of config.jetstream.urls) {
     const endpoint = parseEndpoint(url);
     const found = await probe(endpoint, config.jetstream.wantedCollections, stop);
@@ -71,5 +73,6 @@ async function database(config: Config): Promise<Finding[]> {
 
 function line({ what, ok, detail }: Finding, { colours }: Terminal): string {
   const paint = painter(colours);
+  if (what === NOTE) return `${paint("warn", "note")}  ${detail}`;
   return `${ok ? paint("good", "ok  ") : paint("bad", "FAIL")}  ${what}: ${detail}`;
 }

@@ -1,20 +1,21 @@
-import { readConfig, secretsOf } from "../config.ts";
+import { type Config, readConfig, secretsOf } from "../config.ts";
 import { Indexer } from "../indexer.ts";
-import { createLogger } from "../log/logger.ts";
+import { createLogger, type Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/registry.ts";
 import { isReason, REASONS } from "../reason.ts";
 import {
-  type DeadLetter,
   discardLetters,
   type LetterQuery,
   listLetters,
   openLetters,
   showLetter,
 } from "../repository/dead_letters.ts";
+import { isMigrated } from "../repository/migrate.ts";
 import { Telemetry } from "../server/telemetry.ts";
 import { plain } from "./colour.ts";
+import { letterLines, moment } from "./dead_letter_lines.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
-import { openDatabase } from "./open_database.ts";
+import { openDatabase, type OpenedDatabase } from "./open_database.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
 
 const JSON_OPTION = { json: { type: "boolean" } } as const;
@@ -68,7 +69,10 @@ async function list(args: readonly string[], terminal: Terminal): Promise<number
   const letters = await listLetters(opened.database.sql, query);
   if (values.json) terminal.print(JSON.stringify(letters));
   else if (letters.length === 0) terminal.print("none");
-  else for (const letter of letters) terminal.print(letterLine(letter));
+  else for (const line of letterLines(letters, terminal.colours)) terminal.print(line);
+  if (letters.length === query.limit) {
+    terminal.complain(`older ones: --before ${letters.at(-1)?.id}`);
+  }
   return 0;
 }
 
@@ -81,11 +85,10 @@ async function show(args: readonly string[], terminal: Terminal): Promise<number
   if (letter === null) throw new Error(`there is no dead letter ${id}`);
   if (values.json) terminal.print(JSON.stringify(letter));
   else {
-    terminal.print(letterLine(letter));
-    terminal.print(
-      `  attempts ${letter.attempts}, next ${letter.nextAttemptAt?.toISOString() ?? "none"}`,
-    );
-    terminal.print(plain(JSON.stringify(letter.payload)));
+    for (const line of letterLines([letter], terminal.colours)) terminal.print(line);
+    const next = letter.nextAttemptAt === null ? "none" : moment(letter.nextAttemptAt);
+    terminal.print(`attempts ${letter.attempts}, next ${next}`);
+    terminal.print(JSON.stringify(letter.payload, null, 2).split("\n").map(plain).join("\n"));
   }
   return 0;
 }
@@ -104,7 +107,7 @@ async function retry(args: readonly string[], terminal: Terminal): Promise<numbe
   const ofReason = values.reason === undefined ? null : reason(values.reason);
   const config = readConfig(terminal.env);
   const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
-  await using opened = await openDatabase(config, logger);
+  await using opened = await openMigrated(config, logger);
   const { database } = opened;
   const chosen = given.length > 0 ? given : await openLetters(
     database.sql,
@@ -117,25 +120,35 @@ async function retry(args: readonly string[], terminal: Terminal): Promise<numbe
   });
   const instance = crypto.randomUUID();
   const indexer = new Indexer({ config, database, logger, telemetry, instance });
+  let seen = 0;
   let tried = 0;
   let resolved = 0;
-  for (let at = 0; at < chosen.length && !terminal.stop.aborted; at += CHUNK) {
-    const result = await indexer.retryLetters(chosen.slice(at, at + CHUNK), terminal.stop);
+  while (seen < chosen.length && !terminal.stop.aborted) {
+    const chunk = chosen.slice(seen, seen + CHUNK);
+    const result = await indexer.retryLetters(chunk, terminal.stop).catch((error: unknown) => {
+      // What was not committed is left as it was.
+      if (terminal.stop.aborted) return null;
+      throw error;
+    });
+    if (result === null) break;
+    seen += chunk.length;
     tried += result.tried;
     resolved += result.resolved;
     if (chosen.length > CHUNK) {
-      terminal.complain(`${Math.min(at + CHUNK, chosen.length)} of ${chosen.length}`);
+      terminal.complain(`${seen} of ${chosen.length}, resolved ${resolved}`);
     }
   }
-  const left = chosen.length - tried;
-  if (values.json) terminal.print(JSON.stringify({ tried, resolved, left }));
+  const unseen = chosen.length - seen;
+  const left = seen - tried;
+  if (values.json) terminal.print(JSON.stringify({ tried, resolved, left, unseen }));
   else {
     terminal.print(
       `tried ${tried}, resolved ${resolved}` +
-        (left > 0 ? `; of ${left} only an excerpt is kept, or they are resolved already` : ""),
+        (left > 0 ? `; of ${left} only an excerpt is kept, or they are resolved already` : "") +
+        (unseen > 0 ? `; stopped before the last ${unseen}` : ""),
     );
   }
-  return 0;
+  return unseen > 0 ? 1 : 0;
 }
 
 async function discard(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -148,10 +161,25 @@ async function discard(args: readonly string[], terminal: Terminal): Promise<num
   return count === given.length ? 0 : 1;
 }
 
-async function open(terminal: Terminal): Promise<Awaited<ReturnType<typeof openDatabase>>> {
+async function open(terminal: Terminal): Promise<OpenedDatabase> {
   const config = readConfig(terminal.env);
   const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
-  return await openDatabase(config, logger);
+  return await openMigrated(config, logger);
+}
+
+/** Opens the database. Throws when it has not the tables that letters are in. */
+async function openMigrated(config: Config, logger: Logger): Promise<OpenedDatabase> {
+  const opened = await openDatabase(config, logger);
+  try {
+    if (await isMigrated(opened.database.sql)) return opened;
+    throw new Error(
+      "cannot look for dead letters: the database has not the tables of this version; " +
+        "run jetstream-indexer migrate",
+    );
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function ids(words: readonly string[]): number[] {
@@ -165,11 +193,4 @@ function reason(text: string): string {
     );
   }
   return text;
-}
-
-function letterLine(letter: DeadLetter): string {
-  const { id, reason, detail, did, collection, rkey, createdAt, resolution } = letter;
-  const where = did === null ? "(no address)" : `at://${did}/${collection}/${rkey}`;
-  const end = resolution === null ? "" : ` [${resolution}]`;
-  return plain(`${id}  ${createdAt.toISOString()}  ${reason}  ${where}  ${detail}${end}`);
 }

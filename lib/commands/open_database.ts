@@ -4,6 +4,7 @@ import type { Config } from "../config.ts";
 import type { Logger } from "../log/logger.ts";
 import { connect, describeDatabase, terminate } from "../repository/connection.ts";
 import { Database } from "../repository/database.ts";
+import type { Trust } from "../repository/secure_socket.ts";
 
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
@@ -18,18 +19,29 @@ const MAX_CONNECTIONS = 4;
 export async function openDatabase(config: Config, logger: Logger): Promise<OpenedDatabase> {
   if (config.database.kind === "postgres") {
     const url = config.database.url.reveal();
-    return opened(url, describeDatabase(url), () => Promise.resolve());
+    const trust = { rootCertificates: config.databaseRootCertificates };
+    return opened({ url, trust }, describeDatabase(url), () => Promise.resolve());
   }
   logger.info("starting the embedded database");
   // Loaded only here: with an external database its 40 MB stay on the disk.
   const { startEmbedded } = await import("../repository/embedded/embedded.ts");
   const { url, close } = await startEmbedded();
-  return opened(url, "embedded, in memory", close);
+  return opened({ url }, "embedded, in memory", close);
 }
 
-function opened(url: string, description: string, close: () => Promise<void>): OpenedDatabase {
+interface Place {
+  readonly url: string;
+  readonly trust?: Trust;
+}
+
+function opened(
+  { url, trust }: Place,
+  description: string,
+  close: () => Promise<void>,
+): OpenedDatabase {
   const database = new Database({
-    open: () => connect(url, { max: MAX_CONNECTIONS, applicationName: "jetstream-indexer" }),
+    open: () =>
+      connect(url, { max: MAX_CONNECTIONS, applicationName: "jetstream-indexer", ...trust }),
     terminate,
   });
   return {

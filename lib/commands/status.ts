@@ -1,4 +1,5 @@
 import type { Status } from "../server/status.ts";
+import type { StoredArchive } from "../server/stored_status.ts";
 import { painter, plain } from "./colour.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
@@ -80,51 +81,81 @@ async function show(base: URL, asJson: boolean, terminal: Terminal): Promise<num
 /** The status for a person. */
 export function statusLines(status: Status, colours: boolean): string[] {
   const paint = painter(colours);
-  const { connection, backpressure, stored, totals } = status;
-  const verdict = (answer: Status["health"], good: string, bad: string): string => {
-    if (answer.ok) return paint("good", good);
-    const why = answer.reasons.map(({ message }) => plain(message)).join("; ");
-    return `${paint("bad", bad)} ${why}`;
-  };
+  const { stored } = status;
   const lines = [
     `${paint("bold", "jetstream-indexer")} ${status.version}, consumer ${status.consumer}, ` +
     `up ${duration(status.uptimeSeconds)}`,
-    `health      ${verdict(status.health, "well", "not well:")}`,
-    `ready       ${verdict(status.ready, "yes", "no:")}`,
-    `stream      ${
-      connection.connected ? paint("good", "connected") : paint("bad", "not connected")
-    } ${connection.source ?? ""} ${connection.protocol ?? ""}`.trimEnd(),
-    `lag         ${paintLag(status.lagSeconds, paint)}`,
-    `cursor      ${
-      status.cursor === null
-        ? "none yet"
-        : `${status.cursor.cursor} ${paint("dim", status.cursor.time ?? "")}`
-    }`,
-    `database    ${status.database.up ? paint("good", "up") : paint("bad", "away")}`,
-    `queue       ${backpressure.queued} of ${backpressure.max}` +
-    (backpressure.paused
-      ? paint("warn", `, paused for ${duration(backpressure.pausedSeconds)}`)
-      : ""),
-    `events      ${Object.entries(totals).map(([name, count]) => `${name} ${count}`).join(", ")}`,
+    fact("health", verdict(status.health, "well", "not well:", paint)),
+    fact("ready", verdict(status.ready, "yes", "no:", paint)),
+    fact("stream", stream(status, paint)),
+    fact("lag", paint(status.lagSeconds < 60 ? "good" : "bad", duration(status.lagSeconds))),
+    fact("cursor", cursor(status, paint)),
+    fact("database", status.database.up ? paint("good", "up") : paint("bad", "away")),
+    fact("queue", queue(status, paint)),
+    fact("events", counts(status.totals)),
   ];
   if (stored === null) return lines;
-  const open = stored.deadLetters.open;
+  if (stored.archive !== null) lines.push(fact("archive", archive(stored.archive)));
+  const { open, reasons } = stored.deadLetters;
   lines.push(
-    `waiting     ${stored.waiting.total}`,
-    `dead        ${open === 0 ? "none" : paint("warn", String(open))}` +
-      stored.deadLetters.reasons.map(({ reason, count }) => `, ${reason} ${count}`).join(""),
-    "records",
-    ...stored.collections.map(({ collection, states }) =>
-      `  ${plain(collection).padEnd(28)} ${
-        Object.entries(states).map(([state, count]) => `${state} ${count}`).join(", ")
-      }`
+    fact("waiting", String(stored.waiting.total)),
+    fact(
+      "dead letters",
+      (open === 0 ? "none" : paint("warn", String(open))) +
+        reasons.map(({ reason, count }) => `, ${reason} ${count}`).join(""),
     ),
   );
+  if (stored.collections.length === 0) return lines;
+  const names = stored.collections.map(({ collection }) => plain(collection));
+  const width = Math.max(...names.map((name) => name.length));
+  lines.push(
+    "records",
+    ...stored.collections.map(({ states }, at) =>
+      `  ${(names[at] ?? "").padEnd(width)}  ${counts(states)}`
+    ),
+  );
+  if (status.database.stale) lines.push(paint("warn", "the database did not answer: older counts"));
   return lines;
 }
 
-function paintLag(seconds: number, paint: ReturnType<typeof painter>): string {
-  return paint(seconds < 60 ? "good" : "bad", duration(seconds));
+type Paint = ReturnType<typeof painter>;
+
+function fact(name: string, value: string): string {
+  return `${name.padEnd(14)}${value}`;
+}
+
+function verdict(answer: Status["health"], good: string, bad: string, paint: Paint): string {
+  if (answer.ok) return paint("good", good);
+  const why = answer.reasons.map(({ message }) => plain(message)).join("; ");
+  return `${paint("bad", bad)} ${why}`;
+}
+
+function stream({ connection }: Status, paint: Paint): string {
+  const { connected, source, protocol, failuresInARow } = connection;
+  const where = source === null ? "" : ` ${plain(source)} (${protocol})`;
+  if (connected) return `${paint("good", "connected")}${where}`;
+  const failed = failuresInARow === 0 ? "" : `, ${failuresInARow} attempts failed in a row`;
+  return `${paint("bad", "not connected")}${where}${failed}`;
+}
+
+function cursor({ cursor }: Status, paint: Paint): string {
+  return cursor === null ? "none yet" : `${cursor.cursor} ${paint("dim", cursor.time ?? "")}`;
+}
+
+function queue({ backpressure }: Status, paint: Paint): string {
+  const { queued, max, paused, pausedSeconds } = backpressure;
+  const pause = paused ? paint("warn", `, paused for ${duration(pausedSeconds)}`) : "";
+  return `${queued} of ${max}${pause}`;
+}
+
+function archive({ done, total, events, leftSeconds }: StoredArchive): string {
+  const part = Math.floor(100 * done / Math.max(1, total));
+  const left = leftSeconds === null ? "" : `, about ${duration(leftSeconds)} left`;
+  return `${part} % replayed, ${events} events${left}`;
+}
+
+function counts(of: Readonly<Record<string, number>>): string {
+  return Object.entries(of).map(([name, count]) => `${name} ${count}`).join(", ");
 }
 
 function duration(seconds: number): string {

@@ -1,5 +1,7 @@
 /** What can be wrong with the settings, in sentences that name the setting and what it accepts. */
 
+import type { z } from "zod";
+import { verifiesServer } from "./setting_form.ts";
 import { nearest } from "./suggestion.ts";
 import { type Setting, SETTINGS, type SettingValues } from "./settings.ts";
 
@@ -15,12 +17,15 @@ export function unusable(
   name: string,
   setting: Setting,
   present: ReadonlyMap<string, string>,
+  error: z.ZodError,
 ): ConfigProblem {
-  const shown = shownValue(present.get(name) ?? "", setting, present);
-  return {
-    setting: name,
-    message: `cannot use ${name}: got ${shown}, expected ${setting.accepts}`,
-  };
+  const found = whyOf(error) ?? `got ${shownValue(present.get(name) ?? "", setting, present)}`;
+  return { setting: name, message: `cannot use ${name}: ${found}, expected ${setting.accepts}` };
+}
+
+/** What a schema of ours says itself; it repeats nothing of the value. */
+function whyOf({ issues: [issue] }: z.ZodError): string | null {
+  return issue?.code === "custom" && issue.params?.["isOurs"] === true ? issue.message : null;
 }
 
 /** Names and numbers. A URL, or anything else that a password was pasted into by mistake, is not. */
@@ -68,6 +73,14 @@ export function contradictions(
       setting: "START_FROM",
       message: `cannot use START_FROM: got archive, expected a JETSTREAM_URL with the path ` +
         `${ARCHIVED_PATH}, whose servers have one`,
+    });
+  }
+  const { DATABASE_ROOT_CERT, DATABASE_URL } = values;
+  if (DATABASE_ROOT_CERT !== undefined && DATABASE_URL && !verifiesServer(DATABASE_URL)) {
+    problems.push({
+      setting: "DATABASE_ROOT_CERT",
+      message: "cannot use DATABASE_ROOT_CERT: nothing would be verified with it, expected " +
+        "sslmode=verify-full (or verify-ca, or require) in DATABASE_URL",
     });
   }
   if (values.SUBCULT_ENV === "production") {

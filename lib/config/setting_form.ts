@@ -1,6 +1,7 @@
 /** Forms that settings are written in: from the text of the environment to a value. */
 
 import { z } from "zod";
+import { DatabaseUrlError, parseDatabaseUrl, type SslMode } from "../repository/database_url.ts";
 import { Secret } from "./secret.ts";
 
 /** A whole number in decimal digits, within a range. */
@@ -54,9 +55,6 @@ export function host(): z.ZodType<string, string> {
 
 const HOST_NAME = /^(?!\d+(\.\d+)*$)[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9-]{1,63})*$/;
 
-/** What libpq knows. */
-const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
-
 /** Where the records go. */
 export type Database =
   | { readonly kind: "embedded" }
@@ -64,20 +62,23 @@ export type Database =
 
 /** `postgres://…`, or `memory:` for the embedded database. */
 export function databaseUrl(): z.ZodType<Database, string> {
-  return z.string().refine((text) => text === "memory:" || isPostgresUrl(text))
-    .transform((text): Database =>
-      text === "memory:" ? { kind: "embedded" } : { kind: "postgres", url: new Secret(text) }
-    );
+  return z.string().transform((text, context): Database => {
+    if (text === "memory:") return { kind: "embedded" };
+    try {
+      parseDatabaseUrl(text);
+      return { kind: "postgres", url: new Secret(text) };
+    } catch (error) {
+      if (!(error instanceof DatabaseUrlError)) throw error;
+      context.addIssue({ code: "custom", message: error.why, params: { isOurs: true } });
+      return z.NEVER;
+    }
+  });
 }
 
-function isPostgresUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === "") return false;
-  try {
-    decodeURIComponent(url.username + url.password + url.pathname);
-  } catch {
-    return false;
-  }
-  const mode = url.searchParams.get("sslmode");
-  return mode === null || SSL_MODES.includes(mode);
+const VERIFYING_MODES: readonly SslMode[] = ["require", "verify-ca", "verify-full"];
+
+/** Whether a certificate to trust makes a difference: otherwise the server's is not looked at. */
+export function verifiesServer(database: Database): boolean {
+  if (database.kind === "embedded") return false;
+  return VERIFYING_MODES.includes(parseDatabaseUrl(database.url.reveal()).sslMode);
 }

@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { LOG_LEVELS } from "../log/logger.ts";
+import { certificates } from "./setting_certificate.ts";
 import { bytes, credential, databaseUrl, host, list, milliseconds, whole } from "./setting_form.ts";
 import { collectionPattern, did, jetstreamUrl, startFrom } from "./setting_stream.ts";
 import { Secret } from "./secret.ts";
@@ -57,6 +58,14 @@ export const SETTINGS = {
       "Required in production.",
     secret: true,
     schema: databaseUrl(),
+  }),
+  DATABASE_ROOT_CERT: optional({
+    accepts: "certificates in PEM form, line breaks as they are or written \\n",
+    meaning:
+      "The authority that signed the database's certificate, where it is a private one: the " +
+      "text itself, since the executable reads no file. For sslmode require, verify-ca and " +
+      "verify-full.",
+    schema: certificates(),
   }),
   JETSTREAM_URL: setting({
     accepts: "at most 16 ws:// or wss:// URLs, comma-separated, whose path ends in /subscribe, " +

@@ -34,6 +34,9 @@ export class DatabaseStatus implements StatusSource {
       recent: this.#indexer.recent,
       scenes,
       archive: replay === null ? null : {
+        done: replay.done,
+        total: replay.total,
+        leftSeconds: replay.leftMs === null ? null : replay.leftMs / 1000,
         segmentsDone: replay.segmentsDone,
         segmentsTotal: replay.segmentsTotal,
         events: replay.events,

@@ -42,6 +42,9 @@ export interface DatabaseUrl {
  */
 export class DatabaseUrlError extends Error {
   override readonly name = "DatabaseUrlError";
+  constructor(readonly why: string) {
+    super(`cannot use the address of the database: ${why}`);
+  }
 }
 
 const FORM = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
@@ -125,7 +128,7 @@ function sslModeOf(parameters: ReadonlyMap<string, string>): SslMode {
   if (root !== undefined && root !== "system") {
     throw refused(
       "sslrootcert names a file, and files can't be read here; " +
-        "pass the certificate itself in the setting for it, or sslrootcert=system",
+        "put the certificate itself into DATABASE_ROOT_CERT, or write sslrootcert=system",
     );
   }
   // As in libpq: trust in all authorities is worth nothing without the name.
@@ -158,5 +161,5 @@ function decoded(text: string, what: string): string {
 }
 
 function refused(why: string): DatabaseUrlError {
-  return new DatabaseUrlError(`cannot use the address of the database: ${why}`);
+  return new DatabaseUrlError(why);
 }

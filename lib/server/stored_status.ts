@@ -50,12 +50,20 @@ export interface StoredStatus {
     readonly lng: number;
   }[];
   /** Progress of an archive replay. Null when there is none. */
-  readonly archive: {
-    readonly segmentsDone: number;
-    readonly segmentsTotal: number;
-    readonly events: number;
-    readonly startedAt: Date;
-  } | null;
+  readonly archive: StoredArchive | null;
+}
+
+export interface StoredArchive {
+  /** Sequence numbers that are behind, of all that the archive had when the replay began. */
+  readonly done: number;
+  readonly total: number;
+  readonly segmentsDone: number;
+  /** As far as the plan is known: it comes in pages. */
+  readonly segmentsTotal: number;
+  readonly events: number;
+  readonly startedAt: Date;
+  /** At the rate of the last minute; null while there is none. */
+  readonly leftSeconds: number | null;
 }
 
 /** How much of it a page takes. */

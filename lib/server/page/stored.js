@@ -151,19 +151,17 @@ function showRecentControls(stored, database) {
 export function showArchive(archive) {
   byId("archive").hidden = archive === null;
   if (archive === null) return;
-  const { segmentsDone, segmentsTotal, events, startedAt } = archive;
+  const { done, total, segmentsDone, segmentsTotal, events, startedAt, leftSeconds } = archive;
   const bar = byId("archive-bar");
-  bar.max = Math.max(1, segmentsTotal);
-  bar.value = segmentsDone;
+  bar.max = Math.max(1, total);
+  bar.value = done;
   const seconds = Math.max(1, (serverNow() - Date.parse(startedAt)) / 1000);
   const parts = [
-    `${count(segmentsDone)} of ${counted(segmentsTotal, "segment")}`,
+    `${Math.floor(100 * done / Math.max(1, total))} %`,
+    `${count(segmentsDone)} of ${counted(segmentsTotal, "planned segment")}`,
     counted(events, "event"),
     `running for ${duration(Math.round(seconds))}`.replace(".0 s", " s"),
+    ...(leftSeconds === null ? [] : [`about ${duration(leftSeconds)} to go`]),
   ];
-  const left = segmentsTotal - segmentsDone;
-  if (segmentsDone > 0 && left > 0) {
-    parts.push(`about ${duration(seconds / segmentsDone * left)} to go`);
-  }
   setText(byId("archive-text"), parts.join(" · "));
 }

@@ -1,0 +1,27 @@
+/** Certificates as a setting: the text, because the executable may read no file. */
+
+import { X509Certificate } from "node:crypto";
+import { z } from "zod";
+
+/** https://www.rfc-editor.org/rfc/rfc7468#section-5 */
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+
+/** One or more certificates in PEM form; what is between them is left out, as OpenSSL does. */
+export function certificates(): z.ZodType<string, string> {
+  return z.string().transform((text, context) => {
+    // One line in files that hold a variable a line, as those of Docker do.
+    const found = text.replaceAll("\\n", "\n").match(CERTIFICATE) ?? [];
+    if (found.length > 0 && found.every(isCertificate)) return `${found.join("\n")}\n`;
+    context.addIssue({ code: "custom" });
+    return z.NEVER;
+  });
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}
