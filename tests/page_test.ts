@@ -73,6 +73,8 @@ pageTest("the page shows the numbers of the status", {}, async ({ page }) => {
   assert.match(await page.text("#stream"), /jetstream1\.us-east\.bsky\.network\/subscribe/);
   assert.match(await page.text("#outcomes"), /dead letter/);
   assert.equal(await page.evaluate("document.querySelectorAll('#rate-plot .bar').length"), 60);
+  assert.equal(await page.evaluate("document.querySelectorAll('#lag-plot .bar').length"), 60);
+  assert.match(await page.text("#lag-summary"), /^At most 0 s; always connected\.$/);
   assert.equal(await page.evaluate("document.querySelectorAll('#map .dot').length"), 5);
   await keepPicture(page, "desktop-light");
 });
@@ -213,6 +215,8 @@ pageTest("the page tells what is wrong: no connection, a pause, no database", {}
   await page.until("document.querySelector('#collections p.warn') !== null");
   assert.match(await page.text("#state-text"), /^Not ready: there is no connection.*database/);
   assert.match(await page.text("#glance"), /3 attempts failed/);
+  await page.until("document.querySelectorAll('#lag-plot .bar.late').length > 0");
+  assert.match(await page.text("#lag-summary"), /^At most \d+ (s|min), .*; not always connected/);
   assert.match(await page.text("#collections"), /The database does not answer; this is from/);
   await keepPicture(page, "trouble");
 });

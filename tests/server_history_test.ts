@@ -11,9 +11,9 @@ Deno.test("an hour of minutes is always sixty buckets, oldest first, the empty o
   const buckets = history.buckets(START + 61_000);
   assert.equal(buckets.length, 60);
   assert.deepEqual(buckets.slice(-3), [
-    { startMs: START - 60_000, counts: noOutcomes() },
-    { startMs: START, counts: { ...noOutcomes(), applied: 3 } },
-    { startMs: START + 60_000, counts: { ...noOutcomes(), stale: 5 } },
+    { startMs: START - 60_000, counts: noOutcomes(), seen: null },
+    { startMs: START, counts: { ...noOutcomes(), applied: 3 }, seen: null },
+    { startMs: START + 60_000, counts: { ...noOutcomes(), stale: 5 }, seen: null },
   ]);
 });
 
@@ -52,4 +52,19 @@ Deno.test("buckets handed out don't change afterwards", () => {
   const [, before] = history.buckets(START);
   history.add(START, "applied", 1);
   assert.equal(before?.counts.applied, 1);
+});
+
+Deno.test("of what is seen in a bucket the worst stays, and only there", () => {
+  const history = new History(60_000, 3);
+  history.see(START, { lagSeconds: 2, connected: true });
+  history.see(START + 1, { lagSeconds: 90, connected: false });
+  history.see(START + 2, { lagSeconds: 0, connected: true });
+  history.see(START + 120_000, { lagSeconds: 0, connected: true });
+  const seen = (nowMs: number): unknown[] => history.buckets(nowMs).map((bucket) => bucket.seen);
+  assert.deepEqual(seen(START + 120_000), [
+    { lagSeconds: 90, connected: false },
+    null,
+    { lagSeconds: 0, connected: true },
+  ]);
+  assert.deepEqual(seen(START + 180_000), [null, { lagSeconds: 0, connected: true }, null]);
 });

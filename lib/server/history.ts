@@ -1,18 +1,28 @@
-/** Outcomes over time: a ring of buckets of equal length, fixed in memory whatever happens. */
+/** Outcomes and lag over time: a ring of buckets of equal length, fixed in memory whatever happens. */
 
 import { type Outcome, type OutcomeCounts, OUTCOMES } from "../repository/outcome.ts";
 
-/** What was committed within one bucket's time. */
+/** How reading stands at one moment. */
+export interface Sight {
+  readonly lagSeconds: number;
+  /** A pause that closed the connection on purpose counts as connected. */
+  readonly connected: boolean;
+}
+
+/** What was committed and seen within one bucket's time. */
 export interface Bucket {
   /** Unix milliseconds. */
   readonly startMs: number;
   readonly counts: OutcomeCounts;
+  /** The longest lag that was seen, and whether it was always connected. Null: nobody looked. */
+  readonly seen: Sight | null;
 }
 
 interface Slot {
   /** Which bucket since 1970 the slot holds; -1: none yet. */
   index: number;
   counts: Record<Outcome, number>;
+  seen: Sight | null;
 }
 
 /** Counts of nothing. */
@@ -27,20 +37,40 @@ export class History {
   /** Keeps `length` buckets of `bucketMs` milliseconds, the present one included. */
   constructor(bucketMs: number, length: number) {
     this.bucketMs = bucketMs;
-    this.#slots = Array.from({ length }, () => ({ index: -1, counts: noOutcomes() }));
+    this.#slots = Array.from({ length }, () => ({
+      index: -1,
+      counts: noOutcomes(),
+      seen: null,
+    }));
   }
 
   /** Counts events that are committed now. */
   add(nowMs: number, outcome: Outcome, count: number): void {
+    const slot = this.#slotOf(nowMs);
+    if (slot !== undefined) slot.counts[outcome] += count;
+  }
+
+  /** Keeps the worst of what is seen. */
+  see(nowMs: number, { lagSeconds, connected }: Sight): void {
+    const slot = this.#slotOf(nowMs);
+    if (slot === undefined) return;
+    const { seen } = slot;
+    slot.seen = {
+      lagSeconds: Math.max(lagSeconds, seen?.lagSeconds ?? 0),
+      connected: connected && (seen?.connected ?? true),
+    };
+  }
+
+  #slotOf(nowMs: number): Slot | undefined {
     const index = Math.floor(nowMs / this.bucketMs);
     const slot = this.#slots[index % this.#slots.length];
-    if (slot === undefined) return;
     // Also when the slot holds a later bucket: the clock was put back.
-    if (index !== slot.index) {
+    if (slot !== undefined && index !== slot.index) {
       slot.index = index;
       slot.counts = noOutcomes();
+      slot.seen = null;
     }
-    slot.counts[outcome] += count;
+    return slot;
   }
 
   /** All buckets up to a time, oldest first, the empty ones too. */
@@ -49,8 +79,9 @@ export class History {
     return this.#slots.map((_, position) => {
       const index = newest - this.#slots.length + 1 + position;
       const slot = this.#slots[index % this.#slots.length];
-      const counts = slot?.index === index ? { ...slot.counts } : noOutcomes();
-      return { startMs: index * this.bucketMs, counts };
+      const startMs = index * this.bucketMs;
+      if (slot?.index !== index) return { startMs, counts: noOutcomes(), seen: null };
+      return { startMs, counts: { ...slot.counts }, seen: slot.seen };
     });
   }
 

@@ -5,14 +5,24 @@
  */
 
 import html from "./page/page.html" with { type: "text" };
-import css from "./page/page.css" with { type: "text" };
+import groundStyle from "./page/style/ground.css" with { type: "text" };
+import layoutStyle from "./page/style/layout.css" with { type: "text" };
+import stateStyle from "./page/style/state.css" with { type: "text" };
+import glanceStyle from "./page/style/glance.css" with { type: "text" };
+import tablesStyle from "./page/style/tables.css" with { type: "text" };
+import plotsStyle from "./page/style/plots.css" with { type: "text" };
+import streamStyle from "./page/style/stream.css" with { type: "text" };
+import mapStyle from "./page/style/map.css" with { type: "text" };
+import controlsStyle from "./page/style/controls.css" with { type: "text" };
 import access from "./page/access.js" with { type: "text" };
+import barPlot from "./page/bar_plot.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
 import glance from "./page/glance.js" with { type: "text" };
 import land from "./page/land.js" with { type: "text" };
 import letters from "./page/letters.js" with { type: "text" };
 import map from "./page/map.js" with { type: "text" };
 import mapDrawing from "./page/map_drawing.js" with { type: "text" };
+import outcomes from "./page/outcomes.js" with { type: "text" };
 import page from "./page/page.js" with { type: "text" };
 import plots from "./page/plots.js" with { type: "text" };
 import state from "./page/state.js" with { type: "text" };
@@ -27,6 +37,8 @@ const MODULES = [
   access,
   state,
   glance,
+  barPlot,
+  outcomes,
   plots,
   stored,
   stream,
@@ -37,6 +49,19 @@ const MODULES = [
   page,
 ];
 
+/** Later rules win over earlier ones. */
+const STYLE = [
+  groundStyle,
+  layoutStyle,
+  stateStyle,
+  glanceStyle,
+  tablesStyle,
+  plotsStyle,
+  streamStyle,
+  mapStyle,
+  controlsStyle,
+].join("\n");
+
 /** The modules as one: what they import from each other is in the same scope already. */
 function joined(modules: readonly string[]): string {
   return modules
@@ -46,5 +71,5 @@ function joined(modules: readonly string[]): string {
 
 /** Replacements as functions: a `$` in the text is only a `$`. */
 export const PAGE = html
-  .replace("<!-- style -->", () => `<style>\n${css}</style>`)
+  .replace("<!-- style -->", () => `<style>\n${STYLE}</style>`)
   .replace("<!-- script -->", () => `<script type="module">\n${joined(MODULES)}</script>`);

@@ -152,6 +152,8 @@ export class Telemetry {
   }
 
   committed(batch: CommittedBatch): void {
+    // Before it counts: the lag that it ends is the one to be seen.
+    this.#look();
     this.vitals.commit(batch.position);
     this.metrics.committed(batch, this.clock.monotonic());
     const counts = noOutcomes();
@@ -171,12 +173,14 @@ export class Telemetry {
    * @param code Postgres' SQLSTATE; null, or the code of a socket, when it did not answer
    */
   commitFailed(code: string | null): void {
+    this.#look();
     this.metrics.commitFailed(code);
     if (isDatabaseAway(code)) this.vitals.databaseUp = false;
   }
 
   /** The database answered a question about itself, or it didn't. */
   databaseSeen(answer: { waitingRecords: number; openDeadLetters: number } | null): void {
+    this.#look();
     this.vitals.databaseUp = answer !== null;
     if (answer === null) return;
     this.vitals.waitingRecords = answer.waitingRecords;
@@ -186,5 +190,11 @@ export class Telemetry {
   /** Alliances or memberships changed: the app has to compute trust anew. */
   trustRecomputed(count = 1): void {
     this.metrics.trustRecomputed(count);
+  }
+
+  /** For the history. Whoever reports something makes it look, at least some times a minute. */
+  #look(): void {
+    const { lagSeconds, connected } = this.vitals.health;
+    this.history.see(this.clock.now(), { lagSeconds, connected });
   }
 }

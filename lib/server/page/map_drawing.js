@@ -10,7 +10,9 @@ import { LAND } from "./land.js";
 const MOST_NORTHERN = 83;
 /** Closer than this the outline of the land is too coarse to say anything. */
 const LAND_FROM_SPAN = 9;
-const STEPS = [45, 30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005];
+const STEPS = [90, 45, 30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005];
+/** Labels of the graticule must not touch: pixels. */
+const WIDEST_LABEL = 52;
 /** The world in a corner, from so many projected degrees above the equator. */
 const INSET = { width: 112, height: 72, north: 142 };
 const KM_PER_DEGREE = 111.2;
@@ -54,7 +56,8 @@ function landPath(xOf, yOf) {
 }
 
 function graticule({ x: centre, y: middle, span, width, height, scale, xOf, yOf }, corner) {
-  const step = STEPS.findLast((size) => size * scale >= width / 7) ?? STEPS[0];
+  const least = Math.max(width / 7, WIDEST_LABEL);
+  const step = STEPS.findLast((size) => size * scale >= least) ?? STEPS[0];
   const parts = [];
   const [west, east] = [centre - span / 2, centre + span / 2];
   for (let lng = Math.ceil(west / step) * step; lng <= east; lng += step) {

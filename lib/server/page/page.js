@@ -5,6 +5,7 @@ import { byId, setText } from "./dom.js";
 import { showGlance } from "./glance.js";
 import { showLetters, watchConfirmation } from "./letters.js";
 import { showMap, watchMap } from "./map.js";
+import { showOutcomes } from "./outcomes.js";
 import { showPlots, watchPlotWidth } from "./plots.js";
 import { judge, noAccess, showState, stale, unshowable } from "./state.js";
 import { showArchive, showStored } from "./stored.js";
@@ -68,6 +69,7 @@ function show(status) {
   showGlance(status);
   showArchive(status.stored?.archive ?? null);
   showPlots(status);
+  showOutcomes(status);
   showStream(status);
   showStored(status.stored, status.database);
   showLetters(status);

@@ -1,153 +1,66 @@
-/** Rates and outcomes over the last hour: bars, drawn as SVG, each with its figures as a table. */
+/** The last hour minute by minute: committed events, and lag; with their figures as a table. */
 
-import { byId, html, row, setText, showWhenChanged, svg, table } from "./dom.js";
-import { count, counted, rate, shortCount, timeOfDay } from "./text.js";
+import { barPlot, decimalStep, timeStep } from "./bar_plot.js";
+import { byId, row, setText, showWhenChanged, table } from "./dom.js";
+import { OUTCOMES, sumOf } from "./outcomes.js";
+import { count, counted, duration, shortCount, timeOfDay } from "./text.js";
 
-/** In the order in which they are told, with what they mean. */
-const OUTCOMES = [
-  ["applied", "applied", "changed what is kept"],
-  ["duplicate", "duplicate", "seen before"],
-  ["stale", "stale", "older than what is kept"],
-  ["waiting", "waiting", "kept until the record it needs comes"],
-  ["dead_letter", "dead letter", "refused, and kept aside"],
-  ["ignored", "ignored", "not ours"],
-];
+/** Seconds; beyond them the indexer is not ready. */
+const LAG_BOUND = 60;
 
-const HEIGHT = { least: 160, most: 270 };
-const MARGIN = { top: 8, right: 4, bottom: 20, left: 44 };
-const SPARK = { width: 180, height: 24 };
+const PLOTS = {
+  rate: { least: 150, most: 200, share: 0.36, draw: ratePlot, summary: rateSummary },
+  lag: { least: 90, most: 104, share: 0.2, draw: lagPlot, summary: lagSummary },
+};
 
 /** The history that is on display, for a new drawing when the width changes. */
 let drawn = null;
 
-export function showPlots({ history, rates, totals }) {
+export function showPlots({ history }) {
   drawn = history.buckets;
-  showWhenChanged(byId("rate-plot"), [history, plotWidth()], () => [ratePlot(history.buckets)]);
-  // While a minute is pointed at, its figures stay.
-  if (!byId("rate-plot").matches(":hover")) {
-    setText(byId("rate-summary"), rateSummary(history.buckets));
-  }
-  showWhenChanged(byId("rate-table"), history, () => [figures(history.buckets)]);
-  showWhenChanged(
-    byId("outcomes"),
-    [history, rates, totals],
-    () => [outcomeTable(history.buckets, rates, totals)],
-  );
+  drawAll();
+  showWhenChanged(byId("rate-table"), drawn, () => [figures(drawn)]);
 }
 
-/** Draws again when the plot gets another width. */
+/** Draws again when a plot gets another width. */
 export function watchPlotWidth() {
-  new ResizeObserver(() => {
-    if (drawn === null) return;
-    const plot = byId("rate-plot");
-    showWhenChanged(plot, [drawn, plotWidth()], () => [ratePlot(drawn)]);
-  }).observe(byId("rate-plot"));
+  const observer = new ResizeObserver(() => drawn !== null && drawAll());
+  for (const name of Object.keys(PLOTS)) observer.observe(byId(`${name}-plot`));
 }
 
-function plotWidth() {
-  return Math.max(240, byId("rate-plot").clientWidth);
+function drawAll() {
+  for (const [name, { least, most, share, draw, summary }] of Object.entries(PLOTS)) {
+    const place = byId(`${name}-plot`);
+    const width = Math.max(240, place.clientWidth);
+    const height = Math.round(Math.min(most, Math.max(least, width * share)));
+    showWhenChanged(place, [drawn, width], () => [draw(drawn, { width, height })]);
+    // While a minute is pointed at, its figures stay.
+    if (!place.matches(":hover")) setText(byId(`${name}-summary`), summary(drawn));
+  }
 }
 
-function plotHeight(width) {
-  return Math.round(Math.min(HEIGHT.most, Math.max(HEIGHT.least, width * 0.46)));
+/** Says below a plot what the minute that is pointed at holds, and afterwards what all of them do. */
+function reader(name, buckets, textOf) {
+  const { summary } = PLOTS[name];
+  return (index) =>
+    setText(byId(`${name}-summary`), index === null ? summary(buckets) : textOf(buckets[index]));
 }
 
 function totalOf({ counts }) {
   return OUTCOMES.reduce((sum, [outcome]) => sum + counts[outcome], 0);
 }
 
-function sumOf(buckets, outcome) {
-  return buckets.reduce((sum, { counts }) => sum + counts[outcome], 0);
-}
-
-function ratePlot(buckets) {
-  const width = plotWidth();
-  const height = plotHeight(width);
-  const values = buckets.map(totalOf);
-  const ticks = niceTicks(Math.max(...values));
-  const top = ticks.at(-1);
-  const inner = {
-    width: width - MARGIN.left - MARGIN.right,
-    height: height - MARGIN.top - MARGIN.bottom,
-  };
-  const yOf = (value) => MARGIN.top + inner.height * (1 - value / top);
-  const step = inner.width / values.length;
-  const plot = svg("svg", {
-    role: "img",
-    "aria-label": `Committed events a minute over the last hour. ${rateSummary(buckets)}`,
-    viewBox: `0 0 ${width} ${height}`,
-    width,
-    height,
-  });
-  for (const tick of ticks) plot.append(...gridLine(tick, yOf(tick), width));
-  plot.append(...timeLabels(buckets, step, height));
-  const marker = svg("rect", {
-    class: "marker",
-    y: MARGIN.top,
-    width: step,
-    height: inner.height,
-    visibility: "hidden",
-  });
-  plot.append(marker, ...bars(values, step, yOf));
-  readOnHover(plot, marker, buckets, step);
-  return plot;
-}
-
-function bars(values, step, yOf) {
-  const gap = step > 6 ? 1.5 : 0.5;
-  return values.map((value, index) => {
-    const y = value === 0 ? yOf(0) : Math.min(yOf(value), yOf(0) - 1);
-    return svg("rect", {
-      // The last minute is not over.
-      class: index === values.length - 1 ? "bar partial" : "bar",
-      x: MARGIN.left + index * step + gap / 2,
-      y,
-      width: step - gap,
-      height: yOf(0) - y,
-    });
-  });
-}
-
-function gridLine(value, y, width) {
-  return [
-    svg("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y, y2: y }),
-    svg("text", { class: "label end", x: MARGIN.left - 6, y: y + 4 }, shortCount(value)),
-  ];
-}
-
-function timeLabels(buckets, step, height) {
-  const everyMinutes = step * 10 > 44 ? 10 : 20;
-  return buckets.flatMap(({ startMs }, index) => {
-    const isTick = (startMs / 60_000) % everyMinutes === 0;
-    const x = MARGIN.left + index * step;
-    const fits = index * step > 14 && (buckets.length - index) * step > 20;
-    if (!isTick || !fits) return [];
-    return [svg("text", { class: "label middle", x, y: height - 4 }, timeOfDay(startMs))];
-  });
-}
-
-/** Upward from 0 to at least the highest value, in steps of 1, 2 or 5 times a power of ten. */
-function niceTicks(highest) {
-  const rough = Math.max(1, highest / 3);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
-  const ticks = [0];
-  while (ticks.at(-1) < Math.max(1, highest)) ticks.push(ticks.at(-1) + step);
-  return ticks;
-}
-
-function readOnHover(plot, marker, buckets, step) {
-  plot.addEventListener("pointermove", (event) => {
-    const index = Math.floor((event.offsetX - MARGIN.left) / step);
-    const bucket = buckets[index];
-    marker.setAttribute("visibility", bucket === undefined ? "hidden" : "visible");
-    if (bucket === undefined) return;
-    marker.setAttribute("x", MARGIN.left + index * step);
-    setText(byId("rate-summary"), minuteText(bucket));
-  });
-  plot.addEventListener("pointerleave", () => {
-    marker.setAttribute("visibility", "hidden");
-    setText(byId("rate-summary"), rateSummary(buckets));
+function ratePlot(buckets, size) {
+  return barPlot({
+    buckets,
+    values: buckets.map(totalOf),
+    size,
+    label: `Committed events a minute over the last hour. ${rateSummary(buckets)}`,
+    stepFrom: decimalStep,
+    tickText: shortCount,
+    // The last minute is not over.
+    kind: (index) => index === buckets.length - 1 ? "partial" : "",
+    read: reader("rate", buckets, minuteText),
   });
 }
 
@@ -170,61 +83,55 @@ function rateSummary(buckets) {
   } a minute, at ${timeOfDay(buckets[highest].startMs)}.`;
 }
 
+function lagPlot(buckets, size) {
+  return barPlot({
+    buckets,
+    values: buckets.map(({ seen }) => seen?.lagSeconds ?? null),
+    size,
+    label: `Longest lag in each minute of the last hour. ${lagSummary(buckets)}`,
+    stepFrom: timeStep,
+    tickText: (seconds) => duration(seconds).replace(".0 ", " "),
+    kind: (index) => isGood(buckets[index].seen) ? "" : "late",
+    limit: LAG_BOUND,
+    read: reader("lag", buckets, lagText),
+  });
+}
+
+function isGood({ lagSeconds, connected }) {
+  return connected && lagSeconds <= LAG_BOUND;
+}
+
+function lagText({ startMs, seen }) {
+  const what = seen === null
+    ? "nothing was seen"
+    : `lag up to ${duration(seen.lagSeconds)}${seen.connected ? "" : ", not always connected"}`;
+  return `${timeOfDay(startMs)}: ${what}`;
+}
+
+function lagSummary(buckets) {
+  const known = buckets.filter(({ seen }) => seen !== null);
+  if (known.length === 0) return "Nothing was seen in the last hour.";
+  const worst = known.reduce((one, other) =>
+    other.seen.lagSeconds > one.seen.lagSeconds ? other : one
+  );
+  const cut = known.filter(({ seen }) => !seen.connected).length;
+  const link = cut === 0 ? "always connected" : `not always connected in ${counted(cut, "minute")}`;
+  const at = worst.seen.lagSeconds < 1 ? "" : `, at ${timeOfDay(worst.startMs)}`;
+  return `At most ${duration(worst.seen.lagSeconds)}${at}; ${link}.`;
+}
+
 const ROW_MINUTES = 5;
 
 function figures(buckets) {
-  const headings = ["From", ...OUTCOMES.map(([, name]) => name)];
+  const headings = ["From", ...OUTCOMES.map(([, name]) => name), "longest lag"];
   const rows = [];
   for (let start = 0; start < buckets.length; start += ROW_MINUTES) {
     const part = buckets.slice(start, start + ROW_MINUTES);
     const cells = OUTCOMES.map(([outcome]) => count(sumOf(part, outcome)));
-    rows.push(row(headings, [timeOfDay(part[0].startMs), ...cells]));
+    const lags = part.flatMap(({ seen }) => seen === null ? [] : [seen.lagSeconds]);
+    const lag = lags.length === 0 ? "–" : duration(Math.max(...lags));
+    rows.push(row(headings, [timeOfDay(part[0].startMs), ...cells, lag]));
   }
   const caption = `Committed events by outcome, ${ROW_MINUTES} minutes a row, oldest first`;
   return table({ caption, headings, className: "numbers cards" }, rows);
-}
-
-function outcomeTable(buckets, rates, totals) {
-  const headings = ["Outcome", "Last hour, by minute", "Last hour", "Now, /s", "Since start"];
-  const rows = OUTCOMES.map(([outcome, name, meaning]) => {
-    const values = buckets.map(({ counts }) => counts[outcome]);
-    return row(headings, [
-      [html("span", { class: "name" }, name), html("span", { class: "meaning" }, meaning)],
-      sparkline(values),
-      count(sumOf(buckets, outcome)),
-      rate(rates[outcome]),
-      shortCount(totals[outcome]),
-    ], { className: outcome === "dead_letter" ? "bad-bars" : null });
-  });
-  const caption = "What became of the events; each plot has a scale of its own";
-  return table({ caption, headings, className: "numbers cards outcomes" }, rows);
-}
-
-function sparkline(values) {
-  const highest = Math.max(1, ...values);
-  const step = SPARK.width / values.length;
-  const sum = values.reduce((total, value) => total + value, 0);
-  const label = sum === 0 ? "none" : `at most ${count(highest)} a minute`;
-  return svg(
-    "svg",
-    {
-      role: "img",
-      "aria-label": label,
-      class: "spark",
-      viewBox: `0 0 ${SPARK.width} ${SPARK.height}`,
-      preserveAspectRatio: "none",
-    },
-    svg("line", { class: "grid", x1: 0, x2: SPARK.width, y1: SPARK.height, y2: SPARK.height }),
-    ...values.flatMap((value, index) => {
-      if (value === 0) return [];
-      const height = Math.max(1.5, value / highest * (SPARK.height - 1));
-      return [svg("rect", {
-        class: index === values.length - 1 ? "bar partial" : "bar",
-        x: index * step,
-        y: SPARK.height - height,
-        width: step - 0.6,
-        height,
-      })];
-    }),
-  );
 }

@@ -20,7 +20,7 @@ export function showStream({ connection, cursor, stored, backpressure }) {
 function facts({ connection, cursor, saved }) {
   const { source, protocol, since, lastReceivedAt, failuresInARow, wantedCollections } = connection;
   return [
-    ["Source", source === null ? "none yet" : foreign(source)],
+    ["Source", source === null ? "none yet" : foreign(source), "wide"],
     ["Protocol", protocol ?? "–"],
     ["Connected", since === null ? "no" : age(since)],
     ["Last message", lastReceivedAt === null ? "none yet" : age(lastReceivedAt)],
@@ -29,8 +29,10 @@ function facts({ connection, cursor, saved }) {
     ["Committed cursor", cursor === null ? "none yet" : html("code", {}, String(cursor.cursor))],
     ["Its event", cursor?.time ? age(cursor.time) : "–"],
     ["Saved", saved === null ? "never" : age(saved.savedAt)],
-    ["Issued by", saved?.source ? foreign(saved.source) : "–"],
-  ].map(([name, value]) => html("div", {}, html("dt", {}, name), html("dd", {}, value)));
+    ["Issued by", saved?.source ? foreign(saved.source) : "–", saved?.source ? "wide" : null],
+  ].map(([name, value, kind = null]) =>
+    html("div", { class: kind }, html("dt", {}, name), html("dd", {}, value))
+  );
 }
 
 function queueParts(backpressure, { connected }) {
