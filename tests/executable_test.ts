@@ -5,6 +5,12 @@
 
 import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
+import { COMMANDS } from "../lib/commands/all.ts";
+import type { Status } from "../lib/server/status.ts";
+import { databaseTest } from "./database.ts";
+import { Running } from "./executable_running.ts";
+import { ReplayServer } from "./jetstream/replay_server.ts";
+import { SampleEvents } from "./sample_events.ts";
 
 const EXECUTABLE = new URL("../dist/jetstream-indexer", import.meta.url).pathname;
 const DENORT = Deno.env.get("DENORT_BIN");
@@ -19,6 +25,8 @@ function exists(path: string): boolean {
 
 const isMade = exists(EXECUTABLE);
 const skipped = isMade ? "" : " (skipped: no dist/jetstream-indexer)";
+
+const DEVELOPMENT = { SUBCULT_ENV: "development" };
 
 interface Ended {
   readonly code: number;
@@ -43,6 +51,25 @@ async function execute(
   return { code, out: text.decode(stdout), err: text.decode(stderr) };
 }
 
+async function succeeds(program: string, args: readonly string[]): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args: [...args], stdout: "null", stderr: "null" })
+      .output()).success;
+  } catch {
+    return false;
+  }
+}
+
+type Permissions = Readonly<Record<string, unknown>>;
+
+/** What `deno compile` wrote behind the program: what it may do. */
+function permissionsIn(bytes: Uint8Array): Permissions {
+  const text = new TextDecoder("latin1").decode(bytes);
+  const [, found = ""] = /"permissions":(\{"allow_all"[^{}]*\})/.exec(text) ?? [];
+  assert.notEqual(found, "", "the executable holds no permissions");
+  return JSON.parse(found) as Permissions;
+}
+
 function executableTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name: `executable: ${name}${skipped}`, ignore: !isMade, fn });
 }
@@ -55,9 +82,9 @@ executableTest("version and help work without any environment", async () => {
   );
   const help = await execute(EXECUTABLE, ["help"]);
   assert.equal(help.code, 0);
-  for (const command of ["run", "migrate", "status", "check", "dead-letters"]) {
-    assert.match(help.out, new RegExp(`^  ${command} `, "m"));
-    assert.equal((await execute(EXECUTABLE, [command, "--help"])).code, 0);
+  for (const { name } of COMMANDS) {
+    assert.match(help.out, new RegExp(`^  ${name} `, "m"));
+    assert.equal((await execute(EXECUTABLE, [name, "--help"])).code, 0);
   }
 });
 
@@ -69,18 +96,18 @@ executableTest("a wrong configuration names every problem and ends with 2", asyn
   }
 });
 
-executableTest("migrate and dead-letters work on a database of its own", async () => {
-  const env = { SUBCULT_ENV: "development" };
-  const migrated = await execute(EXECUTABLE, ["migrate"], env);
+executableTest("migrate works on a database of its own", async () => {
+  const migrated = await execute(EXECUTABLE, ["migrate"], DEVELOPMENT);
   assert.equal(migrated.code, 0, migrated.err);
   assert.match(migrated.out, /applied migrations 1, 2, 3/);
 });
 
 executableTest("check says what does not work and ends with 1", async () => {
-  const env = { SUBCULT_ENV: "development", JETSTREAM_URL: "ws://127.0.0.1:1/subscribe" };
+  const env = { ...DEVELOPMENT, JETSTREAM_URL: "ws://127.0.0.1:1/subscribe" };
   const { code, out } = await execute(EXECUTABLE, ["check"], env);
   assert.equal(code, 1);
   assert.match(out, /ok {4}settings/);
+  assert.match(out, /ok {4}PostGIS/);
   assert.match(out, /FAIL {2}stream 127\.0\.0\.1:1\/subscribe/);
 });
 
@@ -90,33 +117,89 @@ executableTest("status says that nothing answers and ends with 1", async () => {
   assert.match(err, /cannot reach http:\/\/127\.0\.0\.1:1/);
 });
 
-executableTest(
-  "it runs with no database, no home and nothing to write to, and ends with 0",
-  async () => {
-    const child = new Deno.Command(EXECUTABLE, {
-      args: ["run"],
-      env: {
-        SUBCULT_ENV: "development",
-        METRICS_PORT: "0",
-        HTTP_HOST: "127.0.0.1",
-        JETSTREAM_URL: "ws://127.0.0.1:1/subscribe",
-        JETSTREAM_COMPRESS: "false",
-      },
-      clearEnv: true,
-      cwd: "/",
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    let seen = "";
-    for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
-      seen += part;
-      if (seen.includes("migrations applied")) child.kill("SIGTERM");
-    }
-    const { code, signal } = await child.status;
-    assert.deepEqual([code, signal], [0, null], seen);
+executableTest("it follows a stream, answers status and page, and ends with 0", async () => {
+  await using stream = new ReplayServer();
+  const events = new SampleEvents(Date.now() * 1000 - 1_000_000);
+  stream.push(events.put("alice/scene/s1"));
+  await using running = await Running.start(EXECUTABLE, [], stream.url);
+  const env = { METRICS_PORT: String(running.port) };
+  await running.until(async () => {
+    const { out } = await execute(EXECUTABLE, ["status", "--json"], env);
+    return (JSON.parse(out) as Status).totals.applied === 1;
+  });
+  assert.equal((await execute(EXECUTABLE, ["status", "--ready"], env)).out, "ready\n");
+  assert.match((await execute(EXECUTABLE, ["status"], env)).out, /^health +well$/m);
+  for (const [path, type] of [["/", "text/html"], ["/metrics", "text/plain"]] as const) {
+    const response = await fetch(`http://127.0.0.1:${running.port}${path}`);
+    assert.equal(response.status, 200);
+    assert.ok(response.headers.get("content-type")?.startsWith(type));
+    await response.body?.cancel();
+  }
+  assert.deepEqual(await running.stop(), { code: 0, signal: null });
+});
+
+/** Everything is read-only, and the user may write nowhere anyway. Says so when it is not. */
+const NOWHERE_TO_WRITE = `
+  mount -o remount,ro,bind /
+  for directory in /tmp /var/tmp /dev/shm /run; do mount -t tmpfs -o ro none $directory; done
+  for directory in / /tmp /var/tmp /dev/shm /run; do
+    if touch $directory/x 2> /dev/null; then echo "$directory can be written to"; exit 99; fi
+  done
+  exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs "$@"`;
+
+/** Mounts of one's own need root. */
+const canMount = isMade && Deno.uid() === 0 && await succeeds("unshare", ["-m", "true"]) &&
+  await succeeds("setpriv", ["--version"]);
+
+Deno.test({
+  name: "executable: it runs with no database, no home, and no directory to write to" +
+    (canMount ? "" : skipped || " (skipped: needs root, unshare and setpriv)"),
+  ignore: !canMount,
+  fn: async () => {
+    await using stream = new ReplayServer();
+    stream.push(new SampleEvents(Date.now() * 1000).put("alice/scene/s1"));
+    // Where it is built another user may not look: it is passed as an open file.
+    const args = ["-m", "sh", "-c", NOWHERE_TO_WRITE, "sh", "/proc/self/fd/9"];
+    const shell = ["-c", `exec 9< "$0"; exec unshare "$@"`, EXECUTABLE, ...args];
+    await using running = await Running.start("sh", shell, stream.url);
+    await running.until(async () => {
+      const response = await fetch(`http://127.0.0.1:${running.port}/api/status`);
+      return (await response.json() as Status).totals.applied === 1;
+    });
+    assert.deepEqual(await running.stop(), { code: 0, signal: null });
   },
+});
+
+databaseTest(
+  `executable: dead letters are listed, tried again and discarded in it${skipped}`,
+  async ({ sql, url }) => {
+    await sql`insert into dead_letters (fingerprint, reason, detail) values ('a', 'invalid_json', 'x')`;
+    const env = { DATABASE_URL: url, LOCATION_JITTER_SECRET: "a secret of the tests" };
+    const run = (...words: string[]): Promise<Ended> =>
+      execute(EXECUTABLE, ["dead-letters", ...words], env);
+    const id = /^(\d+) .* {2}invalid_json {2}/.exec((await run("list")).out)?.[1] ?? "";
+    assert.match((await run("show", id)).out, /attempts 0/);
+    assert.match((await run("retry", "--all")).out, /^tried 0, resolved 0; of 1 only an excerpt/);
+    assert.equal((await run("discard", id)).out, "discarded 1\n");
+    assert.equal((await run("list")).out, "none\n");
+  },
+  { ignore: !isMade },
 );
+
+executableTest("the file itself says that it may use network and environment only", async () => {
+  const permissions = permissionsIn(await Deno.readFile(EXECUTABLE));
+  const { allow_net, allow_env, prompt, allow_import: _, ...others } = permissions;
+  assert.deepEqual([allow_net, allow_env, prompt], [[], [], false]);
+  assert.deepEqual(new Set(Object.values(others)), new Set([null, false]));
+});
+
+Deno.test("both tasks that compile differ in nothing but the machine", () => {
+  const { compile, "compile:aarch64": other } = manifest.tasks;
+  const asHere = other
+    .replace(" --target aarch64-unknown-linux-gnu", "")
+    .replace("dist/jetstream-indexer-aarch64", "dist/jetstream-indexer");
+  assert.equal(asHere, compile);
+});
 
 const canProbe = DENORT !== undefined;
 
@@ -144,6 +227,12 @@ Deno.test({
       const compiled = await new Deno.Command(Deno.execPath(), { args, stderr: "piped" }).output();
       assert.ok(compiled.success, new TextDecoder().decode(compiled.stderr));
       const { out } = await execute(probe, []);
+      if (isMade) {
+        assert.deepEqual(
+          permissionsIn(await Deno.readFile(EXECUTABLE)),
+          permissionsIn(await Deno.readFile(probe)),
+        );
+      }
       assert.deepEqual(JSON.parse(out), {
         read: "NotCapable",
         write: "NotCapable",

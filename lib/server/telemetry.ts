@@ -195,6 +195,8 @@ export class Telemetry {
   /** For the history. Whoever reports something makes it look, at least some times a minute. */
   #look(): void {
     const { lagSeconds, connected } = this.vitals.health;
-    this.history.see(this.clock.now(), { lagSeconds, connected });
+    // The first attempt is under way: that is no loss of a connection.
+    const begins = this.vitals.source === null && this.vitals.failuresInARow === 0;
+    this.history.see(this.clock.now(), { lagSeconds, connected: connected || begins });
   }
 }
