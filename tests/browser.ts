@@ -79,6 +79,8 @@ export class Browser implements AsyncDisposable {
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--disable-background-networking",
+        // Else it drops clicks and keys until a new document has been painted, long after its script ran.
+        "--allow-pre-commit-input",
         "--disable-component-update",
         // Its sandbox refuses to run as root, as it is in containers.
         ...(Deno.uid() === 0 ? ["--no-sandbox"] : []),
@@ -162,6 +164,7 @@ export class Page {
   /** Errors of its script, and what its policy forbade. */
   readonly problems: string[] = [];
   readonly #send: Send;
+  #mouse = { x: 0, y: 0 };
 
   constructor(send: Send) {
     this.#send = send;
@@ -229,10 +232,12 @@ export class Page {
     return answer.result.value;
   }
 
-  /** Waits until an expression is true. */
-  async until(expression: string): Promise<void> {
+  /** Waits until an expression is true, or anything else that counts as that; returns it. */
+  async until(expression: string): Promise<unknown> {
     const end = performance.now() + PATIENCE_MS;
-    while (!await this.evaluate(expression).catch(() => false)) {
+    for (;;) {
+      const value = await this.evaluate(expression).catch(() => false);
+      if (value) return value;
       if (performance.now() > end) {
         const text = await this.evaluate("document.body.innerText.slice(0, 600)");
         assert.fail(`never true: ${expression}; the page says: ${text}`);
@@ -248,15 +253,40 @@ export class Page {
 
   /** Clicks into the middle of an element, with the mouse. */
   async click(selector: string): Promise<void> {
-    const at = await this.evaluate(`(() => {
+    await this.mouseDown(selector);
+    await this.mouseUp();
+  }
+
+  /** Presses the mouse in the middle of an element, once that stands still and nothing is over it. */
+  async mouseDown(selector: string): Promise<void> {
+    this.#mouse = await this.until(`(async () => {
       const element = document.querySelector(${quoted(selector)});
       element.scrollIntoView({ block: "center", behavior: "instant" });
-      const { x, y, width, height } = element.getBoundingClientRect();
-      return { x: x + width / 2, y: y + height / 2 };
+      const place = async () => {
+        await new Promise(requestAnimationFrame);
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return { x: x + width / 2, y: y + height / 2 };
+      };
+      const places = [await place(), await place(), await place()];
+      const [{ x, y }] = places;
+      const still = places.every((other) => other.x === x && other.y === y);
+      return still && element.contains(document.elementFromPoint(x, y)) ? { x, y } : null;
     })()`) as { x: number; y: number };
-    const click = { ...at, button: "left", clickCount: 1 };
-    await this.#send("Input.dispatchMouseEvent", { type: "mousePressed", ...click });
-    await this.#send("Input.dispatchMouseEvent", { type: "mouseReleased", ...click });
+    await this.#moveMouse("mousePressed");
+  }
+
+  /** Lets the mouse go where it was pressed. */
+  async mouseUp(): Promise<void> {
+    await this.#moveMouse("mouseReleased");
+  }
+
+  async #moveMouse(type: "mousePressed" | "mouseReleased"): Promise<void> {
+    await this.#send("Input.dispatchMouseEvent", {
+      type,
+      ...this.#mouse,
+      button: "left",
+      clickCount: 1,
+    });
   }
 
   /** Types into what has the focus. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Browser, findChromium, type Look, type Page } from "./browser.ts";
-import { fullStatus, HOSTILE, type PageSubject, servePage, TOKEN } from "./page_subject.ts";
+import { fullStatus, HOSTILE, letter, type PageSubject, servePage, TOKEN } from "./page_subject.ts";
 
 const chromium = findChromium();
 
@@ -192,6 +192,67 @@ pageTest("a dead letter is discarded only after a second yes, by keyboard too", 
   await page.until("document.querySelectorAll('.letters tbody tr').length === 3");
   assert.deepEqual(subject.letters.asked, ["discard 4"]);
 });
+
+pageTest("a discard that was put off can be asked for again at once", {
+  token: TOKEN,
+}, async ({ page, subject }) => {
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.click("[data-focus='discard 3']");
+  await page.until("document.querySelector('#confirm').open");
+  // A dialog tells that it is closed in a turn of its own, when the next is open already.
+  await page.evaluate(`new Promise((closed) => {
+    document.querySelector("#confirm").addEventListener("close", closed);
+    document.querySelector("#confirm-no").click();
+    document.querySelector("[data-focus='discard 4']").click();
+  })`);
+  await page.click("#confirm-yes");
+  await page.until("document.querySelector('#letters-result').textContent.includes('discarded')");
+  assert.equal(await page.text("#letters-result"), "Dead letter 4 is discarded.");
+  assert.deepEqual(subject.letters.asked, ["discard 4"]);
+});
+
+pageTest("letters that come meanwhile take neither the focus nor a click", {
+  token: TOKEN,
+}, async ({ page, subject }) => {
+  const rows = "document.querySelectorAll('.letters tbody tr').length";
+  await signIn(page, TOKEN);
+  await page.until(`${rows} === 4`);
+  await page.click("[data-focus='discard 2']");
+  await page.until("document.querySelector('#confirm').open");
+  receiveLetter(subject, 5);
+  await page.until(`${rows} === 5`);
+  await page.press("Escape");
+  await page.until("document.activeElement.dataset.focus === 'discard 2'");
+
+  await page.mouseDown("[data-focus='retry 2']");
+  const lists = Number(await page.evaluate(answersOf("/dead-letters?")));
+  receiveLetter(subject, 6);
+  await page.until(`${answersOf("/dead-letters?")} > ${lists}`);
+  const statuses = Number(await page.evaluate(answersOf("/api/status")));
+  await page.until(`${answersOf("/api/status")} > ${statuses}`);
+  assert.equal(await page.evaluate(rows), 5);
+  await page.mouseUp();
+  await page.until("document.querySelector('#letters-result').textContent.includes('resolved')");
+  assert.deepEqual(subject.letters.asked, ['retry {"id":2}']);
+  await page.until(`${rows} === 5 && document.querySelector("[data-focus='retry 6']") !== null`);
+});
+
+/** A further dead letter, which the next status tells of. */
+function receiveLetter(subject: PageSubject, id: number): void {
+  subject.letters.open = [letter(id), ...subject.letters.open];
+  const deadLetters = {
+    open: subject.letters.open.length,
+    reasons: [{ reason: "invalid_type", count: subject.letters.open.length }],
+  };
+  subject.stored = { ...fullStatus(), deadLetters };
+}
+
+/** How many answers the page has had to requests for such an address. */
+function answersOf(address: string): string {
+  return `performance.getEntriesByType("resource")
+    .filter(({ name }) => name.includes(${JSON.stringify(address)})).length`;
+}
 
 pageTest("without a token of its own the server's page offers no actions", {}, async ({ page }) => {
   await page.until(SHOWN);

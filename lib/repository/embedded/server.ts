@@ -29,20 +29,21 @@ export interface ServerOptions {
 
 const NO_TLS = new TextEncoder().encode("N");
 
-/** Accepts connections until the listener is closed. */
+/** Accepts connections until the listener is closed, and ends when the last of them has ended. */
 export async function serve(options: ServerOptions): Promise<void> {
-  const open = new Set<Deno.TcpConn>();
+  const open = new Set<Promise<void>>();
   for await (const connection of options.listener) {
     if (open.size >= 2 * options.maxClients) {
       connection.close();
       continue;
     }
-    open.add(connection);
-    attend(connection, options).finally(() => {
-      open.delete(connection);
+    const attended = attend(connection, options).finally(() => {
+      open.delete(attended);
       closeQuietly(connection);
     });
+    open.add(attended);
   }
+  await Promise.all(open);
 }
 
 async function attend(connection: Deno.TcpConn, options: ServerOptions): Promise<void> {

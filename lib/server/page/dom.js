@@ -44,20 +44,47 @@ export function setText(element, text) {
 
 const shown = new WeakMap();
 
+/** What is to be shown when the pointer is let go, by element. */
+const held = new Map();
+let pressed = false;
+
 /**
  * Fills an element anew when the data differ from the last time. The focus stays on the control
- * with the same `data-focus`; where that is gone, it goes to the fallback.
+ * with the same `data-focus`; where that is gone, it goes to the fallback. Nothing is replaced
+ * while the pointer is down: a button that goes between press and release gets no click.
  */
 export function showWhenChanged(element, data, render, fallback = null) {
   const key = JSON.stringify(data);
+  held.delete(element);
   if (shown.get(element) === key) return;
+  if (pressed) {
+    held.set(element, () => showWhenChanged(element, data, render, fallback));
+    return;
+  }
   shown.set(element, key);
   const focused = element.contains(document.activeElement) ? document.activeElement : null;
   element.replaceChildren(...render());
-  if (focused === null) return;
+  if (focused !== null) focusControl(element, focused.dataset.focus, fallback);
+}
+
+/** Puts the focus on the control of that `data-focus`, or on the fallback. */
+export function focusControl(element, name, fallback) {
   const controls = [...element.querySelectorAll("[data-focus]")];
-  const same = controls.find((control) => control.dataset.focus === focused.dataset.focus);
-  (same ?? fallback)?.focus();
+  (controls.find((control) => control.dataset.focus === name) ?? fallback)?.focus();
+}
+
+/** Knows from now on whether the pointer is down. */
+export function watchPointer() {
+  addEventListener("pointerdown", ({ button }) => pressed = button === 0);
+  // The click comes right after the release, so what was held comes in a turn of its own.
+  for (const event of ["pointerup", "pointercancel", "blur"]) {
+    addEventListener(event, () => setTimeout(letGo));
+  }
+}
+
+function letGo() {
+  pressed = false;
+  for (const show of [...held.values()]) show();
 }
 
 /** A button that does something on this page. `focus` tells it apart from the others. */

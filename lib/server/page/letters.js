@@ -1,7 +1,17 @@
 /** Dead letters: how many for which reason, and with the API on, each of them with what to do. */
 
 import { ask } from "./access.js";
-import { button, byId, foreign, html, row, setText, showWhenChanged, table } from "./dom.js";
+import {
+  button,
+  byId,
+  focusControl,
+  foreign,
+  html,
+  row,
+  setText,
+  showWhenChanged,
+  table,
+} from "./dom.js";
 import { address, emptyNote, reasonCode } from "./stored.js";
 import { age, count, counted } from "./text.js";
 
@@ -198,15 +208,16 @@ function say(text, level = "none") {
   setText(result, text);
 }
 
+/** The letter that the dialog last asked about. */
 let toDiscard = null;
 
-function confirmDiscard(letter) {
-  toDiscard = letter.id;
-  const { collection, rkey } = letter;
+function confirmDiscard({ id, collection, rkey }) {
+  if (listing.busy) return;
+  toDiscard = id;
   const what = collection === null ? "" : ` of ${collection} ${rkey ?? ""}`.trimEnd();
   byId("confirm-text").replaceChildren(
     "Dead letter ",
-    foreign(`${letter.id}${what}`),
+    foreign(`${id}${what}`),
     " is closed without its effect. This can't be undone.",
   );
   byId("confirm").showModal();
@@ -218,7 +229,17 @@ export function watchConfirmation() {
   byId("confirm-yes").addEventListener("click", () => {
     const id = toDiscard;
     dialog.close();
-    if (id !== null) void act("Discarding", () => discard(id));
+    void act("Discarding", () => discard(id));
   });
-  dialog.addEventListener("close", () => toDiscard = null);
+  // This event comes late: by then the dialog may be open again, for another letter.
+  dialog.addEventListener("close", () => {
+    if (!dialog.open) keepFocus(dialog);
+  });
+}
+
+/** Where the list was made anew behind the dialog, the focus has nowhere to come back to. */
+function keepFocus(dialog) {
+  const focused = document.activeElement;
+  if (focused !== document.body && !dialog.contains(focused)) return;
+  focusControl(byId("letters-list"), `discard ${toDiscard}`, byId("letters-heading"));
 }

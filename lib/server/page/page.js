@@ -1,7 +1,7 @@
 /** The page's course: ask for the status every few seconds, show it, say when there is none. */
 
 import { ask, hasToken, isSendable, Refusal, setToken } from "./access.js";
-import { byId, setText } from "./dom.js";
+import { byId, setText, watchPointer } from "./dom.js";
 import { showGlance } from "./glance.js";
 import { showLetters, watchConfirmation } from "./letters.js";
 import { showMap, watchMap } from "./map.js";
@@ -154,6 +154,7 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && byId("access").hidden) void askStatus();
 });
 watchConfirmation();
+watchPointer();
 watchMap();
 watchPlotWidth();
 setInterval(tick, 1_000);
