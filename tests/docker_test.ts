@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../lib/commands/all.ts";
 import { SETTINGS } from "../lib/config/settings.ts";
-import { isInRepository, repository, run } from "./repository_files.ts";
+import { isInRepository, repository, resultOf } from "./repository_files.ts";
 
 const dockerfile = await repository("Dockerfile");
 const dockerignore = await repository(".dockerignore");
@@ -69,7 +69,7 @@ Deno.test("the build sees everything that the program is made of, and nothing el
   const seen = allowed.map((line) => line.replace(/^!/, ""));
   for (const path of seen) assert(await isInRepository(path), path);
   const graph = JSON.parse(
-    await run(Deno.execPath(), ["info", "--json", "--no-lock", "main.ts"]),
+    await resultOf(Deno.execPath(), ["info", "--json", "--no-lock", "main.ts"]),
   ) as {
     readonly modules: readonly { readonly specifier: string }[];
   };

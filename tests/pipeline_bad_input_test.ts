@@ -115,6 +115,7 @@ databaseTest(
     await program.committed(seq);
     assert.equal(outcomes(program).length, INPUTS.length + 1);
     assert.equal(server.peers.length, 1);
-    assert.equal((await program.fetch("/health")).status, 200);
+    const health = await program.fetch("/health");
+    assert.deepEqual([health.status, await health.json()], [200, { status: "healthy" }]);
   },
 );

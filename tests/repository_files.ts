@@ -21,16 +21,29 @@ export async function isInRepository(path: string): Promise<boolean> {
   }
 }
 
-/** Runs a program in the repository; fails with what it said unless it ends with 0. */
+/** What a program that is run in the repository says; fails with that unless it ends with 0. */
 export async function run(program: string, args: readonly string[]): Promise<string> {
+  const { out, err } = await outputOf(program, args);
+  return out + err;
+}
+
+/** What a program prints as its result, without what it remarks on the way, such as a download. */
+export async function resultOf(program: string, args: readonly string[]): Promise<string> {
+  return (await outputOf(program, args)).out;
+}
+
+async function outputOf(
+  program: string,
+  args: readonly string[],
+): Promise<{ out: string; err: string }> {
   const { code, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     cwd: ROOT,
     env: { LC_ALL: "C", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" },
   }).output();
-  const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  assert.equal(code, 0, `${program} ${args.join(" ")}\n${said}`);
-  return said;
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assert.equal(code, 0, `${program} ${args.join(" ")}\n${out}${err}`);
+  return { out: out ?? "", err: err ?? "" };
 }
 
 function isInstalled(program: string): boolean {
