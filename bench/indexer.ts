@@ -41,8 +41,12 @@ class Measuring extends Telemetry {
 
   override messageReceived(timeUs: number | null, bytes: number): void {
     super.messageReceived(timeUs, bytes);
-    if (this.#received === 0) this.#startedAt = performance.now();
-    if (++this.#received === this.#expected) this.#tell("received");
+    this.#count(1);
+  }
+
+  override messagesSkipped(skipped: { count: number; bytes: number }, timeUs: number | null): void {
+    super.messagesSkipped(skipped, timeUs);
+    this.#count(skipped.count);
   }
 
   override committed(batch: CommittedBatch): void {
@@ -55,6 +59,13 @@ class Measuring extends Telemetry {
       if (this.#keepsLatencies && receivedAt !== null) this.#latencies.push(now - receivedAt);
     }
     if (before < this.#expected && this.#committed >= this.#expected) this.#tell("committed");
+  }
+
+  #count(messages: number): void {
+    if (this.#received === 0) this.#startedAt = performance.now();
+    const before = this.#received;
+    this.#received += messages;
+    if (before < this.#expected && this.#received >= this.#expected) this.#tell("received");
   }
 
   #tell(what: Measured["what"]): void {

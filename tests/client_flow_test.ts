@@ -253,3 +253,34 @@ Deno.test("a record of 5 MB is a message like any other", async () => {
   await client.received(2);
   assert.equal(client.messages[0], large);
 });
+
+Deno.test("what is skipped in the buffer is counted, and the first message is judged before that", async () => {
+  const count = 3000;
+  const seqs = Array.from({ length: count }, (_, index) => index + 1);
+  await using server = new ScriptedServer([async (peer) => {
+    await peer.accept();
+    await peer.raw(encodeTextFrames(seqs.map((seq) => v1Message(seq))));
+  }]);
+  const isOdd = (text: string): boolean => JSON.parse(text).cursor % 2 === 1;
+  const decoder = new TextDecoder();
+  const all = Promise.withResolvers<void>();
+  let skipped = 0;
+  let last = 0;
+  await using client = new Followed([server.url()], {
+    skipping: {
+      lookFor: () => (bytes, start, end) => isOdd(decoder.decode(bytes.subarray(start, end))),
+      skipped: (read) => {
+        skipped += read.count;
+        const position = positionOf(decoder.decode(read.last));
+        last = position?.cursor ?? 0;
+        if (last === count - 1) all.resolve();
+        return position;
+      },
+    },
+  });
+  // The first one is odd, and was taken all the same.
+  await Promise.race([all.promise, client.done]);
+  assert.equal(skipped, count / 2 - 1);
+  assert.equal(last, count - 1);
+  assert.deepEqual(client.seqs, seqs.filter((seq) => seq === 1 || seq % 2 === 0));
+});

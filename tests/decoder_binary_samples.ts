@@ -41,7 +41,7 @@ export function corpusFrames(): Uint8Array[] {
 
 /** Options for which no collection is foreign. */
 export const EVERYTHING: DecoderOptions = {
-  wanted: { patterns: [], matches: () => true, expression: "" },
+  wanted: { patterns: [], matches: () => true, beginnings: [new Uint8Array()] },
   coarsen: (_collection, record) => ({ record, refusal: null }),
   limits: DEFAULT_LIMITS,
 };

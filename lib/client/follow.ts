@@ -8,7 +8,7 @@ import { HandshakeRefusedError } from "./handshake.ts";
 import type { Ending, Notice, Observer } from "./observer.ts";
 import { OriginTracker } from "./origin.ts";
 import type { Flow } from "./queue.ts";
-import { type Heard, type Message, readStream } from "./reader.ts";
+import { type Heard, type Message, readStream, type Skipping } from "./reader.ts";
 import { classifyRefusal } from "./refusal.ts";
 import { chooseStart, type ResumePoint, type Start } from "./resume.ts";
 import { StreamJudge } from "./stream_judge.ts";
@@ -51,6 +51,8 @@ export interface FollowOptions {
   readonly receive: (message: Message, endpoint: Endpoint) => Heard;
   /** As `receive`, without taking the message: lets a wrong beginning be seen before it is taken. */
   readonly peek?: ((message: Message, endpoint: Endpoint) => Heard) | null;
+  /** Messages that `receive` need not see one by one, because they are foreign. */
+  readonly skipping?: Skipping | null;
   readonly flow: Flow;
   readonly reconnect: ReconnectSettings;
   readonly idleTimeoutMs: number;
@@ -153,7 +155,8 @@ class Follower {
   }
 
   async #read(endpoint: Endpoint, start: Start, socket: JetstreamSocket): Promise<Setback | null> {
-    const { flow, signal, idleTimeoutMs, receive, peek = null, filter } = this.#options;
+    const { flow, signal, idleTimeoutMs, receive, peek = null, skipping = null, filter } =
+      this.#options;
     const judge = new StreamJudge({
       endpoint,
       expectation: start.expectation,
@@ -174,6 +177,7 @@ class Follower {
       idleTimeoutMs,
       receive,
       peek,
+      skipping,
       onFirst: judge.onFirst,
       onProgress: judge.onProgress,
       onStreamNotice: judge.onStreamNotice,

@@ -11,6 +11,18 @@ export type Control =
   /** A message above the limit, passed over; `bytes` is its length. */
   | { readonly kind: "too_large"; readonly bytes: number };
 
+/** Whether the text message from `start` to `end` is one that need not be delivered. */
+export type Skip = (bytes: Uint8Array, start: number, end: number) => boolean;
+
+/** Messages that were not delivered. */
+export interface Skipped {
+  readonly count: number;
+  /** Of all of them. */
+  readonly bytes: number;
+  /** The last one. Valid until more is read. */
+  readonly last: Uint8Array;
+}
+
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** Size of the buffer between large messages: some hundred usual messages a read. */
@@ -56,6 +68,11 @@ export class FrameParser {
   #tooLarge: number | null = null;
   /** Payload of a too large message still to come in the present frame. */
   #passOver = 0;
+  /** Messages skipped since the last `takeSkipped`, their bytes, and where the last one lies. */
+  #skipped = 0;
+  #skippedBytes = 0;
+  #lastStart = 0;
+  #lastEnd = 0;
 
   constructor(maxMessageBytes: number) {
     this.#maxMessageBytes = maxMessageBytes;
@@ -89,9 +106,11 @@ export class FrameParser {
    * The next message, or null when more bytes are needed. Text that is not UTF-8 comes as bytes, so that
    * the decoder refuses that message and not the connection.
    *
+   * `skip` is asked of every text message that came in one frame, before anything is made of it.
+   *
    * @throws {FrameError} when the server does not keep to the protocol
    */
-  next(): string | Uint8Array | Control | null {
+  next(skip: Skip | null = null): string | Uint8Array | Control | null {
     for (;;) {
       if (this.#passOver > 0 && !this.#passOverRest()) return null;
       if (!this.#readHeader()) return null;
@@ -112,13 +131,35 @@ export class FrameParser {
       const payloadStart = this.#start + this.#headerBytes;
       const payloadEnd = payloadStart + this.#payloadBytes;
       if (payloadEnd > this.#end) return null;
-      const payload = this.#buffer.subarray(payloadStart, payloadEnd);
       this.#start = payloadEnd;
+      if (skip !== null && opcode === OPCODE.text && final) {
+        if (skip(this.#buffer, payloadStart, payloadEnd)) {
+          this.#noteSkipped(payloadStart, payloadEnd);
+          continue;
+        }
+      }
+      const payload = this.#buffer.subarray(payloadStart, payloadEnd);
       if (opcode >= 8) return control(opcode, payload);
       if (final && this.#partsOpcode === null) return message(opcode, payload);
       this.#addPart(opcode, payload);
       if (final) return this.#joinParts();
     }
+  }
+
+  /** What was skipped since this was last asked; null when nothing was. Ask before more is read. */
+  takeSkipped(): Skipped | null {
+    if (this.#skipped === 0) return null;
+    const last = this.#buffer.subarray(this.#lastStart, this.#lastEnd);
+    const skipped = { count: this.#skipped, bytes: this.#skippedBytes, last };
+    this.#skipped = this.#skippedBytes = 0;
+    return skipped;
+  }
+
+  #noteSkipped(start: number, end: number): void {
+    this.#skipped++;
+    this.#skippedBytes += end - start;
+    this.#lastStart = start;
+    this.#lastEnd = end;
   }
 
   /** Whether the header of the frame at the start is there. */

@@ -1,6 +1,7 @@
 import type { Position } from "../decoder/event.ts";
 import { type Clock, sleep } from "./clock.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Skip, Skipped } from "./frames.ts";
 import type { Ending, Notice } from "./observer.ts";
 import type { Flow } from "./queue.ts";
 import { Scope } from "./scope.ts";
@@ -17,6 +18,14 @@ export interface StreamNotice {
 /** What a message told: the position of its last event, a notice, or neither. */
 export type Heard = Position | StreamNotice | null;
 
+/** How messages that nobody wants are passed by in the buffer that they came in. */
+export interface Skipping {
+  /** The look at the messages of one endpoint; null when it has none. */
+  readonly lookFor: (endpoint: Endpoint) => Skip | null;
+  /** Counts what was skipped in one read, and tells where the last of it stands. */
+  readonly skipped: (skipped: Skipped, endpoint: Endpoint) => Heard;
+}
+
 export interface ReaderOptions {
   readonly socket: JetstreamSocket;
   readonly endpoint: Endpoint;
@@ -32,6 +41,8 @@ export interface ReaderOptions {
   readonly peek: ((message: Message, endpoint: Endpoint) => Heard) | null;
   /** Takes a message. Must not throw for what the server sent. */
   readonly receive: (message: Message, endpoint: Endpoint) => Heard;
+  /** Messages that need not be taken one by one; null takes each. */
+  readonly skipping: Skipping | null;
   /** Judges the first position of the connection. Anything but null ends it. */
   readonly onFirst: (position: Position) => Ending | null;
   /** Judges after each read, with the last position in it if there was one. */
@@ -75,6 +86,7 @@ class Reader {
   #waitingSince: number | null = null;
   #lastYieldAt: number;
   #begun = false;
+  readonly #skip: Skip | null;
   #position: Position | null = null;
   /** Why the connection was ended from outside the loop. */
   #cut: Ending | null = null;
@@ -82,6 +94,7 @@ class Reader {
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.#lastYieldAt = options.clock.monotonic();
+    this.#skip = options.skipping?.lookFor(options.endpoint) ?? null;
   }
 
   async run(): Promise<Ending> {
@@ -108,6 +121,7 @@ class Reader {
     const { onProgress } = this.#options;
     this.#position = null;
     const ending = await this.#takeAll();
+    this.#noteSkipped();
     if (ending?.kind === "left") return ending;
     // Progress counts also when the server said goodbye right behind it.
     const verdict = onProgress(this.#position);
@@ -125,7 +139,9 @@ class Reader {
         if (ending !== null) return ending;
       }
       if (this.#cut !== null) return null;
-      const received = attempt(() => socket.next());
+      // The first message of a connection is judged before anything is taken.
+      const skip = this.#begun ? this.#skip : null;
+      const received = attempt(() => socket.next(skip));
       if (received === null) return null;
       if (typeof received === "string" || received instanceof Uint8Array) {
         const ending = this.#take(received);
@@ -154,6 +170,15 @@ class Reader {
     if ("notice" in heard) return onStreamNotice(heard);
     this.#position = heard;
     return this.#begun ? null : this.#begin(heard);
+  }
+
+  #noteSkipped(): void {
+    const { socket, endpoint, skipping } = this.#options;
+    const skipped = socket.takeSkipped();
+    if (skipped === null || skipping === null) return;
+    const heard = skipping.skipped(skipped, endpoint);
+    if (heard === null || "notice" in heard) return;
+    if (this.#position === null || heard.timeUs > this.#position.timeUs) this.#position = heard;
   }
 
   #begin(heard: Heard): Ending | null {

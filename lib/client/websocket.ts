@@ -1,6 +1,13 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { closeQuietly, dial } from "./dial.ts";
-import { clientControlFrame, type Control, FrameParser, OPCODE } from "./frames.ts";
+import {
+  clientControlFrame,
+  type Control,
+  FrameParser,
+  OPCODE,
+  type Skip,
+  type Skipped,
+} from "./frames.ts";
 import { HandshakeRefusedError, writeAll } from "./handshake.ts";
 import { Scope } from "./scope.ts";
 import type { Subscription } from "./subscription.ts";
@@ -102,15 +109,21 @@ export class JetstreamSocket {
    * The next of what was read, or null when nothing whole is left. Pings are answered on the way: so a
    * reader that stops reading stops answering, and the server drops it after 5 s.
    *
+   * @param skip which text messages are only counted
    * @throws {FrameError} when the server does not keep to the protocol
    */
-  next(): Received | null {
+  next(skip: Skip | null = null): Received | null {
     for (;;) {
-      const item = this.#parser.next();
+      const item = this.#parser.next(skip);
       if (item === null || typeof item === "string" || item instanceof Uint8Array) return item;
       if (item.kind === "ping") this.#answer(item.payload);
       else if (item.kind !== "pong") return item;
     }
+  }
+
+  /** What `next` skipped since this was last asked; null when nothing was. Ask before more is read. */
+  takeSkipped(): Skipped | null {
+    return this.#parser.takeSkipped();
   }
 
   /** Says goodbye if that is possible at once, and closes. Reads that wait return. */

@@ -31,12 +31,14 @@ export function createCompressedDecoder(inner: Decoder, zstd: Decompressor): Dec
   return {
     decode: (message) => {
       const opened = open(message);
-      return isMessage(opened) ? inner.decode(opened) : opened;
+      if (!isMessage(opened)) return opened;
+      return opened === message ? inner.decode(message) : decodeText(opened, message, inner);
     },
     isForeign: (message) => {
       const opened = open(message);
       return isMessage(opened) && inner.isForeign(opened);
     },
+    isForeignText: inner.isForeignText,
     positionOf: (message) => {
       const opened = open(message);
       return isMessage(opened) ? inner.positionOf(opened) : null;
@@ -54,14 +56,13 @@ function isFrame(message: Message): message is Uint8Array {
     message[2] === 0x2f && message[3] === 0xfd;
 }
 
-/** The text of a frame, or the event that it becomes instead. */
-function decompress(frame: Uint8Array, zstd: Decompressor): string | readonly Event[] {
+/** The bytes of the text in a frame, or the event that it becomes instead. */
+function decompress(frame: Uint8Array, zstd: Decompressor): Uint8Array | readonly Event[] {
   const bad = (reason: Refusal["reason"], detail: string): Event[] => [
     malformed({ reason, detail }, frame, null, {}),
   ];
-  let content: Uint8Array;
   try {
-    content = zstd.decode(frame);
+    return zstd.decode(frame);
   } catch (error) {
     if (!(error instanceof ZstdError)) throw error;
     switch (error.fault) {
@@ -74,9 +75,17 @@ function decompress(frame: Uint8Array, zstd: Decompressor): string | readonly Ev
         return bad("invalid_zstd", "the message is not a valid zstd frame");
     }
   }
+}
+
+/** Decodes the content of a frame, of which no text was made to see that it is not foreign. */
+function decodeText(content: Message, frame: Message, inner: Decoder): readonly Event[] {
+  if (typeof content === "string") return inner.decode(content);
+  let text: string;
   try {
-    return utf8.decode(content);
+    text = utf8.decode(content);
   } catch {
-    return bad("invalid_json", "the message is not UTF-8");
+    const refusal = { reason: "invalid_json", detail: "the message is not UTF-8" } as const;
+    return [malformed(refusal, frame, null, {})];
   }
+  return inner.decode(text);
 }

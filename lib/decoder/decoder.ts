@@ -4,6 +4,7 @@
  */
 
 import type { Event, Position, Refusal } from "./event.ts";
+import type { ForeignLook } from "./foreign_look.ts";
 import type { JsonObject } from "./json.ts";
 import type { Limits } from "./limits.ts";
 import type { Wanted } from "./wanted.ts";
@@ -36,6 +37,11 @@ export interface Decoder {
    * says nothing. Such a message need not be decoded; it counts as one foreign commit.
    */
   isForeign(message: Message): boolean;
+  /**
+   * The same of a text message that is still bytes, from `start` to `end` of a buffer, so that no text
+   * need be made of it. Null where there is no such look.
+   */
+  readonly isForeignText: ForeignLook | null;
   /** Where a message stands that `isForeign` is true for; null when it does not tell. */
   positionOf(message: Message): Position | null;
 }

@@ -28,6 +28,7 @@ export function createFirehoseDecoder(options: FirehoseOptions): Decoder {
     decode: (message) => decodeFrame(message, options),
     // The collection stands deep inside a frame, behind the blocks: there is no cheap look.
     isForeign: () => false,
+    isForeignText: null,
     positionOf: () => null,
   };
 }

@@ -19,6 +19,8 @@ const ENVELOPE_DEPTH = 2;
 const BRACE = 0x7b;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
 
 /**
  * Opens a text frame as JSON, and a binary one as DAG-CBOR; or as JSON where it begins with `{`,
@@ -45,6 +47,16 @@ export function openMessage(message: Message, limits: Limits): Opened {
 /** Deep nesting is safe here: V8 parses JSON without recursion. */
 function parseText(message: Message): unknown {
   return JSON.parse(typeof message === "string" ? message : utf8.decode(message));
+}
+
+/** A message as bytes. */
+export function bytesOf(message: Message): Uint8Array {
+  return typeof message === "string" ? encoder.encode(message) : message;
+}
+
+/** A message as text, with replacement characters for what is not UTF-8. */
+export function textOf(message: Message): string {
+  return typeof message === "string" ? message : lenient.decode(message);
 }
 
 const NOT_JSON: Refusal = { reason: "invalid_json", detail: "the message is not JSON" };

@@ -6,14 +6,14 @@
 import { buildCommit } from "./commit.ts";
 import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
 import type { Event, Foreign, Malformed, Position, Refusal } from "./event.ts";
+import { beginning, foreignLook } from "./foreign_look.ts";
 import { readNotice } from "./notice.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
 import { buildAccount, buildIdentity, buildSync } from "./markers.ts";
-import { openMessage } from "./message.ts";
+import { bytesOf, openMessage, textOf } from "./message.ts";
 import { micros, microsFromRfc3339 } from "./time.ts";
-import type { Wanted } from "./wanted.ts";
 
 const LEXICON = "network.bsky.jetstream.subscribeEvents";
 
@@ -22,11 +22,14 @@ const SEQ_END = 1e15;
 
 /** Makes a decoder of v2 frames. */
 export function createV2Decoder(options: DecoderOptions): Decoder {
-  const foreign = foreignCommit(options.wanted);
+  const isForeignText = foreignLook([BEGINNING], options.wanted, options.limits.messageBytes);
   return {
     decode: (message) => [decode(message, options)],
-    isForeign: (message) =>
-      typeof message === "string" && message.endsWith("}}") && foreign.test(message),
+    isForeign: (message) => {
+      const bytes = bytesOf(message);
+      return isForeignText(bytes, 0, bytes.length);
+    },
+    isForeignText,
     positionOf: lookAtPosition,
   };
 }
@@ -87,20 +90,18 @@ function readPosition(seq: unknown, time: unknown): Position | null {
   return { cursor, timeUs };
 }
 
-/** As in v1: how every server writes the beginning of a commit, up to its collection. */
-function foreignCommit(wanted: Wanted): RegExp {
-  return new RegExp(
-    `${BEGINNING}"rev":"[^"\\\\]*","operation":"[^"\\\\]*",` +
-      `"collection":"(?!${wanted.expression})[^"\\\\]+"`,
-  );
-}
+/** As in v1: how every server writes a commit, up to its collection. */
+const BEGINNING = beginning(
+  `{"$type":"message","payload":{"$type":"${LEXICON}#commit","seq":0,"did":"*","time":"*",` +
+    '"rev":"*","operation":"*","collection":"',
+);
 
-const BEGINNING =
+const POSITION = new RegExp(
   `^\\{"\\$type":"message","payload":\\{"\\$type":"${LEXICON.replaceAll(".", "\\.")}#commit",` +
-  '"seq":(\\d{1,15}),"did":"[^"\\\\]*","time":"([^"\\\\]{1,40})",';
-const POSITION = new RegExp(BEGINNING);
+    '"seq":(\\d{1,15}),"did":"[^"\\\\]*","time":"([^"\\\\]{1,40})",',
+);
 
 function lookAtPosition(message: Message): Position | null {
-  const match = typeof message === "string" ? POSITION.exec(message) : null;
+  const match = POSITION.exec(textOf(message));
   return match === null ? null : readPosition(Number(match[1]), match[2]);
 }

@@ -14,8 +14,8 @@ export interface Wanted {
   readonly patterns: readonly string[];
   /** Whether a collection is one of them. */
   matches(collection: string): boolean;
-  /** Regular expression source: matches at the start of a wanted collection that `"` follows. */
-  readonly expression: string;
+  /** In UTF-8, what a wanted collection begins with when `"` follows it: each prefix, and each name with `"`. */
+  readonly beginnings: readonly Uint8Array[];
 }
 
 /** What is wrong with one pattern, for a configuration error; null when nothing is. */
@@ -45,8 +45,7 @@ export function readWanted(patterns: readonly string[]): Wanted {
     patterns: distinct,
     matches: (collection) =>
       names.has(collection) || prefixes.some((prefix) => collection.startsWith(prefix)),
-    // NSIDs hold nothing but letters, digits, hyphens and dots: only the dots need escaping.
-    expression: [...[...names].map((name) => `${name}"`), ...prefixes].join("|")
-      .replaceAll(".", "\\."),
+    beginnings: [...[...names].map((name) => `${name}"`), ...prefixes]
+      .map((text) => new TextEncoder().encode(text)),
   };
 }

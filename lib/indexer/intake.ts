@@ -6,6 +6,7 @@
 import type { ArchiveChunk } from "../client/archive/hand_over.ts";
 import type { EventQueue } from "../client/queue.ts";
 import type { Endpoint } from "../client/endpoint.ts";
+import type { Skipped } from "../client/frames.ts";
 import type { Heard } from "../client/reader.ts";
 import { type ResumePoint, TIME_CURSOR_FROM } from "../client/resume.ts";
 import type { Decoder, Message } from "../decoder/decoder.ts";
@@ -59,7 +60,8 @@ export class Intake {
   take(message: Message, endpoint: Endpoint): Heard {
     const { decoderFor, now } = this.#options;
     const decoder = decoderFor(endpoint);
-    if (decoder.isForeign(message)) {
+    // Of text, what is foreign was skipped, unless it is the first message of its connection.
+    if (typeof message !== "string" && decoder.isForeign(message)) {
       this.#foreign++;
       this.#lastForeign = { at: message, endpoint };
       // Its place costs more than the look, so the client is told of one now and then.
@@ -83,6 +85,14 @@ export class Intake {
     if (position !== null) this.#advance(position, endpoint.source);
     if (this.#held.length >= 500) this.#release();
     return heard(events);
+  }
+
+  /** Counts foreign commits that the client skipped. Returns where the last of them stands. */
+  skipped({ count, last }: Skipped, endpoint: Endpoint): Position | null {
+    this.#foreign += count;
+    const position = this.#options.decoderFor(endpoint).positionOf(last);
+    if (position !== null) this.#lastForeign = { at: position, endpoint };
+    return position;
   }
 
   /** Where a message stands, without taking it. */

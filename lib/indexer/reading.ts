@@ -126,6 +126,14 @@ export class Reading {
         return heard;
       },
       peek: (message, endpoint) => intake.peek(message, endpoint),
+      skipping: {
+        lookFor: ({ protocol }) => decoders.for(protocol).isForeignText,
+        skipped: (skipped, endpoint) => {
+          const position = intake.skipped(skipped, endpoint);
+          telemetry.messagesSkipped(skipped, position?.timeUs ?? null);
+          return position;
+        },
+      },
       flow: queue,
       reconnect,
       idleTimeoutMs: jetstream.readIdleTimeoutMs,

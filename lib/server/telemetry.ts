@@ -136,6 +136,15 @@ export class Telemetry {
     this.metrics.received(bytes);
   }
 
+  /** Messages came of which nothing is wanted: told together, because there are so many. */
+  messagesSkipped(
+    skipped: { readonly count: number; readonly bytes: number },
+    timeUs: number | null,
+  ): void {
+    this.vitals.receive(timeUs);
+    this.metrics.received(skipped.bytes);
+  }
+
   /** Messages were taken from the queue. */
   messagesTaken(count: number): void {
     this.#received += count;

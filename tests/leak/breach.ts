@@ -114,6 +114,7 @@ function rewriting(rewrite: (event: Event, message: Message) => Event): Decoders
       return {
         decode: (message) => decoder.decode(message).map((event) => rewrite(event, message)),
         isForeign: (message) => decoder.isForeign(message),
+        isForeignText: decoder.isForeignText,
         positionOf: (message) => decoder.positionOf(message),
       };
     },
