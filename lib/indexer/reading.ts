@@ -58,14 +58,19 @@ export class Reading {
     const archive = this.#endpoints.find(({ protocol }) => protocol === "v2");
     if (archive === undefined) return await this.#follow(signal);
     const fromArchive = startFrom.kind === "archive";
-    await replayAndFollow({
-      replayFirst: replaysFirst(archive, stored, fromArchive, clock.now() * 1000),
-      replay: (because) => this.#replay(this.#archiveFor(because) ?? archive, because, signal),
-      follow: () => this.#follow(signal),
-      clock,
-      random,
-      signal,
-    });
+    try {
+      await replayAndFollow({
+        replayFirst: replaysFirst(archive, stored, fromArchive, clock.now() * 1000),
+        replay: (because) => this.#replay(this.#archiveFor(because) ?? archive, because, signal),
+        follow: () => this.#follow(signal),
+        clock,
+        random,
+        signal,
+      });
+    } catch (error) {
+      // A replay that is told to stop ends as the live stream does: that is no failure.
+      if (!signal.aborted || error !== signal.reason) throw error;
+    }
   }
 
   /** The archive of the instance whose live stream begins too late. */

@@ -52,6 +52,10 @@ export class ArchiveServer implements AsyncDisposable {
     return `ws://127.0.0.1:${this.#http.port}${PREFIX}subscribeEvents`;
   }
 
+  get port(): number {
+    return this.#http.port;
+  }
+
   get mostOpen(): number {
     return this.#http.mostOpen;
   }
@@ -69,6 +73,11 @@ export class ArchiveServer implements AsyncDisposable {
   fail(method: Method, fault: Fault, times = 1, skip = 0): void {
     if (skip > 0) this.#faults.push({ method, fault: (answer) => answer, times: skip });
     this.#faults.push({ method, fault, times });
+  }
+
+  /** Answers rightly from now on. */
+  mend(): void {
+    this.#faults.length = 0;
   }
 
   /** How many of the faults have not been seen by anybody. */

@@ -241,8 +241,9 @@ export class ReplayServer implements AsyncDisposable {
     const tip = this.nextSeq;
     if (text === "") return tip;
     if (!/^\d+$/.test(text)) return new BadRequest("InvalidRequest", "invalid cursor");
-    const cursor = Number(text);
     if (ignoreCursor) return tip;
+    // 0 is treated as 1.
+    const cursor = Math.max(1, Number(text));
     const floorSeq = Math.max(this.#options.floorSeq ?? 0, this.#baseSeq);
     if (cursor >= TIME_CURSOR_FROM || legacy) {
       if (cursor > Date.now() * 1000) return tip;

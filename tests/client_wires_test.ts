@@ -1,0 +1,316 @@
+/** The whole program on a real database, over every wire that there is. */
+
+import { encode, toBytes } from "@atcute/cbor";
+import assert from "node:assert/strict";
+import type { Sql } from "postgres";
+import { readCursor } from "../lib/repository/cursor.ts";
+import { Program } from "./crash/in_process.ts";
+import { databaseTest } from "./database.ts";
+import { carOf, corpusFile, firehoseFrame, linkTo } from "./decoder_binary_samples.ts";
+import { DICTIONARY } from "./decoder_zstd_samples.ts";
+import {
+  type ArchiveRow,
+  blockOf,
+  frameOf,
+  type RowKind,
+  timeOf,
+} from "./jetstream/archive_file.ts";
+import { ArchiveServer } from "./jetstream/archive_server.ts";
+import { OneOrigin } from "./jetstream/one_origin.ts";
+import { ReplayServer } from "./jetstream/replay_server.ts";
+import { ScriptedServer } from "./jetstream/server.ts";
+import { SMALLEST } from "./mapper_sample.ts";
+import { didOf, SampleEvents, tidAt } from "./sample_events.ts";
+
+async function liveScenes(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ rkey: string }[]>`
+    select record_rkey as rkey from scenes where deleted_at is null order by record_rkey`;
+  return rows.map(({ rkey }) => rkey);
+}
+
+/** A frame of a message that names a dictionary, as compressed connections send them; no content size. */
+function zstdFrame(text: string, dictionaryId: number): Uint8Array {
+  const frame = frameOf(new TextEncoder().encode(text));
+  const named = new Uint8Array(frame.length + 4);
+  named.set(frame.subarray(0, 6));
+  // The flag that four bytes of dictionary id follow.
+  named[4] = (frame[4] ?? 0) | 0x03;
+  new DataView(named.buffer).setUint32(6, dictionaryId, true);
+  named.set(frame.subarray(6), 10);
+  return named;
+}
+
+const V2_DICTIONARY = 77;
+const V1_DICTIONARY = 1612007021;
+
+databaseTest(
+  "T15 v2 is read compressed, and frames without a content size are",
+  async ({ url, sql }) => {
+    const events = new SampleEvents();
+    const compress = (text: string): Uint8Array => zstdFrame(text, V2_DICTIONARY);
+    await using server = new ReplayServer({
+      zstd: { id: V2_DICTIONARY, dictionary: DICTIONARY, compress },
+    });
+    const last = server.push(
+      events.put("alice/scene/a"),
+      events.put("alice/scene/b"),
+      events.delete("alice/scene/a"),
+      events.put("bob/scene/c"),
+      events.account("bob", false, "deleted"),
+    );
+    const env = { JETSTREAM_COMPRESS: "true" };
+    await using program = new Program({ databaseUrl: url, streamUrl: server.v2Url, env });
+    await program.committed(last);
+    const query = server.peers.findLast(({ isAccepted }) => isAccepted)?.request.query;
+    assert.equal(query?.get("zstdDictionary"), String(V2_DICTIONARY));
+    assert.deepEqual(await liveScenes(sql), ["b"]);
+    assert.equal(program.counts.dead_letter, 0);
+  },
+);
+
+const v1Dictionary = corpusFile("dictionaries/legacy_subscribe.zdict");
+
+databaseTest(
+  `v1 is read compressed${v1Dictionary === null ? " (corpus missing: set JETSTREAM_CORPUS)" : ""}`,
+  async ({ url, sql }) => {
+    if (v1Dictionary === null) return;
+    const events = new SampleEvents();
+    const compress = (text: string): Uint8Array => zstdFrame(text, V1_DICTIONARY);
+    await using server = new ReplayServer({
+      zstd: { id: V1_DICTIONARY, dictionary: v1Dictionary, compress },
+    });
+    const last = server.push(events.put("alice/scene/a"), events.put("alice/scene/b"));
+    const env = {
+      JETSTREAM_COMPRESS: "true",
+      JETSTREAM_DICTIONARY_URL:
+        `http://127.0.0.1:${server.port}/xrpc/network.bsky.jetstream.getZstdDictionary`,
+    };
+    await using program = new Program({ databaseUrl: url, streamUrl: server.url, env });
+    await program.committed(last);
+    const query = server.peers.findLast(({ isAccepted }) => isAccepted)?.request.query;
+    assert.equal(query?.get("compress"), "true");
+    assert.deepEqual(await liveScenes(sql), ["a", "b"]);
+  },
+);
+
+databaseTest(
+  "v2 as it is: every kind, what it says of itself, and an error in the end",
+  async ({ url, sql }) => {
+    const events = new SampleEvents();
+    await using server = new ReplayServer();
+    const info = { $type: "network.bsky.jetstream.subscribeEvents#info", name: "OutdatedCursor" };
+    const last = server.push(
+      events.put("alice/scene/old"),
+      events.sync("alice"),
+      events.put("alice/scene/new"),
+      events.identity("alice", "alice.example"),
+      events.put("bob/scene/hidden"),
+      events.account("bob", false, "takendown"),
+      events.put("carol/scene/last"),
+    );
+    server.push(
+      '{"$type":"later","payload":{}}',
+      JSON.stringify({ $type: "message", payload: info }),
+      '{"$type":"error","error":"ConsumerTooSlow","message":"too slow"}',
+    );
+    await using program = new Program({ databaseUrl: url, streamUrl: server.v2Url });
+    await program.committed(last);
+    await program.until(() =>
+      ["outdated_cursor", "server_error"].every((code) =>
+        program.log.some(({ notice }) => notice === code)
+      )
+    );
+    assert.deepEqual(await liveScenes(sql), ["last", "new"]);
+    assert.equal((await readCursor(sql, "default"))?.cursor, last);
+    assert.equal(program.counts.dead_letter, 0);
+  },
+);
+
+/** A row of the archive about Alice's scene of that name, or about her account. */
+function row(seq: number, kind: RowKind, rkey = ""): ArchiveRow {
+  const did = didOf("alice");
+  const time = new Date(timeOf(seq) / 1000).toISOString();
+  const relay = { did, seq, time };
+  if (kind === "identity") {
+    return { seq, kind, did, content: { ...relay, handle: "alice.example" } };
+  }
+  if (kind === "account") return { seq, kind, did, content: { ...relay, active: true } };
+  const rev = tidAt(timeOf(seq));
+  if (kind === "sync") return { seq, kind, did, rev, content: { ...relay, rev } };
+  const address = { seq, kind, did, collection: "app.subcult.scene", rkey, rev };
+  if (kind === "delete") return address;
+  return { ...address, content: { $type: "app.subcult.scene", ...SMALLEST["scene"] } };
+}
+
+/** All seven kinds, over two segments, with a block that compaction left empty. */
+const ROWS: readonly (readonly ArchiveRow[])[] = [
+  [row(1, "create", "gone"), row(2, "create", "lost"), row(3, "delete", "gone")],
+  [row(4, "identity"), row(5, "account"), row(6, "sync")],
+  [],
+  [row(9, "replacement", "found"), row(10, "create", "more"), row(11, "update", "more")],
+];
+
+function archive(maxEntries = 100): ArchiveServer {
+  const [one, two, , four] = ROWS.map((rows) => rows.length === 0 ? null : blockOf(rows));
+  return new ArchiveServer([[one!, two!], [blockOf([], 7, 8), four!]], { maxEntries });
+}
+
+/** The live stream beside it begins with the last row of the archive, and goes on. */
+function liveBeside(): { server: ReplayServer; last: number } {
+  const server = new ReplayServer({ firstSeq: 11 });
+  const events = new SampleEvents(timeOf(10));
+  server.push({ ...events.put("alice/scene/more"), time_us: timeOf(11) });
+  const last = server.push(events.put("alice/scene/live"), events.put("bob/scene/live2"));
+  return { server, last };
+}
+
+const CONVERGED = ["found", "live", "live2", "more"];
+
+function planned(server: ArchiveServer): number[] {
+  return server.plans.map(({ afterSeq = 0 }) => afterSeq);
+}
+
+databaseTest(
+  "T9 the archive is replayed, a rebuilt repository included, and the live stream goes on once",
+  async ({ url, sql }) => {
+    await using history = archive(1);
+    const { server, last } = liveBeside();
+    await using live = server;
+    await using origin = new OneOrigin({ live: live.port, archive: history.port });
+    const env = { START_FROM: "archive" };
+    await using program = new Program({ databaseUrl: url, streamUrl: origin.v2Url, env });
+    await program.committed(last);
+    assert.deepEqual(await liveScenes(sql), CONVERGED);
+    assert.deepEqual(live.peers.map(({ request }) => request.query.get("cursor")), ["11"]);
+    assert.deepEqual(planned(history), [0, 6]);
+    assert.deepEqual([program.counts.dead_letter, program.counts.waiting], [0, 0]);
+    assert.ok(program.said("replaying the archive") > 0);
+  },
+);
+
+databaseTest(
+  "T11 a replay that stops inside a page goes on behind what is committed",
+  async ({ url, sql }) => {
+    await using history = archive();
+    const { server, last } = liveBeside();
+    await using live = server;
+    await using origin = new OneOrigin({ live: live.port, archive: history.port });
+    const options = {
+      databaseUrl: url,
+      streamUrl: origin.v2Url,
+      env: { START_FROM: "archive" },
+    };
+    // The second segment can't be had, and the first is committed by then.
+    const second = history.segments[1]?.name ?? "";
+    for (const method of ["getSegment", "getBlock"] as const) {
+      history.fail(method, (answer, { url }) => {
+        return url.search.includes(second) ? { ...answer, status: 503 } : answer;
+      }, Infinity);
+    }
+    {
+      await using program = new Program(options);
+      await program.until(() => program.cursor >= 6);
+      assert.equal(await program.stop(), 0, program.lastLines);
+    }
+    const stored = (await readCursor(sql, "default"))?.cursor ?? 0;
+    assert.ok(stored >= 6 && stored < 9, `stored ${stored}`);
+    history.mend();
+    await using program = new Program(options);
+    await program.committed(last);
+    assert.equal(planned(history).at(-1), stored);
+    assert.deepEqual(await liveScenes(sql), CONVERGED);
+  },
+);
+
+databaseTest(
+  "T12 a cursor that is too old has the archive replayed by itself",
+  async ({ url, sql }) => {
+    await using history = archive();
+    const { server, last } = liveBeside();
+    await using live = server;
+    await using origin = new OneOrigin({ live: live.port, archive: history.port });
+    const env = { START_FROM: "1" };
+    await using program = new Program({ databaseUrl: url, streamUrl: origin.v2Url, env });
+    await program.committed(last);
+    assert.deepEqual(await liveScenes(sql), CONVERGED);
+    const asked = live.peers.filter(({ isAccepted }) => isAccepted)
+      .map(({ request }) => request.query.get("cursor"));
+    assert.deepEqual(asked, ["11"]);
+  },
+);
+
+/** A commit of the raw firehose with one operation on a scene of Alice's. */
+function commitFrame(seq: number, rkey: string, action: "create" | "delete"): Uint8Array {
+  const did = didOf("alice");
+  const rev = tidAt(timeOf(seq));
+  const record = encode({ $type: "app.subcult.scene", name: "Warehouse Nine" });
+  const signed = { did, rev, version: 3, prev: null, data: linkTo(record) };
+  const commit = encode({ ...signed, sig: toBytes(new Uint8Array(64)) });
+  const blocks = [[linkTo(commit), commit], [linkTo(record), record]] as const;
+  const cid = action === "create" ? linkTo(record) : null;
+  return firehoseFrame({ op: 1, t: "#commit" }, {
+    seq,
+    repo: did,
+    rev,
+    since: null,
+    commit: linkTo(commit),
+    blocks: toBytes(carOf([linkTo(commit)], blocks)),
+    ops: [{ action, path: `app.subcult.scene/${rkey}`, cid }],
+    blobs: [],
+    rebase: false,
+    tooBig: false,
+    time: new Date(timeOf(seq) / 1000).toISOString(),
+  });
+}
+
+databaseTest("the raw firehose is read, unknown frames and all", async ({ url, sql }) => {
+  const did = didOf("bob");
+  const time = new Date(timeOf(5) / 1000).toISOString();
+  await using server = new ScriptedServer([async (peer) => {
+    await peer.accept();
+    await peer.send(commitFrame(1, "a", "create"));
+    await peer.send(commitFrame(2, "b", "create"));
+    await peer.send(firehoseFrame({ op: 1, t: "#later" }, { seq: 3 }));
+    await peer.send(commitFrame(4, "a", "delete"));
+    await peer.send(firehoseFrame({ op: 1, t: "#identity" }, { seq: 5, did, time }));
+    await peer.send(commitFrame(6, "c", "create"));
+  }]);
+  const streamUrl = server.url("/xrpc/com.atproto.sync.subscribeRepos");
+  await using program = new Program({ databaseUrl: url, streamUrl });
+  await program.committed(6);
+  assert.deepEqual(await liveScenes(sql), ["b", "c"]);
+  assert.equal(program.counts.dead_letter, 0);
+});
+
+databaseTest(
+  "T1 T6 an instance with other numbers, and another protocol, is asked by time",
+  async ({ url, sql }) => {
+    const events = new SampleEvents();
+    const all = ["a", "b", "c", "d"].map((rkey) => events.put(`alice/scene/${rkey}`));
+    await using second = new ReplayServer({ firstSeq: 700_001 });
+    const last = second.push(...all);
+    await using first = new ReplayServer();
+    first.push(...all.slice(0, 2));
+    const streamUrl = `${first.url},${second.v2Url}`;
+    await using program = new Program({ databaseUrl: url, streamUrl });
+    await program.committed(2);
+    await first.close();
+    await program.committed(last);
+    assert.deepEqual(await liveScenes(sql), ["a", "b", "c", "d"]);
+    const asked = second.peers.find(({ isAccepted }) => isAccepted)?.request.query.get("cursor");
+    // Five minutes before the last event of the first instance.
+    assert.equal(Number(asked), (all[1]?.time_us ?? 0) - 300_000_000);
+    assert.deepEqual([program.counts.applied, program.counts.duplicate], [4, 2]);
+  },
+);
+
+databaseTest("T5 a cursor in the future is said, and the stream is read", async ({ url }) => {
+  await using server = new ReplayServer();
+  const tomorrowUs = (Date.now() + 86_400_000) * 1000;
+  const env = { START_FROM: String(tomorrowUs) };
+  await using program = new Program({ databaseUrl: url, streamUrl: server.url, env });
+  await program.until(() => server.connected === 1 && program.said("connected") === 1);
+  assert.ok(program.log.some(({ notice }) => notice === "cursor_in_future"));
+  const last = server.push(new SampleEvents().put("alice/scene/a"));
+  await program.committed(last);
+});
