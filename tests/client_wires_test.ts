@@ -314,3 +314,29 @@ databaseTest("T5 a cursor in the future is said, and the stream is read", async 
   const last = server.push(new SampleEvents().put("alice/scene/a"));
   await program.committed(last);
 });
+
+databaseTest(
+  "T7 the filter is in every request, and is never changed on an open connection",
+  async ({ url }) => {
+    const events = new SampleEvents();
+    const sent: number[] = [];
+    await using server = new ScriptedServer([async (peer) => {
+      peer.onData = (opcode) => sent.push(opcode);
+      await peer.accept();
+      await peer.pingPong();
+      await peer.send(JSON.stringify({ ...events.put("alice/scene/a"), cursor: 1 }));
+      await peer.close(1001);
+    }, async (peer) => {
+      peer.onData = (opcode) => sent.push(opcode);
+      await peer.accept();
+      await peer.send(JSON.stringify({ ...events.put("alice/scene/b"), cursor: 2 }));
+    }]);
+    await using program = new Program({ databaseUrl: url, streamUrl: server.url() });
+    await program.committed(2);
+    assert.equal(await program.stop(), 0);
+    assert.deepEqual(sent, []);
+    for (const { request } of server.peers) {
+      assert.deepEqual(request.query.getAll("wantedCollections"), ["app.subcult.*"]);
+    }
+  },
+);

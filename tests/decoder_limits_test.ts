@@ -65,7 +65,7 @@ Deno.test("a record has at most 100,000 values", () => {
   assert.equal(refusalOf(list(99_999)), "record_too_large");
 });
 
-Deno.test("text that Postgres can't store is refused, in values and in keys, at every depth", () => {
+Deno.test("T14 text that Postgres can't store is refused, in values and in keys, at every depth", () => {
   for (const bad of ["\\u0000", "\\ud800", "\\udc00", "\\udc00\\ud800", "x\\ud83dx"]) {
     for (
       const record of [
@@ -79,7 +79,7 @@ Deno.test("text that Postgres can't store is refused, in values and in keys, at 
   assert.equal(refusalOf('{"name":"\\ud83d\\udca6 \\u0001 \\uffff \\ufffd"}'), undefined);
 });
 
-Deno.test("numbers that JavaScript has rounded are refused, and all others are kept", () => {
+Deno.test("T14 numbers that JavaScript has rounded are refused, and all others are kept", () => {
   for (
     const number of [
       "9007199254740992",

@@ -76,7 +76,7 @@ Deno.test("the older shape with the DID inside the commit is read", () => {
   assert.equal(reasonOf(v1(), encode(other)), "invalid_did");
 });
 
-Deno.test("C-17 links and bytes become AT Protocol's JSON, at every depth", () => {
+Deno.test("C-17 T16 links and bytes become AT Protocol's JSON, at every depth", () => {
   const link = { $link: CID };
   const record = {
     image: { ref: link, raw: toBytes(bytes(1, 2, 3, 4)) },

@@ -16,6 +16,11 @@ function idsIn(text: string): string[] {
   );
 }
 
+/** Traps of the wire go by a T without a hyphen. */
+function trapsIn(text: string): string[] {
+  return [...text.matchAll(/\bT\d+\b/g)].map(([id]) => id);
+}
+
 function section(text: string, title: string): string {
   const [, after = ""] = text.split(`\n## ${title}\n`);
   return after.split("\n## ")[0] ?? "";
@@ -27,8 +32,8 @@ async function testedIds(): Promise<Set<string>> {
   for await (const { name } of Deno.readDir(HERE)) {
     if (!name.endsWith("_test.ts") || name === "parity_test.ts") continue;
     const text = await Deno.readTextFile(new URL(name, HERE));
-    for (const [, front = ""] of text.matchAll(/["`]((?:[A-Z]{1,2}-\d+ ?)+)/g)) {
-      for (const id of idsIn(front)) ids.add(id);
+    for (const [, front = ""] of text.matchAll(/["`]((?:(?:[A-Z]{1,2}-|T)\d+ ?)+)/g)) {
+      for (const id of [...idsIn(front), ...trapsIn(front)]) ids.add(id);
     }
   }
   return ids;
@@ -65,4 +70,12 @@ Deno.test("every id that is excused, changed on purpose or in a test's name is i
 Deno.test("every id that is changed on purpose has a test", () => {
   const changed = idsIn(section(parity, "Changed on purpose"));
   assert.deepEqual(changed.filter((id) => !tested.has(id)), []);
+});
+
+Deno.test("every trap of the wire has a test, and every such id is in the list", () => {
+  const listed = [...section(parity, "Traps of the wire").matchAll(/^\| (T\d+) \| .{20,} \|$/gm)]
+    .map(([, id = ""]) => id);
+  assert.deepEqual(listed, Array.from({ length: 17 }, (_, index) => `T${index + 1}`));
+  const borne = [...tested].filter((id) => /^T\d+$/.test(id));
+  assert.deepEqual(new Set(borne), new Set(listed));
 });

@@ -20,7 +20,7 @@ async function account(sql: Sql, name: string): Promise<AccountRow | null> {
 }
 
 databaseTest(
-  "V-10 an inactive account's records are suppressed with all that hangs on them, and come back with it",
+  "V-10 T17 an inactive account's records are suppressed with all that hangs on them, and come back with it",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -54,7 +54,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a deleted account's records are gone for good, and new ones count",
+  "T17 a deleted account's records are gone for good, and new ones count",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -72,7 +72,7 @@ databaseTest(
   },
 );
 
-databaseTest("the markers of accounts that nothing is held of are ignored", async (database) => {
+databaseTest("T8 the markers of accounts that nothing is held of are ignored", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);
   const outcomes = await folded.batch(
