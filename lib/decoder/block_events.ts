@@ -1,6 +1,7 @@
 /** Rows of the archive to the same events that the live streams have. */
 
 import { decode } from "@atcute/cbor";
+import type { Address } from "./address.ts";
 import { type Block, ROW_KIND } from "./block.ts";
 import { checkCbor } from "./cbor_shape.ts";
 import { recordCid } from "./cid.ts";
@@ -64,7 +65,14 @@ function eventOf(
     return { kind: "foreign", what, collection: null, position };
   }
   const body = bodyOf(block.payload(row));
-  const parts = { did, body, position, raw: rawOf(block, row) };
+  const address = {
+    did,
+    collection: block.collection(row),
+    rkey: block.rkey(row),
+    rev: block.rev(row),
+  };
+  const raw = rawOf(block, row, address);
+  const parts = { did, body, position, raw };
   if (what === "identity") return buildIdentity(parts);
   if (what === "account") return buildAccount(parts);
   return buildSync(parts);
@@ -87,19 +95,22 @@ function commitOf(
   const payload = block.payload(row);
   const isDelete = operation === "delete";
   const isEmpty = isDelete || payload.length === 0;
+  const address = {
+    did: block.did(row),
+    collection: block.collection(row),
+    rkey: block.rkey(row),
+    rev: block.rev(row),
+  };
   return buildCommit(
     {
-      did: block.did(row),
-      collection: block.collection(row),
-      rkey: block.rkey(row),
-      rev: block.rev(row),
+      ...address,
       operation,
       // The archive stores no CID: the payload is exactly what its CID is the hash of.
       cid: isEmpty ? null : recordCid(payload),
       record: isEmpty ? undefined : payload,
       refusal: isEmpty ? null : recordShapeRefusal(payload, options.limits, { floats: true }),
       position,
-      raw: rawOf(block, row),
+      raw: rawOf(block, row, address),
     },
     options,
   );
@@ -123,7 +134,6 @@ function bodyOf(payload: Uint8Array): JsonObject | null {
 }
 
 /** What only this row has, and has again when it is read again. */
-function rawOf(block: Block, row: number): string {
-  const names = [block.did(row), block.collection(row), block.rkey(row), block.rev(row)];
-  return [block.seq(row), block.kind(row), ...names].join("\0");
+function rawOf(block: Block, row: number, { did, collection, rkey, rev }: Address): string {
+  return `${block.seq(row)}\0${block.kind(row)}\0${did}\0${collection}\0${rkey}\0${rev}`;
 }
