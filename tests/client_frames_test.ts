@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Control, FrameParser } from "../lib/client/frames.ts";
+import type { Control } from "../lib/client/control_frame.ts";
+import { FrameParser } from "../lib/client/frames.ts";
 import { concat, encodeFrame, OPCODE } from "./jetstream/websocket_server.ts";
 
 type Item = string | Uint8Array | Control;

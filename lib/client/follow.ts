@@ -5,12 +5,13 @@ import type { Endpoint } from "./endpoint.ts";
 import { EndpointList } from "./failover.ts";
 import { CursorTooOldError, InvalidRequestError, ReconnectLimitError } from "./failure.ts";
 import { HandshakeRefusedError } from "./handshake.ts";
-import type { Ending, Notice, Observer } from "./observer.ts";
+import type { Notice, Observer } from "./observer.ts";
 import { OriginTracker } from "./origin.ts";
 import type { Flow } from "./queue.ts";
 import { type Heard, type Message, readStream, type Skipping } from "./reader.ts";
 import { classifyRefusal } from "./refusal.ts";
 import { chooseStart, type ResumePoint, type Start } from "./resume.ts";
+import { endingError, failure, type Setback } from "./setback.ts";
 import { StreamJudge } from "./stream_judge.ts";
 import { type Filter, subscriptionTo } from "./subscription.ts";
 import { JetstreamSocket } from "./websocket.ts";
@@ -67,15 +68,6 @@ export interface FollowOptions {
 
 /** A connection that stood for as long as the longest usual wait is no hot loop when it drops. */
 const STEADY_MS = 30_000;
-
-/** An attempt that must not be followed by the next at once. */
-interface Setback {
-  readonly error: Error;
-  /** Whether it came to nothing: a connection that brought something may drop. */
-  readonly failed: boolean;
-  /** The server asked for so much rest, milliseconds. */
-  readonly leastWaitMs: number;
-}
 
 /**
  * Reads the live stream until `signal` aborts: connects, reads, comes back after every failure, and
@@ -267,24 +259,4 @@ class Follower {
   readonly #notice = (notice: Notice, endpoint: Endpoint): void => {
     this.#observer.notice?.({ ...notice, endpoint });
   };
-}
-
-function failure(error: Error, leastWaitMs = 0): Setback {
-  return { error, failed: true, leastWaitMs };
-}
-
-/** The end of a connection as an error; null when it was ended on purpose, and is not to wait. */
-function endingError(ending: Ending): Error | null {
-  switch (ending.kind) {
-    case "closed":
-      return new Error(`the server closed the connection with code ${ending.code}`);
-    case "broken":
-      return ending.error;
-    case "idle":
-      return new Error("the server was silent for too long");
-    case "paused":
-    case "left":
-    case "aborted":
-      return null;
-  }
 }

@@ -1,13 +1,7 @@
 import { type Clock, systemClock } from "./clock.ts";
+import { clientControlFrame, type Control, OPCODE } from "./control_frame.ts";
 import { closeQuietly, dial } from "./dial.ts";
-import {
-  clientControlFrame,
-  type Control,
-  FrameParser,
-  OPCODE,
-  type Skip,
-  type Skipped,
-} from "./frames.ts";
+import { FrameParser, type Skip, type Skipped } from "./frames.ts";
 import { HandshakeRefusedError, writeAll } from "./handshake.ts";
 import { Scope } from "./scope.ts";
 import type { Subscription } from "./subscription.ts";
