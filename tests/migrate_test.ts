@@ -227,5 +227,6 @@ Deno.test("a server without PostGIS is told what to install", async () => {
     await terminate(sql);
     listener.close();
     await serving;
+    await pglite.close();
   }
 });

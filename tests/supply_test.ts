@@ -44,7 +44,7 @@ Deno.test("modules import by the names of the import map, and nothing from a ser
     for (
       const [, specifier = ""] of (await repository(path)).matchAll(/\b(?:from|import) "([^"]+)"/g)
     ) {
-      const isOwn = specifier.startsWith(".//") || specifier.startsWith("../");
+      const isOwn = specifier.startsWith("./") || specifier.startsWith("../");
       const isKnown = Object.hasOwn(manifest.imports, specifier) || specifier.startsWith("node:") ||
         specifier.startsWith("hono/");
       assert.ok(isOwn || isKnown, `${path}: ${specifier}`);

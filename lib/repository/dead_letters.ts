@@ -74,7 +74,7 @@ export async function resolveLetters(
     where id in (select i::bigint from json_array_elements_text(${
     JSON.stringify(ids)
   }::text::json) as i)
-      and (resolved_at is null or resolved_at = now())`;
+      and (resolved_at is null or (${resolution}::text = 'retried' and resolved_at = now()))`;
   return count;
 }
 

@@ -40,8 +40,11 @@ export async function guarded<T>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const { promise: given, reject: giveUp } = Promise.withResolvers<never>();
   const onAbort = (): void => giveUp(signal.reason);
+  let over = false;
   const alive = (): void => {
     clearTimeout(timer);
+    // What was given up can still take a step: nobody waits for it, and its connections may be others by then.
+    if (over) return;
     timer = setTimeout(() => {
       giveUp(new DatabaseSilentError(silentMs));
       abandon(sql);
@@ -54,6 +57,7 @@ export async function guarded<T>(
   try {
     return await Promise.race([running, given]);
   } finally {
+    over = true;
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
   }
