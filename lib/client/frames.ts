@@ -119,11 +119,10 @@ export class FrameParser {
       const payloadEnd = payloadStart + this.#payloadBytes;
       if (payloadEnd > this.#end) return null;
       this.#start = payloadEnd;
-      if (skip !== null && opcode === OPCODE.text && final) {
-        if (skip(this.#buffer, payloadStart, payloadEnd)) {
-          this.#noteSkipped(payloadStart, payloadEnd);
-          continue;
-        }
+      const isWhole = opcode === OPCODE.text && final;
+      if (isWhole && skip !== null && skip(this.#buffer, payloadStart, payloadEnd)) {
+        this.#noteSkipped(payloadStart, payloadEnd);
+        continue;
       }
       const payload = this.#buffer.subarray(payloadStart, payloadEnd);
       if (opcode >= 8) return readControl(opcode, payload);

@@ -55,7 +55,8 @@ function eventOf(
     }
     return commitOf(block, row, operation, position, options);
   }
-  const did = block.did(row);
+  const address = addressOf(block, row);
+  const { did } = address;
   const what = block.kind(row) === ROW_KIND.identity
     ? "identity"
     : block.kind(row) === ROW_KIND.account
@@ -65,14 +66,7 @@ function eventOf(
     return { kind: "foreign", what, collection: null, position };
   }
   const body = bodyOf(block.payload(row));
-  const address = {
-    did,
-    collection: block.collection(row),
-    rkey: block.rkey(row),
-    rev: block.rev(row),
-  };
-  const raw = rawOf(block, row, address);
-  const parts = { did, body, position, raw };
+  const parts = { did, body, position, raw: rawOf(block, row, address) };
   if (what === "identity") return buildIdentity(parts);
   if (what === "account") return buildAccount(parts);
   return buildSync(parts);
@@ -95,12 +89,7 @@ function commitOf(
   const payload = block.payload(row);
   const isDelete = operation === "delete";
   const isEmpty = isDelete || payload.length === 0;
-  const address = {
-    did: block.did(row),
-    collection: block.collection(row),
-    rkey: block.rkey(row),
-    rev: block.rev(row),
-  };
+  const address = addressOf(block, row);
   return buildCommit(
     {
       ...address,
@@ -131,6 +120,16 @@ function bodyOf(payload: Uint8Array): JsonObject | null {
   } catch {
     return null;
   }
+}
+
+/** Each name is decoded once for a row: the event and its fingerprint are made of the same text. */
+function addressOf(block: Block, row: number): Address {
+  return {
+    did: block.did(row),
+    collection: block.collection(row),
+    rkey: block.rkey(row),
+    rev: block.rev(row),
+  };
 }
 
 /** What only this row has, and has again when it is read again. */

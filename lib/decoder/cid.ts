@@ -31,8 +31,9 @@ export function isCidOf(cid: Uint8Array, data: Uint8Array): boolean {
 
 /** Binary CIDs as keys of a map: a character a byte. */
 export function cidKey(cid: Uint8Array): string {
-  // One call with all of them takes half the time of a call for each.
-  return String.fromCharCode.apply(null, cid as unknown as number[]);
+  // One call with all of them takes half the time of a call for each. They are few: the decoder of
+  // DAG-CBOR lets no longer link through.
+  return Reflect.apply(String.fromCharCode, null, cid);
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

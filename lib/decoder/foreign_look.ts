@@ -4,6 +4,8 @@
  * nothing is allocated.
  */
 
+import type { Message } from "./decoder.ts";
+import { bytesOf } from "./message.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** Whether the message from `start` to `end` is a foreign commit. False says nothing. */
@@ -98,6 +100,14 @@ export function foreignLook(
       if (at !== -1) return isForeignName(wanted, bytes, at, end);
     }
     return false;
+  };
+}
+
+/** The same look at a message on its own. */
+export function lookAtMessage(look: ForeignLook): (message: Message) => boolean {
+  return (message) => {
+    const bytes = bytesOf(message);
+    return look(bytes, 0, bytes.length);
   };
 }
 

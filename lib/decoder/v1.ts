@@ -5,12 +5,12 @@
 import { buildCommit } from "./commit.ts";
 import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
 import type { Event, Malformed, Position } from "./event.ts";
-import { beginning, foreignLook } from "./foreign_look.ts";
+import { beginning, foreignLook, lookAtMessage } from "./foreign_look.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
 import { buildAccount, buildIdentity } from "./markers.ts";
-import { bytesOf, openMessage, textOf } from "./message.ts";
+import { openMessage, textOf } from "./message.ts";
 import { micros } from "./time.ts";
 
 /** Makes a decoder of v1 frames. */
@@ -18,10 +18,7 @@ export function createV1Decoder(options: DecoderOptions): Decoder {
   const isForeignText = foreignLook(BEGINNINGS, options.wanted, options.limits.messageBytes);
   return {
     decode: (message) => [decode(message, options)],
-    isForeign: (message) => {
-      const bytes = bytesOf(message);
-      return isForeignText(bytes, 0, bytes.length);
-    },
+    isForeign: lookAtMessage(isForeignText),
     isForeignText,
     positionOf: lookAtPosition,
   };

@@ -6,13 +6,13 @@
 import { buildCommit } from "./commit.ts";
 import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
 import type { Event, Foreign, Malformed, Position, Refusal } from "./event.ts";
-import { beginning, foreignLook } from "./foreign_look.ts";
+import { beginning, foreignLook, lookAtMessage } from "./foreign_look.ts";
 import { readNotice } from "./notice.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
 import { buildAccount, buildIdentity, buildSync } from "./markers.ts";
-import { bytesOf, openMessage, textOf } from "./message.ts";
+import { openMessage, textOf } from "./message.ts";
 import { micros, microsFromRfc3339 } from "./time.ts";
 
 const LEXICON = "network.bsky.jetstream.subscribeEvents";
@@ -25,10 +25,7 @@ export function createV2Decoder(options: DecoderOptions): Decoder {
   const isForeignText = foreignLook([BEGINNING], options.wanted, options.limits.messageBytes);
   return {
     decode: (message) => [decode(message, options)],
-    isForeign: (message) => {
-      const bytes = bytesOf(message);
-      return isForeignText(bytes, 0, bytes.length);
-    },
+    isForeign: lookAtMessage(isForeignText),
     isForeignText,
     positionOf: lookAtPosition,
   };
