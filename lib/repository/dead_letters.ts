@@ -62,7 +62,10 @@ export function discardLetters(sql: Sql, ids: readonly number[]): Promise<number
   return resolveLetters(sql, ids, "discarded");
 }
 
-/** Marks open letters, and those that the same transaction made moot, as resolved. */
+/**
+ * Marks open letters as resolved, and of a retry also those that its own transaction made moot.
+ * Returns how many.
+ */
 export async function resolveLetters(
   sql: Sql | TransactionSql,
   ids: readonly number[],

@@ -42,9 +42,10 @@ export async function guarded<T>(
   const onAbort = (): void => giveUp(signal.reason);
   let over = false;
   const alive = (): void => {
-    clearTimeout(timer);
-    // What was given up can still take a step: nobody waits for it, and its connections may be others by then.
+    // What was given up may still take a step. Nobody waits for it, and the connections that would be
+    // given up by then are not its own.
     if (over) return;
+    clearTimeout(timer);
     timer = setTimeout(() => {
       giveUp(new DatabaseSilentError(silentMs));
       abandon(sql);
