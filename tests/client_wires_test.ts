@@ -4,7 +4,7 @@ import { encode, toBytes } from "@atcute/cbor";
 import assert from "node:assert/strict";
 import type { Sql } from "postgres";
 import { readCursor } from "../lib/repository/cursor.ts";
-import { Program } from "./crash/in_process.ts";
+import { Program, type ProgramOptions } from "./crash/in_process.ts";
 import { databaseTest } from "./database.ts";
 import { carOf, corpusFile, firehoseFrame, linkTo } from "./decoder_binary_samples.ts";
 import { DICTIONARY } from "./decoder_zstd_samples.ts";
@@ -170,15 +170,37 @@ function planned(server: ArchiveServer): number[] {
   return server.plans.map(({ afterSeq = 0 }) => afterSeq);
 }
 
-databaseTest(
-  "T9 the archive is replayed, a rebuilt repository included, and the live stream goes on once",
-  async ({ url, sql }) => {
-    await using history = archive(1);
+interface ArchiveTest {
+  readonly history: ArchiveServer;
+  readonly live: ReplayServer;
+  /** Seq of the last event of the live stream. */
+  readonly last: number;
+  readonly sql: Sql;
+  readonly options: ProgramOptions;
+}
+
+/** Plays the archive and the live stream beside it, at one address. */
+function archiveTest(
+  name: string,
+  { startFrom, maxEntries }: { readonly startFrom: string; readonly maxEntries?: number },
+  act: (test: ArchiveTest) => Promise<void>,
+): void {
+  databaseTest(name, async ({ url, sql }) => {
+    await using history = archive(maxEntries);
     const { server, last } = liveBeside();
     await using live = server;
     await using origin = new OneOrigin({ live: live.port, archive: history.port });
-    const env = { START_FROM: "archive" };
-    await using program = new Program({ databaseUrl: url, streamUrl: origin.v2Url, env });
+    const env = { START_FROM: startFrom };
+    const options = { databaseUrl: url, streamUrl: origin.v2Url, env };
+    await act({ history, live, last, sql, options });
+  });
+}
+
+archiveTest(
+  "T9 the archive is replayed, a rebuilt repository included, and the live stream goes on once",
+  { startFrom: "archive", maxEntries: 1 },
+  async ({ history, live, last, sql, options }) => {
+    await using program = new Program(options);
     await program.committed(last);
     assert.deepEqual(await liveScenes(sql), CONVERGED);
     assert.deepEqual(live.peers.map(({ request }) => request.query.get("cursor")), ["11"]);
@@ -188,18 +210,10 @@ databaseTest(
   },
 );
 
-databaseTest(
+archiveTest(
   "T11 a replay that stops inside a page goes on behind what is committed",
-  async ({ url, sql }) => {
-    await using history = archive();
-    const { server, last } = liveBeside();
-    await using live = server;
-    await using origin = new OneOrigin({ live: live.port, archive: history.port });
-    const options = {
-      databaseUrl: url,
-      streamUrl: origin.v2Url,
-      env: { START_FROM: "archive" },
-    };
+  { startFrom: "archive" },
+  async ({ history, last, sql, options }) => {
     // The second segment can't be had, and the first is committed by then.
     const second = history.segments[1]?.name ?? "";
     for (const method of ["getSegment", "getBlock"] as const) {
@@ -222,15 +236,11 @@ databaseTest(
   },
 );
 
-databaseTest(
+archiveTest(
   "T12 a cursor that is too old has the archive replayed by itself",
-  async ({ url, sql }) => {
-    await using history = archive();
-    const { server, last } = liveBeside();
-    await using live = server;
-    await using origin = new OneOrigin({ live: live.port, archive: history.port });
-    const env = { START_FROM: "1" };
-    await using program = new Program({ databaseUrl: url, streamUrl: origin.v2Url, env });
+  { startFrom: "1" },
+  async ({ live, last, sql, options }) => {
+    await using program = new Program(options);
     await program.committed(last);
     assert.deepEqual(await liveScenes(sql), CONVERGED);
     const asked = live.peers.filter(({ isAccepted }) => isAccepted)

@@ -500,6 +500,19 @@ Deno.test("a CAR of another version, or with CIDs of another kind, is refused", 
   }
 });
 
+Deno.test("a link of a length that no CID has is refused, wherever it stands", () => {
+  for (const length of [0, 35, 37, 300_000]) {
+    const odd = new CidLinkWrapper(new Uint8Array(length).fill(1));
+    const ops = [{ action: "create", path: "app.subcult.scene/scene1", cid: odd }];
+    const blocks = toBytes(carOf([odd], []));
+    for (const body of [{ commit: odd }, { ops }, { blocks }]) {
+      const [event] = decoder.decode(commitFrame({ body }));
+      const refusal = event !== undefined && "refusal" in event ? event.refusal : null;
+      assert.match(refusal?.reason ?? "", /^invalid_c(bor|ar|id)$/, Object.keys(body)[0]);
+    }
+  }
+});
+
 Deno.test("a commit of v1 and the same commit of the firehose are one event", () => {
   const text = JSON.stringify({
     did: DID,
