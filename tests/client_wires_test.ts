@@ -8,25 +8,13 @@ import { Program, type ProgramOptions } from "./crash/in_process.ts";
 import { databaseTest } from "./database.ts";
 import { carOf, corpusFile, firehoseFrame, linkTo } from "./decoder_binary_samples.ts";
 import { DICTIONARY } from "./decoder_zstd_samples.ts";
-import {
-  type ArchiveRow,
-  blockOf,
-  frameOf,
-  type RowKind,
-  timeOf,
-} from "./jetstream/archive_file.ts";
+import { type ArchiveRow, blockOf, frameOf, timeOf } from "./jetstream/archive_file.ts";
 import { ArchiveServer } from "./jetstream/archive_server.ts";
+import { liveScenes, planned, row } from "./jetstream/history.ts";
 import { OneOrigin } from "./jetstream/one_origin.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
 import { ScriptedServer } from "./jetstream/server.ts";
-import { SMALLEST } from "./mapper_sample.ts";
 import { didOf, SampleEvents, tidAt } from "./sample_events.ts";
-
-async function liveScenes(sql: Sql): Promise<string[]> {
-  const rows = await sql<{ rkey: string }[]>`
-    select record_rkey as rkey from scenes where deleted_at is null order by record_rkey`;
-  return rows.map(({ rkey }) => rkey);
-}
 
 /** A frame of a message that names a dictionary, as compressed connections send them; no content size. */
 function zstdFrame(text: string, dictionaryId: number): Uint8Array {
@@ -126,22 +114,6 @@ databaseTest(
   },
 );
 
-/** A row of the archive about Alice's scene of that name, or about her account. */
-function row(seq: number, kind: RowKind, rkey = ""): ArchiveRow {
-  const did = didOf("alice");
-  const time = new Date(timeOf(seq) / 1000).toISOString();
-  const relay = { did, seq, time };
-  if (kind === "identity") {
-    return { seq, kind, did, content: { ...relay, handle: "alice.example" } };
-  }
-  if (kind === "account") return { seq, kind, did, content: { ...relay, active: true } };
-  const rev = tidAt(timeOf(seq));
-  if (kind === "sync") return { seq, kind, did, rev, content: { ...relay, rev } };
-  const address = { seq, kind, did, collection: "app.subcult.scene", rkey, rev };
-  if (kind === "delete") return address;
-  return { ...address, content: { $type: "app.subcult.scene", ...SMALLEST["scene"] } };
-}
-
 /** All seven kinds, over two segments, with a block that compaction left empty. */
 const ROWS: readonly (readonly ArchiveRow[])[] = [
   [row(1, "create", "gone"), row(2, "create", "lost"), row(3, "delete", "gone")],
@@ -165,10 +137,6 @@ function liveBeside(): { server: ReplayServer; last: number } {
 }
 
 const CONVERGED = ["found", "live", "live2", "more"];
-
-function planned(server: ArchiveServer): number[] {
-  return server.plans.map(({ afterSeq = 0 }) => afterSeq);
-}
 
 interface ArchiveTest {
   readonly history: ArchiveServer;
