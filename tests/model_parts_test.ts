@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readReference, SCENE } from "./model/address.ts";
 import { cellOf, geohashOf, isInside } from "./model/geohash.ts";
-import { tidOf } from "./model/generator.ts";
+import { tidOf } from "./model/wire_identifier.ts";
 import { idempotencyKeyOf } from "./model/identifier.ts";
 import { readMoment, writeMoment } from "./model/moment.ts";
 import { readSoakOptions } from "./soak.ts";

@@ -86,6 +86,35 @@ databaseTest("a moderated scene still is the parent of its children", async (dat
   assert.deepEqual(await folded.states(SCENE, POST), ["applied", "applied"]);
 });
 
+databaseTest(
+  "a moderated child goes with its parent, and tells no place then",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const [event, post] = ["alice/event/e1", "bob/post/p1"];
+    const location = { lat: 52.5200066, lng: 13.404954, allowPrecise: true };
+    await folded.batch(
+      events.put(SCENE),
+      events.put(event, { sceneId: "s1", location }),
+      events.put(post, { sceneId: undefined, eventId: uriOf(event) }),
+    );
+    await sql`update events set deleted_at = now()`;
+    await sql`update posts set deleted_at = now()`;
+    await folded.batch(events.delete(SCENE));
+    assert.deepEqual(await folded.states(event, post), ["waiting", "waiting"]);
+    const hidden = await folded.row(event);
+    assert.deepEqual([hidden["precise_point"], hidden["display_point"]], [null, null]);
+
+    // With the parent it comes back, as hidden as it was, until the operator shows it.
+    await folded.batch(events.put(SCENE));
+    assert.deepEqual(await folded.states(event, post), ["applied", "applied"]);
+    assert.deepEqual(await folded.live(event, post), [false, false]);
+    await sql`update events set deleted_at = null`;
+    assert.deepEqual(await folded.live(event), [true]);
+  },
+);
+
 databaseTest("columns that the app alone writes are left as they are", async (database) => {
   const { sql } = database;
   const events = new SampleEvents();

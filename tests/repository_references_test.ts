@@ -194,6 +194,23 @@ databaseTest("P-14 an event may move to another scene of its author", async (dat
 });
 
 databaseTest(
+  "a bare rkey whose record goes while another of its name comes means the other",
+  async (database) => {
+    for (const way of ["batch", "each"] as const) {
+      await database.sql`truncate records, scenes cascade`;
+      const events = new SampleEvents();
+      const folded = new Folded(database);
+      await folded.batch(events.put(SCENE), events.put(POST, { sceneId: "s1" }));
+      await folded[way](events.delete(SCENE), events.put("carol/scene/s1"));
+      const { id } = await folded.row("carol/scene/s1");
+      assert.deepEqual([(await folded.row(POST))["scene_id"], await folded.live(POST)], [id, [
+        true,
+      ]]);
+    }
+  },
+);
+
+databaseTest(
   "ten thousand children that wait for one scene come with it, in one transaction",
   async (database) => {
     const events = new SampleEvents();

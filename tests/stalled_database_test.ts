@@ -9,7 +9,7 @@ import { spawnPlanned } from "./crash/spawned.ts";
 import { databaseTest } from "./database.ts";
 import { DatabaseProxy } from "./faults/database_proxy.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
-import { tidOf } from "./model/generator.ts";
+import { tidOf } from "./model/wire_identifier.ts";
 
 const STALL_SECONDS = Number(Deno.env.get("STALL_SECONDS") ?? "0");
 const HASTE = STALL_SECONDS === 0 ? 40 : 1;

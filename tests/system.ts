@@ -1,31 +1,43 @@
 /** The real decoder, mapper and repository on a real database, without the socket. */
 
 import type { Sql } from "postgres";
+import type { Decoder } from "../lib/decoder/decoder.ts";
 import { createDecoders } from "../lib/indexer/decoders.ts";
 import { createMapper } from "../lib/mapper/content.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
+import { openLetters, retryBatch } from "../lib/repository/dead_letters.ts";
 import type { Outcome } from "../lib/repository/outcome.ts";
 import { Writer } from "../lib/repository/writer.ts";
+import { protocolOf } from "./model/envelope.ts";
 import type { OutcomeCounts, System } from "./model/system.ts";
 
 const WANTED = ["app.subcult.*"];
 
 /** A system on a database that is migrated already. */
 export function systemOn(sql: Sql): System {
-  const decoder = createDecoders({ wantedCollections: WANTED, wantedDids: [] }).for("v1");
-  const writer = new Writer({
-    mapper: createMapper(COLLECTIONS, "a secret of the tests"),
-    consumer: "default",
-    holder: "test",
-    connection: () => sql,
-    abandon: () => {},
-    statementTimeoutMs: 60_000,
-    backoff: () => Promise.reject(new Error("the database can't be used")),
-    failed: () => {},
-    refused: () => {},
-  });
+  const decoders = createDecoders({ wantedCollections: WANTED, wantedDids: [] });
+  const mapper = createMapper(COLLECTIONS, "a secret of the tests");
 
-  async function deliverOne(frames: readonly string[]): Promise<OutcomeCounts> {
+  function writer(waitingLimit?: number): Writer {
+    return new Writer({
+      mapper,
+      consumer: "default",
+      holder: "test",
+      connection: () => sql,
+      abandon: () => {},
+      statementTimeoutMs: 60_000,
+      backoff: () => Promise.reject(new Error("the database can't be used")),
+      failed: () => {},
+      refused: () => {},
+      ...(waitingLimit === undefined ? {} : { waitingLimit }),
+    });
+  }
+
+  async function deliverOne(
+    frames: readonly string[],
+    decoder: Decoder,
+    writer: Writer,
+  ): Promise<OutcomeCounts> {
     const foreign = frames.filter((frame) => decoder.isForeign(frame)).length;
     const events = frames.filter((frame) => !decoder.isForeign(frame))
       .flatMap((frame) => decoder.decode(frame));
@@ -38,10 +50,18 @@ export function systemOn(sql: Sql): System {
 
   return {
     sql,
-    async deliver(batches): Promise<OutcomeCounts[]> {
+    async deliver(batches, waitingLimit): Promise<OutcomeCounts[]> {
+      const decoder = decoders.for(protocolOf(batches.flat()));
       const counts: OutcomeCounts[] = [];
-      for (const batch of batches) counts.push(await deliverOne(batch));
+      for (const batch of batches) {
+        counts.push(await deliverOne(batch, decoder, writer(waitingLimit)));
+      }
       return counts;
+    },
+    async retryTooMany(): Promise<number> {
+      const batch = await retryBatch(sql, await openLetters(sql, "waiting_limit", 10_000));
+      await writer().write(batch, new AbortController().signal);
+      return batch.letters.length;
     },
     async reset(): Promise<void> {
       await sql`truncate records, accounts, dead_letters, indexer_state, scenes, events, posts,

@@ -55,11 +55,14 @@ export async function* childrenOf(
         .map(({ key }) => recordId(key));
       if (ids.length === 0) continue;
       parameters.push(JSON.stringify(ids));
-      parts.push(
-        `select record_did, '${collection.nsid}', record_rkey from ${collection.table}
+      // Each has an index of its own. What an operator hid is a child all the same.
+      for (const seen of ["deleted_at is null", "deleted_at is not null and indexer_live"]) {
+        parts.push(
+          `select record_did, '${collection.nsid}', record_rkey from ${collection.table}
           where ${column} in (select i::uuid from json_array_elements_text($${parameters.length}::text::json) as i)
-            and deleted_at is null`,
-      );
+            and ${seen}`,
+        );
+      }
     }
   }
   // Most parents have few children or none: one question then, instead of the three of a cursor.

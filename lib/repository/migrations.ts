@@ -3,6 +3,7 @@
 import ledger from "../../migrations/0001_ledger.sql" with { type: "text" };
 import productTables from "../../migrations/0002_product_tables.sql" with { type: "text" };
 import indexes from "../../migrations/0003_indexes.sql" with { type: "text" };
+import moderatedChildren from "../../migrations/0004_moderated_children.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: "ledger", sql: ledger },
   { version: 2, name: "product_tables", sql: productTables },
   { version: 3, name: "indexes", sql: indexes },
+  { version: 4, name: "moderated_children", sql: moderatedChildren },
 ];

@@ -166,8 +166,12 @@ export class Settlement {
   }
 }
 
-/** Whether the ledger says of a record what the verdict says. */
+/**
+ * Whether the ledger says of a record what the verdict says. Which record a bare rkey means is in the
+ * product row alone: a parent may have gone and another of its name come at once, so there it can't tell.
+ */
 function stands({ stored }: Entry, verdict: Verdict): boolean {
+  if (verdict.state === "applied" && verdict.loose !== null) return false;
   return stored !== null && stored.state === verdict.state && stored.reason === verdict.reason &&
     stored.waitingFor === verdict.waitingFor &&
     (stored.loose ?? []).join("\n") === (verdict.loose ?? []).join("\n");

@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import type { Sql } from "postgres";
 import { brokenRules, readTables } from "../model/compare.ts";
 import { Model, type Outcome } from "../model/fold.ts";
-import { generateStream, tidOf } from "../model/generator.ts";
+import { generateStream } from "../model/generator.ts";
 import { forbiddenDigits } from "../model/privacy.ts";
 import { differences } from "../model/tables.ts";
+import { tidOf } from "../model/wire_identifier.ts";
 
 /** Nobody whom the generator knows. */
 const BYSTANDER = "did:plc:bystander345abcdefghijkl";
@@ -22,7 +23,7 @@ const LAST = commit(1_790_000_000_000_000, "app.subcult.badge", { level: 1 });
  */
 export function numberedStream(seed: number, length: number): string[] {
   const invalid = commit(FIRST_US, "app.subcult.scene", { name: "" });
-  const frames = [invalid, ...generateStream(seed, { length: length - 2 }), LAST];
+  const frames = [invalid, ...generateStream(seed, { length: length - 2, protocol: "v1" }), LAST];
   return numbered(frames);
 }
 

@@ -1,6 +1,6 @@
 /** Accounts and handles of the model: who is active, what was purged, what a DID calls itself. */
 
-import type { AccountFrame, IdentityFrame } from "./frame.ts";
+import type { AccountFrame, IdentityFrame, SyncFrame } from "./frame.ts";
 import type { Outcome } from "./fold.ts";
 import type { AccountRow } from "./tables.ts";
 
@@ -9,7 +9,7 @@ export class Accounts {
   readonly #account = new Map<string, AccountFrame>();
   /** The newest identity event of each DID that is remembered, and the newest handle it gave. */
   readonly #identity = new Map<string, { newest: IdentityFrame; handle: string | null }>();
-  /** Time of the newest `deleted` marker. */
+  /** Up to when the records of a DID are gone, by its newest `deleted` marker or rebuild. */
   readonly #purged = new Map<string, number>();
   /** Time of the earliest commit of each DID that has any. */
   readonly #firstRecord = new Map<string, number>();
@@ -49,6 +49,15 @@ export class Accounts {
     }
     // An event without a handle says that it didn't change.
     this.#identity.set(did, { newest: frame, handle: frame.handle ?? before?.handle ?? null });
+    return "applied";
+  }
+
+  /** A rebuild, which counts from just before its own time: what follows has the same. */
+  onSync({ did, timeUs }: SyncFrame): Outcome {
+    if (!this.#firstRecord.has(did)) return "ignored";
+    const [until, before] = [timeUs - 1, this.purgedUntil(did)];
+    if (until <= before) return until === before ? "duplicate" : "stale";
+    this.#purged.set(did, until);
     return "applied";
   }
 

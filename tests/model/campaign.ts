@@ -9,7 +9,7 @@ import {
 import { generateStream, type StreamOptions } from "./generator.ts";
 import { Random } from "./random.ts";
 import { printDelivery, shrink } from "./shrink.ts";
-import { checkDelivery, type System } from "./system.ts";
+import { checkDelivery, checkOverflow, type System } from "./system.ts";
 
 /** The delivery that a seed stands for. */
 export function deliveryOf(seed: number, options: StreamOptions = {}): Delivered[] {
@@ -22,21 +22,61 @@ export function deliveryOf(seed: number, options: StreamOptions = {}): Delivered
   return deliver(stream, seed);
 }
 
-/** Runs one seed. Null when the system equals the model; else a report with the smallest failure. */
+/** What one seed came to. */
+export interface Report {
+  /** Null when the system equals the model; else the smallest failure in words. */
+  readonly failure: string | null;
+  /** Records that were above the limit of waiting ones. */
+  readonly tooMany: number;
+}
+
+/** One waiting record of a repository fills it. */
+const LIMIT = 1;
+
+/** Runs one seed as it is. */
 export async function runSeed(
   system: System,
   seed: number,
-  options: StreamOptions & { readonly maxTries?: number } = {},
+  options: SeedOptions = {},
+): Promise<string | null> {
+  return await explained(seed, options, (deliveries) => checkDelivery(system, deliveries));
+}
+
+/** Runs one seed where no two records of a repository may wait. */
+export async function runSeedWithOverflow(
+  system: System,
+  seed: number,
+  options: SeedOptions = {},
+): Promise<Report> {
+  let tooMany = 0;
+  const failure = await explained(seed, options, async (deliveries) => {
+    const overflow = await checkOverflow(system, deliveries, LIMIT);
+    tooMany = overflow.tooMany;
+    return overflow.differences;
+  });
+  return { failure, tooMany };
+}
+
+interface SeedOptions extends StreamOptions {
+  /** How often the smallest failure is looked for. */
+  readonly maxTries?: number;
+}
+
+/** Null when a delivery has no differences; else a report with the smallest one that has. */
+async function explained(
+  seed: number,
+  options: SeedOptions,
+  check: (deliveries: readonly Delivered[]) => Promise<readonly string[]>,
 ): Promise<string | null> {
   const deliveries = deliveryOf(seed, options);
-  const lines = await checkDelivery(system, deliveries);
+  const lines = await check(deliveries);
   if (lines.length === 0) return null;
   const smallest = await shrink(
     deliveries,
-    async (candidate) => (await checkDelivery(system, candidate)).length > 0,
+    async (candidate) => (await check(candidate)).length > 0,
     options.maxTries ?? 400,
   );
-  const left = await checkDelivery(system, smallest);
+  const left = await check(smallest);
   return [
     `seed ${seed}: ${lines.length} differences in ${deliveries.length} deliveries`,
     `smallest failing delivery, ${smallest.length} frames:`,

@@ -1,5 +1,7 @@
 /** Turns a stream into one of the ways in which an at-least-once source may deliver it. */
 
+import { seenElsewhere } from "./envelope.ts";
+import { readFrame } from "./frame.ts";
 import { Random } from "./random.ts";
 
 /** One frame as it arrives. */
@@ -45,11 +47,14 @@ export function deliverAtLeastOnce(stream: readonly string[], seed: number): Del
 
 /**
  * A harsher one: commits change places among themselves, so that an older revision may come after a
- * newer one and a delete before its create. Account and identity events stay where they are.
+ * newer one and a delete before its create. All other events stay where they are, and a stream with a
+ * rebuild stays as it is: there, what came first is all that tells two revisions apart.
  */
 export function deliverOutOfOrder(stream: readonly string[], seed: number): Delivered[] {
   const random = new Random(seed, 3);
-  const places = stream.flatMap((frame, position) => isCommit(frame) ? [position] : []);
+  const kinds = stream.map((frame) => readFrame(frame).kind);
+  const moves = (kind: string): boolean => kind === "commit" && !kinds.includes("sync");
+  const places = kinds.flatMap((kind, position) => moves(kind) ? [position] : []);
   const order = stream.map((_, position) => position);
   const reach = random.pick([1, 3, 10, places.length]);
   places.forEach((place, index) => {
@@ -74,40 +79,22 @@ export function deliverWithFailover(stream: readonly string[], seed: number): De
   const first = stream.slice(0, change).map((frame, position) => ({ position, frame }));
   const second = stream.slice(resume).map((frame, offset) => {
     const position = resume + offset;
-    return { position, frame: seenElsewhere(frame, skewUs, position) };
+    return { position, frame: seenElsewhere(frame, skewUs, 5000 + position) };
   });
   return cut([...first, ...second], random);
 }
 
-function isCommit(frame: string): boolean {
-  try {
-    return JSON.parse(frame)?.kind === "commit";
-  } catch {
-    return false;
-  }
-}
-
-/** The frame as another instance sends it; one that makes no sense stays as it is. */
-function seenElsewhere(frame: string, skewUs: number, position: number): string {
-  try {
-    const message: unknown = JSON.parse(frame);
-    if (typeof message !== "object" || message === null || Array.isArray(message)) return frame;
-    const timeUs: unknown = "time_us" in message ? message.time_us : undefined;
-    if (typeof timeUs !== "number") return frame;
-    return JSON.stringify({ ...message, time_us: timeUs + skewUs, cursor: 5000 + position });
-  } catch {
-    return frame;
-  }
-}
-
-/** Batch sizes of every kind: one by one, a few, all at once. */
+/** Batch sizes of every kind: one by one, a few, all at once; of any size up to one, or all of one. */
 function cut(frames: readonly Omit<Delivered, "endsBatch">[], random: Random): Delivered[] {
-  const most = random.pick([1, 3, 10, 50, frames.length]);
-  let left = random.between(1, most);
+  const size = random.pick<() => number>([
+    ...[1, 3, 10, 50].map((most) => () => random.between(1, most)),
+    ...[2, 5, frames.length].map((exactly) => () => exactly),
+  ]);
+  let left = size();
   return frames.map((delivered, index) => {
     left -= 1;
     const endsBatch = left === 0 || index === frames.length - 1;
-    if (left === 0) left = random.between(1, most);
+    if (left === 0) left = size();
     return { ...delivered, endsBatch };
   });
 }

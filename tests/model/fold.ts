@@ -7,7 +7,7 @@ import { Accounts } from "./accounts.ts";
 import { ALLIANCE, TABLE_OF, uriOf } from "./address.ts";
 import { type Mapped, mapRecord } from "./collections.ts";
 import type { Reference } from "./fields.ts";
-import { type CommitFrame, readFrame } from "./frame.ts";
+import { type CommitFrame, readFrame, type SyncFrame } from "./frame.ts";
 import { idempotencyKeyOf, rowIdOf } from "./identifier.ts";
 import { readMoment, writeMoment } from "./moment.ts";
 import type { DeadLetter, LedgerRow, Row, Tables, Value } from "./tables.ts";
@@ -19,6 +19,8 @@ interface Entry {
   readonly commit: CommitFrame;
   readonly mapped: Mapped | null;
   readonly createdUs: bigint;
+  /** It was there when its repository was rebuilt, and did not come again since. */
+  readonly isVoid?: true;
 }
 
 /** What a record is at this moment. */
@@ -37,13 +39,14 @@ export class Model {
   /** Frames that can't be decoded, as they came, with the reasons that fit. */
   readonly #malformed = new Map<string, readonly string[]>();
 
-  /** Takes one delivery of a v1 frame, as text or as parsed JSON, and says how it must be counted. */
+  /** Takes one delivery of a frame, as text or as parsed JSON, and says how it must be counted. */
   deliver(delivery: unknown): Outcome {
     const frame = readFrame(delivery);
     if (frame.kind === "foreign") return "ignored";
     if (frame.kind === "account") return this.#accounts.onAccount(frame);
     if (frame.kind === "identity") return this.#accounts.onIdentity(frame);
     if (frame.kind === "commit") return this.#onCommit(frame);
+    if (frame.kind === "sync") return this.#onSync(frame);
     const text = typeof delivery === "string" ? delivery : JSON.stringify(delivery);
     if (this.#malformed.has(text)) return "duplicate";
     this.#malformed.set(text, frame.reasons);
@@ -54,9 +57,11 @@ export class Model {
     this.#accounts.onRecord(commit.did, commit.timeUs);
     const uri = uriOf(commit.did, commit.collection, commit.rkey);
     const before = this.#entries.get(uri);
+    // What is void is not even a revision: any that came after the rebuild is newer.
+    if (before?.isVoid && commit.timeUs <= this.#accounts.purgedUntil(commit.did)) return "stale";
     const made = madeUs(commit);
     const createdUs = before !== undefined && before.createdUs < made ? before.createdUs : made;
-    if (before !== undefined && commit.rev <= before.commit.rev) {
+    if (before !== undefined && !before.isVoid && commit.rev <= before.commit.rev) {
       if (commit.rev === before.commit.rev) return "duplicate";
       // A late older revision is still evidence of when the record began.
       this.#entries.set(uri, { ...before, createdUs });
@@ -69,6 +74,18 @@ export class Model {
     this.#entries.set(uri, entry);
     const { state } = this.#verdict(entry);
     return state === "waiting" ? "waiting" : state === "rejected" ? "dead_letter" : "applied";
+  }
+
+  #onSync(frame: SyncFrame): Outcome {
+    const held = [...this.#entries].filter(([, { commit }]) =>
+      commit.did === frame.did && commit.timeUs < frame.timeUs
+    );
+    const there = held.filter(([, entry]) => this.#verdict(entry).state !== "deleted");
+    const outcome = this.#accounts.onSync(frame);
+    if (outcome === "applied") {
+      for (const [uri, entry] of there) this.#entries.set(uri, { ...entry, isVoid: true });
+    }
+    return outcome;
   }
 
   /** The state of a record: a function of the records and accounts as they are now. */
@@ -145,7 +162,8 @@ export class Model {
     const deadLetters: DeadLetter[] = [];
     for (const [uri, entry] of this.#entries) {
       const { state, reasons, waitingFor, parents } = this.#verdict(entry);
-      const { rev, collection } = entry.commit;
+      const { collection } = entry.commit;
+      const rev = entry.isVoid ? "" : entry.commit.rev;
       const idempotencyKey = idempotencyKeyOf(entry.commit);
       ledger.set(uri, { rev, idempotencyKey, state, reasons, waitingFor });
       if (state === "rejected") deadLetters.push({ uri, rev, reasons });

@@ -1,6 +1,7 @@
-/** The model's own reading of a v1 frame: what it says, or every reason for which it can't be taken. */
+/** The model's own reading of a frame: what it says, or every reason for which it can't be taken. */
 
 import { isDid, isNsid, isRev, isRkey } from "./address.ts";
+import { unwrap } from "./envelope.ts";
 import { entriesOf } from "./fields.ts";
 
 export interface CommitFrame {
@@ -33,12 +34,22 @@ export interface IdentityFrame {
   readonly handle: string | null;
 }
 
+/** A repository that was rebuilt: what was known of it is void, and what it still has follows. */
+export interface SyncFrame {
+  readonly kind: "sync";
+  readonly did: string;
+  readonly timeUs: number;
+}
+
 export type Frame =
   | CommitFrame
   | AccountFrame
   | IdentityFrame
+  | SyncFrame
   | { readonly kind: "foreign" }
   | { readonly kind: "malformed"; readonly reasons: readonly string[] };
+
+const OWN_KINDS: ReadonlySet<string> = new Set(["commit", "account", "identity"]);
 
 const MAX_DEPTH = 100;
 
@@ -56,11 +67,14 @@ function malformed(...reasons: string[]): Frame {
 }
 
 function readMessage(message: unknown): Frame {
-  const parts = entriesOf(message);
-  if (parts === null) return malformed("invalid_frame", "invalid_json", "invalid_type");
+  const whole = entriesOf(message);
+  if (whole === null) return malformed("invalid_frame", "invalid_json", "invalid_type");
+  const parts = unwrap(whole);
   const kind = parts.get("kind");
   if (typeof kind !== "string") return malformed("missing_field", "unknown_kind", "invalid_frame");
-  if (kind !== "commit" && kind !== "account" && kind !== "identity") return { kind: "foreign" };
+  // In v1 there is no such kind as sync: a message of it is as any other of a kind to come.
+  const isKnown = kind === "sync" ? parts !== whole : OWN_KINDS.has(kind);
+  if (!isKnown) return { kind: "foreign" };
   const body = entriesOf(parts.get(kind));
   if (body === null) return malformed("missing_field", "invalid_frame", "invalid_type");
   const collection = body.get("collection");
@@ -75,6 +89,7 @@ function readMessage(message: unknown): Frame {
     return malformed("invalid_time", "invalid_type", "out_of_range");
   }
   if (kind === "commit") return readCommit(did, timeUs, body);
+  if (kind === "sync") return { kind, did, timeUs };
   const relaySeq = Number(body.get("seq") ?? 0);
   if (kind === "identity") {
     const handle = body.get("handle");
@@ -82,14 +97,8 @@ function readMessage(message: unknown): Frame {
   }
   const [active, status] = [body.get("active"), body.get("status")];
   if (typeof active !== "boolean") return malformed("missing_field", "invalid_type");
-  return {
-    kind,
-    did,
-    timeUs,
-    relaySeq,
-    active,
-    status: typeof status === "string" ? status : null,
-  };
+  const said = typeof status === "string" ? status : null;
+  return { kind: "account", did, timeUs, relaySeq, active, status: said };
 }
 
 function readCommit(did: string, timeUs: number, body: ReadonlyMap<string, unknown>): Frame {

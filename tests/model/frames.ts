@@ -1,6 +1,6 @@
 /** Hand-made v1 frames for scenario tests: short to write, real in shape. */
 
-import { tidOf } from "./generator.ts";
+import { tidOf } from "./wire_identifier.ts";
 
 export const ALICE = "did:plc:alice2345abcdefghijklmno";
 export const BOB = "did:plc:bob23456abcdefghijklmnop";

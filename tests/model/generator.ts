@@ -1,20 +1,22 @@
-/** Generates a stream of v1 frames from a seed, in the order in which an instance would send them. */
+/** Generates a stream of frames from a seed, in the order in which an instance would send them. */
 
-import { createHash } from "node:crypto";
 import { ALLIANCE, EVENT, MEMBERSHIP, POST, SCENE, STREAM } from "./address.ts";
+import { type Protocol, wrap } from "./envelope.ts";
+import { brokenFrame } from "./broken_frame.ts";
 import { spoil } from "./problems.ts";
 import { Random } from "./random.ts";
-import { coordinate, validRecord, type Wire } from "./records.ts";
+import { validRecord, type Wire } from "./records.ts";
+import { cidOf, tidOf } from "./wire_identifier.ts";
 import { makeWorld, type World } from "./world.ts";
 
-const SORTABLE = "234567abcdefghijklmnopqrstuvwxyz";
-const LOWER = "abcdefghijklmnopqrstuvwxyz234567";
 /** 2026-08-20T09:30:01Z, where every stream begins. */
 const START_US = 1_787_218_201_000_000;
 
 export interface StreamOptions {
   /** Number of events; drawn from 20 to 200 when absent. */
   readonly length?: number;
+  /** Drawn when absent: one stream in three is of v2. */
+  readonly protocol?: Protocol;
 }
 
 /** A stream, oldest frame first. */
@@ -25,27 +27,20 @@ export function generateStream(seed: number, options: StreamOptions = {}): strin
     [2, random.between(40, 100)],
     [1, random.between(100, 200)],
   ]);
-  const generator = new Generator(random);
+  const protocol = options.protocol ?? (random.chance(0.35) ? "v2" : "v1");
+  const generator = new Generator(random, protocol);
   return Array.from({ length }, () => generator.frame());
-}
-
-/** A timestamp identifier for a time in Unix microseconds. */
-export function tidOf(timeUs: number, clock: number): string {
-  let bits = BigInt(timeUs) << 10n | BigInt(clock);
-  let text = "";
-  for (let place = 0; place < 13; place++, bits >>= 5n) {
-    text = SORTABLE.charAt(Number(bits & 31n)) + text;
-  }
-  return text;
 }
 
 class Generator {
   readonly #random: Random;
   readonly #world: World;
+  readonly #protocol: Protocol;
   readonly #sendsCursor: boolean;
   readonly #weights: {
     readonly account: number;
     readonly identity: number;
+    readonly sync: number;
     readonly malformed: number;
     readonly foreign: number;
     readonly invalid: number;
@@ -57,18 +52,22 @@ class Generator {
   readonly #inactive = new Set<string>();
   readonly #revs = new Map<string, string>();
   readonly #broken: string[] = [];
+  /** Frames that are bound to come next. */
+  readonly #planned: (() => string)[] = [];
   #timeUs = START_US;
   #cursor = 90_000_000;
   #relaySeq = 32_000_000_000;
 
-  constructor(random: Random) {
+  constructor(random: Random, protocol: Protocol) {
     this.#random = random;
+    this.#protocol = protocol;
     this.#world = makeWorld(random);
-    this.#sendsCursor = random.chance(0.5);
+    this.#sendsCursor = protocol === "v2" || random.chance(0.5);
     const some = (most: number): number => random.next() ** 2 * most;
     this.#weights = {
       account: some(25),
       identity: some(15),
+      sync: protocol === "v2" ? some(10) : 0,
       malformed: some(10),
       foreign: some(10),
       invalid: some(0.5),
@@ -86,36 +85,44 @@ class Generator {
   }
 
   frame(): string {
-    this.#timeUs += this.#random.between(1, 5_000_000);
     this.#cursor += this.#random.between(1, 50);
-    const { account, identity, malformed, foreign } = this.#weights;
+    const planned = this.#planned.shift();
+    if (planned !== undefined) return planned();
+    this.#timeUs += this.#random.between(1, 5_000_000);
+    const { account, identity, sync, malformed, foreign } = this.#weights;
     const kind = this.#random.weighted([
       [60, "commit"],
       [account, "account"],
       [identity, "identity"],
+      [sync, "sync"],
       [malformed, "malformed"],
       [foreign, "foreign"],
+      [1, "passage"],
     ]);
     const did = this.#random.pick(this.#world.dids);
     if (kind === "commit") return this.#write({ did, kind, commit: this.#commit(did) });
+    if (kind === "passage") return this.#handOver();
     if (kind === "account") return this.#write({ did, kind, account: this.#account(did) });
     if (kind === "identity") return this.#write({ did, kind, identity: this.#identity(did) });
+    if (kind === "sync") return this.#write({ did, kind, sync: this.#rebuild(did) });
     return kind === "foreign" ? this.#foreign(did) : this.#malformed(did);
   }
 
   /** Adds the envelope. Now and then its members come in another order, or spaced out. */
   #write(message: Wire): string {
-    const cursor = this.#sendsCursor ? { cursor: this.#cursor } : {};
-    const { did, ...rest } = message;
+    const cursor = this.#sendsCursor ? this.#cursor : null;
+    const wrapped = wrap(this.#protocol, message, { timeUs: this.#timeUs, cursor });
     const envelope = this.#random.chance(0.95)
-      ? { did, time_us: this.#timeUs, ...cursor, ...rest }
-      : { ...rest, ...cursor, time_us: this.#timeUs, did };
+      ? wrapped
+      : Object.fromEntries(Object.entries(wrapped).reverse());
     return this.#random.chance(0.98) ? JSON.stringify(envelope) : JSON.stringify(envelope, null, 1);
   }
 
   #commit(did: string): Wire {
     const random = this.#random;
-    const collection = random.weighted(this.#collections);
+    const collections = this.#collections
+      .filter(([, collection]) => collection !== SCENE || this.#world.owners.includes(did));
+    const collection = random.weighted(collections);
     const rkey = random.pick(this.#world.rkeys);
     const key = `${did} ${collection} ${rkey}`;
     const rev = this.#nextRev(did, key);
@@ -126,14 +133,68 @@ class Generator {
       return { rev, operation: "delete", collection, rkey };
     }
     this.#present.add(key);
+    const operation = isPresent ? "update" : "create";
+    return { rev, ...this.#content(did, collection, random.chance(0.9) ? operation : null), rkey };
+  }
+
+  /**
+   * A name changes hands: one repository has a scene, a second one refers to it by its bare rkey, and it
+   * is the scene of a third one in the end. All at one time, so that one batch can bring any of it.
+   */
+  #handOver(): string {
+    const [owner = "", heir = owner, friend = owner] = this.#random.shuffled(this.#world.dids);
+    const commit = (did: string, collection: string, record: Wire | null): string => {
+      const key = `${did} ${collection} handed`;
+      const rev = this.#nextRev(did, key);
+      const operation = record === null ? "delete" : "create";
+      if (record === null) this.#present.delete(key);
+      else this.#present.add(key);
+      const content = record === null ? {} : { record, cid: cidOf(record) };
+      const said = { rev, operation, collection, rkey: "handed", ...content };
+      return this.#write({ did, kind: "commit", commit: said });
+    };
+    this.#planned.push(
+      () => commit(friend, POST, { $type: POST, text: "by its name", sceneId: "handed" }),
+      () => commit(owner, SCENE, null),
+      () => commit(heir, SCENE, { $type: SCENE, name: "the heir's" }),
+    );
+    return commit(owner, SCENE, { $type: SCENE, name: "the first" });
+  }
+
+  /** A record, mostly a valid one, and the operation that brings it; any of the two when it is null. */
+  #content(did: string, collection: string, operation: "create" | "update" | null): Wire {
+    const random = this.#random;
     const author = { did, timeUs: this.#timeUs };
     const valid = validRecord(this.#world, collection, author);
     const record = random.chance(this.#weights.invalid)
       ? spoil(this.#world, collection, valid, author)
       : valid;
-    const honest = isPresent ? "update" : "create";
-    const operation = random.chance(0.9) ? honest : random.pick(["create", "update"]);
-    return { rev, operation, collection, rkey, record, cid: cidOf(record) };
+    const said = operation ?? random.pick(["create", "update"]);
+    return { operation: said, collection, record, cid: cidOf(record) };
+  }
+
+  /**
+   * A repository that is rebuilt: what it still has comes again, at the same time, with the revision of
+   * the rebuild, which can be the newest that is known. The rest is gone.
+   */
+  #rebuild(did: string): Wire {
+    const random = this.#random;
+    const newest = this.#revs.get(did);
+    const rev = newest !== undefined && random.chance(0.4) ? newest : tidOf(this.#timeUs, 0);
+    this.#revs.set(did, rev);
+    const held = [...this.#present].filter((key) => key.startsWith(`${did} `));
+    for (const key of held) {
+      const [, collection = "", rkey = ""] = key.split(" ");
+      this.#revs.set(`${rev} ${key}`, rev);
+      if (random.chance(0.3)) this.#present.delete(key);
+      else {
+        this.#planned.push(() => {
+          const commit = { rev, ...this.#content(did, collection, "create"), rkey };
+          return this.#write({ did, kind: "commit", commit });
+        });
+      }
+    }
+    return { did, rev, ...this.#relay() };
   }
 
   /** The next revision; records of one upstream commit share theirs. */
@@ -185,40 +246,8 @@ class Generator {
   #malformed(did: string): string {
     const random = this.#random;
     if (this.#broken.length > 0 && random.chance(0.2)) return random.pick(this.#broken);
-    const rev = tidOf(this.#timeUs, 1);
-    const location = { lat: coordinate(random, 90), lng: coordinate(random, 180) };
-    const record = { $type: SCENE, name: "Broken", location };
-    const commit = { rev, operation: "create", collection: SCENE, rkey: "s1", record };
-    const whole = this.#write({ did, kind: "commit", commit });
-    const frame = random.pick([
-      () => whole.slice(0, random.between(1, whole.length - 1)),
-      () => "",
-      () => "[]",
-      () => "null",
-      () => "not json",
-      () => this.#write({ did, kind: "commit", commit: { ...commit, operation: "upsert" } }),
-      () => this.#write({ did, kind: "commit", commit: { ...commit, rev: "not a rev" } }),
-      () => this.#write({ did, kind: "commit", commit: { ...commit, rkey: "a/b" } }),
-      () => this.#write({ did, kind: "commit", commit: { ...commit, rev: undefined } }),
-      () => this.#write({ did, kind: "commit", commit: { ...commit, rkey: undefined } }),
-      () => this.#write({ did: "alice.test", kind: "commit", commit }),
-      () => this.#write({ kind: "commit", commit }),
-      () => this.#write({ did, kind: "account", account: { did, ...this.#relay() } }),
-    ])();
+    const frame = brokenFrame(random, { did, timeUs: this.#timeUs }, (parts) => this.#write(parts));
     this.#broken.push(frame);
     return frame;
   }
-}
-
-/** A well-formed CID for the record; it names the JSON, since nothing recomputes it. */
-function cidOf(record: unknown): string {
-  const digest = createHash("sha256").update(JSON.stringify(record) ?? "").digest();
-  let text = "b";
-  let value = 0;
-  let bits = 0;
-  for (const byte of [0x01, 0x71, 0x12, 0x20, ...digest]) {
-    value = (value << 8 | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) text += LOWER.charAt(value >> (bits - 5) & 31);
-  }
-  return bits === 0 ? text : text + LOWER.charAt(value << (5 - bits) & 31);
 }

@@ -32,6 +32,15 @@ export class Random {
     return item;
   }
 
+  shuffled<T>(items: readonly T[]): T[] {
+    const shuffled = [...items];
+    for (let last = shuffled.length - 1; last > 0; last--) {
+      const other = this.between(0, last);
+      [shuffled[last], shuffled[other]] = [shuffled[other]!, shuffled[last]!];
+    }
+    return shuffled;
+  }
+
   /** Picks by weight. */
   weighted<T>(choices: readonly (readonly [weight: number, item: T])[]): T {
     let left = this.next() * choices.reduce((sum, [weight]) => sum + weight, 0);

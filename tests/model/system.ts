@@ -11,8 +11,13 @@ import { differences } from "./tables.ts";
 export type OutcomeCounts = Readonly<Partial<Record<Outcome, number>>>;
 
 export interface System {
-  /** Folds the batches in order, each in a transaction of its own; the counts of each, in order. */
-  deliver(batches: string[][]): Promise<OutcomeCounts[]>;
+  /**
+   * Folds the batches in order, each in a transaction of its own; the counts of each, in order. No more
+   * records of one repository wait than `waitingLimit`.
+   */
+  deliver(batches: string[][], waitingLimit?: number): Promise<OutcomeCounts[]>;
+  /** Tries all records again that were above the limit, without one. Returns how many there were. */
+  retryTooMany(): Promise<number>;
   readonly sql: Sql;
   /** Makes all tables as they are before the first event. */
   reset(): Promise<void>;
@@ -37,18 +42,73 @@ export async function checkDelivery(
   await system.reset();
   const counted = await system.deliver(batches);
   const model = new Model();
-  const lines: string[] = [];
-  batches.forEach((batch, index) => {
-    const outcomes = batch.map((frame) => model.deliver(frame));
-    for (const outcome of OUTCOMES) {
-      const wanted = outcomes.filter((one) => one === outcome).length;
-      const found = counted[index]?.[outcome] ?? 0;
-      if (wanted === found) continue;
-      lines.push(`batch ${index}: ${outcome} must be ${wanted}, found ${found}`);
+  return [
+    ...countDifferences(batches, counted, model, (counts) => counts),
+    ...await tableDifferences(system, deliveries, model),
+  ];
+}
+
+/** What a limit of waiting records came to. */
+export interface Overflow {
+  /** How many records were above it at the end. */
+  readonly tooMany: number;
+  readonly differences: readonly string[];
+}
+
+/**
+ * The same under a limit of waiting records. Which records are too many hangs on the batches, and that
+ * is for other tests; here nothing is lost by it: once they are tried again, the tables are the model's.
+ */
+export async function checkOverflow(
+  system: System,
+  deliveries: readonly Delivered[],
+  waitingLimit: number,
+): Promise<Overflow> {
+  const batches = batchesOf(deliveries);
+  await system.reset();
+  const counted = await system.deliver(batches, waitingLimit);
+  const tooMany = await system.retryTooMany();
+  const model = new Model();
+  const differences = [
+    ...countDifferences(batches, counted, model, withoutStanding),
+    ...await tableDifferences(system, deliveries, model),
+  ];
+  return { tooMany, differences };
+}
+
+/** Counts that the limit does not change: whether a record is there, waits or is too many is one. */
+function withoutStanding({ applied, waiting, dead_letter, ...rest }: OutcomeCounts): OutcomeCounts {
+  return { ...rest, applied: (applied ?? 0) + (waiting ?? 0) + (dead_letter ?? 0) };
+}
+
+function countDifferences(
+  batches: readonly (readonly string[])[],
+  counted: readonly OutcomeCounts[],
+  model: Model,
+  view: (counts: OutcomeCounts) => OutcomeCounts,
+): string[] {
+  return batches.flatMap((batch, index) => {
+    const expected: Partial<Record<Outcome, number>> = {};
+    for (const frame of batch) {
+      const outcome = model.deliver(frame);
+      expected[outcome] = (expected[outcome] ?? 0) + 1;
     }
+    const [wanted, found] = [view(expected), view(counted[index] ?? {})];
+    return OUTCOMES.filter((outcome) => (wanted[outcome] ?? 0) !== (found[outcome] ?? 0))
+      .map((outcome) =>
+        `batch ${index}: ${outcome} must be ${wanted[outcome] ?? 0}, found ${found[outcome] ?? 0}`
+      );
   });
-  lines.push(...differences(model.tables(), await readTables(system.sql)));
+}
+
+async function tableDifferences(
+  system: System,
+  deliveries: readonly Delivered[],
+  model: Model,
+): Promise<string[]> {
   const frames = deliveries.map(({ frame }) => frame);
-  lines.push(...await brokenRules(system.sql, forbiddenDigits(frames, model)));
-  return lines;
+  return [
+    ...differences(model.tables(), await readTables(system.sql)),
+    ...await brokenRules(system.sql, forbiddenDigits(frames, model)),
+  ];
 }

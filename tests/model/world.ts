@@ -25,17 +25,20 @@ export interface World {
   readonly random: Random;
   readonly dids: readonly string[];
   readonly rkeys: readonly string[];
+  /** Those that have scenes. The others have only what refers to them, mostly by a bare rkey. */
+  readonly owners: readonly string[];
 }
 
 export function makeWorld(random: Random): World {
-  const dids = DIDS.slice(0, random.between(1, 4));
+  const dids = DIDS.slice(0, random.weighted([[1, 1], [1, 2], [2, 3], [4, 4]]));
   const first = random.between(0, RKEYS.length - 1);
   const count = random.between(1, 3);
   const rkeys = Array.from(
     { length: count },
     (_, place) => RKEYS[(first + place) % RKEYS.length] ?? "s1",
   );
-  return { random, dids, rkeys };
+  const owners = random.chance(0.4) ? dids : dids.slice(0, Math.max(1, dids.length - 1));
+  return { random, dids, rkeys, owners };
 }
 
 /** A reference to a record of `target`, mostly to one that the stream may hold. */
