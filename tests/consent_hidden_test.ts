@@ -126,6 +126,7 @@ Deno.test("GeoJSON tells no place any more", () => {
 Deno.test("pairs of numbers that can be a place go, whatever holds them", () => {
   assert.deepEqual(after({ a: [47.6062, -122.3321] }), {});
   assert.deepEqual(after({ a: [-122.3321, 47.6062, 12.5] }), {});
+  assert.deepEqual(after({ a: [-122.3321, 47.6062, -122.33, 47.61] }), {});
   assert.deepEqual(after({ a: ["47.6062", " −122,3321 "], b: [["-122", "47.6062"], "x"] }), {
     b: ["x"],
   });

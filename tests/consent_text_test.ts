@@ -20,6 +20,7 @@ const PLACES: readonly (readonly [text: string, stored: string])[] = [
   ["startLat=47.6062 until late", "startLat=[place removed] until late"],
   ["latitude 47.6062 (home)", "latitude [place removed] (home)"],
   ["47.6062° N, 122.3321° W", "[place removed]° W"],
+  ["47.6062 degrees latitude north and longitude 122.33", "[place removed]"],
   ["N47.6062 W122.3321", "N[place removed]"],
   ["47.6062N", "[place removed]N"],
   ["POINT(-122.3321 47.6062)", "POINT([place removed])"],

@@ -57,6 +57,10 @@ Deno.test("a short wire form can't grow into a record above the limit unmeasured
   const record = JSON.parse(numbers) as JsonObject;
   assert.ok(numbers.length < limits.recordBytes);
   assert.equal(recordRefusal(record, numbers.length, limits)?.reason, "record_too_large");
+  // What grows most in CBOR: a byte of text becomes six of JSON, and so does a byte of truth.
+  for (const grown of [{ text: "\u0001".repeat(700) }, { list: Array(700).fill(false) }]) {
+    assert.equal(recordRefusal(grown, 720, limits)?.reason, "record_too_large");
+  }
 });
 
 Deno.test("a record has at most 100,000 values", () => {

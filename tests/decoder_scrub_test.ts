@@ -52,6 +52,7 @@ Deno.test("a place in text that can't be parsed does not survive, however it is 
     [...LAT].map((c) => `\\u00${c.charCodeAt(0).toString(16)}`).join(""),
     [...LAT].map((c) => (c === "." ? c : String.fromCharCode(0x0660 + Number(c)))).join(""),
     [...LAT].map((c) => (c === "." ? c : String.fromCharCode(0xff10 + Number(c)))).join(""),
+    [...LAT].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".charAt(Number(c)) || c).join(""),
     "x".repeat(2040) + GEOHASH,
     " ".repeat(2044) + GEOHASH,
     "9F4MGC22+22",

@@ -129,8 +129,73 @@ databaseTest(
       active: true,
       status: null,
     });
-    const again = { ...kept, time_us: events.timeUs + 1 };
-    assert.deepEqual(await folded.batch(again), ["applied"]);
+    // What replaces the old comes with the time of the rebuild itself; the old comes to nothing.
+    const again = { ...kept, time_us: events.timeUs };
+    assert.deepEqual(await folded.each(lost, again, kept), ["stale", "applied", "duplicate"]);
     assert.deepEqual(await folded.live(SCENE, "alice/scene/lost"), [true, false]);
+  },
+);
+
+databaseTest(
+  "what is wrong by itself is rejected, also while its account is inactive",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const alliance = "alice/alliance/with-itself";
+    await folded.batch(
+      events.put("alice/scene/nameless", { name: "" }),
+      events.account("alice", false, "suspended"),
+      events.put(alliance, { fromSceneId: "s1", toSceneId: "s1" }),
+    );
+    assert.deepEqual(await folded.states("alice/scene/nameless", alliance), [
+      "rejected",
+      "rejected",
+    ]);
+  },
+);
+
+databaseTest(
+  "what happened at the very instant of an account's deletion is deleted",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE), events.account("alice", false, "deleted"));
+    await folded.batch(events.account("alice", true));
+    const late = { ...events.put("alice/scene/late"), time_us: events.timeUs - 2_000_000 };
+    assert.deepEqual(await folded.batch(late), ["applied"]);
+    assert.deepEqual(await folded.states("alice/scene/late"), ["deleted"]);
+  },
+);
+
+databaseTest(
+  "of two account events of one minute the relay's order counts, and beyond it time alone",
+  async (database) => {
+    const minute = 60_000_000;
+    for (const [skew, outcome] of [[minute, "stale"], [minute + 1, "applied"]] as const) {
+      await database.sql`truncate records, accounts, scenes cascade`;
+      const events = new SampleEvents();
+      const folded = new Folded(database);
+      const [off, on] = [events.account("alice", false), events.account("alice", true)];
+      await folded.batch({ ...events.put(SCENE), time_us: 1_000_000 }, off, on);
+      // Another instance, with a clock of its own, tells the first of them once more.
+      const again = { ...off, time_us: (on.time_us ?? 0) + skew };
+      assert.deepEqual(await folded.batch(again), [outcome]);
+      assert.deepEqual(await folded.live(SCENE), [outcome === "stale"]);
+    }
+  },
+);
+
+databaseTest(
+  "a deletion that another clock dates before a rebuild brings nothing back",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { protocol: "v2" });
+    const scene = events.put(SCENE);
+    await folded.batch(scene, events.sync("alice"));
+    const deletion = events.account("alice", false, "deleted");
+    await folded.batch({ ...deletion, time_us: (scene.time_us ?? 0) - 1 });
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual(await folded.batch(scene), ["stale"]);
+    assert.deepEqual(await folded.live(SCENE), [false]);
   },
 );

@@ -143,6 +143,9 @@ databaseTest(
     assert.equal(await discardLetters(sql, ids), 0);
     assert.deepEqual(await folded.openLetters(), []);
     assert.deepEqual(await folded.states(SCENE), ["rejected"]);
+    // It says what it was about, and nothing of what it quoted.
+    const letter = await showLetter(sql, ids[0] ?? 0);
+    assert.deepEqual([letter?.rkey, letter?.payload], ["s1", null]);
   },
 );
 

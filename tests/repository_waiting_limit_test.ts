@@ -53,6 +53,17 @@ databaseTest(
 );
 
 databaseTest(
+  "a record that comes twice in one batch takes one place",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { waitingLimit: LIMIT });
+    const again = (): JetstreamEvent => events.put("bob/post/again", { sceneId: uriOf(SCENE) });
+    const outcomes = await folded.batch(again(), again(), again(), ...orphans(events, "bob", 2));
+    assert.deepEqual(outcomes, Array(5).fill("waiting"));
+  },
+);
+
+databaseTest(
   "when the parent comes, what waits is applied, and a retry applies the rest",
   async (database) => {
     const { sql } = database;
