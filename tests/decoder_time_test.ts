@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { micros, microsFromRfc3339 } from "../lib/decoder/time.ts";
+import { eventTime, micros, microsFromRfc3339 } from "../lib/decoder/time.ts";
 
 Deno.test("all six digits of a fraction survive", () => {
   assert.equal(microsFromRfc3339("2026-08-20T09:30:01.004512Z"), 1787218201004512);
@@ -49,4 +49,9 @@ Deno.test("a cursor or a time is a safe integer from zero on", () => {
   for (const value of [-1, 0.5, 2 ** 53, NaN, Infinity, "1", null, undefined, 1n, {}]) {
     assert.equal(micros(value), null);
   }
+});
+
+Deno.test("an event can have happened at any time but 0, which stands for none", () => {
+  for (const value of [1, 2 ** 53 - 1]) assert.equal(eventTime(value), value);
+  for (const value of [0, -0, -1, null]) assert.equal(eventTime(value), null);
 });

@@ -221,7 +221,7 @@ Deno.test("the position is the cursor where the server numbers its events, else 
       : reasonOf(v1(), commitText({}, envelope));
   assert.deepEqual(position({ cursor: 42 }), { cursor: 42, timeUs: TIME_US });
   assert.deepEqual(position({}), POSITION);
-  assert.deepEqual(position({ cursor: 0, time_us: 0 }), { cursor: 0, timeUs: 0 });
+  assert.deepEqual(position({ cursor: 0, time_us: 1 }), { cursor: 0, timeUs: 1 });
   for (const bad of [-1, 1.5, "1787218201004512", null, true, {}, 2 ** 53, 253402300800000000]) {
     assert.equal(position({ time_us: bad }), "invalid_time", `time_us ${bad}`);
     assert.equal(position({ cursor: bad }), "invalid_time", `cursor ${bad}`);

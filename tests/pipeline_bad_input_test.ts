@@ -28,8 +28,33 @@ function withRecord(fields: object): string {
 }
 
 /** A message in which a text, which must not survive \`JSON.stringify\`, stands for a field. */
-function withRaw(raw: string): string {
-  return withRecord({ description: "RAW" }).replace('"RAW"', raw);
+function withRaw(raw: string, field = "description"): string {
+  return withRecord({ [field]: "RAW" }).replace('"RAW"', raw);
+}
+
+/** The same in CBOR, where a number can be what JSON has no word for. */
+function withDouble(value: number): Uint8Array {
+  const bytes = encode(message({ record: { $type: SCENE, name: "Scene", note: 1.5 } }));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const at = bytes.findIndex((_, at) =>
+    view.getUint8(at) === 0xfb && view.getFloat64(at + 1) === 1.5
+  );
+  view.setFloat64(at + 1, value);
+  return bytes;
+}
+
+/** A message in which a key is there twice. */
+function withTwice(member: string): string {
+  return withRecord({ name: "RAW" }).replace('"name":"RAW"', member);
+}
+
+/** A marker of Alice's account or handle. */
+function marker(kind: string, body: object): string {
+  return text({}, { kind, commit: undefined, [kind]: body });
+}
+
+function other(collection: string, record: object): string {
+  return text({ collection: `app.subcult.${collection}`, rkey: "self", record });
 }
 
 function nested(levels: number): string {
@@ -81,7 +106,74 @@ const INPUTS: readonly (readonly [string, string | Uint8Array, string])[] = [
   ],
   ["an rkey of 512 characters", text({ rkey: "r".repeat(512) }), "applied"],
   ["an rkey of 513 characters", text({ rkey: "r".repeat(513) }), "invalid_rkey"],
+  [
+    "an address longer than an index takes",
+    text(
+      { collection: `app.subcult.${"x".repeat(60)}`, rkey: "r".repeat(512) },
+      { did: `did:web:${"a".repeat(2040)}` },
+    ),
+    "address_too_long",
+  ],
   ["places that are none", withRecord({ location: { lat: 91, lng: 0 } }), "invalid_location"],
+  ["-0", withRaw("-0", "note"), "applied"],
+  [
+    "a place at -0",
+    withRecord({ location: { lat: 0, lng: 1 } }).replace('"lat":0', '"lat":-0'),
+    "applied",
+  ],
+  ["the largest safe integer", withRaw("9007199254740991", "note"), "applied"],
+  ["the first integer that is not", withRaw("-9007199254740992", "note"), "unsafe_integer"],
+  ["a number beyond all", withRaw("1e999"), "unsafe_integer"],
+  ["NaN", withDouble(NaN), "invalid_cbor"],
+  ["infinity", withDouble(-Infinity), "invalid_cbor"],
+  ["a key that is half a surrogate pair", withRaw('{"\\udc00": 1}'), "unstorable_text"],
+  ["an rkey with \\u0000", text({ rkey: "a\u0000b" }), "invalid_rkey"],
+  ["a rev with half a surrogate pair", text({ rev: "3mtiwp33yo22\ud800" }), "invalid_rev"],
+  ["a DID with \\u0000", text({}, { did: "did:plc:a\u0000b" }), "invalid_did"],
+  ["a DID without an identifier", text({}, { did: "did:plc:" }), "invalid_did"],
+  ["a DID in capitals", text({}, { did: "did:PLC:abc" }), "invalid_did"],
+  ["another DID in the commit", text({ did: "did:plc:other" }), "invalid_did"],
+  ["another DID in the body", marker("identity", { did: "did:plc:other" }), "invalid_did"],
+  ["a handle that is none", marker("identity", { handle: "no handle" }), "invalid_handle"],
+  [
+    "a status that is no word",
+    marker("account", { active: false, status: "a b" }),
+    "invalid_field",
+  ],
+  ["an account that is neither", marker("account", { active: "no" }), "invalid_field"],
+  ["no time but 0", text({}, { time_us: 0 }), "invalid_time"],
+  ["a time before all", text({}, { time_us: -1 }), "invalid_time"],
+  ["a time between microseconds", text({}, { time_us: 1.5 }), "invalid_time"],
+  ["a time beyond counting", text({}, { time_us: 2 ** 53 }), "invalid_time"],
+  ["a cursor beyond counting", text({}, { cursor: 2 ** 53 }), "invalid_time"],
+  ["a name that is there twice, right at last", withTwice('"name":7,"name":"Scene"'), "applied"],
+  [
+    "a name that is there twice, wrong at last",
+    withTwice('"name":"Scene","name":7'),
+    "invalid_type",
+  ],
+  [
+    "a collection named as a prototype",
+    text({ collection: "app.subcult.__proto__" }),
+    "invalid_collection",
+  ],
+  ["an rkey named as a prototype", text({ rkey: "__proto__" }), "applied"],
+  ["an operation named as a prototype", text({ operation: "__proto__" }), "unknown_operation"],
+  ["a kind named as a prototype", text({}, { kind: "__proto__" }), "ignored"],
+  [
+    "a post about itself",
+    other("post", {
+      text: "x",
+      sceneId: `at://${events.put("alice/post/self").did}/app.subcult.post/self`,
+    }),
+    "invalid_reference",
+  ],
+  ["a post that waits for its own name", other("post", { text: "x", eventId: "self" }), "waiting"],
+  [
+    "an alliance of a scene with itself",
+    other("alliance", { fromSceneId: "self", toSceneId: "self" }),
+    "self_alliance",
+  ],
   ["a prototype", withRaw('{"__proto__": {"polluted": true}}'), "invalid_type"],
 ];
 

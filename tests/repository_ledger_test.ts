@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { scene } from "../lib/mapper/scene.ts";
+import { store } from "../lib/repository/store.ts";
+import { Writes } from "../lib/repository/writes.ts";
 import { idempotencyKey } from "../lib/mapper/idempotency_key.ts";
 import { databaseTest } from "./database.ts";
 import { Folded } from "./folded.ts";
@@ -255,5 +258,40 @@ databaseTest(
     assert.deepEqual([left, failures.length], [[0, 0, 0, 0], 1]);
     const tables = ["records", "scenes", "dead_letters", "indexer_state"];
     assert.deepEqual(await Promise.all(tables.map((table) => folded.count(table))), [2, 1, 1, 1]);
+  },
+);
+
+databaseTest(
+  "the statements themselves take no row back to an older revision",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE, { name: "Now" }));
+    const ledger = await sql`select * from records`;
+    const [row] = await sql`select id, record_did, record_rkey from scenes`;
+    const old = {
+      name: "Before",
+      owner_did: "did:plc:x",
+      visibility: "public",
+      tags: [],
+      palette: {},
+    };
+    const written = await sql.begin((tx) => {
+      const writes = new Writes();
+      for (const { did, collection, rkey, ...rest } of ledger) {
+        writes.ledger.push({ ...rest, did, collection, rkey, rev: "2222222222222", record: {} });
+      }
+      const at = "2026-01-01T00:00:00Z";
+      const revision = { record_rev: "2222222222222", created_at: at, updated_at: at };
+      writes.tables.set("scenes", {
+        collection: scene,
+        upserts: [{ ...row, ...old, ...revision, allow_precise: false }],
+        hides: [],
+      });
+      return store(tx, writes);
+    });
+    assert.equal(written, 0);
+    assert.equal((await folded.row(SCENE))["name"], "Now");
   },
 );

@@ -132,6 +132,46 @@ databaseTest(
 );
 
 databaseTest(
+  "a letter that is moot by the time of its retry changes nothing",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE), events.put(EVENT, { sceneId: "s1" }));
+    const letters = await retryBatch(sql, await openLetters(sql, "not_scene_owner", 10));
+    await folded.batch(events.put("bob/scene/s1"));
+    assert.deepEqual(await folded.states(EVENT), ["applied"]);
+    const { outcomes, rowsWritten } = await folded.writer.write(
+      letters,
+      new AbortController().signal,
+    );
+    assert.deepEqual([outcomes, rowsWritten], [["duplicate"], 0]);
+  },
+);
+
+databaseTest(
+  "a retry between a commit whose answer is lost and its repetition changes no count",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const others = new Folded(database);
+    await others.batch(events.put("alice/scene/wrong", { name: "" }));
+    const failures: string[] = [];
+    let lost = 0;
+    const folded = new Folded(database, {
+      failures,
+      step: async (name) => {
+        if (name !== "committed" || ++lost > 1) return;
+        await retry(others, sql);
+        throw Object.assign(new Error("the connection is lost"), { code: "08006" });
+      },
+    });
+    assert.deepEqual(await folded.batch(events.put(SCENE)), ["applied"]);
+    assert.deepEqual([failures, lost], [["08006"], 2]);
+  },
+);
+
+databaseTest(
   "a discarded letter is resolved for good, and its record stays rejected",
   async (database) => {
     const { sql } = database;
@@ -195,6 +235,11 @@ databaseTest(
       assert.deepEqual(await retry(folded, sql), ["dead_letter"]);
     }
     assert.deepEqual(delays, [1, 2, 4]);
+    // Nine more are too many: then it waits for a person.
+    await sql`update dead_letters set attempts = 9`;
+    assert.deepEqual(await retry(folded, sql), ["dead_letter"]);
+    const [last] = await listLetters(sql, { state: "open", limit: 1 });
+    assert.deepEqual([last?.attempts, last?.nextAttemptAt], [10, null]);
 
     await sql.unsafe("alter table scenes drop constraint chk_test");
     assert.deepEqual(await retry(folded, sql), ["applied"]);

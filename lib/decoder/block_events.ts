@@ -12,7 +12,7 @@ import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { buildAccount, buildIdentity, buildSync } from "./markers.ts";
 import { recordShapeRefusal } from "./record_shape.ts";
-import { micros } from "./time.ts";
+import { eventTime } from "./time.ts";
 
 /** Which rows are asked for. The archive answers in whole blocks, so the rest is dropped here. */
 export interface RowFilter {
@@ -107,7 +107,7 @@ function commitOf(
 
 /** An imported time, where there is one, else the time at which the server saw the event. */
 function positionOf(block: Block, row: number): Position | null {
-  const timeUs = micros(block.indexedAt(row) || block.witnessedAt(row));
+  const timeUs = eventTime(block.indexedAt(row) || block.witnessedAt(row));
   return timeUs === null ? null : { cursor: block.seq(row), timeUs };
 }
 

@@ -15,7 +15,7 @@ import type { JsonObject } from "./json.ts";
 import { messageRefusal } from "./limits.ts";
 import { malformed } from "./malformed.ts";
 import { buildAccount, buildIdentity } from "./markers.ts";
-import { micros, microsFromRfc3339 } from "./time.ts";
+import { eventTime, micros, microsFromRfc3339 } from "./time.ts";
 
 export interface FirehoseOptions extends DecoderOptions {
   /** Repositories that are wanted; absent for all of them. No relay filters by them. */
@@ -104,7 +104,7 @@ function unknown(position: Position | null): Foreign {
 
 function readPosition(body: JsonObject): Position | null {
   const cursor = micros(body.seq);
-  const timeUs = microsFromRfc3339(body.time);
+  const timeUs = eventTime(microsFromRfc3339(body.time));
   return cursor === null || timeUs === null ? null : { cursor, timeUs };
 }
 

@@ -21,6 +21,12 @@ export function microsFromRfc3339(text: unknown): number | null {
   );
 }
 
+/** The time of an event. 0 is none: where times are kept it stands for there being none. */
+export function eventTime(value: unknown): number | null {
+  const timeUs = micros(value);
+  return timeUs === 0 ? null : timeUs;
+}
+
 /** The value itself if it can be Unix microseconds or a cursor: a safe integer, not negative. */
 export function micros(value: unknown): number | null {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;

@@ -11,7 +11,7 @@ import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
 import { buildAccount, buildIdentity } from "./markers.ts";
 import { openMessage, textOf } from "./message.ts";
-import { micros } from "./time.ts";
+import { eventTime, micros } from "./time.ts";
 
 /** Makes a decoder of v1 frames. */
 export function createV1Decoder(options: DecoderOptions): Decoder {
@@ -71,7 +71,7 @@ function readCommit(
 
 /** Newer servers number their events in `cursor`; older ones resume by the time alone. */
 function readPosition(envelope: JsonObject): Position | null {
-  const timeUs = micros(envelope.time_us);
+  const timeUs = eventTime(envelope.time_us);
   const cursor = envelope.cursor === undefined ? timeUs : micros(envelope.cursor);
   return timeUs === null || cursor === null ? null : { cursor, timeUs };
 }

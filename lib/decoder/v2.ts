@@ -13,7 +13,7 @@ import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
 import { buildAccount, buildIdentity, buildSync } from "./markers.ts";
 import { openMessage, textOf } from "./message.ts";
-import { micros, microsFromRfc3339 } from "./time.ts";
+import { eventTime, micros, microsFromRfc3339 } from "./time.ts";
 
 const LEXICON = "network.bsky.jetstream.subscribeEvents";
 
@@ -82,7 +82,7 @@ function unknown(position: Position | null): Foreign {
 
 function readPosition(seq: unknown, time: unknown): Position | null {
   const cursor = micros(seq);
-  const timeUs = microsFromRfc3339(time);
+  const timeUs = eventTime(microsFromRfc3339(time));
   if (cursor === null || cursor < 1 || cursor >= SEQ_END || timeUs === null) return null;
   return { cursor, timeUs };
 }
