@@ -211,6 +211,44 @@ databaseTest(
 );
 
 databaseTest(
+  "a bare rkey stays ambiguous as long as two repositories have it, whichever goes",
+  async (database) => {
+    for (const gone of ["alice", "carol", "dave"]) {
+      await database.sql`truncate records, scenes cascade`;
+      const events = new SampleEvents();
+      const folded = new Folded(database);
+      await folded.batch(
+        ...["alice", "carol", "dave"].map((name) => events.put(`${name}/scene/s1`)),
+      );
+      const outcomes = await folded.batch(
+        events.delete(`${gone}/scene/s1`),
+        events.put(POST, { sceneId: "s1" }),
+      );
+      assert.deepEqual(outcomes, ["applied", "waiting"]);
+      assert.equal((await folded.ledger(POST))?.reason, "ambiguous_reference");
+    }
+  },
+);
+
+databaseTest(
+  "a bare rkey means, at its turn, what the events before it in its batch have brought back",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(
+      events.put(SCENE),
+      events.put(EVENT, { sceneId: "s1" }),
+      events.delete(SCENE),
+    );
+    const outcomes = await folded.batch(
+      events.put(SCENE),
+      events.put(POST, { sceneId: undefined, eventId: "e1" }),
+    );
+    assert.deepEqual(outcomes, ["applied", "applied"]);
+  },
+);
+
+databaseTest(
   "ten thousand children that wait for one scene come with it, in one transaction",
   async (database) => {
     const events = new SampleEvents();

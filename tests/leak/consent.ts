@@ -15,6 +15,8 @@ interface Sharing {
   readonly record: JsonObject;
   /** Where the place may be as long as it is shared. */
   readonly allowed: readonly Surface[];
+  /** Whether it had a row. */
+  readonly row?: boolean;
 }
 
 /** What the author of one shared record can still do. */
@@ -23,21 +25,27 @@ interface Author {
   account(active: boolean, status?: string): string;
 }
 
-type Ending = readonly [what: string, frames: (author: Author, record: JsonObject) => string[]];
+/** How sharing ends, and whether the row goes with it: its texts stay behind then, and nothing else. */
+type Ending = readonly [
+  what: string,
+  frames: (author: Author, record: JsonObject) => string[],
+  end: "changed" | "gone",
+];
 
 const COARSE = { allowPrecise: false, coarseGeohash: "u33db8" };
 
 const ENDINGS: readonly Ending[] = [
-  ["withdrawn", ({ commit }, record) => [commit({ ...record, location: COARSE })]],
-  ["left out", ({ commit }, record) => [commit(record)]],
-  ["deleted", ({ commit }) => [commit(undefined)]],
-  ["newer rejected", ({ commit }, record) => [commit({ ...record, tags: [1] })]],
-  ["newer refused", ({ commit }, record) => [commit({ ...record, location: "x" })]],
-  ["newer dropped", ({ commit }, record) => [commit({ ...record, note: "\0" })]],
-  ["account deleted", ({ account }) => [account(false, "deleted")]],
+  ["withdrawn", ({ commit }, record) => [commit({ ...record, location: COARSE })], "changed"],
+  ["left out", ({ commit }, record) => [commit(record)], "changed"],
+  ["deleted", ({ commit }) => [commit(undefined)], "gone"],
+  ["newer rejected", ({ commit }, record) => [commit({ ...record, tags: [1] })], "gone"],
+  ["newer refused", ({ commit }, record) => [commit({ ...record, location: "x" })], "gone"],
+  ["newer dropped", ({ commit }, record) => [commit({ ...record, note: "\0" })], "gone"],
+  ["account deleted", ({ account }) => [account(false, "deleted")], "gone"],
   [
     "suspended, deleted, back",
     ({ account, commit }) => [account(false, "suspended"), commit(undefined), account(true)],
+    "gone",
   ],
 ];
 
@@ -50,12 +58,12 @@ export function* consentFrames(write: Frames, marks: Marks, copies: number): Gen
     }
     for (const collection of ["scene", "event"]) {
       const sharing = { what: "suspended", collection, record: right(collection) };
-      yield* share(write, marks, { ...sharing, allowed: ["ledger"] }, null, (did) => [
+      yield* share(write, marks, { ...sharing, allowed: ["ledger"], row: true }, null, (did) => [
         write.account(did, false, "suspended"),
       ]);
     }
     const orphan = { what: "parent deleted", collection: "event", record: right("event") };
-    yield* share(write, marks, { ...orphan, allowed: ["ledger"] }, null, (did) => [
+    yield* share(write, marks, { ...orphan, allowed: ["ledger"], row: true }, null, (did) => [
       write.commit(did, "scene", "home", undefined),
     ]);
   }
@@ -85,12 +93,13 @@ function* sharings(copy: number): Generator<Sharing> {
 function* share(
   write: Frames,
   marks: Marks,
-  { what, collection, record, allowed }: Sharing,
+  { what, collection, record, allowed, row = allowed.includes("product") }: Sharing,
   ending: Ending | null,
   afterwards: (did: string) => string[] = () => [],
 ): Generator<string> {
   const name = `shared ${collection}, ${what}${ending === null ? "" : `, ${ending[0]}`}`;
   const { lat, lng } = marks.add(name, ending === null ? allowed : []);
+  const said = marks.add(`text of a ${name}`, textAllowed(ending, allowed, row));
   // An account of its own, because some endings are about the whole account.
   const did = `did:plc:leak${marks.all.length}`;
   if (collection === "event") yield write.commit(did, "scene", "home", { name: "home" });
@@ -98,13 +107,25 @@ function* share(
     commit: (record) => write.commit(did, collection, "shared", record),
     account: (active, status) => write.account(did, active, status),
   };
-  const first = author.commit({ ...record, location: { lat, lng, allowPrecise: true } });
+  const location = { lat, lng, allowPrecise: true };
+  const first = author.commit({ ...record, description: `about ${said.word}`, location });
   yield first;
   yield* afterwards(did);
   if (ending === null) return;
   yield* ending[1](author, record);
   // The old revision comes once more, and tells nothing new.
   yield first;
+}
+
+/** Where the words of the record may be at the end: with its place, and in the row that it had. */
+function textAllowed(
+  ending: Ending | null,
+  allowed: readonly Surface[],
+  row: boolean,
+): readonly Surface[] {
+  const stays: readonly Surface[] = row && ending?.[2] !== "changed" ? ["text"] : [];
+  const kept = allowed.filter((surface) => surface !== "product");
+  return ending === null ? [...kept, ...stays] : stays;
 }
 
 function right(collection: string): JsonObject {

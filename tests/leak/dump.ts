@@ -17,6 +17,10 @@ const SURFACES: ReadonlyMap<string, NonNullable<Haystack["surface"]>> = new Map(
   ["scenes.display_point", "product"],
   ["events.precise_point", "product"],
   ["events.display_point", "product"],
+  ["scenes.description", "text"],
+  ["scenes.search", "text"],
+  ["events.description", "text"],
+  ["events.search", "text"],
 ]);
 
 /** Reads all of it; tables of PostGIS are left out, which nobody writes. */

@@ -13,7 +13,9 @@ export type Surface =
   /** `precise_point` and `display_point`, and the scenes of the status page. */
   | "product"
   /** `dead_letters.payload`, and what shows it. */
-  | "letter";
+  | "letter"
+  /** The texts of a product row, which outlive their record: the app removes them. Never a place. */
+  | "text";
 
 export interface Mark {
   /** What it was hidden in, for a report. */
