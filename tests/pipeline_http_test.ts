@@ -135,6 +135,26 @@ databaseTest("the status is the facts of the run and of the tables, as JSON", as
 });
 
 databaseTest(
+  "the map of the status page has the scenes that are public, and no others",
+  async ({ url }) => {
+    const events = nowEvents();
+    await using server = new ReplayServer();
+    const location = { lat: 52.50183, lng: 13.44127, allowPrecise: true };
+    const last = server.push(
+      ...["public", "private", "unlisted"].map((visibility) =>
+        events.put(`alice/scene/${visibility}`, { name: visibility, visibility, location })
+      ),
+      events.put("bob/scene/hidden", { name: "hidden", location }),
+      events.account("bob", false, "suspended"),
+    );
+    await using program = new Program({ databaseUrl: url, streamUrl: server.url });
+    await program.committed(last);
+    const status = await (await program.fetch("/api/status")).json() as Status;
+    assert.deepEqual(status.stored?.scenes.map(({ name }) => name), ["public"]);
+  },
+);
+
+databaseTest(
   "H-02 with a token everything but health and readiness asks for it, and dead letters can be tried again",
   async ({ url }) => {
     const token = "a-token-of-the-tests";

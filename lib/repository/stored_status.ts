@@ -79,12 +79,13 @@ export class StatusTables {
       group by 1 order by 2 desc`;
   }
 
-  /** Scenes with the point that a map may show. */
+  /** Scenes that anybody may find, with the point that a map may show. */
   async scenes(
     sql: Sql,
   ): Promise<readonly { id: string; name: string; lat: number; lng: number }[]> {
     return await sql<{ id: string; name: string; lat: number; lng: number }[]>`
       select id::text, name, st_y(display_point::geometry) as lat, st_x(display_point::geometry) as lng
-      from scenes where deleted_at is null and display_point is not null limit ${SCENE_LIMIT}`;
+      from scenes where deleted_at is null and display_point is not null and visibility = 'public'
+      limit ${SCENE_LIMIT}`;
   }
 }

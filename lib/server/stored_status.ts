@@ -42,7 +42,7 @@ export interface StoredStatus {
     readonly reason: string | null;
     readonly at: Date;
   }[];
-  /** Live scenes that have a `display_point`, and that point: never another. */
+  /** Live public scenes that have a `display_point`, and that point: never another. */
   readonly scenes: readonly {
     readonly id: string;
     readonly name: string;
