@@ -69,7 +69,7 @@ Deno.test("the build sees everything that the program is made of, and nothing el
   const seen = allowed.map((line) => line.replace(/^!/, ""));
   for (const path of seen) assert(await isInRepository(path), path);
   const graph = JSON.parse(
-    await resultOf(Deno.execPath(), ["info", "--json", "--no-lock", "main.ts"]),
+    await resultOf(Deno.execPath(), ["info", "--json", "main.ts"]),
   ) as {
     readonly modules: readonly { readonly specifier: string }[];
   };

@@ -202,7 +202,7 @@ Deno.test("both tasks that compile differ in nothing but the machine", () => {
   assert.equal(asHere, compile);
 });
 
-const canProbe = DENORT !== undefined;
+const canProbe = Boolean(DENORT);
 
 Deno.test({
   name: "executable: its permissions are network and environment, and nothing else" +

@@ -19,7 +19,7 @@ Deno.test("with the network and the environment alone it runs, on a database of 
 
 Deno.test("with these permissions nothing else can be done", async () => {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-lock", ...PERMISSIONS, ATTEMPTS, "/nowhere"],
+    args: ["run", "--quiet", ...PERMISSIONS, ATTEMPTS, "/nowhere"],
     stderr: "piped",
   }).output();
   const text = new TextDecoder();

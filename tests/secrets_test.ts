@@ -159,7 +159,7 @@ Deno.test("what nobody catches is one line, without what the error carries along
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         "run",
-        "--no-lock",
+        "--quiet",
         new URL("./permissions/uncaught.ts", import.meta.url).href,
         how,
         TOKEN,

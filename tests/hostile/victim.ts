@@ -55,7 +55,7 @@ export class Victim implements AsyncDisposable {
       this.#peer = Promise.withResolvers();
     });
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-lock", ...PERMISSIONS, new URL("../../main.ts", import.meta.url).href],
+      args: ["run", "--quiet", ...PERMISSIONS, new URL("../../main.ts", import.meta.url).href],
       env: {
         SUBCULT_ENV: "production",
         DATABASE_URL: url,
