@@ -6,7 +6,7 @@
 import type { Sql } from "postgres";
 import { connect, terminate } from "../lib/repository/connection.ts";
 import { type EmbeddedDatabase, startEmbedded } from "../lib/repository/embedded/embedded.ts";
-import { migrate } from "../lib/repository/migrate.ts";
+import { dropped, emptied, type Schema } from "./emptied.ts";
 import { createDatabase, databaseUrl, dropDatabase, serverUrl } from "./server_database.ts";
 
 export type DatabaseKind = "embedded" | "server";
@@ -77,13 +77,13 @@ async function serverPlace(content: "migrated" | "empty"): Promise<Place> {
 
 /** Of this test file, started by the first test that needs it. Tests of a file run one by one. */
 let embedded: Promise<EmbeddedDatabase> | undefined;
+let schema: Schema = null;
 
 async function embeddedPlace(content: "migrated" | "empty"): Promise<Place> {
   const { url } = await (embedded ??= startForFile());
   const sql = connect(url, { max: 1, applicationName: "tests" });
   try {
-    await sql.unsafe(DROP_EVERYTHING);
-    if (content === "migrated") await migrate(sql);
+    schema = content === "migrated" ? await emptied(sql, schema) : await dropped(sql);
   } finally {
     await terminate(sql);
   }
@@ -95,44 +95,3 @@ async function startForFile(): Promise<EmbeddedDatabase> {
   globalThis.addEventListener("unload", () => void started.close());
   return started;
 }
-
-/**
- * All but PostGIS. The embedded server has one database, and to start another takes ten times as
- * long.
- */
-const DROP_EVERYTHING = `do $$
-  declare
-    it record;
-  begin
-    for it in
-      select nspname from pg_namespace
-      where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')
-    loop
-      execute format('drop schema %I cascade', it.nspname);
-    end loop;
-    for it in
-      select oid::regclass as name, case relkind
-        when 'v' then 'view' when 'm' then 'materialized view'
-        when 'S' then 'sequence' else 'table' end as kind
-      from pg_class c
-      where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
-        and not exists (select from pg_depend where objid = c.oid and deptype in ('e', 'i', 'a'))
-    loop
-      execute format('drop %s if exists %s cascade', it.kind, it.name);
-    end loop;
-    for it in
-      select oid::regprocedure as name from pg_proc p
-      where pronamespace = 'public'::regnamespace
-        and not exists (select from pg_depend where objid = p.oid and deptype = 'e')
-    loop
-      execute format('drop routine if exists %s cascade', it.name);
-    end loop;
-    for it in
-      select oid::regtype as name from pg_type t
-      where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
-        and not exists (select from pg_depend where objid = t.oid and deptype = 'e')
-    loop
-      execute format('drop type if exists %s cascade', it.name);
-    end loop;
-  end
-$$`;
