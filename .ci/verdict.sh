@@ -60,5 +60,5 @@ verdict() {
   [ "$complete" = yes ] || fail 1 "the gate did not come to its end" 0
   [ ${#failures[@]} -eq 0 ] || printf 'failed: %s\n' "${failures[@]}"
   echo "$passed passed, $failed failed"
-  [ "$failed" -eq 0 ]
+  exit $((failed > 0))
 }
