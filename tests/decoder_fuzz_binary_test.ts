@@ -37,6 +37,7 @@ import {
 import { decoderOptions, DID, REV } from "./decoder_samples.ts";
 import * as sample from "./decoder_zstd_samples.ts";
 import { isAlwaysSlow } from "./always_slow.ts";
+import { heldBytes } from "./held_bytes.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 const SECONDS = Number(Deno.env.get("FUZZ_SECONDS") ?? "0.5");
@@ -106,7 +107,7 @@ function fuzz(
 ): void {
   const next = seededRandom(SEED);
   const random: Random = (n) => Math.floor(next() * n);
-  const before = Deno.memoryUsage().rss;
+  const before = heldBytes();
   const end = performance.now() + SECONDS * 1000;
   let runs = 0;
   let taken = 0;
@@ -125,7 +126,7 @@ function fuzz(
     }
     runs++;
   }
-  const grown = Deno.memoryUsage().rss - before;
+  const grown = heldBytes() - before;
   assert.ok(grown < MAX_GROWTH_BYTES, `FUZZ_SEED=${SEED}: memory grew by ${grown} bytes`);
   const line = `${name}: ${runs} inputs, ${taken} of them taken, FUZZ_SEED=${SEED}\n`;
   Deno.stdout.writeSync(new TextEncoder().encode(line));

@@ -141,14 +141,19 @@ executableTest("it follows a stream, answers status and page, and ends with 0", 
   assert.deepEqual(await running.stop(), { code: 0, signal: null });
 });
 
-/** Everything is read-only, and the user may write nowhere anyway. Says so when it is not. */
+/**
+ * Everything is read-only, and the user may write nowhere anyway. Says so when it is not. The executable is
+ * shown at a place of its own, since where it was built the user may not look.
+ */
 const NOWHERE_TO_WRITE = `
+  mount -t tmpfs none /run && touch /run/indexer && mount --bind "$0" /run/indexer
+  mount -o remount,ro /run
   mount -o remount,ro,bind /
-  for directory in /tmp /var/tmp /dev/shm /run; do mount -t tmpfs -o ro none $directory; done
+  for directory in /tmp /var/tmp /dev/shm; do mount -t tmpfs -o ro none $directory; done
   for directory in / /tmp /var/tmp /dev/shm /run; do
     if touch $directory/x 2> /dev/null; then echo "$directory can be written to"; exit 99; fi
   done
-  exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs "$@"`;
+  exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs /run/indexer "$@"`;
 
 /** Mounts of one's own need root. */
 const canMount = isMade && Deno.uid() === 0 && await succeeds("unshare", ["-m", "true"]) &&
@@ -161,10 +166,8 @@ Deno.test({
   fn: async () => {
     await using stream = new ReplayServer();
     stream.push(new SampleEvents(Date.now() * 1000).put("alice/scene/s1"));
-    // Where it is built another user may not look: it is passed as an open file.
-    const args = ["-m", "sh", "-c", NOWHERE_TO_WRITE, "sh", "/proc/self/fd/9"];
-    const shell = ["-c", `exec 9< "$0"; exec unshare "$@"`, EXECUTABLE, ...args];
-    await using running = await Running.start("sh", shell, stream.url);
+    const args = ["-m", "sh", "-c", NOWHERE_TO_WRITE, EXECUTABLE];
+    await using running = await Running.start("unshare", args, stream.url);
     await running.until(async () => {
       const response = await fetch(`http://127.0.0.1:${running.port}/api/status`);
       return (await response.json() as Status).totals.applied === 1;
