@@ -190,3 +190,39 @@ databaseTest(
     assert.deepEqual([stored?.cursor, stored?.timeUs], [5, events.timeUs]);
   },
 );
+
+databaseTest(
+  "an instance that was built anew while it was read is gone on with by its new numbers",
+  async ({ url }) => {
+    const events = new SampleEvents();
+    const old = new ReplayServer({ firstSeq: 9_000 });
+    old.push(...scenes(events, 3));
+    await using program = new Program({ databaseUrl: url, streamUrl: old.url });
+    await program.committed(9_002);
+    await old.close();
+    await using anew = new ReplayServer({ port: old.port });
+    await program.until(() => program.said("connected") > 1);
+    anew.push(...scenes(events, 1));
+    await program.until(() => program.counts.applied === 4);
+    anew.dropAll();
+    anew.push(...scenes(events, 1));
+    await program.until(() => program.counts.applied === 5);
+    assert.equal(cursorsAsked(anew).at(-1), "1");
+  },
+);
+
+databaseTest(
+  "a cursor that is a time in the future counts, and nothing goes on there",
+  async ({ url, sql }) => {
+    const events = new SampleEvents();
+    const [right, wrong] = scenes(events, 2);
+    await using server = new ReplayServer();
+    const last = server.push(right!);
+    server.push(JSON.stringify({ ...wrong, cursor: 8_000_000_000_000_000 }));
+    await using program = new Program({ databaseUrl: url, streamUrl: server.url });
+    await program.until(() => program.said("connected") > 0);
+    await program.until(() => program.counts.applied === 2);
+    await program.stop();
+    assert.equal((await readCursor(sql, "default"))?.cursor, last);
+  },
+);
