@@ -2,16 +2,19 @@
 
 import { encode, toBytes } from "@atcute/cbor";
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
 import { readCursor } from "../lib/repository/cursor.ts";
-import { Program, type ProgramOptions } from "./crash/in_process.ts";
+import { Program } from "./crash/in_process.ts";
 import { databaseTest } from "./database.ts";
 import { carOf, corpusFile, firehoseFrame, linkTo } from "./decoder_binary_samples.ts";
 import { DICTIONARY } from "./decoder_zstd_samples.ts";
-import { type ArchiveRow, blockOf, frameOf, timeOf } from "./jetstream/archive_file.ts";
-import { ArchiveServer } from "./jetstream/archive_server.ts";
-import { liveScenes, planned, row } from "./jetstream/history.ts";
-import { OneOrigin } from "./jetstream/one_origin.ts";
+import { frameOf, timeOf } from "./jetstream/archive_file.ts";
+import {
+  type ArchiveTest,
+  archiveTest,
+  CONVERGED,
+  liveScenes,
+  planned,
+} from "./jetstream/history.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
 import { ScriptedServer } from "./jetstream/server.ts";
 import { didOf, SampleEvents, tidAt } from "./sample_events.ts";
@@ -114,56 +117,6 @@ databaseTest(
   },
 );
 
-/** All seven kinds, over two segments, with a block that compaction left empty. */
-const ROWS: readonly (readonly ArchiveRow[])[] = [
-  [row(1, "create", "gone"), row(2, "create", "lost"), row(3, "delete", "gone")],
-  [row(4, "identity"), row(5, "account"), row(6, "sync")],
-  [],
-  [row(9, "replacement", "found"), row(10, "create", "more"), row(11, "update", "more")],
-];
-
-function archive(maxEntries = 100): ArchiveServer {
-  const [one, two, , four] = ROWS.map((rows) => rows.length === 0 ? null : blockOf(rows));
-  return new ArchiveServer([[one!, two!], [blockOf([], 7, 8), four!]], { maxEntries });
-}
-
-/** The live stream beside it begins with the last row of the archive, and goes on. */
-function liveBeside(): { server: ReplayServer; last: number } {
-  const server = new ReplayServer({ firstSeq: 11 });
-  const events = new SampleEvents(timeOf(10));
-  server.push({ ...events.put("alice/scene/more"), time_us: timeOf(11) });
-  const last = server.push(events.put("alice/scene/live"), events.put("bob/scene/live2"));
-  return { server, last };
-}
-
-const CONVERGED = ["found", "live", "live2", "more"];
-
-interface ArchiveTest {
-  readonly history: ArchiveServer;
-  readonly live: ReplayServer;
-  /** Seq of the last event of the live stream. */
-  readonly last: number;
-  readonly sql: Sql;
-  readonly options: ProgramOptions;
-}
-
-/** Plays the archive and the live stream beside it, at one address. */
-function archiveTest(
-  name: string,
-  { startFrom, maxEntries }: { readonly startFrom: string; readonly maxEntries?: number },
-  act: (test: ArchiveTest) => Promise<void>,
-): void {
-  databaseTest(name, async ({ url, sql }) => {
-    await using history = archive(maxEntries);
-    const { server, last } = liveBeside();
-    await using live = server;
-    await using origin = new OneOrigin({ live: live.port, archive: history.port });
-    const env = { START_FROM: startFrom };
-    const options = { databaseUrl: url, streamUrl: origin.v2Url, env };
-    await act({ history, live, last, sql, options });
-  });
-}
-
 archiveTest(
   "T9 the archive is replayed, a rebuilt repository included, and the live stream goes on once",
   { startFrom: "archive", maxEntries: 1 },
@@ -178,29 +131,48 @@ archiveTest(
   },
 );
 
+/** Runs the program until the first segment is committed; the second can't be had. Returns the stored cursor. */
+async function stoppedInside({ history, sql, options }: ArchiveTest): Promise<number> {
+  const second = history.segments[1]?.name ?? "";
+  for (const method of ["getSegment", "getBlock"] as const) {
+    history.fail(method, (answer, { url }) => {
+      return url.search.includes(second) ? { ...answer, status: 503 } : answer;
+    }, Infinity);
+  }
+  await using program = new Program(options);
+  await program.until(() => program.cursor >= 6);
+  assert.equal(await program.stop(), 0, program.lastLines);
+  const stored = (await readCursor(sql, "default"))?.cursor ?? 0;
+  assert.ok(stored >= 6 && stored < 9, `stored ${stored}`);
+  history.mend();
+  return stored;
+}
+
 archiveTest(
   "T11 a replay that stops inside a page goes on behind what is committed",
   { startFrom: "archive" },
-  async ({ history, last, sql, options }) => {
-    // The second segment can't be had, and the first is committed by then.
-    const second = history.segments[1]?.name ?? "";
-    for (const method of ["getSegment", "getBlock"] as const) {
-      history.fail(method, (answer, { url }) => {
-        return url.search.includes(second) ? { ...answer, status: 503 } : answer;
-      }, Infinity);
-    }
-    {
-      await using program = new Program(options);
-      await program.until(() => program.cursor >= 6);
-      assert.equal(await program.stop(), 0, program.lastLines);
-    }
-    const stored = (await readCursor(sql, "default"))?.cursor ?? 0;
-    assert.ok(stored >= 6 && stored < 9, `stored ${stored}`);
-    history.mend();
-    await using program = new Program(options);
+  async (test) => {
+    const stored = await stoppedInside(test);
+    await using program = new Program(test.options);
+    await program.committed(test.last);
+    assert.equal(planned(test.history).at(-1), stored);
+    assert.deepEqual(await liveScenes(test.sql), CONVERGED);
+  },
+);
+
+archiveTest(
+  "an archive that was begun is read to its end, also when another instance is the first of the list",
+  { startFrom: "archive" },
+  async (test) => {
+    const stored = await stoppedInside(test);
+    await using other = new ReplayServer({ firstSeq: 700_001 });
+    const events = new SampleEvents(timeOf(11));
+    const last = other.push(events.put("alice/scene/live"), events.put("bob/scene/live2"));
+    const streamUrl = `${other.v2Url},${test.options.streamUrl}`;
+    await using program = new Program({ ...test.options, streamUrl });
     await program.committed(last);
-    assert.equal(planned(history).at(-1), stored);
-    assert.deepEqual(await liveScenes(sql), CONVERGED);
+    assert.equal(planned(test.history).at(-1), stored);
+    assert.deepEqual(await liveScenes(test.sql), CONVERGED);
   },
 );
 

@@ -288,3 +288,29 @@ Deno.test("the database is up when it answers, whatever it answers, and down whe
   assert.deepEqual(up, ["22P02", "40001"]);
   assert.equal(await value('indexer_commit_failures_total{sqlstate_class="unanswered"}'), 4);
 });
+
+Deno.test("a replay of the archive shows while there is one, and so do failures of the archive", async () => {
+  const { telemetry: { vitals: { replay } }, value } = told();
+  const shown = (): Promise<number[]> =>
+    Promise.all(
+      ["replaying", "replay_done", "replay_total", "replay_rate", "replay_left_seconds"]
+        .concat("archive_failures_in_a_row").map((name) => value(`indexer_${name}`)),
+    );
+  assert.deepEqual(await shown(), [0, 0, 0, 0, 0, 0]);
+  replay.began();
+  replay.requestFailed({ failures: 12 });
+  assert.deepEqual(await shown(), [1, 0, 0, 0, 0, 12]);
+  replay.requestAnswered();
+  replay.progressed({ done: 100, total: 900, perSecond: 40, leftMs: 20_000 });
+  assert.deepEqual(await shown(), [1, 100, 900, 40, 20, 0]);
+  replay.requestFailed({ failures: 1 });
+  replay.ended();
+  assert.deepEqual(await shown(), [0, 0, 0, 0, 0, 0]);
+});
+
+Deno.test("notices are counted by code", async () => {
+  const { telemetry, value } = told();
+  telemetry.noticed("outdated_cursor");
+  telemetry.noticed("outdated_cursor");
+  assert.equal(await value('indexer_notices_total{code="outdated_cursor"}'), 2);
+});

@@ -34,6 +34,13 @@ const NEW: readonly (readonly [name: string, type: string])[] = [
   ["indexer_database_up", "gauge"],
   ["indexer_commit_failures_total", "counter"],
   ["indexer_queue_bytes", "gauge"],
+  ["indexer_notices_total", "counter"],
+  ["indexer_replaying", "gauge"],
+  ["indexer_replay_done", "gauge"],
+  ["indexer_replay_total", "gauge"],
+  ["indexer_replay_rate", "gauge"],
+  ["indexer_replay_left_seconds", "gauge"],
+  ["indexer_archive_failures_in_a_row", "gauge"],
   ["process_resident_memory_bytes", "gauge"],
   ["process_start_time_seconds", "gauge"],
 ];
@@ -96,10 +103,11 @@ Deno.test("no name from the wire becomes a label, however many there are", async
         position: null,
       });
       told.commitFailed(`Z${i}`);
+      told.noticed(`made_up_${i}`);
     }
   }
-  // Only "other", once, for the reasons that don't exist.
-  assert.equal(await series(), before + 1);
+  // Only "other", once each, for the reasons and the notices that don't exist.
+  assert.equal(await series(), before + 2);
   const text = await told.metrics.text();
   assert.doesNotMatch(text, /evil|made_up/);
   assert.match(text, /collection="unmapped",outcome="applied"\} 500/);

@@ -1,6 +1,8 @@
 /** What is in `monitoring/` speaks of the program as it is, and every alert says what to do. */
 
 import assert from "node:assert/strict";
+import { ARCHIVE_NOTICES } from "../lib/client/archive/observer.ts";
+import { NOTICES } from "../lib/client/observer.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import { REASONS } from "../lib/reason.ts";
 import { OUTCOMES } from "../lib/repository/outcome.ts";
@@ -81,6 +83,7 @@ Deno.test("dashboard and alerts name no label value that the program lacks", () 
   const closed: Readonly<Record<string, readonly string[]>> = {
     outcome: OUTCOMES,
     reason: REASONS,
+    code: [...NOTICES, ...ARCHIVE_NOTICES],
     job: ["jetstream-indexer"],
   };
   const matchers = [...queries, ...rules.map(({ expr }) => expr)]
@@ -89,6 +92,10 @@ Deno.test("dashboard and alerts name no label value that the program lacks", () 
   for (const [, label = "", value = ""] of matchers) {
     assert(closed[label]?.includes(value), `${label}="${value}"`);
   }
+  const alternatives = rules.flatMap(({ expr }) => [...expr.matchAll(/code=~"([^"]*)"/g)])
+    .flatMap(([, values = ""]) => values.split("|"));
+  assert(alternatives.length > 0);
+  for (const value of alternatives) assert(closed["code"]?.includes(value), value);
 });
 
 Deno.test("each panel says what it shows, and none covers another", () => {

@@ -1,6 +1,8 @@
 /** OPERATIONS.md speaks of commands, settings, reasons, tables and places that there are. */
 
 import assert from "node:assert/strict";
+import { ARCHIVE_NOTICES } from "../lib/client/archive/observer.ts";
+import { NOTICES } from "../lib/client/observer.ts";
 import { COMMANDS } from "../lib/commands/all.ts";
 import { isReason } from "../lib/reason.ts";
 import { OUTCOMES } from "../lib/repository/outcome.ts";
@@ -48,11 +50,11 @@ Deno.test("every setting in OPERATIONS.md is one of the program's or of docker-c
   assert.deepEqual(unknown, []);
 });
 
-Deno.test("every reason in OPERATIONS.md is one of the closed list", () => {
+Deno.test("every reason and notice in OPERATIONS.md is one of the closed lists", () => {
   const words = [...operations.matchAll(/\*([a-z]+(?:_[a-z]+)+)\*|reason ([a-z]+_[a-z_]+)/g)]
     .map(([, emphasised, option]) => emphasised ?? option ?? "");
   assert(words.length >= 6);
-  const notices = ["replay_starts_late", "outdated_cursor"];
+  const notices: readonly string[] = [...NOTICES, ...ARCHIVE_NOTICES];
   assert.deepEqual(words.filter((word) => !isReason(word) && !notices.includes(word)), []);
   assert(operations.includes(OUTCOMES[1]));
 });

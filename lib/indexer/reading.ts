@@ -4,20 +4,20 @@
  */
 
 import { replayAndFollow, replaysFirst, replayStart } from "../client/archive/cycle.ts";
-import type { ArchiveObserver, ReplayProgress } from "../client/archive/observer.ts";
+import type { ReplayProgress } from "../client/archive/observer.ts";
 import { replayArchive } from "../client/archive/replay.ts";
 import type { Clock } from "../client/clock.ts";
 import { fetchZstdDictionary } from "../client/dictionary.ts";
 import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
 import type { CursorTooOldError } from "../client/failure.ts";
 import { follow } from "../client/follow.ts";
-import type { Observer } from "../client/observer.ts";
 import type { EventQueue } from "../client/queue.ts";
 import type { ResumePoint } from "../client/resume.ts";
 import type { OnCheckpoint } from "./checkpoint.ts";
 import type { Config } from "../config.ts";
 import type { Decoders } from "./decoders.ts";
 import type { Arrival, Intake } from "./intake.ts";
+import { archiveObserver, streamObserver } from "./observers.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Telemetry } from "../server/telemetry.ts";
 
@@ -55,13 +55,16 @@ export class Reading {
   /** Reads until the signal aborts. Rejects with what can't be mended by trying again. */
   async run(signal: AbortSignal): Promise<void> {
     const { config: { jetstream: { startFrom } }, stored, clock, random } = this.#options;
-    const archive = this.#endpoints.find(({ protocol }) => protocol === "v2");
+    // What was begun with the archive of one instance is finished there: its numbers mean nothing elsewhere.
+    const archive = this.#archiveOf(stored?.source) ??
+      this.#endpoints.find(({ protocol }) => protocol === "v2");
     if (archive === undefined) return await this.#follow(signal);
     const fromArchive = startFrom.kind === "archive";
     try {
       await replayAndFollow({
         replayFirst: replaysFirst(archive, stored, fromArchive, clock.now() * 1000),
-        replay: (because) => this.#replay(this.#archiveFor(because) ?? archive, because, signal),
+        replay: (because) =>
+          this.#replay(this.#archiveOf(because?.source) ?? archive, because, signal),
         follow: () => this.#follow(signal),
         clock,
         random,
@@ -73,10 +76,10 @@ export class Reading {
     }
   }
 
-  /** The archive of the instance whose live stream begins too late. */
-  #archiveFor(because: CursorTooOldError | null): Endpoint | undefined {
-    return this.#endpoints.find(({ protocol, source }) =>
-      protocol === "v2" && source === because?.source
+  /** The archive of an instance that is in the list. */
+  #archiveOf(source: string | undefined): Endpoint | undefined {
+    return this.#endpoints.find((endpoint) =>
+      endpoint.protocol === "v2" && endpoint.source === source
     );
   }
 
@@ -87,6 +90,8 @@ export class Reading {
   ): Promise<{ readonly cutover: number }> {
     const { config: { jetstream, reconnect }, decoders, intake, stored, queue, clock, random } =
       this.#options;
+    const { replay } = this.#options.telemetry.vitals;
+    replay.began();
     try {
       const result = await replayArchive({
         endpoint,
@@ -97,7 +102,7 @@ export class Reading {
         deliver: (chunk) => intake.takeArchive(chunk, endpoint.source),
         flow: queue,
         reconnect,
-        observer: this.#archiveObserver(endpoint),
+        observer: archiveObserver(this.#options, endpoint, (progress) => this.#progress = progress),
         clock,
         random,
         signal,
@@ -105,6 +110,7 @@ export class Reading {
       this.#cutover = result.cutover;
       return result;
     } finally {
+      replay.ended();
       this.#progress = null;
     }
   }
@@ -142,7 +148,7 @@ export class Reading {
       flow: queue,
       reconnect,
       idleTimeoutMs: jetstream.readIdleTimeoutMs,
-      observer: this.#observer(),
+      observer: streamObserver(this.#options, this.#options.checkpoint),
       clock,
       random,
       signal,
@@ -161,62 +167,5 @@ export class Reading {
       case "cursor":
         return String(startFrom.cursor);
     }
-  }
-
-  #observer(): Observer {
-    const { logger, telemetry, checkpoint } = this.#options;
-    return {
-      connected: (event) => {
-        telemetry.connected(event);
-        void checkpoint("connected");
-        logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
-      },
-      disconnected: (event) => {
-        telemetry.disconnected(event);
-        void checkpoint("disconnected");
-        logger.info("disconnected", {
-          source: event.endpoint.source,
-          ending: event.ending.kind,
-        });
-      },
-      attemptFailed: (event) => {
-        telemetry.attemptFailed(event);
-        const { endpoint: { source }, failures, error, retryInMs } = event;
-        logger.warn("cannot read the stream, trying again", { source, failures, error, retryInMs });
-      },
-      alert: ({ endpoint: { source }, failures, error }) =>
-        logger.error("cannot read the stream for long", { source, failures, error }),
-      notice: ({ code, message, endpoint: { source } }) =>
-        logger.warn(message, { notice: code, source }),
-    };
-  }
-
-  #archiveObserver({ source }: Endpoint): ArchiveObserver {
-    const { logger } = this.#options;
-    return {
-      progress: (progress) => {
-        this.#progress = progress;
-        const { done, total, perSecond, leftMs, events } = progress;
-        const minutesLeft = leftMs === null ? null : Math.ceil(leftMs / 60_000);
-        logger.info("replaying the archive", {
-          done,
-          total,
-          perSecond,
-          minutesLeft,
-          events,
-          source,
-        });
-      },
-      attemptFailed: ({ request, failures, error, retryInMs }) =>
-        logger.warn("cannot read the archive, trying again", {
-          request,
-          failures,
-          error,
-          retryInMs,
-        }),
-      alert: ({ request, failures, error }) =>
-        logger.error("cannot read the archive for long", { request, failures, error }),
-      notice: ({ code, message }) => logger.warn(message, { notice: code, source }),
-    };
   }
 }

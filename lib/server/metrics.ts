@@ -4,10 +4,13 @@
  */
 
 import { Counter, Histogram, Registry } from "prom-client";
+import { ARCHIVE_NOTICES } from "../client/archive/observer.ts";
+import { NOTICES } from "../client/observer.ts";
 import { REASONS } from "../reason.ts";
 import { OUTCOMES } from "../repository/outcome.ts";
 import { registerGauges } from "./gauges.ts";
 import { registerBuildInfo, registerProcessMetrics } from "./process_metrics.ts";
+import { registerReplayGauges } from "./replay_gauges.ts";
 import { sqlStateClass } from "./sqlstate_class.ts";
 import type { CommittedBatch, DecidedEvents } from "./telemetry.ts";
 import type { Vitals } from "./vitals.ts";
@@ -20,6 +23,8 @@ export interface MetricsOptions {
 }
 
 const KNOWN_REASONS: ReadonlySet<string> = new Set(REASONS);
+
+const KNOWN_NOTICES: ReadonlySet<string> = new Set([...NOTICES, ...ARCHIVE_NOTICES]);
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -106,11 +111,17 @@ export class Metrics {
     "indexer_received_bytes_total",
     "Bytes of messages received from the stream, after decompression.",
   );
+  readonly #notices = this.#counter(
+    "indexer_notices_total",
+    "Things about the stream and the archive that an operator should know of, by code.",
+    ["code"],
+  );
 
   constructor({ collections, version, vitals }: MetricsOptions) {
     this.#collections = new Set(collections);
     this.#announceSeries();
     registerGauges(this.#registry, vitals);
+    registerReplayGauges(this.#registry, vitals.replay);
     registerProcessMetrics(this.#registry, vitals);
     registerBuildInfo(this.#registry, version);
   }
@@ -148,6 +159,10 @@ export class Metrics {
 
   reconnected(): void {
     this.#reconnections.inc();
+  }
+
+  noticed(code: string): void {
+    this.#notices.inc({ code: KNOWN_NOTICES.has(code) ? code : "other" });
   }
 
   trustRecomputed(count: number): void {
@@ -205,6 +220,7 @@ export class Metrics {
       for (const outcome of OUTCOMES) this.#events.inc({ collection, outcome }, 0);
     }
     for (const reason of REASONS) this.#deadLetters.inc({ reason }, 0);
+    for (const code of KNOWN_NOTICES) this.#notices.inc({ code }, 0);
     this.#commitFailures.inc({ sqlstate_class: sqlStateClass(null) }, 0);
   }
 

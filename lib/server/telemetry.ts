@@ -130,6 +130,11 @@ export class Telemetry {
     this.metrics.attemptFailed();
   }
 
+  /** Something that an operator should know of, by its code. */
+  noticed(code: string): void {
+    this.metrics.noticed(code);
+  }
+
   /** A message came from the stream. Called for each: nothing is allocated here. */
   messageReceived(timeUs: number | null, bytes: number): void {
     this.vitals.receive(timeUs);

@@ -6,6 +6,7 @@
 import type { Clock } from "./clock.ts";
 import { readingLagMs } from "./lag.ts";
 import type { HealthFacts, PipelineState } from "./health.ts";
+import { ReplayVitals } from "./replay_vitals.ts";
 
 /** What was received and is not committed. */
 export interface Backlog {
@@ -51,6 +52,7 @@ export class Vitals {
   lastReceivedAtMs: number | null = null;
   waitingRecords = 0;
   openDeadLetters = 0;
+  readonly replay = new ReplayVitals();
   backlog: () => Backlog = () => ({ queued: 0, queuedBytes: 0, oldestReceivedAt: null });
 
   readonly #clock: Clock;

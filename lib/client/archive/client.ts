@@ -91,6 +91,7 @@ export class ArchiveClient {
       try {
         const answer = await send(this.#http(request), { fetch, clock, signal });
         this.#downloaded += answer.bytes.length;
+        if (failures > 0) this.observer.answered?.();
         return answer;
       } catch (error) {
         signal.throwIfAborted();
@@ -98,8 +99,7 @@ export class ArchiveClient {
         if (verdict.kind === "final") throw verdict.error;
         if (verdict.kind === "defer") this.#defer(verdict.ms ?? this.#backoff(deferrals++));
         else {
-          const cause = error instanceof Error ? error : new Error(String(error));
-          await this.#waitAfter(request, cause, ++failures, verdict.atLeastMs, signal);
+          await this.#waitAfter(request, verdict.error, ++failures, verdict.atLeastMs, signal);
         }
       }
     }

@@ -9,6 +9,15 @@ export class ArchiveRefusedError extends Error {
   }
 }
 
+/** Where the archive should be, nobody knows of one. Tried again for ever, and so is no end of a replay. */
+export class ArchiveMissingError extends Error {
+  override readonly name = "ArchiveMissingError";
+
+  constructor(message: string) {
+    super(`cannot find an archive beside the live stream: ${message}`);
+  }
+}
+
 /** Something of the archive is broken however often it is got. Nothing behind it was handed over. */
 export class ArchiveDamagedError extends Error {
   override readonly name = "ArchiveDamagedError";

@@ -49,6 +49,8 @@ export interface ArchiveObserver {
     readonly error: Error;
     readonly retryInMs: number;
   }): void;
+  /** A request was answered that had come to nothing before. */
+  answered?(): void;
   /** As `attemptFailed`, once the failures in a row have reached the number set for it. */
   alert?(event: {
     readonly request: string;
