@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Scope } from "./scope.ts";
+import { printable } from "./server_words.ts";
 
 /** A zstd dictionary (RFC 8878, section 5). */
 export interface ZstdDictionary {
@@ -102,7 +103,9 @@ function dictionaryId(bytes: Uint8Array, declared: string | null): number {
   const id = view.getUint32(4, true);
   if (id === 0 || (declared !== null && declared !== String(id))) {
     throw new Error(
-      `cannot get a dictionary: got the id ${id}, expected ${declared ?? "one above 0"}`,
+      `cannot get a dictionary: got the id ${id}, expected ${
+        declared === null ? "one above 0" : printable(declared)
+      }`,
     );
   }
   return id;

@@ -1,5 +1,6 @@
 import type { Endpoint } from "./endpoint.ts";
 import type { HandshakeRefusedError } from "./handshake.ts";
+import { readXrpcError } from "./server_words.ts";
 
 /** What to do about a refused handshake, by the next step. */
 export type Refusal =
@@ -17,8 +18,6 @@ export type Refusal =
     readonly retryAfterMs: number | null;
   };
 
-const MAX_MESSAGE_CHARS = 300;
-
 /**
  * Reads a refused handshake. v2 names its errors in JSON, and only the name is trusted. v1 explains in
  * text and uses 400 for nothing but a wrong request. Everything else may pass: a proxy's
@@ -26,38 +25,17 @@ const MAX_MESSAGE_CHARS = 300;
  */
 export function classifyRefusal(endpoint: Endpoint, refused: HandshakeRefusedError): Refusal {
   const { status, headers, body } = refused;
-  const { error, message } = parseXrpcError(body);
-  const said = printable(message ?? body);
-  const text = `the server answered HTTP ${status}` + (error === null ? "" : ` ${error}`) +
-    (said === "" ? "" : `: ${said}`);
+  const { code, message } = readXrpcError(body);
+  const text = `the server answered HTTP ${status}` + (code === null ? "" : ` ${code}`) +
+    (message === "" ? "" : `: ${message}`);
   if (status === 400) {
-    if (error === "CursorTooOld") return { kind: "cursor_too_old", message: text };
-    if (error === "UnknownZstdDictionary") return { kind: "unknown_dictionary", message: text };
-    if (error === "InvalidRequest" || endpoint.protocol === "v1") {
+    if (code === "CursorTooOld") return { kind: "cursor_too_old", message: text };
+    if (code === "UnknownZstdDictionary") return { kind: "unknown_dictionary", message: text };
+    if (code === "InvalidRequest" || endpoint.protocol === "v1") {
       return { kind: "invalid_request", message: text };
     }
   }
   return { kind: "unavailable", message: text, retryAfterMs: retryAfterMs(headers) };
-}
-
-function parseXrpcError(body: string): { error: string | null; message: string | null } {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === "object" && value !== null && Object.hasOwn(value, "error")) {
-      const { error, message } = value as { error: unknown; message?: unknown };
-      if (typeof error === "string") {
-        return { error: printable(error), message: typeof message === "string" ? message : "" };
-      }
-    }
-  } catch {
-    // Not JSON: the body itself is all there is to say.
-  }
-  return { error: null, message: null };
-}
-
-/** One bounded line without control characters, fit for a log. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, " ").trim().slice(0, MAX_MESSAGE_CHARS);
 }
 
 function retryAfterMs(headers: Headers): number | null {

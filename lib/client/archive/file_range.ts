@@ -65,7 +65,7 @@ export function staleOr(error: unknown, name: string, checksum: string | null): 
   return new StalePlanError(`${name}: ${error.message}`, { cause: error });
 }
 
-/** What stands between the quotes; null without an ETag. A proxy may have made a weak one of it. */
+/** What stands between the quotes; null without an ETag, or with one that no archive has. A proxy may have made a weak one of it. */
 export function etagOf(headers: Headers): string | null {
-  return /^(?:W\/)?"([^"]*)"$/.exec(headers.get("etag") ?? "")?.[1] ?? null;
+  return /^(?:W\/)?"([\w:.-]{1,64})"$/.exec(headers.get("etag") ?? "")?.[1] ?? null;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { Scope } from "../scope.ts";
+import { readXrpcError, type XrpcError } from "../server_words.ts";
 
 /** One request to the archive. */
 export interface HttpRequest {
@@ -42,7 +43,6 @@ export const IDLE_MS = 30_000;
 export const TOTAL_MS = 10 * 60_000;
 
 const MAX_ERROR_BYTES = 16 * 1024;
-const MAX_MESSAGE_CHARS = 300;
 
 /** What a request needs from outside. */
 export interface HttpOptions {
@@ -131,25 +131,7 @@ async function readBody(
   return { bytes, whole: length <= maxBytes };
 }
 
-async function errorBody(response: Response): Promise<{ code: string | null; message: string }> {
+async function errorBody(response: Response): Promise<XrpcError> {
   const { bytes } = await readBody(response, MAX_ERROR_BYTES, () => {});
-  const text = new TextDecoder().decode(bytes);
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && Object.hasOwn(value, "error")) {
-      const { error, message } = value as { error: unknown; message?: unknown };
-      if (typeof error === "string") {
-        return { code: printable(error), message: printable(message) };
-      }
-    }
-  } catch {
-    // Not JSON: the text itself is all there is to say.
-  }
-  return { code: null, message: printable(text) };
-}
-
-/** One bounded line without control characters, fit for a log. */
-function printable(text: unknown): string {
-  if (typeof text !== "string") return "";
-  return text.replace(/\p{Cc}+/gu, " ").trim().slice(0, MAX_MESSAGE_CHARS);
+  return readXrpcError(new TextDecoder().decode(bytes));
 }
