@@ -47,6 +47,11 @@ export interface Mapper {
   readonly targets: ReadonlySet<string>;
   /** What a commit says about its record. */
   commit(commit: Commit): Content;
+  /**
+   * What the record of a commit may refer to, told without judging it: at least the links of its
+   * content.
+   */
+  mentions(commit: Commit): readonly Link[];
   /** The same for a record from the ledger. */
   record(key: RecordKey, record: JsonObject, timeUs: number): Content;
 }
@@ -62,12 +67,12 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
     if (isRefusal(mapped)) return { kind: "rejected", refusal: mapped, record, byDecoder: false };
     const links: Link[] = [];
     for (const { reference, value } of mapped.references) {
-      const target = parseReference(value, reference.target);
-      if ("reason" in target) {
-        const refusal = { ...target, detail: `${reference.field}: ${target.detail}` };
+      const link = linkOf(reference, value);
+      if ("reason" in link) {
+        const refusal = { ...link, detail: `${reference.field}: ${link.detail}` };
         return { kind: "rejected", refusal, record, byDecoder: false };
       }
-      links.push({ reference, target: target.kind === "uri" ? target.key : target.rkey });
+      links.push(link);
     }
     if (collection.distinctReferences && new Set(links.map(nameOf)).size < links.length) {
       const refusal: Refusal = { reason: "self_alliance", detail: "expected two different scenes" };
@@ -88,19 +93,35 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
     return record(commit, commit.record, commit.position.timeUs);
   }
 
+  function mentions({ collection, record }: Commit): readonly Link[] {
+    const links: Link[] = [];
+    for (const reference of byNsid.get(collection)?.references ?? []) {
+      const value = record?.[reference.field];
+      if (typeof value !== "string") continue;
+      const link = linkOf(reference, value);
+      if (!("reason" in link)) links.push(link);
+    }
+    return links;
+  }
+
   const targets = new Set(
     collections.flatMap(({ references }) => references.map(({ target }) => target)),
   );
-  return { collections, targets, commit, record };
+  return { collections, targets, commit, mentions, record };
 }
 
 /**
  * When a revision says that its record was made, as RFC 3339 in UTC that compares as text: its
  * `createdAt` where that can be, else the time of the event.
  */
-export function creationOf(content: Content, timeUs: number): string {
-  const record = content.kind === "deleted" ? null : content.record;
-  return createdAt(record ?? {}, timeUs);
+export function creationOf({ record, remains, position }: Commit): string {
+  return createdAt(record ?? remains ?? {}, position.timeUs);
+}
+
+function linkOf(reference: Reference, value: string): Link | Refusal {
+  const target = parseReference(value, reference.target);
+  if ("reason" in target) return target;
+  return { reference, target: target.kind === "uri" ? target.key : target.rkey };
 }
 
 /** A text that is the same for links that name the same. */

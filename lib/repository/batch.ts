@@ -49,22 +49,10 @@ export function refusalKey(commit: Commit): string {
   return idempotencyKey(commit, commit.rev);
 }
 
-/** What the commits of a batch say, by their place in it. Rows that Postgres refused are rejected. */
-export function contentsOf(
-  batch: Batch,
-  mapper: Mapper,
-  refusals: Refusals,
-): ReadonlyMap<Event, Content> {
-  const contents = new Map<Event, Content>();
-  for (const event of batch.events) {
-    if (event.kind !== "commit") continue;
-    const refused = refusals.size > 0 ? refusals.get(refusalKey(event)) : undefined;
-    const content = refused === undefined
-      ? mapper.commit(event)
-      : refusedContent(refused, event.record);
-    contents.set(event, content);
-  }
-  return contents;
+/** What a commit says about its record; a row that Postgres refused makes it a rejected one. */
+export function contentOf(commit: Commit, mapper: Mapper, refusals: Refusals): Content {
+  const refused = refusals.size > 0 ? refusals.get(refusalKey(commit)) : undefined;
+  return refused === undefined ? mapper.commit(commit) : refusedContent(refused, commit.record);
 }
 
 /** A record as it stands after its row was refused. */

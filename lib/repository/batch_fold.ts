@@ -2,20 +2,26 @@
 
 import type { TransactionSql } from "postgres";
 import type { Account, Commit, Event, Sync } from "../decoder/event.ts";
-import type { Content } from "../mapper/content.ts";
-import type { RecordKey } from "../mapper/collection.ts";
-import { type Batch, type BatchResult, contentsOf } from "./batch.ts";
+import { type Batch, type BatchResult, contentOf } from "./batch.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
-import { foldCommit } from "./fold/fold.ts";
+import type { Entry } from "./fold/entry.ts";
+import { foldCommit, type FoldOptions, isNews, refuse } from "./fold/fold.ts";
 import { World } from "./fold/world.ts";
-import { linkedKeys, Loader } from "./load.ts";
+import { keyOf, Loader, type Mentions } from "./load.ts";
 import type { Outcome } from "./outcome.ts";
 import { Settlement } from "./settlement.ts";
 import type { TransactionOptions } from "./transaction.ts";
 import { UndecodableMessages } from "./undecodable.ts";
-import { WaitingLimit } from "./waiting_limit.ts";
+import { TOO_MANY_WAIT, WaitingLimit } from "./waiting_limit.ts";
 import { Writes } from "./writes.ts";
+
+/**
+ * Events after which Postgres is given what they made, in the order of a batch: it has something to
+ * write soon, and then while the next part is folded. bench/README.md has what was measured.
+ */
+const FIRST_PART = 64;
+const PART = 256;
 
 /** Folds a batch: what it wrote is durable once the transaction commits. */
 export async function foldBatch(
@@ -35,6 +41,7 @@ class BatchFold {
   readonly #settlement: Settlement;
   readonly #undecodable = new UndecodableMessages();
   readonly #waiting: WaitingLimit;
+  readonly #fold: FoldOptions;
   /** Accounts and undecodable messages: nothing depends on them, so they go with the last flush. */
   readonly #last = new Writes();
 
@@ -43,55 +50,75 @@ class BatchFold {
     this.#tx = tx;
     this.#batch = batch;
     this.#options = options;
-    this.#waiting = new WaitingLimit(options.waitingLimit);
+    this.#waiting = new WaitingLimit(tx, options.waitingLimit);
     this.#loader = new Loader(tx, this.#world, mapper, refusals, batch.events.length);
     this.#settlement = new Settlement(tx, this.#world, this.#loader, mapper, step);
+    this.#fold = {
+      again: batch.letters.length > 0,
+      contentOf: (commit) => contentOf(commit, mapper, refusals),
+    };
   }
 
   async run(): Promise<BatchResult> {
-    const { mapper, refusals, step } = this.#options;
-    const contents = contentsOf(this.#batch, mapper, refusals);
-    await this.#load(contents);
+    const { step } = this.#options;
+    await this.#load();
     await step("loaded");
     const outcomes: Outcome[] = [];
-    for (const event of this.#batch.events) outcomes.push(await this.#fold(event, contents));
-    await step("folded");
-    await this.#finish(outcomes);
+    try {
+      await this.#foldAll(outcomes);
+      await step("folded");
+      await this.#finish(outcomes);
+    } catch (error) {
+      // Once a statement has failed all others do, for being in the same transaction: tell the first.
+      await this.#settlement.stored();
+      throw error;
+    }
     await step("stored");
     const { reasons, rowsWritten } = this.#settlement;
     return { outcomes, reasons, rowsWritten };
   }
 
-  async #load(contents: ReadonlyMap<Event, Content>): Promise<void> {
+  async #load(): Promise<void> {
     const { events } = this.#batch;
     const commits = events.filter((event) => event.kind === "commit");
-    // What they refer to is known already, so one question asks for both.
-    const keys: RecordKey[] = [...commits];
-    for (const commit of commits) keys.push(...linkedKeys(commit.did, contents.get(commit)!));
     await Promise.all([
-      this.#loader.load(keys, false),
+      this.#loader.load(commits, false),
       this.#loader.accounts(didsOf(events)),
       this.#undecodable.load(this.#tx, events),
     ]);
-    await this.#loader.followLinks(
-      commits.map((commit) => ({ author: commit.did, content: contents.get(commit)! })),
+    const coming = new Set<Entry>();
+    const mentions: Mentions[] = [];
+    for (const commit of commits) {
+      const entry = this.#world.entry(commit);
+      if (!isNews(commit, entry, this.#fold.again)) continue;
+      coming.add(entry);
+      mentions.push({ author: commit.did, links: this.#options.mapper.mentions(commit) });
+    }
+    await this.#loader.followLinks(mentions);
+    // Those whose parents are neither there nor in this batch will have to wait.
+    const lacking = mentions.filter(({ author, links }) =>
+      links.some((link) =>
+        this.#world.candidates(author, link).length !== 1 &&
+        !coming.has(this.#world.entry(keyOf(author, link)))
+      )
     );
-    const unresolved = commits.filter((commit) =>
-      this.#lacksParent(commit.did, contents.get(commit)!)
-    );
-    await this.#waiting.load(this.#tx, unresolved.map(({ did }) => did));
+    await this.#waiting.count(lacking.map(({ author }) => author));
   }
 
-  /** Whether something that a record refers to is not there, as things stand before the batch. */
-  #lacksParent(author: string, content: Content): boolean {
-    return content.kind === "mapped" &&
-      content.links.some((link) => this.#world.candidates(author, link).length !== 1);
+  async #foldAll(outcomes: Outcome[]): Promise<void> {
+    let part = FIRST_PART;
+    for (const event of this.#batch.events) {
+      outcomes.push(await this.#foldEvent(event));
+      if (--part > 0) continue;
+      part = PART;
+      await this.#settlement.send();
+    }
   }
 
-  async #fold(event: Event, contents: ReadonlyMap<Event, Content>): Promise<Outcome> {
+  async #foldEvent(event: Event): Promise<Outcome> {
     switch (event.kind) {
       case "commit":
-        return await this.#foldCommit(event, contents.get(event)!);
+        return await this.#foldCommit(event);
       case "account":
       case "sync":
         return await this.#foldRepository(event);
@@ -108,12 +135,13 @@ class BatchFold {
     }
   }
 
-  async #foldCommit(commit: Commit, content: Content): Promise<Outcome> {
-    const outcome = foldCommit(this.#world, commit, content, {
-      again: this.#batch.letters.length > 0,
-      mayWait: (entry) => this.#waiting.admits(entry),
-    });
-    this.#settlement.touched(this.#world.entry(commit));
+  async #foldCommit(commit: Commit): Promise<Outcome> {
+    let outcome = foldCommit(this.#world, commit, this.#fold);
+    const entry = this.#world.entry(commit);
+    if (outcome === "waiting" && !await this.#waiting.admits(entry)) {
+      outcome = refuse(this.#world, entry, TOO_MANY_WAIT);
+    }
+    this.#settlement.touched(entry);
     // What a later event's bare reference means may hang on the consequences of this one.
     if (this.#loader.hasUnsteadyNames && this.#options.mapper.targets.has(commit.collection)) {
       await this.#settlement.flush();

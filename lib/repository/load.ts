@@ -105,7 +105,7 @@ export class Loader {
       this.#tx.unsafe<RecordRow[]>(RECORDS, [JSON.stringify(rows)], PREPARED),
       this.accounts(dids),
     ]);
-    const contents: { author: string; content: Content }[] = [];
+    const mentions: Mentions[] = [];
     for (const row of records) {
       const entry = this.#world.entry(row);
       fill(entry, row);
@@ -118,9 +118,11 @@ export class Loader {
       } else if (row.record !== null) {
         entry.content = this.#mapper.record(entry.key, row.record, entry.timeUs);
       }
-      if (entry.content !== null) contents.push({ author: row.did, content: entry.content });
+      if (entry.content?.kind === "mapped") {
+        mentions.push({ author: row.did, links: entry.content.links });
+      }
     }
-    added.push(...await this.followLinks(contents));
+    added.push(...await this.followLinks(mentions));
     return added;
   }
 
@@ -146,16 +148,13 @@ export class Loader {
     for (const did of missing) this.#world.account(did);
   }
 
-  /** Loads what some contents refer to. */
-  async followLinks(
-    contents: Iterable<{ readonly author: string; readonly content: Content }>,
-  ): Promise<Entry[]> {
+  /** Loads what some records refer to. */
+  async followLinks(mentions: Iterable<Mentions>): Promise<Entry[]> {
     const keys: RecordKey[] = [];
     const bare: { author: string; link: Link }[] = [];
-    for (const { author, content } of contents) {
-      if (content.kind !== "mapped") continue;
-      keys.push(...linkedKeys(author, content));
-      for (const link of content.links) {
+    for (const { author, links } of mentions) {
+      for (const link of links) {
+        keys.push(keyOf(author, link));
         if (typeof link.target === "string") bare.push({ author, link });
       }
     }
@@ -189,14 +188,17 @@ export class Loader {
   }
 }
 
-/** What a content may refer to, a bare rkey as the author's own record. */
-export function linkedKeys(author: string, content: Content): RecordKey[] {
-  if (content.kind !== "mapped") return [];
-  return content.links.map(({ reference, target }) =>
-    typeof target === "string"
-      ? { did: author, collection: reference.target, rkey: target }
-      : target
-  );
+/** What a record of an author refers to. */
+export interface Mentions {
+  readonly author: string;
+  readonly links: readonly Link[];
+}
+
+/** The record that a link names; a bare rkey as the author's own. */
+export function keyOf(author: string, { reference, target }: Link): RecordKey {
+  return typeof target === "string"
+    ? { did: author, collection: reference.target, rkey: target }
+    : target;
 }
 
 interface RecordRow {

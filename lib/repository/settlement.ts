@@ -27,6 +27,10 @@ export class Settlement {
   readonly #accepted = new Set<Entry>();
   /** Entries of which only an older revision came, that was created earlier. */
   readonly #lowered = new Set<Entry>();
+  /** Parents whose children have not been looked at since they changed. */
+  #changed: ChangedParent[] = [];
+  /** What was sent, and not waited for yet. */
+  #sent: Promise<number>[] = [];
   /** Why events went to the dead letters, each once. */
   readonly reasons: string[] = [];
   rowsWritten = 0;
@@ -53,23 +57,44 @@ export class Settlement {
   }
 
   /**
-   * Writes what the events so far have made of the working set, and follows the consequences.
+   * Sends what the events so far have made of the working set, and waits for nothing but what was
+   * sent before the last time: so Postgres writes one part of a batch while the next is folded.
    * `writes` may hold rows already, on which nothing here depends.
    */
-  async flush(writes = new Writes()): Promise<void> {
-    const changed: ChangedParent[] = [];
+  async send(writes = new Writes()): Promise<void> {
     for (const entry of this.#accepted) {
       const verdict = this.#world.judge(entry);
       writeLetters(writes, entry, verdict, this.reasons);
       writes.accept(entry, verdict);
-      this.#settle(writes, entry, verdict, changed);
+      this.#settle(writes, entry, verdict, this.#changed);
       entry.accepted = false;
       entry.rejected = [];
     }
     this.#accepted.clear();
-    await this.store(writes);
+    const storing = store(this.#tx, writes);
+    storing.catch(() => {}); // Whoever waits for it is told.
+    this.#sent.push(storing);
+    await this.#sent.at(-2);
+  }
+
+  /** Sends what is left to send, and follows the consequences of all. */
+  async flush(writes = new Writes()): Promise<void> {
+    await this.send(writes);
+    await this.stored();
+    const changed = this.#changed;
+    this.#changed = [];
     await this.#cascade(changed);
     await this.#lower();
+  }
+
+  /** Waits until all that was sent is stored. Throws what failed first. */
+  async stored(): Promise<void> {
+    const sent = this.#sent;
+    this.#sent = [];
+    for (const result of await Promise.allSettled(sent)) {
+      if (result.status === "rejected") throw result.reason;
+      this.rowsWritten += result.value;
+    }
   }
 
   /** Judges all records of a repository again. `rebuilt` makes those that are void give way to any revision. */
@@ -89,7 +114,7 @@ export class Settlement {
     await this.#cascade(changed);
   }
 
-  async store(writes: Writes): Promise<void> {
+  async #store(writes: Writes): Promise<void> {
     this.rowsWritten += await store(this.#tx, writes);
   }
 
@@ -122,7 +147,7 @@ export class Settlement {
       writes.restate(entry, verdict);
       this.#settle(writes, entry, verdict, changed);
     }
-    await this.store(writes);
+    await this.#store(writes);
     await this.#step("judged_again");
     // Parents stay: later events of the batch may refer to them by a bare rkey.
     for (const entry of added) {
@@ -145,7 +170,7 @@ export class Settlement {
       writes.restate(entry, this.#world.judge(entry));
       entry.lowered = false;
     }
-    await this.store(writes);
+    await this.#store(writes);
   }
 
   /** What every verdict that is written entails: the row's liveness, and news for the children. */

@@ -23,14 +23,19 @@ export const PREPARED = { prepare: true };
 const KEY = `did text collate "C", collection text collate "C", rkey text collate "C"`;
 const SAME_KEY = `(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
 
-/** The guard is the fold's own, once more: a row never goes back to an older revision. */
+/**
+ * The guard is the fold's own, once more: a row never goes back to an older revision.
+ *
+ * The record is JSON in a text: an object within the rows would be read twice, by the rows' parser and
+ * then by its own.
+ */
 const UPSERT_LEDGER = `insert into records as t
     (did, collection, rkey, rev, cid, idempotency_key, state, reason, waiting_for, loose_references,
      record, event_time, created_at)
   select did, collection, rkey, rev, cid, idempotency_key, state, reason, waiting_for,
-    loose_references, record, event_time, created_at
+    loose_references, record::jsonb, event_time, created_at
   from json_to_recordset($1::text::json) as r(${KEY}, rev text, cid text, idempotency_key text,
-    state text, reason text, waiting_for text, loose_references text[], record jsonb,
+    state text, reason text, waiting_for text, loose_references text[], record text,
     event_time timestamptz, created_at timestamptz)
   on conflict (did, collection, rkey) do update set
     rev = excluded.rev, cid = excluded.cid, idempotency_key = excluded.idempotency_key,

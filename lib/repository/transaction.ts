@@ -44,8 +44,9 @@ const WRITER_LOCK = 0x6a_65_74_73; // "jets"
 const attempts = new WeakMap<Batch, BatchResult>();
 
 /**
- * Applies a batch. Statements are planned each time that they run: a plan that was made for tables
- * that were nearly empty would read all of them by the time that they are large.
+ * Applies a batch. Statements keep their plans, so a plan must be right for tables of any size: each
+ * row of a batch is looked up by an index. What Postgres would choose while the tables are nearly empty
+ * reads all of them by the time that they are large.
  *
  * Resolves once it is durable.
  */
@@ -61,7 +62,9 @@ export async function applyBatch(
     const [, state] = await Promise.all([
       tx`select set_config('statement_timeout', ${timeout}, true),
         set_config('idle_in_transaction_session_timeout', ${timeout}, true),
-        set_config('plan_cache_mode', 'force_custom_plan', true),
+        set_config('plan_cache_mode', 'force_generic_plan', true),
+        set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+        set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
         pg_advisory_xact_lock(${WRITER_LOCK})`,
       tx<{ batch: string | null }[]>`
         select batch from indexer_state where consumer = ${consumer} for update`,

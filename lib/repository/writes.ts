@@ -52,6 +52,7 @@ export class Writes {
   /** A revision that this batch brought. */
   accept(entry: Entry, verdict: Verdict): void {
     const { key } = entry;
+    const record = recordOf(entry);
     if (entry.rev === null) throw new TypeError(`cannot write ${entry.uri}: it has no revision`);
     this.ledger.push({
       ...key,
@@ -62,7 +63,7 @@ export class Writes {
       reason: verdict.reason,
       waiting_for: verdict.waitingFor,
       loose_references: verdict.loose,
-      record: recordOf(entry),
+      record: record === null ? null : JSON.stringify(record),
       event_time: isoFromMicros(entry.timeUs),
       created_at: entry.createdAt,
     });

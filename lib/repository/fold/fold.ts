@@ -1,9 +1,8 @@
 /** Folds one commit into the working set. */
 
-import type { Commit } from "../../decoder/event.ts";
+import type { Commit, Refusal } from "../../decoder/event.ts";
 import { type Content, creationOf } from "../../mapper/content.ts";
 import type { Outcome } from "../outcome.ts";
-import { TOO_MANY_WAIT } from "../waiting_limit.ts";
 import { noteRecord } from "./account.ts";
 import type { Entry, State } from "./entry.ts";
 import type { World } from "./world.ts";
@@ -23,63 +22,74 @@ export const REBUILT = "";
 export interface FoldOptions {
   /** Takes the newest revision once more: a dead letter that is tried again. */
   readonly again: boolean;
-  /** Whether a record that has to wait for another may do so. */
-  readonly mayWait: (entry: Entry) => boolean;
+  /** What the commit says about its record. Asked only when its revision is taken. */
+  readonly contentOf: (commit: Commit) => Content;
 }
 
 /**
- * Takes a commit when its revision is the newest, and says what became of it.
+ * Whether a commit brings a revision that the record doesn't have yet.
  *
  * Revs compare as bytes. They are ASCII (the decoder saw to that), so comparing code units is the same.
  */
+export function isNews({ rev }: Commit, entry: Entry, again: boolean): boolean {
+  if (entry.rev === null || rev > entry.rev) return true;
+  return rev === entry.rev && again && entry.stored?.state === "rejected";
+}
+
+/** Takes a commit when its revision is news, and says what became of it. */
 export function foldCommit(
   world: World,
   commit: Commit,
-  content: Content,
-  { again, mayWait }: FoldOptions,
+  { again, contentOf }: FoldOptions,
 ): Outcome {
   const entry = world.entry(commit);
   const account = world.account(commit.did);
   const { timeUs } = commit.position;
-  const createdAt = creationOf(content, timeUs);
-  const isEarlier = entry.createdAt === null || createdAt < entry.createdAt;
 
   noteRecord(account, timeUs);
 
   const purged = account.purgedUntilUs !== null && timeUs <= account.purgedUntilUs;
   // Void since the repository was rebuilt, and the rebuilt one may bring the same revision.
   if (purged && entry.rev === REBUILT) return "stale";
-  if (entry.rev !== null) {
-    const retried = again && entry.stored?.state === "rejected";
-    if (commit.rev === entry.rev && !retried) return "duplicate";
-    if (commit.rev < entry.rev) {
-      // All that an older revision can still tell is that the record is older than was thought.
-      if (isEarlier) {
-        entry.createdAt = createdAt;
-        entry.lowered = true;
-      }
-      return "stale";
-    }
+  if (!isNews(commit, entry, again)) {
+    if (commit.rev === entry.rev) return "duplicate";
+    // All that an older revision can still tell is that the record is older than was thought.
+    if (lower(entry, commit)) entry.lowered = true;
+    return "stale";
   }
+  lower(entry, commit);
   entry.rev = commit.rev;
   entry.cid = commit.cid;
   entry.timeUs = timeUs;
-  if (isEarlier) entry.createdAt = createdAt;
-  entry.content = purged ? { kind: "deleted" } : content;
+  entry.content = purged ? { kind: "deleted" } : contentOf(commit);
   entry.accepted = true;
+  return outcomeOf(world, entry);
+}
 
-  let verdict = world.judge(entry);
-  if (verdict.state === "waiting" && content.kind === "mapped" && !mayWait(entry)) {
-    const { record } = content;
-    entry.content = { kind: "rejected", refusal: TOO_MANY_WAIT, record, byDecoder: false };
-    verdict = world.judge(entry);
-  }
-  if (verdict.state === "rejected") {
+/** Rejects the revision that was taken last, for what it is among the others. */
+export function refuse(world: World, entry: Entry, refusal: Refusal): Outcome {
+  const { content } = entry;
+  const record = content === null || content.kind === "deleted" ? null : content.record;
+  entry.content = { kind: "rejected", refusal, record, byDecoder: false };
+  return outcomeOf(world, entry);
+}
+
+/** Takes the creation time that a commit tells, where it is the least so far. */
+function lower(entry: Entry, commit: Commit): boolean {
+  const createdAt = creationOf(commit);
+  if (entry.createdAt !== null && createdAt >= entry.createdAt) return false;
+  entry.createdAt = createdAt;
+  return true;
+}
+
+function outcomeOf(world: World, entry: Entry): Outcome {
+  const { state, reason, detail } = world.judge(entry);
+  if (state === "rejected") {
     entry.rejected.push({
-      rev: commit.rev,
-      reason: verdict.reason ?? "invalid_record",
-      detail: verdict.detail ?? "",
+      rev: entry.rev ?? "",
+      reason: reason ?? "invalid_record",
+      detail: detail ?? "",
     });
   }
-  return OUTCOME_OF_STATE[verdict.state];
+  return OUTCOME_OF_STATE[state];
 }
