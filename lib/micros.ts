@@ -2,7 +2,12 @@
 
 /** RFC 3339 in UTC with six fractional digits. `Date` alone would cut to milliseconds. */
 export function isoFromMicros(micros: number): string {
-  const millis = Math.floor(micros / 1000);
-  const rest = micros - millis * 1000;
-  return new Date(millis).toISOString().replace("Z", String(rest).padStart(3, "0") + "Z");
+  const seconds = Math.floor(micros / 1_000_000);
+  if (seconds !== last.seconds) {
+    last = { seconds, text: new Date(seconds * 1000).toISOString().replace("000Z", "") };
+  }
+  return `${last.text}${String(micros - seconds * 1_000_000).padStart(6, "0")}Z`;
 }
+
+/** The second that was written last. Events come in the order of time, and a record has several. */
+let last = { seconds: NaN, text: "" };

@@ -124,6 +124,13 @@ function linkOf(reference: Reference, value: string): Link | Refusal {
   return { reference, target: target.kind === "uri" ? target.key : target.rkey };
 }
 
+/** The record that a link names; a bare rkey as the author's own. */
+export function keyOf(author: string, { reference, target }: Link): RecordKey {
+  return typeof target === "string"
+    ? { did: author, collection: reference.target, rkey: target }
+    : target;
+}
+
 /** A text that is the same for links that name the same. */
 function nameOf({ target }: Link): string {
   return typeof target === "string" ? target : `at://${target.did}/${target.rkey}`;

@@ -3,12 +3,13 @@
 import type { TransactionSql } from "postgres";
 import type { Account, Commit, Event, Sync } from "../decoder/event.ts";
 import { type Batch, type BatchResult, contentOf } from "./batch.ts";
+import { keyOf } from "../mapper/content.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import type { Entry } from "./fold/entry.ts";
 import { foldCommit, type FoldOptions, isNews, refuse } from "./fold/fold.ts";
 import { World } from "./fold/world.ts";
-import { keyOf, Loader, type Mentions } from "./load.ts";
+import { Loader, type Mentions } from "./load.ts";
 import type { Outcome } from "./outcome.ts";
 import { Settlement } from "./settlement.ts";
 import type { TransactionOptions } from "./transaction.ts";
@@ -136,8 +137,8 @@ class BatchFold {
   }
 
   async #foldCommit(commit: Commit): Promise<Outcome> {
-    let outcome = foldCommit(this.#world, commit, this.#fold);
     const entry = this.#world.entry(commit);
+    let outcome = foldCommit(this.#world, entry, commit, this.#fold);
     if (outcome === "waiting" && !await this.#waiting.admits(entry)) {
       outcome = refuse(this.#world, entry, TOO_MANY_WAIT);
     }

@@ -6,7 +6,7 @@
 import type { TransactionSql } from "postgres";
 import type { JsonObject } from "../decoder/json.ts";
 import type { RecordKey, Reference } from "../mapper/collection.ts";
-import type { Content, Link, Mapper } from "../mapper/content.ts";
+import { type Content, keyOf, type Link, type Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { isReason } from "../reason.ts";
 import { type Refusals, refusedContent } from "./batch.ts";
@@ -88,19 +88,22 @@ export class Loader {
    */
   async load(keys: Iterable<RecordKey>, whole: boolean): Promise<Entry[]> {
     const added: Entry[] = [];
-    const wanted = new Map<string, { entry: Entry; whole: boolean }>();
+    const wanted = new Set<Entry>();
     for (const key of keys) {
-      const isNew = !this.#world.has(key);
-      const entry = this.#world.entry(key);
-      if (isNew) added.push(entry);
+      const known = this.#world.get(key);
+      const entry = known ?? this.#world.entry(key);
+      if (known === undefined) added.push(entry);
       const lacksContent = entry.content === null && entry.rev !== null;
-      if (!isNew && !(whole && lacksContent)) continue;
-      wanted.set(entry.uri, { entry, whole: whole || this.#between.has(key.collection) });
+      if (known === undefined || (whole && lacksContent)) wanted.add(entry);
     }
     if (wanted.size === 0) return added;
 
-    const rows = [...wanted.values()].map(({ entry, whole }) => ({ ...entry.key, wanted: whole }));
-    const dids = new Set(rows.map(({ did }) => did));
+    const dids = new Set<string>();
+    const rows: (RecordKey & { readonly wanted: boolean })[] = [];
+    for (const { key: { did, collection, rkey } } of wanted) {
+      dids.add(did);
+      rows.push({ did, collection, rkey, wanted: whole || this.#between.has(collection) });
+    }
     const [records] = await Promise.all([
       this.#tx.unsafe<RecordRow[]>(RECORDS, [JSON.stringify(rows)], PREPARED),
       this.accounts(dids),
@@ -192,13 +195,6 @@ export class Loader {
 export interface Mentions {
   readonly author: string;
   readonly links: readonly Link[];
-}
-
-/** The record that a link names; a bare rkey as the author's own. */
-export function keyOf(author: string, { reference, target }: Link): RecordKey {
-  return typeof target === "string"
-    ? { did: author, collection: reference.target, rkey: target }
-    : target;
 }
 
 interface RecordRow {

@@ -7,7 +7,7 @@ import type { TransactionSql } from "postgres";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { type ChangedParent, childrenOf, isParentChange, recordsOf } from "./cascade.ts";
-import type { Entry, Verdict } from "./fold/entry.ts";
+import { type Entry, NONE_REJECTED, type Verdict } from "./fold/entry.ts";
 import { REBUILT } from "./fold/fold.ts";
 import type { World } from "./fold/world.ts";
 import { settleLetters, writeLetters } from "./letters.ts";
@@ -68,7 +68,7 @@ export class Settlement {
       writes.accept(entry, verdict);
       this.#settle(writes, entry, verdict, this.#changed);
       entry.accepted = false;
-      entry.rejected = [];
+      entry.rejected = NONE_REJECTED;
     }
     this.#accepted.clear();
     const storing = store(this.#tx, writes);

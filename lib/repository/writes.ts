@@ -6,10 +6,9 @@
 import { isoFromMicros } from "../micros.ts";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
-import { recordId } from "../mapper/record_id.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import type { AccountEntry } from "./fold/account.ts";
-import type { Entry, Verdict } from "./fold/entry.ts";
+import { type Entry, idOf, uriOf, type Verdict } from "./fold/entry.ts";
 
 /** A row for `json_to_recordset`; its keys are column names. */
 export type WriteRow = Readonly<Record<string, unknown>>;
@@ -53,9 +52,13 @@ export class Writes {
   accept(entry: Entry, verdict: Verdict): void {
     const { key } = entry;
     const record = recordOf(entry);
-    if (entry.rev === null) throw new TypeError(`cannot write ${entry.uri}: it has no revision`);
+    if (entry.rev === null) {
+      throw new TypeError(`cannot write ${uriOf(key)}: it has no revision`);
+    }
     this.ledger.push({
-      ...key,
+      did: key.did,
+      collection: key.collection,
+      rkey: key.rkey,
       rev: entry.rev,
       cid: entry.cid,
       idempotency_key: idempotencyKey(key, entry.rev),
@@ -72,8 +75,11 @@ export class Writes {
 
   /** A record whose standing changed although it did not. */
   restate(entry: Entry, verdict: Verdict): void {
+    const { key } = entry;
     this.restated.push({
-      ...entry.key,
+      did: key.did,
+      collection: key.collection,
+      rkey: key.rkey,
       rev: entry.rev,
       state: verdict.state,
       reason: verdict.reason,
@@ -122,18 +128,17 @@ export class Writes {
     const { key, content } = entry;
     if (verdict.state === "applied" && content?.kind === "mapped") {
       const table = this.#table(content.collection);
-      const references: Record<string, string> = {};
-      for (const [column, parent] of verdict.parents) references[column] = recordId(parent);
-      table.upserts.push({
+      const row: Record<string, unknown> = {
         ...content.row,
-        ...references,
-        id: recordId(key),
+        id: idOf(entry),
         record_did: key.did,
         record_rkey: key.rkey,
         record_rev: entry.rev,
         created_at: entry.createdAt,
         updated_at: isoFromMicros(entry.timeUs),
-      });
+      };
+      for (const { column, entry: parent } of verdict.parents) row[column] = idOf(parent);
+      table.upserts.push(row);
     }
   }
 

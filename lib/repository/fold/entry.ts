@@ -3,6 +3,7 @@
 import type { Reason } from "../../reason.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Content } from "../../mapper/content.ts";
+import { recordId } from "../../mapper/record_id.ts";
 
 export type State = "applied" | "waiting" | "rejected" | "deleted" | "suppressed" | "unmapped";
 
@@ -16,8 +17,14 @@ export interface Verdict {
   readonly waitingFor: string | null;
   /** Names (collection/rkey) of bare references that the author's own repository never had. */
   readonly loose: readonly string[] | null;
-  /** For an applied record: reference column to the record that it resolves to. */
-  readonly parents: ReadonlyMap<string, RecordKey>;
+  /** For an applied record: what its references resolve to. */
+  readonly parents: readonly Parent[];
+}
+
+/** A reference column, and the record that it names. */
+export interface Parent {
+  readonly column: string;
+  readonly entry: Entry;
 }
 
 /** The part of a verdict that the ledger keeps. */
@@ -37,8 +44,8 @@ export interface RejectedRevision {
 
 export interface Entry {
   readonly key: RecordKey;
-  /** AT-URI of the record. */
-  readonly uri: string;
+  /** Of its product row; null until somebody asks. */
+  id: string | null;
   /** The newest revision; null when the ledger has never had the record. */
   rev: string | null;
   cid: string | null;
@@ -55,7 +62,12 @@ export interface Entry {
   /** Whether this batch brought an older revision that was created earlier. */
   lowered: boolean;
   /** Revisions that this batch brought and that are rejected. */
-  rejected: RejectedRevision[];
+  rejected: readonly RejectedRevision[];
+}
+
+/** The id of a record's product row. A record has many children: it is made of its key once. */
+export function idOf(entry: Entry): string {
+  return entry.id ??= recordId(entry.key);
 }
 
 /** The AT-URI of a record. An rkey holds no slash, so it is unique for the key. */
@@ -68,11 +80,13 @@ export function nameOf(collection: string, rkey: string): string {
   return `${collection}/${rkey}`;
 }
 
+export const NONE_REJECTED: readonly RejectedRevision[] = [];
+
 /** An entry for a record of which nothing is known yet. */
 export function unknownEntry(key: RecordKey): Entry {
   return {
     key: { did: key.did, collection: key.collection, rkey: key.rkey },
-    uri: uriOf(key),
+    id: null,
     rev: null,
     cid: null,
     timeUs: 0,
@@ -81,6 +95,6 @@ export function unknownEntry(key: RecordKey): Entry {
     stored: null,
     accepted: false,
     lowered: false,
-    rejected: [],
+    rejected: NONE_REJECTED,
   };
 }

@@ -39,10 +39,10 @@ export function isNews({ rev }: Commit, entry: Entry, again: boolean): boolean {
 /** Takes a commit when its revision is news, and says what became of it. */
 export function foldCommit(
   world: World,
+  entry: Entry,
   commit: Commit,
   { again, contentOf }: FoldOptions,
 ): Outcome {
-  const entry = world.entry(commit);
   const account = world.account(commit.did);
   const { timeUs } = commit.position;
 
@@ -85,11 +85,12 @@ function lower(entry: Entry, commit: Commit): boolean {
 function outcomeOf(world: World, entry: Entry): Outcome {
   const { state, reason, detail } = world.judge(entry);
   if (state === "rejected") {
-    entry.rejected.push({
+    const revision = {
       rev: entry.rev ?? "",
       reason: reason ?? "invalid_record",
       detail: detail ?? "",
-    });
+    };
+    entry.rejected = [...entry.rejected, revision];
   }
   return OUTCOME_OF_STATE[state];
 }

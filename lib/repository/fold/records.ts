@@ -1,0 +1,45 @@
+/** The records of a working set, found by key or by name. */
+
+import type { RecordKey } from "../../mapper/collection.ts";
+import { type Entry, unknownEntry } from "./entry.ts";
+
+/** The records of one name: nearly always one, else by DID. */
+type Holders = Entry | Map<string, Entry>;
+
+export class Records {
+  /** By collection, then rkey: so no key is ever put together, and a name needs no index of its own. */
+  readonly #holders = new Map<string, Map<string, Holders>>();
+
+  get({ did, collection, rkey }: RecordKey): Entry | undefined {
+    const holders = this.#holders.get(collection)?.get(rkey);
+    if (holders instanceof Map) return holders.get(did);
+    return holders?.key.did === did ? holders : undefined;
+  }
+
+  /** The records of all repositories that have this collection and rkey. */
+  named(collection: string, rkey: string): Entry[] {
+    const holders = this.#holders.get(collection)?.get(rkey);
+    if (holders === undefined) return [];
+    return holders instanceof Map ? [...holders.values()] : [holders];
+  }
+
+  /** Adds a record of which nothing is known yet. */
+  add(key: RecordKey): Entry {
+    const entry = unknownEntry(key);
+    const { did, collection, rkey } = entry.key;
+    let byRkey = this.#holders.get(collection);
+    if (byRkey === undefined) this.#holders.set(collection, byRkey = new Map());
+    const holders = byRkey.get(rkey);
+    if (holders === undefined) byRkey.set(rkey, entry);
+    else if (holders instanceof Map) holders.set(did, entry);
+    else byRkey.set(rkey, new Map([[holders.key.did, holders], [did, entry]]));
+    return entry;
+  }
+
+  delete({ did, collection, rkey }: RecordKey): void {
+    const byRkey = this.#holders.get(collection);
+    const holders = byRkey?.get(rkey);
+    if (holders instanceof Map) holders.delete(did);
+    else if (holders?.key.did === did) byRkey?.delete(rkey);
+  }
+}
