@@ -5,40 +5,54 @@
 
 import type { TransactionSql } from "postgres";
 import type { JsonObject } from "../decoder/json.ts";
-import type { RecordKey, Reference } from "../mapper/collection.ts";
+import type { RecordKey, Reference, Row } from "../mapper/collection.ts";
 import { type Content, keyOf, type Link, type Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { isReason } from "../reason.ts";
 import { type Refusals, refusedContent } from "./batch.ts";
 import type { Entry, State } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
+import { parametersOf, type RowColumn, source } from "./rows.ts";
 import { PREPARED } from "./store.ts";
 
-const RECORDS = `select r.did, r.collection, r.rkey, r.rev, r.cid, r.state, r.reason, r.waiting_for,
-    to_json(r.loose_references) as loose_references,
-    (extract(epoch from r.event_time) * 1000000)::float8 as time_us,
-    to_char(r.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
-    case when k.wanted then r.record end as record
-  from json_to_recordset($1::text::json)
-    as k(did text collate "C", collection text collate "C", rkey text collate "C", wanted boolean)
-  join records as r on (r.did, r.collection, r.rkey) = (k.did, k.collection, k.rkey)`;
+const WANTED: readonly RowColumn[] = [
+  { name: "did", type: "text" },
+  { name: "collection", type: "text" },
+  { name: "rkey", type: "text" },
+  { name: "wanted", type: "boolean" },
+];
 
-const ACCOUNTS = `select a.did, a.handle, a.active, a.status,
-    (extract(epoch from a.account_time) * 1000000)::float8 as account_time_us,
-    a.account_seq::float8 as account_seq,
-    (extract(epoch from a.identity_time) * 1000000)::float8 as identity_time_us,
-    a.identity_seq::float8 as identity_seq,
-    (extract(epoch from a.known_since) * 1000000)::float8 as known_since_us,
-    (extract(epoch from a.purged_until) * 1000000)::float8 as purged_until_us
-  from json_to_recordset($1::text::json) as k(did text collate "C")
-  join accounts as a on a.did = k.did`;
+const RECORDS = `select t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
+    to_json(t.loose_references) as loose_references,
+    (extract(epoch from t.event_time) * 1000000)::float8 as time_us,
+    to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
+    case when r.wanted::boolean then t.record end as record
+  from ${source(WANTED)}
+  join records as t on (t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
+
+const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
+
+const ACCOUNTS = `select t.did, t.handle, t.active, t.status,
+    (extract(epoch from t.account_time) * 1000000)::float8 as account_time_us,
+    t.account_seq::float8 as account_seq,
+    (extract(epoch from t.identity_time) * 1000000)::float8 as identity_time_us,
+    t.identity_seq::float8 as identity_seq,
+    (extract(epoch from t.known_since) * 1000000)::float8 as known_since_us,
+    (extract(epoch from t.purged_until) * 1000000)::float8 as purged_until_us
+  from ${source(DID)}
+  join accounts as t on t.did = r.did`;
+
+const NAME: readonly RowColumn[] = [
+  { name: "rkey", type: "text" },
+  { name: "most", type: "bigint" },
+];
 
 /** The live records of a name, as many as can matter: see `Loader.followLinks`. */
 function candidatesStatement(table: string): string {
-  return `select n.rkey, c.record_did as did
-    from json_to_recordset($1::text::json) as n(rkey text collate "C", most integer),
+  return `select r.rkey, t.record_did as did
+    from ${source(NAME)},
     lateral (select s.record_did from ${table} as s
-      where s.record_rkey = n.rkey and s.indexer_live limit n.most) as c`;
+      where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint) as t`;
 }
 
 /** Verdicts that other records can change. */
@@ -99,13 +113,13 @@ export class Loader {
     if (wanted.size === 0) return added;
 
     const dids = new Set<string>();
-    const rows: (RecordKey & { readonly wanted: boolean })[] = [];
+    const rows: Row[] = [];
     for (const { key: { did, collection, rkey } } of wanted) {
       dids.add(did);
       rows.push({ did, collection, rkey, wanted: whole || this.#between.has(collection) });
     }
     const [records] = await Promise.all([
-      this.#tx.unsafe<RecordRow[]>(RECORDS, [JSON.stringify(rows)], PREPARED),
+      this.#tx.unsafe<RecordRow[]>(RECORDS, parametersOf(WANTED, rows), PREPARED),
       this.accounts(dids),
     ]);
     const mentions: Mentions[] = [];
@@ -134,7 +148,7 @@ export class Loader {
     const missing = [...new Set(dids)].filter((did) => !this.#world.accounts.has(did));
     if (missing.length === 0) return;
     const keys = missing.map((did) => ({ did }));
-    const rows = await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, [JSON.stringify(keys)], PREPARED);
+    const rows = await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, parametersOf(DID, keys), PREPARED);
     for (const row of rows) {
       const account = this.#world.account(row.did);
       account.handle = row.handle;
@@ -181,7 +195,7 @@ export class Loader {
       if (wanted.length === 0) continue;
       const rows = await this.#tx.unsafe<{ rkey: string; did: string }[]>(
         candidatesStatement(table),
-        [JSON.stringify(wanted)],
+        parametersOf(NAME, wanted),
         PREPARED,
       );
       const found = rows.map(({ did, rkey }) => ({ did, collection: target, rkey }));

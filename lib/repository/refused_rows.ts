@@ -3,14 +3,14 @@
  * rolled back: afterwards the batch runs again without them, from the start.
  */
 
+import type { Row } from "../mapper/collection.ts";
 import type { Sql, TransactionSql } from "postgres";
 import { type BulkWrite, send, StoreError } from "./store.ts";
 import { judgeFailure, sqlStateOf } from "./failure.ts";
-import type { WriteRow } from "./writes.ts";
 
 /** A row that was refused, and the SQLSTATE that it was refused with. */
 export interface RefusedRow {
-  readonly row: WriteRow;
+  readonly row: Row;
   readonly sqlState: string;
 }
 
@@ -33,7 +33,7 @@ export async function findRefusedRows(sql: Sql, write: BulkWrite): Promise<Refus
 async function search(
   tx: TransactionSql,
   write: BulkWrite,
-  rows: readonly WriteRow[],
+  rows: readonly Row[],
   refused: RefusedRow[],
 ): Promise<void> {
   try {

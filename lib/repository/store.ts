@@ -2,14 +2,15 @@
 
 import type { TransactionSql } from "postgres";
 import { hideStatement, upsertStatement } from "./product_table.ts";
-import type { WriteRow, Writes } from "./writes.ts";
-import type { Collection } from "../mapper/collection.ts";
+import { type BulkStatement, parametersOf, type RowColumn, source, valueOf } from "./rows.ts";
+import type { Writes } from "./writes.ts";
+import type { Collection, Row } from "../mapper/collection.ts";
 
 /** One bulk statement with its rows. */
 export interface BulkWrite {
   readonly name: string;
-  readonly text: string;
-  readonly rows: readonly WriteRow[];
+  readonly statement: BulkStatement;
+  readonly rows: readonly Row[];
   /** For a product table, the collection whose records it holds. */
   readonly collection?: string;
 }
@@ -20,76 +21,109 @@ export interface BulkWrite {
  */
 export const PREPARED = { prepare: true };
 
-const KEY = `did text collate "C", collection text collate "C", rkey text collate "C"`;
+function columns(type: RowColumn["type"], ...names: readonly string[]): readonly RowColumn[] {
+  return names.map((name) => ({ name, type }));
+}
+
+/** The start of an insert from rows whose columns are those of the table. */
+function insertInto(table: string, columns: readonly RowColumn[]): string {
+  return `insert into ${table} as t (${columns.map(({ name }) => name).join(", ")})
+  select ${columns.map(valueOf).join(", ")} from ${source(columns)}`;
+}
+
+/** Assigns the columns of a row that could not be inserted. */
+function setExcluded(columns: readonly RowColumn[]): string {
+  return columns.map(({ name }) => `${name} = excluded.${name}`).join(", ");
+}
+
+const KEY = columns("text", "did", "collection", "rkey");
 const SAME_KEY = `(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
+const STANDING = [
+  ...columns("text", "rev", "state", "reason", "waiting_for"),
+  ...columns("text[]", "loose_references"),
+  ...columns("timestamptz", "created_at"),
+];
+const REVISION = [
+  ...STANDING,
+  ...columns("text", "cid", "idempotency_key"),
+  ...columns("jsonb", "record"),
+  ...columns("timestamptz", "event_time"),
+];
 
-/**
- * The guard is the fold's own, once more: a row never goes back to an older revision.
- *
- * The record is JSON in a text: an object within the rows would be read twice, by the rows' parser and
- * then by its own.
- */
-const UPSERT_LEDGER = `insert into records as t
-    (did, collection, rkey, rev, cid, idempotency_key, state, reason, waiting_for, loose_references,
-     record, event_time, created_at)
-  select did, collection, rkey, rev, cid, idempotency_key, state, reason, waiting_for,
-    loose_references, record::jsonb, event_time, created_at
-  from json_to_recordset($1::text::json) as r(${KEY}, rev text, cid text, idempotency_key text,
-    state text, reason text, waiting_for text, loose_references text[], record text,
-    event_time timestamptz, created_at timestamptz)
-  on conflict (did, collection, rkey) do update set
-    rev = excluded.rev, cid = excluded.cid, idempotency_key = excluded.idempotency_key,
-    state = excluded.state, reason = excluded.reason, waiting_for = excluded.waiting_for,
-    loose_references = excluded.loose_references, record = excluded.record,
-    event_time = excluded.event_time, created_at = excluded.created_at, indexed_at = now()
-  where excluded.rev >= t.rev`;
+/** The guard is the fold's own, once more: a row never goes back to an older revision. */
+const UPSERT_LEDGER: BulkStatement = {
+  columns: [...KEY, ...REVISION],
+  text: `${insertInto("records", [...KEY, ...REVISION])}
+  on conflict (did, collection, rkey) do update set ${setExcluded(REVISION)}, indexed_at = now()
+  where excluded.rev >= t.rev`,
+};
 
-const RESTATE_LEDGER = `update records as t set
-    rev = r.rev, state = r.state, reason = r.reason, waiting_for = r.waiting_for,
-    loose_references = r.loose_references, created_at = r.created_at,
+const RESTATE_LEDGER: BulkStatement = {
+  columns: [...KEY, ...STANDING],
+  text: `update records as t set
+    ${STANDING.map((column) => `${column.name} = ${valueOf(column)}`).join(", ")},
     record = case when r.state = 'deleted' then null else t.record end
-  from json_to_recordset($1::text::json) as r(${KEY}, rev text, state text, reason text,
-    waiting_for text, loose_references text[], created_at timestamptz)
-  where ${SAME_KEY}`;
+  from ${source([...KEY, ...STANDING])}
+  where ${SAME_KEY}`,
+};
 
-const UPSERT_ACCOUNTS = `insert into accounts as t
-    (did, handle, active, status, account_time, account_seq, identity_time, identity_seq,
-     known_since, purged_until)
-  select * from json_to_recordset($1::text::json) as r(did text, handle text, active boolean,
-    status text, account_time timestamptz, account_seq bigint, identity_time timestamptz,
-    identity_seq bigint, known_since timestamptz, purged_until timestamptz)
-  on conflict (did) do update set
-    handle = excluded.handle, active = excluded.active, status = excluded.status,
-    account_time = excluded.account_time, account_seq = excluded.account_seq,
-    identity_time = excluded.identity_time, identity_seq = excluded.identity_seq,
-    known_since = excluded.known_since, purged_until = excluded.purged_until, updated_at = now()`;
+const ACCOUNT = [
+  ...columns("text", "handle", "status"),
+  ...columns("boolean", "active"),
+  ...columns("timestamptz", "account_time", "identity_time", "known_since", "purged_until"),
+  ...columns("bigint", "account_seq", "identity_seq"),
+];
+
+const UPSERT_ACCOUNTS: BulkStatement = {
+  columns: [...columns("text", "did"), ...ACCOUNT],
+  text: `${insertInto("accounts", [...columns("text", "did"), ...ACCOUNT])}
+  on conflict (did) do update set ${setExcluded(ACCOUNT)}, updated_at = now()`,
+};
 
 /** A letter that is moot keeps its facts, not its payload: what it quoted may have been revoked. */
-const SETTLE_LETTERS = `update dead_letters as t set
+const SETTLE_LETTERS: BulkStatement = {
+  columns: KEY,
+  text: `update dead_letters as t set
     resolved_at = now(), resolution = 'superseded', payload = null, next_attempt_at = null
-  from json_to_recordset($1::text::json) as r(${KEY})
-  where ${SAME_KEY} and t.resolved_at is null`;
+  from ${source(KEY)}
+  where ${SAME_KEY} and t.resolved_at is null`,
+};
 
-const UPSERT_LETTERS = `insert into dead_letters as t
+const LETTER = [
+  ...columns("text", "fingerprint", "reason", "detail", "did", "collection", "rkey", "rev"),
+  ...columns("jsonb", "payload"),
+  ...columns("boolean", "superseded"),
+  ...columns("float8", "retry_in_ms"),
+];
+
+const UPSERT_LETTERS: BulkStatement = {
+  columns: LETTER,
+  text: `insert into dead_letters as t
     (fingerprint, reason, detail, did, collection, rkey, rev, payload, next_attempt_at,
      resolved_at, resolution)
   select fingerprint, reason, detail, did, collection, rkey, rev,
-    case when superseded then null else payload end,
-    case when not superseded then now() + retry_in_ms * interval '1 millisecond' end,
-    case when superseded then now() end,
-    case when superseded then 'superseded' end
-  from json_to_recordset($1::text::json) as r(fingerprint text, reason text, detail text, did text,
-    collection text, rkey text, rev text, payload jsonb, superseded boolean, retry_in_ms float8)
+    case when not superseded::boolean then payload::jsonb end,
+    case when not superseded::boolean
+      then now() + retry_in_ms::float8 * interval '1 millisecond' end,
+    case when superseded::boolean then now() end,
+    case when superseded::boolean then 'superseded' end
+  from ${source(LETTER)}
   on conflict (fingerprint) do update set
     reason = excluded.reason, detail = excluded.detail, payload = excluded.payload,
     next_attempt_at = case when t.attempts < 9
       then now() + least((excluded.next_attempt_at - now()) * power(2, t.attempts + 1), interval '1 day')
     end,
-    resolved_at = excluded.resolved_at, resolution = excluded.resolution, attempts = t.attempts + 1`;
+    resolved_at = excluded.resolved_at, resolution = excluded.resolution, attempts = t.attempts + 1`,
+};
 
-const productStatements = new Map<string, { upsert: string; hide: string }>();
+interface ProductStatements {
+  readonly upsert: BulkStatement;
+  readonly hide: BulkStatement;
+}
 
-function statementsOf(collection: Collection): { upsert: string; hide: string } {
+const productStatements = new Map<string, ProductStatements>();
+
+function statementsOf(collection: Collection): ProductStatements {
   let statements = productStatements.get(collection.table);
   if (statements === undefined) {
     statements = { upsert: upsertStatement(collection), hide: hideStatement(collection) };
@@ -101,18 +135,18 @@ function statementsOf(collection: Collection): { upsert: string; hide: string } 
 /** The statements that have something to write, in the order in which they must run. */
 export function bulkWrites(writes: Writes): readonly BulkWrite[] {
   const all: BulkWrite[] = [
-    { name: "accounts", text: UPSERT_ACCOUNTS, rows: writes.accounts },
-    { name: "records", text: UPSERT_LEDGER, rows: writes.ledger },
-    { name: "records", text: RESTATE_LEDGER, rows: writes.restated },
+    { name: "accounts", statement: UPSERT_ACCOUNTS, rows: writes.accounts },
+    { name: "records", statement: UPSERT_LEDGER, rows: writes.ledger },
+    { name: "records", statement: RESTATE_LEDGER, rows: writes.restated },
   ];
   for (const { collection, upserts, hides } of writes.tables.values()) {
     const { upsert, hide } = statementsOf(collection);
     const table = { name: collection.table, collection: collection.nsid };
-    all.push({ ...table, text: hide, rows: hides });
-    all.push({ ...table, text: upsert, rows: upserts });
+    all.push({ ...table, statement: hide, rows: hides });
+    all.push({ ...table, statement: upsert, rows: upserts });
   }
-  all.push({ name: "dead_letters", text: SETTLE_LETTERS, rows: writes.settled });
-  all.push({ name: "dead_letters", text: UPSERT_LETTERS, rows: writes.letters });
+  all.push({ name: "dead_letters", statement: SETTLE_LETTERS, rows: writes.settled });
+  all.push({ name: "dead_letters", statement: UPSERT_LETTERS, rows: writes.letters });
   return all.filter((write) => write.rows.length > 0);
 }
 
@@ -142,7 +176,8 @@ export async function store(tx: TransactionSql, writes: Writes): Promise<number>
 }
 
 /** Sends one bulk write. Returns how many rows it wrote. */
-export async function send(tx: TransactionSql, write: BulkWrite): Promise<number> {
-  const { count } = await tx.unsafe(write.text, [JSON.stringify(write.rows)], PREPARED);
+export async function send(tx: TransactionSql, { statement, rows }: BulkWrite): Promise<number> {
+  const { text, columns } = statement;
+  const { count } = await tx.unsafe(text, parametersOf(columns, rows), PREPARED);
   return count;
 }

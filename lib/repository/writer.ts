@@ -3,6 +3,7 @@
  * dead letters alone, and while it is away the batch waits.
  */
 
+import type { Row } from "../mapper/collection.ts";
 import type { Sql } from "postgres";
 import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
@@ -11,7 +12,6 @@ import { judgeFailure, sqlStateOf } from "./failure.ts";
 import { guarded, silenceAfter } from "./guard.ts";
 import { findRefusedRows } from "./refused_rows.ts";
 import { uriOf } from "./fold/entry.ts";
-import type { WriteRow } from "./writes.ts";
 import type { Event, Refusal } from "../decoder/event.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
 import { applyBatch, type Step } from "./transaction.ts";
@@ -197,7 +197,7 @@ export class Writer {
 }
 
 /** The idempotency key of the record that a row is about; null when it isn't about one. */
-function refusalKeyOf(row: WriteRow, write: BulkWrite): string | null {
+function refusalKeyOf(row: Row, write: BulkWrite): string | null {
   if (write.name === "dead_letters") return textOf(row["fingerprint"]);
   const did = textOf(row["did"] ?? row["record_did"]);
   const collection = textOf(row["collection"] ?? write.collection);

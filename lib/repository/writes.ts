@@ -4,14 +4,11 @@
  */
 
 import { isoFromMicros } from "../micros.ts";
-import type { Collection, RecordKey } from "../mapper/collection.ts";
+import type { Collection, RecordKey, Row } from "../mapper/collection.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import type { AccountEntry } from "./fold/account.ts";
 import { type Entry, idOf, uriOf, type Verdict } from "./fold/entry.ts";
-
-/** A row for `json_to_recordset`; its keys are column names. */
-export type WriteRow = Readonly<Record<string, unknown>>;
 
 /** A dead letter to write, before it has an id. */
 export interface Letter {
@@ -31,27 +28,26 @@ export interface Letter {
 /** Rows of one product table. */
 export interface TableWrites {
   readonly collection: Collection;
-  readonly upserts: WriteRow[];
-  readonly hides: WriteRow[];
+  readonly upserts: Row[];
+  readonly hides: Row[];
 }
 
 export class Writes {
-  readonly ledger: WriteRow[] = [];
-  readonly restated: WriteRow[] = [];
+  readonly ledger: Row[] = [];
+  readonly restated: Row[] = [];
   readonly tables = new Map<string, TableWrites>();
-  readonly accounts: WriteRow[] = [];
+  readonly accounts: Row[] = [];
   /** Records whose open letters are moot. */
-  readonly settled: WriteRow[] = [];
-  readonly #letters = new Map<string, WriteRow>();
+  readonly settled: Row[] = [];
+  readonly #letters = new Map<string, Row>();
 
-  get letters(): readonly WriteRow[] {
+  get letters(): readonly Row[] {
     return [...this.#letters.values()];
   }
 
   /** A revision that this batch brought. */
   accept(entry: Entry, verdict: Verdict): void {
     const { key } = entry;
-    const record = recordOf(entry);
     if (entry.rev === null) {
       throw new TypeError(`cannot write ${uriOf(key)}: it has no revision`);
     }
@@ -66,7 +62,7 @@ export class Writes {
       reason: verdict.reason,
       waiting_for: verdict.waitingFor,
       loose_references: verdict.loose,
-      record: record === null ? null : JSON.stringify(record),
+      record: recordOf(entry),
       event_time: isoFromMicros(entry.timeUs),
       created_at: entry.createdAt,
     });
