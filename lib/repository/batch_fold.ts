@@ -83,7 +83,7 @@ class BatchFold {
     const { events } = this.#batch;
     const commits = events.filter((event) => event.kind === "commit");
     await Promise.all([
-      this.#loader.load(commits, false),
+      this.#loader.load(commits, "standing"),
       this.#loader.accounts(didsOf(events)),
       this.#undecodable.load(this.#tx, events),
     ]);

@@ -58,6 +58,12 @@ function candidatesStatement(table: string): string {
 /** Verdicts that other records can change. */
 const REJECTED_BY_REFERENCE = new Set<string>(["not_scene_owner", "self_alliance"]);
 
+/**
+ * How much of a record is loaded: how it stands; for a parent that refers to others itself its content
+ * too, because it stands as they do; or the content whatever it is, which judging it again takes.
+ */
+export type Depth = "standing" | "parents" | "content";
+
 export class Loader {
   readonly #tx: TransactionSql;
   readonly #world: World;
@@ -97,10 +103,10 @@ export class Loader {
   }
 
   /**
-   * Loads records and, transitively, what they refer to. `whole` also loads their content, which
-   * judging them again takes. Returns the entries that are new in the working set.
+   * Loads records, and what those refer to whose content it loads. Returns the entries that are new in
+   * the working set.
    */
-  async load(keys: Iterable<RecordKey>, whole: boolean): Promise<Entry[]> {
+  async load(keys: Iterable<RecordKey>, depth: Depth): Promise<Entry[]> {
     const added: Entry[] = [];
     const wanted = new Set<Entry>();
     for (const key of keys) {
@@ -108,15 +114,18 @@ export class Loader {
       const entry = known ?? this.#world.entry(key);
       if (known === undefined) added.push(entry);
       const lacksContent = entry.content === null && entry.rev !== null;
-      if (known === undefined || (whole && lacksContent)) wanted.add(entry);
+      if (known === undefined || (lacksContent && this.#needsContent(key, depth))) {
+        wanted.add(entry);
+      }
     }
     if (wanted.size === 0) return added;
 
     const dids = new Set<string>();
     const rows: Row[] = [];
-    for (const { key: { did, collection, rkey } } of wanted) {
+    for (const { key } of wanted) {
+      const { did, collection, rkey } = key;
       dids.add(did);
-      rows.push({ did, collection, rkey, wanted: whole || this.#between.has(collection) });
+      rows.push({ did, collection, rkey, wanted: this.#needsContent(key, depth) });
     }
     const [records] = await Promise.all([
       this.#tx.unsafe<RecordRow[]>(RECORDS, parametersOf(WANTED, rows), PREPARED),
@@ -126,7 +135,9 @@ export class Loader {
     for (const row of records) {
       const entry = this.#world.entry(row);
       fill(entry, row);
-      const refused = this.#refusals.get(idempotencyKey(row, row.rev));
+      const refused = this.#refusals.size > 0
+        ? this.#refusals.get(idempotencyKey(row, row.rev))
+        : undefined;
       if (row.state === "deleted") entry.content = { kind: "deleted" };
       else if (refused !== undefined && row.record !== null) {
         entry.content = refusedContent(refused, row.record);
@@ -141,6 +152,10 @@ export class Loader {
     }
     added.push(...await this.followLinks(mentions));
     return added;
+  }
+
+  #needsContent({ collection }: RecordKey, depth: Depth): boolean {
+    return depth === "content" || (depth === "parents" && this.#between.has(collection));
   }
 
   /** Loads the accounts that the working set doesn't have yet. */
@@ -175,7 +190,7 @@ export class Loader {
         if (typeof link.target === "string") bare.push({ author, link });
       }
     }
-    const added = await this.load(keys, false);
+    const added = await this.load(keys, "parents");
 
     const names = new Map<string, { reference: Reference; rkey: string }>();
     for (const { author, link } of bare) {
@@ -199,7 +214,7 @@ export class Loader {
         PREPARED,
       );
       const found = rows.map(({ did, rkey }) => ({ did, collection: target, rkey }));
-      added.push(...await this.load(found, false));
+      added.push(...await this.load(found, "parents"));
     }
     return added;
   }

@@ -134,7 +134,7 @@ export class Settlement {
     keys: readonly RecordKey[],
     before?: (entry: Entry) => void,
   ): Promise<ChangedParent[]> {
-    const added = await this.#loader.load(keys, true);
+    const added = await this.#loader.load(keys, "content");
     const writes = new Writes();
     const changed: ChangedParent[] = [];
     for (const key of keys) {
@@ -164,7 +164,7 @@ export class Settlement {
     const entries = [...this.#lowered].filter((entry) => entry.lowered);
     this.#lowered.clear();
     if (entries.length === 0) return;
-    await this.#loader.load(entries.map(({ key }) => key), true);
+    await this.#loader.load(entries.map(({ key }) => key), "content");
     const writes = new Writes();
     for (const entry of entries) {
       writes.restate(entry, this.#world.judge(entry));
