@@ -4,56 +4,27 @@
  */
 
 import type { TransactionSql } from "postgres";
-import type { JsonObject } from "../decoder/json.ts";
 import type { RecordKey, Reference, Row } from "../mapper/collection.ts";
 import { type Content, keyOf, type Link, type Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { isReason } from "../reason.ts";
 import { type Refusals, refusedContent } from "./batch.ts";
-import type { Entry, State } from "./fold/entry.ts";
+import type { Entry } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
-import { parametersOf, type RowColumn, source } from "./rows.ts";
+import { parametersOf } from "./rows.ts";
 import { PREPARED } from "./store.ts";
-
-const WANTED: readonly RowColumn[] = [
-  { name: "did", type: "text" },
-  { name: "collection", type: "text" },
-  { name: "rkey", type: "text" },
-  { name: "wanted", type: "boolean" },
-];
-
-const RECORDS = `select t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
-    to_json(t.loose_references) as loose_references,
-    (extract(epoch from t.event_time) * 1000000)::float8 as time_us,
-    to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
-    case when r.wanted::boolean then t.record end as record
-  from ${source(WANTED)}
-  join records as t on (t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
-
-const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
-
-const ACCOUNTS = `select t.did, t.handle, t.active, t.status,
-    (extract(epoch from t.account_time) * 1000000)::float8 as account_time_us,
-    t.account_seq::float8 as account_seq,
-    (extract(epoch from t.identity_time) * 1000000)::float8 as identity_time_us,
-    t.identity_seq::float8 as identity_seq,
-    (extract(epoch from t.known_since) * 1000000)::float8 as known_since_us,
-    (extract(epoch from t.purged_until) * 1000000)::float8 as purged_until_us
-  from ${source(DID)}
-  join accounts as t on t.did = r.did`;
-
-const NAME: readonly RowColumn[] = [
-  { name: "rkey", type: "text" },
-  { name: "most", type: "bigint" },
-];
-
-/** The live records of a name, as many as can matter: see `Loader.followLinks`. */
-function candidatesStatement(table: string): string {
-  return `select r.rkey, t.record_did as did
-    from ${source(NAME)},
-    lateral (select s.record_did from ${table} as s
-      where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint) as t`;
-}
+import {
+  type AccountRow,
+  ACCOUNTS,
+  candidatesStatement,
+  DID,
+  fillAccount,
+  fillEntry,
+  NAME,
+  type RecordRow,
+  RECORDS,
+  WANTED,
+} from "./stored_rows.ts";
 
 /** Verdicts that other records can change. */
 const REJECTED_BY_REFERENCE = new Set<string>(["not_scene_owner", "self_alliance"]);
@@ -134,7 +105,7 @@ export class Loader {
     const mentions: Mentions[] = [];
     for (const row of records) {
       const entry = this.#world.entry(row);
-      fill(entry, row);
+      fillEntry(entry, row);
       const refused = this.#refusals.size > 0
         ? this.#refusals.get(idempotencyKey(row, row.rev))
         : undefined;
@@ -165,16 +136,7 @@ export class Loader {
     const keys = missing.map((did) => ({ did }));
     const rows = await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, parametersOf(DID, keys), PREPARED);
     for (const row of rows) {
-      const account = this.#world.account(row.did);
-      account.handle = row.handle;
-      account.active = row.active;
-      account.status = row.status;
-      account.accountTimeUs = row.account_time_us ?? 0;
-      account.accountSeq = row.account_seq;
-      account.identityTimeUs = row.identity_time_us ?? 0;
-      account.identitySeq = row.identity_seq;
-      account.knownSinceUs = row.known_since_us;
-      account.purgedUntilUs = row.purged_until_us;
+      fillAccount(this.#world.account(row.did), row);
     }
     // An account that isn't in the table is as unknown accounts are.
     for (const did of missing) this.#world.account(did);
@@ -224,50 +186,6 @@ export class Loader {
 export interface Mentions {
   readonly author: string;
   readonly links: readonly Link[];
-}
-
-interface RecordRow {
-  did: string;
-  collection: string;
-  rkey: string;
-  rev: string;
-  cid: string | null;
-  state: State;
-  reason: string | null;
-  waiting_for: string | null;
-  loose_references: string[] | null;
-  time_us: number;
-  created_at: string;
-  record: JsonObject | null;
-}
-
-interface AccountRow {
-  did: string;
-  handle: string | null;
-  active: boolean;
-  status: string | null;
-  account_time_us: number | null;
-  account_seq: number;
-  identity_time_us: number | null;
-  identity_seq: number;
-  known_since_us: number | null;
-  purged_until_us: number | null;
-}
-
-function fill(entry: Entry, row: RecordRow): void {
-  entry.rev = row.rev;
-  entry.cid = row.cid;
-  entry.timeUs = row.time_us;
-  // An entry that is loaded again, for its content, may know of an earlier time by now.
-  if (entry.createdAt === null || row.created_at < entry.createdAt) {
-    entry.createdAt = row.created_at;
-  }
-  entry.stored = {
-    state: row.state,
-    reason: row.reason,
-    waitingFor: row.waiting_for,
-    loose: row.loose_references,
-  };
 }
 
 /** A record that was refused for itself stays refused; what is left of it may look valid by now. */

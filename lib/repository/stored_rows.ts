@@ -1,0 +1,109 @@
+/** What the working set is filled from: the questions to the ledger and the accounts, and their rows. */
+
+import type { JsonObject } from "../decoder/json.ts";
+import type { AccountEntry } from "./fold/account.ts";
+import type { Entry, State } from "./fold/entry.ts";
+import { type RowColumn, source } from "./rows.ts";
+
+/** The records that are asked for, and of which the content is wanted. */
+export const WANTED: readonly RowColumn[] = [
+  { name: "did", type: "text" },
+  { name: "collection", type: "text" },
+  { name: "rkey", type: "text" },
+  { name: "wanted", type: "boolean" },
+];
+
+export const RECORDS =
+  `select t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
+    to_json(t.loose_references) as loose_references,
+    (extract(epoch from t.event_time) * 1000000)::float8 as time_us,
+    to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
+    case when r.wanted::boolean then t.record end as record
+  from ${source(WANTED)}
+  join records as t on (t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
+
+export const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
+
+export const ACCOUNTS = `select t.did, t.handle, t.active, t.status,
+    (extract(epoch from t.account_time) * 1000000)::float8 as account_time_us,
+    t.account_seq::float8 as account_seq,
+    (extract(epoch from t.identity_time) * 1000000)::float8 as identity_time_us,
+    t.identity_seq::float8 as identity_seq,
+    (extract(epoch from t.known_since) * 1000000)::float8 as known_since_us,
+    (extract(epoch from t.purged_until) * 1000000)::float8 as purged_until_us
+  from ${source(DID)}
+  join accounts as t on t.did = r.did`;
+
+/** A bare name, and how many of its records can matter. */
+export const NAME: readonly RowColumn[] = [
+  { name: "rkey", type: "text" },
+  { name: "most", type: "bigint" },
+];
+
+/** The live records of some names. */
+export function candidatesStatement(table: string): string {
+  return `select r.rkey, t.record_did as did
+    from ${source(NAME)},
+    lateral (select s.record_did from ${table} as s
+      where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint) as t`;
+}
+
+/** A row of `RECORDS`. */
+export interface RecordRow {
+  did: string;
+  collection: string;
+  rkey: string;
+  rev: string;
+  cid: string | null;
+  state: State;
+  reason: string | null;
+  waiting_for: string | null;
+  loose_references: string[] | null;
+  time_us: number;
+  created_at: string;
+  record: JsonObject | null;
+}
+
+/** A row of `ACCOUNTS`. */
+export interface AccountRow {
+  did: string;
+  handle: string | null;
+  active: boolean;
+  status: string | null;
+  account_time_us: number | null;
+  account_seq: number;
+  identity_time_us: number | null;
+  identity_seq: number;
+  known_since_us: number | null;
+  purged_until_us: number | null;
+}
+
+/** Takes into an entry what the ledger knows of its record. */
+export function fillEntry(entry: Entry, row: RecordRow): void {
+  entry.rev = row.rev;
+  entry.cid = row.cid;
+  entry.timeUs = row.time_us;
+  // An entry that is loaded again, for its content, may know of an earlier time by now.
+  if (entry.createdAt === null || row.created_at < entry.createdAt) {
+    entry.createdAt = row.created_at;
+  }
+  entry.stored = {
+    state: row.state,
+    reason: row.reason,
+    waitingFor: row.waiting_for,
+    loose: row.loose_references,
+  };
+}
+
+/** Takes into an account what the table knows of it. */
+export function fillAccount(account: AccountEntry, row: AccountRow): void {
+  account.handle = row.handle;
+  account.active = row.active;
+  account.status = row.status;
+  account.accountTimeUs = row.account_time_us ?? 0;
+  account.accountSeq = row.account_seq;
+  account.identityTimeUs = row.identity_time_us ?? 0;
+  account.identitySeq = row.identity_seq;
+  account.knownSinceUs = row.known_since_us;
+  account.purgedUntilUs = row.purged_until_us;
+}
