@@ -13,6 +13,7 @@ import { Writer } from "../lib/repository/writer.ts";
 import { type JetstreamEvent, StoredEvent } from "./jetstream/stored_event.ts";
 import { keyOf } from "./sample_events.ts";
 import type { TestDatabase } from "./database.ts";
+import { SMALL_PARTS } from "./small_parts.ts";
 
 export interface FoldedOptions {
   readonly consumer?: string;
@@ -63,6 +64,7 @@ export class Folded {
       connection: () => sql,
       abandon: () => {},
       statementTimeoutMs: 60_000,
+      parts: SMALL_PARTS,
       backoff: (attempt) =>
         failures === undefined || attempt > 20
           ? Promise.reject(new Error("the database can't be used"))

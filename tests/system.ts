@@ -9,6 +9,7 @@ import { openLetters, retryBatch } from "../lib/repository/dead_letters.ts";
 import type { Outcome } from "../lib/repository/outcome.ts";
 import { Writer } from "../lib/repository/writer.ts";
 import { protocolOf } from "./model/envelope.ts";
+import { SMALL_PARTS } from "./small_parts.ts";
 import type { OutcomeCounts, System } from "./model/system.ts";
 
 const WANTED = ["app.subcult.*"];
@@ -26,6 +27,7 @@ export function systemOn(sql: Sql): System {
       connection: () => sql,
       abandon: () => {},
       statementTimeoutMs: 60_000,
+      parts: SMALL_PARTS,
       backoff: () => Promise.reject(new Error("the database can't be used")),
       failed: () => {},
       refused: () => {},

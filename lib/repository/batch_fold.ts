@@ -17,12 +17,17 @@ import { UndecodableMessages } from "./undecodable.ts";
 import { TOO_MANY_WAIT, WaitingLimit } from "./waiting_limit.ts";
 import { Writes } from "./writes.ts";
 
+/** In how many events each Postgres is given what they made. */
+export interface PartSizes {
+  readonly first: number;
+  readonly next: number;
+}
+
 /**
- * Events after which Postgres is given what they made, in the order of a batch: it has something to
- * write soon, and then while the next part is folded. bench/README.md has what was measured.
+ * Postgres has something to write soon, and then while the next part is folded. Each part costs a
+ * statement a table: bench/README.md has what was measured.
  */
-const FIRST_PART = 64;
-const PART = 256;
+export const PART_SIZES: PartSizes = { first: 64, next: 256 };
 
 /** Folds a batch: what it wrote is durable once the transaction commits. */
 export async function foldBatch(
@@ -107,11 +112,12 @@ class BatchFold {
   }
 
   async #foldAll(outcomes: Outcome[]): Promise<void> {
-    let part = FIRST_PART;
+    const { first, next } = this.#options.parts;
+    let left = first;
     for (const event of this.#batch.events) {
       outcomes.push(await this.#foldEvent(event));
-      if (--part > 0) continue;
-      part = PART;
+      if (--left > 0) continue;
+      left = next;
       await this.#settlement.send();
     }
   }

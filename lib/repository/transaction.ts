@@ -7,7 +7,7 @@ import type { Sql, TransactionSql } from "postgres";
 import type { Mapper } from "../mapper/content.ts";
 import { isoFromMicros } from "../micros.ts";
 import type { Batch, BatchResult, Refusals } from "./batch.ts";
-import { foldBatch } from "./batch_fold.ts";
+import { foldBatch, type PartSizes } from "./batch_fold.ts";
 
 /** What a transaction needs besides the batch. */
 export interface TransactionOptions {
@@ -16,6 +16,7 @@ export interface TransactionOptions {
   /** Instance id, kept beside the cursor. */
   readonly holder: string;
   readonly refusals: Refusals;
+  readonly parts: PartSizes;
   /** How many records of one repository may wait for others. */
   readonly waitingLimit: number;
   /** A statement that takes longer ends with an error, and the batch is tried again. */

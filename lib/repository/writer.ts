@@ -8,6 +8,7 @@ import type { Sql } from "postgres";
 import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { type Batch, type BatchResult, refusalKey, type Refusals } from "./batch.ts";
+import { PART_SIZES, type PartSizes } from "./batch_fold.ts";
 import { judgeFailure, sqlStateOf } from "./failure.ts";
 import { guarded, silenceAfter } from "./guard.ts";
 import { findRefusedRows } from "./refused_rows.ts";
@@ -29,6 +30,8 @@ export interface WriterOptions {
   readonly statementTimeoutMs: number;
   /** How many records of one repository may wait for others. Default: `WAITING_LIMIT`. */
   readonly waitingLimit?: number;
+  /** Default: `PART_SIZES`. */
+  readonly parts?: PartSizes;
   /** Waits between attempts; rejects when the signal aborts. */
   readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
   /** A batch could not be written; it will be tried again. */
@@ -86,8 +89,8 @@ export class Writer {
     refusals: Refusals,
     step: OnStep,
   ): Promise<BatchResult> {
-    const { mapper, consumer, holder, statementTimeoutMs, waitingLimit = WAITING_LIMIT } =
-      this.#options;
+    const { mapper, consumer, holder, statementTimeoutMs } = this.#options;
+    const { waitingLimit = WAITING_LIMIT, parts = PART_SIZES } = this.#options;
     return applyBatch(sql, batch, {
       mapper,
       consumer,
@@ -95,6 +98,7 @@ export class Writer {
       refusals,
       statementTimeoutMs,
       waitingLimit,
+      parts,
       step,
     });
   }
