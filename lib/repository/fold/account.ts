@@ -58,7 +58,8 @@ export function applyAccount(account: AccountEntry, event: Account): Outcome {
     // The relay's sequence is the same on every instance, so it tells a replay after a failover.
     const replay = event.relaySeq > 0 && event.relaySeq === account.accountSeq;
     if (same && (replay || timeUs === account.accountTimeUs)) return held ? "duplicate" : "ignored";
-    if (isOlder(account, event)) return held ? "stale" : "ignored";
+    const newest = { timeUs: account.accountTimeUs, relaySeq: account.accountSeq };
+    if (isOlder(event, newest)) return held ? "stale" : "ignored";
   } else if (event.active && (account.knownSinceUs === null || timeUs < account.knownSinceUs)) {
     // Active is what everybody is. From the first record on only, or a replay would count more.
     return "ignored";
@@ -80,10 +81,13 @@ export function applyAccount(account: AccountEntry, event: Account): Outcome {
  */
 const CLOCK_SKEW_US = 60_000_000;
 
-function isOlder(account: AccountEntry, event: Account): boolean {
-  const apartUs = event.position.timeUs - account.accountTimeUs;
-  const sequenced = event.relaySeq > 0 && account.accountSeq > 0;
-  if (sequenced && Math.abs(apartUs) <= CLOCK_SKEW_US) return event.relaySeq < account.accountSeq;
+function isOlder(
+  { position, relaySeq }: Account | Identity,
+  newest: { readonly timeUs: number; readonly relaySeq: number },
+): boolean {
+  const apartUs = position.timeUs - newest.timeUs;
+  const sequenced = relaySeq > 0 && newest.relaySeq > 0;
+  if (sequenced && Math.abs(apartUs) <= CLOCK_SKEW_US) return relaySeq < newest.relaySeq;
   return apartUs < 0;
 }
 
@@ -95,7 +99,8 @@ export function applyIdentity(account: AccountEntry, event: Identity): Outcome {
   const replay = event.relaySeq > 0 && event.relaySeq === account.identitySeq;
   if (account.identityTimeUs > 0) {
     if (replay || timeUs === account.identityTimeUs) return "duplicate";
-    if (timeUs < account.identityTimeUs) return "stale";
+    const newest = { timeUs: account.identityTimeUs, relaySeq: account.identitySeq };
+    if (isOlder(event, newest)) return "stale";
   }
   if (event.handle !== null) account.handle = event.handle;
   account.identityTimeUs = timeUs;
