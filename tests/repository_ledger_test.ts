@@ -279,10 +279,11 @@ databaseTest(
     };
     const written = await sql.begin((tx) => {
       const writes = new Writes();
-      for (const { did, collection, rkey, ...rest } of ledger) {
-        writes.ledger.push({ ...rest, did, collection, rkey, rev: "2222222222222", record: {} });
-      }
       const at = "2026-01-01T00:00:00Z";
+      for (const row of ledger) {
+        const times = { event_time: at, created_at: at };
+        writes.ledger.push({ ...row, ...times, rev: "2222222222222", record: {} });
+      }
       const revision = { record_rev: "2222222222222", created_at: at, updated_at: at };
       writes.tables.set("scenes", {
         collection: scene,
