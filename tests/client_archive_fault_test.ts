@@ -276,7 +276,7 @@ Deno.test("an answer longer than it may be is not read to its end", async () => 
 Deno.test("failures wait longer and longer, with jitter, and are an alert in the end", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   server.fail("planSnapshot", FAULTS.refuses(502), 9);
-  const { clock, done, failures, alerts } = replay(server, {
+  const { clock, done, failures, alerts, answered } = replay(server, {
     reconnect: { baseMs: 1, maxMs: 30_000, alertAttempts: 8, maxAttempts: 0 },
   });
   await done;
@@ -285,6 +285,7 @@ Deno.test("failures wait longer and longer, with jitter, and are an alert in the
   assert.deepEqual(clock.waits, waits);
   assert.deepEqual(failures.map(({ retryInMs }) => retryInMs), waits);
   assert.deepEqual(alerts, [8, 9]);
+  assert.deepEqual(answered, ["planSnapshot"]);
 });
 
 Deno.test("a limit on failures in a row ends the replay", async () => {

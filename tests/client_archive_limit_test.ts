@@ -94,3 +94,20 @@ Deno.test("429 holds back all requests, not only the one that was refused", asyn
   assert.equal(before.length + times.filter((ms) => ms >= 60_000).length, 22);
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
+
+Deno.test("of several 429 the one that asks for the longest wait counts", async () => {
+  await using server = new ArchiveServer(mixedArchive(1, 20, 5), { wholeFrom: 2 });
+  const times: number[] = [];
+  const { clock, done, chunks } = replay(server, {
+    fetch: (input, init) => {
+      times.push(clock.monotonic());
+      return fetch(input, init);
+    },
+  });
+  server.fail("getBlock", FAULTS.refuses(429, { "Retry-After": "60" }), 1, 3);
+  server.fail("getBlock", FAULTS.refuses(429, { "Retry-After": "1" }));
+  await done;
+  assert.equal(server.unfired, 0);
+  assert.deepEqual(times.filter((ms) => ms > 0 && ms < 60_000), []);
+  assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
+});

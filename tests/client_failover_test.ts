@@ -107,6 +107,25 @@ Deno.test("an endpoint that only drops is asked again first, one that brings not
   assert.deepEqual(client.codes, ["source_changed"]);
 });
 
+Deno.test("an endpoint that accepts and is silent is left for the next, however long it stood", async () => {
+  const clock = new FakeClock();
+  await using silent = new ScriptedServer([sends()]);
+  await using alive = new ScriptedServer([(peer) => sends(fresh(clock, 7))(peer)]);
+  await using client = new Followed([silent.url(), alive.url()], {
+    clock,
+    reconnect: BACKOFF,
+    random: () => 1,
+  });
+  await client.until(() => client.connections.length === 1);
+  await clock.whenPending(90_000);
+  clock.advance(90_000);
+  await clock.whenPending(100);
+  clock.advance(100);
+  await client.received(1);
+  assert.deepEqual(client.endings, [{ kind: "idle" }]);
+  assert.equal(client.connections[1]?.source, sourceOf(alive.url()));
+});
+
 Deno.test("when the first endpoint has rested, it is returned to", async () => {
   const clock = new FakeClock();
   await using first = new ScriptedServer([
@@ -216,6 +235,26 @@ Deno.test("a v2 dictionary that is refused is fetched again once, then frames ar
   assert.deepEqual(asked, ["1", "2", null]);
   assert.deepEqual(client.codes, ["uncompressed"]);
   assert.equal(client.failures.length, 0);
+});
+
+Deno.test("a v2 dictionary that worked and is replaced later is fetched again, each time", async () => {
+  const asked: (string | null)[] = [];
+  const current = ["2", "2", "3"];
+  await using server = new ScriptedServer([async (peer) => {
+    const id = peer.request.query.get("zstdDictionary");
+    asked.push(id);
+    if (id === current[0]) await sendsAndDrops(v1Message(asked.length))(peer);
+    else await refuses(400, "UnknownZstdDictionary")(peer);
+    if (asked.length === 3) current.splice(0, 2);
+  }]);
+  const ids = [1, 2, 3];
+  await using client = new Followed([server.url(V2_PATH)], {
+    compress: true,
+    fetchDictionary: () => Promise.resolve(ids.shift() ?? 9),
+  });
+  await client.until(() => asked.length >= 6);
+  assert.deepEqual(asked.slice(0, 6), ["1", "2", "2", "2", "3", "3"]);
+  assert.deepEqual(client.codes, []);
 });
 
 Deno.test("a server that refuses a dictionary it was never asked for is waited for", async () => {

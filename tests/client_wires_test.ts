@@ -8,6 +8,7 @@ import { databaseTest } from "./database.ts";
 import { carOf, corpusFile, firehoseFrame, linkTo } from "./decoder_binary_samples.ts";
 import { DICTIONARY } from "./decoder_zstd_samples.ts";
 import { frameOf, timeOf } from "./jetstream/archive_file.ts";
+import { ArchiveServer } from "./jetstream/archive_server.ts";
 import {
   type ArchiveTest,
   archiveTest,
@@ -15,6 +16,7 @@ import {
   liveScenes,
   planned,
 } from "./jetstream/history.ts";
+import { OneOrigin } from "./jetstream/one_origin.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
 import { ScriptedServer } from "./jetstream/server.ts";
 import { didOf, SampleEvents, tidAt } from "./sample_events.ts";
@@ -186,6 +188,22 @@ archiveTest(
     const asked = live.peers.filter(({ isAccepted }) => isAccepted)
       .map(({ request }) => request.query.get("cursor"));
     assert.deepEqual(asked, ["11"]);
+  },
+);
+
+databaseTest(
+  "beside an archive that is still empty the live stream is read from its first event",
+  async ({ url, sql }) => {
+    await using history = new ArchiveServer([]);
+    const events = new SampleEvents();
+    await using live = new ReplayServer();
+    const last = live.push(events.put("alice/scene/a"), events.put("alice/scene/b"));
+    await using origin = new OneOrigin({ live: live.port, archive: history.port });
+    const env = { START_FROM: "archive" };
+    await using program = new Program({ databaseUrl: url, streamUrl: origin.v2Url, env });
+    await program.committed(last);
+    assert.deepEqual(await liveScenes(sql), ["a", "b"]);
+    assert.deepEqual(live.peers.map(({ request }) => request.query.get("cursor")), ["0"]);
   },
 );
 

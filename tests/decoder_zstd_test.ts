@@ -113,6 +113,18 @@ Deno.test("of several dictionaries each message finds its own, and a new one rep
   assert.throws(() => zstd.add(Uint8Array.of(1, 2, 3)), ZstdError);
 });
 
+Deno.test("a dictionary that is learnt again is the newest, and the last to be forgotten", () => {
+  const zstd = new ZstdDictionaries(MAX);
+  const numbered = (id: number): Uint8Array =>
+    concat(sample.DICTIONARY.slice(0, 4), uint(4, id), sample.DICTIONARY.slice(8));
+  zstd.add(sample.DICTIONARY);
+  for (let id = 100; id < 107; id++) zstd.add(numbered(id));
+  zstd.add(sample.DICTIONARY);
+  zstd.add(numbered(107));
+  const message = zstd.decode(sample.MESSAGE_WITH_DICTIONARY);
+  assert.equal(new TextDecoder().decode(message), sample.MESSAGE);
+});
+
 Deno.test("a wrong checksum is refused", () => {
   const frame = sample.PROSE.slice();
   frame[frame.length - 1]! ^= 1;

@@ -3,8 +3,9 @@ import { MIGRATIONS } from "../lib/repository/migrations.ts";
 import { Program } from "./crash/in_process.ts";
 import { assertFolded, numberedStream } from "./crash/stream.ts";
 import { databaseTest } from "./database.ts";
-import { DatabaseProxy } from "./faults/database_proxy.ts";
+import { DatabaseProxy, type Fault } from "./faults/database_proxy.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
+import { SampleEvents } from "./sample_events.ts";
 
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 
@@ -57,4 +58,31 @@ databaseTest(
     );
   },
   { kinds: ["server"], content: "empty" },
+);
+
+databaseTest(
+  "an instance that is cut off inside its transaction keeps nobody from writing for long",
+  async ({ url, sql }) => {
+    const events = new SampleEvents();
+    await using server = new ReplayServer({ pingMs: 0 });
+    const last = server.push(events.put("alice/scene/a"), events.put("alice/scene/b"));
+    await using proxy = DatabaseProxy.start(url);
+    let cut: Fault | null = null;
+    await using unlucky = new Program({
+      databaseUrl: proxy.url,
+      streamUrl: server.url,
+      // It holds the lock by now, and its connection stays open: only the database can end that.
+      checkpoint: (name) => {
+        if (name === "batch_loaded") cut ??= proxy.hang();
+      },
+    });
+    await unlucky.until(() => cut !== null, "it is cut off in a batch");
+    await using other = new Program({ databaseUrl: url, streamUrl: server.url });
+    await other.committed(last);
+    proxy.heal();
+    await unlucky.committed(last);
+    const [row] = await sql<{ live: number }[]>`select count(*)::int as live from scenes`;
+    assert.equal(row?.live, 2);
+  },
+  { kinds: ["server"] },
 );

@@ -167,6 +167,26 @@ databaseTest(
 );
 
 databaseTest(
+  "on another instance reading goes on there, though its numbers are lower and its events older",
+  async ({ url, sql }) => {
+    const events = new SampleEvents();
+    await using first = new ReplayServer({ firstSeq: 70_000 });
+    const history = scenes(events, 3);
+    first.push(...history);
+    await using second = new ReplayServer();
+    second.push(...history.slice(0, 2));
+    const streamUrl = `${first.url},${second.url}`;
+    await using program = new Program({ databaseUrl: url, streamUrl });
+    await program.committed(70_002);
+    await first.close();
+    await program.until(() => program.counts.duplicate === 2);
+    await program.stop();
+    const stored = await readCursor(sql, "default");
+    assert.deepEqual([stored?.cursor, stored?.source], [2, `127.0.0.1:${second.port}/subscribe`]);
+  },
+);
+
+databaseTest(
   "an instance that was built anew and counts from the start is followed, and nothing is missed",
   async ({ url, sql }) => {
     const events = new SampleEvents();
@@ -212,16 +232,17 @@ databaseTest(
 );
 
 databaseTest(
-  "a cursor that is a time in the future counts, and nothing goes on there",
+  "an event of the future counts, and nothing goes on there, whether its cursor or its time lies there",
   async ({ url, sql }) => {
     const events = new SampleEvents();
-    const [right, wrong] = scenes(events, 2);
+    const [right, wrong, late] = scenes(events, 3);
     await using server = new ReplayServer();
     const last = server.push(right!);
     server.push(JSON.stringify({ ...wrong, cursor: 8_000_000_000_000_000 }));
+    server.push(JSON.stringify({ ...late, cursor: 3, time_us: 8_000_000_000_000_000 }));
     await using program = new Program({ databaseUrl: url, streamUrl: server.url });
     await program.until(() => program.said("connected") > 0);
-    await program.until(() => program.counts.applied === 2);
+    await program.until(() => program.counts.applied === 3);
     await program.stop();
     assert.equal((await readCursor(sql, "default"))?.cursor, last);
   },

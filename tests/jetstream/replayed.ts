@@ -46,6 +46,8 @@ export interface Replayed {
   readonly notices: ArchiveNotice[];
   readonly failures: { request: string; failures: number; retryInMs: number; error: Error }[];
   readonly alerts: number[];
+  /** Requests that were answered after failures. */
+  readonly answered: string[];
   readonly progress: ReplayProgress[];
   /** Settles as `replayArchive` does. */
   readonly done: Promise<{ readonly cutover: number }>;
@@ -66,6 +68,7 @@ export function replay(server: ArchiveServer, changes: Changes = {}): Replayed {
     notices: [] as ArchiveNotice[],
     failures: [] as Replayed["failures"],
     alerts: [] as number[],
+    answered: [] as string[],
     progress: [] as ReplayProgress[],
   };
   const done = replayArchive({
@@ -88,6 +91,7 @@ export function replay(server: ArchiveServer, changes: Changes = {}): Replayed {
       progress: (progress) => told.progress.push(progress),
       attemptFailed: (event) => told.failures.push(event),
       alert: ({ failures }) => told.alerts.push(failures),
+      answered: ({ request }) => told.answered.push(request),
       notice: (notice) => told.notices.push(notice),
     },
     signal: abort.signal,

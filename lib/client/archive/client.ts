@@ -91,7 +91,7 @@ export class ArchiveClient {
       try {
         const answer = await send(this.#http(request), { fetch, clock, signal });
         this.#downloaded += answer.bytes.length;
-        if (failures > 0) this.observer.answered?.();
+        if (failures > 0) this.observer.answered?.({ request: request.method });
         return answer;
       } catch (error) {
         signal.throwIfAborted();

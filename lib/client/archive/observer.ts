@@ -50,7 +50,7 @@ export interface ArchiveObserver {
     readonly retryInMs: number;
   }): void;
   /** A request was answered that had come to nothing before. */
-  answered?(): void;
+  answered?(event: { readonly request: string }): void;
   /** As `attemptFailed`, once the failures in a row have reached the number set for it. */
   alert?(event: {
     readonly request: string;
