@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { type Effort, type Result, tableOf } from "./result.ts";
+import { blocks } from "./rows/blocks.ts";
 import { decode } from "./rows/decode.ts";
 import { endToEnd } from "./rows/end_to_end.ts";
 import { foreign } from "./rows/foreign.ts";
@@ -14,7 +15,7 @@ import { latency } from "./rows/latency.ts";
 import { memory } from "./rows/memory.ts";
 import { start } from "./rows/start.ts";
 
-const BENCHMARKS = [endToEnd, foreign, decode, latency, memory, growth, start];
+const BENCHMARKS = [endToEnd, foreign, decode, blocks, latency, memory, growth, start];
 
 const USAGE = `usage: deno task bench [--json] [--only NAME] [--runs N] [--quick]
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { MAX_DEFERRAL_MS } from "../lib/client/archive/client.ts";
+import { ArchiveClient, MAX_DEFERRAL_MS } from "../lib/client/archive/client.ts";
 import { deferralMs } from "../lib/client/archive/deferral.ts";
+import { parseEndpoint } from "../lib/client/endpoint.ts";
+import { FakeClock } from "./jetstream/fake_clock.ts";
 import { ArchiveServer, FAULTS, type Method } from "./jetstream/archive_server.ts";
 import { mixedArchive, replay, seqsIn, wantedSeqs } from "./jetstream/replayed.ts";
 
@@ -96,18 +98,32 @@ Deno.test("429 holds back all requests, not only the one that was refused", asyn
 });
 
 Deno.test("of several 429 the one that asks for the longest wait counts", async () => {
-  await using server = new ArchiveServer(mixedArchive(1, 20, 5), { wholeFrom: 2 });
-  const times: number[] = [];
-  const { clock, done, chunks } = replay(server, {
-    fetch: (input, init) => {
-      times.push(clock.monotonic());
-      return fetch(input, init);
+  const clock = new FakeClock();
+  const second = Promise.withResolvers<void>();
+  let asked = 0;
+  const client = new ArchiveClient({
+    endpoint: parseEndpoint("wss://host/xrpc/network.bsky.jetstream.subscribeEvents"),
+    apiKey: null,
+    reconnect: { baseMs: 1, maxMs: 30_000, alertAttempts: 0, maxAttempts: 0 },
+    observer: {},
+    fetch: async () => {
+      const turn = ++asked;
+      if (turn > 2) return new Response("plan");
+      if (turn === 2) await second.promise;
+      const headers = { "Retry-After": turn === 1 ? "60" : "1" };
+      return new Response("later", { status: 429, headers });
     },
+    clock,
+    random: () => 0.5,
   });
-  server.fail("getBlock", FAULTS.refuses(429, { "Retry-After": "60" }), 1, 3);
-  server.fail("getBlock", FAULTS.refuses(429, { "Retry-After": "1" }));
-  await done;
-  assert.equal(server.unfired, 0);
-  assert.deepEqual(times.filter((ms) => ms > 0 && ms < 60_000), []);
-  assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
+  const { signal } = new AbortController();
+  const request = { method: "planSnapshot", body: "{}", expects: 200, maxBytes: 9 } as const;
+  const answers = [1, 2].map(() => client.request(request, signal));
+  await clock.whenPending(60_500);
+  second.resolve();
+  while (clock.pending.length !== 2) await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.deepEqual(clock.pending, [60_500, 60_500]);
+  assert.equal(asked, 2);
+  clock.advance(60_500);
+  await Promise.all(answers);
 });

@@ -71,6 +71,7 @@ databaseTest(
     await using unlucky = new Program({
       databaseUrl: proxy.url,
       streamUrl: server.url,
+      statementTimeoutMs: 500,
       // It holds the lock by now, and its connection stays open: only the database can end that.
       checkpoint: (name) => {
         if (name === "batch_loaded") cut ??= proxy.hang();

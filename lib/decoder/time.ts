@@ -1,23 +1,27 @@
 /** Times of the wire, as Unix microseconds. */
 
 const RFC3339 =
-  /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+  /^([12]\d{3})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
  * Unix microseconds of an RFC 3339 time from 1970 to 2255; null for anything else. `Date` alone
- * would cut the fraction to milliseconds, and take a 31st of February for a day in March.
+ * would cut the fraction to milliseconds, and take a 31st of February for a day in March. Every event has
+ * one, so no text is made of it again: that took a quarter of the time of a foreign firehose frame.
  */
 export function microsFromRfc3339(text: unknown): number | null {
   const match = typeof text === "string" ? RFC3339.exec(text) : null;
   if (match === null) return null;
-  const [, local, fraction = "", sign, hours, minutes] = match;
-  const millis = Date.parse(`${local}Z`);
-  // What comes back differently was no time: it rolled over into the next day or minute.
-  if (Number.isNaN(millis) || !new Date(millis).toISOString().startsWith(`${local}.`)) return null;
+  const [, year, month, day, hour, minute, second, fraction = "", sign, hours, minutes] = match;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  // Another month or day than was written is what a day that doesn't exist rolls over to.
+  if (date.getUTCMonth() + 1 !== Number(month) || date.getUTCDate() !== Number(day)) return null;
+  const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
   const offset = sign === undefined ? 0 : Number(hours) * 60 + Number(minutes);
   const minutesEast = sign === "-" ? -offset : offset;
   return micros(
-    millis * 1000 - minutesEast * 60_000_000 + Number(fraction.slice(0, 6).padEnd(6, "0")),
+    (date.getTime() + seconds * 1000 - minutesEast * 60_000) * 1000 +
+      Number(fraction.slice(0, 6).padEnd(6, "0")),
   );
 }
 
