@@ -7,24 +7,21 @@ import type { ReplayProgress } from "./client/archive/observer.ts";
 import { type Clock, systemClock } from "./client/clock.ts";
 import { EventQueue } from "./client/queue.ts";
 import type { ResumePoint } from "./client/resume.ts";
-import type { Sql } from "postgres";
 import type { Checkpoint, OnCheckpoint } from "./indexer/checkpoint.ts";
 import type { Config } from "./config.ts";
 import { watchDatabase } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
 import { type Arrival, Intake } from "./indexer/intake.ts";
+import { LetterRetries } from "./indexer/letter_retries.ts";
 import type { Logger } from "./log/logger.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/registry.ts";
 import { databaseBackoff, DrainError, runPipeline } from "./indexer/pipeline.ts";
+import { prepare } from "./indexer/preparation.ts";
 import { Reading } from "./indexer/reading.ts";
 import { type RecentRecord, RecentRecords } from "./indexer/recent.ts";
-import { readCursor } from "./repository/cursor.ts";
 import type { Database } from "./repository/database.ts";
-import { retryBatch, takeDueLetters } from "./repository/dead_letters.ts";
-import { sqlStateOf } from "./repository/failure.ts";
 import { silenceAfter } from "./repository/guard.ts";
-import { isMigrated, migrate, MigrationError } from "./repository/migrate.ts";
 import { Writer } from "./repository/writer.ts";
 import { reportCommit } from "./indexer/report.ts";
 import type { Telemetry } from "./server/telemetry.ts";
@@ -50,17 +47,12 @@ export interface IndexerOptions {
 
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** A migration builds indexes, or waits for the instance that does. */
-const MIGRATION_MS = 600_000;
-
 /** What is queued at the stop has this long; with closing, the process ends within ten seconds. */
 const DRAIN_MS = 7_000;
 
-/** How many due dead letters are tried at a time. */
-const LETTERS_AT_A_TIME = 100;
-
 export class Indexer {
   readonly mapper: Mapper;
+  readonly letters: LetterRetries;
   readonly #options: IndexerOptions;
   readonly #clock: Clock;
   readonly #writer: Writer;
@@ -93,6 +85,12 @@ export class Indexer {
       refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
       step: (name, { letters }) => this.#pass(`${letters.length > 0 ? "retry" : "batch"}_${name}`),
     });
+    const silentMs = silenceAfter(this.#statementTimeoutMs);
+    this.letters = new LetterRetries({
+      writer: this.#writer,
+      logger,
+      ask: (question, signal) => database.ask(question, { silentMs, signal }),
+    });
   }
 
   /**
@@ -101,7 +99,16 @@ export class Indexer {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { telemetry, logger } = this.#options;
-    const resume = await this.#prepare(signal);
+    const resume = await prepare({
+      database: this.#options.database,
+      consumer: this.#options.config.consumerName,
+      logger,
+      telemetry,
+      clock: this.#clock,
+      random: this.#options.random ?? Math.random,
+      silentMs: silenceAfter(this.#statementTimeoutMs),
+      pass: (name) => this.#pass(name),
+    }, signal);
     if (signal.aborted) return;
     const { queue, intake } = this.#createIntake();
     using _ = queue;
@@ -121,7 +128,7 @@ export class Indexer {
         intake,
         follow: (until) => reading.run(until),
         write: (batch, draining) => this.#writer.write(batch, draining),
-        retryLetters: (reading) => this.#retryDue(reading),
+        retryLetters: (reading) => this.letters.retryDue(reading),
         batch: this.#options.config.batch,
         taken: (arrivals) => this.#underWay = arrivals,
         committed: (committed) => {
@@ -153,18 +160,6 @@ export class Indexer {
     void this.#pass("draining");
   }
 
-  /** Tries open dead letters again. Those of which only an excerpt is kept are left out. */
-  async retryLetters(
-    ids: readonly number[],
-    signal: AbortSignal,
-  ): Promise<{ tried: number; resolved: number }> {
-    const batch = await this.#ask((sql) => retryBatch(sql, ids), signal);
-    const tried = batch.events.length;
-    if (tried === 0) return { tried, resolved: 0 };
-    const { outcomes } = await this.#writer.write(batch, signal);
-    return { tried, resolved: outcomes.filter((outcome) => outcome !== "dead_letter").length };
-  }
-
   /** How far a replay of the archive has come; null while there is none. */
   get replay(): ReplayProgress | null {
     return this.#reading?.progress ?? null;
@@ -173,57 +168,6 @@ export class Indexer {
   /** The newest records, newest first: addresses and states. */
   get recent(): readonly RecentRecord[] {
     return this.#recent.newest;
-  }
-
-  /** Migrates and reads the cursor, waiting for the database as long as it takes. */
-  async #prepare(signal: AbortSignal): Promise<ResumePoint | null> {
-    const { config, logger, telemetry } = this.#options;
-    const backoff = databaseBackoff(this.#clock, this.#options.random ?? Math.random);
-    for (let attempt = 1;; attempt++) {
-      try {
-        const applied = await this.#migrate(signal);
-        if (applied.length > 0) logger.info("migrations applied", { versions: applied });
-        telemetry.migrationsApplied();
-        await this.#pass("reading_cursor");
-        const resume = await this.#ask((sql) => readCursor(sql, config.consumerName), signal);
-        if (resume !== null) telemetry.resumedFrom(resume);
-        logger.info("starting", { cursor: resume?.cursor ?? null, source: resume?.source ?? null });
-        return resume;
-      } catch (error) {
-        if (error instanceof MigrationError) throw error;
-        if (signal.aborted) return null;
-        const code = sqlStateOf(error);
-        logger.error("cannot prepare the database, trying again", { code, attempt });
-        telemetry.commitFailed(code);
-        await backoff(attempt, signal).catch(() => {});
-        if (signal.aborted) return null;
-      }
-    }
-  }
-
-  async #migrate(signal: AbortSignal): Promise<number[]> {
-    // A migration may take long, so it is asked before whether anybody answers.
-    await this.#ask(isMigrated, signal);
-    return await this.#ask(
-      (sql, alive) =>
-        migrate(sql, {
-          step: (name) => {
-            alive();
-            return this.#pass(`migration_${name}`);
-          },
-        }),
-      signal,
-      MIGRATION_MS,
-    );
-  }
-
-  /** Asks the database, and gives its connections up when they are silent. */
-  #ask<T>(
-    question: (sql: Sql, alive: () => void) => Promise<T>,
-    signal: AbortSignal,
-    silentMs = silenceAfter(this.#statementTimeoutMs),
-  ): Promise<T> {
-    return this.#options.database.ask(question, { silentMs, signal });
   }
 
   #createIntake(): { queue: EventQueue<Arrival>; intake: Intake } {
@@ -272,18 +216,6 @@ export class Indexer {
       checkpoint: (name) => this.#pass(name),
     });
     return this.#reading;
-  }
-
-  async #retryDue(signal: AbortSignal): Promise<void> {
-    const { logger } = this.#options;
-    try {
-      const ids = await this.#ask((sql) => takeDueLetters(sql, LETTERS_AT_A_TIME), signal);
-      if (ids.length === 0) return;
-      logger.info("dead letters tried again", await this.retryLetters(ids, signal));
-    } catch (error) {
-      if (signal.aborted) return;
-      logger.warn("cannot try dead letters again", { code: sqlStateOf(error) });
-    }
   }
 
   #pass(name: Checkpoint): void | Promise<void> {

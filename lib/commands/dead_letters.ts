@@ -125,7 +125,7 @@ async function retry(args: readonly string[], terminal: Terminal): Promise<numbe
   let resolved = 0;
   while (seen < chosen.length && !terminal.stop.aborted) {
     const chunk = chosen.slice(seen, seen + CHUNK);
-    const result = await indexer.retryLetters(chunk, terminal.stop).catch((error: unknown) => {
+    const result = await indexer.letters.retry(chunk, terminal.stop).catch((error: unknown) => {
       // What was not committed is left as it was.
       if (terminal.stop.aborted) return null;
       throw error;

@@ -47,7 +47,7 @@ export class DatabaseLetters implements DeadLetters {
         "reason" in selection ? selection.reason ?? null : null,
         MOST_AT_A_TIME,
       );
-    return await this.#indexer.retryLetters(ids, this.#stop);
+    return await this.#indexer.letters.retry(ids, this.#stop);
   }
 
   async discard(id: number): Promise<boolean> {

@@ -1,0 +1,51 @@
+/** Dead letters that are tried again: those that are due, and those that an operator names. */
+
+import type { Sql } from "postgres";
+import type { Logger } from "../log/logger.ts";
+import { retryBatch, takeDueLetters } from "../repository/dead_letters.ts";
+import { sqlStateOf } from "../repository/failure.ts";
+import type { Writer } from "../repository/writer.ts";
+
+export interface LetterRetriesOptions {
+  readonly writer: Writer;
+  readonly logger: Logger;
+  /** Asks the database, and gives its connections up when they are silent. */
+  readonly ask: <T>(question: (sql: Sql) => Promise<T>, signal: AbortSignal) => Promise<T>;
+}
+
+/** How many due dead letters are tried at a time. */
+const LETTERS_AT_A_TIME = 100;
+
+export class LetterRetries {
+  readonly #options: LetterRetriesOptions;
+
+  constructor(options: LetterRetriesOptions) {
+    this.#options = options;
+  }
+
+  /** Tries open dead letters again. Those of which only an excerpt is kept are left out. */
+  async retry(
+    ids: readonly number[],
+    signal: AbortSignal,
+  ): Promise<{ tried: number; resolved: number }> {
+    const { ask, writer } = this.#options;
+    const batch = await ask((sql) => retryBatch(sql, ids), signal);
+    const tried = batch.events.length;
+    if (tried === 0) return { tried, resolved: 0 };
+    const { outcomes } = await writer.write(batch, signal);
+    return { tried, resolved: outcomes.filter((outcome) => outcome !== "dead_letter").length };
+  }
+
+  /** Tries those again that are due. When that can't be done, they are still due the next time. */
+  async retryDue(signal: AbortSignal): Promise<void> {
+    const { ask, logger } = this.#options;
+    try {
+      const ids = await ask((sql) => takeDueLetters(sql, LETTERS_AT_A_TIME), signal);
+      if (ids.length === 0) return;
+      logger.info("dead letters tried again", await this.retry(ids, signal));
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.warn("cannot try dead letters again", { code: sqlStateOf(error) });
+    }
+  }
+}
