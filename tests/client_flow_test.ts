@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { EventQueue } from "../lib/client/queue.ts";
-import { type Message, PAUSE_LIMIT_MS } from "../lib/client/reader.ts";
+import type { Message } from "../lib/client/heard.ts";
+import { PAUSE_LIMIT_MS } from "../lib/client/reader.ts";
 import type { ResumePoint } from "../lib/client/resume.ts";
 import type { Position } from "../lib/decoder/event.ts";
 import { heldBytes } from "./held_bytes.ts";

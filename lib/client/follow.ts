@@ -1,32 +1,21 @@
-import { backoffMs } from "./backoff.ts";
-import { type Clock, sleep, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { Compression, type FetchDictionary } from "./compression.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EndpointList } from "./failover.ts";
-import { CursorTooOldError, InvalidRequestError, ReconnectLimitError } from "./failure.ts";
+import { CursorTooOldError, InvalidRequestError } from "./failure.ts";
 import { HandshakeRefusedError } from "./handshake.ts";
+import type { Heard, Message, Skipping } from "./heard.ts";
 import type { Notice, Observer } from "./observer.ts";
 import { OriginTracker } from "./origin.ts";
 import type { Flow } from "./queue.ts";
-import { type Heard, type Message, readStream, type Skipping } from "./reader.ts";
+import { readStream } from "./reader.ts";
+import { Reconnecting, type ReconnectSettings } from "./reconnecting.ts";
 import { classifyRefusal } from "./refusal.ts";
 import { chooseStart, type ResumePoint, type Start } from "./resume.ts";
 import { endingError, failure, type Setback } from "./setback.ts";
 import { StreamJudge } from "./stream_judge.ts";
 import { type Filter, subscriptionTo } from "./subscription.ts";
 import { JetstreamSocket } from "./websocket.ts";
-
-/** How to come back after a failure. */
-export interface ReconnectSettings {
-  /** Longest wait after the first failure, milliseconds. */
-  readonly baseMs: number;
-  /** Longest wait of all, milliseconds. */
-  readonly maxMs: number;
-  /** From so many failures in a row on, each is an alert; 0 for never. */
-  readonly alertAttempts: number;
-  /** Gives up after so many failures in a row; 0 for never. */
-  readonly maxAttempts: number;
-}
 
 export interface FollowOptions {
   /** In the order of preference; at least one. */
@@ -96,7 +85,7 @@ class Follower {
   readonly #endpoints: EndpointList;
   readonly #origin: OriginTracker;
   readonly #compression: Compression;
-  #failures = 0;
+  readonly #reconnecting: Reconnecting;
   #lastSource: string | null = null;
 
   constructor(options: FollowOptions) {
@@ -111,6 +100,12 @@ class Follower {
       this.#notice,
       this.#clock,
     );
+    this.#reconnecting = new Reconnecting({
+      settings: options.reconnect,
+      observer: this.#observer,
+      clock: this.#clock,
+      random: options.random ?? Math.random,
+    });
   }
 
   async run(): Promise<never> {
@@ -120,7 +115,9 @@ class Follower {
       const endpoint = this.#endpoints.current();
       if (endpoint === null) throw new Error("cannot connect: got no server that is not excluded");
       const setback = await this.#attempt(endpoint);
-      if (setback !== null) await this.#waitAfter(setback, endpoint);
+      if (setback === null) continue;
+      if (setback.failed) this.#endpoints.rest(endpoint);
+      await this.#reconnecting.waitAfter(setback, endpoint, signal);
     }
   }
 
@@ -186,7 +183,8 @@ class Follower {
 
   #connected(endpoint: Endpoint, start: Start): void {
     this.#origin.connected(this.#nowUs());
-    this.#observer.connected?.({ endpoint, cursor: start.cursor, failures: this.#failures });
+    const { failures } = this.#reconnecting;
+    this.#observer.connected?.({ endpoint, cursor: start.cursor, failures });
     if (this.#lastSource !== null && this.#lastSource !== endpoint.source) {
       const message = `reading ${endpoint.source} after ${this.#lastSource}`;
       this.#notice({ code: "source_changed", message }, endpoint);
@@ -195,7 +193,7 @@ class Follower {
   }
 
   #useful(endpoint: Endpoint): void {
-    this.#failures = 0;
+    this.#reconnecting.succeeded();
     this.#endpoints.wake(endpoint);
     this.#compression.worked(endpoint);
   }
@@ -230,26 +228,6 @@ class Follower {
       case "unavailable":
         return failure(new Error(refusal.message, { cause: error }), refusal.retryAfterMs ?? 0);
     }
-  }
-
-  async #waitAfter({ error, failed, leastWaitMs }: Setback, endpoint: Endpoint): Promise<void> {
-    const { reconnect, random = Math.random, signal } = this.#options;
-    const { maxMs, alertAttempts, maxAttempts } = reconnect;
-    this.#failures = failed ? this.#failures + 1 : 0;
-    if (failed) this.#endpoints.rest(endpoint);
-    const jittered = backoffMs(Math.max(0, this.#failures - 1), reconnect, random());
-    const retryInMs = Math.min(maxMs, Math.max(jittered, leastWaitMs));
-    if (failed) {
-      const failures = this.#failures;
-      this.#observer.attemptFailed?.({ endpoint, failures, error, retryInMs });
-      if (alertAttempts > 0 && failures >= alertAttempts) {
-        this.#observer.alert?.({ endpoint, failures, error });
-      }
-      if (maxAttempts > 0 && failures >= maxAttempts) {
-        throw new ReconnectLimitError(failures, error);
-      }
-    }
-    await sleep(retryInMs, this.#clock, signal);
   }
 
   #nowUs(): number {

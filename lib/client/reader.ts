@@ -1,30 +1,13 @@
 import type { Position } from "../decoder/event.ts";
 import { type Clock, sleep } from "./clock.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Skip, Skipped } from "./frames.ts";
+import type { Skip } from "./frames.ts";
+import type { Heard, Message, Skipping, StreamNotice } from "./heard.ts";
+import { IdleWatch } from "./idle_watch.ts";
 import type { Ending, Notice } from "./observer.ts";
 import type { Flow } from "./queue.ts";
 import { Scope } from "./scope.ts";
 import type { JetstreamSocket } from "./websocket.ts";
-
-/** A message as it came: text, or bytes when it is compressed, CBOR, or not UTF-8. */
-export type Message = string | Uint8Array;
-
-/** Something that the server said about the stream itself, by its code: `OutdatedCursor`, … */
-export interface StreamNotice {
-  readonly notice: string;
-}
-
-/** What a message told: the position of its last event, a notice, or neither. */
-export type Heard = Position | StreamNotice | null;
-
-/** How messages that nobody wants are passed by in the buffer that they came in. */
-export interface Skipping {
-  /** The look at the messages of one endpoint; null when it has none. */
-  readonly lookFor: (endpoint: Endpoint) => Skip | null;
-  /** Counts what was skipped in one read, and tells where the last of it stands. */
-  readonly skipped: (skipped: Skipped, endpoint: Endpoint) => Heard;
-}
 
 export interface ReaderOptions {
   readonly socket: JetstreamSocket;
@@ -82,8 +65,6 @@ export async function readStream(options: ReaderOptions): Promise<Ending> {
 
 class Reader {
   readonly #options: ReaderOptions;
-  /** Since when a read waits; null while none does. */
-  #waitingSince: number | null = null;
   #lastYieldAt: number;
   #begun = false;
   readonly #skip: Skip | null;
@@ -98,26 +79,25 @@ class Reader {
   }
 
   async run(): Promise<Ending> {
-    const { socket, signal } = this.#options;
+    const { socket, clock, idleTimeoutMs, signal } = this.#options;
     const onAbort = (): void => this.#cutOff({ kind: "aborted" });
     if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
-    const cancelIdle = this.#watchIdle();
+    using idle = new IdleWatch(clock, idleTimeoutMs, () => this.#cutOff({ kind: "idle" }));
     try {
       for (;;) {
-        const ending = await this.#round();
+        const ending = await this.#round(idle);
         if (this.#cut !== null) return this.#cut;
         if (ending !== null) return ending;
       }
     } finally {
-      cancelIdle();
       signal.removeEventListener("abort", onAbort);
       await socket.close();
     }
   }
 
   /** Takes what was read, judges it, and reads more. */
-  async #round(): Promise<Ending | null> {
+  async #round(idle: IdleWatch): Promise<Ending | null> {
     const { onProgress } = this.#options;
     this.#position = null;
     const ending = await this.#takeAll();
@@ -127,7 +107,7 @@ class Reader {
     const verdict = onProgress(this.#position);
     if (ending !== null || verdict !== null || this.#cut !== null) return ending ?? verdict;
     await this.#yield();
-    return await this.#readMore();
+    return await this.#readMore(idle);
   }
 
   /** Takes message after message, and stops behind the one that fills the queue. */
@@ -197,18 +177,15 @@ class Reader {
     return flow.paused ? { kind: "paused" } : null;
   }
 
-  async #readMore(): Promise<Ending | null> {
+  async #readMore(idle: IdleWatch): Promise<Ending | null> {
     const { socket, clock } = this.#options;
-    const since = this.#waitingSince = clock.monotonic();
     try {
-      const more = await socket.read();
+      const { result: more, waitedMs } = await idle.over(() => socket.read());
       // A read that waited has let everything else in.
-      if (clock.monotonic() - since > 1) this.#lastYieldAt = clock.monotonic();
+      if (waitedMs > 1) this.#lastYieldAt = clock.monotonic();
       return more ? null : { kind: "closed", code: 1006, reason: "" };
     } catch (error) {
       return broken(error);
-    } finally {
-      this.#waitingSince = null;
     }
   }
 
@@ -217,21 +194,6 @@ class Reader {
     if (clock.monotonic() - this.#lastYieldAt < YIELD_EVERY_MS) return;
     await sleep(0, clock, signal).catch(() => {});
     this.#lastYieldAt = clock.monotonic();
-  }
-
-  /** Ends the connection when a read waits for too long. The time when the queue is full does not count. */
-  #watchIdle(): () => void {
-    const { clock, idleTimeoutMs } = this.#options;
-    let cancel = (): void => {};
-    const arm = (ms: number): void => {
-      cancel = clock.setTimer(() => {
-        const silentMs = clock.monotonic() - (this.#waitingSince ?? clock.monotonic());
-        if (silentMs >= idleTimeoutMs) this.#cutOff({ kind: "idle" });
-        else arm(idleTimeoutMs - silentMs);
-      }, ms);
-    };
-    arm(idleTimeoutMs);
-    return () => cancel();
   }
 
   /** Closing the socket wakes a read that waits. */

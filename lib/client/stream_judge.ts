@@ -6,7 +6,7 @@ import { type EndpointList, REST_MS } from "./failover.ts";
 import { LAG_LIMIT_MS, LagWatch } from "./lag.ts";
 import type { Ending, Notice, NoticeCode } from "./observer.ts";
 import type { OriginTracker } from "./origin.ts";
-import type { StreamNotice } from "./reader.ts";
+import type { StreamNotice } from "./heard.ts";
 import { checkReplay } from "./replay_check.ts";
 import type { Expectation } from "./resume.ts";
 

@@ -7,7 +7,7 @@ import type { ArchiveChunk } from "../client/archive/hand_over.ts";
 import type { EventQueue } from "../client/queue.ts";
 import type { Endpoint } from "../client/endpoint.ts";
 import type { Skipped } from "../client/frames.ts";
-import type { Heard } from "../client/reader.ts";
+import type { Heard } from "../client/heard.ts";
 import { type ResumePoint, TIME_CURSOR_FROM } from "../client/resume.ts";
 import type { Decoder, Message } from "../decoder/decoder.ts";
 import type { Event, Position } from "../decoder/event.ts";

@@ -4,7 +4,7 @@ import { parseEndpoint } from "../../lib/client/endpoint.ts";
 import { follow, type FollowOptions } from "../../lib/client/follow.ts";
 import type { Ending, Notice } from "../../lib/client/observer.ts";
 import type { Flow } from "../../lib/client/queue.ts";
-import type { Heard, Message } from "../../lib/client/reader.ts";
+import type { Heard, Message } from "../../lib/client/heard.ts";
 
 /** A flow that never pauses. */
 export const OPEN: Flow = { paused: false, whenOpen: () => Promise.resolve() };

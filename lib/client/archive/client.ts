@@ -3,7 +3,7 @@ import { backoffMs } from "../backoff.ts";
 import { type Clock, sleep } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { ReconnectLimitError } from "../failure.ts";
-import type { ReconnectSettings } from "../follow.ts";
+import type { ReconnectSettings } from "../reconnecting.ts";
 import { ArchiveDamagedError, DamageError } from "./failure.ts";
 import { type HttpAnswer, type HttpRequest, send } from "./http.ts";
 import type { ArchiveObserver } from "./observer.ts";

@@ -2,7 +2,7 @@ import type { Position } from "../../decoder/event.ts";
 import type { Secret } from "../../config/secret.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { ReconnectSettings } from "../follow.ts";
+import type { ReconnectSettings } from "../reconnecting.ts";
 import type { Flow } from "../queue.ts";
 import { ArchiveClient } from "./client.ts";
 import { downloadsOf } from "./downloads.ts";

@@ -1,0 +1,22 @@
+import type { Position } from "../decoder/event.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Skip, Skipped } from "./frames.ts";
+
+/** A message as it came: text, or bytes when it is compressed, CBOR, or not UTF-8. */
+export type Message = string | Uint8Array;
+
+/** Something that the server said about the stream itself, by its code: `OutdatedCursor`, … */
+export interface StreamNotice {
+  readonly notice: string;
+}
+
+/** What a message told: the position of its last event, a notice, or neither. */
+export type Heard = Position | StreamNotice | null;
+
+/** How messages that nobody wants are passed by in the buffer that they came in. */
+export interface Skipping {
+  /** The look at the messages of one endpoint; null when it has none. */
+  readonly lookFor: (endpoint: Endpoint) => Skip | null;
+  /** Counts what was skipped in one read, and tells where the last of it stands. */
+  readonly skipped: (skipped: Skipped, endpoint: Endpoint) => Heard;
+}
