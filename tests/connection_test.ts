@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import net from "node:net";
 import { connect, describeDatabase, terminate } from "../lib/repository/connection.ts";
 import { ConnectionError } from "../lib/repository/connection_error.ts";
+import { DriverSocket } from "../lib/repository/driver_socket.ts";
 import { sqlStateOf } from "../lib/repository/failure.ts";
 import { databaseTest } from "./database.ts";
 import { DatabaseProxy } from "./faults/database_proxy.ts";
@@ -175,6 +177,19 @@ databaseTest("statements that a pooler forgets are not prepared again", async ({
   await sql.unsafe("deallocate all");
   assert.equal(await ask(), 1);
   await terminate(sql);
+});
+
+Deno.test("a write of nothing, as the driver makes one on Deno 2.4, sends nothing", () => {
+  const sent: unknown[] = [];
+  const opened = Object.assign(new net.Socket(), {
+    write: (chunk: unknown) => sent.push(chunk) > 0,
+  });
+  const never = (): void => assert.fail();
+  const socket = new DriverSocket(opened, { loginMs: 60_000, lost: never, closed: never });
+  assert.equal(socket.write(null), true);
+  assert.equal(socket.write(new Uint8Array([1])), true);
+  socket.destroy();
+  assert.deepEqual(sent, [new Uint8Array([1])]);
 });
 
 databaseTest("no error shows the password, however it is looked at", async ({ url }) => {

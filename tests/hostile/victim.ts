@@ -83,8 +83,12 @@ export class Victim implements AsyncDisposable {
       void this.#residentBytes().then((bytes) => most = Math.max(most, bytes), () => {});
     }, 100);
     try {
-      await this.#onPeer(attack);
-      await this.#recovers();
+      await Promise.race([
+        this.#onPeer(attack).then(() => this.#recovers()),
+        this.#process.status.then(() =>
+          Promise.reject(new Error(`it ended; ${this.#lastWords()}`))
+        ),
+      ]);
       most = Math.max(most, await this.#residentBytes());
     } finally {
       clearInterval(watch);
@@ -143,7 +147,7 @@ export class Victim implements AsyncDisposable {
       }
       const rows = await this.sql`select from scenes where record_rkey = ${rkey}`;
       if (rows.length > 0) return;
-      if (performance.now() > deadline) throw new Error(`no progress; ${this.log.slice(-5)}`);
+      if (performance.now() > deadline) throw new Error(`no progress; ${this.#lastWords()}`);
       await delay(20);
     }
   }
@@ -164,6 +168,10 @@ export class Victim implements AsyncDisposable {
       if (rest !== "") this.#hear(rest);
     };
     await Promise.all([listen(this.#process.stdout), listen(this.#process.stderr)]);
+  }
+
+  #lastWords(): string {
+    return this.log.slice(-5).join("\n");
   }
 
   #hear(line: string): void {
