@@ -213,7 +213,9 @@ for (const startFrom of ["archive", "1"]) {
       }
       assert.ok(await program.metric("indexer_archive_failures_in_a_row") ?? 0 >= 3);
       assert.equal(await program.metric("indexer_replaying"), 1);
-      assert.equal((await program.fetch("/ready")).status, 503);
+      const ready = await program.fetch("/ready");
+      assert.equal(ready.status, 503);
+      await ready.body?.cancel();
       assert.deepEqual(live.peers.filter(({ isAccepted }) => isAccepted), []);
       assert.equal(await readCursor(sql, "default"), null);
       history.mend();

@@ -137,6 +137,25 @@ databaseTest(
 );
 
 databaseTest(
+  "a revision that comes again in the batch of the rebuild may refer to what the old one did not",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { protocol: "v2" });
+    const scene = "bob/scene/s2";
+    const old = events.put("alice/post/p1", { eventId: "nowhere" });
+    await folded.batch(events.put(scene), old);
+    const rebuilt = events.sync("alice");
+    const changed = events.put("alice/post/p1", { sceneId: uriOf(scene) });
+    const again = {
+      ...changed,
+      time_us: events.timeUs,
+      commit: { ...changed.commit!, rev: old.commit!.rev },
+    };
+    assert.deepEqual(await folded.batch(rebuilt, again), ["applied", "applied"]);
+  },
+);
+
+databaseTest(
   "what is wrong by itself is rejected, also while its account is inactive",
   async (database) => {
     const events = new SampleEvents();

@@ -94,11 +94,15 @@ class BatchFold {
     ]);
     const coming = new Set<Entry>();
     const mentions: Mentions[] = [];
-    for (const commit of commits) {
-      const entry = this.#world.entry(commit);
-      if (!isNews(commit, entry, this.#fold.again)) continue;
+    // A rebuilt repository brings revisions anew that the ledger has.
+    const rebuilt = new Set<string>();
+    for (const event of events) {
+      if (event.kind === "sync") rebuilt.add(event.did);
+      if (event.kind !== "commit") continue;
+      const entry = this.#world.entry(event);
+      if (!isNews(event, entry, this.#fold.again) && !rebuilt.has(event.did)) continue;
       coming.add(entry);
-      mentions.push({ author: commit.did, links: this.#options.mapper.mentions(commit) });
+      mentions.push({ author: event.did, links: this.#options.mapper.mentions(event) });
     }
     await this.#loader.followLinks(mentions);
     // Those whose parents are neither there nor in this batch will have to wait.
