@@ -29,13 +29,17 @@ export interface PartSizes {
  */
 export const PART_SIZES: PartSizes = { first: 64, next: 256 };
 
-/** Folds a batch: what it wrote is durable once the transaction commits. */
+/**
+ * Folds a batch: what it wrote is durable once the transaction commits. Its first questions are sent
+ * at once, and nothing is folded before `begun`.
+ */
 export async function foldBatch(
   tx: TransactionSql,
   batch: Batch,
+  begun: Promise<void>,
   options: TransactionOptions,
 ): Promise<BatchResult> {
-  return await new BatchFold(tx, batch, options).run();
+  return await new BatchFold(tx, batch, options).run(begun);
 }
 
 class BatchFold {
@@ -65,9 +69,9 @@ class BatchFold {
     };
   }
 
-  async run(): Promise<BatchResult> {
+  async run(begun: Promise<void>): Promise<BatchResult> {
     const { step } = this.#options;
-    await this.#load();
+    await Promise.all([begun, this.#load()]);
     await step("loaded");
     const outcomes: Outcome[] = [];
     try {

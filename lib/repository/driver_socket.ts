@@ -32,6 +32,8 @@ export class DriverSocket extends EventEmitter {
    */
   #state: "login" | "open" | "failed" | "refused" | "ended" | "destroyed" = "login";
   #failure: Error | null = null;
+  /** What the driver wrote in this turn of the event loop. */
+  #unsent: Uint8Array[] = [];
   /** The last bytes that came during the login. */
   #tail = Buffer.alloc(0);
   #login: ReturnType<typeof setTimeout> | undefined;
@@ -67,18 +69,32 @@ export class DriverSocket extends EventEmitter {
     return this.#socket === null || this.#failure !== null ? "closed" : this.#socket.readyState;
   }
 
-  write(chunk: Uint8Array | null, written?: (error?: Error | null) => void): boolean {
+  /**
+   * Sends all that the driver writes in one turn at once. It writes each statement by itself, and
+   * every one would wait until the event loop comes round to it, with Postgres waiting for it.
+   */
+  write(chunk: Uint8Array | null): boolean {
     // On Deno 2.4 the driver's `setImmediate` can still run after it was cleared, when both
     // belong to one turn of the event loop: then all that it would write is written.
     if (chunk === null) return true;
-    if (this.#failure === null && this.#socket !== null) return this.#socket.write(chunk, written);
-    queueMicrotask(() => this.#tellFailure());
+    if (this.#failure === null && this.#socket !== null) {
+      if (this.#unsent.push(chunk) === 1) queueMicrotask(() => this.#send());
+    } else {
+      queueMicrotask(() => this.#tellFailure());
+    }
     return true;
+  }
+
+  #send(): void {
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    if (unsent.length > 0 && this.#failure === null) this.#socket?.write(Buffer.concat(unsent));
   }
 
   /** The driver is done with the connection. */
   end(lastWords?: Uint8Array): void {
     this.#leaveLogin("ended");
+    this.#send();
     if (this.#failure === null && lastWords !== undefined) this.#socket?.end(lastWords);
   }
 

@@ -60,7 +60,7 @@ export async function applyBatch(
   const result = await sql.begin(async (tx) => {
     const { consumer, holder, step } = options;
     const timeout = String(options.statementTimeoutMs);
-    const [, state] = await Promise.all([
+    const locked = Promise.all([
       tx`select set_config('statement_timeout', ${timeout}, true),
         set_config('idle_in_transaction_session_timeout', ${timeout}, true),
         set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -70,11 +70,15 @@ export async function applyBatch(
       tx<{ batch: string | null }[]>`
         select batch from indexer_state where consumer = ${consumer} for update`,
     ]);
-    await step("begun");
+    const begun = locked.then(() => step("begun"));
     const before = attempts.get(batch);
-    if (before !== undefined && state[0]?.batch === batch.id) return before;
+    if (before !== undefined) {
+      await begun;
+      const [, state] = await locked;
+      if (state[0]?.batch === batch.id) return before;
+    }
 
-    const result = await foldBatch(tx, batch, options);
+    const result = await foldBatch(tx, batch, begun, options);
     // A retry of dead letters is no part of the stream, and run twice it changes nothing.
     if (batch.letters.length === 0) await moveCursor(tx, batch, consumer, holder);
     await step("cursor_moved");
