@@ -27,7 +27,7 @@ export interface PartSizes {
  * Postgres has something to write soon, and then while the next part is folded. Each part costs a
  * statement a table: bench/README.md has what was measured.
  */
-export const PART_SIZES: PartSizes = { first: 64, next: 256 };
+export const PART_SIZES: PartSizes = { first: 128, next: 436 };
 
 /**
  * Folds a batch: what it wrote is durable once the transaction commits. Its first questions are sent
