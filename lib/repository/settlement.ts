@@ -3,6 +3,7 @@
  * waiting, a repository whose account changed.
  */
 
+import { setImmediate } from "node:timers";
 import type { TransactionSql } from "postgres";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
@@ -75,6 +76,8 @@ export class Settlement {
     storing.catch(() => {}); // Whoever waits for it is told.
     this.#sent.push(storing);
     await this.#sent.at(-2);
+    // What was sent leaves in a turn of the event loop, and that the next part must not hold up.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Sends what is left to send, and follows the consequences of all. */
