@@ -191,6 +191,16 @@ Deno.test("what a frame declares is not allocated, and a bomb of zeros stops at 
   assert.ok(grown < 256 * 2 ** 20, `memory grew by ${grown} bytes`);
 });
 
+Deno.test("the memory that one large frame took is given back after it", () => {
+  const before = heldBytes();
+  const frame = concat(MAGIC, Uint8Array.of(0x00, 0x70), zeros(200));
+  const decoders = Array.from({ length: 16 }, () => new ZstdDecoder({ maxOutputBytes: MAX }));
+  for (const decoder of decoders) decoder.decode(frame);
+  const grown = heldBytes() - before;
+  assert.ok(grown < 256 * 2 ** 20, `memory grew by ${grown} bytes`);
+  assert.equal(decoders.length, 16);
+});
+
 Deno.test("a block may not decode to more than the window or 128 KiB", () => {
   const block = concat(uint(3, ((2 ** 17 + 1) << 3) | 3), uint(1, 0));
   assert.throws(() => decode(concat(MAGIC, Uint8Array.of(0x00, 0x70), block)), /expected at most/);
