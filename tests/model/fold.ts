@@ -4,7 +4,7 @@
  */
 
 import { Accounts } from "./accounts.ts";
-import { ALLIANCE, MEMBERSHIP, TABLE_OF, uriOf } from "./address.ts";
+import { ALLIANCE, TABLE_OF, uriOf } from "./address.ts";
 import { type Mapped, mapRecord } from "./collections.ts";
 import type { Reference } from "./fields.ts";
 import { type CommitFrame, readFrame, type SyncFrame } from "./frame.ts";
@@ -124,24 +124,7 @@ export class Model {
       const reasons = unresolved.map(({ reason }) => reason);
       return { ...plain("waiting", reasons), waitingFor: unresolved.map((one) => one.waitingFor) };
     }
-    const member = memberOf(mapped);
-    if (commit.collection === MEMBERSHIP && member !== commit.did) {
-      const scene = parents.get("scene_id");
-      if (!this.#hasRequested(member, scene)) {
-        return { ...plain("waiting", ["parent_missing"]), waitingFor: [`${MEMBERSHIP}/${member}`] };
-      }
-    }
     return { state: "applied", reasons: [], waitingFor: [], parents };
-  }
-
-  /** Whether a member's own repository asks, now, to be one of this scene. */
-  #hasRequested(member: Value | undefined, scene: string | undefined): boolean {
-    return [...this.#entries.values()].some((entry) => {
-      const { commit, mapped } = entry;
-      if (commit.collection !== MEMBERSHIP || commit.did !== member) return false;
-      if (mapped === null || memberOf(mapped) !== member) return false;
-      return this.#verdict(entry).parents.get("scene_id") === scene;
-    });
   }
 
   /** What a reference names, live or not: a record, or a bare name that the author never had. */
@@ -204,11 +187,6 @@ export class Model {
     }
     return kept;
   }
-}
-
-/** Whom a membership is about. */
-function memberOf({ columns }: Mapped): Value | undefined {
-  return columns.find(([name]) => name === "user_did")?.[1];
 }
 
 type Resolved =
