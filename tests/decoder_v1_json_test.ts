@@ -147,7 +147,8 @@ Deno.test("C-19 C-20 F-13 FC-09 text that is not one whole JSON object is malfor
 
 Deno.test("F-03 FC-06 a collection that is not wanted is foreign before anything else is checked", () => {
   for (const collection of ["app.bsky.feed.post", "app.bsky.feed.like", "not an nsid"]) {
-    const text = commitText({ collection, record: "no object", rkey: "", rev: 5 }, { did: 7 });
+    const broken = { record: "no object", rkey: "", rev: 5, did: "did:plc:someoneelse" };
+    const text = commitText({ collection, ...broken }, { did: 7 });
     assert.deepEqual(only(v1(), text), {
       kind: "foreign",
       what: "commit",

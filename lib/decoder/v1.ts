@@ -59,14 +59,15 @@ function readCommit(
   const bad = (reason: Malformed["refusal"]["reason"], detail: string): Malformed =>
     malformed({ reason, detail }, raw, position, { kind: "commit", did });
   if (!isObject(commit)) return bad("missing_record", "a commit message without a commit");
-  if (commit.did !== undefined && commit.did !== did) {
-    return bad("invalid_did", "the message and its commit name different DIDs");
-  }
   const { collection, rkey, rev, operation, cid, record } = commit;
-  return buildCommit(
+  const event = buildCommit(
     { did, collection, rkey, rev, operation, cid, record, position, raw },
     options,
   );
+  const contradicts = commit.did !== undefined && commit.did !== did;
+  return contradicts && event.kind !== "foreign"
+    ? bad("invalid_did", "the message and its commit name different DIDs")
+    : event;
 }
 
 /** Newer servers number their events in `cursor`; older ones resume by the time alone. */
