@@ -7,7 +7,7 @@
 /** Events that belong together: two scenes of one owner, and what happens around them. */
 const GROUP = 20;
 
-/** How many groups back a post may refer. */
+/** How many groups back a post may refer, and an owner's decision on a request does. */
 const REACH = 500;
 
 const START_US = 1_780_000_000_000_000;
@@ -66,6 +66,8 @@ const firstOf = (group: number): number => group * GROUP;
 const ownerOf = (group: number): string => did("bench", group);
 const scene = (group: number, which: number): string =>
   `at://${ownerOf(group)}/app.subcult.scene/${tidOf(firstOf(group) + which)}`;
+/** Who asks with the request of that number. */
+const memberAt = (index: number): string => did("member", scattered(index) % 20_000);
 const night = (group: number, which: number): string =>
   `at://${ownerOf(group)}/app.subcult.event/${tidOf(firstOf(group) + 2 + which)}`;
 
@@ -148,18 +150,20 @@ export class SampleStream {
     }
     if (part < 18) {
       return {
-        did: did("member", scattered(index) % 20_000),
+        did: memberAt(index),
         collection: "app.subcult.membership",
         record: { sceneId: scene(group, 0), since: startOf(index) },
       };
     }
     if (part === 18) {
+      const asked = group - REACH;
+      const isAnswer = asked >= this.#firstGroup;
       return {
-        did: owner,
+        did: ownerOf(isAnswer ? asked : group),
         collection: "app.subcult.membership",
         record: {
-          sceneId: scene(group, 1),
-          member: did("member", scattered(index) % 20_000),
+          sceneId: scene(isAnswer ? asked : group, 0),
+          member: isAnswer ? memberAt(firstOf(asked) + 16) : did("guest", index),
           role: "curator",
           status: "active",
           trustWeight: 0.8,

@@ -166,6 +166,26 @@ Deno.test("model: a member's own record is a request, whatever it claims; the ow
   assert.equal(stateOf(model, MALLORY, "membership", "m3"), "rejected");
 });
 
+Deno.test("model: a decision is an invitation to who never asked, and counts for others while they ask for that scene", () => {
+  const script = new Script();
+  const sceneId = uriOf(ALICE, "app.subcult.scene", "s1");
+  const other = uriOf(ALICE, "app.subcult.scene", "s2");
+  const model = fold(
+    script.commit(ALICE, "scene", "s1", SCENE),
+    script.commit(ALICE, "scene", "s2", SCENE),
+    script.commit(ALICE, "membership", "d", { sceneId, member: BOB, status: "active" }),
+    script.commit(ALICE, "membership", "d2", { sceneId: other, member: ALICE }),
+  );
+  const state = (): string | undefined => stateOf(model, ALICE, "membership", "d");
+  assert.equal(state(), "applied");
+  model.deliver(script.commit(BOB, "membership", "r", { sceneId: other }));
+  assert.equal(state(), "waiting");
+  model.deliver(script.commit(BOB, "membership", "r", { sceneId }));
+  assert.equal(state(), "applied");
+  model.deliver(script.commit(BOB, "membership", "r", null));
+  assert.equal(state(), "waiting");
+});
+
 Deno.test("model: an inactive account hides its records and what hangs on them, and gives them back", () => {
   const script = new Script();
   const model = fold(

@@ -304,6 +304,104 @@ databaseTest(
   },
 );
 
+databaseTest(
+  "a decision is an invitation to who never asked, and counts for others while they ask for that scene",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const sceneId = uriOf("alice/scene/s");
+    const [ask, decide] = ["bob/membership/m", "alice/membership/m"];
+    const decision = { sceneId, member: didOf("bob"), status: "active" };
+    await folded.batch(events.put("alice/scene/s"), events.put("alice/scene/other"));
+    const isMember = async (): Promise<boolean> => (await folded.live(decide))[0] === true;
+    assert.deepEqual(await folded.batch(events.put(decide, decision)), ["applied"]);
+    assert.ok(await isMember(), "is invited");
+
+    await folded.batch(events.put(ask, { sceneId }));
+    assert.ok(await isMember());
+    await folded.batch(events.put(ask, { sceneId: uriOf("alice/scene/other") }));
+    assert.ok(!await isMember(), "asks for another scene");
+    await folded.batch(events.put(ask, { sceneId }));
+    assert.ok(await isMember());
+    await folded.batch(events.put(ask, { sceneId, member: didOf("carol") }));
+    assert.ok(!await isMember(), "asks no more, but decides");
+    await folded.batch(events.put(ask, { sceneId }), events.account("bob", false, "deactivated"));
+    assert.ok(!await isMember(), "an inactive account asks for nothing");
+    await folded.batch(events.account("bob", true));
+    assert.ok(await isMember());
+    await folded.batch(events.delete(ask));
+    assert.ok(!await isMember(), "took it back");
+    const row = await folded.ledger(decide);
+    assert.equal(row?.state, "waiting");
+    assert.equal(row?.waiting_for, `app.subcult.membership/${didOf("bob")}`);
+  },
+);
+
+databaseTest(
+  "a member who asks by a bare rkey asks for what that means, at any time",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const decide = "alice/membership/m";
+    await folded.batch(
+      events.put("alice/scene/s"),
+      events.put("bob/membership/m", { sceneId: "s" }),
+      events.put(decide, { sceneId: "s", member: didOf("bob"), status: "active" }),
+    );
+    assert.deepEqual(await folded.live(decide), [true]);
+    await folded.batch(events.put("bob/scene/s"));
+    assert.deepEqual(await folded.live(decide), [false]);
+  },
+);
+
+databaseTest(
+  "two owners who decide about each other, and ask each other, are members of both scenes",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const pairs = [["alice", "bob"], ["bob", "alice"]] as const;
+    await folded.batch(
+      ...pairs.flatMap(([owner, other]) => {
+        const sceneId = uriOf(`${owner}/scene/s`);
+        return [
+          events.put(`${owner}/membership/d`, { sceneId, member: didOf(other) }),
+          events.put(`${other}/membership/r`, { sceneId }),
+          events.put(`${owner}/scene/s`),
+        ];
+      }),
+    );
+    assert.deepEqual(await folded.live("alice/membership/d", "bob/membership/d"), [true, true]);
+    await folded.batch(events.account("bob", false, "deactivated"));
+    assert.deepEqual(await folded.live("alice/membership/d", "bob/membership/d"), [false, false]);
+    await folded.batch(events.account("bob", true));
+    assert.deepEqual(await folded.live("alice/membership/d", "bob/membership/d"), [true, true]);
+  },
+);
+
+databaseTest(
+  "a decision counts at once where its scene, which a request waited for, comes in the same batch",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const sceneId = uriOf("alice/scene/s");
+    // Which of Bob's records the ledger is asked for first must not matter.
+    const outcomes = await folded.batch(
+      ...["a", "b", "c"].map((rkey) => events.put(`bob/membership/${rkey}`, { sceneId: "none" })),
+      events.put("bob/membership/m", { sceneId }),
+      ...["x", "y", "z"].map((rkey) => events.put(`bob/membership/${rkey}`, { sceneId: "none" })),
+    );
+    assert.deepEqual(outcomes, Array(7).fill("waiting"));
+    const decision = { sceneId, member: didOf("bob"), status: "active" };
+    assert.deepEqual(
+      await folded.batch(
+        events.put("alice/scene/s"),
+        events.put("alice/membership/m", decision),
+      ),
+      ["applied", "applied"],
+    );
+  },
+);
+
 databaseTest("a member can't be named by somebody who doesn't own the scene", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);

@@ -2,7 +2,7 @@
 
 import type { Committed } from "./pipeline.ts";
 import type { Outcome } from "../repository/outcome.ts";
-import type { State } from "../repository/fold/entry.ts";
+import type { State } from "../repository/fold/verdict.ts";
 
 export interface RecentRecord {
   readonly did: string;

@@ -70,6 +70,8 @@ export interface Context {
 export interface Mapped {
   readonly row: Row;
   readonly references: readonly { readonly reference: Reference; readonly value: string }[];
+  /** For a decision about somebody else: that account's DID. */
+  readonly about?: string;
   /** RFC 3339: the record's `createdAt` where it is valid and not after the event, else the event's time. */
   readonly createdAt: string;
 }
@@ -83,6 +85,12 @@ export interface Collection {
   readonly references: readonly Reference[];
   /** Its references must resolve to different records. */
   readonly distinctReferences?: true;
+  /**
+   * Wire field that names an account. A record that names another than its author's is a decision
+   * about it, and answers a request: a record of that account, of this collection, with the same
+   * references.
+   */
+  readonly decidesAbout?: string;
   /** SQL assignments, the table being `t`, for when a row stops being live, besides what all do. */
   readonly whenHidden?: string;
   /** Maps a coarsened record, or says why it can't be one. */

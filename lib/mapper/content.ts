@@ -38,20 +38,32 @@ export type Content =
     readonly collection: Collection;
     readonly row: Row;
     readonly links: readonly Link[];
+    /** For a decision about somebody else: that account's DID. */
+    readonly about: string | null;
   };
+
+/** What a record says about other records. */
+export interface Mentions {
+  readonly author: string;
+  readonly collection: string;
+  readonly links: readonly Link[];
+  readonly about: string | null;
+}
 
 export interface Mapper {
   /** The collections that have a product table. */
   readonly collections: readonly Collection[];
-  /** NSIDs of those that others refer to. */
+  /** NSIDs of those whose records others hang on: by a reference, or as a decision on its request. */
   readonly targets: ReadonlySet<string>;
+  /** NSIDs of those with requests, and decisions about them. */
+  readonly decided: ReadonlySet<string>;
   /** What a commit says about its record. */
   commit(commit: Commit): Content;
   /**
-   * What the record of a commit may refer to, told without judging it: at least the links of its
-   * content.
+   * What the record of a commit may mention, told without judging it: at least what its content
+   * does.
    */
-  mentions(commit: Commit): readonly Link[];
+  mentions(commit: Commit): Mentions;
   /** The same for a record from the ledger. */
   record(key: RecordKey, record: JsonObject, timeUs: number): Content;
 }
@@ -78,7 +90,8 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
       const refusal: Refusal = { reason: "self_alliance", detail: "expected two different scenes" };
       return { kind: "rejected", refusal, record, byDecoder: false };
     }
-    return { kind: "mapped", record, collection, row: mapped.row, links };
+    const { row, about = null } = mapped;
+    return { kind: "mapped", record, collection, row, links, about };
   }
 
   function commit(commit: Commit): Content {
@@ -93,21 +106,28 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
     return record(commit, commit.record, commit.position.timeUs);
   }
 
-  function mentions({ collection, record }: Commit): readonly Link[] {
+  function mentions({ did, collection, record }: Commit): Mentions {
+    const { references = [], decidesAbout = "" } = byNsid.get(collection) ?? {};
     const links: Link[] = [];
-    for (const reference of byNsid.get(collection)?.references ?? []) {
+    for (const reference of references) {
       const value = record?.[reference.field];
       if (typeof value !== "string") continue;
       const link = linkOf(reference, value);
       if (!("reason" in link)) links.push(link);
     }
-    return links;
+    const about = record?.[decidesAbout];
+    const isDecision = typeof about === "string" && about !== did;
+    return { author: did, collection, links, about: isDecision ? about : null };
   }
 
-  const targets = new Set(
-    collections.flatMap(({ references }) => references.map(({ target }) => target)),
+  const decided = new Set(
+    collections.filter(({ decidesAbout }) => decidesAbout !== undefined).map(({ nsid }) => nsid),
   );
-  return { collections, targets, commit, mentions, record };
+  const targets = new Set([
+    ...collections.flatMap(({ references }) => references.map(({ target }) => target)),
+    ...decided,
+  ]);
+  return { collections, targets, decided, commit, mentions, record };
 }
 
 /**

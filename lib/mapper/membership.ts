@@ -1,6 +1,7 @@
 /**
  * `app.subcult.membership`. In the member's own repository it is a request, and claims nothing. In
- * the repository of the scene's owner, with `member` naming a DID, it is the owner's decision.
+ * the repository of the scene's owner, with `member` naming a DID, it is the owner's decision: an
+ * invitation to somebody who never asked for anything, else the answer to a request, and gone with it.
  */
 
 import { z } from "zod";
@@ -40,6 +41,7 @@ export const membership: Collection = {
     { name: "since", type: "timestamptz", orCreated: true },
   ],
   references: [SCENE_ASKED, SCENE_OWNED],
+  decidesAbout: "member",
   map: mapBy(MembershipRecord, (fields, { key }) => {
     const { member, sceneId } = fields;
     const isDecision = typeof member === "string" && member !== key.did;
@@ -53,6 +55,7 @@ export const membership: Collection = {
       since: fields.since ?? null,
     };
     const reference = isDecision ? SCENE_OWNED : SCENE_ASKED;
-    return { row, references: [{ reference, value: sceneId }] };
+    const references = [{ reference, value: sceneId }];
+    return isDecision ? { row, references, about: member } : { row, references };
   }),
 };

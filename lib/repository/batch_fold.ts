@@ -3,13 +3,13 @@
 import type { TransactionSql } from "postgres";
 import type { Account, Commit, Event, Sync } from "../decoder/event.ts";
 import { type Batch, type BatchResult, contentOf } from "./batch.ts";
-import { keyOf } from "../mapper/content.ts";
+import { keyOf, type Mentions } from "../mapper/content.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import type { Entry } from "./fold/entry.ts";
 import { foldCommit, type FoldOptions, isNews, refuse } from "./fold/fold.ts";
 import { World } from "./fold/world.ts";
-import { Loader, type Mentions } from "./load.ts";
+import { Loader } from "./load.ts";
 import type { Outcome } from "./outcome.ts";
 import { Settlement } from "./settlement.ts";
 import type { TransactionOptions } from "./transaction.ts";
@@ -46,7 +46,7 @@ class BatchFold {
   readonly #tx: TransactionSql;
   readonly #batch: Batch;
   readonly #options: TransactionOptions;
-  readonly #world = new World();
+  readonly #world: World;
   readonly #loader: Loader;
   readonly #settlement: Settlement;
   readonly #undecodable = new UndecodableMessages();
@@ -58,6 +58,7 @@ class BatchFold {
   constructor(tx: TransactionSql, batch: Batch, options: TransactionOptions) {
     const { mapper, refusals, step } = options;
     this.#tx = tx;
+    this.#world = new World(mapper.decided);
     this.#batch = batch;
     this.#options = options;
     this.#waiting = new WaitingLimit(tx, options.waitingLimit);
@@ -106,9 +107,9 @@ class BatchFold {
       const entry = this.#world.entry(event);
       if (!isNews(event, entry, this.#fold.again) && !rebuilt.has(event.did)) continue;
       coming.add(entry);
-      mentions.push({ author: event.did, links: this.#options.mapper.mentions(event) });
+      mentions.push(this.#options.mapper.mentions(event));
     }
-    await this.#loader.followLinks(mentions);
+    await this.#loader.follow(mentions);
     // Those whose parents are neither there nor in this batch will have to wait.
     const lacking = mentions.filter(({ author, links }) =>
       links.some((link) =>
@@ -157,10 +158,7 @@ class BatchFold {
       outcome = refuse(this.#world, entry, TOO_MANY_WAIT);
     }
     this.#settlement.touched(entry);
-    // What a later event's bare reference means may hang on the consequences of this one.
-    if (this.#loader.hasUnsteadyNames && this.#options.mapper.targets.has(commit.collection)) {
-      await this.#settlement.flush();
-    }
+    if (this.#loader.maySway(commit)) await this.#settlement.flush();
     return outcome;
   }
 

@@ -5,7 +5,7 @@
 
 import type { TransactionSql } from "postgres";
 import type { RecordKey, Reference } from "../mapper/collection.ts";
-import type { Mapper } from "../mapper/content.ts";
+import type { Content, Mapper } from "../mapper/content.ts";
 import { recordId } from "../mapper/record_id.ts";
 import { PREPARED } from "./store.ts";
 import { type Entry, nameOf, uriOf } from "./fold/entry.ts";
@@ -23,12 +23,18 @@ export interface ChangedParent {
 export function isParentChange(
   entry: Entry,
   isLive: boolean,
-  targets: ReadonlySet<string>,
+  { targets, decided }: Mapper,
 ): boolean {
-  if (!targets.has(entry.key.collection)) return false;
-  // A record that is new in the ledger takes over the bare references of its own repository.
+  const { collection } = entry.key;
+  if (!targets.has(collection)) return false;
+  // A record that is new in the ledger takes over the bare references of its own repository, and the
+  // first request ends the invitations of those who never asked.
   if (entry.stored === null) return true;
-  return (entry.stored.state === "applied") !== isLive;
+  const wasLive = entry.stored.state === "applied";
+  if (wasLive !== isLive) return true;
+  // A request that stays live may be one for something else by now. A decision that is only judged
+  // again was none before: two that are about each other's authors must not go round for ever.
+  return isLive && decided.has(collection) && (entry.accepted || !isDecision(entry.content));
 }
 
 /**
@@ -41,7 +47,10 @@ export async function* childrenOf(
   parents: readonly ChangedParent[],
 ): AsyncGenerator<RecordKey[]> {
   const uris = parents.map(({ key }) => uriOf(key));
-  const names = parents.map(({ key }) => nameOf(key.collection, key.rkey));
+  const names = parents.flatMap(({ key: { did, collection, rkey } }) => {
+    const name = nameOf(collection, rkey);
+    return mapper.decided.has(collection) ? [name, nameOf(collection, did)] : [name];
+  });
   const parameters: string[] = [JSON.stringify(uris), JSON.stringify([...new Set(names)])];
   const parts = [
     `select did, collection, rkey from records
@@ -99,6 +108,10 @@ export async function* recordsOf(tx: TransactionSql, did: string): AsyncGenerato
     if (last === undefined || keys.length < CHUNK) return;
     after = last;
   }
+}
+
+function isDecision(content: Content | null): boolean {
+  return content?.kind === "mapped" && content.about !== null;
 }
 
 /** Each reference column with its target, once. */

@@ -2,7 +2,8 @@
 
 import type { JsonObject } from "../decoder/json.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
-import type { Entry, Verdict } from "./fold/entry.ts";
+import type { Entry } from "./fold/entry.ts";
+import type { Verdict } from "./fold/verdict.ts";
 import type { Writes } from "./writes.ts";
 
 /**

@@ -5,14 +5,14 @@
 
 import type { TransactionSql } from "postgres";
 import type { RecordKey, Reference, Row } from "../mapper/collection.ts";
-import { type Content, keyOf, type Link, type Mapper } from "../mapper/content.ts";
-import { idempotencyKey } from "../mapper/idempotency_key.ts";
-import { isReason } from "../reason.ts";
-import { type Refusals, refusedContent } from "./batch.ts";
-import type { Entry } from "./fold/entry.ts";
+import { keyOf, type Link, type Mapper, type Mentions } from "../mapper/content.ts";
+import { recordId } from "../mapper/record_id.ts";
+import type { Refusals } from "./batch.ts";
+import { type Entry, nameOf } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
 import { parametersOf } from "./rows.ts";
 import { PREPARED } from "./store.ts";
+import { storedContent } from "./stored_content.ts";
 import {
   type AccountRow,
   ACCOUNTS,
@@ -23,11 +23,10 @@ import {
   NAME,
   type RecordRow,
   RECORDS,
+  REQUEST,
+  requestsStatement,
   WANTED,
 } from "./stored_rows.ts";
-
-/** Verdicts that other records can change. */
-const REJECTED_BY_REFERENCE = new Set<string>(["not_scene_owner", "self_alliance"]);
 
 /**
  * How much of a record is loaded: how it stands; for a parent that refers to others itself its content
@@ -48,8 +47,10 @@ export class Loader {
    * Whether some bare reference may mean a record that refers to others itself: which of those are
    * live can change with any parent of theirs.
    */
-  hasUnsteadyNames = false;
-  /** How many candidates of one name this batch can take away; see `followLinks`. */
+  #hasUnsteadyNames = false;
+  /** Names of what decisions are about: with such a record, requests that wait for it come in. */
+  readonly #decidedNames = new Set<string>();
+  /** How many candidates of one name this batch can take away; see `#followLinks`. */
   readonly #batchSize: number;
 
   constructor(
@@ -106,22 +107,13 @@ export class Loader {
     for (const row of records) {
       const entry = this.#world.entry(row);
       fillEntry(entry, row);
-      const refused = this.#refusals.size > 0
-        ? this.#refusals.get(idempotencyKey(row, row.rev))
-        : undefined;
-      if (row.state === "deleted") entry.content = { kind: "deleted" };
-      else if (refused !== undefined && row.record !== null) {
-        entry.content = refusedContent(refused, row.record);
-      } else if (row.state === "rejected" && !REJECTED_BY_REFERENCE.has(row.reason ?? "")) {
-        entry.content = keptRejection(row);
-      } else if (row.record !== null) {
-        entry.content = this.#mapper.record(entry.key, row.record, entry.timeUs);
-      }
+      entry.content = storedContent(row, this.#mapper, this.#refusals) ?? entry.content;
       if (entry.content?.kind === "mapped") {
-        mentions.push({ author: row.did, links: entry.content.links });
+        const { links, about } = entry.content;
+        mentions.push({ author: row.did, collection: row.collection, links, about });
       }
     }
-    added.push(...await this.followLinks(mentions));
+    added.push(...await this.follow(mentions));
     return added;
   }
 
@@ -142,8 +134,20 @@ export class Loader {
     for (const did of missing) this.#world.account(did);
   }
 
-  /** Loads what some records refer to. */
-  async followLinks(mentions: Iterable<Mentions>): Promise<Entry[]> {
+  /** Whether what a later event of the batch means may hang on the consequences of this commit. */
+  maySway({ collection, rkey }: RecordKey): boolean {
+    if (this.#hasUnsteadyNames && this.#mapper.targets.has(collection)) return true;
+    return this.#decidedNames.size > 0 && this.#decidedNames.has(nameOf(collection, rkey));
+  }
+
+  /** Loads what some records refer to, and the requests that the decisions among them answer. */
+  async follow(mentions: readonly Mentions[]): Promise<Entry[]> {
+    const added = await this.#followLinks(mentions);
+    added.push(...await this.#followDecisions(mentions));
+    return added;
+  }
+
+  async #followLinks(mentions: readonly Mentions[]): Promise<Entry[]> {
     const keys: RecordKey[] = [];
     const bare: { author: string; link: Link }[] = [];
     for (const { author, links } of mentions) {
@@ -158,10 +162,10 @@ export class Loader {
     for (const { author, link } of bare) {
       if (typeof link.target !== "string") continue;
       if (this.#world.ownTarget(author, link) !== null) continue;
-      const name = `${link.reference.target}/${link.target}`;
+      const name = nameOf(link.reference.target, link.target);
       if (this.#loadedNames.has(name)) continue;
       this.#loadedNames.add(name);
-      if (this.#between.has(link.reference.target)) this.hasUnsteadyNames = true;
+      if (this.#between.has(link.reference.target)) this.#hasUnsteadyNames = true;
       names.set(name, { reference: link.reference, rkey: link.target });
     }
     for (const [target, table] of this.#tableOf) {
@@ -180,16 +184,27 @@ export class Loader {
     }
     return added;
   }
-}
 
-/** What a record of an author refers to. */
-export interface Mentions {
-  readonly author: string;
-  readonly links: readonly Link[];
-}
-
-/** A record that was refused for itself stays refused; what is left of it may look valid by now. */
-function keptRejection(row: RecordRow): Content {
-  const reason = isReason(row.reason) ? row.reason : "invalid_record";
-  return { kind: "rejected", refusal: { reason, detail: "" }, record: row.record, byDecoder: true };
+  async #followDecisions(mentions: readonly Mentions[]): Promise<Entry[]> {
+    const added: Entry[] = [];
+    for (const { nsid, table, references } of this.#mapper.collections) {
+      const wanted: Row[] = [];
+      for (const { author, collection, links: [link], about } of mentions) {
+        if (collection !== nsid || about === null || link === undefined) continue;
+        const parent = keyOf(author, link);
+        this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
+        wanted.push({ did: about, parent: recordId(parent), most: this.#batchSize + 2 });
+      }
+      const [reference] = references;
+      if (wanted.length === 0 || reference === undefined) continue;
+      const rows = await this.#tx.unsafe<{ did: string; rkey: string }[]>(
+        requestsStatement(nsid, table, reference.column),
+        parametersOf(REQUEST, wanted),
+        PREPARED,
+      );
+      const found = rows.map(({ did, rkey }) => ({ did, collection: nsid, rkey }));
+      added.push(...await this.load(found, "parents"));
+    }
+    return added;
+  }
 }

@@ -8,7 +8,8 @@ import type { TransactionSql } from "postgres";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { type ChangedParent, childrenOf, isParentChange, recordsOf } from "./cascade.ts";
-import { type Entry, NONE_REJECTED, type Verdict } from "./fold/entry.ts";
+import { type Entry, NONE_REJECTED } from "./fold/entry.ts";
+import type { Verdict } from "./fold/verdict.ts";
 import { REBUILT } from "./fold/fold.ts";
 import type { World } from "./fold/world.ts";
 import { settleLetters, writeLetters } from "./letters.ts";
@@ -182,7 +183,7 @@ export class Settlement {
     const isLive = verdict.state === "applied";
     const collection = this.#byNsid.get(entry.key.collection);
     if (wasLive && !isLive && collection !== undefined) writes.hide(collection, entry.key);
-    if (isParentChange(entry, isLive, this.#mapper.targets)) {
+    if (isParentChange(entry, isLive, this.#mapper)) {
       changed.push({ key: entry.key, wasLive });
     }
     entry.stored = {

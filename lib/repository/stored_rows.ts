@@ -2,7 +2,8 @@
 
 import type { JsonObject } from "../decoder/json.ts";
 import type { AccountEntry } from "./fold/account.ts";
-import type { Entry, State } from "./fold/entry.ts";
+import type { Entry } from "./fold/entry.ts";
+import type { State } from "./fold/verdict.ts";
 import { type RowColumn, source } from "./rows.ts";
 
 /** The records that are asked for, and of which the content is wanted. */
@@ -46,6 +47,26 @@ export function candidatesStatement(table: string): string {
     from ${source(NAME)},
     lateral (select s.record_did from ${table} as s
       where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint) as t`;
+}
+
+/** Whom a decision is about, the id of the record that it decides on, and how many requests can matter. */
+export const REQUEST: readonly RowColumn[] = [
+  { name: "did", type: "text" },
+  { name: "parent", type: "uuid" },
+  { name: "most", type: "bigint" },
+];
+
+/** An account's live records with one parent, and any one record: whether it ever had one matters too. */
+export function requestsStatement(nsid: string, table: string, column: string): string {
+  return `select r.did, t.rkey
+    from ${source(REQUEST)},
+    lateral (
+      (select s.record_rkey as rkey from ${table} as s
+        where s.record_did = r.did and s.${column} = r.parent::uuid and s.indexer_live
+        limit r.most::bigint)
+      union
+      (select s.rkey from records as s where s.did = r.did and s.collection = '${nsid}' limit 1)
+    ) as t`;
 }
 
 /** A row of `RECORDS`. */

@@ -8,7 +8,8 @@ import type { Collection, RecordKey, Row } from "../mapper/collection.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import type { AccountEntry } from "./fold/account.ts";
-import { type Entry, idOf, uriOf, type Verdict } from "./fold/entry.ts";
+import { type Entry, idOf, uriOf } from "./fold/entry.ts";
+import type { Verdict } from "./fold/verdict.ts";
 
 /** A dead letter to write, before it has an id. */
 export interface Letter {

@@ -4,7 +4,7 @@
  */
 
 import { Accounts } from "./accounts.ts";
-import { ALLIANCE, TABLE_OF, uriOf } from "./address.ts";
+import { ALLIANCE, MEMBERSHIP, TABLE_OF, uriOf } from "./address.ts";
 import { type Mapped, mapRecord } from "./collections.ts";
 import type { Reference } from "./fields.ts";
 import { type CommitFrame, readFrame, type SyncFrame } from "./frame.ts";
@@ -120,11 +120,35 @@ export class Model {
       }
       parents.set(reference.column, found.uri);
     }
+    const member = memberOf(mapped);
+    if (commit.collection === MEMBERSHIP && member !== commit.did) {
+      const scene = unresolved.length === 0 ? parents.get("scene_id") : undefined;
+      if (this.#hasEverRequested(member) && !this.#hasRequested(member, scene)) {
+        return { ...plain("waiting", ["parent_missing"]), waitingFor: [`${MEMBERSHIP}/${member}`] };
+      }
+    }
     if (unresolved.length > 0) {
       const reasons = unresolved.map(({ reason }) => reason);
       return { ...plain("waiting", reasons), waitingFor: unresolved.map((one) => one.waitingFor) };
     }
     return { state: "applied", reasons: [], waitingFor: [], parents };
+  }
+
+  /** Whether a member's own repository asks, now, to be one of this scene. */
+  #hasRequested(member: Value | undefined, scene: string | undefined): boolean {
+    return scene !== undefined && [...this.#entries.values()].some((entry) => {
+      const { commit, mapped } = entry;
+      if (commit.collection !== MEMBERSHIP || commit.did !== member) return false;
+      if (mapped === null || memberOf(mapped) !== member) return false;
+      return this.#verdict(entry).parents.get("scene_id") === scene;
+    });
+  }
+
+  /** Whether a member's repository has, or had, any membership record. */
+  #hasEverRequested(member: Value | undefined): boolean {
+    return [...this.#entries.values()].some(({ commit }) =>
+      commit.collection === MEMBERSHIP && commit.did === member
+    );
   }
 
   /** What a reference names, live or not: a record, or a bare name that the author never had. */
@@ -187,6 +211,11 @@ export class Model {
     }
     return kept;
   }
+}
+
+/** Whom a membership is about. */
+function memberOf({ columns }: Mapped): Value | undefined {
+  return columns.find(([name]) => name === "user_did")?.[1];
 }
 
 type Resolved =

@@ -55,6 +55,7 @@ class Generator {
   /** Frames that are bound to come next. */
   readonly #planned: (() => string)[] = [];
   #timeUs = START_US;
+  #revUs = START_US;
   #cursor = 90_000_000;
   #relaySeq = 32_000_000_000;
 
@@ -98,10 +99,12 @@ class Generator {
       [malformed, "malformed"],
       [foreign, "foreign"],
       [1, "passage"],
+      [2, "request"],
     ]);
     const did = this.#random.pick(this.#world.dids);
     if (kind === "commit") return this.#write({ did, kind, commit: this.#commit(did) });
     if (kind === "passage") return this.#handOver();
+    if (kind === "request") return this.#askAndDecide();
     if (kind === "account") return this.#write({ did, kind, account: this.#account(did) });
     if (kind === "identity") return this.#write({ did, kind, identity: this.#identity(did) });
     if (kind === "sync") return this.#write({ did, kind, sync: this.#rebuild(did) });
@@ -143,22 +146,60 @@ class Generator {
    */
   #handOver(): string {
     const [owner = "", heir = owner, friend = owner] = this.#random.shuffled(this.#world.dids);
-    const commit = (did: string, collection: string, record: Wire | null): string => {
-      const key = `${did} ${collection} handed`;
-      const rev = this.#nextRev(did, key);
-      const operation = record === null ? "delete" : "create";
-      if (record === null) this.#present.delete(key);
-      else this.#present.add(key);
-      const content = record === null ? {} : { record, cid: cidOf(record) };
-      const said = { rev, operation, collection, rkey: "handed", ...content };
-      return this.#write({ did, kind: "commit", commit: said });
-    };
+    const handed = (did: string, collection: string, record: Wire | null): string =>
+      this.#named(did, collection, "handed", record);
     this.#planned.push(
-      () => commit(friend, POST, { $type: POST, text: "by its name", sceneId: "handed" }),
-      () => commit(owner, SCENE, null),
-      () => commit(heir, SCENE, { $type: SCENE, name: "the heir's" }),
+      () => handed(friend, POST, { text: "by its name", sceneId: "handed" }),
+      () => handed(owner, SCENE, null),
+      () => handed(heir, SCENE, { name: "the heir's" }),
     );
-    return commit(owner, SCENE, { $type: SCENE, name: "the first" });
+    return handed(owner, SCENE, { name: "the first" });
+  }
+
+  /**
+   * Somebody asks to be a member, and the owner decides, in any order; then the request is taken back,
+   * or one for another scene, or a decision itself. Now and then two owners ask each other.
+   */
+  #askAndDecide(): string {
+    const random = this.#random;
+    const [owner = "", member = owner] = random.shuffled(this.#world.dids);
+    const pairs = random.chance(0.3) ? [[owner, member], [member, owner]] as const : [
+      [owner, member],
+    ] as const;
+    for (const [decider, asker] of pairs) {
+      const sceneId = random.chance(0.3) ? "asked" : `at://${decider}/${SCENE}/asked`;
+      const ask = (record: Wire | null) => () => this.#named(asker, MEMBERSHIP, "ask", record);
+      const steps = [
+        ask({ sceneId }),
+        () => this.#named(decider, MEMBERSHIP, "decide", { sceneId, member: asker }),
+        () => this.#named(decider, SCENE, "asked", { name: "asked for" }),
+      ];
+      this.#planned.push(...random.shuffled(steps).slice(random.between(0, 1)));
+      if (random.chance(0.7)) {
+        this.#planned.push(ask(random.pick([
+          null,
+          { sceneId: random.pick(this.#world.rkeys) },
+          { sceneId, member: decider },
+        ])));
+      }
+    }
+    return this.#named(owner, SCENE, "asked", random.chance(0.8) ? { name: "asked for" } : null);
+  }
+
+  /** The frame that creates a record of this key, or deletes it. */
+  #named(did: string, collection: string, rkey: string, fields: Wire | null): string {
+    const key = `${did} ${collection} ${rkey}`;
+    const rev = this.#nextRev(did, key);
+    if (fields === null) this.#present.delete(key);
+    else this.#present.add(key);
+    const record = { $type: collection, ...fields };
+    const content = fields === null ? {} : { record, cid: cidOf(record) };
+    const operation = fields === null ? "delete" : "create";
+    return this.#write({
+      did,
+      kind: "commit",
+      commit: { rev, operation, collection, rkey, ...content },
+    });
   }
 
   /** A record, mostly a valid one, and the operation that brings it; any of the two when it is null. */
@@ -180,7 +221,7 @@ class Generator {
   #rebuild(did: string): Wire {
     const random = this.#random;
     const newest = this.#revs.get(did);
-    const rev = newest !== undefined && random.chance(0.4) ? newest : tidOf(this.#timeUs, 0);
+    const rev = newest !== undefined && random.chance(0.4) ? newest : this.#newRev();
     this.#revs.set(did, rev);
     const held = [...this.#present].filter((key) => key.startsWith(`${did} `));
     for (const key of held) {
@@ -202,10 +243,16 @@ class Generator {
     const last = this.#revs.get(did);
     const usedBy = `${last} ${key}`;
     const shared = last !== undefined && !this.#revs.has(usedBy) && this.#random.chance(0.15);
-    const rev = shared ? last : tidOf(this.#timeUs, this.#random.between(0, 1023));
+    const rev = shared ? last : this.#newRev();
     this.#revs.set(did, rev);
     this.#revs.set(`${rev} ${key}`, rev);
     return rev;
+  }
+
+  /** A revision above all that came before, whatever clock made it. */
+  #newRev(): string {
+    this.#revUs = Math.max(this.#timeUs, this.#revUs + 1);
+    return tidOf(this.#revUs, this.#random.between(0, 1023));
   }
 
   #account(did: string): Wire {

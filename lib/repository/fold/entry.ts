@@ -4,28 +4,7 @@ import type { Reason } from "../../reason.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Content } from "../../mapper/content.ts";
 import { recordId } from "../../mapper/record_id.ts";
-
-export type State = "applied" | "waiting" | "rejected" | "deleted" | "suppressed" | "unmapped";
-
-/** How a record stands among the others: a function of the current records and accounts alone. */
-export interface Verdict {
-  readonly state: State;
-  readonly reason: Reason | null;
-  /** For a rejected record: what was wrong. */
-  readonly detail: string | null;
-  /** For a waiting record: the first reference that does not resolve. */
-  readonly waitingFor: string | null;
-  /** Names (collection/rkey) of bare references that the author's own repository never had. */
-  readonly loose: readonly string[] | null;
-  /** For an applied record: what its references resolve to. */
-  readonly parents: readonly Parent[];
-}
-
-/** A reference column, and the record that it names. */
-export interface Parent {
-  readonly column: string;
-  readonly entry: Entry;
-}
+import type { State } from "./verdict.ts";
 
 /** The part of a verdict that the ledger keeps. */
 export interface Stored {
@@ -75,7 +54,7 @@ export function uriOf(key: RecordKey): string {
   return `at://${key.did}/${key.collection}/${key.rkey}`;
 }
 
-/** What a bare reference names. */
+/** What a bare reference names; with a DID in place of the rkey, what a decision answers. */
 export function nameOf(collection: string, rkey: string): string {
   return `${collection}/${rkey}`;
 }

@@ -4,7 +4,8 @@ import type { Commit, Refusal } from "../../decoder/event.ts";
 import { type Content, creationOf } from "../../mapper/content.ts";
 import type { Outcome } from "../outcome.ts";
 import { noteRecord } from "./account.ts";
-import type { Entry, State } from "./entry.ts";
+import type { Entry } from "./entry.ts";
+import type { State } from "./verdict.ts";
 import type { World } from "./world.ts";
 
 const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {

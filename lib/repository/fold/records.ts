@@ -1,7 +1,7 @@
-/** The records of a working set, found by key or by name. */
+/** The records of a working set, found by key, by name, or by author. */
 
 import type { RecordKey } from "../../mapper/collection.ts";
-import { type Entry, unknownEntry } from "./entry.ts";
+import { type Entry, nameOf, unknownEntry } from "./entry.ts";
 
 /** The records of one name: nearly always one, else by DID. */
 type Holders = Entry | Map<string, Entry>;
@@ -9,6 +9,14 @@ type Holders = Entry | Map<string, Entry>;
 export class Records {
   /** By collection, then rkey: so no key is ever put together, and a name needs no index of its own. */
   readonly #holders = new Map<string, Map<string, Holders>>();
+  readonly #decided: ReadonlySet<string>;
+  /** By collection and author: what decisions may answer. */
+  readonly #requests = new Map<string, Set<Entry>>();
+
+  /** `decided`: the collections with requests. */
+  constructor(decided: ReadonlySet<string>) {
+    this.#decided = decided;
+  }
 
   get({ did, collection, rkey }: RecordKey): Entry | undefined {
     const holders = this.#holders.get(collection)?.get(rkey);
@@ -23,6 +31,11 @@ export class Records {
     return holders instanceof Map ? [...holders.values()] : [holders];
   }
 
+  /** An account's records of a collection with requests. */
+  ofAuthor(collection: string, did: string): Iterable<Entry> {
+    return this.#requests.get(nameOf(collection, did)) ?? [];
+  }
+
   /** Adds a record of which nothing is known yet. */
   add(key: RecordKey): Entry {
     const entry = unknownEntry(key);
@@ -33,13 +46,21 @@ export class Records {
     if (holders === undefined) byRkey.set(rkey, entry);
     else if (holders instanceof Map) holders.set(did, entry);
     else byRkey.set(rkey, new Map([[holders.key.did, holders], [did, entry]]));
+    if (this.#decided.has(collection)) {
+      const name = nameOf(collection, did);
+      const requests = this.#requests.get(name);
+      if (requests === undefined) this.#requests.set(name, new Set([entry]));
+      else requests.add(entry);
+    }
     return entry;
   }
 
-  delete({ did, collection, rkey }: RecordKey): void {
+  delete(entry: Entry): void {
+    const { did, collection, rkey } = entry.key;
     const byRkey = this.#holders.get(collection);
     const holders = byRkey?.get(rkey);
     if (holders instanceof Map) holders.delete(did);
     else if (holders?.key.did === did) byRkey?.delete(rkey);
+    this.#requests.get(nameOf(collection, did))?.delete(entry);
   }
 }

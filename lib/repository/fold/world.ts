@@ -9,14 +9,20 @@
 import type { RecordKey } from "../../mapper/collection.ts";
 import { type Content, keyOf, type Link } from "../../mapper/content.ts";
 import { type AccountEntry, unknownAccount } from "./account.ts";
-import { type Entry, nameOf, type Parent, type State, uriOf, type Verdict } from "./entry.ts";
+import { type Entry, nameOf, uriOf } from "./entry.ts";
 import { Records } from "./records.ts";
+import { applied, type Parent, PLAIN, rejected, type Verdict, waits } from "./verdict.ts";
 
 const NOBODY: readonly Entry[] = [];
 
 export class World {
-  readonly #records = new Records();
+  readonly #records: Records;
   readonly accounts = new Map<string, AccountEntry>();
+
+  /** `decided`: the collections with requests, and decisions about them. */
+  constructor(decided: ReadonlySet<string>) {
+    this.#records = new Records(decided);
+  }
 
   get(key: RecordKey): Entry | undefined {
     return this.#records.get(key);
@@ -29,7 +35,7 @@ export class World {
 
   /** Drops an entry that is not needed any more, so that a long cascade stays small. */
   forget(entry: Entry): void {
-    this.#records.delete(entry.key);
+    this.#records.delete(entry);
   }
 
   account(did: string): AccountEntry {
@@ -99,12 +105,13 @@ export class World {
 
   #resolve(entry: Entry, content: Content & { kind: "mapped" }): Verdict {
     const author = entry.key.did;
-    const loose = this.#looseNames(author, content.links);
+    const loose = this.#looseNames(author, content);
     // Whether two references name one record doesn't depend on whether that record is live.
     if (content.collection.distinctReferences && this.#hasRepeated(author, content.links)) {
       return rejected("self_alliance", "expected two different scenes", loose);
     }
 
+    const requests = this.#requests(content);
     const parents: Parent[] = [];
     for (const link of content.links) {
       const { owned } = link.reference;
@@ -115,31 +122,43 @@ export class World {
       const candidates = this.candidates(author, link);
       const [parent] = candidates;
       if (parent === undefined || candidates.length > 1) {
-        return {
-          state: "waiting",
-          reason: parent === undefined ? "parent_missing" : "ambiguous_reference",
-          detail: null,
-          waitingFor: waitingFor(author, link, loose),
-          loose,
-          parents: [],
-        };
+        // Nobody can be asking for what isn't there: a decision comes up again with its request.
+        if (requests.length > 0) return waitsForRequest(content, loose);
+        const reason = parent === undefined ? "parent_missing" : "ambiguous_reference";
+        return waits(reason, waitingFor(author, link, loose), loose);
       }
       if (owned && parent.key.did !== author) return notOwner(link, loose);
       parents.push({ column: link.reference.column, entry: parent });
     }
-    return {
-      state: "applied",
-      reason: null,
-      detail: null,
-      waitingFor: null,
-      loose,
-      parents,
-    };
+    if (requests.length > 0 && !requests.some((request) => this.#asksFor(request, parents))) {
+      return waitsForRequest(content, loose);
+    }
+    return applied(parents, loose);
   }
 
-  /** The names of bare links that the author's own repository never had; null when there are none. */
-  #looseNames(author: string, links: readonly Link[]): readonly string[] | null {
-    let loose: string[] | null = null;
+  /**
+   * All that the account that a decision is about has ever had in its collection. With none, it is an
+   * invitation; else it counts while one of them asks for the same, and whoever took a request back is
+   * not held by what was decided on it.
+   */
+  #requests({ collection, about }: Content & { kind: "mapped" }): readonly Entry[] {
+    if (about === null) return NOBODY;
+    return [...this.#records.ofAuthor(collection.nsid, about)].filter(({ rev }) => rev !== null);
+  }
+
+  #asksFor(request: Entry, parents: readonly Parent[]): boolean {
+    if (request.content?.kind !== "mapped" || request.content.about !== null) return false;
+    const verdict = this.judge(request);
+    return verdict.state === "applied" &&
+      parents.every(({ entry }, i) => verdict.parents[i]?.entry === entry);
+  }
+
+  /** The names that others can come to bear (see `Verdict.loose`); null when there are none. */
+  #looseNames(
+    author: string,
+    { collection, links, about }: Content & { kind: "mapped" },
+  ): readonly string[] | null {
+    let loose = about === null ? null : [nameOf(collection.nsid, about)];
     for (const link of links) {
       if (typeof link.target !== "string" || this.ownTarget(author, link) !== null) continue;
       (loose ??= []).push(nameOf(link.reference.target, link.target));
@@ -148,26 +167,11 @@ export class World {
   }
 }
 
-/** Verdicts with nothing to add. */
-const PLAIN: Readonly<Record<State, Verdict>> = {
-  applied: plain("applied"),
-  waiting: plain("waiting"),
-  rejected: plain("rejected"),
-  deleted: plain("deleted"),
-  suppressed: plain("suppressed"),
-  unmapped: plain("unmapped"),
-};
-
-function plain(state: State): Verdict {
-  return { state, reason: null, detail: null, waitingFor: null, loose: null, parents: [] };
-}
-
-function rejected(
-  reason: NonNullable<Verdict["reason"]>,
-  detail: string,
+function waitsForRequest(
+  { collection, about }: Content & { kind: "mapped" },
   loose: readonly string[] | null,
 ): Verdict {
-  return { state: "rejected", reason, detail, waitingFor: null, loose, parents: [] };
+  return waits("parent_missing", nameOf(collection.nsid, about ?? ""), loose);
 }
 
 function notOwner(link: Link, loose: readonly string[] | null): Verdict {
