@@ -3,6 +3,7 @@
 import { ALLIANCE, EVENT, MEMBERSHIP, POST, SCENE, STREAM } from "./address.ts";
 import { type Protocol, wrap } from "./envelope.ts";
 import { brokenFrame } from "./broken_frame.ts";
+import { askAndDecide, handOver, type Passage, type Write } from "./passages.ts";
 import { spoil } from "./problems.ts";
 import { Random } from "./random.ts";
 import { validRecord, type Wire } from "./records.ts";
@@ -98,13 +99,13 @@ class Generator {
       [sync, "sync"],
       [malformed, "malformed"],
       [foreign, "foreign"],
-      [1, "passage"],
+      [1, "hand over"],
       [2, "request"],
     ]);
     const did = this.#random.pick(this.#world.dids);
     if (kind === "commit") return this.#write({ did, kind, commit: this.#commit(did) });
-    if (kind === "passage") return this.#handOver();
-    if (kind === "request") return this.#askAndDecide();
+    if (kind === "hand over") return this.#begin(handOver);
+    if (kind === "request") return this.#begin(askAndDecide);
     if (kind === "account") return this.#write({ did, kind, account: this.#account(did) });
     if (kind === "identity") return this.#write({ did, kind, identity: this.#identity(did) });
     if (kind === "sync") return this.#write({ did, kind, sync: this.#rebuild(did) });
@@ -140,54 +141,15 @@ class Generator {
     return { rev, ...this.#content(did, collection, random.chance(0.9) ? operation : null), rkey };
   }
 
-  /**
-   * A name changes hands: one repository has a scene, a second one refers to it by its bare rkey, and it
-   * is the scene of a third one in the end. All at one time, so that one batch can bring any of it.
-   */
-  #handOver(): string {
-    const [owner = "", heir = owner, friend = owner] = this.#random.shuffled(this.#world.dids);
-    const handed = (did: string, collection: string, record: Wire | null): string =>
-      this.#named(did, collection, "handed", record);
-    this.#planned.push(
-      () => handed(friend, POST, { text: "by its name", sceneId: "handed" }),
-      () => handed(owner, SCENE, null),
-      () => handed(heir, SCENE, { name: "the heir's" }),
-    );
-    return handed(owner, SCENE, { name: "the first" });
-  }
-
-  /**
-   * Somebody asks to be a member, and the owner decides, in any order; then the request is taken back,
-   * or one for another scene, or a decision itself. Now and then two owners ask each other.
-   */
-  #askAndDecide(): string {
-    const random = this.#random;
-    const [owner = "", member = owner] = random.shuffled(this.#world.dids);
-    const pairs = random.chance(0.3) ? [[owner, member], [member, owner]] as const : [
-      [owner, member],
-    ] as const;
-    for (const [decider, asker] of pairs) {
-      const sceneId = random.chance(0.3) ? "asked" : `at://${decider}/${SCENE}/asked`;
-      const ask = (record: Wire | null) => () => this.#named(asker, MEMBERSHIP, "ask", record);
-      const steps = [
-        ask({ sceneId }),
-        () => this.#named(decider, MEMBERSHIP, "decide", { sceneId, member: asker }),
-        () => this.#named(decider, SCENE, "asked", { name: "asked for" }),
-      ];
-      this.#planned.push(...random.shuffled(steps).slice(random.between(0, 1)));
-      if (random.chance(0.7)) {
-        this.#planned.push(ask(random.pick([
-          null,
-          { sceneId: random.pick(this.#world.rkeys) },
-          { sceneId, member: decider },
-        ])));
-      }
-    }
-    return this.#named(owner, SCENE, "asked", random.chance(0.8) ? { name: "asked for" } : null);
+  /** The first frame of a passage; the others are bound to follow, all at one time. */
+  #begin(passage: Passage): string {
+    const [first, ...others] = passage(this.#world, (write) => () => this.#named(write));
+    this.#planned.push(...others);
+    return first();
   }
 
   /** The frame that creates a record of this key, or deletes it. */
-  #named(did: string, collection: string, rkey: string, fields: Wire | null): string {
+  #named({ did, collection, rkey, fields }: Write): string {
     const key = `${did} ${collection} ${rkey}`;
     const rev = this.#nextRev(did, key);
     if (fields === null) this.#present.delete(key);
