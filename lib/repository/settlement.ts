@@ -84,11 +84,12 @@ export class Settlement {
   /** Sends what is left to send, and follows the consequences of all. */
   async flush(writes = new Writes()): Promise<void> {
     await this.send(writes);
-    await this.stored();
     const changed = this.#changed;
     this.#changed = [];
+    // One connection: what these ask comes after all that was sent.
     await this.#cascade(changed);
     await this.#lower();
+    await this.stored();
   }
 
   /** Waits until all that was sent is stored. Throws what failed first. */
