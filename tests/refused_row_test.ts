@@ -226,3 +226,38 @@ databaseTest(
     ]]);
   },
 );
+
+databaseTest(
+  "a record whose row is refused for the creation time of an older revision goes with its children",
+  async (database) => {
+    const { sql } = database;
+    const script = new Script();
+    const createdIn = (year: number): string =>
+      script.commit(ALICE, "scene", "s1", { ...SCENE, createdAt: `${year}-01-01T00:00:00Z` });
+    const older = createdIn(2020);
+    await index(database, [
+      createdIn(2026),
+      script.commit(ALICE, "post", "p1", { text: "one", sceneId: "s1" }),
+    ]);
+    const stop = await refuseRows(sql, { table: "scenes", when: "new.created_at < '2025-01-01'" });
+    const other = script.commit(ALICE, "scene", "s2", SCENE);
+    await index(database, [older, other], { env: { CONSUMER_NAME: "another" } });
+    assert.deepEqual(await states(sql), { s1: "rejected", s2: "applied", p1: "waiting" });
+    const live = await sql`select record_rkey from scenes where indexer_live`;
+    assert.deepEqual(live.map(({ record_rkey }) => record_rkey), ["s2"]);
+    const letters = await openLetters(sql);
+    assert.deepEqual(letters.map(({ rkey, reason }) => [rkey, reason]), [[
+      "s1",
+      "database_refused",
+    ]]);
+
+    await stop();
+    const newer = script.commit(ALICE, "scene", "s1", SCENE);
+    await index(database, [newer], { env: { CONSUMER_NAME: "third" } });
+    assert.deepEqual(await states(sql), { s1: "applied", s2: "applied", p1: "applied" });
+    assert.deepEqual(await openLetters(sql), []);
+    const [row] = await sql`select extract(year from created_at)::int as year from scenes
+      where record_rkey = 's1'`;
+    assert.equal(row?.year, 2020);
+  },
+);

@@ -147,9 +147,12 @@ export class Settlement {
       before?.(entry);
       if (entry.stored === null) continue;
       const verdict = this.#world.judge(entry);
-      if (stands(entry, verdict)) continue;
-      settleLetters(writes, entry, verdict, this.reasons);
+      const isAsStored = stands(entry, verdict);
+      if (isAsStored && !entry.lowered) continue;
       writes.restate(entry, verdict);
+      entry.lowered = false;
+      if (isAsStored) continue;
+      settleLetters(writes, entry, verdict, this.reasons);
       this.#settle(writes, entry, verdict, changed);
     }
     await this.#store(writes);
@@ -168,14 +171,10 @@ export class Settlement {
   async #lower(): Promise<void> {
     const entries = [...this.#lowered].filter((entry) => entry.lowered);
     this.#lowered.clear();
-    if (entries.length === 0) return;
-    await this.#loader.load(entries.map(({ key }) => key), "content");
-    const writes = new Writes();
-    for (const entry of entries) {
-      writes.restate(entry, this.#world.judge(entry));
-      entry.lowered = false;
+    // Of a record whose row is refused the children go too.
+    if (entries.length > 0) {
+      await this.#cascade(await this.#judgeAgain(entries.map(({ key }) => key)));
     }
-    await this.#store(writes);
   }
 
   /** What every verdict that is written entails: the row's liveness, and news for the children. */
