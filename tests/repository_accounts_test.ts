@@ -178,9 +178,13 @@ databaseTest(
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
-    await folded.batch(events.put(SCENE), events.account("alice", false, "deleted"));
+    const before = events.put(SCENE);
+    await folded.batch(before);
+    const gone = events.account("alice", false, "deleted");
+    await folded.batch({ ...gone, time_us: before.time_us });
     await folded.batch(events.account("alice", true));
-    const late = { ...events.put("alice/scene/late"), time_us: events.timeUs - 2_000_000 };
+    assert.deepEqual(await folded.states(SCENE), ["deleted"]);
+    const late = { ...events.put("alice/scene/late"), time_us: before.time_us };
     assert.deepEqual(await folded.batch(late), ["applied"]);
     assert.deepEqual(await folded.states("alice/scene/late"), ["deleted"]);
   },

@@ -90,6 +90,24 @@ databaseTest(
 );
 
 databaseTest(
+  "a rejected revision is told once, though another follows in its batch",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const { outcomes, reasons } = await folded.write([
+      events.put("alice/scene/s1", { name: "" }),
+      events.put("bob/scene/s2"),
+      events.put("bob/scene/s3"),
+      events.put("bob/scene/s4"),
+      events.put("alice/scene/s1"),
+    ]);
+    assert.deepEqual(outcomes, ["dead_letter", "applied", "applied", "applied", "applied"]);
+    assert.equal(reasons.length, 1);
+    assert.deepEqual(await folded.openLetters(), []);
+  },
+);
+
+databaseTest(
   "trying again what is still wrong counts the attempt and leaves the letter open",
   async (database) => {
     const { sql } = database;

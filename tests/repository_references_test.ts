@@ -211,6 +211,38 @@ databaseTest(
 );
 
 databaseTest(
+  "a bare rkey of a stranger's record means the author's own once it comes, also in the same batch",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE));
+    await folded.batch(events.put(POST, { sceneId: "s1" }), events.put("bob/scene/s1"));
+    assert.deepEqual(
+      (await folded.row(POST))["scene_id"],
+      (await folded.row("bob/scene/s1"))["id"],
+    );
+    // From now on nobody else's can be meant.
+    await folded.batch(events.delete("bob/scene/s1"));
+    assert.equal((await folded.ledger(POST))?.waiting_for, uriOf("bob/scene/s1"));
+  },
+);
+
+databaseTest(
+  "a record that waits says why, also when that changes and its reference does not",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const why = async (): Promise<string | null | undefined> => (await folded.ledger(POST))?.reason;
+    await folded.batch(events.put(POST, { sceneId: "s1" }));
+    assert.equal(await why(), "parent_missing");
+    await folded.batch(events.put(SCENE), events.put("carol/scene/s1"));
+    assert.equal(await why(), "ambiguous_reference");
+    await folded.batch(events.delete(SCENE), events.delete("carol/scene/s1"));
+    assert.equal(await why(), "parent_missing");
+  },
+);
+
+databaseTest(
   "a bare rkey stays ambiguous as long as two repositories have it, whichever goes",
   async (database) => {
     for (const gone of ["alice", "carol", "dave"]) {
