@@ -178,13 +178,12 @@ databaseTest(
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
-    const before = events.put(SCENE);
-    await folded.batch(before);
-    const gone = events.account("alice", false, "deleted");
-    await folded.batch({ ...gone, time_us: before.time_us });
+    await folded.batch(events.put(SCENE));
+    const instant = { time_us: events.timeUs };
+    await folded.batch({ ...events.account("alice", false, "deleted"), ...instant });
     await folded.batch(events.account("alice", true));
     assert.deepEqual(await folded.states(SCENE), ["deleted"]);
-    const late = { ...events.put("alice/scene/late"), time_us: before.time_us };
+    const late = { ...events.put("alice/scene/late"), ...instant };
     assert.deepEqual(await folded.batch(late), ["applied"]);
     assert.deepEqual(await folded.states("alice/scene/late"), ["deleted"]);
   },
