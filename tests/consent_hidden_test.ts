@@ -95,6 +95,8 @@ Deno.test("under keys that may tell a place, only what is coarse is kept", () =>
     assert.deepEqual(after({ [key]: 47.6062 }), {}, key);
     assert.deepEqual(after({ [key]: "47.6062" }), { [key]: "[place removed]" });
     assert.deepEqual(after({ [key]: " -122,3321 " }), { [key]: "[place removed]" });
+    assert.deepEqual(after({ [key]: "47.606" }), { [key]: "[place removed]" });
+    assert.deepEqual(after({ [key]: -1_223_321 }), {}, "degrees in small units");
     assert.deepEqual(after({ [key]: "c23nb62w20st" }), { [key]: "c23nb6" });
     assert.deepEqual(after({ [key]: "cepeyfkbgcjb" }), { [key]: "cepeyf" });
     assert.deepEqual(after({ [key]: { x: 47.6062, y: -122.3321, e7: 476062000 } }), { [key]: {} });

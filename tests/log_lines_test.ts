@@ -178,6 +178,17 @@ Deno.test("anything can be thrown: circles, texts and objects end in a short lin
   assert.match(lines[3] ?? "", /all failed.*first/);
 });
 
+Deno.test("no part of a secret is left where a long text is cut, in a field or in an error", () => {
+  const { log, lines } = recording({ secrets: ["correct-horse-battery"] });
+  // Wherever the cut is, in one of these it goes through the secret.
+  for (let before = 0; before < 2_100; before += 10) {
+    const text = `${"x".repeat(before)}correct-horse-battery${"y".repeat(3_000)}`;
+    const error = new Error(text, { cause: new Error(text) });
+    log.error(text.slice(0, 3_000), { text, list: [text], error });
+  }
+  for (const line of lines) assert.doesNotMatch(line, /correct|horse|battery/);
+});
+
 Deno.test("in development an error also tells where it was thrown", () => {
   const { log, lines } = recording({ format: "readable" });
   log.error("failed", { error: new Error("here") });

@@ -94,6 +94,9 @@ Deno.test("H-02 H-03 with a token all but /health and /ready need it, by either 
         { authorization: `Bearer ${TOKEN}` },
         { authorization: `bearer ${TOKEN}` },
         { "x-internal-token": TOKEN },
+        // One may be a proxy's own.
+        { authorization: "Bearer another", "x-internal-token": TOKEN },
+        { authorization: `Bearer ${TOKEN}`, "x-internal-token": "another" },
       ]
     ) {
       assert.equal((await under.request(path, { headers })).status, 200, path);
