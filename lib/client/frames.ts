@@ -1,4 +1,5 @@
 import { type Control, FrameError, OPCODE, readControl } from "./control_frame.ts";
+import { messageOf } from "./payload.ts";
 
 /** Whether the text message from `start` to `end` is one that need not be delivered. */
 export type Skip = (bytes: Uint8Array, start: number, end: number) => boolean;
@@ -23,9 +24,6 @@ const MIN_ROOM_BYTES = 4 * 1024;
  * an end would hold the connection for ever; to end it instead lets the next server have its turn.
  */
 const MAX_PASSED_BYTES = 256 * 1024 * 1024;
-
-const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Cuts the bytes of a socket into WebSocket messages.
@@ -126,7 +124,7 @@ export class FrameParser {
       }
       const payload = this.#buffer.subarray(payloadStart, payloadEnd);
       if (opcode >= 8) return readControl(opcode, payload);
-      if (final && this.#partsOpcode === null) return message(opcode, payload);
+      if (final && this.#partsOpcode === null) return messageOf(opcode, payload);
       this.#addPart(opcode, payload);
       if (final) return this.#joinParts();
     }
@@ -214,7 +212,7 @@ export class FrameParser {
   }
 
   #joinParts(): string | Uint8Array {
-    const joined = message(
+    const joined = messageOf(
       this.#partsOpcode ?? OPCODE.binary,
       this.#parts.subarray(0, this.#partsBytes),
     );
@@ -229,24 +227,4 @@ function enlarged(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const larger = new Uint8Array(length);
   larger.set(bytes);
   return larger;
-}
-
-/** A message on its own: the payload it is made of lies in a buffer that is used again. */
-function message(opcode: number, payload: Uint8Array): string | Uint8Array {
-  if (opcode === OPCODE.text) {
-    const text = textDecoder.decode(payload);
-    // The decoder that never fails is twice as fast as the one that does (measured: 2.4 against
-    // 1.2 million messages a second), and most text holds no replacement character.
-    if (!text.includes("\ufffd") || isUtf8(payload)) return text;
-  }
-  return payload.slice();
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  try {
-    strictDecoder.decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }
