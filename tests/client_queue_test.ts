@@ -74,6 +74,25 @@ Deno.test("it pauses at the byte limit and resumes at a tenth of it", async () =
   assert.deepEqual(told, ["paused", "resumed 0"]);
 });
 
+Deno.test("the byte limit itself is full, a tenth of it is room", async () => {
+  const { queue } = make({ maxBytes: 1000 });
+  fill(queue, 0, 10, 100);
+  assert.equal(queue.paused, true);
+  await takeNow(queue, 8);
+  assert.equal(queue.paused, true);
+  await takeNow(queue, 1);
+  assert.deepEqual([queue.bytes, queue.paused], [100, false]);
+});
+
+Deno.test("it is full with as many items as it may hold, also where that is where it pauses", () => {
+  const { queue } = make({ pauseAt: 5, resumeAt: 1, max: 5 });
+  fill(queue, 0, 4);
+  assert.equal(queue.paused, false);
+  queue.push(4, 1);
+  assert.equal(queue.paused, true);
+  queue[Symbol.dispose]();
+});
+
 Deno.test("an item larger than the byte limit is taken, and holds the queue until it is gone", async () => {
   const { queue } = make({ maxBytes: 10 });
   queue.push(1, 1_000_000);
