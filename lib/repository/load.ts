@@ -48,7 +48,7 @@ export class Loader {
    * live can change with any parent of theirs.
    */
   #hasUnsteadyNames = false;
-  /** Names of what decisions are about: with such a record, requests that wait for it come in. */
+  /** Names of what is decided on about those who have asked before: with it, what they asked may count. */
   readonly #decidedNames = new Set<string>();
   /** How many candidates of one name this batch can take away; see `#followLinks`. */
   readonly #batchSize: number;
@@ -188,20 +188,24 @@ export class Loader {
   async #followDecisions(mentions: readonly Mentions[]): Promise<Entry[]> {
     const added: Entry[] = [];
     for (const { nsid, table, references } of this.#mapper.collections) {
-      const wanted: Row[] = [];
-      for (const { author, collection, links: [link], about } of mentions) {
-        if (collection !== nsid || about === null || link === undefined) continue;
-        const parent = keyOf(author, link);
-        this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
-        wanted.push({ did: about, parent: recordId(parent), most: this.#batchSize + 2 });
-      }
+      const decisions = mentions.flatMap(({ author, collection, links: [link], about }) =>
+        collection === nsid && about !== null && link !== undefined
+          ? [{ did: about, parent: keyOf(author, link) }]
+          : []
+      );
       const [reference] = references;
-      if (wanted.length === 0 || reference === undefined) continue;
+      if (decisions.length === 0 || reference === undefined) continue;
+      const most = this.#batchSize + 2;
+      const wanted = decisions.map(({ did, parent }) => ({ did, parent: recordId(parent), most }));
       const rows = await this.#tx.unsafe<{ did: string; rkey: string }[]>(
         requestsStatement(nsid, table, reference.column),
         parametersOf(REQUEST, wanted),
         PREPARED,
       );
+      const asked = new Set(rows.map(({ did }) => did));
+      for (const { did, parent } of decisions) {
+        if (asked.has(did)) this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
+      }
       const found = rows.map(({ did, rkey }) => ({ did, collection: nsid, rkey }));
       added.push(...await this.load(found, "parents"));
     }
