@@ -207,15 +207,16 @@ Deno.test("an invalid request excludes the endpoint; when no other is left, it e
   await assert.rejects(alone.done, InvalidRequestError);
 });
 
-Deno.test("a 400 that is no XRPC error may come from a proxy, and is tried again", async () => {
+Deno.test("a 400 that is no XRPC error, or one of a name that is not known, is tried again", async () => {
   await using server = new ScriptedServer([
     refusesInText(400, "<html>Bad Request</html>"),
     refusesInText(404, "not found"),
+    refuses(400, "NameOfTheFuture", "not now"),
     sends(),
   ]);
   await using client = new Followed([server.url(V2_PATH)]);
   await client.until(() => client.connections.length === 1);
-  assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 2]);
+  assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 2, 3]);
 });
 
 Deno.test("a v2 dictionary that is refused is fetched again once, then frames are plain", async () => {
@@ -313,6 +314,17 @@ Deno.test("a decoder that lacks the dictionary gets plain frames", async () => {
   assert.deepEqual(client.failures, []);
 });
 
+Deno.test("a compressed frame that nobody asked for costs no more than itself", async () => {
+  await using server = new ScriptedServer([sends(new Uint8Array([1]), v1Message(1))]);
+  await using client = new Followed([server.url()], {
+    receive: (message) =>
+      typeof message === "string" ? positionOf(message) : { notice: "UnknownZstdDictionary" },
+  });
+  await client.received(2);
+  assert.equal(client.messages[1], v1Message(1));
+  assert.equal(client.connections.length, 1);
+});
+
 Deno.test("T1 a server that went live in silence is asked again by time, and nothing of it is taken", async () => {
   const timeUs = 1_787_218_201_000_000;
   await using server = new ScriptedServer([
@@ -336,9 +348,13 @@ Deno.test("T13 a server that ignores the cursor is noticed, and read on", async 
   const timeUs = 1_787_218_201_000_000;
   await using server = new ScriptedServer([sends(v1Message(900, timeUs + 7_200_000_000))]);
   const resume: ResumePoint = { cursor: 17, timeUs, source: sourceOf(server.url()) };
-  await using client = new Followed([server.url()], { resumePoint: () => resume });
+  await using client = new Followed([server.url()], {
+    resumePoint: () => resume,
+    peek: positionOf,
+  });
   await client.received(1);
   assert.deepEqual(client.codes, ["replay_starts_late"]);
+  assert.equal(client.connections.length, 1);
 });
 
 Deno.test("a start cursor that is too high is said", async () => {

@@ -3,7 +3,7 @@ import { follow } from "../lib/client/follow.ts";
 import { InvalidRequestError, ReconnectLimitError } from "../lib/client/failure.ts";
 import type { ResumePoint } from "../lib/client/resume.ts";
 import { FakeClock } from "./jetstream/fake_clock.ts";
-import { Followed, OPEN, v1Message } from "./jetstream/followed.ts";
+import { Followed, OPEN, positionOf, v1Message } from "./jetstream/followed.ts";
 import {
   refusesInText,
   type Script,
@@ -194,6 +194,55 @@ Deno.test("failures in a row are forgotten when something new arrives", async ()
   assert.deepEqual(client.connections.map(({ failures }) => failures), [1, 2, 0]);
 });
 
+Deno.test("a connection that stood for half a minute ends the failures in a row, though it brought nothing", async () => {
+  for (const [stoodMs, failures] of [[29_999, [1, 2]], [30_000, [1]]] as const) {
+    const clock = new FakeClock();
+    await using server = new ScriptedServer([
+      refusesInText(503, "starting"),
+      sends(),
+      sends(v1Message(1)),
+    ]);
+    await using client = new Followed([server.url()], {
+      clock,
+      reconnect: BACKOFF,
+      random: () => 1,
+    });
+    await clock.whenPending(100);
+    clock.advance(100);
+    await client.until(() => client.connections.length === 1);
+    const peer = await server.peer(1);
+    clock.advance(stoodMs);
+    peer.drop();
+    const wait = 100 * failures.length;
+    await clock.whenPending(wait);
+    clock.advance(wait);
+    await client.received(1);
+    assert.deepEqual(client.failures.map(({ failures }) => failures), failures);
+    assert.equal(client.connections[1]?.failures, failures.length - (stoodMs < 30_000 ? 0 : 1));
+  }
+});
+
+Deno.test("something new ends the failures in a row also when its connection is left on purpose", async () => {
+  await using server = new ScriptedServer([
+    refusesInText(503, "starting"),
+    async (peer) => {
+      await sends(v1Message(1))(peer);
+      await peer.pingPong();
+      await peer.send(new Uint8Array([1]));
+    },
+    refusesInText(503, "stopping"),
+    sends(v1Message(2)),
+  ]);
+  await using client = new Followed([server.url()], {
+    compress: true,
+    receive: (message) =>
+      typeof message === "string" ? positionOf(message) : { notice: "UnknownZstdDictionary" },
+  });
+  await client.received(3);
+  assert.deepEqual(client.endings, [{ kind: "left", notice: null }]);
+  assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 1]);
+});
+
 Deno.test("RC-01 the stored cursor is in the query, and the message behind it is handled", async () => {
   await using server = new ScriptedServer([sends(v1Message(1234567890))]);
   const endpointSource = new URL(server.url()).host + "/subscribe";
@@ -241,23 +290,28 @@ Deno.test("RC-04 every connection is asked from what was committed by then", asy
 Deno.test("as long as nothing is committed it goes on from the first event that it saw", async () => {
   await using server = new ScriptedServer([
     sendsAndDrops(v1Message(7), v1Message(8)),
-    sends(v1Message(7)),
+    // The first one was compacted away meanwhile, which makes the next no beginning.
+    sendsAndDrops(v1Message(8)),
+    sends(v1Message(8)),
   ]);
   await using client = new Followed([server.url()]);
-  await client.received(3);
-  assert.deepEqual(client.connections.map(({ cursor }) => cursor), [null, "7"]);
+  await client.received(4);
+  assert.deepEqual(client.connections.map(({ cursor }) => cursor), [null, "7", "7"]);
 });
 
 Deno.test("a live start that is cut off before its first event misses nothing since", async () => {
   const clock = new FakeClock();
-  await using server = new ScriptedServer([sendsAndDrops(), sends()]);
+  await using server = new ScriptedServer([sendsAndDrops(), sendsAndDrops(), sends()]);
   await using client = new Followed([server.url()], { clock, reconnect: BACKOFF, random: () => 1 });
   const startedAtUs = clock.now() * 1000;
-  await clock.whenPending(100);
-  clock.advance(100);
-  await client.until(() => client.connections.length === 2);
-  const [first, second] = client.connections;
+  for (const wait of [100, 200]) {
+    await clock.whenPending(wait);
+    clock.advance(60_000);
+  }
+  await client.until(() => client.connections.length === 3);
+  const [first, second, third] = client.connections;
   assert.equal(first?.cursor, null);
+  assert.equal(third?.cursor, second?.cursor);
   const cursor = Number(second?.cursor);
   assert.ok(cursor <= startedAtUs && cursor > startedAtUs - 60_000_000);
 });
@@ -279,19 +333,21 @@ Deno.test("D-41 after the greatest number of failures in a row it gives up and s
   assert.equal(server.peers.length, 3);
 });
 
-Deno.test("a server that asks for rest is given it, but never more than the longest wait", async () => {
+Deno.test("a server that asks for rest is given it, no less than any other, and never more than the longest wait", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([
     refusesInText(503, "no", { "Retry-After": "1" }),
     refusesInText(429, "no", { "Retry-After": "3600" }),
+    refusesInText(503, "no", { "Retry-After": "1" }),
     sends(),
   ]);
+  const draws = [0, 0, 1];
   await using client = new Followed([server.url()], {
     clock,
-    reconnect: { ...BACKOFF, maxMs: 5000 },
-    random: () => 0,
+    reconnect: { ...BACKOFF, baseMs: 600, maxMs: 5000 },
+    random: () => draws.shift() ?? 0,
   });
-  for (const wait of [1000, 5000]) {
+  for (const wait of [1000, 5000, 2400]) {
     await clock.whenPending(wait);
     clock.advance(wait);
   }

@@ -154,6 +154,27 @@ Deno.test("an instance whose events stay old is behind, one that replays is not"
   assert.equal(judge(100), false);
 });
 
+Deno.test("an instance is judged after a minute of old events, and not before", () => {
+  const lag = new LagWatch();
+  const eventUs = NOW_US - 2 * LAG_LIMIT_MS * 1000;
+  for (const ms of [0, 1000, 59_999]) {
+    assert.equal(lag.isBehind(eventUs, NOW_US / 1000 + ms, ms), false);
+  }
+  assert.equal(lag.isBehind(eventUs, NOW_US / 1000 + 60_000, 60_000), true);
+});
+
+Deno.test("an event that is not old ends the suspicion", () => {
+  const lag = new LagWatch();
+  const oldUs = NOW_US - 2 * LAG_LIMIT_MS * 1000;
+  assert.equal(lag.isBehind(oldUs, NOW_US / 1000, 0), false);
+  assert.equal(lag.isBehind(NOW_US - LAG_LIMIT_MS * 1000, NOW_US / 1000, 1), false);
+  assert.equal(lag.isBehind(oldUs, NOW_US / 1000, 60_000), false);
+});
+
+Deno.test("the way back in time covers an instance that was left for being behind", () => {
+  assert.ok(2 * LAG_LIMIT_MS * 1000 <= RESUME_MARGIN_US);
+});
+
 Deno.test("an instance is not judged over a time when we held it up", () => {
   const lag = new LagWatch();
   for (let ms = 0; ms <= 600_000; ms += 30_000) {
