@@ -86,7 +86,48 @@ Deno.test("what is not a dictionary is refused", () => {
   const nameless = sample.DICTIONARY.slice();
   nameless.set(uint(4, 0), 4);
   assert.throws(() => dictionaryId(nameless), /got dictionary ID 0/);
-  assert.throws(() => dictionaryId(utf8.encode("nothing")), ZstdError);
+  for (const text of ["", "nothing", "nothing at all"]) {
+    assert.throws(() => dictionaryId(utf8.encode(text)), ZstdError);
+  }
+  assert.throws(() => dictionaryId(sample.DICTIONARY.subarray(0, 7)), ZstdError);
+});
+
+/** Where the content of `sample.DICTIONARY` begins; the three repeated offsets stand before it. */
+const CONTENT = new TextDecoder("latin1").decode(sample.DICTIONARY).indexOf('name":"basement2');
+
+/** Two bytes, and three that repeat what stands at the first of the repeated offsets. */
+const REPEATING = Uint8Array.of(
+  // The last block, compressed, of nine bytes.
+  ...[(9 << 3) | 5, 0, 0],
+  // Two literals as they are; one sequence, with one code in each of its three tables.
+  ...[2 << 3, 0x61, 0x62, 1, 0x54, 2, 0, 0, 1],
+);
+
+Deno.test("a frame begins with the repeated offsets of the dictionary that it names, and no other", () => {
+  const content = sample.DICTIONARY.subarray(CONTENT);
+  const moved = sample.DICTIONARY.slice();
+  moved.set(uint(4, 5), CONTENT - 12);
+  const named = concat(MAGIC, Uint8Array.of(0x01, 0x38, 77), REPEATING);
+  const expected = concat(utf8.encode("ab"), content.subarray(-3));
+  assert.deepEqual(decode(named, moved), expected);
+  assert.equal(textOf(concat(MAGIC, Uint8Array.of(0x00, 0x38), REPEATING), moved), "abbbb");
+  // The same frame as one segment, which declares its size and no window.
+  const zstd = new ZstdDictionaries(MAX);
+  zstd.add(moved);
+  assert.deepEqual(zstd.decode(concat(MAGIC, Uint8Array.of(0x21, 77, 5), REPEATING)), expected);
+});
+
+Deno.test("a dictionary's offset reaches into its content, and not beyond", () => {
+  const length = sample.DICTIONARY.length - CONTENT;
+  for (const at of [CONTENT - 12, CONTENT - 8, CONTENT - 4]) {
+    for (const [offset, isGood] of [[0, false], [length, true], [length + 1, false]] as const) {
+      const dictionary = sample.DICTIONARY.slice();
+      dictionary.set(uint(4, offset), at);
+      const read = () => new ZstdDecoder({ dictionary, maxOutputBytes: MAX });
+      if (isGood) read();
+      else assert.throws(read, /got a dictionary offset of/);
+    }
+  }
 });
 
 Deno.test("of several dictionaries each message finds its own, and a new one replaces the old", () => {
@@ -192,6 +233,10 @@ Deno.test("what a frame declares is not allocated, and a bomb of zeros stops at 
   assert.ok(grown < 256 * 2 ** 20, `memory grew by ${grown} bytes`);
 });
 
+Deno.test("a message longer than bits can be counted in is refused before it is copied", () => {
+  assert.equal(faultOf(new Uint8Array(2 ** 28)), "too_large");
+});
+
 Deno.test("the buffer that one large frame made large is given back after it", () => {
   const output = new Output(utf8.encode("dictionary"));
   const small = output.bytes.length;
@@ -216,6 +261,8 @@ Deno.test("a block may not decode to more than the window or 128 KiB", () => {
   // A window of 1 KiB.
   const wide = concat(uint(3, (1025 << 3) | 3), uint(1, 0));
   assert.throws(() => decode(concat(MAGIC, Uint8Array.of(0x00, 0x00), wide)), /at most 1024/);
+  // The same and an eighth.
+  assert.equal(decode(concat(MAGIC, Uint8Array.of(0x00, 0x01), wide)).length, 1025);
 });
 
 Deno.test("frames one after the other are joined, and skippable frames are passed over", () => {
@@ -342,6 +389,19 @@ Deno.test("a compressed message gives the events of its text, and is foreign whe
   assert.notEqual(decoder.positionOf(foreign), null);
   // A server that does not compress after all is understood.
   assert.deepEqual(decoder.decode(text), v1().decode(text));
+});
+
+Deno.test("a message is decompressed once, however often it is looked at", () => {
+  const zstd = new ZstdDecoder({ maxOutputBytes: MAX });
+  let times = 0;
+  const counted = { decode: (frame: Uint8Array) => (times++, zstd.decode(frame)) };
+  const decoder = createCompressedDecoder(v1(), counted);
+  for (const frame of [1, 2].map(() => storedFrame(utf8.encode(commitText())))) {
+    decoder.isForeign(frame);
+    decoder.positionOf(frame);
+    decoder.decode(frame);
+  }
+  assert.equal(times, 2);
 });
 
 Deno.test("a message that can't be decompressed is malformed, with the reason", () => {

@@ -46,7 +46,7 @@ export function dictionaryId(bytes: Uint8Array): number {
 }
 
 function readId(source: Source): number {
-  if (source.remaining < 8 || source.u32() !== MAGIC) {
+  if (source.u32() !== MAGIC) {
     throw new ZstdError("corrupt", "cannot read a zstd dictionary: got other bytes than its magic");
   }
   const id = source.u32();
