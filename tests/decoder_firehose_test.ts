@@ -160,6 +160,25 @@ function reasonsOf(frame: Uint8Array | string): string[] {
   });
 }
 
+/** What the refusals of a frame say to a person. */
+function detailsOf(frame: Uint8Array): string[] {
+  return decoder.decode(frame).flatMap((event) =>
+    (event.kind === "commit" || event.kind === "malformed") && event.refusal !== null
+      ? [event.refusal.detail]
+      : []
+  );
+}
+
+Deno.test("why a record is missing is said: too big, not brought, or never named", () => {
+  const gone = linkTo(encode({ gone: true }));
+  const op = (cid: unknown) => ({ ops: [{ action: "create", path: "app.subcult.scene/a", cid }] });
+  const tooBig = /too big to bring its records; the repository has to be fetched/;
+  assert.match(detailsOf(commitFrame({ body: { ...op(gone), tooBig: true } }))[0]!, tooBig);
+  assert.match(detailsOf(commitFrame({ body: { ops: [], tooBig: true } }))[0]!, tooBig);
+  assert.match(detailsOf(commitFrame({ body: op(gone) }))[0]!, /CAR does not hold the record/);
+  assert.match(detailsOf(commitFrame({ body: op(null) }))[0]!, /names no record/);
+});
+
 Deno.test("a record that its commit does not bring is refused, and its neighbours are not", () => {
   const other = encode({ $type: "app.subcult.scene", name: "elsewhere" });
   const scene = linkTo(encode(SCENE));
@@ -221,6 +240,21 @@ Deno.test("a commit whose blocks are of another commit is malformed as a whole",
     commitFrame({ blocks: ([commit, record]) => [[commit![0], record![1]], record!] }),
   ];
   for (const frame of frames) assert.deepEqual(reasonsOf(frame), ["malformed invalid_car"]);
+});
+
+Deno.test("a commit object that was altered, or is none, costs the whole commit", () => {
+  const altered = encode({ did: DID, rev: REV, version: 3 });
+  assert.deepEqual(
+    detailsOf(commitFrame({ blocks: ([commit, record]) => [[commit![0], altered], record!] })),
+    ["the commit does not hash to its CID"],
+  );
+  for (const object of [Uint8Array.of(0xff), encode([1]), arrayBomb(60_000)]) {
+    const commit = linkTo(object);
+    const blocks = toBytes(carOf([commit], [[commit, object]]));
+    assert.deepEqual(detailsOf(commitFrame({ body: { commit, blocks } })), [
+      "the commit is not a map of DAG-CBOR",
+    ]);
+  }
 });
 
 Deno.test("the blocks of a foreign commit are not looked at", () => {
@@ -345,6 +379,19 @@ Deno.test("repositories that are not wanted are foreign, because no relay filter
     collection: null,
     position: POSITION,
   });
+  for (const what of ["sync", "account"]) {
+    const frame = firehoseFrame({ op: 1, t: `#${what}` }, { ...head, active: false });
+    assert.deepEqual(only(others, frame), {
+      kind: "foreign",
+      what,
+      collection: null,
+      position: POSITION,
+    });
+  }
+  // Whose it is can't be told, so it is not passed over as somebody else's.
+  assert.equal(only(others, commitFrame({ body: { repo: 7 } })).kind, "malformed");
+  // A commit's repository stands in `repo`, whatever else it says.
+  assert.equal(only(others, commitFrame({ body: { did: "did:plc:other" } })).kind, "foreign");
   const ours = createFirehoseDecoder({ ...options, dids: new Set([DID]) });
   assert.deepEqual([only(ours, commitFrame()).kind, only(ours, identity).kind], [
     "commit",
@@ -382,7 +429,15 @@ Deno.test("C-03 bytes that are not two items of DAG-CBOR are refused as invalid 
   for (const bytes of bad) assert.deepEqual(reasonsOf(bytes), ["malformed invalid_cbor"]);
   for (const text of ["{}", ""]) assert.deepEqual(reasonsOf(text), ["malformed invalid_frame"]);
   for (
-    const [one, two] of [[1, {}], [{}, 1], [{ op: 1 }, {}], [{ op: "1" }, {}], [{ op: -1 }, {}]]
+    const [one, two] of [
+      [1, {}],
+      [{}, 1],
+      [{ op: 1 }, {}],
+      [{ op: 1, t: "" }, {}],
+      [{ op: "1" }, {}],
+      [{ op: -1 }, {}],
+      [{ op: -1 }, { error: "" }],
+    ]
   ) {
     assert.deepEqual(reasonsOf(concat(encode(one), encode(two))), ["malformed invalid_frame"]);
   }
@@ -494,6 +549,11 @@ Deno.test("a CAR of another version, or with CIDs of another kind, is refused", 
   for (const value of [{ version: 2, roots: [] }, { version: 1 }, { version: 1, roots: [1] }, 1]) {
     assert.throws(() => readCar(header(value)), CarError);
   }
+  // The rest of a CID that is cut off would be taken for the next block's length.
+  const cut = Array.from({ length: 1000 }, (_, i) => linkTo(encode(i)))
+    .find(({ bytes }) => bytes.at(-1) === 36)!;
+  const sections = [Uint8Array.of(35), cut.bytes, link.bytes];
+  assert.throws(() => readCar(concat(carOf([link], []), ...sections)), /without a CID/);
   for (const at of [0, 1, 2, 3]) {
     const other = new CidLinkWrapper(link.bytes.slice());
     other.bytes[at]! ^= 1;
