@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
+import type { FollowOptions } from "../lib/client/follow.ts";
 import { RESUME_MARGIN_US, type ResumePoint } from "../lib/client/resume.ts";
 import type { Heard, Message } from "../lib/client/heard.ts";
 import { Followed, positionOf, v1Message } from "./jetstream/followed.ts";
@@ -16,6 +17,20 @@ const BY_TIME = String(TIME_US - RESUME_MARGIN_US);
 /** The place in the stream of the server at `url` that is committed. */
 function committed(url: string): ResumePoint {
   return { cursor: 90_211_733, timeUs: TIME_US, source: parseEndpoint(url).source };
+}
+
+/** Commits every event as it comes, from that place on. */
+function committing(first: ResumePoint): Partial<FollowOptions> {
+  let resume = first;
+  return {
+    resumePoint: () => resume,
+    peek: positionOf,
+    receive: (message, { source }) => {
+      const position = positionOf(message)!;
+      resume = { ...position, source };
+      return position;
+    },
+  };
 }
 
 function hear(message: Message): Heard {
@@ -53,16 +68,7 @@ Deno.test("what a server of another numbering sends is trusted as soon as it is 
     sendsAndDrops(v1Message(3, TIME_US - 1_000_000)),
     sends(v1Message(3, TIME_US - 1_000_000)),
   ]);
-  let resume = committed(server.url());
-  await using client = new Followed([server.url()], {
-    resumePoint: () => resume,
-    peek: positionOf,
-    receive: (message, { source }) => {
-      const position = positionOf(message)!;
-      resume = { ...position, source };
-      return position;
-    },
-  });
+  await using client = new Followed([server.url()], committing(committed(server.url())));
   await client.received(2);
   assert.deepEqual(client.connections.map(({ cursor }) => cursor), ["90211733", BY_TIME, "3"]);
 });
@@ -91,16 +97,8 @@ Deno.test("a number that one server makes nothing of is good on another", async 
     sendsAndDrops(v1Message(95_000_000)),
     sends(v1Message(95_000_001)),
   ]);
-  let resume = committed(first.url());
-  await using client = new Followed([first.url(), second.url()], {
-    resumePoint: () => resume,
-    peek: positionOf,
-    receive: (message, { source }) => {
-      const position = positionOf(message)!;
-      resume = { ...position, source };
-      return position;
-    },
-  });
+  const resume = committed(first.url());
+  await using client = new Followed([first.url(), second.url()], committing(resume));
   await client.received(2);
   const asked = client.connections.map(({ cursor }) => cursor);
   assert.deepEqual(asked, ["90211733", BY_TIME, "95000000"]);
