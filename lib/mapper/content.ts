@@ -90,8 +90,8 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
       const refusal: Refusal = { reason: "self_alliance", detail: "expected two different scenes" };
       return { kind: "rejected", refusal, record, byDecoder: false };
     }
-    const { row, about = null } = mapped;
-    return { kind: "mapped", record, collection, row, links, about };
+    const about = aboutOf(collection, key.did, record);
+    return { kind: "mapped", record, collection, row: mapped.row, links, about };
   }
 
   function commit(commit: Commit): Content {
@@ -107,17 +107,16 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
   }
 
   function mentions({ did, collection, record }: Commit): Mentions {
-    const { references = [], decidesAbout = "" } = byNsid.get(collection) ?? {};
+    const known = byNsid.get(collection);
     const links: Link[] = [];
-    for (const reference of references) {
+    for (const reference of known?.references ?? []) {
       const value = record?.[reference.field];
       if (typeof value !== "string") continue;
       const link = linkOf(reference, value);
       if (!("reason" in link)) links.push(link);
     }
-    const about = record?.[decidesAbout];
-    const isDecision = typeof about === "string" && about !== did;
-    return { author: did, collection, links, about: isDecision ? about : null };
+    const about = known === undefined ? null : aboutOf(known, did, record);
+    return { author: did, collection, links, about };
   }
 
   const decided = new Set(
@@ -136,6 +135,16 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
  */
 export function creationOf({ record, remains, position }: Commit): string {
   return createdAt(record ?? remains ?? {}, position.timeUs);
+}
+
+/** Whom a record decides about; null when it is no decision. */
+function aboutOf(
+  { decidesAbout }: Collection,
+  author: string,
+  record: JsonObject | null,
+): string | null {
+  const about = decidesAbout === undefined ? undefined : record?.[decidesAbout];
+  return typeof about === "string" && about !== author ? about : null;
 }
 
 function linkOf(reference: Reference, value: string): Link | Refusal {

@@ -55,7 +55,6 @@ export const membership: Collection = {
       since: fields.since ?? null,
     };
     const reference = isDecision ? SCENE_OWNED : SCENE_ASKED;
-    const references = [{ reference, value: sceneId }];
-    return isDecision ? { row, references, about: member } : { row, references };
+    return { row, references: [{ reference, value: sceneId }] };
   }),
 };

@@ -11,7 +11,7 @@ import { createdAt } from "./timestamp.ts";
 export type Build<Fields> = (
   fields: Fields,
   context: Context & { readonly record: JsonObject; readonly createdAt: string },
-) => Omit<Mapped, "createdAt"> | Refusal;
+) => Pick<Mapped, "row" | "references"> | Refusal;
 
 /** The map function of a collection: its schema first, then what the fields mean. */
 export function mapBy<Schema extends z.ZodType>(

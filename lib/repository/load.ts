@@ -50,8 +50,11 @@ export class Loader {
   #hasUnsteadyNames = false;
   /** Names of what is decided on about those who have asked before: with it, what they asked may count. */
   readonly #decidedNames = new Set<string>();
-  /** How many candidates of one name this batch can take away; see `#followLinks`. */
-  readonly #batchSize: number;
+  /**
+   * How many candidates of one name, or requests for one thing, are loaded. The events of a batch can
+   * each take at most one away, so two beyond their number are as good as all.
+   */
+  readonly #most: number;
 
   constructor(
     tx: TransactionSql,
@@ -64,7 +67,7 @@ export class Loader {
     this.#world = world;
     this.#refusals = refusals;
     this.#mapper = mapper;
-    this.#batchSize = batchSize;
+    this.#most = batchSize + 2;
     this.#tableOf = new Map(mapper.collections.map(({ nsid, table }) => [nsid, table]));
     this.#between = new Set(
       mapper.collections.filter(({ nsid, references }) =>
@@ -169,10 +172,9 @@ export class Loader {
       names.set(name, { reference: link.reference, rkey: link.target });
     }
     for (const [target, table] of this.#tableOf) {
-      // One live record means that one, several mean none. The events of a batch can each take at
-      // most one candidate away, so beyond their number two are as good as all.
+      // One live record means that one, several mean none.
       const wanted = [...names.values()].filter(({ reference }) => reference.target === target)
-        .map(({ rkey }) => ({ rkey, most: this.#batchSize + 2 }));
+        .map(({ rkey }) => ({ rkey, most: this.#most }));
       if (wanted.length === 0) continue;
       const rows = await this.#tx.unsafe<{ rkey: string; did: string }[]>(
         candidatesStatement(table),
@@ -195,8 +197,11 @@ export class Loader {
       );
       const [reference] = references;
       if (decisions.length === 0 || reference === undefined) continue;
-      const most = this.#batchSize + 2;
-      const wanted = decisions.map(({ did, parent }) => ({ did, parent: recordId(parent), most }));
+      const wanted = decisions.map(({ did, parent }) => ({
+        did,
+        parent: recordId(parent),
+        most: this.#most,
+      }));
       const rows = await this.#tx.unsafe<{ did: string; rkey: string }[]>(
         requestsStatement(nsid, table, reference.column),
         parametersOf(REQUEST, wanted),
