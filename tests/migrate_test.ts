@@ -41,6 +41,29 @@ databaseTest("an empty database gets all migrations, and the next start none", a
   assert.deepEqual(await migrate(sql), []);
 }, EMPTY);
 
+Deno.test("every migration of the folder is compiled in, by its number and name", async () => {
+  const folder = new URL("../migrations/", import.meta.url);
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) files.push(name);
+  const compiled = MIGRATIONS.map(({ version, name }) =>
+    `${String(version).padStart(4, "0")}_${name}.sql`
+  );
+  assert.deepEqual(files.toSorted(), compiled);
+  for (const [index, { sql }] of MIGRATIONS.entries()) {
+    assert.equal(sql, await Deno.readTextFile(new URL(compiled[index] ?? "", folder)));
+  }
+});
+
+databaseTest(
+  "the index that every batch asks has no list of entries to read through",
+  async ({ sql }) => {
+    const [index] = await sql<{ options: string }[]>`
+    select array_to_string(reloptions, ',') as options from pg_class
+    where oid = 'idx_records_loose_references'::regclass`;
+    assert.equal(index?.options, "fastupdate=off");
+  },
+);
+
 databaseTest("instances that start at once apply each migration once", async ({ sql, url }) => {
   const instances = Array.from(
     { length: 6 },

@@ -4,6 +4,8 @@ import ledger from "../../migrations/0001_ledger.sql" with { type: "text" };
 import productTables from "../../migrations/0002_product_tables.sql" with { type: "text" };
 import indexes from "../../migrations/0003_indexes.sql" with { type: "text" };
 import moderatedChildren from "../../migrations/0004_moderated_children.sql" with { type: "text" };
+import requests from "../../migrations/0005_requests.sql" with { type: "text" };
+import looseReferences from "../../migrations/0006_loose_references.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -17,4 +19,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, name: "product_tables", sql: productTables },
   { version: 3, name: "indexes", sql: indexes },
   { version: 4, name: "moderated_children", sql: moderatedChildren },
+  { version: 5, name: "requests", sql: requests },
+  { version: 6, name: "loose_references", sql: looseReferences },
 ];
