@@ -143,6 +143,7 @@ Deno.test("a plan that makes no sense is asked for again, and refused if it stay
     planWith({ mode: "blocks", blocks: [{ first: 3, last: 3 }, { first: 3, last: 4 }] }),
     planWith({ minSeq: 9, maxSeq: 1 }),
     planWith({}, {}),
+    planWith({ maxSeq: 5 }, { minSeq: 5 }),
   ];
   for (const plan of nonsense) {
     await using server = new ArchiveServer(mixedArchive(1, 1, 9));

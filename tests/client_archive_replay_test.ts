@@ -243,7 +243,7 @@ Deno.test("blocks that don't stand side by side in the file are got one by one",
 
 Deno.test("a position says nothing of rows behind the page, though the segment has them", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 4, 10), { wholeFrom: 0 });
-  const { name, checksum, minSeq, maxSeq } = server.segments[0]!;
+  const { name, checksum, minSeq, maxSeq, blocks } = server.segments[0]!;
   const entry = { name, index: 0, checksum, minSeq, maxSeq, mode: "segment" };
   const page = { plannedThroughSeq: 15, sealedTipSeq: 40, segments: [entry] };
   server.fail("planSnapshot", FAULTS.answers(json(200, page)));
@@ -252,6 +252,9 @@ Deno.test("a position says nothing of rows behind the page, though the segment h
   assert.equal(server.unfired, 0);
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
   assert.ok(chunks.some(({ position }) => position.cursor === 15));
+  // Of the file, what the page is about and no more.
+  const end = blocks.slice(0, 2).reduce((sum, { frame }) => sum + 8 + frame.length, 256);
+  assert.equal(server.asked("getSegment")[2]?.headers.get("range"), `bytes=256-${end - 1}`);
 });
 
 for (
