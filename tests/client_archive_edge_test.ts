@@ -106,3 +106,16 @@ Deno.test("a plan with segments that are done moves nothing back", async () => {
   assert.equal(server.unfired, 0);
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows).filter((seq) => seq > 25));
 });
+
+Deno.test("a segment of which no block is wanted is passed, and the next one is its own", async () => {
+  await using server = new ArchiveServer(mixedArchive(2, 2, 10));
+  const segments = server.segments.map(({ name, checksum, minSeq, maxSeq }, index) => {
+    const blocks = index === 0 ? [] : [{ first: 0, last: 1 }];
+    return { name, index, checksum, minSeq, maxSeq, mode: "blocks", blocks };
+  });
+  const page = { plannedThroughSeq: 40, sealedTipSeq: 40, segments };
+  server.fail("planSnapshot", FAULTS.answers(json(200, page)));
+  const { done, chunks } = replay(server);
+  assert.deepEqual(await done, { cutover: 40 });
+  assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows).filter((seq) => seq > 20));
+});

@@ -232,6 +232,8 @@ Deno.test("a block of another generation is taken, one of another number is not"
   const tagged = (etag: string): Fault => (answer) => ({ ...answer, headers: { "ETag": etag } });
   server.fail("getBlock", tagged('W/"0123456789abcdef:0"'));
   server.fail("getBlock", tagged('"0123456789abcdef:3"'));
+  // An ETag that names no block says nothing about its number.
+  server.fail("getBlock", tagged('"0123456789abcdef"'));
   const { done, chunks, notices } = replay(server, { limits: { tasks: 1, bytes: 1 } });
   await done;
   assert.equal(server.unfired, 0);

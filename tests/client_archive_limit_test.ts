@@ -97,15 +97,16 @@ Deno.test("429 holds back all requests, not only the one that was refused", asyn
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
 
-Deno.test("of several 429 the one that asks for the longest wait counts", async () => {
+Deno.test("of several 429 the one that asks for the longest wait counts, and it is told once", async () => {
   const clock = new FakeClock();
   const second = Promise.withResolvers<void>();
   let asked = 0;
+  let told = 0;
   const client = new ArchiveClient({
     endpoint: parseEndpoint("wss://host/xrpc/network.bsky.jetstream.subscribeEvents"),
     apiKey: null,
     reconnect: { baseMs: 1, maxMs: 30_000, alertAttempts: 0, maxAttempts: 0 },
-    observer: {},
+    observer: { notice: () => told++ },
     fetch: async () => {
       const turn = ++asked;
       if (turn > 2) return new Response("plan");
@@ -123,6 +124,7 @@ Deno.test("of several 429 the one that asks for the longest wait counts", async 
   second.resolve();
   while (clock.pending.length !== 2) await new Promise((resolve) => setTimeout(resolve, 0));
   assert.deepEqual(clock.pending, [60_500, 60_500]);
+  assert.equal(told, 1);
   assert.equal(asked, 2);
   clock.advance(60_500);
   await Promise.all(answers);

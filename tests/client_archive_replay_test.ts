@@ -27,6 +27,9 @@ for (const [mode, wholeFrom] of [["segments", 0], ["blocks", 2]] as const) {
     assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
     assert.deepEqual(chunks.at(-1)?.position, { cursor: 600, timeUs: timeOf(600) });
     assert.equal(server.asked(mode === "blocks" ? "getSegment" : "getBlock").length, 0);
+    // Of a compressed answer, neither the length nor the range could be checked.
+    const codings = server.requests.map(({ headers }) => headers.get("accept-encoding"));
+    assert.deepEqual([...new Set(codings)], ["identity"]);
   });
 }
 
