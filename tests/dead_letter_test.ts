@@ -168,6 +168,22 @@ databaseTest("what Postgres refused is tried again by itself, ever later", async
   assert.deepEqual((await letters(sql))[1], invalid);
 });
 
+databaseTest("what Postgres refused ten times is left to a person", async ({ sql, url }) => {
+  await using subject = new Subject(url, { clock: hastyClock(100) });
+  const { script } = subject;
+  const end = await refuseRows(sql, { table: "scenes", when: "new.name = 'refused'" });
+  await subject.send(script.commit(ALICE, "scene", "s1", { name: "refused" }));
+  await sql`update dead_letters set attempts = 8`;
+  for (const [attempts, minutes] of [[9, 512], [10, null]] as const) {
+    await makeDue(sql);
+    await until(async () => (await letters(sql))[0]?.attempts === attempts);
+    assert.equal((await letters(sql))[0]?.minutes, minutes);
+  }
+  await end();
+  assert.deepEqual(await subject.retry(), { tried: 1, resolved: 1 });
+  assert.equal(await stateOf(sql, "s1"), "applied");
+});
+
 databaseTest("a later valid revision resolves the letters before it", async ({ sql, url }) => {
   await using subject = new Subject(url);
   const { script } = subject;

@@ -36,6 +36,28 @@ databaseTest(
   },
 );
 
+databaseTest(
+  "the tables say when a revision, and when news of its account, was heard",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE));
+    await sql`update records set indexed_at = 'epoch'`;
+    await sql`update accounts set updated_at = 'epoch'`;
+    const heard = async (): Promise<readonly boolean[]> => {
+      const [row] = await sql<{ record: boolean; account: boolean }[]>`
+      select indexed_at > 'epoch' as record, updated_at > 'epoch' as account
+      from records join accounts using (did)`;
+      return row === undefined ? [] : [row.record, row.account];
+    };
+    await folded.batch(events.put(SCENE));
+    assert.deepEqual(await heard(), [true, false]);
+    await folded.batch(events.identity("alice", "alice.example"));
+    assert.deepEqual(await heard(), [true, true]);
+  },
+);
+
 databaseTest("R-03 one key in two collections is two records", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);

@@ -63,6 +63,21 @@ databaseTest(
   },
 );
 
+databaseTest(
+  "a letter that a person has closed stays as it was closed, whatever comes later",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE, { name: "" }));
+    await discardLetters(sql, await openLetters(sql, null, 10));
+    const closed = await listLetters(sql, { state: "resolved", limit: 10 });
+    assert.deepEqual(closed.map(({ resolution }) => resolution), ["discarded"]);
+    await folded.batch(events.put(SCENE));
+    assert.deepEqual(await listLetters(sql, { state: "resolved", limit: 10 }), closed);
+  },
+);
+
 databaseTest("a delete resolves them too, and so does the end of the account", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);
