@@ -5,9 +5,11 @@ import { refuseRows } from "./crash/refusing.ts";
 import { countsOf, numbered } from "./crash/stream.ts";
 import type { OutcomeCounts } from "../lib/repository/outcome.ts";
 import { databaseTest } from "./database.ts";
+import { Folded } from "./folded.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
 import { uriOf } from "./model/address.ts";
 import { ALICE, BOB, Script } from "./model/frames.ts";
+import { SampleEvents } from "./sample_events.ts";
 
 const SCENE = { name: "Basement" };
 
@@ -259,5 +261,29 @@ databaseTest(
     const [row] = await sql`select extract(year from created_at)::int as year from scenes
       where record_rkey = 's1'`;
     assert.equal(row?.year, 2020);
+  },
+);
+
+databaseTest(
+  "a row that is not written because the database can't is not blamed for it",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const failures: string[] = [];
+    const folded = new Folded(database, { failures });
+    await refuseRows(sql, { table: "scenes", when: "new.name = 'refused'" });
+    const full = { table: "scenes", when: "new.name = 'too much'", sqlState: "53100" };
+    const end = await refuseRows(sql, full);
+    // Parts of one event, then of two: the last two rows are written by one statement.
+    const batch = [
+      events.put("alice/scene/s0"),
+      events.put("alice/scene/s1", { name: "refused" }),
+      events.put("alice/scene/s2", { name: "too much" }),
+    ];
+    await assert.rejects(folded.batch(...batch), /can't be used/);
+    assert.ok(failures.length > 0);
+    assert.equal(await folded.count("records"), 0);
+    await end();
+    assert.deepEqual(await folded.batch(...batch), ["applied", "dead_letter", "applied"]);
   },
 );

@@ -174,6 +174,29 @@ databaseTest(
 );
 
 databaseTest(
+  "a record that came in one batch with its account's deletion goes, also while nothing of it is written",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    // Parts of one event, then of two: the deletion finds the second record folded and not yet sent.
+    const unsent = "alice/scene/unsent";
+    await folded.batch(
+      events.put(SCENE),
+      events.put(unsent),
+      events.account("alice", false, "deleted"),
+    );
+    const rows = await Promise.all([SCENE, unsent].map((record) => folded.ledger(record)));
+    assert.deepEqual(rows.map((row) => [row?.state, row?.record]), [
+      ["deleted", null],
+      ["deleted", null],
+    ]);
+    const [account] = await database.sql`select account_time, identity_time from accounts`;
+    assert.ok(account?.["account_time"] instanceof Date);
+    assert.equal(account["identity_time"], null);
+  },
+);
+
+databaseTest(
   "what happened at the very instant of an account's deletion is deleted",
   async (database) => {
     const events = new SampleEvents();
