@@ -87,7 +87,7 @@ class Player {
 
 if (import.meta.main) {
   const player = new Player(JSON.parse(Deno.args[0] ?? "{}"));
-  const server = new WebSocketServer((peer) => player.serve(peer));
+  const server = new WebSocketServer((peer) => player.serve(peer), { noDelay: true });
   Deno.stdout.writeSync(
     new TextEncoder().encode(`${JSON.stringify({ url: `${server.origin}/subscribe` })}\n`),
   );

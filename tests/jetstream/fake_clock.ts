@@ -6,6 +6,9 @@ interface Timer {
   readonly callback: () => void;
 }
 
+/** Real time after which a wait is not to be expected any more, milliseconds. */
+const NEVER_MS = 60_000;
+
 /** A clock that stands still until it is told to go. */
 export class FakeClock implements Clock {
   #now: number;
@@ -41,11 +44,18 @@ export class FakeClock implements Clock {
     return [...this.#timers].map(({ ms }) => ms);
   }
 
-  /** Resolves when a wait of exactly `ms` is pending. */
+  /** Resolves when a wait of exactly `ms` is pending. One that never comes fails the test. */
   whenPending(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.pending.includes(ms)) resolve();
-      else this.#waiters.push({ ms, resolve });
+    return new Promise((resolve, reject) => {
+      const never = setTimeout(() => {
+        reject(new Error(`expected a wait of ${ms} ms, got ${this.pending.join(", ") || "none"}`));
+      }, NEVER_MS);
+      const found = (): void => {
+        clearTimeout(never);
+        resolve();
+      };
+      if (this.pending.includes(ms)) found();
+      else this.#waiters.push({ ms, resolve: found });
     });
   }
 

@@ -253,11 +253,23 @@ function decodeClientFrame(data: Uint8Array): ClientFrame | null {
   return { opcode: first & 0x0f, payload, bytes };
 }
 
+export interface WebSocketServerOptions {
+  readonly port?: number;
+  readonly hostname?: string;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /**
+   * Sends each frame at once, as servers in Go do. Without it a small frame waits for the
+   * acknowledgement of the one before, up to 40 ms: a steady stream comes in bursts.
+   */
+  readonly noDelay?: boolean;
+}
+
 /** Listens on a port of its own choice and hands every request to `onPeer`. */
 export class WebSocketServer implements AsyncDisposable {
   readonly peers: Peer[] = [];
   readonly #listener: Deno.TcpListener | Deno.TlsListener;
   readonly #secure: boolean;
+  readonly #noDelay: boolean;
   readonly #onPeer: (peer: Peer) => Promise<void>;
   readonly #accepting: Promise<void>;
   readonly #handling = new Set<Promise<void>>();
@@ -266,9 +278,10 @@ export class WebSocketServer implements AsyncDisposable {
 
   constructor(
     onPeer: (peer: Peer) => Promise<void>,
-    options: { port?: number; hostname?: string; tls?: { cert: string; key: string } } = {},
+    options: WebSocketServerOptions = {},
   ) {
-    const { port = 0, hostname = "127.0.0.1", tls } = options;
+    const { port = 0, hostname = "127.0.0.1", tls, noDelay = false } = options;
+    this.#noDelay = noDelay;
     this.#secure = tls !== undefined;
     this.#listener = tls === undefined
       ? Deno.listen({ port, hostname })
@@ -320,9 +333,7 @@ export class WebSocketServer implements AsyncDisposable {
         }
         continue;
       }
-      // As servers in Go do. Else a small frame waits for the acknowledgement of the one before, up to
-      // 40 ms, and a steady stream comes in bursts.
-      if ("setNoDelay" in conn) conn.setNoDelay();
+      if (this.#noDelay && "setNoDelay" in conn) conn.setNoDelay();
       const handled = this.#handle(conn).finally(() => this.#handling.delete(handled));
       this.#handling.add(handled);
     }
