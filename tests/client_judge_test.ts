@@ -5,6 +5,7 @@ import { Compression } from "../lib/client/compression.ts";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { EndpointList, REST_MS } from "../lib/client/failover.ts";
 import { LAG_LIMIT_MS } from "../lib/client/lag.ts";
+import type { Notice } from "../lib/client/observer.ts";
 import { OriginTracker } from "../lib/client/origin.ts";
 import { StreamJudge } from "../lib/client/stream_judge.ts";
 import { FakeClock } from "./jetstream/fake_clock.ts";
@@ -16,6 +17,7 @@ interface Judged {
   readonly endpoints: EndpointList;
   readonly judge: StreamJudge;
   readonly origin: OriginTracker;
+  readonly notices: Notice[];
 }
 
 /** The judge of a connection to A, with B behind it in the list. `before` is what happened before. */
@@ -24,6 +26,7 @@ function judged(before: (list: EndpointList, clock: FakeClock) => void = () => {
   const endpoints = new EndpointList([A, B], clock);
   before(endpoints, clock);
   const origin = new OriginTracker(() => null, null);
+  const notices: Notice[] = [];
   const judge = new StreamJudge({
     endpoint: A,
     expectation: { kind: "none" },
@@ -32,10 +35,10 @@ function judged(before: (list: EndpointList, clock: FakeClock) => void = () => {
     endpoints,
     origin,
     compression: new Compression(false, null, () => {}, clock),
-    onNotice: () => {},
+    onNotice: (notice) => notices.push(notice),
     onUseful: () => {},
   });
-  return { clock, endpoints, judge, origin };
+  return { clock, endpoints, judge, origin, notices };
 }
 
 Deno.test("an endpoint that was read for as long as a rest has its failures forgotten", () => {
@@ -43,7 +46,6 @@ Deno.test("an endpoint that was read for as long as a rest has its failures forg
     const { clock, endpoints, judge } = judged((list) => {
       list.rest(A);
       list.rest(A);
-      list.wake(A);
     });
     clock.advance(readMs);
     assert.equal(judge.onProgress(null), null);
@@ -55,12 +57,13 @@ Deno.test("an endpoint that was read for as long as a rest has its failures forg
   }
 });
 
-Deno.test("an endpoint that brought something new rests no longer", () => {
-  const list = new EndpointList([A, B], new FakeClock());
-  list.rest(B);
-  assert.equal(list.hasOther(A), false);
-  list.wake(B);
-  assert.equal(list.hasOther(A), true);
+Deno.test("what a server says of itself is told as far as it can be a code", () => {
+  const { judge, notices } = judged();
+  assert.equal(judge.onStreamNotice({ notice: `Con<sumer>\n${"x".repeat(100)}` }), null);
+  assert.deepEqual(notices, [{
+    code: "server_error",
+    message: `${A.source} said Consumer${"x".repeat(32)}`,
+  }]);
 });
 
 Deno.test("events that are old because of a pause of ours are nothing against their server", () => {

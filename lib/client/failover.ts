@@ -67,11 +67,6 @@ export class EndpointList {
     standing.restUntil = this.#clock.monotonic() + restMs;
   }
 
-  /** Ends its rest: it brought something new. The next rest is still longer than the last. */
-  wake(endpoint: Endpoint): void {
-    this.#standing(endpoint).restUntil = -Infinity;
-  }
-
   /** Forgets its failures: it was read from for long enough. */
   restore(endpoint: Endpoint): void {
     this.#standing(endpoint).rests = 0;

@@ -194,7 +194,6 @@ class Follower {
 
   #useful(endpoint: Endpoint): void {
     this.#reconnecting.succeeded();
-    this.#endpoints.wake(endpoint);
     this.#compression.worked(endpoint);
   }
 
