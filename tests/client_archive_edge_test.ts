@@ -2,7 +2,14 @@ import { encode } from "@atcute/cbor";
 import assert from "node:assert/strict";
 import { ArchiveDamagedError, ArchiveStalledError } from "../lib/client/archive/failure.ts";
 import { blockOf } from "./jetstream/archive_file.ts";
-import { ArchiveServer, type Fault, FAULTS, json, refusal } from "./jetstream/archive_server.ts";
+import {
+  ArchiveServer,
+  type Fault,
+  FAULTS,
+  json,
+  plannedEntry,
+  refusal,
+} from "./jetstream/archive_server.ts";
 import { mixedArchive, POSTS, record, replay, seqsIn, wantedSeqs } from "./jetstream/replayed.ts";
 
 const FOREIGN = { collection: POSTS };
@@ -36,10 +43,7 @@ Deno.test("a page of a plan goes no further than the archive of its answer, nor 
   for (const [plannedThroughSeq, sealedTipSeq] of [[40, 30], [50, 50]]) {
     await using server = new ArchiveServer(mixedArchive(1, 4, 10), { wholeFrom: 2, maxEntries: 1 });
     const page = { plannedThroughSeq, sealedTipSeq, segments: [] };
-    const entry = { ...server.segments[0]!, index: 0, mode: "blocks" };
-    const { name, checksum, minSeq, maxSeq, index, mode } = entry;
-    const blocks = [{ first: 0, last: 0 }];
-    const segments = [{ name, checksum, minSeq, maxSeq, index, mode, blocks }];
+    const segments = [plannedEntry(server.segments[0]!, 0, [{ first: 0, last: 0 }])];
     const first = { plannedThroughSeq: 10, sealedTipSeq: 40, segments };
     server.fail("planSnapshot", FAULTS.answers(json(200, first)));
     server.fail("planSnapshot", FAULTS.answers(json(200, page)));
@@ -55,10 +59,8 @@ Deno.test("rows before their segment, or behind it, are another block's", async 
     await using server = new ArchiveServer([[
       blockOf([record(5), record(6), record(7), record(8)]),
     ]]);
-    const { name, checksum, minSeq, maxSeq } = server.segments[0]!;
-    const blocks = [{ first: 0, last: 0 }];
-    const entry = { name, index: 0, checksum, minSeq, maxSeq, mode: "blocks", blocks, ...bounds };
-    const page = { plannedThroughSeq: 8, sealedTipSeq: 8, segments: [entry] };
+    const entry = plannedEntry(server.segments[0]!, 0, [{ first: 0, last: 0 }]);
+    const page = { plannedThroughSeq: 8, sealedTipSeq: 8, segments: [{ ...entry, ...bounds }] };
     server.fail("planSnapshot", FAULTS.answers(json(200, page)), Infinity);
     const { done, chunks } = replay(server);
     await assert.rejects(done, ArchiveDamagedError);
@@ -96,9 +98,7 @@ Deno.test("the bytes of a chunk are those of its own events", async () => {
 
 Deno.test("a plan with segments that are done moves nothing back", async () => {
   await using server = new ArchiveServer(mixedArchive(3, 1, 20), { wholeFrom: 0 });
-  const segments = server.segments.map(({ name, checksum, minSeq, maxSeq }, index) => {
-    return { name, index, checksum, minSeq, maxSeq, mode: "segment" };
-  });
+  const segments = server.segments.map((segment, index) => plannedEntry(segment, index));
   const page = { plannedThroughSeq: 60, sealedTipSeq: 60, segments };
   server.fail("planSnapshot", FAULTS.answers(json(200, page)));
   const { done, chunks } = replay(server, { start: { cursor: 25, timeUs: 0 } });
@@ -109,10 +109,9 @@ Deno.test("a plan with segments that are done moves nothing back", async () => {
 
 Deno.test("a segment of which no block is wanted is passed, and the next one is its own", async () => {
   await using server = new ArchiveServer(mixedArchive(2, 2, 10));
-  const segments = server.segments.map(({ name, checksum, minSeq, maxSeq }, index) => {
-    const blocks = index === 0 ? [] : [{ first: 0, last: 1 }];
-    return { name, index, checksum, minSeq, maxSeq, mode: "blocks", blocks };
-  });
+  const segments = server.segments.map((segment, index) =>
+    plannedEntry(segment, index, index === 0 ? [] : [{ first: 0, last: 1 }])
+  );
   const page = { plannedThroughSeq: 40, sealedTipSeq: 40, segments };
   server.fail("planSnapshot", FAULTS.answers(json(200, page)));
   const { done, chunks } = replay(server);

@@ -4,7 +4,7 @@ import { readSegmentHeader } from "../lib/decoder/segment.ts";
 import type { Position } from "../lib/decoder/event.ts";
 import { CORPUS_MISSING, corpusFile, WITHOUT_CORPUS } from "./decoder_binary_samples.ts";
 import { blockOf, segmentOf, timeOf } from "./jetstream/archive_file.ts";
-import { ArchiveServer, FAULTS, json } from "./jetstream/archive_server.ts";
+import { ArchiveServer, FAULTS, json, plannedEntry } from "./jetstream/archive_server.ts";
 import {
   archiveFormat,
   DIDS,
@@ -246,9 +246,8 @@ Deno.test("blocks that don't stand side by side in the file are got one by one",
 
 Deno.test("a position says nothing of rows behind the page, though the segment has them", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 4, 10), { wholeFrom: 0 });
-  const { name, checksum, minSeq, maxSeq, blocks } = server.segments[0]!;
-  const entry = { name, index: 0, checksum, minSeq, maxSeq, mode: "segment" };
-  const page = { plannedThroughSeq: 15, sealedTipSeq: 40, segments: [entry] };
+  const segment = server.segments[0]!;
+  const page = { plannedThroughSeq: 15, sealedTipSeq: 40, segments: [plannedEntry(segment, 0)] };
   server.fail("planSnapshot", FAULTS.answers(json(200, page)));
   const { done, chunks } = replay(server);
   await done;
@@ -256,7 +255,7 @@ Deno.test("a position says nothing of rows behind the page, though the segment h
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
   assert.ok(chunks.some(({ position }) => position.cursor === 15));
   // Of the file, what the page is about and no more.
-  const end = blocks.slice(0, 2).reduce((sum, { frame }) => sum + 8 + frame.length, 256);
+  const end = segment.blocks.slice(0, 2).reduce((sum, { frame }) => sum + 8 + frame.length, 256);
   assert.equal(server.asked("getSegment")[2]?.headers.get("range"), `bytes=256-${end - 1}`);
 });
 
@@ -301,9 +300,10 @@ Deno.test(`a segment of the reference server is replayed${WITHOUT_CORPUS}`, {
   const file = corpusFile("corpus/golden_corpus_segment.jss")!;
   const { checksum, minSeq, maxSeq } = readSegmentHeader(file);
   await using server = new ArchiveServer([]);
-  server.segments.push({ name: "seg_0000000000.jss", checksum, minSeq, maxSeq, blocks: [], file });
-  const entry = { name: "seg_0000000000.jss", index: 0, checksum, minSeq, maxSeq, mode: "segment" };
-  const page = { plannedThroughSeq: maxSeq, sealedTipSeq: maxSeq, segments: [entry] };
+  const segment = { name: "seg_0000000000.jss", checksum, minSeq, maxSeq, blocks: [], file };
+  server.segments.push(segment);
+  const segments = [plannedEntry(segment, 0)];
+  const page = { plannedThroughSeq: maxSeq, sealedTipSeq: maxSeq, segments };
   server.fail("planSnapshot", FAULTS.answers(json(200, page)));
   const { done, chunks } = replay(server, { filter: { collections: ["app.bsky.*"], dids: [] } });
   assert.deepEqual(await done, { cutover: maxSeq });

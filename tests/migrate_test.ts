@@ -58,8 +58,8 @@ databaseTest(
   "the index that every batch asks has no list of entries to read through",
   async ({ sql }) => {
     const [index] = await sql<{ options: string }[]>`
-    select array_to_string(reloptions, ',') as options from pg_class
-    where oid = 'idx_records_loose_references'::regclass`;
+      select array_to_string(reloptions, ',') as options from pg_class
+      where oid = 'idx_records_loose_references'::regclass`;
     assert.equal(index?.options, "fastupdate=off");
   },
 );

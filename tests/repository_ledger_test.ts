@@ -47,8 +47,8 @@ databaseTest(
     await sql`update accounts set updated_at = 'epoch'`;
     const heard = async (): Promise<readonly boolean[]> => {
       const [row] = await sql<{ record: boolean; account: boolean }[]>`
-      select indexed_at > 'epoch' as record, updated_at > 'epoch' as account
-      from records join accounts using (did)`;
+        select indexed_at > 'epoch' as record, updated_at > 'epoch' as account
+        from records join accounts using (did)`;
       return row === undefined ? [] : [row.record, row.account];
     };
     await folded.batch(events.put(SCENE));

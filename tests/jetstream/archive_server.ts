@@ -33,6 +33,11 @@ interface PlanRequest {
   readonly beforeSeq?: number;
 }
 
+interface Range {
+  first: number;
+  last: number;
+}
+
 const PREFIX = "/xrpc/network.bsky.jetstream.";
 
 export class ArchiveServer implements AsyncDisposable {
@@ -144,19 +149,18 @@ export class ArchiveServer implements AsyncDisposable {
     const segments: unknown[] = [];
     let entries = 0;
     plan: for (const [index, segment] of this.segments.entries()) {
-      const { blocks, name, checksum, minSeq, maxSeq } = segment;
+      const { blocks, maxSeq } = segment;
       const selected = [...blocks.keys()].filter((i) => isSelected(blocks[i]!, wanted, selectsAll));
       if (selected.length === 0) continue;
-      const entry = { name, index, checksum, minSeq, maxSeq };
       if (selected.length >= wholeFrom * blocks.length) {
         if (entries === maxEntries) break;
-        segments.push({ ...entry, mode: "segment" });
+        segments.push(plannedEntry(segment, index));
         plannedThroughSeq = maxSeq;
         entries++;
         continue;
       }
-      const ranges: { first: number; last: number }[] = [];
-      if (entries < maxEntries) segments.push({ ...entry, mode: "blocks", blocks: ranges });
+      const ranges: Range[] = [];
+      if (entries < maxEntries) segments.push(plannedEntry(segment, index, ranges));
       for (const i of selected) {
         const range = ranges.at(-1);
         if (range?.last === i - 1) range.last = i;
@@ -205,6 +209,16 @@ export class ArchiveServer implements AsyncDisposable {
       body: block.frame,
     };
   }
+}
+
+/** A segment in a plan: the whole file, or some blocks of it. */
+export function plannedEntry(
+  { name, checksum, minSeq, maxSeq }: ArchiveSegment,
+  index: number,
+  blocks: readonly Range[] | null = null,
+): Readonly<Record<string, unknown>> {
+  const entry = { name, index, checksum, minSeq, maxSeq };
+  return blocks === null ? { ...entry, mode: "segment" } : { ...entry, mode: "blocks", blocks };
 }
 
 /** As the server's bloom filters would say, with or without false positives. */
