@@ -74,7 +74,7 @@ export class Indexer {
       mapper: this.mapper,
       consumer: config.consumerName,
       holder: instance,
-      connection: () => database.sql,
+      connection: () => database.writing,
       abandon: (sql) => database.abandon(sql),
       statementTimeoutMs: this.#statementTimeoutMs,
       backoff: databaseBackoff(clock, options.random ?? Math.random),

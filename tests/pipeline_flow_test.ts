@@ -73,6 +73,35 @@ databaseTest("the same stream in v2 gives the same rows", async (database) => {
 });
 
 databaseTest(
+  "batches keep to one session, whatever else asks the database meanwhile",
+  async (database) => {
+    const { sql, url } = database;
+    await sql`create table sessions (pid int)`;
+    await sql.unsafe(`create function note_session() returns trigger language plpgsql
+      as 'begin insert into sessions values (pg_backend_pid()); return null; end'`);
+    await sql`create trigger note_session after insert on records execute function note_session()`;
+    const events = new SampleEvents();
+    await using server = new ReplayServer();
+    await using program = new Program({
+      databaseUrl: url,
+      streamUrl: server.url,
+      checkpoint: async (name) => {
+        if (name !== "batch_loaded") return;
+        const { sql: asking } = program.running.database;
+        await Promise.all([asking`select 1`, asking`select 2`]);
+      },
+    });
+    for (let batch = 1; batch <= 5; batch++) {
+      await program.committed(server.push(events.put(`alice/scene/s${batch}`)));
+    }
+    const [row] = await sql`select count(*)::int as batches, count(distinct pid)::int as sessions
+      from sessions`;
+    assert.deepEqual(row, { batches: 5, sessions: 1 });
+  },
+  { kinds: ["server"] },
+);
+
+databaseTest(
   "I-03 a stop under load writes what was read and ends with 0, and the rest comes with the next start",
   async (database) => {
     const events = new SampleEvents();

@@ -12,9 +12,6 @@ export interface OpenedDatabase extends AsyncDisposable {
   readonly description: string;
 }
 
-/** Connections for the writer, for dead letters and for the status page. */
-const MAX_CONNECTIONS = 4;
-
 /** Opens it. Nothing is sent to an external database before the first query. */
 export async function openDatabase(config: Config, logger: Logger): Promise<OpenedDatabase> {
   if (config.database.kind === "postgres") {
@@ -40,8 +37,7 @@ function opened(
   close: () => Promise<void>,
 ): OpenedDatabase {
   const database = new Database({
-    open: () =>
-      connect(url, { max: MAX_CONNECTIONS, applicationName: "jetstream-indexer", ...trust }),
+    open: (max) => connect(url, { max, applicationName: "jetstream-indexer", ...trust }),
     terminate,
   });
   return {

@@ -7,24 +7,37 @@ import type { Sql } from "postgres";
 import { guarded } from "./guard.ts";
 
 export interface DatabaseOptions {
-  /** Opens connections; nothing is sent before the first query. */
-  readonly open: () => Sql;
+  /** Opens connections, `max` of them at most; nothing is sent before the first query. */
+  readonly open: (max: number) => Sql;
   /** Ends connections at once, answered or not. */
   readonly terminate: (sql: Sql) => void | Promise<void>;
 }
 
+/** For dead letters, for the status page and for the watch. */
+const MAX_ASKING = 3;
+
 export class Database implements AsyncDisposable {
   readonly #options: DatabaseOptions;
   #sql: Sql;
+  #writing: Sql;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
-    this.#sql = options.open();
+    this.#sql = options.open(MAX_ASKING);
+    this.#writing = options.open(1);
   }
 
-  /** The connections to use now. */
+  /** The connections to use now, for whatever is no batch. */
   get sql(): Sql {
     return this.#sql;
+  }
+
+  /**
+   * The one connection of batches to use now. The driver gives a transaction to whichever connection
+   * has rested for longest: among several, each would come to plan and to cache everything anew.
+   */
+  get writing(): Sql {
+    return this.#writing;
   }
 
   /**
@@ -42,12 +55,14 @@ export class Database implements AsyncDisposable {
 
   /** Gives connections up that don't answer, unless somebody else has already. */
   abandon(sql: Sql): void {
-    if (sql !== this.#sql) return;
-    this.#sql = this.#options.open();
+    if (sql === this.#sql) this.#sql = this.#options.open(MAX_ASKING);
+    else if (sql === this.#writing) this.#writing = this.#options.open(1);
+    else return;
     void this.#options.terminate(sql);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#options.terminate(this.#sql);
+    const { terminate } = this.#options;
+    await Promise.all([terminate(this.#sql), terminate(this.#writing)]);
   }
 }
