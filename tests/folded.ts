@@ -6,7 +6,7 @@ import type { Decoder } from "../lib/decoder/decoder.ts";
 import { createDecoders } from "../lib/indexer/decoders.ts";
 import { createMapper, type Mapper } from "../lib/mapper/content.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
-import type { BatchResult, CursorUpdate } from "../lib/repository/batch.ts";
+import type { Batch, BatchResult, CursorUpdate } from "../lib/repository/batch.ts";
 import type { Outcome } from "../lib/repository/outcome.ts";
 import type { Step } from "../lib/repository/transaction.ts";
 import { Writer } from "../lib/repository/writer.ts";
@@ -20,7 +20,7 @@ export interface FoldedOptions {
   /** How events are written. Default: v1. */
   readonly protocol?: "v1" | "v2";
   readonly mapper?: Mapper;
-  readonly step?: (name: Step) => void | Promise<void>;
+  readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
   /** How many records of one repository may wait. Default: as in production. */
   readonly waitingLimit?: number;
   /** SQLSTATEs of failed attempts. Default: a failed attempt fails the test. */

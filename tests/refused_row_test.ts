@@ -7,6 +7,7 @@ import type { OutcomeCounts } from "../lib/repository/outcome.ts";
 import { databaseTest } from "./database.ts";
 import { Folded } from "./folded.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
+import { findRefusedRows } from "../lib/repository/refused_rows.ts";
 import { uriOf } from "./model/address.ts";
 import { ALICE, BOB, Script } from "./model/frames.ts";
 import { SampleEvents } from "./sample_events.ts";
@@ -285,5 +286,22 @@ databaseTest(
     assert.equal(await folded.count("records"), 0);
     await end();
     assert.deepEqual(await folded.batch(...batch), ["applied", "dead_letter", "applied"]);
+  },
+);
+
+databaseTest(
+  "a search for refused rows is heard of before each of its questions",
+  async ({ sql }) => {
+    await sql`create table facts (n text check (false))`;
+    const rows = Array.from({ length: 8 }, (_, n) => ({ n: String(n) }));
+    const statement = {
+      text: "insert into facts select n from unnest($1::text[]) as r(n)",
+      columns: [{ name: "n", type: "text" }],
+    } as const;
+    let heard = 0;
+    const refused = await findRefusedRows(sql, { name: "facts", statement, rows }, () => heard++);
+    assert.deepEqual(refused, rows.map((row) => ({ row, sqlState: "23514" })));
+    // All, and every half down to the single rows.
+    assert.equal(heard, 15);
   },
 );

@@ -16,12 +16,19 @@ export interface RefusedRow {
 
 class Rollback extends Error {}
 
-/** The rows that are refused. Empty when all of them are taken this time. Throws when the database is away. */
-export async function findRefusedRows(sql: Sql, write: BulkWrite): Promise<RefusedRow[]> {
+/**
+ * The rows that are refused. Empty when all of them are taken this time. Throws when the database is away.
+ * `alive` is called before each question: where all are refused there are twice as many as rows.
+ */
+export async function findRefusedRows(
+  sql: Sql,
+  write: BulkWrite,
+  alive: () => void,
+): Promise<RefusedRow[]> {
   const refused: RefusedRow[] = [];
   try {
     await sql.begin(async (tx) => {
-      await search(tx, write, write.rows, refused);
+      await search(tx, write, refused, alive);
       throw new Rollback();
     });
   } catch (error) {
@@ -33,13 +40,15 @@ export async function findRefusedRows(sql: Sql, write: BulkWrite): Promise<Refus
 async function search(
   tx: TransactionSql,
   write: BulkWrite,
-  rows: readonly Row[],
   refused: RefusedRow[],
+  alive: () => void,
 ): Promise<void> {
+  const { rows } = write;
+  alive();
   try {
-    await tx.savepoint((inner) => send(inner, { ...write, rows }));
+    await tx.savepoint((inner) => send(inner, write));
   } catch (cause) {
-    const error = new StoreError({ ...write, rows }, cause);
+    const error = new StoreError(write, cause);
     if (judgeFailure(error) === "away") throw error;
     const [row] = rows;
     if (rows.length === 1 && row !== undefined) {
@@ -47,7 +56,7 @@ async function search(
       return;
     }
     const half = Math.ceil(rows.length / 2);
-    await search(tx, write, rows.slice(0, half), refused);
-    await search(tx, write, rows.slice(half), refused);
+    await search(tx, { ...write, rows: rows.slice(0, half) }, refused, alive);
+    await search(tx, { ...write, rows: rows.slice(half) }, refused, alive);
   }
 }

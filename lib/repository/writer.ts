@@ -16,6 +16,7 @@ import { uriOf } from "./fold/entry.ts";
 import type { Event, Refusal } from "../decoder/event.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
 import { applyBatch, type Step } from "./transaction.ts";
+import { Turns } from "./turns.ts";
 import { WAITING_LIMIT } from "./waiting_limit.ts";
 
 export interface WriterOptions {
@@ -42,30 +43,35 @@ export interface WriterOptions {
   readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
 }
 
-type OnStep = (name: Step) => void | Promise<void>;
-
 export class Writer {
   readonly #options: WriterOptions;
+  readonly #turns = new Turns();
 
   constructor(options: WriterOptions) {
     this.#options = options;
   }
 
-  /** Resolves when the batch is durable. Rejects only when the signal aborts. */
+  /**
+   * Resolves when the batch is durable. Rejects only when the signal aborts. One at a time: another
+   * would wait for the writers' lock, and while a long batch has that, seem to find a silent database.
+   */
   write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
-    return this.#write(batch, new Map(), signal);
+    return this.#turns.take(() => this.#write(batch, signal), signal);
   }
 
-  async #write(batch: Batch, refusals: Refusals, signal: AbortSignal): Promise<BatchResult> {
+  async #write(
+    batch: Batch,
+    signal: AbortSignal,
+    refusals: Refusals = new Map(),
+  ): Promise<BatchResult> {
     for (let attempt = 1;; attempt++) {
       signal.throwIfAborted();
       const sql = this.#options.connection();
       try {
         return await this.#guarded(
           sql,
-          batch,
           signal,
-          (step) => this.#apply(sql, batch, refusals, step),
+          (alive) => this.#apply(sql, batch, refusals, alive),
         );
       } catch (error) {
         signal.throwIfAborted();
@@ -87,9 +93,9 @@ export class Writer {
     sql: Sql,
     batch: Batch,
     refusals: Refusals,
-    step: OnStep,
+    alive: () => void,
   ): Promise<BatchResult> {
-    const { mapper, consumer, holder, statementTimeoutMs } = this.#options;
+    const { mapper, consumer, holder, statementTimeoutMs, step } = this.#options;
     const { waitingLimit = WAITING_LIMIT, parts = PART_SIZES } = this.#options;
     return applyBatch(sql, batch, {
       mapper,
@@ -99,24 +105,21 @@ export class Writer {
       statementTimeoutMs,
       waitingLimit,
       parts,
-      step,
+      step: (name) => {
+        alive();
+        return step?.(name, batch);
+      },
     });
   }
 
-  /** Runs something for a batch; gives the connections up when they are silent. */
+  /** Runs something; gives the connection up when for too long it isn't heard of. */
   #guarded<T>(
     sql: Sql,
-    batch: Batch,
     signal: AbortSignal,
-    run: (step: OnStep) => Promise<T>,
+    run: (alive: () => void) => Promise<T>,
   ): Promise<T> {
-    const { statementTimeoutMs, abandon, step } = this.#options;
-    const silentMs = silenceAfter(statementTimeoutMs);
-    return guarded(sql, { silentMs, abandon, signal }, (alive) =>
-      run((name) => {
-        alive();
-        return step?.(name, batch);
-      }));
+    const { statementTimeoutMs, abandon } = this.#options;
+    return guarded(sql, { silentMs: silenceAfter(statementTimeoutMs), abandon, signal }, run);
   }
 
   /** Finds the rows that were refused and rejects their records. False when that leads nowhere. */
@@ -129,7 +132,7 @@ export class Writer {
   ): Promise<boolean> {
     if (!(error instanceof StoreError)) return false;
     const { write } = error;
-    const rows = await this.#guarded(sql, batch, signal, () => findRefusedRows(sql, write));
+    const rows = await this.#guarded(sql, signal, (alive) => findRefusedRows(sql, write, alive));
     let found = false;
     for (const { row, sqlState } of rows) {
       const key = refusalKeyOf(row, write);
@@ -171,11 +174,11 @@ export class Writer {
       const isRecord = event.kind === "commit" && event.operation !== "delete";
       if (isRecord && !refusals.has(refusalKey(event))) {
         refusals.set(refusalKey(event), { refusal, keepRecord: true });
-        return await this.#write(batch, refusals, signal);
+        return await this.#write(batch, signal, refusals);
       }
       // A letter that can't be settled in any form stays open.
       if (letters.length > 0) return { outcomes: ["dead_letter"], reasons: [], rowsWritten: 0 };
-      return await this.write({ ...batch, events: [unusable(event, refusal)] }, signal);
+      return await this.#write({ ...batch, events: [unusable(event, refusal)] }, signal);
     }
     const half = Math.ceil(events.length / 2);
     const first = {
@@ -191,7 +194,7 @@ export class Writer {
       events: events.slice(half),
       letters: letters.slice(half),
     };
-    const results = [await this.write(first, signal), await this.write(second, signal)];
+    const results = [await this.#write(first, signal), await this.#write(second, signal)];
     return {
       outcomes: results.flatMap(({ outcomes }) => outcomes),
       reasons: results.flatMap(({ reasons }) => reasons),

@@ -1,5 +1,6 @@
 /** The stored status, kept for a moment, so that pages never wait for a database that is away. */
 
+import { untilAborted } from "../until_aborted.ts";
 import type { Clock } from "./clock.ts";
 import type { StatusSource, StoredStatus } from "./stored_status.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -92,16 +93,6 @@ export class StatusCache {
       clearTimeout(timer);
     }
   }
-}
-
-/** Rejects when the signal aborts, also when the promise takes no notice of it. */
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 async function within(ms: number, promise: Promise<void>): Promise<void> {

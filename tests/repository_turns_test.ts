@@ -1,0 +1,69 @@
+/** Batches of the stream and of dead letters, written by one writer. */
+
+import assert from "node:assert/strict";
+import { Turns } from "../lib/repository/turns.ts";
+import { databaseTest } from "./database.ts";
+import { Folded } from "./folded.ts";
+import { SampleEvents } from "./sample_events.ts";
+
+databaseTest(
+  "a batch that comes while another is written is begun only when that is committed",
+  async (database) => {
+    const events = new SampleEvents();
+    const steps: string[] = [];
+    const loaded = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const folded = new Folded(database, {
+      step: async (name, batch) => {
+        const which = batch.events.length === 1 ? "first" : "second";
+        if (["beginning", "committed"].includes(name)) steps.push(`${which} ${name}`);
+        if (which === "second" || name !== "loaded") return;
+        loaded.resolve();
+        await goOn.promise;
+      },
+    });
+    const first = folded.batch(events.put("alice/scene/s1"));
+    await loaded.promise;
+    const second = folded.batch(events.put("alice/scene/s2"), events.put("alice/scene/s3"));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.deepEqual(steps, ["first beginning"]);
+    goOn.resolve();
+    await Promise.all([first, second]);
+    assert.deepEqual(steps, [
+      "first beginning",
+      "first committed",
+      "second beginning",
+      "second committed",
+    ]);
+    assert.deepEqual(await folded.live("alice/scene/s1", "alice/scene/s3"), [true, true]);
+  },
+);
+
+Deno.test("whoever waits for a turn leaves with the signal, and those behind keep theirs", async () => {
+  const turns = new Turns();
+  const { signal } = new AbortController();
+  const stop = new AbortController();
+  const goOn = Promise.withResolvers<void>();
+  const done: number[] = [];
+  const first = turns.take(async () => {
+    await goOn.promise;
+    done.push(1);
+  }, signal);
+  const second = turns.take(() => Promise.resolve(done.push(2)), stop.signal);
+  const third = turns.take(() => Promise.resolve(done.push(3)), signal);
+  stop.abort(new Error("stopped"));
+  await assert.rejects(second, /stopped/);
+  assert.deepEqual(done, []);
+  goOn.resolve();
+  await Promise.all([first, third]);
+  assert.deepEqual(done, [1, 3]);
+});
+
+Deno.test("a turn that fails fails alone", async () => {
+  const turns = new Turns();
+  const { signal } = new AbortController();
+  const first = turns.take(() => Promise.reject(new Error("no")), signal);
+  const second = turns.take(() => Promise.resolve("done"), signal);
+  await assert.rejects(first, /no/);
+  assert.equal(await second, "done");
+});
