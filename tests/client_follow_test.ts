@@ -88,6 +88,22 @@ Deno.test("CL-08 D-33 it stops at once while the server keeps sending", async ()
   assert.equal(client.messages.length, atAbort);
 });
 
+Deno.test("a stop in the midst of what was read at once takes nothing more of it", async () => {
+  const messages = Array.from({ length: 20 }, (_, seq) => v1Message(seq + 1));
+  await using server = new ScriptedServer([async (peer) => {
+    await peer.accept({}, encodeTextFrames(messages));
+  }]);
+  let taken = 0;
+  await using client = new Followed([server.url()], {
+    receive: (message) => {
+      if (++taken === 3) client.abort();
+      return positionOf(message);
+    },
+  });
+  await client.done;
+  assert.equal(taken, 3);
+});
+
 Deno.test("D-33 it stops at once while it waits for a server that is silent", async () => {
   await using server = new ScriptedServer([sends()]);
   await using client = new Followed([server.url()]);

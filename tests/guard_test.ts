@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { connect } from "../lib/repository/connection.ts";
+import type { Sql } from "postgres";
+import { connect, terminate } from "../lib/repository/connection.ts";
+import { Database } from "../lib/repository/database.ts";
 import { DatabaseSilentError, guarded } from "../lib/repository/guard.ts";
 
 Deno.test("what was given up gives up no connection when it takes a step after all", async () => {
@@ -35,4 +37,24 @@ Deno.test("of a database that is silent the connections are given up, once", asy
   await assert.rejects(guarded(sql, options, () => never), DatabaseSilentError);
   assert.deepEqual(abandoned, [sql]);
   await sql.end();
+});
+
+Deno.test("what is given up is replaced once, and the other connections are left alone", async () => {
+  const ended: Sql[] = [];
+  await using database = new Database({
+    open: (max) => connect("postgres://nobody@127.0.0.1:1/none", { max, applicationName: "tests" }),
+    terminate: (sql) => {
+      ended.push(sql);
+      return terminate(sql);
+    },
+  });
+  const { sql, writing } = database;
+  database.abandon(sql);
+  database.abandon(sql);
+  assert.ok(database.sql !== sql && database.writing === writing);
+  const replaced = database.sql;
+  database.abandon(writing);
+  database.abandon(writing);
+  assert.ok(database.writing !== writing && database.sql === replaced);
+  assert.ok(ended.length === 2 && ended[0] === sql && ended[1] === writing);
 });
