@@ -6,7 +6,7 @@ failures=()
 # What a step returns that can't be tried here.
 SKIPPED=77
 # A run that takes 20 minutes may be ended from outside, and then nobody learns what it found.
-LIMIT_SECONDS=1140
+LIMIT_SECONDS=1170
 
 # step NAME COMMAND...
 step() {
