@@ -1,6 +1,7 @@
 /**
- * Databases for tests: always the embedded one, and, when TEST_DATABASE_URL is set, a real server.
- * A test finds a database of its own, migrated, and leaves nothing behind.
+ * Databases for tests: the embedded one, and, when TEST_DATABASE_URL is set, a real server; a test that
+ * can use either uses both, or those that `TEST_DATABASES` names (`embedded`, `server`). It finds a
+ * database of its own, migrated, and leaves nothing behind.
  */
 
 import type { Sql } from "postgres";
@@ -21,16 +22,24 @@ export interface TestDatabase {
 export interface DatabaseTestOptions {
   /** `empty`: nothing is migrated, and on a server PostGIS is not created. Default: `migrated`. */
   readonly content?: "migrated" | "empty";
-  /** Default: all that there are. */
+  /** Where it can run. Default: on either, and so on those that `TEST_DATABASES` names. */
   readonly kinds?: readonly DatabaseKind[];
   readonly ignore?: boolean;
 }
 
 const CONNECTIONS = 4;
 
+const KINDS: readonly DatabaseKind[] = ["embedded", "server"];
+
+/** Where a test runs that can run on either. */
+function usualKinds(): readonly DatabaseKind[] {
+  const named = Deno.env.get("TEST_DATABASES")?.split(",");
+  return KINDS.filter((kind) => named?.includes(kind) ?? true);
+}
+
 /** The databases that tests run on here. */
 export function testDatabases(): readonly DatabaseKind[] {
-  return serverUrl() === null ? ["embedded"] : ["embedded", "server"];
+  return serverUrl() === null ? ["embedded"] : KINDS;
 }
 
 /** Registers a test for each kind of database. */
@@ -39,7 +48,7 @@ export function databaseTest(
   run: (database: TestDatabase) => Promise<void>,
   options: DatabaseTestOptions = {},
 ): void {
-  const { kinds = ["embedded", "server"], ignore = false } = options;
+  const { kinds = usualKinds(), ignore = false } = options;
   for (const kind of testDatabases().filter((kind) => kinds.includes(kind))) {
     Deno.test({
       name: `${name} (${kind === "embedded" ? "embedded database" : "database server"})`,
