@@ -10,6 +10,7 @@ export type ParsedReference =
   | { readonly kind: "bare"; readonly rkey: string };
 
 const SCHEME = "at://";
+
 /**
  * Reads a reference to a record of the collection `target`. An AT-URI must name a DID (a handle can
  * change hands), that collection and a record, and nothing after it.
