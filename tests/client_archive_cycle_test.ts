@@ -140,5 +140,8 @@ Deno.test("the archive comes first when it is asked for, or when its cursor is o
     assert.equal(replaysFirst(ENDPOINT, at(hours(31)), fromArchive, nowUs), true);
     assert.equal(replaysFirst(ENDPOINT, at(0), fromArchive, nowUs), true);
     assert.equal(replaysFirst(ENDPOINT, at(0, "other/subscribe"), fromArchive, nowUs), false);
+    // A time is no place in the archive: it would be read from its beginning.
+    const byTime = { ...at(hours(31)), cursor: hours(31) };
+    assert.equal(replaysFirst(ENDPOINT, byTime, fromArchive, nowUs), false);
   }
 });
