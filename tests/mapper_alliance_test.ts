@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { collectionOf, mapped, refused, tryMap, without } from "./mapper_sample.ts";
+import { collectionOf, columnOf, mapped, refused, tryMap, without } from "./mapper_sample.ts";
 
 Deno.test("M-15 a small alliance is active, of full weight, since it was made", () => {
   const { row, references } = mapped("alliance", {});
@@ -11,9 +11,9 @@ Deno.test("M-15 a small alliance is active, of full weight, since it was made", 
 });
 
 Deno.test("an alliance without a since leaves it to the writer, who knows when it was made first", () => {
-  const { row, createdAt } = mapped("alliance", { createdAt: "2026-08-01T12:00:00+02:00" });
+  const { row } = mapped("alliance", { createdAt: "2026-08-01T12:00:00+02:00" });
   assert.equal(row.since, null);
-  assert.equal(createdAt, "2026-08-01T10:00:00.000000Z");
+  assert.ok(columnOf("alliance", "since").orCreated);
 });
 
 Deno.test("M-16 a complete alliance keeps weight, status, reason and since", () => {

@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../lib/decoder/json.ts";
 import type { Refusal } from "../lib/decoder/event.ts";
-import { type Collection, type Context, isRefusal, type Mapped } from "../lib/mapper/collection.ts";
+import {
+  type Collection,
+  type Column,
+  type Context,
+  isRefusal,
+  type Mapped,
+} from "../lib/mapper/collection.ts";
 import { coarsen } from "../lib/mapper/consent.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 
@@ -27,6 +33,13 @@ export const SMALLEST: Readonly<Record<string, JsonObject>> = {
 export function collectionOf(name: string): Collection {
   const found = COLLECTIONS.find(({ nsid }) => nsid === `app.subcult.${name}`);
   assert.ok(found, `no collection app.subcult.${name}`);
+  return found;
+}
+
+/** A column of the table of `app.subcult.NAME`. */
+export function columnOf(name: string, column: string): Column {
+  const found = collectionOf(name).columns.find((one) => one.name === column);
+  assert.ok(found, `no column ${column} of ${name}`);
   return found;
 }
 

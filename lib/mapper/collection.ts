@@ -70,8 +70,6 @@ export interface Context {
 export interface Mapped {
   readonly row: Row;
   readonly references: readonly { readonly reference: Reference; readonly value: string }[];
-  /** RFC 3339: the record's `createdAt` where it is valid and not after the event, else the event's time. */
-  readonly createdAt: string;
 }
 
 /** One collection of the app. */

@@ -5,13 +5,12 @@ import type { Refusal } from "../decoder/event.ts";
 import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
 import { isReason, type Reason } from "../reason.ts";
 import type { Collection, Context, Mapped } from "./collection.ts";
-import { createdAt } from "./timestamp.ts";
 
-/** What a collection makes of its fields; `createdAt` is added for all of them alike. */
+/** What a collection makes of its fields. */
 export type Build<Fields> = (
   fields: Fields,
-  context: Context & { readonly record: JsonObject; readonly createdAt: string },
-) => Pick<Mapped, "row" | "references"> | Refusal;
+  context: Context & { readonly record: JsonObject },
+) => Mapped | Refusal;
 
 /** The map function of a collection: its schema first, then what the fields mean. */
 export function mapBy<Schema extends z.ZodType>(
@@ -21,9 +20,7 @@ export function mapBy<Schema extends z.ZodType>(
   return (record, context) => {
     const parsed = schema.safeParse(record);
     if (!parsed.success) return refusalOf(parsed.error.issues, record);
-    const created = createdAt(record, context.timeUs);
-    const built = build(parsed.data, { ...context, record, createdAt: created });
-    return "reason" in built ? built : { ...built, createdAt: created };
+    return build(parsed.data, { ...context, record });
   };
 }
 

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Collection, Reference } from "./collection.ts";
 import { reference, requiredText, text, time } from "./field.ts";
 import { mapBy } from "./shape.ts";
+import { createdAt } from "./timestamp.ts";
 
 const StreamRecord = z.object({
   sceneId: reference().nullish(),
@@ -43,7 +44,7 @@ export const stream: Collection = {
   references: [SCENE, EVENT],
   // A session that is gone is over; one that was yet to start ends as it starts.
   whenHidden: "ended_at = coalesce(t.ended_at, greatest(t.started_at, now()))",
-  map: mapBy(StreamRecord, (fields, { key, createdAt }) => {
+  map: mapBy(StreamRecord, (fields, { key, record, timeUs }) => {
     const { sceneId, eventId } = fields;
     if (sceneId && eventId) {
       return { reason: "too_many", detail: "sceneId, eventId: got both, expected one of them" };
@@ -54,7 +55,7 @@ export const stream: Collection = {
     if (references.length === 0) {
       return { reason: "missing_field", detail: "sceneId, eventId: expected one of them" };
     }
-    const startedAt = fields.startedAt ?? createdAt;
+    const startedAt = fields.startedAt ?? createdAt(record, timeUs);
     const endedAt = fields.endedAt ?? null;
     if (endedAt !== null && endedAt < startedAt) {
       return {
