@@ -133,7 +133,6 @@ Deno.test("a jump of the wall clock changes no duration", async () => {
   fill(queue, 0, 1001);
   clock.setNow(0);
   clock.advance(500);
-  assert.equal(queue.pausedMs, 500);
   await takeNow(queue, 1001);
   assert.deepEqual(told, ["paused", "resumed 500"]);
 });

@@ -60,7 +60,7 @@ export async function upgrade(stream: ByteStream, subscription: Subscription): P
 }
 
 /** The `Sec-WebSocket-Accept` that belongs to a key. */
-export async function acceptFor(key: string): Promise<string> {
+async function acceptFor(key: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + ACCEPT_GUID));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
 }

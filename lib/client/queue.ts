@@ -111,11 +111,6 @@ export class EventQueue<T> implements Flow, Disposable {
     return this.#pausedAt !== null;
   }
 
-  /** How long the present pause has lasted, milliseconds; 0 when there is none. */
-  get pausedMs(): number {
-    return this.#pausedAt === null ? 0 : this.#clock.monotonic() - this.#pausedAt;
-  }
-
   /** Adds an item that takes `bytes` of memory, or about so. */
   push(item: T, bytes: number): void {
     this.#waiting.push({ item, bytes, pushedAt: this.#clock.monotonic() });

@@ -79,7 +79,7 @@ async function show(base: URL, asJson: boolean, terminal: Terminal): Promise<num
 }
 
 /** The status for a person. */
-export function statusLines(status: Status, colours: boolean): string[] {
+function statusLines(status: Status, colours: boolean): string[] {
   const paint = painter(colours);
   const { stored } = status;
   const lines = [

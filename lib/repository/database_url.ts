@@ -6,7 +6,7 @@
 import { Secret } from "../config/secret.ts";
 
 /** From no protection to a verified chain and name. */
-export const SSL_MODES = [
+const SSL_MODES = [
   "disable",
   "allow",
   "prefer",

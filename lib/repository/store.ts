@@ -133,7 +133,7 @@ function statementsOf(collection: Collection): ProductStatements {
 }
 
 /** The statements that have something to write, in the order in which they must run. */
-export function bulkWrites(writes: Writes): readonly BulkWrite[] {
+function bulkWrites(writes: Writes): readonly BulkWrite[] {
   const all: BulkWrite[] = [
     { name: "accounts", statement: UPSERT_ACCOUNTS, rows: writes.accounts },
     { name: "records", statement: UPSERT_LEDGER, rows: writes.ledger },

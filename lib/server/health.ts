@@ -33,7 +33,7 @@ export type Verdict = readonly HealthReason[];
 /** A batch takes milliseconds, a reconnection to Postgres seconds. */
 export const STALL_SECONDS = 60;
 
-export const CAUGHT_UP_SECONDS = 60;
+const CAUGHT_UP_SECONDS = 60;
 
 /**
  * Why the process does not do its work: its pipeline is dead, or messages wait and nothing was

@@ -66,16 +66,12 @@ export interface StoredArchive {
   readonly leftSeconds: number | null;
 }
 
-/** How much of it a page takes. */
-export const RECENT_LIMIT = 50;
-export const SCENE_LIMIT = 1_000;
-
 /** Where it comes from. */
 export interface StatusSource {
   /**
-   * Asked at most every two seconds while somebody looks, and given up when the signal aborts;
-   * expensive counts are the source's own to keep for longer. At most `RECENT_LIMIT` records and
-   * `SCENE_LIMIT` scenes.
+   * Asked at most every two seconds while somebody looks, and given up when the signal aborts. The
+   * source keeps what is expensive to count for longer, and bounds records and scenes to what a page
+   * can take.
    */
   status(signal: AbortSignal): Promise<StoredStatus>;
 }

@@ -48,7 +48,7 @@ export interface TelemetryOptions {
 const HOUR_IN_MINUTES = 60;
 
 /** Rates are means over so many seconds. */
-export const RATE_SECONDS = 10;
+const RATE_SECONDS = 10;
 
 /** Endings of a connection that the client chose: the next connection is no recovery. */
 const CHOSEN_ENDINGS: ReadonlySet<string> = new Set(["paused", "left", "aborted"]);

@@ -31,7 +31,7 @@ export async function neededFiles(archive: URL): Promise<Blob> {
 }
 
 /** Lets the files of a tar archive through that are wanted, as it comes by. */
-export class TarFilter {
+class TarFilter {
   readonly #wanted: (name: string) => boolean;
   readonly kept: Uint8Array<ArrayBuffer>[] = [];
   /** Bytes of the present header that have come. */
