@@ -29,17 +29,19 @@ export interface DatabaseTestOptions {
 
 const CONNECTIONS = 4;
 
-const KINDS: readonly DatabaseKind[] = ["embedded", "server"];
-
-/** Where a test runs that can run on either. */
-function usualKinds(): readonly DatabaseKind[] {
-  const named = Deno.env.get("TEST_DATABASES")?.split(",");
-  return KINDS.filter((kind) => named?.includes(kind) ?? true);
-}
-
 /** The databases that tests run on here. */
 export function testDatabases(): readonly DatabaseKind[] {
-  return serverUrl() === null ? ["embedded"] : KINDS;
+  return serverUrl() === null ? ["embedded"] : ["embedded", "server"];
+}
+
+/** Where a test runs that can run on either. Throws when `TEST_DATABASES` leaves none, so that no typo passes. */
+function usualKinds(): readonly DatabaseKind[] {
+  const here = testDatabases();
+  const named = Deno.env.get("TEST_DATABASES");
+  if (!named) return here;
+  const kinds = here.filter((kind) => named.split(",").includes(kind));
+  if (kinds.length > 0) return kinds;
+  throw new Error(`cannot test on TEST_DATABASES=${named}: expected some of ${here.join(", ")}`);
 }
 
 /** Registers a test for each kind of database. */
