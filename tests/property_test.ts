@@ -22,11 +22,16 @@ databaseTest(
   async ({ sql }) => {
     const system = systemOn(sql);
     let tooMany = 0;
-    for (const seed of await seeds(5)) {
+    const run = async (seed: number): Promise<void> => {
       const report = await runSeedWithOverflow(system, seed);
       assert.equal(report.failure, null, report.failure ?? "");
       tooMany += report.tooMany;
-    }
+    };
+    const first = await seeds(5);
+    for (const seed of first) await run(seed);
+    // One stream in five has none, so where few are asked for some more may have to follow.
+    const after = Math.max(...first) + 1;
+    for (let more = 0; more < 20 && tooMany === 0 && !isAlone; more++) await run(after + more);
     assert.ok(tooMany > 0 || isAlone, "no record was too many to wait");
   },
 );
