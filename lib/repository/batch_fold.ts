@@ -56,14 +56,14 @@ class BatchFold {
   readonly #last = new Writes();
 
   constructor(tx: TransactionSql, batch: Batch, options: TransactionOptions) {
-    const { mapper, refusals, step } = options;
+    const { mapper, refusals } = options;
     this.#tx = tx;
     this.#world = new World(mapper.decided);
     this.#batch = batch;
     this.#options = options;
     this.#waiting = new WaitingLimit(tx, options.waitingLimit);
     this.#loader = new Loader(tx, this.#world, mapper, refusals, batch.events.length);
-    this.#settlement = new Settlement(tx, this.#world, this.#loader, mapper, step);
+    this.#settlement = new Settlement(tx, this.#world, this.#loader, options);
     this.#fold = {
       again: batch.letters.length > 0,
       contentOf: (commit) => contentOf(commit, mapper, refusals),

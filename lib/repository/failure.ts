@@ -27,6 +27,11 @@ export function judgeFailure(error: unknown): Failure {
   return isRows ? "rows" : "away";
 }
 
+/** Whether a row could not be inserted because one with its key is there. */
+export function isThere(error: unknown): boolean {
+  return sqlStateOf(error) === "23505";
+}
+
 /** The SQLSTATE of a Postgres error, or the code of a connection error; `unknown` without one. */
 export function sqlStateOf(error: unknown): string {
   if (error instanceof StoreError) return sqlStateOf(error.cause);

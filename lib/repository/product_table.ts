@@ -28,18 +28,28 @@ const KEY: readonly RowColumn[] = [
   { name: "record_rkey", type: "text" },
 ];
 
-/** Inserts rows, or makes them what the newest revision says. */
-export function upsertStatement(collection: Collection): BulkStatement {
+/** Inserts rows of records that have none. */
+export function insertStatement(collection: Collection): BulkStatement {
   const { table, columns } = collection;
-  const references = [...new Set(collection.references.map((reference) => reference.column))];
   const merged = columns.filter((column) => column.merged);
   const own: readonly RowColumn[] = [
     ...COMMON,
     ...columns,
-    ...references.map((name) => ({ name, type: "uuid" } as const)),
+    ...referenceColumns(collection).map((name) => ({ name, type: "uuid" } as const)),
   ];
   const targets = [...own.map(({ name }) => name), ...merged.map(authorColumn)];
   const values = [...own.map(valueOrCreated), ...merged.map(valueOf)];
+  const text = `insert into ${table} as t (${targets.join(", ")})
+  select ${values.join(", ")}
+  from ${source(own)}`;
+  return { text, columns: own };
+}
+
+/** Inserts rows, or makes them what the newest revision says. */
+export function upsertStatement(collection: Collection): BulkStatement {
+  const insert = insertStatement(collection);
+  const { columns } = collection;
+  const merged = columns.filter((column) => column.merged);
   const updates = [
     "record_rev = excluded.record_rev",
     "created_at = excluded.created_at",
@@ -47,19 +57,17 @@ export function upsertStatement(collection: Collection): BulkStatement {
     ...columns.map((column) =>
       column.merged ? mergedUpdate(column) : `${column.name} = excluded.${column.name}`
     ),
-    ...references.map((column) => `${column} = excluded.${column}`),
+    ...referenceColumns(collection).map((column) => `${column} = excluded.${column}`),
     ...merged.map((column) => `${authorColumn(column)} = excluded.${authorColumn(column)}`),
     `moderated_at = ${MODERATED_AT}`,
     `deleted_at = ${MODERATED_AT}`,
     "indexer_live = true",
   ];
-  const text = `insert into ${table} as t (${targets.join(", ")})
-  select ${values.join(", ")}
-  from ${source(own)}
+  const text = `${insert.text}
   on conflict (record_did, record_rkey) do update set
     ${updates.join(",\n    ")}
   where excluded.record_rev >= t.record_rev or not t.indexer_live`;
-  return { text, columns: own };
+  return { text, columns: insert.columns };
 }
 
 /** Hides rows that are live. */
@@ -76,6 +84,11 @@ export function hideStatement(collection: Collection): BulkStatement {
   from ${source(KEY)}
   where t.record_did = r.record_did and t.record_rkey = r.record_rkey and t.indexer_live`;
   return { text, columns: KEY };
+}
+
+/** Several references of a collection may fill one column. */
+function referenceColumns({ references }: Collection): readonly string[] {
+  return [...new Set(references.map(({ column }) => column))];
 }
 
 function authorColumn(column: Column): string {

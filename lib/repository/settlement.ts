@@ -15,7 +15,7 @@ import type { World } from "./fold/world.ts";
 import { settleLetters, writeLetters } from "./letters.ts";
 import type { Loader } from "./load.ts";
 import { store } from "./store.ts";
-import type { Step } from "./transaction.ts";
+import type { Step, TransactionOptions } from "./transaction.ts";
 import { Writes } from "./writes.ts";
 
 export class Settlement {
@@ -24,6 +24,7 @@ export class Settlement {
   readonly #loader: Loader;
   readonly #mapper: Mapper;
   readonly #step: (name: Step) => void | Promise<void>;
+  readonly #overwrite: boolean;
   readonly #byNsid: ReadonlyMap<string, Collection>;
   /** Entries that events brought since the last flush. */
   readonly #accepted = new Set<Entry>();
@@ -41,14 +42,14 @@ export class Settlement {
     tx: TransactionSql,
     world: World,
     loader: Loader,
-    mapper: Mapper,
-    step: (name: Step) => void | Promise<void>,
+    { mapper, step, overwrite }: Pick<TransactionOptions, "mapper" | "step" | "overwrite">,
   ) {
     this.#tx = tx;
     this.#world = world;
     this.#loader = loader;
     this.#mapper = mapper;
     this.#step = step;
+    this.#overwrite = overwrite;
     this.#byNsid = new Map(mapper.collections.map((collection) => [collection.nsid, collection]));
   }
 
@@ -67,7 +68,7 @@ export class Settlement {
     for (const entry of this.#accepted) {
       const verdict = this.#world.judge(entry);
       writeLetters(writes, entry, verdict, this.reasons);
-      writes.accept(entry, verdict);
+      writes.accept(entry, verdict, entry.stored === null && !this.#overwrite);
       this.#settle(writes, entry, verdict, this.#changed);
       entry.accepted = false;
       entry.rejected = NONE_REJECTED;

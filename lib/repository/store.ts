@@ -1,7 +1,7 @@
 /** Sends what a batch writes: one statement a table, all of them in flight before any is awaited. */
 
 import type { TransactionSql } from "postgres";
-import { hideStatement, upsertStatement } from "./product_table.ts";
+import { hideStatement, insertStatement, upsertStatement } from "./product_table.ts";
 import { type BulkStatement, parametersOf, type RowColumn, source, valueOf } from "./rows.ts";
 import type { Writes } from "./writes.ts";
 import type { Collection, Row } from "../mapper/collection.ts";
@@ -50,10 +50,19 @@ const REVISION = [
   ...columns("timestamptz", "event_time"),
 ];
 
+/**
+ * New rows, which are most, don't look for one that is there: with `on conflict` in all statements, end
+ * to end made 0.50, 0.50 and 0.47 of what bare statements make, and 0.55, 0.54 and 0.57 without.
+ */
+const INSERT_LEDGER: BulkStatement = {
+  columns: [...KEY, ...REVISION],
+  text: insertInto("records", [...KEY, ...REVISION]),
+};
+
 /** The guard is the fold's own, once more: a row never goes back to an older revision. */
 const UPSERT_LEDGER: BulkStatement = {
-  columns: [...KEY, ...REVISION],
-  text: `${insertInto("records", [...KEY, ...REVISION])}
+  columns: INSERT_LEDGER.columns,
+  text: `${INSERT_LEDGER.text}
   on conflict (did, collection, rkey) do update set ${setExcluded(REVISION)}, indexed_at = now()
   where excluded.rev >= t.rev`,
 };
@@ -117,6 +126,7 @@ const UPSERT_LETTERS: BulkStatement = {
 };
 
 interface ProductStatements {
+  readonly insert: BulkStatement;
   readonly upsert: BulkStatement;
   readonly hide: BulkStatement;
 }
@@ -126,7 +136,11 @@ const productStatements = new Map<string, ProductStatements>();
 function statementsOf(collection: Collection): ProductStatements {
   let statements = productStatements.get(collection.table);
   if (statements === undefined) {
-    statements = { upsert: upsertStatement(collection), hide: hideStatement(collection) };
+    statements = {
+      insert: insertStatement(collection),
+      upsert: upsertStatement(collection),
+      hide: hideStatement(collection),
+    };
     productStatements.set(collection.table, statements);
   }
   return statements;
@@ -136,13 +150,15 @@ function statementsOf(collection: Collection): ProductStatements {
 function bulkWrites(writes: Writes): readonly BulkWrite[] {
   const all: BulkWrite[] = [
     { name: "accounts", statement: UPSERT_ACCOUNTS, rows: writes.accounts },
+    { name: "records", statement: INSERT_LEDGER, rows: writes.fresh },
     { name: "records", statement: UPSERT_LEDGER, rows: writes.ledger },
     { name: "records", statement: RESTATE_LEDGER, rows: writes.restated },
   ];
-  for (const { collection, upserts, hides } of writes.tables.values()) {
-    const { upsert, hide } = statementsOf(collection);
+  for (const { collection, inserts, upserts, hides } of writes.tables.values()) {
+    const { insert, upsert, hide } = statementsOf(collection);
     const table = { name: collection.table, collection: collection.nsid };
     all.push({ ...table, statement: hide, rows: hides });
+    all.push({ ...table, statement: insert, rows: inserts });
     all.push({ ...table, statement: upsert, rows: upserts });
   }
   all.push({ name: "dead_letters", statement: SETTLE_LETTERS, rows: writes.settled });

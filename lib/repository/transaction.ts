@@ -16,6 +16,8 @@ export interface TransactionOptions {
   /** Instance id, kept beside the cursor. */
   readonly holder: string;
   readonly refusals: Refusals;
+  /** Takes rows over that are there although the ledger has never had their record. */
+  readonly overwrite: boolean;
   readonly parts: PartSizes;
   /** How many records of one repository may wait for others. */
   readonly waitingLimit: number;

@@ -9,13 +9,12 @@ import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { type Batch, type BatchResult, refusalKey, type Refusals } from "./batch.ts";
 import { PART_SIZES, type PartSizes } from "./batch_fold.ts";
-import { judgeFailure, sqlStateOf } from "./failure.ts";
+import { isThere, judgeFailure, sqlStateOf } from "./failure.ts";
 import { guarded, silenceAfter } from "./guard.ts";
+import { asUnusable, bothResults, halvesOf, isUnusable } from "./last_resort.ts";
 import { findRefusedRows } from "./refused_rows.ts";
-import { uriOf } from "./fold/entry.ts";
-import type { Event, Refusal } from "../decoder/event.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
-import { applyBatch, type Step } from "./transaction.ts";
+import { applyBatch, type Step, type TransactionOptions } from "./transaction.ts";
 import { Turns } from "./turns.ts";
 import { WAITING_LIMIT } from "./waiting_limit.ts";
 
@@ -64,6 +63,7 @@ export class Writer {
     signal: AbortSignal,
     refusals: Refusals = new Map(),
   ): Promise<BatchResult> {
+    let overwrite = false;
     for (let attempt = 1;; attempt++) {
       signal.throwIfAborted();
       const sql = this.#options.connection();
@@ -71,14 +71,19 @@ export class Writer {
         return await this.#guarded(
           sql,
           signal,
-          (alive) => this.#apply(sql, batch, refusals, alive),
+          (alive) => this.#apply(sql, batch, { refusals, overwrite }, alive),
         );
       } catch (error) {
         signal.throwIfAborted();
+        // Only new rows are inserted, but the ledger may have lost some, or somebody else write too.
+        if (isThere(error) && !overwrite) {
+          overwrite = true;
+          continue;
+        }
         if (judgeFailure(error) === "rows") {
           const found = await this.#refuse(sql, batch, error, refusals, signal).catch(() => null);
           if (found === true) continue;
-          if (found === false && !isRefused(batch)) {
+          if (found === false && !isUnusable(batch)) {
             return await this.#split(batch, refusals, sqlStateOf(error), signal);
           }
         }
@@ -92,7 +97,7 @@ export class Writer {
   #apply(
     sql: Sql,
     batch: Batch,
-    refusals: Refusals,
+    { refusals, overwrite }: Pick<TransactionOptions, "refusals" | "overwrite">,
     alive: () => void,
   ): Promise<BatchResult> {
     const { mapper, consumer, holder, statementTimeoutMs, step } = this.#options;
@@ -102,6 +107,7 @@ export class Writer {
       consumer,
       holder,
       refusals,
+      overwrite,
       statementTimeoutMs,
       waitingLimit,
       parts,
@@ -178,28 +184,13 @@ export class Writer {
       }
       // A letter that can't be settled in any form stays open.
       if (letters.length > 0) return { outcomes: ["dead_letter"], reasons: [], rowsWritten: 0 };
-      return await this.#write({ ...batch, events: [unusable(event, refusal)] }, signal);
+      return await this.#write(asUnusable(batch, event, refusal), signal);
     }
-    const half = Math.ceil(events.length / 2);
-    const first = {
-      ...batch,
-      id: crypto.randomUUID(),
-      events: events.slice(0, half),
-      letters: letters.slice(0, half),
-      cursor: null,
-    };
-    const second = {
-      ...batch,
-      id: crypto.randomUUID(),
-      events: events.slice(half),
-      letters: letters.slice(half),
-    };
-    const results = [await this.#write(first, signal), await this.#write(second, signal)];
-    return {
-      outcomes: results.flatMap(({ outcomes }) => outcomes),
-      reasons: results.flatMap(({ reasons }) => reasons),
-      rowsWritten: results.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
-    };
+    const [first, second] = halvesOf(batch);
+    return bothResults(
+      await this.#write(first, signal),
+      await this.#write(second, signal),
+    );
   }
 }
 
@@ -216,22 +207,4 @@ function refusalKeyOf(row: Row, write: BulkWrite): string | null {
 
 function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
-}
-
-/** Whether a batch is what the last resort made, so that splitting it again leads nowhere. */
-function isRefused({ events }: Batch): boolean {
-  const [event] = events;
-  return events.length === 1 && event?.kind === "malformed" &&
-    event.refusal.reason === "database_refused";
-}
-
-/** An event that Postgres won't take in any form, as a message that can't be used. */
-function unusable(event: Event, refusal: Refusal): Event {
-  return {
-    kind: "malformed",
-    refusal,
-    excerpt: event.kind === "commit" ? uriOf(event) : "",
-    fingerprint: event.kind === "commit" ? refusalKey(event) : crypto.randomUUID(),
-    position: "position" in event ? event.position : null,
-  };
 }

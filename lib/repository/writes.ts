@@ -1,6 +1,6 @@
 /**
  * What a batch writes: rows by statement, gathered before any of them is sent, so that each table
- * gets one statement however many records there are.
+ * gets few statements however many records there are.
  */
 
 import { isoFromMicros } from "../micros.ts";
@@ -29,11 +29,16 @@ export interface Letter {
 /** Rows of one product table. */
 export interface TableWrites {
   readonly collection: Collection;
+  /** Rows of records that the ledger has never had. */
+  readonly inserts: Row[];
   readonly upserts: Row[];
   readonly hides: Row[];
 }
 
 export class Writes {
+  /** Records that the ledger has never had. */
+  readonly fresh: Row[] = [];
+  /** Newer revisions of records that it has. */
   readonly ledger: Row[] = [];
   readonly restated: Row[] = [];
   readonly tables = new Map<string, TableWrites>();
@@ -46,13 +51,13 @@ export class Writes {
     return [...this.#letters.values()];
   }
 
-  /** A revision that this batch brought. */
-  accept(entry: Entry, verdict: Verdict): void {
+  /** A revision that this batch brought. A `fresh` one is of a record that has no rows yet. */
+  accept(entry: Entry, verdict: Verdict, fresh: boolean): void {
     const { key } = entry;
     if (entry.rev === null) {
       throw new TypeError(`cannot write ${uriOf(key)}: it has no revision`);
     }
-    this.ledger.push({
+    (fresh ? this.fresh : this.ledger).push({
       did: key.did,
       collection: key.collection,
       rkey: key.rkey,
@@ -67,7 +72,7 @@ export class Writes {
       event_time: isoFromMicros(entry.timeUs),
       created_at: entry.createdAt,
     });
-    this.#product(entry, verdict);
+    this.#product(entry, verdict, fresh);
   }
 
   /** A record whose standing changed although it did not. */
@@ -84,7 +89,7 @@ export class Writes {
       loose_references: verdict.loose,
       created_at: entry.createdAt,
     });
-    this.#product(entry, verdict);
+    this.#product(entry, verdict, false);
   }
 
   account(account: AccountEntry): void {
@@ -121,7 +126,7 @@ export class Writes {
     this.settled.push({ did: key.did, collection: key.collection, rkey: key.rkey });
   }
 
-  #product(entry: Entry, verdict: Verdict): void {
+  #product(entry: Entry, verdict: Verdict, fresh: boolean): void {
     const { key, content } = entry;
     if (verdict.state === "applied" && content?.kind === "mapped") {
       const table = this.#table(content.collection);
@@ -135,7 +140,7 @@ export class Writes {
         updated_at: isoFromMicros(entry.timeUs),
       };
       for (const { column, entry: parent } of verdict.parents) row[column] = idOf(parent);
-      table.upserts.push(row);
+      (fresh ? table.inserts : table.upserts).push(row);
     }
   }
 
@@ -147,7 +152,7 @@ export class Writes {
   #table(collection: Collection): TableWrites {
     let table = this.tables.get(collection.table);
     if (table === undefined) {
-      table = { collection, upserts: [], hides: [] };
+      table = { collection, inserts: [], upserts: [], hides: [] };
       this.tables.set(collection.table, table);
     }
     return table;
