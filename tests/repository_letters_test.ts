@@ -9,6 +9,7 @@ import {
   takeDueLetters,
 } from "../lib/repository/dead_letters.ts";
 import type { Outcome } from "../lib/repository/outcome.ts";
+import { refuseRows } from "./crash/refusing.ts";
 import { databaseTest } from "./database.ts";
 import { Folded } from "./folded.ts";
 import { keyOf, SampleEvents, uriOf } from "./sample_events.ts";
@@ -179,6 +180,52 @@ databaseTest(
       new AbortController().signal,
     );
     assert.deepEqual([outcomes, rowsWritten], [["duplicate"], 0]);
+  },
+);
+
+databaseTest(
+  "a record that waits when it is retried, and is rejected by another of the retry, keeps its letter",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    await new Folded(database, { waitingLimit: 1 }).each(
+      events.put("bob/membership/ask", { sceneId: uriOf(SCENE) }),
+      events.put("bob/stream/live", { eventId: "e2", sceneId: undefined }),
+      events.put("carol/event/e1", { sceneId: "s1" }),
+      events.put("carol/event/e2", { sceneId: "s1" }),
+      events.put("carol/scene/s1"),
+    );
+    const folded = new Folded(database);
+    assert.deepEqual(await folded.openLetters(), ["waiting_limit", "waiting_limit"]);
+    // The stream is first, and its event, which somebody else has, comes with the same retry.
+    assert.deepEqual(await retry(folded, sql), ["dead_letter", "applied"]);
+    assert.deepEqual(await folded.states("bob/stream/live", "carol/event/e2"), [
+      "rejected",
+      "applied",
+    ]);
+    assert.deepEqual(await folded.openLetters(), ["not_scene_owner"]);
+  },
+);
+
+databaseTest(
+  "a record that is wrong when it is retried, and then waits because of another of the retry, counts as waiting",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const end = await refuseRows(sql, { table: "scenes", when: "new.owner_did like '%carol%'" });
+    const outcomes = await folded.each(
+      events.put(SCENE),
+      events.put(EVENT, { sceneId: "s1" }),
+      events.put("carol/scene/s1"),
+    );
+    assert.deepEqual(outcomes, ["applied", "dead_letter", "dead_letter"]);
+    await end();
+    // Two scenes have the name now.
+    assert.deepEqual(await retry(folded, sql), ["waiting", "applied"]);
+    assert.deepEqual(await folded.openLetters(), []);
+    const letters = await listLetters(sql, { limit: 10 });
+    assert.deepEqual(letters.map(({ resolution }) => resolution), ["retried", "retried"]);
   },
 );
 

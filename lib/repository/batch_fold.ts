@@ -7,7 +7,7 @@ import { keyOf, type Mentions } from "../mapper/content.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import type { Entry } from "./fold/entry.ts";
-import { foldCommit, type FoldOptions, isNews, refuse } from "./fold/fold.ts";
+import { foldCommit, type FoldOptions, isNews, OUTCOME_OF_STATE, refuse } from "./fold/fold.ts";
 import { World } from "./fold/world.ts";
 import { Loader } from "./load.ts";
 import type { Outcome } from "./outcome.ts";
@@ -175,13 +175,27 @@ class BatchFold {
     return outcome;
   }
 
-  async #finish(outcomes: readonly Outcome[]): Promise<void> {
+  async #finish(outcomes: Outcome[]): Promise<void> {
     for (const account of this.#world.accounts.values()) {
       if (account.changed) this.#last.account(account);
     }
     await this.#settlement.flush(this.#last);
-    const tried = this.#batch.letters.filter((_, index) => outcomes[index] !== "dead_letter");
-    if (tried.length > 0) await resolveLetters(this.#tx, tried, "retried");
+    const { letters } = this.#batch;
+    if (letters.length > 0) this.#judgeRetried(outcomes);
+    const settled = letters.filter((_, index) => outcomes[index] !== "dead_letter");
+    if (settled.length > 0) await resolveLetters(this.#tx, settled, "retried");
+  }
+
+  /**
+   * A retried record can be rejected, or set right, by what another of the retry brings: whether its
+   * letter stays open is judged by how it stands in the end.
+   */
+  #judgeRetried(outcomes: Outcome[]): void {
+    for (const [index, event] of this.#batch.events.entries()) {
+      if (event.kind !== "commit" || outcomes[index] === "duplicate") continue;
+      const { rev, stored } = this.#world.entry(event);
+      if (rev === event.rev && stored !== null) outcomes[index] = OUTCOME_OF_STATE[stored.state];
+    }
   }
 }
 

@@ -8,7 +8,8 @@ import type { Entry } from "./entry.ts";
 import type { State } from "./verdict.ts";
 import type { World } from "./world.ts";
 
-const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {
+/** What becomes of an event whose revision its record has. */
+export const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {
   applied: "applied",
   deleted: "applied",
   suppressed: "applied",
