@@ -309,7 +309,7 @@ databaseTest(
       const revision = { record_rev: "2222222222222", created_at: at, updated_at: at };
       writes.tables.set("scenes", {
         collection: scene,
-        inserts: [],
+        fresh: [],
         upserts: [{ ...row, ...old, ...revision, allow_precise: false }],
         hides: [],
       });

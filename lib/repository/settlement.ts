@@ -68,13 +68,13 @@ export class Settlement {
     for (const entry of this.#accepted) {
       const verdict = this.#world.judge(entry);
       writeLetters(writes, entry, verdict, this.reasons);
-      writes.accept(entry, verdict, entry.stored === null && !this.#overwrite);
+      writes.accept(entry, verdict);
       this.#settle(writes, entry, verdict, this.#changed);
       entry.accepted = false;
       entry.rejected = NONE_REJECTED;
     }
     this.#accepted.clear();
-    const storing = store(this.#tx, writes);
+    const storing = store(this.#tx, writes, this.#overwrite);
     storing.catch(() => {}); // Whoever waits for it is told.
     this.#sent.push(storing);
     await this.#sent.at(-2);
@@ -121,7 +121,7 @@ export class Settlement {
   }
 
   async #store(writes: Writes): Promise<void> {
-    this.rowsWritten += await store(this.#tx, writes);
+    this.rowsWritten += await store(this.#tx, writes, this.#overwrite);
   }
 
   async #cascade(first: readonly ChangedParent[]): Promise<void> {

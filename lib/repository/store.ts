@@ -1,4 +1,4 @@
-/** Sends what a batch writes: one statement a table, all of them in flight before any is awaited. */
+/** Sends what a batch writes: few statements a table, all of them in flight before any is awaited. */
 
 import type { TransactionSql } from "postgres";
 import { hideStatement, insertStatement, upsertStatement } from "./product_table.ts";
@@ -147,18 +147,18 @@ function statementsOf(collection: Collection): ProductStatements {
 }
 
 /** The statements that have something to write, in the order in which they must run. */
-function bulkWrites(writes: Writes): readonly BulkWrite[] {
+function bulkWrites(writes: Writes, overwrite: boolean): readonly BulkWrite[] {
   const all: BulkWrite[] = [
     { name: "accounts", statement: UPSERT_ACCOUNTS, rows: writes.accounts },
-    { name: "records", statement: INSERT_LEDGER, rows: writes.fresh },
+    { name: "records", statement: overwrite ? UPSERT_LEDGER : INSERT_LEDGER, rows: writes.fresh },
     { name: "records", statement: UPSERT_LEDGER, rows: writes.ledger },
     { name: "records", statement: RESTATE_LEDGER, rows: writes.restated },
   ];
-  for (const { collection, inserts, upserts, hides } of writes.tables.values()) {
+  for (const { collection, fresh, upserts, hides } of writes.tables.values()) {
     const { insert, upsert, hide } = statementsOf(collection);
     const table = { name: collection.table, collection: collection.nsid };
     all.push({ ...table, statement: hide, rows: hides });
-    all.push({ ...table, statement: insert, rows: inserts });
+    all.push({ ...table, statement: overwrite ? upsert : insert, rows: fresh });
     all.push({ ...table, statement: upsert, rows: upserts });
   }
   all.push({ name: "dead_letters", statement: SETTLE_LETTERS, rows: writes.settled });
@@ -174,9 +174,16 @@ export class StoreError extends Error {
   }
 }
 
-/** Sends all of it. Returns how many rows were written; throws a `StoreError` for the first that failed. */
-export async function store(tx: TransactionSql, writes: Writes): Promise<number> {
-  const sent = bulkWrites(writes).map((write) =>
+/**
+ * Sends all of it. With `overwrite`, rows that should be new may be there already. Returns how many rows
+ * were written; throws a `StoreError` for the first that failed.
+ */
+export async function store(
+  tx: TransactionSql,
+  writes: Writes,
+  overwrite = false,
+): Promise<number> {
+  const sent = bulkWrites(writes, overwrite).map((write) =>
     send(tx, write).catch((cause) => {
       throw new StoreError(write, cause);
     })

@@ -29,8 +29,8 @@ export interface Letter {
 /** Rows of one product table. */
 export interface TableWrites {
   readonly collection: Collection;
-  /** Rows of records that the ledger has never had. */
-  readonly inserts: Row[];
+  /** Of records that the ledger has never had. */
+  readonly fresh: Row[];
   readonly upserts: Row[];
   readonly hides: Row[];
 }
@@ -51,13 +51,13 @@ export class Writes {
     return [...this.#letters.values()];
   }
 
-  /** A revision that this batch brought. A `fresh` one is of a record that has no rows yet. */
-  accept(entry: Entry, verdict: Verdict, fresh: boolean): void {
+  /** A revision that this batch brought. */
+  accept(entry: Entry, verdict: Verdict): void {
     const { key } = entry;
     if (entry.rev === null) {
       throw new TypeError(`cannot write ${uriOf(key)}: it has no revision`);
     }
-    (fresh ? this.fresh : this.ledger).push({
+    (entry.stored === null ? this.fresh : this.ledger).push({
       did: key.did,
       collection: key.collection,
       rkey: key.rkey,
@@ -72,7 +72,7 @@ export class Writes {
       event_time: isoFromMicros(entry.timeUs),
       created_at: entry.createdAt,
     });
-    this.#product(entry, verdict, fresh);
+    this.#product(entry, verdict);
   }
 
   /** A record whose standing changed although it did not. */
@@ -89,7 +89,7 @@ export class Writes {
       loose_references: verdict.loose,
       created_at: entry.createdAt,
     });
-    this.#product(entry, verdict, false);
+    this.#product(entry, verdict);
   }
 
   account(account: AccountEntry): void {
@@ -126,7 +126,7 @@ export class Writes {
     this.settled.push({ did: key.did, collection: key.collection, rkey: key.rkey });
   }
 
-  #product(entry: Entry, verdict: Verdict, fresh: boolean): void {
+  #product(entry: Entry, verdict: Verdict): void {
     const { key, content } = entry;
     if (verdict.state === "applied" && content?.kind === "mapped") {
       const table = this.#table(content.collection);
@@ -140,7 +140,7 @@ export class Writes {
         updated_at: isoFromMicros(entry.timeUs),
       };
       for (const { column, entry: parent } of verdict.parents) row[column] = idOf(parent);
-      (fresh ? table.inserts : table.upserts).push(row);
+      (entry.stored === null ? table.fresh : table.upserts).push(row);
     }
   }
 
@@ -152,7 +152,7 @@ export class Writes {
   #table(collection: Collection): TableWrites {
     let table = this.tables.get(collection.table);
     if (table === undefined) {
-      table = { collection, inserts: [], upserts: [], hides: [] };
+      table = { collection, fresh: [], upserts: [], hides: [] };
       this.tables.set(collection.table, table);
     }
     return table;
