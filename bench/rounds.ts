@@ -11,6 +11,8 @@ export interface Work {
   readonly turn: () => void | Promise<void>;
   /** What it is compared with; the first of all when left out. */
   readonly against?: string;
+  /** What the ratio should reach. */
+  readonly goal?: number;
 }
 
 const ROUND_MS = 200;
@@ -26,7 +28,8 @@ export async function compareAll(
     const megabytes = median(values) * work.bytes / work.messages / 1e6;
     const reference = Math.max(0, works.findIndex(({ name }) => name === work.against));
     const note = `${works[reference]?.name}; ${short(megabytes)} MB/s`;
-    return compared({ name: work.name, unit: "messages/s", note }, values, speeds[reference] ?? []);
+    const named = { name: work.name, unit: "messages/s", note };
+    return compared(named, values, speeds[reference] ?? [], work.goal);
   });
 }
 

@@ -70,6 +70,8 @@ Deno.test("every licence is known and accepted, and a new one would not be", asy
   }
   assert.ok(!isAccepted({ licence: "GPL-2.0-or-later", within: null }));
   assert.ok(!isAccepted({ licence: null, within: null }));
+  assert.ok(isAccepted({ licence: "MIT AND ISC", within: null }));
+  assert.ok(!isAccepted({ licence: "MIT AND GPL-2.0-or-later", within: null }));
   assert.match(licenceLines(list).join("\n"), /^hono +4\.\d+\.\d+ +MIT$/m);
 });
 

@@ -1,6 +1,6 @@
 /**
- * How fast blocks of the archive are decoded, beside receiving them over loopback with the archive's own
- * client, and beside decompressing alone. Needs the corpus (JETSTREAM_CORPUS) and the `zstd` command;
+ * How fast blocks of the archive are decoded, beside receiving them with the archive's own client, over
+ * HTTPS on loopback, and beside decompressing alone. Needs the corpus (JETSTREAM_CORPUS) and the `zstd` command;
  * without the corpus there are no rows.
  */
 
@@ -12,7 +12,9 @@ import { systemClock } from "../../lib/client/clock.ts";
 import { eventsOf } from "../../lib/decoder/block_events.ts";
 import { BlockDecoder } from "../../lib/decoder/block_frame.ts";
 import { recordCid } from "../../lib/decoder/cid.ts";
+import { decompress } from "../../lib/decoder/libzstd.ts";
 import { ZstdDecoder } from "../../lib/decoder/zstd.ts";
+import { AUTHORITY } from "../../tests/certificates.ts";
 import { blockBody, EVERYTHING, type Row } from "../../tests/decoder_binary_samples.ts";
 import { corpusLines, decoderOptions } from "../../tests/decoder_samples.ts";
 import { seededRandom } from "../../tests/seeded_random.ts";
@@ -23,7 +25,10 @@ import { compress } from "../zstd.ts";
 
 const ROWS = 4096;
 
-const RECEIVED = `block of ${ROWS} rows: received`;
+/** Requests of a replay at a time. */
+const AHEAD = DEFAULT_AHEAD.tasks;
+
+const RECEIVED = `block of ${ROWS} rows: received over HTTPS`;
 const DECOMPRESSED = `block of ${ROWS} rows: decompressed`;
 
 async function measure(effort: Effort): Promise<readonly Result[]> {
@@ -36,8 +41,16 @@ async function measure(effort: Effort): Promise<readonly Result[]> {
   try {
     await Deno.writeFile(file, block);
     await using server = deno("file_server.ts", [file]);
-    const { url } = await server.hear<{ url: string }>();
-    return await compareAll(worksOf(block, body.length, new URL(url)), effort);
+    const { https, http } = await server.hear<{ https: string; http: string }>();
+    // What the runtime's own client does: HTTP/2 where the server offers it, as most do over TLS.
+    using usual = Deno.createHttpClient({ caCerts: [AUTHORITY] });
+    using older = Deno.createHttpClient({ caCerts: [AUTHORITY], http2: false });
+    const receiving = [
+      receipt(RECEIVED, new URL(https), usual),
+      receipt("block: received over HTTPS by HTTP/1.1", new URL(https), older),
+      receipt("block: received without TLS", new URL(http), usual),
+    ].map((work) => ({ ...work, messages: AHEAD * ROWS, bytes: AHEAD * body.length }));
+    return await compareAll([...receiving, ...decoding(block, body.length)], effort);
   } finally {
     await Deno.remove(file);
   }
@@ -45,46 +58,8 @@ async function measure(effort: Effort): Promise<readonly Result[]> {
 
 export const blocks: Benchmark = { name: "blocks", measure };
 
-function worksOf(block: Uint8Array, bytes: number, url: URL): Work[] {
-  const plain = new ZstdDecoder({ maxOutputBytes: 2 ** 27 });
-  const decoder = new BlockDecoder();
-  const once = { messages: ROWS, bytes };
-  const none = (): void => void eventsOf(decoder.decode(block), decoderOptions());
-  const all = (): void => void eventsOf(decoder.decode(block), EVERYTHING);
-  const ahead = DEFAULT_AHEAD.tasks;
-  return [
-    {
-      name: RECEIVED,
-      messages: ahead * ROWS,
-      bytes: ahead * bytes,
-      turn: () => receive(url, ahead),
-    },
-    { ...once, name: DECOMPRESSED, turn: () => void plain.decode(block) },
-    ...native(block).map((turn) => ({
-      ...once,
-      name: "block: decompressed by the reference implementation",
-      turn,
-    })),
-    { ...once, name: "block: none wanted, beside receiving", turn: none },
-    {
-      ...once,
-      name: "block: none wanted, beside decompressing",
-      turn: none,
-      against: DECOMPRESSED,
-    },
-    { ...once, name: "block: all wanted, beside receiving", turn: all },
-    { ...once, name: "block: all wanted, beside decompressing", turn: all, against: DECOMPRESSED },
-  ];
-}
-
-/** Decompresses with libzstd, in runtimes that have it: as fast as any code on one core does. */
-function native(block: Uint8Array): (() => void)[] {
-  const { zstdDecompressSync } = zlib;
-  return typeof zstdDecompressSync === "function" ? [() => void zstdDecompressSync(block)] : [];
-}
-
-/** Gets it so many times in parallel, as a replay does. */
-async function receive(url: URL, times: number): Promise<void> {
+/** Gets a block so many times in parallel, as a replay does. */
+function receipt(name: string, url: URL, client: Deno.HttpClient): Pick<Work, "name" | "turn"> {
   const request = {
     url,
     method: "GET",
@@ -92,9 +67,40 @@ async function receive(url: URL, times: number): Promise<void> {
     expects: 200,
     maxBytes: 2 ** 27,
   } as const;
+  const fetchWith: typeof fetch = (input, init) => fetch(input, { ...init, client });
   const { signal } = new AbortController();
-  const options = { fetch, clock: systemClock, signal };
-  await Promise.all(Array.from({ length: times }, () => send(request, options)));
+  const options = { fetch: fetchWith, clock: systemClock, signal };
+  const turn = async (): Promise<void> => {
+    await Promise.all(Array.from({ length: AHEAD }, () => send(request, options)));
+  };
+  return { name, turn };
+}
+
+function decoding(block: Uint8Array, bytes: number): Work[] {
+  const ours = new ZstdDecoder({ maxOutputBytes: 2 ** 27 });
+  const decoder = new BlockDecoder();
+  const none = (): void => void eventsOf(decoder.decode(block), decoderOptions());
+  const all = (): void => void eventsOf(decoder.decode(block), EVERYTHING);
+  const works: Omit<Work, "messages" | "bytes">[] = [
+    { name: DECOMPRESSED, turn: () => void decompress(block, bytes) },
+    { name: "block: decompressed by our own decoder", turn: () => void ours.decode(block) },
+    ...native(block),
+    { name: "block: none wanted, beside receiving", turn: none, goal: 1 },
+    { name: "block: none wanted, beside decompressing", turn: none, against: DECOMPRESSED },
+    { name: "block: all wanted, beside receiving", turn: all },
+    { name: "block: all wanted, beside decompressing", turn: all, against: DECOMPRESSED },
+  ];
+  return works.map((work) => ({ ...work, messages: ROWS, bytes }));
+}
+
+/** libzstd as machine code, in runtimes that have it. */
+function native(block: Uint8Array): Pick<Work, "name" | "turn">[] {
+  const { zstdDecompressSync } = zlib;
+  if (typeof zstdDecompressSync !== "function") return [];
+  return [{
+    name: "block: decompressed by the runtime's libzstd",
+    turn: () => void zstdDecompressSync(block),
+  }];
 }
 
 /** Rows like those of the archive: the records of the corpus, with names and CIDs that don't repeat. */

@@ -1,8 +1,9 @@
 /** A block as it is downloaded: one zstd frame. */
 
 import { Block, BlockError } from "./block.ts";
+import { decompress } from "./libzstd.ts";
 import type { SegmentBlock } from "./segment.ts";
-import { ZstdDecoder } from "./zstd.ts";
+import { frameContentBytes, ZstdDecoder } from "./zstd.ts";
 
 /**
  * The most that a block may decode to. Blocks have 4096 rows, a few megabytes; Jetstream's own client
@@ -12,9 +13,11 @@ const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** Decodes blocks one after the other. One for each that runs at a time. */
 export class BlockDecoder {
+  readonly #maxBodyBytes: number;
   readonly #zstd: ZstdDecoder;
 
   constructor(maxBodyBytes: number = MAX_BODY_BYTES) {
+    this.#maxBodyBytes = maxBodyBytes;
     this.#zstd = new ZstdDecoder({ maxOutputBytes: maxBodyBytes });
   }
 
@@ -26,7 +29,7 @@ export class BlockDecoder {
     frame: Uint8Array,
     expected?: Pick<SegmentBlock, "bodyBytes" | "eventCount">,
   ): Block {
-    const body = this.#zstd.decode(frame);
+    const body = this.#body(frame);
     if (expected !== undefined && body.length !== expected.bodyBytes) {
       throw new BlockError(
         `cannot read a block: got ${body.length} bytes, expected ${expected.bodyBytes}`,
@@ -39,5 +42,12 @@ export class BlockDecoder {
       );
     }
     return block;
+  }
+
+  /** What libzstd doesn't take, our own decoder does, or it says what is wrong with it. */
+  #body(frame: Uint8Array): Uint8Array {
+    const bytes = frameContentBytes(frame);
+    const isFitting = bytes !== null && bytes <= this.#maxBodyBytes;
+    return (isFitting ? decompress(frame, bytes) : null) ?? this.#zstd.decode(frame);
   }
 }

@@ -18,6 +18,7 @@ import { MAX_INPUT_BYTES, Source } from "./zstd/source.ts";
 export { dictionaryId } from "./zstd/dictionary.ts";
 export { ZstdError } from "./zstd/error.ts";
 export type { ZstdFault } from "./zstd/error.ts";
+export { frameContentBytes } from "./zstd/frame.ts";
 
 export interface ZstdOptions {
   /** A structured dictionary. Its tables are built once, here. */

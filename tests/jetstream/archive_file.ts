@@ -122,9 +122,10 @@ function bodyOf(rows: readonly ArchiveRow[]): Uint8Array {
   return bytes.done();
 }
 
-/** A zstd frame of stored blocks, without a content size, with the checksum of the content. */
+/** A zstd frame of stored blocks, with the size and the checksum of the content, as servers make them. */
 export function frameOf(content: Uint8Array): Uint8Array {
-  const frame = new Bytes().number(4, 0xfd2fb528).number(1, 0x04).number(1, 0x38);
+  const frame = new Bytes().number(4, 0xfd2fb528).number(1, 0x84).number(1, 0x38)
+    .number(4, content.length);
   const largest = 128 * 1024;
   for (let at = 0; at === 0 || at < content.length; at += largest) {
     const part = content.subarray(at, at + largest);

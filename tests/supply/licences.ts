@@ -25,7 +25,8 @@ const COPYLEFT: ReadonlySet<string> = new Set(["GPL-2.0-or-later", "LGPL-2.1-or-
 
 export function isAccepted({ licence, within }: Pick<Package, "licence" | "within">): boolean {
   if (licence === null) return false;
-  return PERMISSIVE.has(licence) || (COPYLEFT.has(licence) && within !== null);
+  const all = licence.split(" AND ");
+  return all.every((one) => PERMISSIVE.has(one) || (COPYLEFT.has(one) && within !== null));
 }
 
 /** One line for each, in columns. */
@@ -35,7 +36,7 @@ export function licenceLines(list: readonly Package[]): string[] {
     const where = within === null ? "" : `inside ${within}`;
     const verdict = isAccepted(one) ? "" : "NOT ACCEPTED";
     return `${name.padEnd(30)} ${version.padEnd(10)} ${
-      (licence ?? "none").padEnd(18)
+      (licence ?? "none").padEnd(20)
     } ${where}${verdict}`
       .trimEnd();
   });

@@ -45,9 +45,14 @@ function componentOf({ name, version, licence, purl, sha512 }: Package): Record<
     name,
     version,
     purl,
-    ...(licence === null ? {} : { licenses: [{ license: { id: licence } }] }),
+    ...(licence === null ? {} : { licenses: [licensesOf(licence)] }),
     ...(sha512 === null ? {} : { hashes: [{ alg: "SHA-512", content: sha512 }] }),
   };
+}
+
+/** The format has one field for the ID of a licence, and one for what joins several. */
+function licensesOf(licence: string): Record<string, unknown> {
+  return licence.includes(" ") ? { expression: licence } : { license: { id: licence } };
 }
 
 if (import.meta.main) {

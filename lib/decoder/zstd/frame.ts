@@ -1,7 +1,7 @@
 /** Frames and their blocks (RFC 8878 section 3.1.1). */
 
-import { corrupt } from "./error.ts";
-import type { Source } from "./source.ts";
+import { corrupt, ZstdError } from "./error.ts";
+import { Source } from "./source.ts";
 
 const MAGIC = 0xfd2fb528;
 /** Skippable frames have sixteen magic numbers from here on (section 3.1.2). */
@@ -52,6 +52,23 @@ function readContentSize(source: Source, flag: number, singleSegment: boolean): 
   if (flag === 0) return singleSegment ? source.u8() : null;
   if (flag === 1) return source.u16() + 256;
   return flag === 2 ? source.u32() : source.u64();
+}
+
+/** Magic, descriptor, window, dictionary ID and content size. */
+const MAX_HEADER_BYTES = 18;
+
+/**
+ * The content size that a message's first frame declares, without reading more of it; null where none
+ * is declared, and for a message that does not begin with the header of a frame.
+ */
+export function frameContentBytes(data: Uint8Array): number | null {
+  try {
+    const header = readFrameHeader(Source.over(data.subarray(0, MAX_HEADER_BYTES)));
+    return header === null ? null : header.contentBytes;
+  } catch (error) {
+    if (error instanceof ZstdError) return null;
+    throw error;
+  }
 }
 
 /**
