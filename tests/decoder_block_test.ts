@@ -1,7 +1,7 @@
 import { encode, toBytes } from "@atcute/cbor";
 import assert from "node:assert/strict";
 import { Block, BlockError } from "../lib/decoder/block.ts";
-import { eventsOf } from "../lib/decoder/block_events.ts";
+import { eventsOf, type RowFilter } from "../lib/decoder/block_events.ts";
 import { BlockDecoder } from "../lib/decoder/block_frame.ts";
 import { recordCid } from "../lib/decoder/cid.ts";
 import type { Event } from "../lib/decoder/event.ts";
@@ -26,8 +26,8 @@ import { heldBytes } from "./held_bytes.ts";
 const WITNESSED = 1_787_218_201_004_512;
 const TIME = "2026-08-20T09:30:00.000Z";
 
-function eventsOfRows(rows: readonly Row[]): Event[] {
-  return eventsOf(new Block(blockBody(rows)), decoderOptions());
+function eventsOfRows(rows: readonly Row[]): readonly Event[] {
+  return eventsOf(new Block(blockBody(rows)), decoderOptions()).events;
 }
 
 /** All fields of a row. */
@@ -85,7 +85,7 @@ Deno.test({
         payload: [],
       },
     ]);
-    const events = eventsOf(block, EVERYTHING);
+    const { events } = eventsOf(block, EVERYTHING);
     assert.deepEqual(events.map(({ kind }) => kind), ["commit", "malformed", "commit"]);
     assert.deepEqual(events.map((event) => event.kind === "notice" ? null : event.position), [
       { cursor: 1, timeUs: 1_700_000_000_000_000 },
@@ -218,29 +218,29 @@ Deno.test("a record may hold fractions, and is otherwise strictly DAG-CBOR", () 
   assert.ok(refused?.kind === "commit" && refused.refusal?.reason === "invalid_record");
 });
 
-Deno.test("what is not asked for is foreign or left out: collections, repositories, seqs", () => {
+Deno.test("of rows that are not asked for nothing is made: collections, repositories, ranges", () => {
   const body = encode({ did: "did:plc:other", seq: 1, time: TIME });
   const rows = [
     recordRow(10),
     recordRow(11, { collection: "app.bsky.feed.like" }),
     recordRow(12, { did: "did:plc:other" }),
     { seq: 13, kind: 4, did: "did:plc:other", payload: body },
-    recordRow(14),
+    recordRow(14, { collection: "" }),
   ];
   const block = new Block(blockBody(rows));
-  const kinds = (filter: Parameters<typeof eventsOf>[2]): string[] =>
-    eventsOf(block, decoderOptions(), filter)
-      .map((event) => event.kind === "foreign" ? event.what : event.kind.toUpperCase());
-  assert.deepEqual(kinds({}), ["COMMIT", "commit", "COMMIT", "IDENTITY", "COMMIT"]);
-  assert.deepEqual(kinds({ dids: new Set([DID]) }), [
-    "COMMIT",
-    "commit",
-    "commit",
-    "identity",
-    "COMMIT",
-  ]);
-  assert.deepEqual(kinds({ afterSeq: 10, throughSeq: 13 }), ["commit", "COMMIT", "IDENTITY"]);
-  assert.deepEqual(kinds({ afterSeq: 14 }), []);
+  const sizes = rows.map((_, row) => block.payload(row).length);
+  const assertMade = (filter: RowFilter, made: readonly number[], passed: number): void => {
+    const found = eventsOf(block, decoderOptions(), filter);
+    const cursors = found.events.map((e) => e.kind === "notice" ? null : e.position?.cursor);
+    assert.deepEqual(cursors, made.map((row) => 10 + row));
+    assert.equal(found.bytes, made.reduce((sum, row) => sum + sizes[row]!, 0));
+    assert.equal(found.passed, passed);
+  };
+  assertMade({}, [0, 2, 3, 4], 1);
+  assertMade({ dids: new Set([DID]) }, [0, 4], 3);
+  assertMade({ first: 1, end: 4 }, [2, 3], 1);
+  assertMade({ first: 1, end: 2 }, [], 1);
+  assertMade({ first: 5 }, [], 0);
 });
 
 Deno.test("a collection that is not ASCII does not shift those of the other rows", () => {

@@ -343,7 +343,9 @@ Deno.test("no mutated block does more than throw, and its rows give sound events
     ...small(corpusFile("segment/golden_block.bin")),
   ];
   const check = (block: Block): void =>
-    [...eventsOf(block, EVERYTHING), ...eventsOf(block, decoderOptions())].forEach(assertSound);
+    [EVERYTHING, decoderOptions()].forEach((options) =>
+      eventsOf(block, options).events.forEach(assertSound)
+    );
   fuzz("blocks", seeds, (bytes) => {
     const asBody = takes(() => check(new Block(bytes)), BlockError);
     const asFrame = takes(() => check(decoder.decode(bytes)), BlockError, ZstdError);
@@ -362,7 +364,7 @@ Deno.test("no mutated segment does more than throw, though its checksum is right
     takes(
       () => {
         for (const { entry, frame } of readSegment(resealed(bytes)).blocks) {
-          eventsOf(decoder.decode(frame, entry), EVERYTHING).forEach(assertSound);
+          eventsOf(decoder.decode(frame, entry), EVERYTHING).events.forEach(assertSound);
         }
       },
       SegmentError,

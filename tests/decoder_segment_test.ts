@@ -39,7 +39,7 @@ Deno.test({
     assert.deepEqual(blocks.map(({ entry }) => entry.eventCount), [8, 8, 7]);
     const decoder = new BlockDecoder();
     const events = blocks.flatMap(({ entry, frame }) =>
-      eventsOf(decoder.decode(frame, entry), EVERYTHING)
+      eventsOf(decoder.decode(frame, entry), EVERYTHING).events
     );
     const table = new TextDecoder().decode(corpusFile("corpus/car_expected_records.tsv")!);
     const records = table.trim().split("\n");
@@ -79,7 +79,7 @@ Deno.test({
       [2, 200, 250, 1, "did:plc:b", "app.bsky.feed.like", "k2", "v2", "p2"],
     ]);
     // Its payloads are not CBOR: the addresses are kept all the same.
-    const events = eventsOf(block, EVERYTHING);
+    const { events } = eventsOf(block, EVERYTHING);
     assert.ok(
       events.every((event) =>
         event.kind === "commit" && event.refusal?.reason === "invalid_record"
@@ -94,7 +94,7 @@ Deno.test("a segment can be read in parts: header, footer, then one block after 
   const decoder = new BlockDecoder();
   const seqs = blocks.flatMap((block) => {
     const part = FILE.subarray(block.offset, block.offset + 8 + block.compressedBytes);
-    return eventsOf(decoder.decode(segmentFrame(block, part), block), decoderOptions())
+    return eventsOf(decoder.decode(segmentFrame(block, part), block), decoderOptions()).events
       .map((event) => event.kind === "commit" ? event.position.cursor : null);
   });
   assert.deepEqual(seqs, [1, 2, 5]);

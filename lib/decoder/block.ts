@@ -144,6 +144,12 @@ export class Block {
     return valueOf(this.#payloads, row);
   }
 
+  /** How long the payload is. */
+  payloadBytes(row: number): number {
+    const { ends } = this.#payloads;
+    return ends[row]! - (row === 0 ? 0 : ends[row - 1]!);
+  }
+
   #length(at: number, width: 1 | 2 | 4): number {
     if (width === 1) return this.#view.getUint8(at);
     return width === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);

@@ -16,60 +16,67 @@ import { eventTime } from "./time.ts";
 
 /** Which rows are asked for. The archive answers in whole blocks, so the rest is dropped here. */
 export interface RowFilter {
-  /** Only rows after this seq. */
-  readonly afterSeq?: number;
-  /** Only rows up to and with this seq. */
-  readonly throughSeq?: number;
+  /** Only rows from this index on. */
+  readonly first?: number;
+  /** Only rows before this index. */
+  readonly end?: number;
   /** Repositories that are wanted; absent for all of them. */
   readonly dids?: ReadonlySet<string>;
 }
 
-/**
- * One event for each row within the range, in the order of seq. A row that can't be taken is a
- * malformed event or a refused commit; it never costs its neighbours. Never throws.
- */
-export function eventsOf(block: Block, options: DecoderOptions, filter: RowFilter = {}): Event[] {
-  const { afterSeq = 0, throughSeq = Number.MAX_SAFE_INTEGER } = filter;
-  const events: Event[] = [];
-  for (let row = 0; row < block.length; row++) {
-    const seq = block.seq(row);
-    if (seq <= afterSeq || seq > throughSeq) continue;
-    events.push(eventOf(block, row, options, filter.dids));
-  }
-  return events;
+/** What the asked rows of a block hold. */
+export interface BlockEvents {
+  /** One for each row that is wanted, in the order of the rows. */
+  readonly events: readonly Event[];
+  /** Of the payloads of these rows. */
+  readonly bytes: number;
+  /** Rows that nobody wants. Nothing is made of them: nearly all are such. */
+  readonly passed: number;
 }
 
-function eventOf(
+/**
+ * The events of rows. A row that can't be taken is a malformed event or a refused commit; it never
+ * costs its neighbours. Never throws.
+ */
+export function eventsOf(
+  block: Block,
+  options: DecoderOptions,
+  filter: RowFilter = {},
+): BlockEvents {
+  const { first = 0, end = block.length, dids } = filter;
+  const events: Event[] = [];
+  let bytes = 0;
+  for (let row = first; row < end; row++) {
+    if (!isWanted(block, row, options, dids)) continue;
+    events.push(eventOf(block, row, options));
+    bytes += block.payloadBytes(row);
+  }
+  return { events, bytes, passed: end - first - events.length };
+}
+
+/** A row without a collection is wanted: what of, nobody can tell, and that is said of it. */
+function isWanted(
   block: Block,
   row: number,
-  options: DecoderOptions,
+  { wanted }: DecoderOptions,
   dids: ReadonlySet<string> | undefined,
-): Event {
+): boolean {
+  if (OPERATIONS.has(block.kind(row))) {
+    const collection = block.collectionView(row);
+    if (collection !== "" && !wanted.matches(collection)) return false;
+  }
+  return dids === undefined || dids.has(block.did(row));
+}
+
+function eventOf(block: Block, row: number, options: DecoderOptions): Event {
   const position = positionOf(block, row);
   const operation = OPERATIONS.get(block.kind(row));
-  if (operation !== undefined) {
-    const collection = block.collectionView(row);
-    const isWanted = collection === "" || options.wanted.matches(collection);
-    if (!isWanted || (dids !== undefined && !dids.has(block.did(row)))) {
-      return { kind: "foreign", what: "commit", collection, position };
-    }
-    return commitOf(block, row, operation, position, options);
-  }
+  if (operation !== undefined) return commitOf(block, row, operation, position, options);
   const address = addressOf(block, row);
-  const { did } = address;
-  const what = block.kind(row) === ROW_KIND.identity
-    ? "identity"
-    : block.kind(row) === ROW_KIND.account
-    ? "account"
-    : "sync";
-  if (dids !== undefined && !dids.has(did)) {
-    return { kind: "foreign", what, collection: null, position };
-  }
   const body = bodyOf(block.payload(row));
-  const parts = { did, body, position, raw: rawOf(block, row, address) };
-  if (what === "identity") return buildIdentity(parts);
-  if (what === "account") return buildAccount(parts);
-  return buildSync(parts);
+  const parts = { did: address.did, body, position, raw: rawOf(block, row, address) };
+  if (block.kind(row) === ROW_KIND.identity) return buildIdentity(parts);
+  return block.kind(row) === ROW_KIND.account ? buildAccount(parts) : buildSync(parts);
 }
 
 const OPERATIONS: ReadonlyMap<number, Commit["operation"]> = new Map([

@@ -33,7 +33,7 @@ export function archiveFormat(
     segmentIndex: readSegmentIndex,
     segmentFrame,
     block: (frame, expected) => decoder.decode(frame, expected),
-    events: (block, window) => eventsOf(block, options, { ...window, ...only }),
+    events: (block, first, end) => eventsOf(block, options, { first, end, ...only }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Block } from "../../decoder/block.ts";
-import type { Event } from "../../decoder/event.ts";
+import type { BlockEvents } from "../../decoder/block_events.ts";
 import type { SegmentBlock, SegmentHeader } from "../../decoder/segment.ts";
 
 /** Rows after one sequence number, up to and with another. */
@@ -28,6 +28,6 @@ export interface ArchiveFormat {
   /** The zstd frame of a block, from bytes that begin at its offset. */
   readonly segmentFrame: (block: SegmentBlock, bytes: Uint8Array) => Uint8Array;
   readonly block: (frame: Uint8Array, expected?: ExpectedBlock) => Block;
-  /** One event for each row in the window, in order; rows that nobody wants are foreign. Never throws. */
-  readonly events: (block: Block, window: Window) => readonly Event[];
+  /** What rows of a block hold, from one index up to another. Never throws. */
+  readonly events: (block: Block, first: number, end: number) => BlockEvents;
 }

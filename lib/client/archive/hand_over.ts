@@ -93,18 +93,10 @@ export class HandOver {
 
   async #rows(block: Block, first: number, end: number): Promise<void> {
     await this.#yield();
-    const throughSeq = block.seq(end - 1);
-    const events = this.#options.format.events(block, { afterSeq: this.seq, throughSeq });
-    const wanted: Event[] = [];
-    let bytes = 0;
-    for (const [i, event] of events.entries()) {
-      if (event.kind === "foreign") continue;
-      wanted.push(event);
-      bytes += block.payload(first + i).length;
-    }
-    this.#passed += events.length - wanted.length;
-    this.#position = { cursor: throughSeq, timeUs: this.#timeOf(block, end - 1) };
-    if (wanted.length > 0) await this.#tell(wanted, bytes);
+    const { events, bytes, passed } = this.#options.format.events(block, first, end);
+    this.#passed += passed;
+    this.#position = { cursor: block.seq(end - 1), timeUs: this.#timeOf(block, end - 1) };
+    if (events.length > 0) await this.#tell(events, bytes);
   }
 
   async #tell(events: readonly Event[], bytes: number): Promise<void> {
@@ -138,7 +130,7 @@ function endOfChunk(block: Block, first: number, throughSeq: number): number {
   let row = first;
   while (row < block.length && row - first < CHUNK_ROWS && bytes < CHUNK_BYTES) {
     if (block.seq(row) > throughSeq) break;
-    bytes += block.payload(row).length;
+    bytes += block.payloadBytes(row);
     row++;
   }
   return row;
