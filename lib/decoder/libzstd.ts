@@ -16,8 +16,8 @@ await libzstd.init();
 export const MAX_LIBZSTD_BYTES = 16 * 1024 * 1024;
 
 /**
- * The content of a frame that declares so many bytes, content checksum verified; null for whatever is
- * not exactly one sound frame of that size. The result is a copy.
+ * The content of a frame that declares so many bytes, its checksum verified if it has one; null for
+ * whatever is not exactly one sound frame of that size. The result is a copy.
  */
 export function decompress(frame: Uint8Array, contentBytes: number): Uint8Array | null {
   // It would take a size of 0 for one that is to be looked up.
