@@ -58,6 +58,33 @@ databaseTest(
   },
 );
 
+databaseTest(
+  "what goes and comes back between two parts of a batch keeps its grandchildren, and what comes and goes has none",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const refersTo = { sceneId: undefined, eventId: uriOf(EVENT) };
+    await folded.batch(events.put(SCENE), events.put(EVENT, { sceneId: "s1" }));
+    // The parts are the first, and then two at a time: the post is judged while there is no scene.
+    await folded.batch(
+      events.put("carol/scene/other"),
+      events.delete(SCENE),
+      events.put(POST, refersTo),
+      events.put(SCENE),
+    );
+    assert.deepEqual(await folded.live(SCENE, EVENT, POST), [true, true, true]);
+    await folded.batch(events.delete(SCENE), events.delete(POST));
+    await folded.batch(
+      events.put("carol/scene/other"),
+      events.put(SCENE),
+      events.put(POST, refersTo),
+      events.delete(SCENE),
+    );
+    assert.deepEqual(await folded.states(SCENE, EVENT, POST), ["deleted", "waiting", "waiting"]);
+    assert.deepEqual(await folded.live(EVENT, POST), [false, false]);
+  },
+);
+
 databaseTest("a parent whose new revision is rejected hides its children", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);

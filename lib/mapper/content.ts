@@ -55,6 +55,8 @@ export interface Mapper {
   readonly collections: readonly Collection[];
   /** NSIDs of those whose records others hang on: by a reference, or as a decision on its request. */
   readonly targets: ReadonlySet<string>;
+  /** NSIDs of those targets that refer to others themselves, and stand as those do. */
+  readonly between: ReadonlySet<string>;
   /** NSIDs of those with requests, and decisions about them. */
   readonly decided: ReadonlySet<string>;
   /** What a commit says about its record. */
@@ -126,7 +128,11 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
     ...collections.flatMap(({ references }) => references.map(({ target }) => target)),
     ...decided,
   ]);
-  return { collections, targets, decided, commit, mentions, record };
+  const between = new Set(
+    collections.filter(({ nsid, references }) => targets.has(nsid) && references.length > 0)
+      .map(({ nsid }) => nsid),
+  );
+  return { collections, targets, between, decided, commit, mentions, record };
 }
 
 /**

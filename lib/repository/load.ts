@@ -40,8 +40,6 @@ export class Loader {
   readonly #mapper: Mapper;
   readonly #refusals: Refusals;
   readonly #tableOf: ReadonlyMap<string, string>;
-  /** Collections whose records are referred to and refer to others themselves: their content is needed. */
-  readonly #between: ReadonlySet<string>;
   readonly #loadedNames = new Set<string>();
   /**
    * Whether some bare reference may mean a record that refers to others itself: which of those are
@@ -69,12 +67,6 @@ export class Loader {
     this.#mapper = mapper;
     this.#most = batchSize + 2;
     this.#tableOf = new Map(mapper.collections.map(({ nsid, table }) => [nsid, table]));
-    this.#between = new Set(
-      mapper.collections.filter(({ nsid, references }) =>
-        mapper.targets.has(nsid) && references.length > 0
-      )
-        .map(({ nsid }) => nsid),
-    );
   }
 
   /**
@@ -121,7 +113,7 @@ export class Loader {
   }
 
   #needsContent({ collection }: RecordKey, depth: Depth): boolean {
-    return depth === "content" || (depth === "parents" && this.#between.has(collection));
+    return depth === "content" || (depth === "parents" && this.#mapper.between.has(collection));
   }
 
   /** Loads the accounts that the working set doesn't have yet. */
@@ -168,7 +160,7 @@ export class Loader {
       const name = nameOf(link.reference.target, link.target);
       if (this.#loadedNames.has(name)) continue;
       this.#loadedNames.add(name);
-      if (this.#between.has(link.reference.target)) this.#hasUnsteadyNames = true;
+      if (this.#mapper.between.has(link.reference.target)) this.#hasUnsteadyNames = true;
       names.set(name, { reference: link.reference, rkey: link.target });
     }
     for (const [target, table] of this.#tableOf) {

@@ -30,6 +30,11 @@ export class Settlement {
   readonly #accepted = new Set<Entry>();
   /** Entries of which only an older revision came, that was created earlier. */
   readonly #lowered = new Set<Entry>();
+  /**
+   * Entries that were sent, and stand as records do that stand as others do. Between two parts such a
+   * record can go and come back, which leaves no trace but in what was judged meanwhile.
+   */
+  readonly #early = new Set<Entry>();
   /** Parents whose children have not been looked at since they changed. */
   #changed: ChangedParent[] = [];
   /** What was sent, and not waited for yet. */
@@ -72,6 +77,7 @@ export class Settlement {
       this.#settle(writes, entry, verdict, this.#changed);
       entry.accepted = false;
       entry.rejected = NONE_REJECTED;
+      if (this.#isDeep(entry)) this.#early.add(entry);
     }
     this.#accepted.clear();
     const storing = store(this.#tx, writes, this.#overwrite);
@@ -84,9 +90,12 @@ export class Settlement {
 
   /** Sends what is left to send, and follows the consequences of all. */
   async flush(writes = new Writes()): Promise<void> {
+    const early = [...this.#early].map(({ key }) => key);
     await this.send(writes);
+    this.#early.clear();
     const changed = this.#changed;
     this.#changed = [];
+    if (changed.length > 0 && early.length > 0) changed.push(...await this.#judgeAgain(early));
     // One connection: what these ask comes after all that was sent.
     await this.#cascade(changed);
     await this.#lower();
@@ -118,6 +127,12 @@ export class Settlement {
       );
     }
     await this.#cascade(changed);
+  }
+
+  #isDeep({ content }: Entry): boolean {
+    if (content?.kind !== "mapped") return false;
+    const { links, about } = content;
+    return about !== null || links.some((link) => this.#mapper.between.has(link.reference.target));
   }
 
   async #store(writes: Writes): Promise<void> {
