@@ -1,7 +1,7 @@
 /**
  * How fast blocks of the archive are decoded, beside receiving them with the archive's own client, over
- * HTTPS on loopback, and beside decompressing alone. Needs the corpus (JETSTREAM_CORPUS) and the `zstd` command;
- * without the corpus there are no rows.
+ * HTTPS on loopback, and beside decompressing alone. Needs the corpus (JETSTREAM_CORPUS) and the `zstd`
+ * command; without the corpus there are no rows.
  */
 
 import { encode } from "@atcute/cbor";

@@ -63,8 +63,7 @@ const MAX_HEADER_BYTES = 18;
  */
 export function frameContentBytes(data: Uint8Array): number | null {
   try {
-    const header = readFrameHeader(Source.over(data.subarray(0, MAX_HEADER_BYTES)));
-    return header === null ? null : header.contentBytes;
+    return readFrameHeader(Source.over(data.subarray(0, MAX_HEADER_BYTES)))?.contentBytes ?? null;
   } catch (error) {
     if (error instanceof ZstdError) return null;
     throw error;
