@@ -1,7 +1,7 @@
 import { CidLinkWrapper, decode, encode, toBytes } from "@atcute/cbor";
 import assert from "node:assert/strict";
 import { CarError, readCar } from "../lib/decoder/car.ts";
-import { CborError, checkCbor } from "../lib/decoder/cbor_shape.ts";
+import { cborEnd, CborError, checkCbor } from "../lib/decoder/cbor_shape.ts";
 import type { CborFault } from "../lib/decoder/cbor_shape.ts";
 import { cidKey, isCidOf, recordCid } from "../lib/decoder/cid.ts";
 import type { Event } from "../lib/decoder/event.ts";
@@ -311,7 +311,7 @@ Deno.test("operations that make no sense are malformed, each by itself", () => {
 });
 
 Deno.test("a commit without a usable place in the stream, DID or revision is malformed", () => {
-  for (const body of [{ time: "yesterday" }, { seq: -1 }, { seq: "7" }, { time: null }]) {
+  for (const body of [{ time: "yesterday" }, { seq: -1 }, { seq: "seven" }, { time: null }]) {
     assert.deepEqual(reasonsOf(commitFrame({ body })), ["malformed invalid_time"]);
   }
   assert.deepEqual(reasonsOf(commitFrame({ body: { repo: "nobody" } })), ["malformed invalid_car"]);
@@ -411,6 +411,46 @@ Deno.test("notices, later message types and later operations are foreign; errors
   assert.deepEqual(
     only(decoder, firehoseFrame({ op: -1 }, { error: "FutureCursor", message: "so\nmuch" })),
     { kind: "notice", code: "FutureCursor", message: "so?much" },
+  );
+});
+
+/** The same maps, each written with its keys in reverse: canonical they were before. */
+function reversedKeys(item: Uint8Array): Uint8Array {
+  const type = item[0]! >> 5;
+  if (type !== 5) return item;
+  const count = item[0]! & 31;
+  assert.ok(count < 24, "expected a map of few keys");
+  const parts: Uint8Array[] = [];
+  let at = 1;
+  const next = (): Uint8Array => {
+    const part = item.subarray(at, at + cborEnd(item.subarray(at), { depthMax: 8 }));
+    at += part.length;
+    return part;
+  };
+  for (let index = 0; index < count; index++) parts.unshift(concat(next(), reversedKeys(next())));
+  return concat(item.subarray(0, 1), ...parts);
+}
+
+Deno.test("a frame whose maps have their keys in another order says the same", () => {
+  const frame = commitFrame();
+  const end = cborEnd(frame, { depthMax: 8 });
+  const [header, body] = [frame.subarray(0, end), frame.subarray(end)];
+  const odd = [
+    concat(reversedKeys(header), body),
+    concat(header, reversedKeys(body)),
+    concat(reversedKeys(header), reversedKeys(body)),
+  ];
+  const expected = decoder.decode(frame);
+  assert.deepEqual(expected.map(({ kind }) => kind), ["commit"]);
+  for (const bytes of odd) {
+    assert.notDeepEqual(bytes, frame);
+    assert.deepEqual(decoder.decode(bytes), expected);
+  }
+  const twice = concat(Uint8Array.of(0xa2), encode("t"), encode("#commit"), encode("t"), encode(1));
+  assert.deepEqual(
+    reasonsOf(concat(twice, body)),
+    ["malformed invalid_cbor"],
+    "a key that is there twice",
   );
 });
 

@@ -9,6 +9,15 @@ Deno.test("all six digits of a fraction survive", () => {
   assert.equal(microsFromRfc3339("1970-01-01T00:00:00.123456789Z"), 123_456);
 });
 
+Deno.test("a fraction may have any number of digits, and T and Z any case", () => {
+  for (const digits of ["1234567891", "123456999999", "123456" + "9".repeat(1000)]) {
+    assert.equal(microsFromRfc3339(`1970-01-01T00:00:00.${digits}Z`), 123_456);
+    assert.equal(microsFromRfc3339(`1970-01-01T01:00:00.${digits}+01:00`), 123_456);
+  }
+  assert.equal(microsFromRfc3339("1970-01-01t00:00:01z"), 1_000_000);
+  assert.equal(microsFromRfc3339("1970-01-01T00:00:00.Z"), null);
+});
+
 Deno.test("an offset is counted in", () => {
   assert.equal(microsFromRfc3339("1970-01-01T02:30:00+02:30"), 0);
   assert.equal(microsFromRfc3339("1969-12-31T23:00:00-01:00"), 0);
@@ -46,9 +55,25 @@ Deno.test("what is no time, no real day, before 1970 or beyond counting is null"
 
 Deno.test("a cursor or a time is a safe integer from zero on", () => {
   for (const value of [0, 1, 2 ** 53 - 1]) assert.equal(micros(value), value);
-  for (const value of [-1, 0.5, 2 ** 53, NaN, Infinity, "1", null, undefined, 1n, {}]) {
+  const none = [
+    -1,
+    0.5,
+    2 ** 53,
+    NaN,
+    Infinity,
+    "",
+    "-1",
+    "1.5",
+    " 1",
+    "9007199254740992",
+    null,
+    1n,
+  ];
+  for (const value of [...none, undefined, {}]) {
     assert.equal(micros(value), null);
   }
+  assert.equal(micros("0"), 0);
+  assert.equal(micros("1787218201004512"), 1787218201004512, "a text of digits is that number");
 });
 
 Deno.test("an event can have happened at any time but 0, which stands for none", () => {

@@ -225,11 +225,21 @@ Deno.test("the position is the cursor where the server numbers its events, else 
   assert.deepEqual(position({ cursor: 42 }), { cursor: 42, timeUs: TIME_US });
   assert.deepEqual(position({}), POSITION);
   assert.deepEqual(position({ cursor: 0, time_us: 1 }), { cursor: 0, timeUs: 1 });
-  for (const bad of [-1, 1.5, "1787218201004512", null, true, {}, 2 ** 53, 253402300800000000]) {
+  for (const bad of [-1, 1.5, "now", "-1", "", true, {}, 2 ** 53, 253402300800000000]) {
     assert.equal(position({ time_us: bad }), "invalid_time", `time_us ${bad}`);
     assert.equal(position({ cursor: bad }), "invalid_time", `cursor ${bad}`);
   }
+  assert.equal(position({ time_us: null }), "invalid_time");
   assert.equal(position({ time_us: undefined }), "invalid_time");
+});
+
+Deno.test("a cursor of null is none, and digits in quotes are that number", () => {
+  const position = (envelope: Record<string, unknown>): unknown =>
+    onlyCommit(v1(), commitText({}, envelope)).position;
+  assert.deepEqual(position({ cursor: null }), POSITION);
+  assert.deepEqual(position({ cursor: "42" }), { cursor: 42, timeUs: TIME_US });
+  assert.deepEqual(position({ time_us: String(TIME_US) }), POSITION);
+  assert.deepEqual(position({ time_us: String(TIME_US), cursor: null }), POSITION);
 });
 
 Deno.test("an operation that does not exist is malformed", () => {

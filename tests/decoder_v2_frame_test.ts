@@ -157,12 +157,26 @@ Deno.test("a frame without its types, payload or code is malformed, not passed o
 });
 
 Deno.test("a v2 position needs a seq from 1 on, below the times, and a whole time", () => {
-  for (const seq of [0, -1, 1.5, "1", null, undefined, 1e15]) {
+  for (const seq of [0, -1, 1.5, "0", "1000000000000000", null, undefined, 1e15]) {
     assert.equal(reasonOf(v2(), commit({ seq })), "invalid_time", `seq ${seq}`);
   }
   for (const time of ["", undefined, 5, "2026-08-20", "+275760-09-13T00:00:00.000000Z"]) {
     assert.equal(reasonOf(v2(), commit({ time })), "invalid_time", `time ${time}`);
   }
+});
+
+Deno.test("a seq in quotes is that number, and a time may have more than nine digits of fraction", () => {
+  const event = only(v2(), commit({ seq: "42", time: "2026-08-20T09:30:01.0045121234567Z" }));
+  assert.deepEqual(event.kind === "commit" && event.position, {
+    cursor: 42,
+    timeUs: 1787218201004512,
+  });
+  const foreign = commit({
+    collection: "app.bsky.feed.post",
+    time: "2026-08-20T09:30:01.0045121234Z",
+  });
+  assert.equal(v2().isForeign(foreign), true);
+  assert.equal(v2().positionOf(foreign)?.timeUs, 1787218201004512);
 });
 
 Deno.test("v2 judges addresses and operations as v1 does", () => {

@@ -4,7 +4,7 @@
  * sorted out here, and only wanted records are decoded.
  */
 
-import { decode } from "@atcute/cbor";
+import { decodeAnyOrder } from "./cbor_order.ts";
 import { cborEnd, checkCbor } from "./cbor_shape.ts";
 import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
 import type { Event, Foreign, Position, Refusal } from "./event.ts";
@@ -45,10 +45,10 @@ function decodeFrame(message: Message, options: FirehoseOptions): readonly Event
   let body: unknown;
   try {
     const end = cborEnd(message, { depthMax: FRAME_DEPTH });
-    header = decode(message.subarray(0, end));
+    header = decodeAnyOrder(message.subarray(0, end));
     const rest = message.subarray(end);
     checkCbor(rest, { depthMax: FRAME_DEPTH });
-    body = decode(rest);
+    body = decodeAnyOrder(rest);
   } catch {
     return bad(NOT_CBOR);
   }

@@ -1,12 +1,13 @@
 /** Times of the wire, as Unix microseconds. */
 
 const RFC3339 =
-  /^([12]\d{3})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+  /^([12]\d{3})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
  * Unix microseconds of an RFC 3339 time from 1970 to 2255; null for anything else. `Date` alone
- * would cut the fraction to milliseconds, and take a 31st of February for a day in March. Every event has
- * one, so no text is made of it again: that took a quarter of the time of a foreign firehose frame.
+ * would cut the fraction to milliseconds, and take a 31st of February for a day in March. A fraction may be
+ * of any length; digits below a microsecond are cut off. Every event has a time, so no text is made of
+ * it again: that took a quarter of the time of a foreign firehose frame.
  */
 export function microsFromRfc3339(text: unknown): number | null {
   const match = typeof text === "string" ? RFC3339.exec(text) : null;
@@ -31,7 +32,14 @@ export function eventTime(value: unknown): number | null {
   return timeUs === 0 ? null : timeUs;
 }
 
-/** The value itself if it can be Unix microseconds or a cursor: a safe integer, not negative. */
+/** Whole numbers that a safe integer can be. */
+const DIGITS = /^\d{1,16}$/;
+
+/**
+ * A number that can be Unix microseconds or a cursor: a safe integer, not negative. A text of digits is
+ * that number: some writers of JSON, protobuf's among them, quote integers of 64 bits.
+ */
 export function micros(value: unknown): number | null {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : null;
+  const number = typeof value === "string" && DIGITS.test(value) ? Number(value) : value;
+  return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : null;
 }

@@ -73,7 +73,8 @@ function readCommit(
 /** Newer servers number their events in `cursor`; older ones resume by the time alone. */
 function readPosition(envelope: JsonObject): Position | null {
   const timeUs = eventTime(envelope.time_us);
-  const cursor = envelope.cursor === undefined ? timeUs : micros(envelope.cursor);
+  const { cursor: numbered = null } = envelope;
+  const cursor = numbered === null ? timeUs : micros(numbered);
   return timeUs === null || cursor === null ? null : { cursor, timeUs };
 }
 

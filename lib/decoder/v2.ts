@@ -95,7 +95,7 @@ const BEGINNING = beginning(
 
 const POSITION = new RegExp(
   `^\\{"\\$type":"message","payload":\\{"\\$type":"${LEXICON.replaceAll(".", "\\.")}#commit",` +
-    '"seq":(\\d{1,15}),"did":"[^"\\\\]*","time":"([^"\\\\]{1,40})",',
+    '"seq":(\\d{1,15}),"did":"[^"\\\\]*","time":"([^"\\\\]{1,80})",',
 );
 
 function lookAtPosition(message: Message): Position | null {
