@@ -8,7 +8,8 @@ import { readConfig, secretsOf } from "../lib/config.ts";
 import { Indexer } from "../lib/indexer.ts";
 import { createLogger } from "../lib/log/logger.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
-import { type CommittedBatch, Telemetry } from "../lib/server/telemetry.ts";
+import type { CommittedBatch } from "../lib/server/committed_batch.ts";
+import { Telemetry } from "../lib/server/telemetry.ts";
 import { say } from "./processes.ts";
 
 /** What an indexer says once it has received and committed what it was to. */

@@ -41,10 +41,10 @@ async function playForEver(): Promise<void> {
 }
 
 async function summary({ telemetry, database }: Running): Promise<string> {
-  const { totals, vitals } = telemetry;
+  const { totals, facts } = telemetry;
   const received = Object.values(totals).reduce((sum, count) => sum + count, 0);
   const tables = await liveCounts(database.sql);
-  return JSON.stringify({ received, ...totals, cursor: vitals.position?.cursor ?? 0, tables });
+  return JSON.stringify({ received, ...totals, cursor: facts.position?.cursor ?? 0, tables });
 }
 
 let running: Running | undefined;
@@ -54,7 +54,7 @@ let checking = Promise.resolve();
 /** Ends the demo once the last event of the stream is committed. */
 async function endWhenDone(): Promise<void> {
   if (running === undefined || stop.signal.aborted) return;
-  const { position } = running.telemetry.vitals;
+  const { position } = running.telemetry.facts;
   if (position === null || position.cursor < server.nextSeq - 1) return;
   lastLine = await summary(running);
   stop.abort();

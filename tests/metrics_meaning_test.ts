@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CommittedBatch, DecidedEvents } from "../lib/server/telemetry.ts";
+import type { CommittedBatch, DecidedEvents } from "../lib/server/committed_batch.ts";
 import { Telemetry } from "../lib/server/telemetry.ts";
 import { HandClock, NOON, SCENE } from "./server_subject.ts";
 
@@ -189,7 +189,7 @@ Deno.test("a pause is a stall: what was not read yet lags", async () => {
   telemetry.disconnected(CHOSEN);
   clock.pass(70_000);
   assert.equal(await value("indexer_processing_lag_seconds"), 70);
-  assert.equal(telemetry.vitals.health.connected, true);
+  assert.equal(telemetry.condition.connected, true);
 });
 
 Deno.test("a time in the future does not hide the lag that follows, nor an old one make one", async () => {
@@ -290,21 +290,31 @@ Deno.test("the database is up when it answers, whatever it answers, and down whe
 });
 
 Deno.test("a replay of the archive shows while there is one, and so do failures of the archive", async () => {
-  const { telemetry: { vitals: { replay } }, value } = told();
+  const { telemetry, value } = told();
   const shown = (): Promise<number[]> =>
     Promise.all(
       ["replaying", "replay_done", "replay_total", "replay_rate", "replay_left_seconds"]
         .concat("archive_failures_in_a_row").map((name) => value(`indexer_${name}`)),
     );
   assert.deepEqual(await shown(), [0, 0, 0, 0, 0, 0]);
-  replay.began();
-  replay.requestFailed({ failures: 12 });
+  telemetry.replayBegan();
+  telemetry.archiveRequestFailed({ failures: 12 });
   assert.deepEqual(await shown(), [1, 0, 0, 0, 0, 12]);
-  replay.requestAnswered();
-  replay.progressed({ done: 100, total: 900, perSecond: 40, leftMs: 20_000 });
+  telemetry.archiveRequestAnswered();
+  telemetry.replayProgressed({
+    done: 100,
+    total: 900,
+    perSecond: 40,
+    leftMs: 20_000,
+    segmentsDone: 1,
+    segmentsTotal: 9,
+    events: 12,
+    bytes: 4_000,
+    startedAt: NOON,
+  });
   assert.deepEqual(await shown(), [1, 100, 900, 40, 20, 0]);
-  replay.requestFailed({ failures: 1 });
-  replay.ended();
+  telemetry.archiveRequestFailed({ failures: 1 });
+  telemetry.replayEnded();
   assert.deepEqual(await shown(), [0, 0, 0, 0, 0, 0]);
 });
 

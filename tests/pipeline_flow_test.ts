@@ -243,10 +243,10 @@ databaseTest(
     });
     for (let index = 0; index < total; index++) server.push(events.put(`alice/scene/${index}`));
     await program.until(() => program.said("connected") > 0);
-    const { vitals } = program.running.telemetry;
+    const { facts } = program.running.telemetry;
     const watch = setInterval(() => program.look(), 10);
-    await program.until(() => vitals.paused).finally(() => clearInterval(watch));
-    assert.ok(vitals.backlog().queued <= 400);
+    await program.until(() => facts.pausedAt !== null).finally(() => clearInterval(watch));
+    assert.ok(facts.backlog().queued <= 400);
     assert.equal(await program.metric("indexer_paused"), 1);
     held.resolve();
     await program.committed(total);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type HealthFacts, unhealthyReasons, unreadyReasons } from "../lib/server/health.ts";
-import { QUIET_MS, type ReadingFacts, readingLagMs } from "../lib/server/lag.ts";
+import { QUIET_MS, readingLagMs } from "../lib/server/derived.ts";
+import { type Answer, type Condition, healthOf, readinessOf } from "../lib/server/health.ts";
 
-const WELL: HealthFacts = {
+const WELL: Condition = {
   pipeline: "running",
   oldestWaitingSeconds: 0,
   sinceProgressSeconds: 0,
@@ -12,7 +12,7 @@ const WELL: HealthFacts = {
   lagSeconds: 0,
 };
 
-const TABLE: readonly (readonly [string, Partial<HealthFacts>, string[], string[]])[] = [
+const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]])[] = [
   ["all is well", {}, [], []],
   ["the pipeline has not started", { pipeline: "starting" }, [], ["starting"]],
   ["the process drains", { pipeline: "draining" }, [], ["draining"]],
@@ -35,7 +35,7 @@ const TABLE: readonly (readonly [string, Partial<HealthFacts>, string[], string[
     "events wait and nothing is committed for over a minute",
     { oldestWaitingSeconds: 60.1, sinceProgressSeconds: 60.1, databaseUp: false, lagSeconds: 61 },
     ["no_progress"],
-    ["no_progress", "database_down", "behind"],
+    ["database_down", "no_progress", "behind"],
   ],
   ["no connection", { connected: false }, [], ["not_connected"]],
   ["no migrations", { migrated: false }, [], ["not_migrated"]],
@@ -49,11 +49,15 @@ const TABLE: readonly (readonly [string, Partial<HealthFacts>, string[], string[
     ["starting", "not_migrated", "not_connected", "database_down"],
   ],
 ];
-for (const [name, facts, unhealthy, unready] of TABLE) {
+for (const [name, condition, unhealthy, unready] of TABLE) {
   Deno.test(`health and readiness: ${name}`, () => {
-    assert.deepEqual(unhealthyReasons({ ...WELL, ...facts }), unhealthy);
-    assert.deepEqual(unreadyReasons({ ...WELL, ...facts }), unready);
+    assert.deepEqual(codesOf(healthOf({ ...WELL, ...condition })), unhealthy);
+    assert.deepEqual(codesOf(readinessOf({ ...WELL, ...condition })), unready);
   });
+}
+
+function codesOf({ reasons }: Answer): string[] {
+  return reasons.map(({ code }) => code);
 }
 
 const NOW = 1_000_000_000;
@@ -63,14 +67,13 @@ function lag(
   ago: Partial<Record<"reading" | "interrupted" | "received" | "newest", number | null>>,
 ): number {
   const at = (ms: number | null = null): number | null => ms === null ? null : NOW - ms;
-  const facts: ReadingFacts = {
-    nowMs: NOW,
-    readingSinceMs: at(ago.reading),
+  return readingLagMs({
+    sinceMs: at(ago.reading),
     interruptedAtMs: at(ago.interrupted) ?? NOW - 3_600_000,
+    lastReceivedAtMs: null,
     lastTimedAtMs: at(ago.received),
     newestTimeMs: at(ago.newest),
-  };
-  return readingLagMs(facts);
+  }, NOW);
 }
 
 Deno.test("the lag of a live stream is how old its newest event was when it came", () => {

@@ -52,7 +52,7 @@ Deno.test("while the database hangs the page answers soon, with what was known, 
   await under.request("/api/status");
   assert.equal(asked, 2);
   // It was given up since: the database is taken for away, and the rest is still told.
-  while (under.telemetry.vitals.databaseUp) await under.request("/api/status");
+  while (under.telemetry.facts.database.answers) await under.request("/api/status");
   const later = await (await under.request("/api/status")).json();
   assert.equal(later.database.stale, true);
   assert.equal(later.connection.connected, true);

@@ -53,7 +53,7 @@ Deno.test("/ready notices a database that went away on a quiet stream", async ()
   const under = subject({ source: { status: () => Promise.reject(new Error("gone")) } });
   makeReady(under);
   assert.equal(await errorOf(await under.request("/ready"), 503), "not_ready");
-  assert.equal(under.telemetry.vitals.databaseUp, false);
+  assert.equal(under.telemetry.facts.database.answers, false);
 });
 
 Deno.test("H-01 the metrics are Prometheus text, at both paths, also with nothing counted", async () => {

@@ -60,9 +60,9 @@ export async function runInBatches(
   });
   server.push(...sent);
   await program.until(() => program.said("connected") > 0);
-  const { vitals } = program.running.telemetry;
+  const { facts } = program.running.telemetry;
   const watch = setInterval(() => program.look(), 1);
-  await program.until(() => vitals.backlog().queued >= sent.length - 2 * size)
+  await program.until(() => facts.backlog().queued >= sent.length - 2 * size)
     .finally(() => clearInterval(watch));
   queued.resolve();
   await program.committed(sent.length);

@@ -48,10 +48,9 @@ export function archiveObserver(
   { source }: Endpoint,
   progressed: (progress: ReplayProgress) => void,
 ): ArchiveObserver {
-  const { replay } = telemetry.vitals;
   return {
     progress: (progress) => {
-      replay.progressed(progress);
+      telemetry.replayProgressed(progress);
       progressed(progress);
       const { done, total, perSecond, leftMs, events } = progress;
       const minutesLeft = leftMs === null ? null : Math.ceil(leftMs / 60_000);
@@ -59,12 +58,12 @@ export function archiveObserver(
       logger.info("replaying the archive", fields);
     },
     attemptFailed: (event) => {
-      replay.requestFailed(event);
+      telemetry.archiveRequestFailed(event);
       const { request, failures, error, retryInMs } = event;
       const fields = { request, failures, error, retryInMs, source };
       logger.warn("cannot read the archive, trying again", fields);
     },
-    answered: () => replay.requestAnswered(),
+    answered: () => telemetry.archiveRequestAnswered(),
     alert: ({ request, failures, error }) =>
       logger.error("cannot read the archive for long", { request, failures, error, source }),
     notice: ({ code, message }) => {

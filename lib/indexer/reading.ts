@@ -90,8 +90,8 @@ export class Reading {
   ): Promise<{ readonly cutover: number }> {
     const { config: { jetstream, reconnect }, decoders, intake, stored, queue, clock, random } =
       this.#options;
-    const { replay } = this.#options.telemetry.vitals;
-    replay.began();
+    const { telemetry } = this.#options;
+    telemetry.replayBegan();
     try {
       const result = await replayArchive({
         endpoint,
@@ -110,7 +110,7 @@ export class Reading {
       this.#cutover = result.cutover;
       return result;
     } finally {
-      replay.ended();
+      telemetry.replayEnded();
       this.#progress = null;
     }
   }

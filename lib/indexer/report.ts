@@ -1,7 +1,8 @@
 /** Tells what became of a batch to those who count. */
 
 import type { Committed } from "./pipeline.ts";
-import type { DecidedEvents, Telemetry } from "../server/telemetry.ts";
+import type { DecidedEvents } from "../server/committed_batch.ts";
+import type { Telemetry } from "../server/telemetry.ts";
 
 /** Collections whose change means that trust has to be computed anew. */
 const TRUST = new Set(["app.subcult.alliance", "app.subcult.membership"]);

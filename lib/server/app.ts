@@ -6,11 +6,11 @@ import type { Secret } from "../config/secret.ts";
 import { authenticate, FORBIDDEN } from "./auth.ts";
 import { addDeadLetterRoutes } from "./dead_letter_routes.ts";
 import type { DeadLetters } from "./dead_letters.ts";
-import { unhealthyReasons, unreadyReasons, type Verdict } from "./health.ts";
+import { type Answer, healthOf, readinessOf } from "./health.ts";
 import { errorAnswer, HttpError } from "./http_error.ts";
 import { limitLoad, limitSize, REQUEST_LIMITS, type RequestLimits } from "./limits.ts";
 import { pagePolicy, securityHeaders } from "./security_headers.ts";
-import { answerOf, composeStatus, type ProcessFacts } from "./status.ts";
+import { composeStatus, type ProcessFacts } from "./status.ts";
 import type { StatusCache } from "./status_cache.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -44,7 +44,7 @@ const METHODS_OF: readonly (readonly [path: string, methods: string])[] = [
 /** Makes the application. Its `fetch` answers a request. */
 export function createApp(options: AppOptions): Hono {
   const { telemetry, statusCache, logger, page, token, limits = REQUEST_LIMITS } = options;
-  const { vitals, metrics } = telemetry;
+  const { metrics } = telemetry;
   const facts: ProcessFacts = { ...options.facts, admin: token !== null };
   const policy = pagePolicy(page);
   const app = new Hono();
@@ -53,8 +53,8 @@ export function createApp(options: AppOptions): Hono {
     return context.html(page, status, { "content-security-policy": policy });
   }
 
-  function verdictAnswer(context: Context, yes: string, no: string, verdict: Verdict): Response {
-    const { ok, reasons } = answerOf(verdict);
+  function verdictAnswer(context: Context, yes: string, no: string, answer: Answer): Response {
+    const { ok, reasons } = answer;
     if (ok) return context.json({ status: yes });
     const message = reasons.map((reason) => reason.message).join("; ");
     return context.json({ error: no, message, status: no, reasons }, 503);
@@ -67,7 +67,7 @@ export function createApp(options: AppOptions): Hono {
   // Before the limit of load: it must be answered when nothing else is.
   app.get(
     "/health",
-    (context) => verdictAnswer(context, "healthy", "unhealthy", unhealthyReasons(vitals.health)),
+    (context) => verdictAnswer(context, "healthy", "unhealthy", healthOf(telemetry.condition)),
   );
 
   app.use(limitLoad(limits));
@@ -75,7 +75,7 @@ export function createApp(options: AppOptions): Hono {
   app.get("/ready", async function ready(context): Promise<Response> {
     // Asks the database, or a quiet stream would never notice that it is gone.
     await statusCache.get();
-    return verdictAnswer(context, "ready", "not_ready", unreadyReasons(vitals.health));
+    return verdictAnswer(context, "ready", "not_ready", readinessOf(telemetry.condition));
   });
 
   app.get("/", (context) => pageAnswer(context, 200));

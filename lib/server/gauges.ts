@@ -1,7 +1,100 @@
-/** Gauges: each is read when Prometheus asks, so that it tells of a stall while nothing happens. */
+/**
+ * Gauges: a table of name, help, and how to read it. Each is read when Prometheus asks, so that it
+ * tells of a stall while nothing happens.
+ */
 
 import { Gauge, type Registry } from "prom-client";
-import type { Vitals } from "./vitals.ts";
+import {
+  cursorAgeSeconds,
+  isConnected,
+  isPaused,
+  lagSeconds,
+  oldestWaitingSeconds,
+  pausedSeconds,
+  uptimeSeconds,
+} from "./derived.ts";
+import type { Facts, Now } from "./facts.ts";
+
+type Read = (facts: Facts, now: Now) => number;
+
+const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
+  ["indexer_pending_messages", "Messages in the queue.", ({ backlog }) => backlog().queued],
+  [
+    "indexer_queue_bytes",
+    "Bytes of the messages in the queue.",
+    ({ backlog }) => backlog().queuedBytes,
+  ],
+  [
+    "indexer_oldest_waiting_seconds",
+    "Seconds since the receipt of the oldest message that is not committed; 0 when none waits.",
+    oldestWaitingSeconds,
+  ],
+  [
+    "indexer_processing_lag_seconds",
+    "Seconds that what is committed is behind the stream; 0 for a quiet stream.",
+    lagSeconds,
+  ],
+  [
+    "indexer_cursor_age_seconds",
+    "Seconds since the time of the committed position; grows in a stall and on a quiet stream.",
+    cursorAgeSeconds,
+  ],
+  ["indexer_connected", "1 while connected to the stream.", (facts) => +isConnected(facts)],
+  [
+    "indexer_reconnection_failures_in_a_row",
+    "Attempts to connect that failed since the last connection.",
+    ({ connection }) => connection.failuresInARow,
+  ],
+  ["indexer_paused", "1 while reading is paused.", (facts) => +isPaused(facts)],
+  [
+    "indexer_paused_seconds",
+    "Seconds that the present pause has lasted; 0 when there is none.",
+    pausedSeconds,
+  ],
+  [
+    "indexer_waiting_records",
+    "Records that wait for a record that they name.",
+    ({ database }) => database.waitingRecords,
+  ],
+  ["indexer_dead_letters", "Open dead letters.", ({ database }) => database.openDeadLetters],
+  [
+    "indexer_database_up",
+    "1 when the database answered last.",
+    ({ database }) => +database.answers,
+  ],
+  ["indexer_replaying", "1 while the archive is replayed.", ({ archive }) => +archive.replaying],
+  [
+    "indexer_replay_done",
+    "Sequence numbers that are behind, since the start of the replay.",
+    ({ archive }) => archive.progress?.done ?? 0,
+  ],
+  [
+    "indexer_replay_total",
+    "Sequence numbers from the start of the replay to the end of the archive.",
+    ({ archive }) => archive.progress?.total ?? 0,
+  ],
+  [
+    "indexer_replay_rate",
+    "Sequence numbers a second, over the last minute of the replay.",
+    ({ archive }) => archive.progress?.perSecond ?? 0,
+  ],
+  [
+    "indexer_replay_left_seconds",
+    "Seconds that the replay still takes at that rate; 0 while there is no rate.",
+    ({ archive }) => (archive.progress?.leftMs ?? 0) / 1000,
+  ],
+  [
+    "indexer_archive_failures_in_a_row",
+    "Requests to the archive that failed since the last one that was answered.",
+    ({ archive }) => archive.failuresInARow,
+  ],
+  [
+    "process_start_time_seconds",
+    "When the process started, seconds since 1970.",
+    ({ startedAt }) => startedAt.ms / 1000,
+  ],
+  ["indexer_uptime_seconds", "Seconds since the process started.", uptimeSeconds],
+];
 
 /** Adds a gauge whose value is read at each scrape. */
 export function registerGauge(
@@ -20,52 +113,9 @@ export function registerGauge(
   });
 }
 
-/** Adds the gauges of the facts of the moment. */
-export function registerGauges(registry: Registry, vitals: Vitals): void {
-  const gauge = (name: string, help: string, read: () => number): void =>
-    registerGauge(registry, name, help, read);
-  gauge(
-    "indexer_pending_messages",
-    "Messages in the queue.",
-    () => vitals.backlog().queued,
-  );
-  gauge(
-    "indexer_queue_bytes",
-    "Bytes of the messages in the queue.",
-    () => vitals.backlog().queuedBytes,
-  );
-  gauge(
-    "indexer_oldest_waiting_seconds",
-    "Seconds since the receipt of the oldest message that is not committed; 0 when none waits.",
-    () => vitals.oldestWaitingSeconds,
-  );
-  gauge(
-    "indexer_processing_lag_seconds",
-    "Seconds that what is committed is behind the stream; 0 for a quiet stream.",
-    () => vitals.lagSeconds,
-  );
-  gauge(
-    "indexer_cursor_age_seconds",
-    "Seconds since the time of the committed position; grows in a stall and on a quiet stream.",
-    () => vitals.cursorAgeSeconds,
-  );
-  gauge("indexer_connected", "1 while connected to the stream.", () => +vitals.connected);
-  gauge(
-    "indexer_reconnection_failures_in_a_row",
-    "Attempts to connect that failed since the last connection.",
-    () => vitals.failuresInARow,
-  );
-  gauge("indexer_paused", "1 while reading is paused.", () => +vitals.paused);
-  gauge(
-    "indexer_paused_seconds",
-    "Seconds that the present pause has lasted; 0 when there is none.",
-    () => vitals.pausedSeconds,
-  );
-  gauge(
-    "indexer_waiting_records",
-    "Records that wait for a record that they name.",
-    () => vitals.waitingRecords,
-  );
-  gauge("indexer_dead_letters", "Open dead letters.", () => vitals.openDeadLetters);
-  gauge("indexer_database_up", "1 when the database answered last.", () => +vitals.databaseUp);
+/** Adds all gauges of the facts. */
+export function registerGauges(registry: Registry, facts: Facts, now: () => Now): void {
+  for (const [name, help, read] of GAUGES) {
+    registerGauge(registry, name, help, () => read(facts, now()));
+  }
 }

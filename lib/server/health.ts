@@ -1,9 +1,19 @@
-/** Whether the process does its work, and whether what it keeps is up to date. Pure. */
+/**
+ * Whether the process does its work, and whether what it keeps is up to date. Pure. To add a reason:
+ * one row in `RULES`, and what it is judged by in `Condition`.
+ */
 
-/** `failed`: it ended and will not come back. */
-export type PipelineState = "starting" | "running" | "draining" | "failed";
+import {
+  isConnected,
+  isPaused,
+  lagSeconds,
+  oldestWaitingSeconds,
+  sinceProgressSeconds,
+} from "./derived.ts";
+import type { Facts, Now, PipelineState } from "./facts.ts";
 
-export interface HealthFacts {
+/** What the answers are judged by. */
+export interface Condition {
   readonly pipeline: PipelineState;
   /** How long the oldest uncommitted message has waited; 0 when none waits. */
   readonly oldestWaitingSeconds: number;
@@ -16,56 +26,111 @@ export interface HealthFacts {
   readonly lagSeconds: number;
 }
 
-/** Why not. A closed list, without details: these answers are open to all, the log is not. */
+/** A closed list: what a probe or an alert can rely on. */
 export type HealthReason =
   | "pipeline_failed"
-  | "no_progress"
   | "starting"
   | "draining"
   | "not_migrated"
   | "not_connected"
   | "database_down"
+  | "no_progress"
   | "behind";
 
-/** Empty reasons mean yes. */
-export type Verdict = readonly HealthReason[];
+export interface Answer {
+  readonly ok: boolean;
+  /** All that hold, causes before what they cause. */
+  readonly reasons: readonly { readonly code: HealthReason; readonly message: string }[];
+}
+
+interface Rule {
+  readonly code: HealthReason;
+  /** The process does not do its work: `/health` says so too. */
+  readonly unhealthy?: true;
+  readonly holds: (condition: Condition) => boolean;
+  /** For a person, and without details: these answers are open to all. */
+  readonly says: (condition: Condition) => string;
+}
 
 /** A batch takes milliseconds, a reconnection to Postgres seconds. */
 export const STALL_SECONDS = 60;
 
 const CAUGHT_UP_SECONDS = 60;
 
-/**
- * Why the process does not do its work: its pipeline is dead, or messages wait and nothing was
- * committed for a minute. Waiting alone is no fault, and neither is a quiet stream.
- */
-export function unhealthyReasons(facts: HealthFacts): Verdict {
-  if (facts.pipeline === "failed") return ["pipeline_failed"];
-  const stalled = facts.oldestWaitingSeconds > STALL_SECONDS &&
-    facts.sinceProgressSeconds > STALL_SECONDS;
-  return stalled ? ["no_progress"] : [];
+/** In the order in which they are told. */
+const RULES: readonly Rule[] = [
+  {
+    code: "pipeline_failed",
+    unhealthy: true,
+    holds: ({ pipeline }) => pipeline === "failed",
+    says: () => "the pipeline has ended with an error",
+  },
+  {
+    code: "starting",
+    holds: ({ pipeline }) => pipeline === "starting",
+    says: () => "the pipeline has not started yet",
+  },
+  {
+    code: "draining",
+    holds: ({ pipeline }) => pipeline === "draining",
+    says: () => "the process is about to end",
+  },
+  {
+    code: "not_migrated",
+    holds: ({ migrated }) => !migrated,
+    says: () => "the migrations have not been applied yet",
+  },
+  {
+    code: "not_connected",
+    holds: ({ connected }) => !connected,
+    says: () => "there is no connection to the stream",
+  },
+  {
+    code: "database_down",
+    holds: ({ databaseUp }) => !databaseUp,
+    says: () => "the database does not answer",
+  },
+  {
+    // Waiting alone is no fault, and neither is a quiet stream.
+    code: "no_progress",
+    unhealthy: true,
+    holds: ({ pipeline, oldestWaitingSeconds, sinceProgressSeconds }) =>
+      pipeline !== "failed" && oldestWaitingSeconds > STALL_SECONDS &&
+      sinceProgressSeconds > STALL_SECONDS,
+    says: () => `messages wait and nothing was committed for ${STALL_SECONDS} s`,
+  },
+  {
+    code: "behind",
+    holds: ({ lagSeconds }) => lagSeconds > CAUGHT_UP_SECONDS,
+    says: () => `what is stored is more than ${CAUGHT_UP_SECONDS} s behind the stream`,
+  },
+];
+
+/** Whether the process does its work. */
+export function healthOf(condition: Condition): Answer {
+  return answer(RULES.filter(({ unhealthy }) => unhealthy), condition);
 }
 
-/** Why what is kept may be out of date: all the reasons that hold. */
-export function unreadyReasons(facts: HealthFacts): Verdict {
-  const reasons: HealthReason[] = [...unhealthyReasons(facts)];
-  if (facts.pipeline === "starting") reasons.push("starting");
-  if (facts.pipeline === "draining") reasons.push("draining");
-  if (!facts.migrated) reasons.push("not_migrated");
-  if (!facts.connected) reasons.push("not_connected");
-  if (!facts.databaseUp) reasons.push("database_down");
-  if (facts.lagSeconds > CAUGHT_UP_SECONDS) reasons.push("behind");
-  return reasons;
+/** Whether what is kept is up to date. */
+export function readinessOf(condition: Condition): Answer {
+  return answer(RULES, condition);
 }
 
-/** What a reason means, for a person. */
-export const HEALTH_MEANING: Readonly<Record<HealthReason, string>> = {
-  pipeline_failed: "the pipeline has ended with an error",
-  no_progress: `messages wait and nothing was committed for ${STALL_SECONDS} s`,
-  starting: "the pipeline has not started yet",
-  draining: "the process is about to end",
-  not_migrated: "the migrations have not been applied yet",
-  not_connected: "there is no connection to the stream",
-  database_down: "the database does not answer",
-  behind: `what is stored is more than ${CAUGHT_UP_SECONDS} s behind the stream`,
-};
+function answer(rules: readonly Rule[], condition: Condition): Answer {
+  const reasons = rules.filter(({ holds }) => holds(condition))
+    .map(({ code, says }) => ({ code, message: says(condition) }));
+  return { ok: reasons.length === 0, reasons };
+}
+
+export function conditionOf(facts: Facts, now: Now): Condition {
+  return {
+    pipeline: facts.pipeline,
+    oldestWaitingSeconds: oldestWaitingSeconds(facts, now),
+    sinceProgressSeconds: sinceProgressSeconds(facts, now),
+    // A pause may close the socket on purpose.
+    connected: isConnected(facts) || isPaused(facts),
+    migrated: facts.migrated,
+    databaseUp: facts.database.answers,
+    lagSeconds: lagSeconds(facts, now),
+  };
+}

@@ -8,18 +8,18 @@ import { ARCHIVE_NOTICES } from "../client/archive/observer.ts";
 import { NOTICES } from "../client/observer.ts";
 import { REASONS } from "../reason.ts";
 import { OUTCOMES } from "../repository/outcome.ts";
+import type { CommittedBatch, DecidedEvents } from "./committed_batch.ts";
+import type { Facts, Now } from "./facts.ts";
 import { registerGauges } from "./gauges.ts";
 import { registerBuildInfo, registerProcessMetrics } from "./process_metrics.ts";
-import { registerReplayGauges } from "./replay_gauges.ts";
 import { sqlStateClass } from "./sqlstate_class.ts";
-import type { CommittedBatch, DecidedEvents } from "./telemetry.ts";
-import type { Vitals } from "./vitals.ts";
 
 export interface MetricsOptions {
   /** NSIDs that get a label value of their own. */
   readonly collections: readonly string[];
   readonly version: string;
-  readonly vitals: Vitals;
+  readonly facts: Facts;
+  readonly now: () => Now;
 }
 
 const KNOWN_REASONS: ReadonlySet<string> = new Set(REASONS);
@@ -117,12 +117,11 @@ export class Metrics {
     ["code"],
   );
 
-  constructor({ collections, version, vitals }: MetricsOptions) {
+  constructor({ collections, version, facts, now }: MetricsOptions) {
     this.#collections = new Set(collections);
     this.#announceSeries();
-    registerGauges(this.#registry, vitals);
-    registerReplayGauges(this.#registry, vitals.replay);
-    registerProcessMetrics(this.#registry, vitals);
+    registerGauges(this.#registry, facts, now);
+    registerProcessMetrics(this.#registry);
     registerBuildInfo(this.#registry, version);
   }
 

@@ -6,10 +6,9 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import process from "node:process";
 import { registerGauge } from "./gauges.ts";
-import type { Vitals } from "./vitals.ts";
 
 /** Adds them to a registry. */
-export function registerProcessMetrics(registry: Registry, vitals: Vitals): void {
+export function registerProcessMetrics(registry: Registry): void {
   const gauge = (name: string, help: string, read: () => number): void =>
     registerGauge(registry, name, help, read);
   gauge(
@@ -22,12 +21,6 @@ export function registerProcessMetrics(registry: Registry, vitals: Vitals): void
     "Bytes of the JavaScript heap that are used.",
     () => Deno.memoryUsage().heapUsed,
   );
-  gauge(
-    "process_start_time_seconds",
-    "When the process started, seconds since 1970.",
-    () => vitals.startedAtMs / 1000,
-  );
-  gauge("indexer_uptime_seconds", "Seconds since the process started.", () => vitals.uptimeSeconds);
   new Counter({
     name: "process_cpu_seconds_total",
     help: "Seconds of processor time, user and system.",

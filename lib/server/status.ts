@@ -1,7 +1,16 @@
 /** Everything that the status page shows, as one object: `GET /api/status`. */
 
 import type { OutcomeCounts } from "../repository/outcome.ts";
-import { HEALTH_MEANING, unhealthyReasons, unreadyReasons, type Verdict } from "./health.ts";
+import {
+  cursorAgeSeconds,
+  isConnected,
+  isPaused,
+  lagSeconds,
+  oldestWaitingSeconds,
+  pausedSeconds,
+  uptimeSeconds,
+} from "./derived.ts";
+import { type Answer, healthOf, readinessOf } from "./health.ts";
 import type { Bucket } from "./history.ts";
 import type { CachedStatus } from "./status_cache.ts";
 import type { StoredStatus } from "./stored_status.ts";
@@ -80,69 +89,58 @@ export interface Status {
   readonly stored: StoredStatus | null;
 }
 
-export interface Answer {
-  readonly ok: boolean;
-  readonly reasons: readonly { readonly code: string; readonly message: string }[];
-}
-
-/** A verdict as it is answered. */
-export function answerOf(verdict: Verdict): Answer {
-  const reasons = verdict.map((code) => ({ code, message: HEALTH_MEANING[code] }));
-  return { ok: reasons.length === 0, reasons };
-}
-
 /** Puts together what the process knows and what the database said last. */
 export function composeStatus(
   telemetry: Telemetry,
-  facts: ProcessFacts,
+  constant: ProcessFacts,
   cached: CachedStatus,
 ): Status {
-  const { vitals, clock } = telemetry;
-  const nowMs = clock.now();
-  const { queued, queuedBytes } = vitals.backlog();
+  const { facts, now, condition } = telemetry;
+  const { queued, queuedBytes } = facts.backlog();
+  const { connection, position } = facts;
   return {
-    version: facts.version,
-    consumer: facts.consumer,
-    now: timeText(nowMs),
-    startedAt: timeText(vitals.startedAtMs),
-    uptimeSeconds: vitals.uptimeSeconds,
+    version: constant.version,
+    consumer: constant.consumer,
+    now: timeText(now.ms),
+    startedAt: timeText(facts.startedAt.ms),
+    uptimeSeconds: uptimeSeconds(facts, now),
     residentBytes: Deno.memoryUsage().rss,
-    admin: facts.admin,
-    health: answerOf(unhealthyReasons(vitals.health)),
-    ready: answerOf(unreadyReasons(vitals.health)),
+    admin: constant.admin,
+    health: healthOf(condition),
+    ready: readinessOf(condition),
     connection: {
-      connected: vitals.connected,
-      source: vitals.source?.source ?? null,
-      protocol: vitals.source?.protocol ?? null,
-      since: timeOrNull(vitals.connectedAtMs),
-      failuresInARow: vitals.failuresInARow,
-      lastReceivedAt: timeOrNull(vitals.lastReceivedAtMs),
-      wantedCollections: facts.wantedCollections,
+      connected: isConnected(facts),
+      source: connection.source?.source ?? null,
+      protocol: connection.source?.protocol ?? null,
+      since: timeOrNull(connection.sinceMs),
+      failuresInARow: connection.failuresInARow,
+      lastReceivedAt: timeOrNull(facts.reading.lastReceivedAtMs),
+      wantedCollections: constant.wantedCollections,
     },
-    lagSeconds: vitals.lagSeconds,
-    cursor: vitals.position === null ? null : {
-      cursor: vitals.position.cursor,
-      time: timeOrNull(vitals.position.timeUs / 1000),
-      ageSeconds: vitals.cursorAgeSeconds,
+    lagSeconds: lagSeconds(facts, now),
+    cursor: position === null ? null : {
+      cursor: position.cursor,
+      time: timeOrNull(position.timeUs / 1000),
+      ageSeconds: cursorAgeSeconds(facts, now),
     },
-    lastCommitAt: timeOrNull(vitals.lastCommitAtMs),
+    lastCommitAt: timeOrNull(facts.lastCommitAtMs),
     received: telemetry.received,
     totals: telemetry.totals,
-    rates: telemetry.recent.rates(nowMs),
+    rates: telemetry.recent.rates(now.ms),
     history: {
       bucketSeconds: telemetry.history.bucketMs / 1000,
-      buckets: telemetry.history.buckets(nowMs),
+      buckets: telemetry.history.buckets(now.ms),
     },
     backpressure: {
-      ...facts.queueLimits,
-      paused: vitals.paused,
-      pausedSeconds: vitals.pausedSeconds,
+      ...constant.queueLimits,
+      paused: isPaused(facts),
+      pausedSeconds: pausedSeconds(facts, now),
       queued,
       queuedBytes,
-      oldestWaitingSeconds: vitals.oldestWaitingSeconds,
+      oldestWaitingSeconds: oldestWaitingSeconds(facts, now),
     },
     database: {
-      up: vitals.databaseUp,
+      up: facts.database.answers,
       asOf: timeOrNull(cached.storedAtMs),
       stale: cached.stale,
     },

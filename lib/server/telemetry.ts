@@ -3,40 +3,24 @@
  * concerns: the facts of the moment, the metrics, the history.
  */
 
-import { type Outcome, type OutcomeCounts, OUTCOMES } from "../repository/outcome.ts";
+import type { ReplayProgress } from "../client/archive/observer.ts";
+import { type OutcomeCounts, OUTCOMES } from "../repository/outcome.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { CommittedBatch } from "./committed_batch.ts";
+import { pausedSeconds } from "./derived.ts";
+import {
+  type Backlog,
+  type Facts,
+  factsAtStart,
+  type Now,
+  nowOf,
+  type Source,
+  type StreamPosition,
+} from "./facts.ts";
+import { type Condition, conditionOf } from "./health.ts";
 import { History, noOutcomes } from "./history.ts";
 import { Metrics } from "./metrics.ts";
 import { isDatabaseAway } from "./sqlstate_class.ts";
-import { type Backlog, type Source, type StreamPosition, Vitals } from "./vitals.ts";
-
-/** Events of one batch that ended alike. */
-export interface DecidedEvents {
-  readonly outcome: Outcome;
-  /**
-   * Null for an event that has none (identity, account, sync, undecodable). Foreign ones that were
-   * counted together may go by any name that is no NSID of ours.
-   */
-  readonly collection: string | null;
-  /** Default: 1. */
-  readonly count?: number;
-  /** Each inserted or updated a record: applied, and not a delete. */
-  readonly upsert: boolean;
-  /** When they were received, by the monotonic clock. Null: not timed (foreign ones). */
-  readonly receivedAt: number | null;
-}
-
-/** A transaction that took place. */
-export interface CommittedBatch {
-  /** Every event once; the counts add up to what was received. */
-  readonly events: readonly DecidedEvents[];
-  /** The reason of each dead letter that it wrote. */
-  readonly deadLetterReasons: readonly string[];
-  /** How long the transaction took. */
-  readonly durationMs: number;
-  /** The cursor that it stored. Null: unchanged. */
-  readonly position: StreamPosition | null;
-}
 
 export interface TelemetryOptions {
   /** NSIDs that get a label value of their own: those that have a mapper. */
@@ -50,6 +34,9 @@ const HOUR_IN_MINUTES = 60;
 /** Rates are means over so many seconds. */
 const RATE_SECONDS = 10;
 
+/** A time in the future is wrong, and would hide every lag from then on. */
+const FUTURE_TOLERANCE_MS = 60_000;
+
 /** Endings of a connection that the client chose: the next connection is no recovery. */
 const CHOSEN_ENDINGS: ReadonlySet<string> = new Set(["paused", "left", "aborted"]);
 
@@ -58,7 +45,7 @@ const CHOSEN_ENDINGS: ReadonlySet<string> = new Set(["paused", "left", "aborted"
  * be passed to it as they are.
  */
 export class Telemetry {
-  readonly vitals: Vitals;
+  readonly facts: Facts;
   readonly metrics: Metrics;
   /** The last hour by minutes. */
   readonly history = new History(60_000, HOUR_IN_MINUTES);
@@ -66,18 +53,27 @@ export class Telemetry {
   readonly recent = new History(1_000, RATE_SECONDS + 1);
   readonly clock: Clock;
   readonly #totals = noOutcomes();
-  #received = 0;
+  #taken = 0;
   #recovering = false;
 
   constructor({ collections, version, clock = systemClock }: TelemetryOptions) {
     this.clock = clock;
-    this.vitals = new Vitals(clock);
-    this.metrics = new Metrics({ collections, version, vitals: this.vitals });
+    this.facts = factsAtStart(this.now);
+    this.metrics = new Metrics({ collections, version, facts: this.facts, now: () => this.now });
+  }
+
+  get now(): Now {
+    return nowOf(this.clock);
+  }
+
+  /** What health and readiness are judged by, at this moment. */
+  get condition(): Condition {
+    return conditionOf(this.facts, this.now);
   }
 
   /** Messages taken in since the start. */
   get received(): number {
-    return this.#received;
+    return this.#taken;
   }
 
   /** Outcomes since the start. */
@@ -87,47 +83,76 @@ export class Telemetry {
 
   /** Tells where to read the backlog from. */
   watchBacklog(backlog: () => Backlog): void {
-    this.vitals.backlog = backlog;
+    this.facts.backlog = backlog;
   }
 
   pipelineStarted(): void {
-    this.vitals.pipeline = "running";
+    this.facts.pipeline = "running";
   }
 
   pipelineDraining(): void {
-    this.vitals.pipeline = "draining";
+    this.facts.pipeline = "draining";
   }
 
   /** For good: what is retried is no failure of the pipeline. */
   pipelineFailed(): void {
-    this.vitals.pipeline = "failed";
+    this.facts.pipeline = "failed";
   }
 
   migrationsApplied(): void {
-    this.vitals.migrated = true;
-    this.vitals.databaseUp = true;
+    this.facts.migrated = true;
+    this.facts.database.answers = true;
   }
 
   /** Reading goes on from a stored position. */
   resumedFrom(position: StreamPosition): void {
-    this.vitals.resumeFrom(position);
+    this.facts.position = position;
+    this.facts.reading.newestTimeMs = position.timeUs / 1000;
   }
 
   connected(event: { readonly endpoint: Source }): void {
-    this.vitals.connect(event.endpoint);
+    const { connection, reading, pausedAt } = this.facts;
+    const nowMs = this.clock.now();
+    connection.source = event.endpoint;
+    connection.sinceMs = nowMs;
+    connection.failuresInARow = 0;
+    if (pausedAt === null) reading.sinceMs = nowMs;
     if (this.#recovering) this.metrics.reconnected();
     this.#recovering = false;
   }
 
   disconnected(event: { readonly ending: { readonly kind: string } }): void {
-    this.vitals.disconnect();
+    this.facts.connection.sinceMs = null;
+    this.#interruptReading();
     if (!CHOSEN_ENDINGS.has(event.ending.kind)) this.#recovering = true;
   }
 
   attemptFailed(event: { readonly failures: number }): void {
-    this.vitals.failuresInARow = event.failures;
+    this.facts.connection.failuresInARow = event.failures;
     this.#recovering = true;
     this.metrics.attemptFailed();
+  }
+
+  replayBegan(): void {
+    this.facts.archive.replaying = true;
+    this.facts.archive.progress = null;
+  }
+
+  replayProgressed(progress: ReplayProgress): void {
+    this.facts.archive.progress = progress;
+  }
+
+  /** To its end, to a failure, or because the process was told to stop. */
+  replayEnded(): void {
+    Object.assign(this.facts.archive, { replaying: false, progress: null, failuresInARow: 0 });
+  }
+
+  archiveRequestFailed(event: { readonly failures: number }): void {
+    this.facts.archive.failuresInARow = event.failures;
+  }
+
+  archiveRequestAnswered(): void {
+    this.facts.archive.failuresInARow = 0;
   }
 
   /** Something that an operator should know of, by its code. */
@@ -137,7 +162,7 @@ export class Telemetry {
 
   /** A message came from the stream. Called for each: nothing is allocated here. */
   messageReceived(timeUs: number | null, bytes: number): void {
-    this.vitals.receive(timeUs);
+    this.#received(timeUs);
     this.metrics.received(bytes);
   }
 
@@ -146,38 +171,48 @@ export class Telemetry {
     skipped: { readonly count: number; readonly bytes: number },
     timeUs: number | null,
   ): void {
-    this.vitals.receive(timeUs);
+    this.#received(timeUs);
     this.metrics.received(skipped.bytes);
   }
 
   /** Messages were taken from the queue. */
   messagesTaken(count: number): void {
-    this.#received += count;
+    this.#taken += count;
     this.metrics.taken(count);
   }
 
   paused(): void {
-    if (this.vitals.pause()) this.metrics.paused();
+    if (this.facts.pausedAt !== null) return;
+    this.facts.pausedAt = this.clock.monotonic();
+    this.#interruptReading();
+    this.metrics.paused();
   }
 
   resumed(): void {
-    const seconds = this.vitals.resume();
-    if (seconds !== null) this.metrics.resumed(seconds);
+    const { facts } = this;
+    if (facts.pausedAt === null) return;
+    this.metrics.resumed(pausedSeconds(facts, this.now));
+    facts.pausedAt = null;
+    if (facts.connection.sinceMs !== null) facts.reading.sinceMs = this.clock.now();
   }
 
   committed(batch: CommittedBatch): void {
     // Before it counts: the lag that it ends is the one to be seen.
     this.#look();
-    this.vitals.commit(batch.position);
-    this.metrics.committed(batch, this.clock.monotonic());
+    const now = this.now;
+    const { facts } = this;
+    facts.position = batch.position ?? facts.position;
+    facts.lastCommitAtMs = now.ms;
+    facts.progressAt = now.monotonic;
+    facts.database.answers = true;
+    this.metrics.committed(batch, now.monotonic);
     const counts = noOutcomes();
     for (const { outcome, count = 1 } of batch.events) counts[outcome] += count;
-    const nowMs = this.clock.now();
     for (const outcome of OUTCOMES) {
       if (counts[outcome] === 0) continue;
       this.#totals[outcome] += counts[outcome];
-      this.history.add(nowMs, outcome, counts[outcome]);
-      this.recent.add(nowMs, outcome, counts[outcome]);
+      this.history.add(now.ms, outcome, counts[outcome]);
+      this.recent.add(now.ms, outcome, counts[outcome]);
     }
   }
 
@@ -189,16 +224,17 @@ export class Telemetry {
   commitFailed(code: string | null): void {
     this.#look();
     this.metrics.commitFailed(code);
-    if (isDatabaseAway(code)) this.vitals.databaseUp = false;
+    if (isDatabaseAway(code)) this.facts.database.answers = false;
   }
 
   /** The database answered a question about itself, or it didn't. */
   databaseSeen(answer: { waitingRecords: number; openDeadLetters: number } | null): void {
     this.#look();
-    this.vitals.databaseUp = answer !== null;
+    const { database } = this.facts;
+    database.answers = answer !== null;
     if (answer === null) return;
-    this.vitals.waitingRecords = answer.waitingRecords;
-    this.vitals.openDeadLetters = answer.openDeadLetters;
+    database.waitingRecords = answer.waitingRecords;
+    database.openDeadLetters = answer.openDeadLetters;
   }
 
   /** Alliances or memberships changed: the app has to compute trust anew. */
@@ -206,11 +242,33 @@ export class Telemetry {
     this.metrics.trustRecomputed(count);
   }
 
+  /** Called for every message: keep it cheap. */
+  #received(timeUs: number | null): void {
+    const { reading } = this.facts;
+    const nowMs = this.clock.now();
+    reading.lastReceivedAtMs = nowMs;
+    if (timeUs === null) return;
+    reading.lastTimedAtMs = nowMs;
+    const timeMs = timeUs / 1000;
+    // The newest, not the last: imported records bear times that are years old.
+    if (timeMs > (reading.newestTimeMs ?? -Infinity) && timeMs <= nowMs + FUTURE_TOLERANCE_MS) {
+      reading.newestTimeMs = timeMs;
+    }
+  }
+
+  #interruptReading(): void {
+    const { reading } = this.facts;
+    if (reading.sinceMs === null) return;
+    reading.sinceMs = null;
+    reading.interruptedAtMs = this.clock.now();
+  }
+
   /** For the history. Whoever reports something makes it look, at least some times a minute. */
   #look(): void {
-    const { lagSeconds, connected } = this.vitals.health;
+    const { source, failuresInARow } = this.facts.connection;
+    const { lagSeconds, connected } = this.condition;
     // The first attempt is under way: that is no loss of a connection.
-    const begins = this.vitals.source === null && this.vitals.failuresInARow === 0;
+    const begins = source === null && failuresInARow === 0;
     this.history.see(this.clock.now(), { lagSeconds, connected: connected || begins });
   }
 }

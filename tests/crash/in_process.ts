@@ -63,7 +63,7 @@ export class Program implements AsyncDisposable {
 
   /** The newest committed position. */
   get cursor(): number {
-    return this.#running?.telemetry.vitals.position?.cursor ?? 0;
+    return this.#running?.telemetry.facts.position?.cursor ?? 0;
   }
 
   /** Outcomes so far. */

@@ -56,7 +56,7 @@ const code = await runIndexer({
     pass("started");
   },
   committed: () => {
-    say({ said: "at", cursor: running?.telemetry.vitals.position?.cursor ?? 0 });
+    say({ said: "at", cursor: running?.telemetry.facts.position?.cursor ?? 0 });
     pass("counted");
   },
 });

@@ -1,0 +1,72 @@
+/** What follows from the facts at a moment: ages, waits and the lag. Pure. */
+
+import type { Facts, Now, ReadingFacts } from "./facts.ts";
+
+/**
+ * A server that replays sends without a break. One that has sent nothing for so long has nothing
+ * to send: a quiet stream is caught up, however old its last event is.
+ */
+export const QUIET_MS = 5_000;
+
+export function isConnected({ connection }: Facts): boolean {
+  return connection.sinceMs !== null;
+}
+
+export function isPaused({ pausedAt }: Facts): boolean {
+  return pausedAt !== null;
+}
+
+/** How long the present pause has lasted; 0 when there is none. */
+export function pausedSeconds({ pausedAt }: Facts, now: Now): number {
+  return pausedAt === null ? 0 : (now.monotonic - pausedAt) / 1000;
+}
+
+export function uptimeSeconds({ startedAt }: Facts, now: Now): number {
+  return (now.monotonic - startedAt.monotonic) / 1000;
+}
+
+/** Since the last commit; since the start when there was none. */
+export function sinceProgressSeconds({ progressAt }: Facts, now: Now): number {
+  return (now.monotonic - progressAt) / 1000;
+}
+
+/** How long the oldest uncommitted message has waited; 0 when none waits. */
+export function oldestWaitingSeconds({ backlog }: Facts, now: Now): number {
+  const { oldestReceivedAt } = backlog();
+  return oldestReceivedAt === null ? 0 : Math.max(0, now.monotonic - oldestReceivedAt) / 1000;
+}
+
+/** Age of the committed position; without one, of the process: both grow in a stall. */
+export function cursorAgeSeconds({ position, startedAt }: Facts, now: Now): number {
+  const sinceMs = position === null ? startedAt.ms : position.timeUs / 1000;
+  return Math.max(0, now.ms - sinceMs) / 1000;
+}
+
+/** How far what is committed is behind the stream: reading's lag, and the wait of what was read. */
+export function lagSeconds(facts: Facts, now: Now): number {
+  return oldestWaitingSeconds(facts, now) + readingLagMs(facts.reading, now.ms) / 1000;
+}
+
+/**
+ * The lag of reading, milliseconds:
+ *
+ * - while reading, and something came within the last 5 s: the age of the newest event when it came;
+ * - while reading a quiet stream: 0;
+ * - while reading and nothing has come yet: the age of the stored cursor, 0 without one;
+ * - while not reading: the time for which the stream may hold what we have not seen. That is since
+ *   the newest event, or, where the stream was quiet before, since reading ended.
+ */
+export function readingLagMs(
+  { sinceMs, interruptedAtMs, lastTimedAtMs, newestTimeMs }: ReadingFacts,
+  nowMs: number,
+): number {
+  if (sinceMs === null) {
+    const wasQuiet = lastTimedAtMs !== null && interruptedAtMs - lastTimedAtMs > QUIET_MS;
+    const since = wasQuiet ? interruptedAtMs : newestTimeMs ?? interruptedAtMs;
+    return Math.max(0, nowMs - since);
+  }
+  const since = Math.max(sinceMs, lastTimedAtMs ?? 0);
+  if (newestTimeMs === null || nowMs - since > QUIET_MS) return 0;
+  const seenAtMs = lastTimedAtMs !== null && lastTimedAtMs >= sinceMs ? lastTimedAtMs : nowMs;
+  return Math.max(0, seenAtMs - newestTimeMs);
+}

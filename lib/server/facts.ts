@@ -1,0 +1,125 @@
+/**
+ * What the process knows of itself: one plain object. `Telemetry` writes it as things happen; health,
+ * metrics and status are derived from it, so that all of them say the same.
+ */
+
+import type { ReplayProgress } from "../client/archive/observer.ts";
+import type { Clock } from "./clock.ts";
+
+/** `failed`: it ended and will not come back. */
+export type PipelineState = "starting" | "running" | "draining" | "failed";
+
+/** One moment, by both clocks. */
+export interface Now {
+  /** The wall clock, Unix milliseconds. */
+  readonly ms: number;
+  /** Milliseconds that never run backwards. */
+  readonly monotonic: number;
+}
+
+/** What was received and is not committed. */
+export interface Backlog {
+  /** Messages in the queue. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /**
+   * When the oldest uncommitted message was received, by the monotonic clock; those in a batch that
+   * is under way count too. Null when nothing waits.
+   */
+  readonly oldestReceivedAt: number | null;
+}
+
+/** A position in the stream, as the decoder gives it. */
+export interface StreamPosition {
+  readonly cursor: number;
+  /** Unix microseconds. */
+  readonly timeUs: number;
+}
+
+/** Where events come from: a name without credentials, and what is spoken there. */
+export interface Source {
+  readonly source: string;
+  readonly protocol: string;
+}
+
+export interface ConnectionFacts {
+  /** The present source, or the last one. */
+  source: Source | null;
+  /** By the wall clock; null while there is no connection. */
+  sinceMs: number | null;
+  failuresInARow: number;
+}
+
+/** What the lag of reading follows from. Times are Unix milliseconds by the wall clock. */
+export interface ReadingFacts {
+  /** Since when the present connection is read; null while it is not (no connection, or a pause). */
+  sinceMs: number | null;
+  /** When reading last ended; the start of the process when it never began. */
+  interruptedAtMs: number;
+  lastReceivedAtMs: number | null;
+  /** When the last message came that told its time. */
+  lastTimedAtMs: number | null;
+  /** The newest time that a received event bore; before the first, that of the stored cursor. */
+  newestTimeMs: number | null;
+}
+
+export interface DatabaseFacts {
+  /** It answered the last time that something was asked of it. */
+  answers: boolean;
+  waitingRecords: number;
+  openDeadLetters: number;
+}
+
+export interface ArchiveFacts {
+  /** How far a replay has come. Null: there is none, or it has not told yet. */
+  progress: ReplayProgress | null;
+  replaying: boolean;
+  /** Requests that failed since the last one that was answered. */
+  failuresInARow: number;
+}
+
+export interface Facts {
+  readonly startedAt: Now;
+  pipeline: PipelineState;
+  migrated: boolean;
+  readonly connection: ConnectionFacts;
+  readonly reading: ReadingFacts;
+  /** Since when reading is paused, by the monotonic clock; null when it isn't. */
+  pausedAt: number | null;
+  backlog: () => Backlog;
+  /** The newest committed position; at the start, the one that was stored. */
+  position: StreamPosition | null;
+  lastCommitAtMs: number | null;
+  /** The last commit, or the start of the process, by the monotonic clock. */
+  progressAt: number;
+  readonly database: DatabaseFacts;
+  readonly archive: ArchiveFacts;
+}
+
+export function nowOf(clock: Clock): Now {
+  return { ms: clock.now(), monotonic: clock.monotonic() };
+}
+
+/** The facts of a process that starts. */
+export function factsAtStart(now: Now): Facts {
+  return {
+    startedAt: now,
+    pipeline: "starting",
+    migrated: false,
+    connection: { source: null, sinceMs: null, failuresInARow: 0 },
+    reading: {
+      sinceMs: null,
+      interruptedAtMs: now.ms,
+      lastReceivedAtMs: null,
+      lastTimedAtMs: null,
+      newestTimeMs: null,
+    },
+    pausedAt: null,
+    backlog: () => ({ queued: 0, queuedBytes: 0, oldestReceivedAt: null }),
+    position: null,
+    lastCommitAtMs: null,
+    progressAt: now.monotonic,
+    database: { answers: false, waitingRecords: 0, openDeadLetters: 0 },
+    archive: { progress: null, replaying: false, failuresInARow: 0 },
+  };
+}
