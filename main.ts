@@ -57,12 +57,17 @@ function stopOnSignals(): AbortSignal {
   return stop.signal;
 }
 
-/** The commit is compiled in as the first word of the command line. */
+const WITHOUT_EMBEDDED_DATABASE = "--without-embedded-database";
+
+/** What was compiled in stands before the words of the command line: the commit, and what is left out. */
 function readBuild(words: readonly string[]): { build: Build; words: readonly string[] } {
-  const [first = "", ...rest] = words;
-  const commit = /^--commit=(.+)$/.exec(first)?.[1] ?? null;
   const { version } = manifest;
-  return { build: { version, commit }, words: commit === null ? words : rest };
+  const [first = "", second = "", ...rest] = words;
+  const commit = /^--commit=(.+)$/.exec(first)?.[1] ?? null;
+  if (commit === null) return { build: { version, commit, embeddedDatabase: true }, words };
+  const embeddedDatabase = second !== WITHOUT_EMBEDDED_DATABASE;
+  const build = { version, commit, embeddedDatabase };
+  return { build, words: embeddedDatabase ? words.slice(1) : rest };
 }
 
 if (import.meta.main) {

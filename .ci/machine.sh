@@ -17,6 +17,13 @@ install_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# Checks the workflows. Debian has no package of it.
+install_actionlint() {
+  ! command -v actionlint >/dev/null || return 0
+  command -v go >/dev/null || return "$SKIPPED"
+  GOBIN="$work/bin" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 && export PATH="$work/bin:$PATH"
+}
+
 # A server for this run alone. Nothing in it has to outlive a crash: each test makes a database, and to wait
 # for the disk took half of the time. TEST_DATABASE_URL names another one.
 start_database() {

@@ -94,7 +94,11 @@ if (import.meta.main) {
     write: (line) => Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`)),
   });
   const telemetry = new Measuring(Number(expected), latencies === "latencies");
-  await using opened = await openDatabase(config, logger);
+  await using opened = await openDatabase(config, logger, {
+    version: "bench",
+    commit: null,
+    embeddedDatabase: true,
+  });
   const { database } = opened;
   const instance = crypto.randomUUID();
   await new Indexer({ config, database, logger, telemetry, instance }).run(stop.signal);

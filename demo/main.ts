@@ -75,7 +75,7 @@ const code = await runIndexer({
     METRICS_PORT: Deno.env.get("METRICS_PORT") ?? "0",
     LOG_LEVEL: Deno.env.get("LOG_LEVEL") ?? (once ? "warn" : "info"),
   },
-  build: { version: manifest.version, commit: null },
+  build: { version: manifest.version, commit: null, embeddedDatabase: true },
   print,
   complain: print,
   colours: false,

@@ -24,7 +24,7 @@ export async function told(words: readonly string[], options: ToldOptions = {}):
   const err: string[] = [];
   const code = await main(words, {
     env,
-    build: { version: manifest.version, commit },
+    build: { version: manifest.version, commit, embeddedDatabase: true },
     print: (line) => out.push(line),
     complain: (line) => err.push(line),
     colours,

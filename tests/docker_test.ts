@@ -27,7 +27,9 @@ function service(name: string): string {
 }
 
 Deno.test("every image is pinned by tag and digest", () => {
-  const stages = instructions("FROM").map((from) => from.split(" ")[0] ?? "");
+  const stages = instructions("FROM").map((from) =>
+    /^(?:--platform=\S+ )?(\S+)/.exec(from)?.[1] ?? ""
+  );
   const images = [...compose.matchAll(/^ +image: (\S+)$/gm)].map(([, image = ""]) => image);
   assert.equal(stages.length, 2);
   assert.equal(images.length, 4);

@@ -4,6 +4,7 @@
  */
 
 import assert from "node:assert/strict";
+import { compileArguments, PERMISSIONS, type Variant } from "../.ci/compile.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../lib/commands/all.ts";
 import type { Status } from "../lib/server/status.ts";
@@ -13,6 +14,7 @@ import { ReplayServer } from "./jetstream/replay_server.ts";
 import { SampleEvents } from "./sample_events.ts";
 
 const EXECUTABLE = new URL("../dist/jetstream-indexer", import.meta.url).pathname;
+const EXTERNAL = `${EXECUTABLE}-external`;
 const DENORT = Deno.env.get("DENORT_BIN");
 
 function exists(path: string): boolean {
@@ -24,6 +26,7 @@ function exists(path: string): boolean {
 }
 
 const isMade = exists(EXECUTABLE);
+const isExternalMade = exists(EXTERNAL);
 const skipped = isMade ? "" : " (skipped: no dist/jetstream-indexer)";
 
 const DEVELOPMENT = { SUBCULT_ENV: "development" };
@@ -197,13 +200,46 @@ executableTest("the file itself says that it may use network and environment onl
   assert.deepEqual(permissions, ["allow_env", "allow_net"]);
 });
 
-Deno.test("both tasks that compile differ in nothing but the machine", () => {
-  const { compile, "compile:aarch64": other } = manifest.tasks;
-  const asHere = other
-    .replace(" --target aarch64-unknown-linux-gnu", "")
-    .replace("dist/jetstream-indexer-aarch64", "dist/jetstream-indexer");
-  assert.equal(asHere, compile);
+Deno.test("executables for other machines, and without the embedded database, may do nothing more", () => {
+  const here: Variant = { target: null, embeddedDatabase: true, output: "x", commit: "abc1234" };
+  const permissions = (variant: Variant): string[] =>
+    compileArguments(variant, "deno.json").filter((one) => /^--(no-prompt|allow-)/.test(one));
+  for (const target of [null, "aarch64-unknown-linux-gnu"]) {
+    for (const embeddedDatabase of [true, false]) {
+      assert.deepEqual(permissions({ ...here, target, embeddedDatabase }), [...PERMISSIONS]);
+    }
+  }
 });
+
+Deno.test({
+  name: "executable: without the embedded database it is a third smaller, and says what it needs" +
+    (isExternalMade ? "" : " (skipped: no dist/jetstream-indexer-external)"),
+  ignore: !(isMade && isExternalMade),
+  fn: async () => {
+    const [all, external] = [(await Deno.stat(EXECUTABLE)).size, (await Deno.stat(EXTERNAL)).size];
+    assert.ok(external < all * 0.75, `${external} of ${all} bytes`);
+    assert.deepEqual(permissionsIn(await Deno.readFile(EXTERNAL)), ["allow_env", "allow_net"]);
+    const { code, err } = await execute(EXTERNAL, ["migrate"], DEVELOPMENT);
+    assert.equal(code, 2);
+    assert.match(
+      err,
+      /DATABASE_URL: this executable holds no embedded database, expected postgres/,
+    );
+  },
+});
+
+databaseTest(
+  `executable: without the embedded database it migrates another one${
+    isExternalMade ? "" : " (skipped: no dist/jetstream-indexer-external)"
+  }`,
+  async ({ url }) => {
+    const env = { DATABASE_URL: url, LOCATION_JITTER_SECRET: "a secret of the tests" };
+    const { code, out, err } = await execute(EXTERNAL, ["migrate"], env);
+    assert.deepEqual({ code, err }, { code: 0, err: "" });
+    assert.match(out, /applied migrations 1, 2, 3|nothing to apply/);
+  },
+  { ignore: !isExternalMade },
+);
 
 const canProbe = Boolean(DENORT);
 
@@ -212,9 +248,8 @@ Deno.test({
     (canProbe ? "" : " (skipped: DENORT_BIN is not set)"),
   ignore: !canProbe,
   fn: async () => {
-    // The flags of the task, around a program that tries everything.
-    const flags = manifest.tasks.compile.match(/--(no-prompt|allow-\S+)/g) ?? [];
-    assert.deepEqual(flags, ["--no-prompt", "--allow-net", "--allow-env"]);
+    // The permissions of the executable, around a program that tries everything.
+    assert.deepEqual([...PERMISSIONS], ["--no-prompt", "--allow-net", "--allow-env"]);
     const directory = await Deno.makeTempDir();
     try {
       const probe = `${directory}/probe`;
@@ -223,7 +258,7 @@ Deno.test({
         "compile",
         "--no-check",
         "--no-config",
-        ...flags,
+        ...PERMISSIONS,
         "--output",
         probe,
         `${probe}.ts`,

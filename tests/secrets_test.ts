@@ -55,7 +55,7 @@ async function printed(env: Environment, commands = COMMANDS): Promise<string> {
       complain: print,
       colours: false,
       stop: stop.signal,
-      build: { version: "0", commit: null },
+      build: { version: "0", commit: null, embeddedDatabase: true },
     };
     const port = command === "run" ? { METRICS_PORT: "0" } : {};
     await main(command.split(" "), { ...terminal, env: { ...terminal.env, ...port } });

@@ -5,7 +5,7 @@ import { silentLogger } from "../log/logger.ts";
 import { redactor } from "../log/redaction.ts";
 import { checkDatabase } from "../repository/check.ts";
 import { painter } from "./colour.ts";
-import type { Command, Terminal } from "./command.ts";
+import type { Build, Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
 import { parseOptions } from "./options.ts";
 
@@ -51,12 +51,12 @@ can't be used.
   },
 };
 
-async function findAll(config: Config, { stop }: Terminal): Promise<Finding[]> {
+async function findAll(config: Config, { stop, build }: Terminal): Promise<Finding[]> {
   const redact = redactor(secretsOf(config));
   const findings: Finding[] = [
     { what: "settings", ok: true, detail: "fine" },
     ...config.notices.map((detail) => ({ what: NOTE, ok: true, detail })),
-    ...await database(config),
+    ...await database(config, build),
   ];
   for (const url of config.jetstream.urls) {
     const endpoint = parseEndpoint(url);
@@ -66,8 +66,8 @@ async function findAll(config: Config, { stop }: Terminal): Promise<Finding[]> {
   return findings.map((finding) => ({ ...finding, detail: redact(finding.detail) }));
 }
 
-async function database(config: Config): Promise<Finding[]> {
-  await using opened = await openDatabase(config, silentLogger);
+async function database(config: Config, build: Build): Promise<Finding[]> {
+  await using opened = await openDatabase(config, silentLogger, build);
   return await checkDatabase(opened.database.sql, opened.description);
 }
 

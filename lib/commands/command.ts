@@ -19,6 +19,8 @@ export interface Build {
   readonly version: string;
   /** Commit that it was made of; null when it runs from source. */
   readonly commit: string | null;
+  /** Whether the embedded database is in it. */
+  readonly embeddedDatabase: boolean;
 }
 
 export interface Command {

@@ -14,7 +14,7 @@ import { isMigrated } from "../repository/migrate.ts";
 import { Telemetry } from "../server/telemetry.ts";
 import { plain } from "./colour.ts";
 import { letterLines, moment } from "./dead_letter_lines.ts";
-import { type Command, type Terminal, UsageError } from "./command.ts";
+import { type Build, type Command, type Terminal, UsageError } from "./command.ts";
 import { openDatabase, type OpenedDatabase } from "./open_database.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
 
@@ -107,7 +107,7 @@ async function retry(args: readonly string[], terminal: Terminal): Promise<numbe
   const ofReason = values.reason === undefined ? null : reason(values.reason);
   const config = readConfig(terminal.env);
   const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
-  await using opened = await openMigrated(config, logger);
+  await using opened = await openMigrated(config, logger, terminal.build);
   const { database } = opened;
   const chosen = given.length > 0 ? given : await openLetters(
     database.sql,
@@ -164,12 +164,16 @@ async function discard(args: readonly string[], terminal: Terminal): Promise<num
 async function open(terminal: Terminal): Promise<OpenedDatabase> {
   const config = readConfig(terminal.env);
   const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
-  return await openMigrated(config, logger);
+  return await openMigrated(config, logger, terminal.build);
 }
 
 /** Opens the database. Throws when it has not the tables that letters are in. */
-async function openMigrated(config: Config, logger: Logger): Promise<OpenedDatabase> {
-  const opened = await openDatabase(config, logger);
+async function openMigrated(
+  config: Config,
+  logger: Logger,
+  build: Build,
+): Promise<OpenedDatabase> {
+  const opened = await openDatabase(config, logger, build);
   try {
     if (await isMigrated(opened.database.sql)) return opened;
     throw new Error(

@@ -12,11 +12,11 @@ export const migrate: Command = {
 
 Applies the migrations that are missing, under a lock, in one transaction. \`run\` does the same at its
 start; this command is for those who deploy in steps.`,
-  async run(args, { env, print }): Promise<number> {
+  async run(args, { env, print, build }): Promise<number> {
     parseOptions(args, {});
     const config = readConfig(env);
     const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
-    await using opened = await openDatabase(config, logger);
+    await using opened = await openDatabase(config, logger, build);
     const applied = await applyMigrations(opened.database.sql);
     print(applied.length === 0 ? "nothing to apply" : `applied migrations ${applied.join(", ")}`);
     return 0;

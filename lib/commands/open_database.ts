@@ -1,10 +1,11 @@
 /** The database that the settings name, or an embedded one. */
 
-import type { Config } from "../config.ts";
+import { type Config, ConfigError } from "../config.ts";
 import type { Logger } from "../log/logger.ts";
 import { connect, describeDatabase, terminate } from "../repository/connection.ts";
 import { Database } from "../repository/database.ts";
 import type { Trust } from "../repository/secure_socket.ts";
+import type { Build } from "./command.ts";
 
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
@@ -12,12 +13,25 @@ export interface OpenedDatabase extends AsyncDisposable {
   readonly description: string;
 }
 
-/** Opens it. Nothing is sent to an external database before the first query. */
-export async function openDatabase(config: Config, logger: Logger): Promise<OpenedDatabase> {
+/**
+ * Opens it. Nothing is sent to an external database before the first query. Throws a `ConfigError` for the
+ * embedded database where the executable was compiled without it.
+ */
+export async function openDatabase(
+  config: Config,
+  logger: Logger,
+  { embeddedDatabase }: Build,
+): Promise<OpenedDatabase> {
   if (config.database.kind === "postgres") {
     const url = config.database.url.reveal();
     const trust = { rootCertificates: config.databaseRootCertificates };
     return opened({ url, trust }, describeDatabase(url), () => Promise.resolve());
+  }
+  if (!embeddedDatabase) {
+    const message =
+      "cannot use DATABASE_URL: this executable holds no embedded database, expected " +
+      "postgres://… with PostGIS";
+    throw new ConfigError([{ setting: "DATABASE_URL", message }]);
   }
   logger.info("starting the embedded database");
   // Loaded only here: with an external database its 40 MB stay on the disk.

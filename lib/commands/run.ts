@@ -46,7 +46,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
     write: terminal.print,
   });
   for (const notice of config.notices) logger.warn(notice);
-  await using opened = await openDatabase(config, logger);
+  await using opened = await openDatabase(config, logger, terminal.build);
   const { database, description } = opened;
   logger.info("jetstream-indexer", { version: buildText(terminal.build), database: description });
 

@@ -37,7 +37,7 @@ export class Program implements AsyncDisposable {
   constructor({ databaseUrl, streamUrl, env = {}, ...hooks }: ProgramOptions) {
     this.done = runIndexer({
       env: settings(databaseUrl, streamUrl, env),
-      build: { version: "0.0.0", commit: null },
+      build: { version: "0.0.0", commit: null, embeddedDatabase: true },
       colours: false,
       print: (line) => this.#print(line),
       complain: (line) => this.#print(line),

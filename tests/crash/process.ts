@@ -42,7 +42,7 @@ Deno.addSignalListener("SIGTERM", () => stop.abort(new Error("asked to stop")));
 
 const code = await runIndexer({
   env: plan.env,
-  build: { version: "0.0.0", commit: null },
+  build: { version: "0.0.0", commit: null, embeddedDatabase: true },
   colours: false,
   print: writeLine,
   complain: writeLine,

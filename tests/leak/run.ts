@@ -67,7 +67,7 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
     complain: (line) => errors.push(line),
     colours: false,
     stop: stop.signal,
-    build: { version: "0", commit: null },
+    build: { version: "0", commit: null, embeddedDatabase: true },
   };
   const started = Promise.withResolvers<Running>();
   const progress = new Progress(sql);

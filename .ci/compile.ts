@@ -1,0 +1,95 @@
+/**
+ * Compiles the executable: `deno task compile [--target TRIPLE] [--without-embedded-database] [--output FILE]`.
+ * Without the embedded database it is a third smaller and holds no PostGIS.
+ */
+
+import { parseArgs } from "node:util";
+import manifest from "../deno.json" with { type: "json" };
+
+/** All that the executable may do, whatever the machine and the variant. */
+export const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"] as const;
+
+/** What is in `DATABASE_URL=memory:` and nowhere else. */
+const EMBEDDED = /^@electric-sql\//;
+const EMBEDDED_WORKER = "lib/repository/embedded/worker.ts";
+
+export interface Variant {
+  /** Target triple of the machine; null for this one. */
+  readonly target: string | null;
+  readonly embeddedDatabase: boolean;
+  readonly output: string;
+  readonly commit: string;
+}
+
+/** The arguments of `deno`. `config` is the file that names the packages to compile in. */
+export function compileArguments(variant: Variant, config: string): string[] {
+  const { target, embeddedDatabase, output, commit } = variant;
+  return [
+    "compile",
+    `--config=${config}`,
+    "--v8-flags=--max-old-space-size=512",
+    ...PERMISSIONS,
+    // The modules of the embedded database lack their packages there. `deno task check` checks types.
+    ...(embeddedDatabase ? [`--include=${EMBEDDED_WORKER}`] : ["--no-check"]),
+    ...(target === null ? [] : [`--target=${target}`]),
+    `--output=${output}`,
+    "main.ts",
+    `--commit=${commit}`,
+    ...(embeddedDatabase ? [] : ["--without-embedded-database"]),
+  ];
+}
+
+/** Writes a configuration without the packages of the embedded database. Returns its path. */
+async function smallerConfig(directory: string): Promise<string> {
+  const imports = Object.entries(manifest.imports).filter(([name]) => !EMBEDDED.test(name));
+  const config = { ...manifest, lock: { frozen: false }, imports: Object.fromEntries(imports) };
+  await Deno.writeTextFile(`${directory}/deno.json`, JSON.stringify(config));
+  // The same versions: unused entries are dropped from the copy.
+  await Deno.copyFile("deno.lock", `${directory}/deno.lock`);
+  return `${directory}/deno.json`;
+}
+
+async function commitHere(): Promise<string> {
+  const git = new Deno.Command("git", { args: ["rev-parse", "--short", "HEAD"], stderr: "null" });
+  try {
+    const { success, stdout } = await git.output();
+    if (success) return new TextDecoder().decode(stdout).trim();
+  } catch {
+    // There is no git in the image that builds.
+  }
+  return Deno.env.get("COMMIT") ?? "unknown";
+}
+
+async function compile(variant: Variant): Promise<boolean> {
+  const directory = await Deno.makeTempDir();
+  try {
+    const config = variant.embeddedDatabase ? "deno.json" : await smallerConfig(directory);
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: compileArguments(variant, config),
+      // The compiler recurses deeply on a dependency of prom-client.
+      env: { RUST_MIN_STACK: "67108864" },
+    }).spawn().status;
+    return success;
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  Deno.chdir(new URL("..", import.meta.url));
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      target: { type: "string" },
+      output: { type: "string", default: "dist/jetstream-indexer" },
+      "without-embedded-database": { type: "boolean", default: false },
+    },
+  });
+  const done = await compile({
+    target: values.target ?? null,
+    embeddedDatabase: !values["without-embedded-database"],
+    output: values.output,
+    commit: await commitHere(),
+  });
+  if (!done) Deno.exit(1);
+}
