@@ -4,7 +4,13 @@ import { AUTHOR, columnOf, mapped, refused, STRANGER } from "./mapper_sample.ts"
 const CLAIMS = { role: "owner", status: "active", trustWeight: 1 };
 
 Deno.test("a membership in the member's own repository is a request, whatever it claims", () => {
-  const request = { user_did: AUTHOR, role: "member", status: "pending", trust_weight: 0.5 };
+  const request = {
+    user_did: AUTHOR,
+    role: "member",
+    status: "pending",
+    record_status: "pending",
+    trust_weight: 0.5,
+  };
   for (const fields of [{}, CLAIMS, { ...CLAIMS, member: null }, { ...CLAIMS, member: AUTHOR }]) {
     const { row, references } = mapped("membership", fields);
     assert.deepEqual(row, { ...request, since: null });
@@ -18,6 +24,7 @@ Deno.test("a membership that names another member decides, and needs the scene t
     user_did: STRANGER,
     role: "owner",
     status: "active",
+    record_status: "active",
     trust_weight: 1,
     since: null,
   });

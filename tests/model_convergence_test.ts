@@ -181,6 +181,8 @@ Deno.test("model: generated streams take every kind of step, each again and agai
     "post applied by the scene of its event",
     "post hidden by the scene of its event",
     "void, then there again",
+    "membership gave way",
+    "membership in force again",
     ...["applied", "duplicate", "stale", "ignored"].flatMap((outcome) =>
       ["account", "identity", "sync"].map((kind) => `${kind} ${outcome}`)
     ),

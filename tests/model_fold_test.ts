@@ -155,12 +155,17 @@ Deno.test("model: a member's own record is a request, whatever it claims; the ow
   const model = fold(
     script.commit(ALICE, "scene", "s1", SCENE),
     script.commit(BOB, "membership", "m1", claim),
-    script.commit(ALICE, "membership", "m2", { ...claim, member: BOB }),
-    script.commit(MALLORY, "membership", "m3", { ...claim, member: BOB }),
   );
   const columns = ["user_did", "role", "status", "trust_weight"];
   const own = rowOf(model, "memberships", BOB, "membership", "m1");
   assert.deepEqual(columns.map((name) => own.get(name)), [BOB, "member", "pending", 0.5]);
+
+  model.deliver(script.commit(ALICE, "membership", "m2", { ...claim, member: BOB }));
+  model.deliver(script.commit(MALLORY, "membership", "m3", { ...claim, member: BOB }));
+  assert.deepEqual([...model.tables().products.get("memberships")?.keys() ?? []], [
+    uriOf(ALICE, "app.subcult.membership", "m2"),
+  ]);
+  assert.equal(stateOf(model, BOB, "membership", "m1"), "applied", "it still asks");
   const decided = rowOf(model, "memberships", ALICE, "membership", "m2");
   assert.deepEqual(columns.map((name) => decided.get(name)), [BOB, "owner", "active", 1]);
   assert.equal(stateOf(model, MALLORY, "membership", "m3"), "rejected");

@@ -37,6 +37,7 @@ export const membership: Collection = {
     { name: "user_did", type: "text" },
     { name: "role", type: "text" },
     { name: "status", type: "text" },
+    { name: "record_status", type: "text" },
     { name: "trust_weight", type: "float8" },
     { name: "since", type: "timestamptz", orCreated: true },
   ],
@@ -47,10 +48,12 @@ export const membership: Collection = {
     const isDecision = typeof member === "string" && member !== key.did;
     // A request is one whatever it claims: nobody promotes himself.
     const granted = isDecision ? fields : undefined;
+    const status = granted?.status ?? "pending";
     const row = {
       user_did: isDecision ? member : key.did,
       role: granted?.role ?? "member",
-      status: granted?.status ?? "pending",
+      status,
+      record_status: status,
       trust_weight: granted?.trustWeight ?? 0.5,
       since: fields.since ?? null,
     };

@@ -6,6 +6,9 @@ import indexes from "../../migrations/0003_indexes.sql" with { type: "text" };
 import moderatedChildren from "../../migrations/0004_moderated_children.sql" with { type: "text" };
 import requests from "../../migrations/0005_requests.sql" with { type: "text" };
 import looseReferences from "../../migrations/0006_loose_references.sql" with { type: "text" };
+import membershipsInForce from "../../migrations/0007_memberships_in_force.sql" with {
+  type: "text",
+};
 
 export interface Migration {
   /** Counts up from 1. */
@@ -21,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, name: "moderated_children", sql: moderatedChildren },
   { version: 5, name: "requests", sql: requests },
   { version: 6, name: "loose_references", sql: looseReferences },
+  { version: 7, name: "memberships_in_force", sql: membershipsInForce },
 ];

@@ -7,11 +7,15 @@ import { type BulkStatement, type RowColumn, source, valueOf } from "./rows.ts";
  * When an operator hid the row: it was deleted although the indexer had it live. Kept until the
  * operator clears `deleted_at`, whatever the author does meanwhile.
  */
-const MODERATED_AT = `case
+function moderatedAt({ decidesAbout }: Collection): string {
+  // What gave way to another row of its pair was hidden by nobody.
+  const wasShown = decidesAbout === undefined ? "t.indexer_live" : "t.indexer_live and t.in_force";
+  return `case
       when t.deleted_at is null then null
       when t.moderated_at is not null then t.moderated_at
-      when t.indexer_live then t.deleted_at
+      when ${wasShown} then t.deleted_at
     end`;
+}
 
 /** Columns that every product table has. */
 const COMMON: readonly RowColumn[] = [
@@ -59,8 +63,8 @@ export function upsertStatement(collection: Collection): BulkStatement {
     ),
     ...referenceColumns(collection).map((column) => `${column} = excluded.${column}`),
     ...merged.map((column) => `${authorColumn(column)} = excluded.${authorColumn(column)}`),
-    `moderated_at = ${MODERATED_AT}`,
-    `deleted_at = ${MODERATED_AT}`,
+    `moderated_at = ${moderatedAt(collection)}`,
+    `deleted_at = ${moderatedAt(collection)}`,
     "indexer_live = true",
   ];
   const text = `${insert.text}
@@ -74,7 +78,7 @@ export function upsertStatement(collection: Collection): BulkStatement {
 export function hideStatement(collection: Collection): BulkStatement {
   const updates = [
     "deleted_at = coalesce(t.deleted_at, now())",
-    `moderated_at = ${MODERATED_AT}`,
+    `moderated_at = ${moderatedAt(collection)}`,
     "indexer_live = false",
     ...collection.columns.filter((column) => column.place).map((column) => `${column.name} = null`),
   ];

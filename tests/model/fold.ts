@@ -196,10 +196,36 @@ export class Model {
         products.get(table)?.set(uri, rowOf(entry, parents));
       }
     }
+    this.#leaveWhatIsInForce(products.get("memberships") ?? new Map());
     for (const reasons of this.#malformed.values()) {
       deadLetters.push({ uri: null, rev: null, reasons });
     }
     return { products, ledger, accounts: this.#accounts.rows(), deadLetters };
+  }
+
+  /** Takes out every membership that another goes before. */
+  #leaveWhatIsInForce(memberships: Map<string, Row>): void {
+    const all = [...memberships];
+    for (const [uri, row] of all) {
+      const outranked = all.some(([other, rival]) => {
+        const isSamePair = rival.get("scene_id") === row.get("scene_id") &&
+          rival.get("user_did") === row.get("user_did");
+        return isSamePair && this.#goesBefore(other, rival, uri, row);
+      });
+      if (outranked) memberships.delete(uri);
+    }
+  }
+
+  /** An owner's decision goes before a request; of two such, the one that was written last. */
+  #goesBefore(one: string, oneRow: Row, other: string, otherRow: Row): boolean {
+    const [a, b] = [this.#entries.get(one)?.commit, this.#entries.get(other)?.commit];
+    if (a === undefined || b === undefined) return false;
+    const [aDecides, bDecides] = [
+      a.did !== oneRow.get("user_did"),
+      b.did !== otherRow.get("user_did"),
+    ];
+    if (aDecides !== bDecides) return aDecides;
+    return a.rev === b.rev ? a.rkey > b.rkey : a.rev > b.rev;
   }
 
   /** Newest revisions whose record may be kept with its exact place: see `privacy.ts`. */

@@ -1,6 +1,6 @@
 /** The kinds of steps that a stream takes, in words: what one frame did, to its own record and to others. */
 
-import { POST, TABLE_OF, uriOf } from "./address.ts";
+import { MEMBERSHIP, POST, TABLE_OF, uriOf } from "./address.ts";
 import type { Outcome } from "./fold.ts";
 import type { CommitFrame, Frame } from "./frame.ts";
 import type { LedgerRow, Tables } from "./tables.ts";
@@ -28,6 +28,7 @@ export function stepsOf(frame: Frame, outcome: Outcome, before: Tables, after: T
     const was = old?.reasons[0] === "ambiguous_reference" ? "ambiguous" : old?.state;
     return `${was} to ${row.state} ${row.reasons[0] ?? ""}`.trim();
   });
+  steps.push(...membershipSteps(before, after));
   if (frame.kind !== "commit") return [`${frame.kind} ${outcome}`, ...steps];
   if (outcome === "duplicate" || outcome === "stale") return steps;
   const children = changed.map(([uri]) => uri);
@@ -37,6 +38,20 @@ export function stepsOf(frame: Frame, outcome: Outcome, before: Tables, after: T
     ...chainSteps(frame, children, before, after),
     ...takenOver(before, after).map(() => "taken over by the author's own"),
   ];
+}
+
+/** Memberships whose own standing is the same, and that gave way to another of their pair, or came in force again. */
+function membershipSteps(before: Tables, after: Tables): string[] {
+  const stayed = [...after.ledger].filter(([uri, { rev, state }]) => {
+    const old = before.ledger.get(uri);
+    return state === "applied" && old?.state === "applied" && old.rev === rev;
+  });
+  return stayed.flatMap(([uri]) => {
+    const was = before.products.get("memberships")?.has(uri) ?? false;
+    const is = after.products.get("memberships")?.has(uri) ?? false;
+    if (was === is || !uri.includes(`/${MEMBERSHIP}/`)) return [];
+    return [is ? "membership in force again" : "membership gave way"];
+  });
 }
 
 /** What a commit did to its own record. */
