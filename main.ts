@@ -1,8 +1,10 @@
 /** Commands and exit codes; nothing else. */
 
+import process from "node:process";
 import manifest from "./deno.json" with { type: "json" };
 import { COMMANDS } from "./lib/commands/all.ts";
 import { type Build, type Terminal, UsageError } from "./lib/commands/command.ts";
+import { plain } from "./lib/commands/plain.ts";
 import { ConfigError, secretsIn } from "./lib/config.ts";
 import { endOnUncaught, tellError } from "./lib/log/uncaught.ts";
 
@@ -23,7 +25,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
     return await command.run(args, terminal);
   } catch (error) {
     if (error instanceof UsageError) {
-      terminal.complain(`jetstream-indexer: ${error.message}`);
+      terminal.complain(`jetstream-indexer: ${plain(error.message)}`);
       terminal.complain(
         `see: jetstream-indexer ${command === undefined ? "help" : `${command.name} --help`}`,
       );
@@ -31,10 +33,10 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
     }
     if (error instanceof ConfigError) {
       terminal.complain("jetstream-indexer: the settings can't be used:");
-      for (const { message } of error.problems) terminal.complain(`  ${message}`);
+      for (const { message } of error.problems) terminal.complain(`  ${plain(message)}`);
       return 2;
     }
-    terminal.complain(`jetstream-indexer: ${tellError(error, secretsIn(terminal.env))}`);
+    terminal.complain(`jetstream-indexer: ${plain(tellError(error, secretsIn(terminal.env)))}`);
     return 1;
   }
 }
@@ -70,9 +72,18 @@ function readBuild(words: readonly string[]): { build: Build; words: readonly st
   return { build, words: embeddedDatabase ? words.slice(1) : rest };
 }
 
+/** Reads the environment and gives up the right to it, for the process and its workers. */
+function takeEnvironment(): Record<string, string> {
+  const env = Deno.env.toObject();
+  Deno.permissions.revokeSync({ name: "env" });
+  // npm packages look for variables of their own when they start, and would fail without the right.
+  process.env = {};
+  return env;
+}
+
 if (import.meta.main) {
   const { build, words } = readBuild(Deno.args);
-  const env = Deno.env.toObject();
+  const env = takeEnvironment();
   const complain = (line: string): void => writeLine(Deno.stderr, line);
   endOnUncaught(secretsIn(env), complain);
   const code = await main(words, {

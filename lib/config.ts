@@ -38,6 +38,8 @@ export interface Config {
     /** 0: any free one. */
     readonly port: number;
     readonly token: Secret | null;
+    /** Names by which it may be asked without a token. */
+    readonly allowedHosts: readonly string[];
   };
   readonly batch: { readonly maxEvents: number; readonly maxWaitMs: number };
   readonly queue: {
@@ -124,6 +126,7 @@ function toConfig(values: SettingValues): Config {
       host: values.HTTP_HOST,
       port: values.METRICS_PORT,
       token: values.INTERNAL_AUTH_TOKEN ?? null,
+      allowedHosts: [values.HTTP_HOST, ...values.HTTP_ALLOWED_HOSTS ?? []],
     },
     batch: { maxEvents: values.BATCH_MAX_EVENTS, maxWaitMs: values.BATCH_MAX_WAIT_MS },
     queue: {

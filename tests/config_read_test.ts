@@ -37,7 +37,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
       readIdleTimeoutMs: 90_000,
     },
     consumerName: "default",
-    http: { host: "0.0.0.0", port: 9090, token: null },
+    http: { host: "0.0.0.0", port: 9090, token: null, allowedHosts: ["0.0.0.0"] },
     batch: { maxEvents: 1000, maxWaitMs: 5 },
     queue: {
       pauseAt: 1000,
@@ -197,6 +197,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   START_FROM: ["now", "-1", "1.5", "2026-01-01", "2026-01-01T00:00:00", "9007199254740993"],
   CONSUMER_NAME: ["a b", "x".repeat(65), "a\u0000"],
   METRICS_PORT: ["-1", "65536", "9090.5", "0x10", "1e3"],
+  HTTP_ALLOWED_HOSTS: ["http://h", "a b", "h:1", "*.example", ","],
   HTTP_HOST: ["0.0.0", "300.1.1.1", "-host", "http://h", "a b", "h:1"],
   INTERNAL_AUTH_TOKEN: ["a b", "tökén"],
   BATCH_MAX_EVENTS: ["0", "10001"],

@@ -159,6 +159,7 @@ export function servePage({ token = null }: { token?: string | null } = {}): Pag
       queueLimits: { pauseAt: 1000, resumeAt: 100, max: 2000, maxBytes: 67_108_864 },
     },
     token: token === null ? null : new Secret(token),
+    hosts: [],
     page: PAGE,
     logger: createLogger({ level: "error", format: "json", write: () => {} }),
   });

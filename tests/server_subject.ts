@@ -96,6 +96,7 @@ export function subject(options: SubjectOptions = {}): Subject {
       queueLimits: { pauseAt: 1000, resumeAt: 100, max: 2000, maxBytes: 1_000_000 },
     },
     token: token === null ? null : new Secret(token),
+    hosts: ["indexer.test"],
     page: PAGE,
     logger,
     ...(limits === undefined ? {} : { limits }),
@@ -106,7 +107,7 @@ export function subject(options: SubjectOptions = {}): Subject {
     clock,
     logLines,
     close: () => statusCache.close(),
-    request: async (path, init) => await app.fetch(new Request(`http://indexer${path}`, init)),
+    request: async (path, init) => await app.fetch(new Request(`http://127.0.0.1${path}`, init)),
   };
 }
 

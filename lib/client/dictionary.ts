@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { fetchOnOrigin } from "./own_origin.ts";
 import { Scope } from "./scope.ts";
 import { printable } from "./server_words.ts";
 
@@ -47,7 +48,7 @@ export async function fetchZstdDictionary(
     TIMEOUT_MS,
   );
   try {
-    const response = await fetchFrom(url, { signal: scope.signal });
+    const response = await fetchOnOrigin(fetchFrom, url, { signal: scope.signal });
     if (response.status !== 200) {
       await response.body?.cancel();
       throw new Error(`cannot get a dictionary: got HTTP ${response.status}, expected 200`);

@@ -8,6 +8,7 @@ import { painter } from "./colour.ts";
 import type { Build, Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
 import { parseOptions } from "./options.ts";
+import { json, plain } from "./plain.ts";
 
 /** One thing that was tried. */
 export interface Finding {
@@ -41,11 +42,11 @@ can't be used.
         ok: false,
         detail: message,
       }));
-      terminal.print(JSON.stringify(findings));
+      terminal.print(json(findings));
       return 2;
     }
     const findings = await findAll(config, terminal);
-    if (values.json) terminal.print(JSON.stringify(findings));
+    if (values.json) terminal.print(json(findings));
     else for (const finding of findings) terminal.print(line(finding, terminal));
     return findings.every(({ ok }) => ok) ? 0 : 1;
   },
@@ -73,6 +74,6 @@ async function database(config: Config, build: Build): Promise<Finding[]> {
 
 function line({ what, ok, detail }: Finding, { colours }: Terminal): string {
   const paint = painter(colours);
-  if (what === NOTE) return `${paint("warn", "note")}  ${detail}`;
-  return `${ok ? paint("good", "ok  ") : paint("bad", "FAIL")}  ${what}: ${detail}`;
+  if (what === NOTE) return `${paint("warn", "note")}  ${plain(detail)}`;
+  return `${ok ? paint("good", "ok  ") : paint("bad", "FAIL")}  ${what}: ${plain(detail)}`;
 }

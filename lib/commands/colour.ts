@@ -14,11 +14,3 @@ const CODES: Readonly<Record<Colour, string>> = {
 export function painter(colours: boolean): (colour: Colour, text: string) => string {
   return (colour, text) => colours ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }
-
-/** Characters that could move the cursor or end the line become visible: the text came over the wire. */
-export function plain(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
-}

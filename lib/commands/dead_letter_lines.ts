@@ -1,7 +1,8 @@
 /** Dead letters for a person at a terminal. */
 
 import type { DeadLetter } from "../repository/dead_letters.ts";
-import { painter, plain } from "./colour.ts";
+import { painter } from "./colour.ts";
+import { plain } from "./plain.ts";
 
 /** A letter a line, in columns. */
 export function letterLines(letters: readonly DeadLetter[], colours: boolean): string[] {

@@ -12,11 +12,11 @@ import {
 } from "../repository/dead_letters.ts";
 import { isMigrated } from "../repository/migrate.ts";
 import { Telemetry } from "../server/telemetry.ts";
-import { plain } from "./colour.ts";
 import { letterLines, moment } from "./dead_letter_lines.ts";
 import { type Build, type Command, type Terminal, UsageError } from "./command.ts";
 import { openDatabase, type OpenedDatabase } from "./open_database.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
+import { json } from "./plain.ts";
 
 const JSON_OPTION = { json: { type: "boolean" } } as const;
 const WITH_WORDS = { words: true };
@@ -67,7 +67,7 @@ async function list(args: readonly string[], terminal: Terminal): Promise<number
   };
   await using opened = await open(terminal);
   const letters = await listLetters(opened.database.sql, query);
-  if (values.json) terminal.print(JSON.stringify(letters));
+  if (values.json) terminal.print(json(letters));
   else if (letters.length === 0) terminal.print("none");
   else for (const line of letterLines(letters, terminal.colours)) terminal.print(line);
   if (letters.length === query.limit) {
@@ -83,12 +83,12 @@ async function show(args: readonly string[], terminal: Terminal): Promise<number
   await using opened = await open(terminal);
   const letter = await showLetter(opened.database.sql, id);
   if (letter === null) throw new Error(`there is no dead letter ${id}`);
-  if (values.json) terminal.print(JSON.stringify(letter));
+  if (values.json) terminal.print(json(letter));
   else {
     for (const line of letterLines([letter], terminal.colours)) terminal.print(line);
     const next = letter.nextAttemptAt === null ? "none" : moment(letter.nextAttemptAt);
     terminal.print(`attempts ${letter.attempts}, next ${next}`);
-    terminal.print(JSON.stringify(letter.payload, null, 2).split("\n").map(plain).join("\n"));
+    terminal.print(json(letter.payload, 2));
   }
   return 0;
 }
@@ -140,7 +140,7 @@ async function retry(args: readonly string[], terminal: Terminal): Promise<numbe
   }
   const unseen = chosen.length - seen;
   const left = seen - tried;
-  if (values.json) terminal.print(JSON.stringify({ tried, resolved, left, unseen }));
+  if (values.json) terminal.print(json({ tried, resolved, left, unseen }));
   else {
     terminal.print(
       `tried ${tried}, resolved ${resolved}` +
@@ -157,7 +157,7 @@ async function discard(args: readonly string[], terminal: Terminal): Promise<num
   if (given.length === 0) throw new UsageError("discard takes ids");
   await using opened = await open(terminal);
   const count = await discardLetters(opened.database.sql, given);
-  terminal.print(values.json ? JSON.stringify({ discarded: count }) : `discarded ${count}`);
+  terminal.print(values.json ? json({ discarded: count }) : `discarded ${count}`);
   return count === given.length ? 0 : 1;
 }
 

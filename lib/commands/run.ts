@@ -79,10 +79,16 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
       queueLimits: config.queue,
     },
     token: config.http.token,
+    hosts: config.http.allowedHosts,
     page: PAGE,
     logger,
   });
-  const server = startServer({ fetch: app.fetch, host: config.http.host, port: config.http.port });
+  const server = startServer({
+    fetch: app.fetch,
+    host: config.http.host,
+    port: config.http.port,
+    failed: (error) => logger.warn("cannot take connections, trying again", { error }),
+  });
   logger.info("listening", { host: server.host, port: server.port });
   started?.({ host: server.host, port: server.port, telemetry, database });
   try {

@@ -1,8 +1,9 @@
 import type { Status } from "../server/status.ts";
 import type { StoredArchive } from "../server/stored_status.ts";
-import { painter, plain } from "./colour.ts";
+import { painter } from "./colour.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
+import { json, plain } from "./plain.ts";
 
 /** How long the process may take to answer. */
 const TIMEOUT_MS = 5_000;
@@ -45,7 +46,9 @@ async function ask(base: URL, path: string, { env }: Terminal): Promise<Response
   const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const url = new URL(path, base);
   try {
-    return await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    // The token is for this address alone.
+    return await fetch(url, { headers, signal, redirect: "manual" });
   } catch {
     throw new Error(`cannot reach ${url.origin}: no process answers there; is it running?`);
   }
@@ -72,13 +75,19 @@ async function show(base: URL, asJson: boolean, terminal: Terminal): Promise<num
     await response.body?.cancel();
     throw new Error(`cannot read the status: the process answered ${response.status}`);
   }
-  const status = await response.json() as Status;
-  if (asJson) terminal.print(JSON.stringify(status));
-  else for (const line of statusLines(status, terminal.colours)) terminal.print(line);
+  const answer = await response.text();
+  if (asJson) {
+    terminal.print(json(JSON.parse(answer)));
+  } else {
+    const seen = (_: string, value: unknown): unknown =>
+      typeof value === "string" ? plain(value) : value;
+    const status = JSON.parse(answer, seen) as Status;
+    for (const line of statusLines(status, terminal.colours)) terminal.print(line);
+  }
   return 0;
 }
 
-/** The status for a person. */
+/** The status for a person, of an answer whose texts are plain. */
 function statusLines(status: Status, colours: boolean): string[] {
   const paint = painter(colours);
   const { stored } = status;
@@ -106,7 +115,7 @@ function statusLines(status: Status, colours: boolean): string[] {
     ),
   );
   if (stored.collections.length === 0) return lines;
-  const names = stored.collections.map(({ collection }) => plain(collection));
+  const names = stored.collections.map(({ collection }) => collection);
   const width = Math.max(...names.map((name) => name.length));
   lines.push(
     "records",
@@ -126,13 +135,13 @@ function fact(name: string, value: string): string {
 
 function verdict(answer: Status["health"], good: string, bad: string, paint: Paint): string {
   if (answer.ok) return paint("good", good);
-  const why = answer.reasons.map(({ message }) => plain(message)).join("; ");
+  const why = answer.reasons.map(({ message }) => message).join("; ");
   return `${paint("bad", bad)} ${why}`;
 }
 
 function stream({ connection }: Status, paint: Paint): string {
   const { connected, source, protocol, failuresInARow } = connection;
-  const where = source === null ? "" : ` ${plain(source)} (${protocol})`;
+  const where = source === null ? "" : ` ${source} (${protocol})`;
   if (connected) return `${paint("good", "connected")}${where}`;
   const failed = failuresInARow === 0 ? "" : `, ${failuresInARow} attempts failed in a row`;
   return `${paint("bad", "not connected")}${where}${failed}`;
@@ -155,7 +164,7 @@ function archive({ done, total, events, leftSeconds }: StoredArchive): string {
 }
 
 function counts(of: Readonly<Record<string, number>>): string {
-  return Object.entries(of).map(([name, count]) => `${name} ${count}`).join(", ");
+  return Object.entries(of).map(([name, count]) => `${plain(name)} ${count}`).join(", ");
 }
 
 function duration(seconds: number): string {

@@ -134,6 +134,12 @@ export const SETTINGS = {
     meaning: "Address that the port is opened on.",
     schema: host(),
   }),
+  HTTP_ALLOWED_HOSTS: optional({
+    accepts: "at most 16 host names, comma-separated",
+    meaning: "Names by which the port may be asked without a token, besides IP addresses and " +
+      "localhost: a page of another site could give its own name our address.",
+    schema: list(host(), 16),
+  }),
   INTERNAL_AUTH_TOKEN: optional({
     accepts: "visible ASCII characters without spaces",
     meaning: "Protects everything but /health and /ready; sent as Authorization: Bearer or " +

@@ -8,7 +8,7 @@ import { addDeadLetterRoutes } from "./dead_letter_routes.ts";
 import type { DeadLetters } from "./dead_letters.ts";
 import { type Answer, healthOf, readinessOf } from "./health.ts";
 import { errorAnswer, HttpError } from "./http_error.ts";
-import { limitLoad, limitSize, REQUEST_LIMITS, type RequestLimits } from "./limits.ts";
+import { limitLoad, REQUEST_LIMITS, type RequestLimits } from "./limits.ts";
 import { pagePolicy, securityHeaders } from "./security_headers.ts";
 import { composeStatus, type ProcessFacts } from "./status.ts";
 import type { StatusCache } from "./status_cache.ts";
@@ -20,6 +20,8 @@ export interface AppOptions {
   readonly deadLetters: DeadLetters;
   readonly facts: Omit<ProcessFacts, "admin">;
   readonly token: Secret | null;
+  /** Names by which it may be asked without a token, besides IP addresses and localhost. */
+  readonly hosts: readonly string[];
   /** HTML of the status page. It holds no data: it asks `/api/status` for them. */
   readonly page: string;
   readonly logger: Logger;
@@ -61,8 +63,7 @@ export function createApp(options: AppOptions): Hono {
   }
 
   app.use(securityHeaders());
-  app.use(limitSize(limits));
-  app.use(authenticate(token));
+  app.use(authenticate(token, options.hosts));
 
   // Before the limit of load: it must be answered when nothing else is.
   app.get(
@@ -91,11 +92,7 @@ export function createApp(options: AppOptions): Hono {
     return context.json(composeStatus(telemetry, facts, await statusCache.get()));
   });
 
-  addDeadLetterRoutes(app, {
-    deadLetters: options.deadLetters,
-    logger,
-    maxBodyBytes: limits.maxBodyBytes,
-  });
+  addDeadLetterRoutes(app, { deadLetters: options.deadLetters, logger });
 
   for (const [path, allow] of METHODS_OF) {
     app.all(path, () => {
@@ -103,8 +100,8 @@ export function createApp(options: AppOptions): Hono {
     });
   }
 
-  app.notFound((context) =>
-    errorAnswer(context, new HttpError(404, "not_found", "there is nothing at this address"))
+  app.notFound(() =>
+    errorAnswer(new HttpError(404, "not_found", "there is nothing at this address"))
   );
 
   app.onError((error, context) => {
@@ -112,9 +109,9 @@ export function createApp(options: AppOptions): Hono {
       // A browser can't send the token by itself: the page, which holds no data, asks for it.
       return pageAnswer(context, 403);
     }
-    if (error instanceof HttpError) return errorAnswer(context, error);
+    if (error instanceof HttpError) return errorAnswer(error);
     logger.error("cannot answer a request", { path: context.req.routePath, error });
-    return errorAnswer(context, UNEXPECTED);
+    return errorAnswer(UNEXPECTED);
   });
 
   return app;

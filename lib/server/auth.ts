@@ -12,14 +12,15 @@ const ADMIN = /^\/api\/dead-letters(\/|$)/;
 
 /**
  * With a token, everything but health and readiness needs it. Without one, everything is open but
- * the dead letter API, which is off.
+ * the dead letter API, which is off, and only under names that are known.
  */
-export function authenticate(token: Secret | null): MiddlewareHandler {
+export function authenticate(token: Secret | null, hosts: readonly string[]): MiddlewareHandler {
   const expected = token === null ? null : digest(token.reveal());
   return async function authenticated(context, next): Promise<void> {
     const { path } = context.req;
     if (expected === null) {
       if (ADMIN.test(path)) throw ADMIN_OFF;
+      if (!OPEN.has(path) && !isKnown(new URL(context.req.url), hosts)) throw UNKNOWN_HOST;
       return await next();
     }
     if (
@@ -42,6 +43,18 @@ const ADMIN_OFF = new HttpError(
   "admin_off",
   "the dead letter API is off: set INTERNAL_AUTH_TOKEN to use it",
 );
+
+const UNKNOWN_HOST = new HttpError(
+  403,
+  "unknown_host",
+  "the host is not an IP address, localhost or a name in HTTP_ALLOWED_HOSTS",
+);
+
+/** A foreign page can let its own name point to our address (DNS rebinding), but can't change it. */
+function isKnown({ hostname }: URL, hosts: readonly string[]): boolean {
+  return /^\[|^\d+(\.\d+){3}$|^(.*\.)?localhost$/.test(hostname) ||
+    hosts.some((host) => host.toLowerCase() === hostname);
+}
 
 function sentTokens(headers: Headers): readonly string[] {
   const bearer = /^bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1];

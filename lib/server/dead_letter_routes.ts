@@ -6,7 +6,6 @@ import type { Logger } from "../log/logger.ts";
 import { REASONS } from "../reason.ts";
 import type { DeadLetter, DeadLetters, RetrySelection } from "./dead_letters.ts";
 import { HttpError } from "./http_error.ts";
-import { readBody } from "./limits.ts";
 
 const MAX_LIMIT = 200;
 
@@ -33,12 +32,11 @@ const retryBody = z.strictObject({ reason: z.enum(REASONS).optional() });
 export interface DeadLetterRouteOptions {
   readonly deadLetters: DeadLetters;
   readonly logger: Logger;
-  readonly maxBodyBytes: number;
 }
 
 /** Adds the routes. That they need the token is `authenticate`'s business. */
 export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions): void {
-  const { deadLetters, logger, maxBodyBytes } = options;
+  const { deadLetters, logger } = options;
 
   app.get("/api/dead-letters", async function list(context): Promise<Response> {
     const query = listQuery.safeParse(context.req.query());
@@ -54,7 +52,7 @@ export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions):
   });
 
   app.post("/api/dead-letters/retry", async function retryMany(context): Promise<Response> {
-    const selection = await selectionOf(context, maxBodyBytes);
+    const selection = await selectionOf(context);
     const result = await deadLetters.retry(selection);
     logger.info("dead letters retried by an operator", { ...selection, ...result });
     return context.json(result);
@@ -90,8 +88,8 @@ function idOf(context: Context): number {
   return parsed.data;
 }
 
-async function selectionOf(context: Context, maxBodyBytes: number): Promise<RetrySelection> {
-  const text = await readBody(context.req.raw, maxBodyBytes);
+async function selectionOf(context: Context): Promise<RetrySelection> {
+  const text = await context.req.text();
   if (text === "") return {};
   const parsed = retryBody.safeParse(parseJson(text));
   if (!parsed.success) throw badBody();

@@ -1,6 +1,5 @@
 /** An answer that is an error: thrown anywhere in the server, translated in one place. */
 
-import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
 export class HttpError extends Error {
@@ -20,7 +19,6 @@ export class HttpError extends Error {
 }
 
 /** The one form of every JSON error. */
-export function errorAnswer(context: Context, error: HttpError): Response {
-  const body = { error: error.code, message: error.message };
-  return context.json(body, error.status, { ...error.headers });
+export function errorAnswer({ status, code, message, headers }: HttpError): Response {
+  return Response.json({ error: code, message }, { status, headers });
 }

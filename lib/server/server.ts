@@ -1,4 +1,4 @@
-/** The application on a port, behind the gate. */
+/** The application on a port. */
 
 import { Gate } from "./gate.ts";
 
@@ -8,20 +8,27 @@ export interface ServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  readonly limits?: Partial<ConnectionLimits>;
+  readonly limits?: Partial<ServerLimits>;
+  /** Told when connections can't be taken. It goes on trying. */
+  readonly failed?: (error: unknown) => void;
 }
 
-export interface ConnectionLimits {
+export interface ServerLimits {
   readonly maxConnections: number;
   readonly lifetimeMs: number;
-  readonly maxRequestBytes: number;
+  readonly maxHeadBytes: number;
+  readonly maxBodyBytes: number;
 }
 
-/** A connection costs three descriptors, of the 1024 that a process usually may have. */
-const CONNECTION_LIMITS: ConnectionLimits = {
-  maxConnections: 64,
+/**
+ * A connection costs one descriptor, of the 1024 that a process usually may have. The table "Bounds
+ * of memory" in SECURITY.md says what they hold together.
+ */
+const SERVER_LIMITS: ServerLimits = {
+  maxConnections: 128,
   lifetimeMs: 30_000,
-  maxRequestBytes: 65_536,
+  maxHeadBytes: 16_384,
+  maxBodyBytes: 16_384,
 };
 
 /** How long requests that are under way may take when the server closes. */
@@ -43,28 +50,26 @@ export interface RunningServer {
 
 /** Starts to listen. Throws a `ListenError` that says which setting to change. */
 export function startServer(options: ServerOptions): RunningServer {
-  const { host, port } = options;
-  const limits = { ...CONNECTION_LIMITS, ...options.limits };
-  const listener = listen(host, port);
-  const closing = new AbortController();
-  const inner = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    signal: closing.signal,
-    onListen: () => {},
-  }, (request) => options.fetch(request));
-  const gate = new Gate({ ...limits, listener, innerPort: inner.addr.port });
+  const { host, fetch, failed = (): void => {} } = options;
+  let { port } = options;
+  const gate = new Gate({
+    ...SERVER_LIMITS,
+    ...options.limits,
+    fetch,
+    failed,
+    listen: () => {
+      const listener = listen(host, port);
+      port = listener.addr.port;
+      return listener;
+    },
+  });
   return {
     host,
-    port: listener.addr.port,
+    port,
     get connections(): number {
       return gate.size;
     },
-    async close(): Promise<void> {
-      await gate.close(GRACE_MS);
-      closing.abort();
-      await inner.finished;
-    },
+    close: () => gate.close(GRACE_MS),
   };
 }
 

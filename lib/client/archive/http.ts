@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { fetchOnOrigin } from "../own_origin.ts";
 import { Scope } from "../scope.ts";
 import { readXrpcError, type XrpcError } from "../server_words.ts";
 
@@ -72,7 +73,7 @@ export async function send(request: HttpRequest, options: HttpOptions): Promise<
     cancelIdle = clock.setTimer(giveUp(IDLE_MS), IDLE_MS);
   };
   try {
-    const response = await options.fetch(request.url, {
+    const response = await fetchOnOrigin(options.fetch, request.url, {
       method: request.method,
       headers: request.headers,
       body: request.body ?? null,
