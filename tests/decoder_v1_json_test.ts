@@ -183,8 +183,6 @@ Deno.test("a marker with a field of the wrong type is malformed with the field's
     reasonOf(v1(), JSON.stringify({ did, time_us: TIME_US, kind, [kind]: body }));
   assert.equal(reason("account", { active: "yes" }), "invalid_field");
   assert.equal(reason("account", {}), "missing_field");
-  assert.equal(reason("account", { active: false, status: 5 }), "invalid_field");
-  assert.equal(reason("account", { active: false, status: "a\nb" }), "invalid_field");
   assert.equal(reason("account", { active: true, did: "did:plc:someoneelse" }), "invalid_did");
   assert.equal(reason("account", undefined), "missing_field");
   assert.equal(reason("identity", { handle: "a\u0000b" }), "invalid_handle");

@@ -63,7 +63,7 @@ export interface Account {
   readonly kind: "account";
   readonly did: string;
   readonly active: boolean;
-  /** `deleted`, `takendown`, `suspended`, `deactivated`, … (an open set); null when absent. */
+  /** `deleted`, `takendown`, … (an open set); null when absent, and when it can't be kept. */
   readonly status: string | null;
   readonly relaySeq: number;
   readonly position: Position;
@@ -100,6 +100,8 @@ export interface Malformed {
   readonly excerpt: string;
   /** Lower-case hex SHA-256 of the raw message, so that a replay is recognised. */
   readonly fingerprint: string;
+  /** Of an identity, account or sync event: its DID, null when that can't be used. */
+  readonly account?: string | null;
   /** Null when the message doesn't tell. */
   readonly position: Position | null;
 }

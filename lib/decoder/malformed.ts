@@ -1,5 +1,6 @@
 /** The event that a message becomes when it can't be taken, whole or in part. */
 
+import { isDid } from "./address.ts";
 import type { Message } from "./decoder.ts";
 import type { Malformed, Position, Refusal } from "./event.ts";
 import { excerptOfMessage, excerptOfStructure, fingerprintOf } from "./scrub.ts";
@@ -20,6 +21,12 @@ export function malformed(
     refusal,
     excerpt: structure === null ? excerptOfMessage(raw) : excerptOfStructure(structure),
     fingerprint: fingerprintOf(raw),
+    ...(MARKERS.has(structure?.kind)
+      ? { account: isDid(structure?.did) ? structure.did : null }
+      : {}),
     position,
   };
 }
+
+/** Kinds of events about an account as a whole. */
+const MARKERS: ReadonlySet<unknown> = new Set(["identity", "account", "sync"]);

@@ -22,8 +22,11 @@ export interface MarkerParts {
   readonly raw: Message;
 }
 
-/** Statuses are an open set of words. */
-const STATUS = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+/**
+ * Statuses are an open set: words, namespaced or several. Digits are not kept, because a place could be
+ * written with them.
+ */
+const STATUS = /^[A-Za-z](?:[A-Za-z._:#/ -]{0,126}[A-Za-z])?$/;
 
 /** A handle that was announced, or its withdrawal. Never throws. */
 export function buildIdentity(parts: MarkerParts): Identity | Malformed {
@@ -46,19 +49,17 @@ export function buildIdentity(parts: MarkerParts): Identity | Malformed {
 export function buildAccount(parts: MarkerParts): Account | Malformed {
   const marker = readMarker("account", parts);
   if (marker.kind === "malformed") return marker;
-  const { active, status = null } = marker.body;
+  const { active, status } = marker.body;
   if (typeof active !== "boolean") {
     const reason = active === undefined ? "missing_field" : "invalid_field";
     return refuse("account", parts, reason, "active is not true or false");
-  }
-  if (status !== null && (typeof status !== "string" || !STATUS.test(status))) {
-    return refuse("account", parts, "invalid_field", "the status is not a word");
   }
   return {
     kind: "account",
     did: marker.did,
     active,
-    status,
+    // `active` alone decides: the event is never refused for its status.
+    status: typeof status === "string" && STATUS.test(status) ? status : null,
     relaySeq: micros(marker.body.seq) ?? 0,
     position: marker.position,
   };

@@ -141,7 +141,8 @@ class BatchFold {
       case "identity":
         return applyIdentity(this.#world.account(event.did), event);
       case "malformed": {
-        const outcome = this.#undecodable.keep(event, this.#last);
+        const isHeld = (did: string): boolean => this.#world.account(did).knownSinceUs !== null;
+        const outcome = this.#undecodable.keep(event, isHeld, this.#last);
         if (outcome === "dead_letter") this.#settlement.reasons.push(event.refusal.reason);
         return outcome;
       }
@@ -203,6 +204,8 @@ function* didsOf(events: readonly Event[]): Generator<string> {
   for (const event of events) {
     if (event.kind === "account" || event.kind === "identity" || event.kind === "sync") {
       yield event.did;
+    } else if (event.kind === "malformed" && event.account) {
+      yield event.account;
     }
   }
 }

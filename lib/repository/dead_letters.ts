@@ -120,7 +120,7 @@ export async function retryBatch(sql: Sql, ids: readonly number[]): Promise<Batc
     where id in (select i::bigint from json_array_elements_text(${
     JSON.stringify(ids)
   }::text::json) as i)
-      and resolved_at is null and did is not null and payload is not null
+      and resolved_at is null and rkey is not null and payload is not null
     order by rev collate "C"`;
   return {
     id: crypto.randomUUID(),

@@ -20,14 +20,21 @@ export class UndecodableMessages {
     for (const { fingerprint } of known) this.#known.add(fingerprint);
   }
 
-  /** Keeps a message, if it is new. */
-  keep(event: Malformed, writes: Writes): Outcome {
+  /**
+   * Keeps a message, if it is new. The network sends events of everybody's account: of one that nothing is
+   * held of, nothing is kept.
+   *
+   * @param isHeld whether records of an account are held
+   */
+  keep(event: Malformed, isHeld: (did: string) => boolean, writes: Writes): Outcome {
+    const { account } = event;
+    if (account === null || (account !== undefined && !isHeld(account))) return "ignored";
     if (this.#known.has(event.fingerprint)) return "duplicate";
     this.#known.add(event.fingerprint);
     writes.letter({
       fingerprint: event.fingerprint,
       ...event.refusal,
-      key: null,
+      key: account === undefined ? null : { did: account },
       rev: null,
       payload: { excerpt: event.excerpt },
       superseded: false,

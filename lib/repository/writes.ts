@@ -17,7 +17,8 @@ export interface Letter {
   readonly fingerprint: string;
   readonly reason: string;
   readonly detail: string;
-  readonly key: RecordKey | null;
+  /** What it is about: a record, an account, or nothing that can be told. */
+  readonly key: RecordKey | Pick<RecordKey, "did"> | null;
   readonly rev: string | null;
   readonly payload: JsonObject | null;
   /** A newer revision has come already. */
@@ -112,9 +113,7 @@ export class Writes {
       fingerprint: letter.fingerprint,
       reason: letter.reason,
       detail: letter.detail,
-      did: letter.key?.did ?? null,
-      collection: letter.key?.collection ?? null,
-      rkey: letter.key?.rkey ?? null,
+      ...{ did: null, collection: null, rkey: null, ...letter.key },
       rev: letter.rev,
       payload: letter.payload,
       superseded: letter.superseded,

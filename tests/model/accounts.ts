@@ -61,6 +61,10 @@ export class Accounts {
     return "applied";
   }
 
+  isHeld(did: string): boolean {
+    return this.#firstRecord.has(did);
+  }
+
   isSuppressed(did: string): boolean {
     return this.#account.get(did)?.active === false;
   }

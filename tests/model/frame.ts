@@ -47,7 +47,12 @@ export type Frame =
   | IdentityFrame
   | SyncFrame
   | { readonly kind: "foreign" }
-  | { readonly kind: "malformed"; readonly reasons: readonly string[] };
+  | {
+    readonly kind: "malformed";
+    readonly reasons: readonly string[];
+    /** Of an event about an account: its DID, null when that is none. */
+    readonly account?: string | null;
+  };
 
 const OWN_KINDS: ReadonlySet<string> = new Set(["commit", "account", "identity"]);
 
@@ -62,7 +67,7 @@ export function readFrame(frame: unknown): Frame {
   }
 }
 
-function malformed(...reasons: string[]): Frame {
+function malformed(...reasons: string[]): Frame & { kind: "malformed" } {
   return { kind: "malformed", reasons };
 }
 
@@ -75,6 +80,13 @@ function readMessage(message: unknown): Frame {
   // In v1 there is no such kind as sync: a message of it is as any other of a kind to come.
   const isKnown = kind === "sync" ? parts !== whole : OWN_KINDS.has(kind);
   if (!isKnown) return { kind: "foreign" };
+  const frame = readParts(kind, parts);
+  if (frame.kind !== "malformed" || kind === "commit") return frame;
+  const did = parts.get("did");
+  return { ...frame, account: typeof did === "string" && isDid(did) ? did : null };
+}
+
+function readParts(kind: string, parts: ReadonlyMap<string, unknown>): Frame {
   const body = entriesOf(parts.get(kind));
   if (body === null) return malformed("missing_field", "invalid_frame", "invalid_type");
   const collection = body.get("collection");
@@ -97,7 +109,8 @@ function readMessage(message: unknown): Frame {
   }
   const [active, status] = [body.get("active"), body.get("status")];
   if (typeof active !== "boolean") return malformed("missing_field", "invalid_type");
-  const said = typeof status === "string" ? status : null;
+  // Words are kept, and nothing that could hide a place.
+  const said = typeof status === "string" && /^[a-z][a-z. :#-]*$/i.test(status) ? status : null;
   return { kind: "account", did, timeUs, relaySeq, active, status: said };
 }
 

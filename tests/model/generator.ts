@@ -227,6 +227,10 @@ class Generator {
       [2, "takendown"],
       [2, "suspended"],
       [2, "deleted"],
+      [1, "com.example.defs#frozen"],
+      [1, "under review"],
+      [1, ""],
+      [1, "since 2026"],
     ]);
     return { active, did, ...this.#relay(), ...(active ? {} : { status }) };
   }
