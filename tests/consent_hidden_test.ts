@@ -135,6 +135,13 @@ Deno.test("pairs of numbers that can be a place go, whatever holds them", () => 
   assert.deepEqual(after({ a: [[47.6062, -122.3321], [47.61, -122.33], "x"] }), {
     a: [[47.61, -122.33], "x"],
   });
+  assert.deepEqual(after({ a: ["Home", 47.6062, -122.3321], b: [1, "x", 47.6062, -122, 300, 5] }), {
+    a: ["Home"],
+    b: [1, "x", 300, 5],
+  });
+  assert.deepEqual(after({ a: ["lat", 47.6062, "x", "lng:", "-122.3321"] }), {
+    a: ["lat", "x", "lng:"],
+  });
   const kept = {
     ratio: [0.66667, 0.33333],
     coarse: [47.61, -122.33],
@@ -143,7 +150,7 @@ Deno.test("pairs of numbers that can be a place go, whatever holds them", () => 
     one: [47.6062],
     texts: ["47.61", "-122.33"],
     versions: ["47.6062.1", "122.3321"],
-    many: [1.2345, 2.3456, 3.4567, 4.5678, 5.6789],
+    small: [0.2345, -0.3456, 0.4567, 0.5678, 0.6789],
   };
   assert.equal(after(kept), kept);
 });

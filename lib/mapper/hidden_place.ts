@@ -6,7 +6,9 @@
 import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
 import { roundGeohash } from "./geohash.ts";
 import { keyPolicy } from "./place_key.ts";
-import { isFineNumber, isFinePair, PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
+import { hasXAndY, isNamedPlace, isPlace, placesAmong } from "./place_list.ts";
+import { isFineNumber } from "./place_number.ts";
+import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
 
 /** Deeper records are refused: no app nests so far, and every step of the walk is a stack frame. */
 const MAX_DEPTH = 128;
@@ -17,8 +19,7 @@ const MAX_WHOLE = 100_000;
 /** An H3 cell, of any size, by the community lexicon: its key alone doesn't tell. */
 const H3_TYPE = "community.lexicon.location.hthree";
 
-const NUMBER = /^\s*[-+−]?\d{1,3}[.,]\d{3,}\s*$/;
-const DEGREES = /^\s*[-+−]?\d{1,3}(?:[.,]\d+)?\s*$/;
+const WHOLE_NUMBER = /^\s*[-+]?\d{6,12}\s*$/;
 
 /** A geohash that stands where a place may stand: a digit and a letter, so that words are spared. */
 const GEOHASH = /^(?=[a-z]*\d)(?=\d*[a-z])[\db-hjkmnp-z]{7,12}$/i;
@@ -67,7 +68,10 @@ function clean(value: Json, where: Where): Json | undefined {
   return isObject(value) ? cleanObject(value, below, NONE) : cleanList(value, below);
 }
 
-function cleanObject(object: JsonObject, where: Where, except: ReadonlySet<string>): JsonObject {
+function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<string>): JsonObject {
+  const where = !around.inPlace && (isNamedPlace(object) || hasXAndY(object))
+    ? { ...around, inPlace: true }
+    : around;
   // Most objects hold no place: only the changes are noted.
   let changes: Map<string, Json | undefined> | undefined;
   for (const key in object) {
@@ -109,11 +113,12 @@ function cleanMember(
 }
 
 function cleanList(list: readonly Json[], where: Where): Json | undefined {
-  if (isPair(list)) return undefined;
+  if (isPlace(list, where.inPlace)) return undefined;
+  const places = placesAmong(list);
   let changed = false;
   const kept: Json[] = [];
-  for (const item of list) {
-    const cleaned = clean(item, where);
+  for (const [index, item] of list.entries()) {
+    const cleaned = places.has(index) ? undefined : clean(item, where);
     if (cleaned !== item) changed = true;
     if (cleaned !== undefined) kept.push(cleaned);
   }
@@ -126,10 +131,11 @@ function cleanText(text: string, where: Where): string {
     if (cleaned !== null) return cleaned;
   }
   if (where.inPlace) {
-    if (NUMBER.test(text)) return PLACE_REMOVED;
+    if (WHOLE_NUMBER.test(text) && isTelling(Number(text))) return PLACE_REMOVED;
     if (isGeohash(text)) return roundGeohash(text) ?? PLACE_REMOVED;
   }
-  return withoutPlaces(text);
+  const left = withoutPlaces(text, where.inPlace);
+  return where.inPlace && left.trim() === PLACE_REMOVED ? PLACE_REMOVED : left;
 }
 
 /**
@@ -150,30 +156,14 @@ function cleanJson(text: string, where: Where): string | null {
     if (error === TOO_DEEP) return null;
     throw error;
   }
+  if (cleaned === undefined) return PLACE_REMOVED;
   // A key that was given twice hides its first value from the parser.
-  if (cleaned === value) return withoutPlaces(text);
-  return cleaned === undefined ? PLACE_REMOVED : JSON.stringify(cleaned);
+  return withoutPlaces(cleaned === value ? text : JSON.stringify(cleaned), where.inPlace);
 }
 
 /** A parser that fails costs a hundred times what this does. */
 function looksLikeJson(text: string): boolean {
   return JSON_START.test(text) && JSON_END.test(text.slice(-MAX_PADDING));
-}
-
-/**
- * A place as two to four numbers: longitude and latitude in either order, altitude, or a box. Texts
- * count too: the network's data model has no fractions, so its apps write them as text.
- */
-function isPair(list: readonly Json[]): boolean {
-  if (list.length < 2 || list.length > 4) return false;
-  return isFinePair(numberOf(list[0]), numberOf(list[1]));
-}
-
-/** NaN for what is no number. */
-function numberOf(value: Json | undefined): number {
-  if (typeof value === "number") return value;
-  if (typeof value !== "string" || !DEGREES.test(value)) return NaN;
-  return Number(value.replace(",", ".").replace("−", "-"));
 }
 
 function isTelling(value: number): boolean {

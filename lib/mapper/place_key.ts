@@ -1,9 +1,12 @@
 /**
- * Which keys of a record tell a place. This file is the list: a key is looked up without regard to
- * case and separators, so `GPS-Latitude`, `gps_latitude` and `gpsLatitude` are one.
+ * Which keys of a record tell a place. This file is the list, with the words for coordinates in
+ * `place_text/word.ts`. A key is looked up without regard to case, separators, accents and what can't
+ * be seen, so `GPS-Latitude`, `gps_latitude` and `gpsLatitude` are one.
  */
 
 import { withoutPlaces } from "./place_text.ts";
+import { foldText } from "./place_text/fold.ts";
+import { EXTENT_WORDS, isCoordinateWord } from "./place_text/word.ts";
 
 export type KeyPolicy =
   /** Tells a place and nothing else: the key and its value go. */
@@ -32,6 +35,7 @@ const WHOLE: ReadonlyMap<string, KeyPolicy> = new Map([
     // One house.
     "street streetaddress street1 street2 streetname streetnumber housenumber addressline",
     "addressline1 addressline2 homeaddress postcode postalcode zipcode",
+    "strasse straße hausnummer postleitzahl plz rue calle улица rua",
   ),
   ...policy("cut", "geohash geohashes"),
   ...policy(
@@ -39,14 +43,18 @@ const WHOLE: ReadonlyMap<string, KeyPolicy> = new Map([
     "geo geometry geolocation geotag geofence location locations loc place places venue venues",
     "address addresses where whereabouts position positions pos point points pin pins marker markers",
     "center centre bounds boundary polygon route track waypoint waypoints map spot long",
+    "adresse anschrift dirección indirizzo endereço adres адрес 住所 地址 주소 ort standort treffpunkt lage",
+    "lugar ubicación lieu emplacement luogo posizione posición localização localização konum lokasi",
+    "местоположение место мiсце 場所 位置 地点 地點 위치 장소 punkt punto karte mapa carte स्थान पता موقع مكان",
+    ...EXTENT_WORDS,
   ),
 ]);
 
-/** Words of a key: `venueLat` and `map_lng` tell coordinates, `flat` and `translation` don't. */
-const WORDS: ReadonlySet<string> = new Set(
-  "lat lats lng lngs lon lons latlng latlon coord coords coordinate coordinates gps exif bbox geojson"
-    .split(" "),
-);
+/** Words for coordinates that mean something else in a longer key: `long_name`, `geoTarget`. */
+const NOT_IN_COMPOUNDS: ReadonlySet<string> = new Set(["long", "geo", "ll", "sll"]);
+
+/** Words of a key beside those for coordinates. */
+const WORDS: ReadonlySet<string> = new Set(["exif", "bbox", "geojson"]);
 
 /** Parts of a key, so that compounds in lower case are found: `startlatitude`, `latitudine`. */
 const PART =
@@ -76,18 +84,33 @@ export function keyPolicy(key: string): KeyPolicy {
 function decide(key: string): KeyPolicy {
   // A key can be text that tells a place itself.
   if (withoutPlaces(key) !== key) return "remove";
-  const whole = key.toLowerCase().replace(/[^a-z\d]+/g, "");
+  const plain = isAscii(key) ? key : foldText(key);
+  const whole = withoutSeparators(plain);
   const exact = WHOLE.get(whole);
   if (exact !== undefined) return exact;
   if (whole.includes("geohash")) return "cut";
-  return PART.test(whole) || EXACT.test(whole) || hasPlaceWord(key) ? "remove" : "keep";
+  const tells = isCoordinateWord(whole) || PART.test(whole) || EXACT.test(whole);
+  return tells || hasPlaceWord(plain) ? "remove" : "keep";
 }
 
 function hasPlaceWord(key: string): boolean {
-  const words = key.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase().match(/[a-z\d]+/g);
-  return words !== null && words.some((word) => WORDS.has(word));
+  const words = key.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase().match(/[\p{L}\p{M}\d]+/gu);
+  return words !== null && words.some((word) => {
+    return WORDS.has(word) || isCoordinateWord(word) && !NOT_IN_COMPOUNDS.has(word);
+  });
+}
+
+function withoutSeparators(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{M}\d]+/gu, "");
+}
+
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
 }
 
 function policy(policy: KeyPolicy, ...lists: string[]): [string, KeyPolicy][] {
-  return lists.flatMap((list) => list.split(" ")).map((key) => [key, policy]);
+  return lists.flatMap((list) => list.split(" ")).map((key) => [
+    withoutSeparators(foldText(key)),
+    policy,
+  ]);
 }

@@ -1,0 +1,74 @@
+/** Codes that stand for a cell or a point, in a text by themselves or in the links of their services. */
+
+import { roundGeohash } from "../geohash.ts";
+import { matches } from "./degree.ts";
+import type { Found } from "./found.ts";
+
+interface Code {
+  /** Whether the pattern can match at all: cheap. */
+  readonly suspect: RegExp;
+  readonly pattern: RegExp;
+}
+
+const CODES: readonly Code[] = [
+  {
+    // Plus codes: `84VVJM64+FQ`; shortened ones in capitals, `JM64+FQ`.
+    suspect: /\+[2-9cfghjmpqrvwx]{2}/i,
+    pattern:
+      /(?<![A-Za-z\d])(?:[2-9cfghjmpqrvwxCFGHJMPQRVWX]{8}|(?=\d{0,5}[CFGHJMPQRVWX])[2-9CFGHJMPQRVWX]{4}(?:[2-9CFGHJMPQRVWX]{2})?)\+[2-9cfghjmpqrvwxCFGHJMPQRVWX]{2,7}(?![A-Za-z\d])/g,
+  },
+  {
+    // Three words: `///filled.count.soap`, in the languages of the service.
+    suspect: /\/\/\/[\p{L}\p{M}]|w3w|what3words/iu,
+    pattern:
+      /(?:\/\/\/|(?:w3w\.co|what3words\.com)\/(?:[a-z]{2}(?:-[a-z]{2,4})?\/)?|(?:w3w|what3words)[^\p{L}\d]{1,4})[\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})?[.।۔።][\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})?[.।۔።][\p{L}\p{M}]{2,40}/giu,
+  },
+  {
+    // Short links of OpenStreetMap hold the bits of both coordinates.
+    suspect: /\/go\//,
+    pattern: /(?<=(?:osm|openstreetmap)\.org\/go\/)[\w~@=-]{5,}/gi,
+  },
+  {
+    // Short links that only their service can read; whoever follows one sees the place.
+    suspect: /goo\.gl|maps\.apple|yandex|amap\.com|baidu\.com|2gis|her\.is|osmand/i,
+    pattern:
+      /(?<=(?:maps\.app\.goo\.gl|goo\.gl\/maps|maps\.apple\/p|yandex\.[a-z.]{2,6}\/maps\/-|surl\.amap\.com|j\.map\.baidu\.com(?:\/[\da-f]{2})?|go\.2gis\.com|her\.is)\/)[\w~-]{4,}/gi,
+  },
+  {
+    // What a map knows a place by has its cell in it: `0x5490…:0x…`, `ChIJ…`.
+    suspect: /0x[\da-f]{12}|ChIJ/i,
+    pattern: /0x[\da-f]{12,16}:0x[\da-f]{4,16}|(?<![\w-])ChIJ[\w-]{23}(?![\w-])/gi,
+  },
+  {
+    // Geometry of databases: EWKB and WKB in hex.
+    suspect: /[\da-f]{42}/i,
+    pattern:
+      /(?<![\da-f])(?:01(?:0[1-7]0000[\da-f]0|[ef][9a-f]030000|[9a-f][\da-f]0[7b]0000)|00[\da-f]0000(?:0[1-7]|[03][\da-f]{3}))[\da-f]{32,}/gi,
+  },
+  {
+    // H3, of less than a square kilometre.
+    suspect: /8[89a-f][\da-f]{13}/i,
+    pattern: /(?<![\w-])8[89a-f][\da-f]{13}(?![\w-])/gi,
+  },
+  {
+    // Tiles of maps, of half a kilometre and less: `/17/20976/45728.png`.
+    suspect: /\/(?:1[6-9]|2\d)\/\d{4}/,
+    pattern: /(?<=\/)(?:1[6-9]|2\d)\/\d{4,8}\/\d{4,8}(?=$|[^\d])/g,
+  },
+  {
+    suspect: /polyline|enc:/i,
+    pattern: /(?<=(?:polyline["']?\s?[:=]\s?["']?(?:enc:)?|path=[^\s&]{0,80}enc:))[?-~]{6,}/gi,
+  },
+];
+
+const NAMED_GEOHASH =
+  /(?<=geo-?hash(?:es)?(?:\.org\/|[^A-Za-z\d]{1,8})|waze\.com\/ul\/h)[\db-hjkmnp-z]{7,}(?![A-Za-z\d])/gi;
+
+/** The places that codes tell. */
+export function* codePlaces(text: string): Generator<Found> {
+  for (const { suspect, pattern } of CODES) if (suspect.test(text)) yield* matches(text, pattern);
+  if (!/geo-?hash|waze\./i.test(text)) return;
+  for (const { 0: geohash, index } of text.matchAll(NAMED_GEOHASH)) {
+    yield { start: index, end: index + geohash.length, coarse: roundGeohash(geohash) ?? "" };
+  }
+}

@@ -1,0 +1,76 @@
+/** Places in degrees, minutes and seconds, in the forms of people, cameras, pilots and receivers. */
+
+import type { Found } from "./found.ts";
+
+const DEGREE =
+  "(?:°|d[eé]g(?:r[eé]es?)?\\.?|gra[dus]{1,2}[oie]?s?n?|градус[а-я]{0,2}|stopni|derece|" +
+  "astetta|अंश|درجة|درجات|度|도)";
+const MINUTE = "(?:'|min(?:ut[eoa]?s?n?)?\\.?|мин[а-я]{0,4}\\.?|minuty|dakika|मिनट|دقيقة|分|분)";
+const SECOND =
+  "(?:''|\"|sec(?:onds?)?\\.?|se[kg](?:und[eoai]?s?n?)?\\.?|segundos?|secondes?|secondi|" +
+  "сек[а-я]{0,4}\\.?|s|saniye|सेकंड|ثانية|秒|초)";
+const FRACTION = "[.,]\\d{1,20}";
+const GAP = "\\s{0,3}";
+const AFTER = `(?:${GAP}[NSEWO](?![A-Za-z]))`;
+
+/** `47° 36' 22.36" N`, `47 deg 36.372'`, `北緯47度36分22秒`. */
+const SIGNED = new RegExp(
+  `(?<!\\d)\\d{1,3}${GAP}${DEGREE}${GAP}\\d{1,2}(?:${FRACTION}(?:${GAP}${MINUTE})?|` +
+    `${GAP}${MINUTE}(?:,|and|und|y|et)?${GAP}\\d{1,2}(?:${FRACTION})?(?:${GAP}${SECOND})?|` +
+    `\\s{1,3}\\d{1,2}(?:${FRACTION})?${AFTER})${AFTER}?`,
+  "gi",
+);
+const MAY_BE_SIGNED = new RegExp(`\\d${GAP}${DEGREE}${GAP}\\d`, "i");
+
+/** `47d36m22sN`: without its hemisphere, it could be a length of time. */
+const LETTERED = new RegExp(
+  `(?<![A-Za-z\\d])\\d{1,3}d${GAP}\\d{1,2}(?:${FRACTION})?[m']${GAP}` +
+    `(?:\\d{1,2}(?:${FRACTION})?[s"]?)?${AFTER}`,
+  "g",
+);
+
+/** Minutes with decimals, or minutes and seconds, behind degrees. */
+const PARTS =
+  `\\d{1,3}[\\s:_-]{1,3}\\d{1,2}(?:${FRACTION}|[\\s:'_-]{1,3}\\d{1,2}(?:${FRACTION})?)['"]{0,2}`;
+const BETWEEN = "[\\s,;/|+_-]{0,8}";
+
+/** Two of them, one with N or S and one with E or W, before the numbers or behind. */
+const HEMISPHERES: readonly RegExp[] = [
+  new RegExp(`(?<!\\d)${PARTS}\\s{0,2}[NS]${BETWEEN}${PARTS}\\s{0,2}[EWO](?![A-Za-z])`, "g"),
+  new RegExp(`(?<!\\d)${PARTS}\\s{0,2}[EWO]${BETWEEN}${PARTS}\\s{0,2}[NS](?![A-Za-z])`, "g"),
+  new RegExp(`(?<![A-Za-z])[NS]\\s{0,2}${PARTS}${BETWEEN}[EWO]\\s{0,2}${PARTS}(?!\\d)`, "g"),
+  new RegExp(`(?<![A-Za-z])[EWO]\\s{0,2}${PARTS}${BETWEEN}[NS]\\s{0,2}${PARTS}(?!\\d)`, "g"),
+  // Of receivers: `4736.372,N,12219.926,W`, `4736.37N/12219.93W`; of pilots: `473622N1221955W`.
+  /(?<!\d)\d{4}\.\d{2,9},?\s?[NS][,/\s]{0,3}\d{5}\.\d{2,9},?\s?[EW]/g,
+  /(?<!\d)\d{6}(?:\.\d{1,9})?\s?[NS][,/\s]{0,3}\d{7}(?:\.\d{1,9})?\s?[EW]/g,
+  /(?<![A-Za-z])[NS]\s?\d{6}(?:\.\d{1,9})?[,/\s]{0,3}[EW]\s?\d{7}(?:\.\d{1,9})?(?!\d)/g,
+];
+const MAY_HAVE_HEMISPHERES = /\d['"]{0,2},?\s{0,2}[NS]|[NS]\s{0,2}\d/;
+
+/** `+473622.3-1221955.6/` of ISO 6709, `47:36:22.3, -122:19:55.6`. */
+const BY_SIGN: readonly RegExp[] = [
+  /(?<![\d.])[-+]\d{4}(?:\d\d)?(?:\.\d{1,9})?[-+]\d{5}(?:\d\d)?(?:\.\d{1,9})?(?=[-+/])/g,
+  /(?<![\d:.-])(?:\d{1,2}:[0-5]\d:[0-5]\d(?:\.\d{1,9})?[\s,;/]{1,4}-|-\d{1,2}:[0-5]\d:[0-5]\d(?:\.\d{1,9})?[\s,;/]{1,4}-?)\d{1,3}:[0-5]\d:[0-5]\d(?:\.\d{1,9})?/g,
+];
+const MAY_HAVE_SIGNS = /[-+]\d{1,7}[:.\d]/;
+
+/** `47/1, 36/1, 2236/100`: the fractions of EXIF. */
+const FRACTIONS =
+  /(?<![\d/])\d{1,3}\/1[,\s]{1,3}\d{1,5}\/1(?:00?)?[,\s]{1,3}\d{1,10}\/10{0,8}(?!\d)/g;
+
+/** The places that degrees with minutes tell. */
+export function* degreePlaces(text: string): Generator<Found> {
+  if (MAY_BE_SIGNED.test(text)) yield* matches(text, SIGNED);
+  if (MAY_HAVE_HEMISPHERES.test(text)) {
+    for (const pattern of HEMISPHERES) yield* matches(text, pattern);
+    yield* matches(text, LETTERED);
+  }
+  if (MAY_HAVE_SIGNS.test(text)) { for (const pattern of BY_SIGN) yield* matches(text, pattern); }
+  if (text.includes("/1")) yield* matches(text, FRACTIONS);
+}
+
+export function* matches(text: string, pattern: RegExp): Generator<Found> {
+  for (const { 0: found, index } of text.matchAll(pattern)) {
+    yield { start: index, end: index + found.length };
+  }
+}

@@ -1,0 +1,7 @@
+/** A place that was found in a text. */
+export interface Found {
+  readonly start: number;
+  readonly end: number;
+  /** What may be kept of it; left out: nothing. */
+  readonly coarse?: string;
+}

@@ -1,0 +1,59 @@
+/** Places in metres: the grids of armies and surveys. A square of a kilometre is coarse enough. */
+
+import { matches } from "./degree.ts";
+import type { Found } from "./found.ts";
+
+const METRES = "\\d{1,3}(?:[ '.,]?\\d{3}){1,2}(?:\\.\\d{1,9})?\\s?m?";
+const BETWEEN = "[\\s,;/&]{1,4}";
+
+const GRIDS: readonly RegExp[] = [
+  // MGRS: `10TET5025072612`, `10T ET 50250 72612`.
+  /(?<![A-Za-z\d])(?:[1-9]|[0-5]\d|60)\s?[C-HJ-NP-X]\s?[A-HJ-NP-Z][A-HJ-NP-V]\s?(?:\d{3}\s?\d{3}|\d{4}\s?\d{4}|\d{5}\s?\d{5})(?![A-Za-z\d])/g,
+  // UTM: `10T 550250 5272612`, `10 N 550250 mE 5272612 mN`.
+  /(?<![A-Za-z\d])(?:[1-9]|[0-5]\d|60)\s?[C-HJ-NP-X],?\s{1,3}[EX]?[:=]?\s?\d{6}(?:\.\d{1,9})?\s?(?:m?\s?E)?[\s,;/]{1,4}[NY]?[:=]?\s?\d{6,7}(?:\.\d{1,9})?/g,
+  // The British grid: `TQ 30160 80520`, `TQ3016080520`.
+  /(?<![A-Za-z\d])[HNOST][A-HJ-Z]\s?(?:\d{3}\s\d{3}|\d{4}\s?\d{4}|\d{5}\s?\d{5})(?![A-Za-z\d])/g,
+  // The Swiss grid: `2'600'072, 1'200'147`.
+  /(?<![\d'])2['’ ]?[4-8]\d\d['’ ]?\d{3}(?:\.\d{1,9})?[\s,;/]{1,4}1['’ ]?[0-3]\d\d['’ ]?\d{3}(?:\.\d{1,9})?(?!\d)/g,
+];
+const MAY_BE_GRID = /[A-Z]\s?\d{3}|[A-Z],?\s{1,3}[EXNY]?[:=]?\s?\d{6}|2['’ ]?[4-8]\d\d['’ ]?\d{3}/;
+
+/** Metres that are called so: `E 550250 N 5272612`, `550250 mE 5272612 mN`, `Rechtswert …`. */
+const CALLED: readonly RegExp[] = [
+  new RegExp(
+    `(?<![A-Za-z])(?:E|easting|X|rechtswert|ostwert)["'\\]]{0,2}\\s?[:=]?\\s?["']?${METRES}(?![\\d.])["']?${BETWEEN}["']?` +
+      `(?:N|northing|Y|hochwert|nordwert)["'\\]]{0,2}\\s?[:=]?\\s?["']?${METRES}`,
+    "gi",
+  ),
+  new RegExp(
+    `(?<![A-Za-z])(?:N|northing|Y)["'\\]]{0,2}\\s?[:=]?\\s?["']?${METRES}(?![\\d.])["']?${BETWEEN}["']?` +
+      `(?:E|easting|X)["'\\]]{0,2}\\s?[:=]?\\s?["']?${METRES}`,
+    "gi",
+  ),
+  /(?<!\d)\d{6}(?:\.\d{1,9})?\s?m?\s?E[\s,;/]{1,4}\d{6,7}(?:\.\d{1,9})?\s?m?\s?N(?![A-Za-z])/g,
+];
+const MAY_BE_CALLED = /\d{3}["'\s,;/&m]{1,4}(?:N|Y|E|X|northing|easting|hochwert|nordwert)/i;
+
+/** Cells of other grids, which nothing but their name tells. */
+const NAMED =
+  /(?<=(?<![A-Za-z])(?:mgrs|usng|utm|mapcode|quadkey|h3|h3index|s2 ?cell(?: ?id)?|s2 ?token|maidenhead|qth(?: locator)?|locator|georef|gars|grid ?ref(?:erence)?|ngr)[^A-Za-z\d]{1,4})(?:[A-Z]{2,3} )?(?=[A-Za-z.+-]{0,12}\d)[A-Za-z\d][A-Za-z\d.+-]{3,31}(?: \d{3,7}){0,2}/gi;
+
+/** Whole numbers of small units: `latE7=476062000`. */
+const UNITS =
+  /(?<=(?:lat(?:itude)?|lng|lon(?:gitude)?)(?:_?(?:e[567]|micro\w{0,8}))?["'\]]{0,2}\s?[:=]\s?["']?)[-+]?\d{6,10}(?!\d)/gi;
+
+/** The places that grids tell. */
+export function* gridPlaces(text: string): Generator<Found> {
+  if (MAY_BE_GRID.test(text)) { for (const pattern of GRIDS) yield* matches(text, pattern); }
+  if (MAY_BE_CALLED.test(text)) { for (const pattern of CALLED) yield* matches(text, pattern); }
+  if (
+    /mgrs|usng|utm|mapcode|quadkey|h3|s2 ?|maidenhead|locator|georef|gars|grid ?ref|ngr|qth/i.test(
+      text,
+    )
+  ) {
+    yield* matches(text, NAMED);
+  }
+  if (/(?:lat|lng|lon)\w{0,14}["'\]]{0,2}\s?[:=]\s?["']?[-+]?\d{6}/i.test(text)) {
+    yield* matches(text, UNITS);
+  }
+}

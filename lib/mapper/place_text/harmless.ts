@@ -1,0 +1,108 @@
+/** Numbers that are clearly no coordinates: prices, measures, counts, sizes, versions, constants. */
+
+import { type Decimal, isDigit, isTypical } from "./number.ts";
+import { wordAfter, wordBefore } from "./neighbour.ts";
+import { foldText } from "./fold.ts";
+import {
+  DEGREE_WORDS,
+  DIRECTION_WORDS,
+  EXTENT_WORDS,
+  isCoordinateWord,
+  JOINING_WORDS,
+} from "./word.ts";
+
+const words = (list: string): ReadonlySet<string> =>
+  new Set(foldText(list).toLowerCase().split(" "));
+
+const CURRENCIES = words(
+  "usd eur gbp chf jpy cny rmb inr krw rub uah pln czk huf ron bgn sek nok dkk isk try ils aed sar zar " +
+    "ngn kes egp mxn clp cop ars pen uyu brl bob pyg crc dop idr vnd thb php myr sgd hkd twd aud cad nzd " +
+    "btc eth usdt euro euros dollar dollars peso pesos pound pounds real reais franc francs franken " +
+    "kronen kronor kroner zł zloty złotych kč korun forint ft lei leva dinar рублей рубля руб грн гривен " +
+    "rp rs rupee rupees rupiah baht won yen yuan đồng dong lira tl ریال تومان درهم جنيه रुपये 円 元 원",
+);
+
+const UNITS = words(
+  "kg mg lb lbs oz km cm mm mi ft inch inches m hz khz mhz ghz bpm db kw kwh mwh mah ms sec secs second " +
+    "seconds sek sekunden min mins minutes hours hrs std stunden kb mb gb tb kib mib gib kbps mbps gbps " +
+    "px pt em rem vw vh dpi fps pts point points punkte puntos pontos points очков pct percent prozent " +
+    "liter litre liters ml cl cal kcal volt psi rpm people visitors fans followers м мм см км кг сек мин",
+);
+
+/** In front of a price, a score or a version. */
+const FIGURES = words(
+  "price prices precio precios preço preços prix preis preise prezzo prezzi entrada entradas eintritt " +
+    "eintrittspreis ticket tickets cover entry fee fees cost costs total totals sum score scores rating " +
+    "ratings result results ergebnis punkte punktestand time times zeit bestzeit цена цены вход билет " +
+    "билеты 料金 価格 入場料 价格 门票 가격 v ver version versions release ratio odds quote",
+);
+
+const CONSTANTS: readonly string[] = [
+  "3.14159",
+  "2.71828",
+  "1.61803",
+  "1.41421",
+  "1.73205",
+  "6.28318",
+];
+const CURRENCY_SIGN = /\p{Sc}/u;
+const BYTE = /^%[\da-f]{2}/i;
+const SIZE = /^\s?[x*×]\s?$/i;
+
+/** Whether two numbers that could be a place are clearly something else. */
+export function isSomethingElse(text: string, one: Decimal, other: Decimal): boolean {
+  const measured = Number(isMeasured(text, one)) + Number(isMeasured(text, other));
+  if (measured === 2) return true;
+  if (isConstant(text, one) && isConstant(text, other)) return true;
+  // Nobody writes four decimals of a price, and then not what it is.
+  if (isTypical(one) || isTypical(other)) return false;
+  return measured > 0 || isFigure(text, one) || SIZE.test(text.slice(one.end, other.start)) ||
+    isCount(text, one) && isCount(text, other) || isNamed(text, one) && isNamed(text, other);
+}
+
+/** With a unit or a currency that can only be its own. */
+export function isMeasured(text: string, { start, end }: Decimal): boolean {
+  const before = text[start - 1] === " " ? start - 2 : start - 1;
+  if (CURRENCY_SIGN.test(text.charAt(before))) {
+    const behind = text[before - 1] === " " ? before - 2 : before - 1;
+    if (!isDigit(text, behind)) return true;
+  }
+  const gap = text[end] === " " ? 1 : 0;
+  const sign = text.charAt(end + gap);
+  if (sign === "%" || sign === "‰") return !BYTE.test(text.slice(end + gap, end + gap + 3));
+  if (sign === "°" && /^[CFK](?![\p{L}\d])/u.test(text.slice(end + gap + 1, end + gap + 3))) {
+    return true;
+  }
+  if (CURRENCY_SIGN.test(sign)) return !isDigit(text, end + gap + 1);
+  const after = wordAfter(text, end, 2)?.text;
+  if (after !== undefined && (UNITS.has(after) || CURRENCIES.has(after))) return true;
+  const name = wordBefore(text, start, 2)?.text;
+  return name !== undefined && (CURRENCIES.has(name) || name === "v");
+}
+
+function isFigure(text: string, { start }: Decimal): boolean {
+  const word = wordBefore(text, start);
+  return word !== null && FIGURES.has(word.text);
+}
+
+/** `12.345 visitors`. */
+export function isCount(text: string, { end }: Decimal): boolean {
+  const word = wordAfter(text, end, 1);
+  return word !== null && isContent(word.text);
+}
+
+/** `Smith 98.765`. */
+function isNamed(text: string, { start }: Decimal): boolean {
+  const word = wordBefore(text, start, 2);
+  return word !== null && isContent(word.text);
+}
+
+function isContent(word: string): boolean {
+  return word.length > 1 && !isCoordinateWord(word) && !DIRECTION_WORDS.has(word) &&
+    !EXTENT_WORDS.has(word) && !DEGREE_WORDS.has(word) && !JOINING_WORDS.has(word);
+}
+
+function isConstant(text: string, { start, end }: Decimal): boolean {
+  const written = text.slice(start, end);
+  return CONSTANTS.some((digits) => written.startsWith(digits));
+}

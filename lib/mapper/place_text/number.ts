@@ -1,0 +1,79 @@
+/** Decimal numbers in a text. */
+
+import { isFineNumber } from "../place_number.ts";
+
+export interface Decimal {
+  readonly start: number;
+  readonly end: number;
+  readonly value: number;
+  /** Digits behind the decimal point. */
+  readonly decimals: number;
+  /** With a minus that is no dash between two numbers. */
+  readonly isNegative: boolean;
+  /** `12,345`: a number of thousands, unless it is called a coordinate. */
+  readonly isGrouped: boolean;
+}
+
+/** Decimal points in words, as they are spoken. */
+const POINT = String
+  .raw`[ ](?:point|dot|comma|komma|punkt|punto|coma|virgule|virgola|ponto|v\u00edrgula|\u0442\u043e\u0447\u043a\u0430|\u0437\u0430\u043f\u044f\u0442\u0430\u044f)[ ]`;
+
+/** Up to 999 with decimals. */
+const DECIMAL = new RegExp(
+  String
+    .raw`(?<!\d)[-+]?\d{1,3}(?:(?:\.\d+|,\d{4,}|${POINT}\d+)(?!\d)(?:[eE][-+]?0?[0-2](?![\d.]))?|` +
+    String.raw`,\d{3}(?!\d|\.\d))`,
+  "g",
+);
+
+/** The minutes and hours in front of the seconds of a time or of a length. */
+const TIME_BEFORE = /(?:^|[^\d.])\d{1,3}:(?:[0-5]\d:)?$/;
+const THOUSANDS_WITH_DECIMALS = /^,\d\d(?![\d.])/;
+
+/** The decimal numbers of a text in order, without versions, IP addresses and strict times. */
+export function* decimalsOf(text: string): Generator<Decimal> {
+  for (const { 0: written, index: start } of text.matchAll(DECIMAL)) {
+    const end = start + written.length;
+    if (isPartOfLonger(text, start, end) || isSeconds(text, start, written)) continue;
+    const [mantissa = "", exponent = "0"] = written.split(/e/i, 2);
+    const [whole = "", fraction = ""] = mantissa.split(/[^\d+-]+/, 2);
+    const isNegative = written.startsWith("-");
+    yield {
+      start,
+      end,
+      value: Number(`${whole}.${fraction}e${exponent}`),
+      decimals: Math.max(0, fraction.length - Number(exponent)),
+      isNegative,
+      isGrouped: !isNegative && fraction.length === 3 && mantissa.includes(","),
+    };
+  }
+}
+
+/** `1.234.567`, `10.0.0.1`, `1.234,50`. */
+function isPartOfLonger(text: string, start: number, end: number): boolean {
+  if (text[end] === "." && isDigit(text, end + 1)) return true;
+  if (text[start - 1] === "." && isDigit(text, start - 2)) return true;
+  return text[end - 4] === "." && text[end] === "," &&
+    THOUSANDS_WITH_DECIMALS.test(text.slice(end, end + 4));
+}
+
+/** `20:15:30.123`, `1:23.456`. */
+function isSeconds(text: string, start: number, written: string): boolean {
+  return text[start - 1] === ":" && /^[0-5]\d\./.test(written) &&
+    TIME_BEFORE.test(text.slice(Math.max(0, start - 8), start));
+}
+
+export function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Whether a number tells more than a hundredth of a degree, by its value: 12.500 is 12.5. */
+export function isFine({ value, decimals, isNegative }: Decimal): boolean {
+  return decimals > 3 || decimals === 3 && (isNegative || isFineNumber(value));
+}
+
+/** Nothing but a coordinate is often written so. Three decimals can be thousands: `12.345 people`. */
+export function isTypical({ decimals, isNegative }: Decimal): boolean {
+  return decimals > 3 || decimals === 3 && isNegative;
+}

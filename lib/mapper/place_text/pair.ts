@@ -1,0 +1,131 @@
+/**
+ * Places as decimal numbers: two that can be degrees near each other, whatever stands between them,
+ * or one that is called a coordinate.
+ */
+
+import { isDegrees } from "../place_number.ts";
+import type { Found } from "./found.ts";
+import { isCount, isMeasured, isSomethingElse } from "./harmless.ts";
+import { type Decimal, decimalsOf, isDigit, isFine, isTypical } from "./number.ts";
+import { type Word, wordAfter, wordBefore } from "./neighbour.ts";
+import {
+  DEGREE_WORDS,
+  DIRECTION_WORDS,
+  EXTENT_WORDS,
+  isCoordinateWord,
+  JOINING_WORDS,
+} from "./word.ts";
+
+/** As many characters may stand between the numbers of a pair. */
+const MAX_BETWEEN = 40;
+
+/** As many words like `is about` may stand between a number and what it is called. */
+const MAX_JOINING = 3;
+
+/** A text with more decimal numbers is a table or a track: it goes as a whole, unless none is fine. */
+const MAX_DECIMALS = 10_000;
+
+const SIGNS = /^[ ,;/|_+-]{0,3}$/;
+const CURRENCY = /\p{Sc}/u;
+const WORD_OR_NUMBER = /[\p{L}\p{M}\d]+/gu;
+/** What `%20` and `!3d` leave of themselves. */
+const PARTS_OF_URLS: ReadonlySet<string> = new Set(
+  "1d 2d 3d 4d 20 22 2c 2f 3a 3b 3d 26 b0 c2".split(" "),
+);
+const HEMISPHERE = /^[NSEWO]$/;
+
+/** Decimals with nothing but signs, and words that belong to coordinates, between them. */
+interface Run {
+  readonly start: number;
+  end: number;
+  isPlace: boolean;
+}
+
+/** The places that decimal numbers tell, in order. `isUnderPlace`: below a key that may tell one. */
+export function decimalPlaces(text: string, isUnderPlace: boolean): Found[] {
+  const runs: Run[] = [];
+  let run: Run = { start: 0, end: -MAX_BETWEEN, isPlace: false };
+  let previous: Decimal | null = null;
+  let fine: Decimal | null = null;
+  let runOfFine = run;
+  let count = 0;
+  for (const decimal of decimalsOf(text)) {
+    if (decimal.isGrouped && !isCalled(text, decimal)) continue;
+    if (++count > MAX_DECIMALS) return [{ start: 0, end: text.length }];
+    const isBeside = previous !== null && isSeparator(text, previous.end, decimal.start);
+    if (!isBeside) runs.push(run = { start: decimal.start, end: decimal.end, isPlace: false });
+    run.end = decimal.end;
+    const isPreciseEnough = isFine(decimal) && !isMeasured(text, decimal);
+    // Beside each other, one of two must be fine. With other words between, both; 12.500 can be.
+    if (isBeside && previous !== null && !run.isPlace) {
+      run.isPlace = (isPreciseEnough || isFine(previous)) && isPair(text, previous, decimal);
+    }
+    if (isPreciseEnough) {
+      if (fine !== null && !(run.isPlace && runOfFine.isPlace) && isPair(text, fine, decimal)) {
+        runOfFine.isPlace = run.isPlace = true;
+      }
+      // An altitude, the other corners of a box: what stands beside a place belongs to it.
+      run.isPlace ||= isCalled(text, decimal) || isUnderPlace && isAlone(text, decimal);
+      fine = decimal;
+      runOfFine = run;
+    }
+    previous = decimal;
+  }
+  return runs.filter(({ isPlace }) => isPlace);
+}
+
+function isPair(text: string, one: Decimal, other: Decimal): boolean {
+  return other.start - one.end <= MAX_BETWEEN && isDegrees(one.value, other.value) &&
+    !isSomethingElse(text, one, other);
+}
+
+function isSeparator(text: string, start: number, end: number): boolean {
+  if (end - start > MAX_BETWEEN) return false;
+  const between = text.slice(start, end);
+  if (SIGNS.test(between)) return true;
+  if (CURRENCY.test(between)) return false;
+  const words = between.toLowerCase().match(WORD_OR_NUMBER) ?? [];
+  return words.every((word) =>
+    PARTS_OF_URLS.has(word) || word === "and" || DIRECTION_WORDS.has(word) ||
+    DEGREE_WORDS.has(word) || isCoordinateWord(word)
+  );
+}
+
+/** Under a key that may tell a place, a coordinate needs no other beside it. */
+function isAlone(text: string, decimal: Decimal): boolean {
+  return Math.abs(decimal.value) <= 180 && !isCount(text, decimal);
+}
+
+/** `latitude is about 47.6062`, `47.6062 N`, `startLat=47.6062`. */
+function isCalled(text: string, decimal: Decimal): boolean {
+  if (Math.abs(decimal.value) > 180) return false;
+  return isCalledBefore(text, decimal) || isCalledAfter(text, decimal);
+}
+
+function isCalledBefore(text: string, decimal: Decimal): boolean {
+  let word = wordBefore(text, decimal.start);
+  if (word !== null && HEMISPHERE.test(word.written)) {
+    const distance = decimal.start - word.end;
+    return isTypical(decimal) && distance < 3 && !isDigit(text, word.start - 1);
+  }
+  for (let count = 0; word !== null && count <= MAX_JOINING; count++) {
+    if (isCoordinateName(word)) return true;
+    if (!JOINING_WORDS.has(word.text)) return false;
+    word = wordBefore(text, word.start);
+  }
+  return false;
+}
+
+function isCalledAfter(text: string, { end }: Decimal): boolean {
+  let word = wordAfter(text, end, 4);
+  if (word !== null && DEGREE_WORDS.has(word.text)) word = wordAfter(text, word.end, 4);
+  if (word === null) return false;
+  if (word.written.length === 1) return HEMISPHERE.test(word.written) && !isDigit(text, word.end);
+  return isCoordinateName(word) || DIRECTION_WORDS.has(word.text);
+}
+
+const IN_CAMEL_CASE = /[a-z](?:Lat|Lng|Lon|Long)$/;
+
+function isCoordinateName({ text, written }: Word): boolean {
+  return isCoordinateWord(text) || EXTENT_WORDS.has(text) || IN_CAMEL_CASE.test(written);
+}

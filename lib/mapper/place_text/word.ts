@@ -1,0 +1,77 @@
+/** Words that say what a number beside them is: a coordinate, a direction, or nothing in itself. */
+
+import { foldText } from "./fold.ts";
+
+/** Folded and in lower case, as they are looked up. */
+function words(...lists: string[]): ReadonlySet<string> {
+  return new Set(lists.flatMap((list) => foldText(list).toLowerCase().split(" ")));
+}
+
+/** Latitude and longitude as they are called, or a name for both. Also keys of records and of URLs. */
+export const COORDINATE_WORDS = words(
+  "lat lats lng lngs lon lons long latlng latlon latlong lnglat lonlat longlat ll sll gps geo",
+  "coord coords coordinate coordinates koordinaten koordinate koord coordonnées coordonnee coordenadas",
+  "coordenada coordinata koordinat koordinater koordinatit coördinaten współrzędne souřadnice",
+  "координаты координати координата συντεταγμένες koordinatlar koordináták toạ tọa 座標 坐标 좌표",
+  "निर्देशांक إحداثيات إحداثية מיקום พิกัด स्थानांक",
+  "breitengrad breitengrade längengrad längengrade laengengrad geobreite geolänge",
+  "широта широты широту шир долгота долготы долготу довгота довготи",
+  "enlem boylam lintang bujur leveysaste leveysasteet pituusaste",
+  "breddgrad breddegrad längdgrad lengdegrad længdegrad breedtegraad lengtegraad độ",
+  "緯度 経度 經度 纬度 经度 北緯 南緯 東経 西経 北纬 南纬 东经 西经 東經 西經 위도 경도 북위 남위 동경 서경",
+  "अक्षांश देशांतर देशान्तर रेखांश অক্ষাংশ দ্রাঘিমাংশ அட்சரேகை தீர்க்கரேகை అక్షాంశం రేఖాంశం",
+  "ละติจูด ลองจิจูด",
+);
+
+/** Languages that call latitude a width, and longitude a length. */
+export const EXTENT_WORDS = words(
+  "breite länge laenge ширина довжина дължина szerokość długość šířka délka szélesség hosszúság širina",
+  "dužina dolžina lățime lungime platums garums platuma ilguma laius pikkus πλάτος μήκος geograficzna",
+  "العرض الطول عرض طول جغرافیایی רוחב אורך geographische geografische географическая",
+);
+
+/** Latitude and longitude at the end of a compound in lower case: `venuelat`, `mlon`, `minlng`. */
+const COMPOUND = new RegExp(
+  "^(?:[a-z]|the|my|your|our|venue|place|event|home|house|start|end|from|to|origin|dest|destination|" +
+    "pickup|dropoff|pick|drop|geo|map|user|client|device|phone|center|centre|marker|point|pin|pos|" +
+    "position|loc|location|gps|min|max|sw|ne|nw|se|first|last|cur|current|photo|image|img|exif|wgs|" +
+    "wgs84|store|shop|club|bar|city|scene|post|stop|station|target|dst|src|initial|default|exact|" +
+    "precise|real|true|raw|orig|original|new|old|meet|meeting)(?:lat|lng|lon|long)s?$",
+);
+/** What ends like one of them. */
+const NO_COMPOUND: ReadonlySet<string> = new Set(
+  "flat slat plat alat along elon selat tolong".split(" "),
+);
+
+const NUMBERED = /\d+$/;
+
+/** Whether a word, folded and in lower case, is the name of a coordinate. */
+export function isCoordinateWord(word: string): boolean {
+  const name = word.replace(NUMBERED, "");
+  if (COORDINATE_WORDS.has(name)) return true;
+  if (name.includes("latitud") || name.includes("longitud")) return true;
+  return COMPOUND.test(name) && !NO_COMPOUND.has(name);
+}
+
+/** Directions, written beside a number or between two. */
+export const DIRECTION_WORDS = words(
+  "n s e w o no so nw sw ne se north south east west northern southern eastern western nord süd sued",
+  "ost ouest est sud norte sur este oeste sul leste noord zuid oost север юг восток запад",
+  "сш юш вд зд с ю в з ш д północ południe wschód zachód kuzey güney doğu batı उत्तर दक्षिण पूर्व पश्चिम",
+  "شمال جنوب شرق غرب شمالا شرقا 北 南 東 西 东",
+);
+
+/** Degrees and their parts. */
+export const DEGREE_WORDS = words(
+  "deg degs degree degrees dd grad grade grados grado gradi degré degrés grau graus graden grader",
+  "stopni stopień stupňů astetta derece градус градуса градусов градусів अंश درجة درجات 度 도",
+);
+
+/** Words that join a number to what is before or behind it, and count nothing. */
+export const JOINING_WORDS = words(
+  "is are was be equals equal of at and then by to the a my our its it s about around approx approximately",
+  "ca circa roughly exactly or here there value with in on from for for now you can find",
+  "ist und bei dann von zu der die das hier dort etwa ungefähr genau y es son en de la el a con aquí",
+  "et est à environ puis le les e è di il o um uma é são i oraz jest to и а это на около затем है और और",
+  "and/or och er og ja on ve ile dan adalah",
+);
