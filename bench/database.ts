@@ -1,8 +1,8 @@
 /** A database of the benchmarks' own, on the server that the tests use. */
 
-import postgres, { type Sql } from "postgres";
-import { connect } from "../lib/repository/connection.ts";
+import { connect, terminate } from "../lib/repository/connection.ts";
 import { migrate } from "../lib/repository/migrate.ts";
+import type { Sql } from "../lib/repository/sql.ts";
 import { cpuSeconds } from "./processes.ts";
 
 const SERVER = Deno.env.get("TEST_DATABASE_URL") ?? "postgres://postgres@127.0.0.1:5432/postgres";
@@ -51,7 +51,7 @@ export class Scratch implements AsyncDisposable {
 
   /** Flushes what earlier runs left behind, so that no run pays for another. */
   async settle(): Promise<void> {
-    await this.sql.unsafe("checkpoint");
+    await this.sql.command("checkpoint");
   }
 
   /** CPU time of the connections that others have to it, seconds; 0 where it runs elsewhere. */
@@ -64,13 +64,13 @@ export class Scratch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.sql.end({ timeout: 1 });
+    terminate(this.sql);
     await administer(`drop database if exists ${this.name} with (force)`);
   }
 }
 
 async function administer(...statements: readonly string[]): Promise<void> {
-  const sql = postgres(SERVER, { max: 1, onnotice: () => {} });
-  for (const statement of statements) await sql.unsafe(statement);
+  const sql = connect(SERVER, { max: 1, applicationName: "bench" });
+  for (const statement of statements) await sql.command(statement);
   await sql.end();
 }

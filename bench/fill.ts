@@ -119,7 +119,7 @@ export async function fill(scratch: Scratch, ledgerRows: number): Promise<void> 
         '2026-01-01', '2026-01-01'
       from ${table}`);
   }
-  await sql.unsafe("vacuum analyze");
+  await sql.command("vacuum analyze");
   await scratch.settle();
 }
 

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import net from "node:net";
 import { connect, describeDatabase, terminate } from "../lib/repository/connection.ts";
 import { ConnectionError } from "../lib/repository/connection_error.ts";
-import { DriverSocket } from "../lib/repository/driver_socket.ts";
 import { sqlStateOf } from "../lib/repository/failure.ts";
 import { databaseTest } from "./database.ts";
 import { DatabaseProxy } from "./faults/database_proxy.ts";
@@ -177,23 +175,6 @@ databaseTest("statements that a pooler forgets are not prepared again", async ({
   await sql.unsafe("deallocate all");
   assert.equal(await ask(), 1);
   await terminate(sql);
-});
-
-Deno.test("what is written in one turn is sent at once, and nothing, as Deno 2.4 has it written, is not", async () => {
-  const sent: Uint8Array[] = [];
-  const opened = Object.assign(new net.Socket(), {
-    write: (chunk: Uint8Array) => sent.push(new Uint8Array(chunk)) > 0,
-  });
-  const never = (): void => assert.fail();
-  const socket = new DriverSocket(opened, { loginMs: 60_000, lost: never, closed: never });
-  assert.equal(socket.write(null), true);
-  await Promise.resolve();
-  for (const byte of [1, 2]) assert.equal(socket.write(new Uint8Array([byte])), true);
-  await Promise.resolve();
-  socket.write(new Uint8Array([3]));
-  await Promise.resolve();
-  socket.destroy();
-  assert.deepEqual(sent, [new Uint8Array([1, 2]), new Uint8Array([3])]);
 });
 
 databaseTest("no error shows the password, however it is looked at", async ({ url }) => {

@@ -1,7 +1,7 @@
 /** Processes that are killed while they work through the blocks of an archive. */
 
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { readCursor } from "../lib/repository/cursor.ts";
 import { Program } from "./crash/in_process.ts";
 import type { Passing } from "./crash/plan.ts";

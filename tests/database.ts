@@ -4,7 +4,7 @@
  * database of its own, migrated, and leaves nothing behind.
  */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { connect, terminate } from "../lib/repository/connection.ts";
 import { type EmbeddedDatabase, startEmbedded } from "../lib/repository/embedded/embedded.ts";
 import { dropped, emptied, type Schema } from "./emptied.ts";

@@ -39,9 +39,9 @@ databaseTest("of a database error only codes and names of the schema are told", 
 Deno.test("a name that is none is not told", () => {
   const error = Object.assign(new Error("hidden"), {
     code: "23505",
-    table_name: "no name 52.5",
-    constraint_name: 815,
-    column_name: "lat",
+    table: "no name 52.5",
+    constraint: 815,
+    column: "lat",
   });
   assert.deepEqual(safeDatabaseError(error), {
     code: "23505",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { hastyClock } from "./crash/hasty_clock.ts";
 import { Program, type ProgramOptions } from "./crash/in_process.ts";
 import { refuseRows } from "./crash/refusing.ts";

@@ -3,7 +3,7 @@
  * times as long as to drop all that is in it; to delete the rows alone is quicker again.
  */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { migrate } from "../lib/repository/migrate.ts";
 
 /** What the catalogs were like after the migrations; null when nothing is migrated. */

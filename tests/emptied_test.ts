@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { databaseTest } from "./database.ts";
 import { emptied, type Schema } from "./emptied.ts";
 
@@ -43,7 +43,7 @@ databaseTest(
 
 /** What there is besides data, without PostGIS's. */
 async function definitionsIn(sql: Sql): Promise<unknown> {
-  const rows = await sql`
+  const rows = await sql<{ kind: string; what: string }[]>`
     select 'column' as kind, attrelid::regclass || '.' || attname || ' ' || attnotnull as what
       from pg_attribute where attrelid > 16383 and attnum > 0 and not attisdropped
     union all select 'constraint', conname || pg_get_constraintdef(oid) from pg_constraint where oid > 16383

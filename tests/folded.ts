@@ -1,7 +1,7 @@
 /** The real decoder, mapper and writer on a real database: batches go in, rows are looked at. */
 
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import type { Decoder } from "../lib/decoder/decoder.ts";
 import { createDecoders } from "../lib/indexer/decoders.ts";
 import { createMapper, type Mapper } from "../lib/mapper/content.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { connect, terminate } from "../lib/repository/connection.ts";
 import { Database } from "../lib/repository/database.ts";
 import { DatabaseSilentError, guarded } from "../lib/repository/guard.ts";

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { databaseTest, type TestDatabase, withDatabase } from "./database.ts";
 import { type Breach, BREACHES } from "./leak/breach.ts";
 import { REFUSED_NAME } from "./leak/consent.ts";

@@ -1,6 +1,6 @@
 import { PGlite } from "@electric-sql/pglite";
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { checkDatabase } from "../lib/repository/check.ts";
 import { connect, terminate } from "../lib/repository/connection.ts";
 import { serve } from "../lib/repository/embedded/server.ts";

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { assertFolded, countsAfter, numberedStream } from "./crash/stream.ts";
 import { databaseTest } from "./database.ts";
 import { uriOf } from "./model/address.ts";

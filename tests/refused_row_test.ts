@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { Program } from "./crash/in_process.ts";
 import { refuseRows } from "./crash/refusing.ts";
 import { countsOf, numbered } from "./crash/stream.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { databaseTest } from "./database.ts";
 import { Folded } from "./folded.ts";
 import { didOf, SampleEvents, uriOf } from "./sample_events.ts";

@@ -36,19 +36,14 @@ databaseTest(
     const folded = new Folded(database);
     await folded.batch(events.put("alice/scene/s1", { name: "" }));
     await sql`update dead_letters set next_attempt_at = now()`;
-    const other = await sql.reserve();
-    try {
-      await other`begin`;
+    await sql.begin(async (other) => {
       assert.equal((await takeDueLetters(other, 10)).length, 1);
       await sql.begin(async (tx) => {
         // Whoever waits all the same fails here.
         await tx`set local lock_timeout = '5s'`;
-        assert.deepEqual(await takeDueLetters(tx as unknown as typeof sql, 10), []);
+        assert.deepEqual(await takeDueLetters(tx, 10), []);
       });
-      await other`commit`;
-    } finally {
-      other.release();
-    }
+    });
   },
   // Embedded, there is one session, and no other instance.
   { kinds: ["server"] },

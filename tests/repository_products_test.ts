@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { databaseTest } from "./database.ts";
 import { Folded, tableOf } from "./folded.ts";
 import { SMALLEST } from "./mapper_sample.ts";

@@ -1,6 +1,6 @@
 /** Databases on the real server that TEST_DATABASE_URL names: made for one test, gone after it. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { connect, terminate } from "../lib/repository/connection.ts";
 import { migrate } from "../lib/repository/migrate.ts";
 
@@ -33,7 +33,7 @@ export function databaseUrl(name: string): string {
 
 export async function dropDatabase(name: string): Promise<void> {
   await asAdmin(async (sql) => {
-    await sql.unsafe(`drop database if exists "${name}" with (force)`);
+    await sql.command(`drop database if exists "${name}" with (force)`);
   });
 }
 
@@ -54,7 +54,7 @@ async function createFrom(source: string): Promise<string> {
   const seconds = Math.floor(Date.now() / 1000);
   const name = `${PREFIX}_${seconds}_${crypto.randomUUID().slice(0, 8)}`;
   await asAdmin(async (sql) => {
-    await sql.unsafe(`create database "${name}" template "${source}" ${await strategy(sql)}`);
+    await sql.command(`create database "${name}" template "${source}" ${await strategy(sql)}`);
   });
   return name;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import { settings } from "./crash/settings.ts";
 import { Spawned } from "./crash/spawned.ts";
 import { assertFolded, numberedStream } from "./crash/stream.ts";

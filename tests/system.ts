@@ -1,6 +1,6 @@
 /** The real decoder, mapper and repository on a real database, without the socket. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../lib/repository/sql.ts";
 import type { Decoder } from "../lib/decoder/decoder.ts";
 import { createDecoders } from "../lib/indexer/decoders.ts";
 import { createMapper } from "../lib/mapper/content.ts";

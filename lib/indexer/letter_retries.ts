@@ -1,6 +1,6 @@
 /** Dead letters that are tried again: those that are due, and those that an operator names. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../repository/sql.ts";
 import type { Logger } from "../log/logger.ts";
 import { retryBatch, takeDueLetters } from "../repository/dead_letters.ts";
 import { sqlStateOf } from "../repository/failure.ts";

@@ -1,6 +1,6 @@
 /** Folds the events of a batch, in their order, within its transaction. */
 
-import type { TransactionSql } from "postgres";
+import type { TransactionSql } from "./sql.ts";
 import type { Account, Commit, Event, Sync } from "../decoder/event.ts";
 import { type Batch, type BatchResult, contentOf } from "./batch.ts";
 import { keyOf, type Mentions } from "../mapper/content.ts";

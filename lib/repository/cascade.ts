@@ -3,7 +3,7 @@
  * records that refer to it are judged again, and then those that refer to them.
  */
 
-import type { TransactionSql } from "postgres";
+import type { TransactionSql } from "./sql.ts";
 import type { RecordKey, Reference } from "../mapper/collection.ts";
 import type { Content, Mapper } from "../mapper/content.ts";
 import { recordId } from "../mapper/record_id.ts";

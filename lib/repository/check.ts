@@ -1,6 +1,6 @@
 /** Whether a database can be used, found out without changing anything. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "./sql.ts";
 import { safeDatabaseError } from "./database_error.ts";
 import { isMigrated } from "./migrate.ts";
 

@@ -1,6 +1,6 @@
 /** Numbers about the tables, for gauges, the status page and the summary. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "./sql.ts";
 
 /** Records that wait for a parent, and dead letters that are open. */
 export interface OpenCounts {

@@ -1,6 +1,6 @@
 /** The committed cursor: where the stream is resumed. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "./sql.ts";
 import type { CursorUpdate } from "./batch.ts";
 
 /** The cursor of a consumer; null when it has never committed one. */

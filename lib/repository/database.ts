@@ -3,7 +3,7 @@
  * for the present set each time; nobody keeps one.
  */
 
-import type { Sql } from "postgres";
+import type { Sql } from "./sql.ts";
 import { guarded } from "./guard.ts";
 
 export interface DatabaseOptions {

@@ -34,15 +34,15 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 /** Fields of an error that hold names of the schema, or of the server's own functions. */
 const NAMES: readonly (readonly [field: string, label: string])[] = [
-  ["schema_name", "schema"],
-  ["table_name", "table"],
-  ["column_name", "column"],
-  ["constraint_name", "constraint"],
-  ["data type_name", "type"],
+  ["schema", "schema"],
+  ["table", "table"],
+  ["column", "column"],
+  ["constraint", "constraint"],
+  ["dataType", "type"],
   ["routine", "routine"],
 ];
 
-const SQL_STATE = /^[0-9A-Z]{5}$/;
+export const SQL_STATE = /^[0-9A-Z]{5}$/;
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
 
 /** Says of an error what can be logged. */

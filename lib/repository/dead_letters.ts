@@ -1,6 +1,6 @@
 /** The dead letters as operators see them: list, show, discard, and which to try again. */
 
-import type { Sql, TransactionSql } from "postgres";
+import type { Asking, Sql } from "./sql.ts";
 import type { Commit, Refusal } from "../decoder/event.ts";
 import { isObject, type JsonObject } from "../decoder/json.ts";
 import { isReason } from "../reason.ts";
@@ -67,7 +67,7 @@ export function discardLetters(sql: Sql, ids: readonly number[]): Promise<number
  * Returns how many.
  */
 export async function resolveLetters(
-  sql: Sql | TransactionSql,
+  sql: Asking,
   ids: readonly number[],
   resolution: "retried" | "discarded",
 ): Promise<number> {
@@ -98,7 +98,7 @@ export async function openLetters(
  * Takes letters whose next attempt is due, oldest first, and puts that off, so that an attempt that
  * ends with the process, or that another instance makes, is not made again at once. Returns their ids.
  */
-export async function takeDueLetters(sql: Sql, limit: number): Promise<number[]> {
+export async function takeDueLetters(sql: Asking, limit: number): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
     update dead_letters as t set next_attempt_at =
       now() + least(interval '1 minute' * power(2, t.attempts + 1), interval '1 day')

@@ -1,6 +1,6 @@
 /** Waits for the database no longer than that makes sense. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "./sql.ts";
 
 /**
  * When a connection is given up, milliseconds. The server's own timeout ends a statement that takes

@@ -3,7 +3,7 @@
  * of their authors. The caller holds the writer's lock, so what was loaded stays true.
  */
 
-import type { TransactionSql } from "postgres";
+import type { TransactionSql } from "./sql.ts";
 import type { RecordKey, Reference, Row } from "../mapper/collection.ts";
 import { keyOf, type Link, type Mapper, type Mentions } from "../mapper/content.ts";
 import { recordId } from "../mapper/record_id.ts";

@@ -3,7 +3,7 @@
  * transaction-level lock makes them take turns, which works through a transaction-mode pooler too.
  */
 
-import type { Sql, TransactionSql } from "postgres";
+import type { Sql, TransactionSql } from "./sql.ts";
 import { createHash } from "node:crypto";
 import { sqlStateOf } from "./failure.ts";
 import { type Migration, MIGRATIONS } from "./migrations.ts";

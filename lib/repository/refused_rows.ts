@@ -4,7 +4,7 @@
  */
 
 import type { Row } from "../mapper/collection.ts";
-import type { Sql, TransactionSql } from "postgres";
+import type { Sql, TransactionSql } from "./sql.ts";
 import { type BulkWrite, send, StoreError } from "./store.ts";
 import { judgeFailure, sqlStateOf } from "./failure.ts";
 

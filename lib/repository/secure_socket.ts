@@ -1,13 +1,11 @@
 /**
- * Connections to a Postgres server, encrypted as `sslmode` says: the hosts in order, and TLS where
- * the server offers it. The driver could do it too, but never sets TCP_NODELAY, asks only the first
- * host when the socket is ours, and waits for ever for TLS on Deno 2.4.2.
+ * Connections to a Postgres server, encrypted as `sslmode` says, with TLS where the server offers it.
+ * The driver knows fewer modes: `prefer` is none of them.
  */
 
 import net from "node:net";
 import tls from "node:tls";
-import { ConnectionError } from "./connection_error.ts";
-import type { DatabaseHost, DatabaseUrl, SslMode } from "./database_url.ts";
+import type { DatabaseHost, SslMode } from "./database_url.ts";
 
 /** What to trust, besides the address. */
 export interface Trust {
@@ -15,67 +13,17 @@ export interface Trust {
   readonly rootCertificates: string | null;
 }
 
+/** From when on the network is asked whether the server is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
 const SSL_REQUEST = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 const YES = "S".charCodeAt(0);
 
-/**
- * Connects to the first host that can be reached. Throws `ConnectionError` with what each said, and
- * leaves nothing behind when the signal aborts.
- */
-export async function openSocket(
-  url: DatabaseUrl,
-  trust: Trust,
-  signal: AbortSignal,
-): Promise<net.Socket> {
-  const failures: string[] = [];
-  for (const host of url.hosts) {
-    if (signal.aborted) break;
-    try {
-      return await within(
-        url.connectTimeoutMs,
-        signal,
-        (opened) => dial(host, url.sslMode, trust, opened),
-      );
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      failures.push(`${host.host}:${host.port}: ${message}`);
-    }
-  }
-  throw new ConnectionError("08001", `cannot connect to the database: ${failures.join("; ")}`);
-}
-
 /** Told of each socket as soon as there is one. */
-type Opened = (socket: net.Socket) => void;
+export type Opened = (socket: net.Socket) => void;
 
-async function within(
-  timeoutMs: number,
-  signal: AbortSignal,
-  run: (opened: Opened) => Promise<net.Socket>,
-): Promise<net.Socket> {
-  const sockets: net.Socket[] = [];
-  let giveUp: (reason: Error) => void = () => {};
-  const late = new Promise<never>((_, reject) => giveUp = reject);
-  const timer = setTimeout(() => giveUp(new Error(`no answer for ${timeoutMs} ms`)), timeoutMs);
-  const aborted = (): void => giveUp(new Error("the connections were ended"));
-  signal.addEventListener("abort", aborted);
-  const running = run((socket) => {
-    sockets.push(socket);
-    // Whoever waits has a listener of its own; an error that nobody waits for ends the process.
-    socket.on("error", () => {});
-  });
-  try {
-    return await Promise.race([running, late]);
-  } catch (error) {
-    running.catch(() => {}); // It fails for lack of its socket.
-    for (const socket of sockets) socket.destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", aborted);
-  }
-}
-
-async function dial(
+/** Connects to a host. */
+export async function dial(
   host: DatabaseHost,
   mode: SslMode,
   trust: Trust,
@@ -104,6 +52,7 @@ async function connect({ host, port }: DatabaseHost, opened: Opened): Promise<ne
   await happened(socket, "connect");
   // Nagle's algorithm and delayed acknowledgements cost 40 ms for every other small message.
   socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
   return socket;
 }
 

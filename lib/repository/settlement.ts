@@ -4,7 +4,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { TransactionSql } from "postgres";
+import type { TransactionSql } from "./sql.ts";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { type ChangedParent, childrenOf, isParentChange, recordsOf } from "./cascade.ts";

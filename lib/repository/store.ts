@@ -1,6 +1,6 @@
 /** Sends what a batch writes: few statements a table, all of them in flight before any is awaited. */
 
-import type { TransactionSql } from "postgres";
+import type { TransactionSql } from "./sql.ts";
 import { hideStatement, insertStatement, upsertStatement } from "./product_table.ts";
 import { type BulkStatement, parametersOf, type RowColumn, source, valueOf } from "./rows.ts";
 import type { Writes } from "./writes.ts";

@@ -1,6 +1,6 @@
 /** What the tables say for the status page. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "./sql.ts";
 
 /** Counting the whole ledger reads all of it, so the counts are kept for so long. */
 const COUNTS_FOR_MS = 60_000;

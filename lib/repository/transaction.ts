@@ -3,7 +3,7 @@
  * anything but its commit, so a batch that fails at any instruction can be run again from the start.
  */
 
-import type { Sql, TransactionSql } from "postgres";
+import type { Sql, TransactionSql } from "./sql.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { isoFromMicros } from "../micros.ts";
 import type { Batch, BatchResult, Refusals } from "./batch.ts";

@@ -1,6 +1,6 @@
 /** Messages that could not be decoded, on their way to the dead letters: each of them once. */
 
-import type { TransactionSql } from "postgres";
+import type { TransactionSql } from "./sql.ts";
 import type { Event, Malformed } from "../decoder/event.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Writes } from "./writes.ts";

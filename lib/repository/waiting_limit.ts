@@ -8,7 +8,7 @@
  * parent. No honest repository is near the limit: records wait only until their parent is there.
  */
 
-import type { TransactionSql } from "postgres";
+import type { TransactionSql } from "./sql.ts";
 import type { Refusal } from "../decoder/event.ts";
 import type { Entry } from "./fold/entry.ts";
 import { PREPARED } from "./store.ts";

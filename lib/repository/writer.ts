@@ -4,7 +4,7 @@
  */
 
 import type { Row } from "../mapper/collection.ts";
-import type { Sql } from "postgres";
+import type { Sql } from "./sql.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { type Batch, type BatchResult, refusalKey, type Refusals } from "./batch.ts";

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import { ReplayServer } from "../jetstream/replay_server.ts";
 import { Random } from "../model/random.ts";
 import type { Plan, Said } from "./plan.ts";

@@ -1,6 +1,6 @@
 /** A Postgres server of a test's own, that may be stopped, killed and started again. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import { connect, terminate } from "../../lib/repository/connection.ts";
 
 /** How a server ends. `immediate`: as by a crash, but in order. `killed`: SIGKILL to its first process. */

@@ -1,6 +1,6 @@
 /** Makes Postgres refuse rows. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 
 /** What is refused: rows of a table for which a condition on `new` holds. */
 export interface Refusing {

@@ -1,7 +1,7 @@
 /** Generated streams as one server sends them: every frame bears the sequence number that it gets. */
 
 import assert from "node:assert/strict";
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import { brokenRules, readTables } from "../model/compare.ts";
 import { Model, type Outcome } from "../model/fold.ts";
 import { generateStream } from "../model/generator.ts";

@@ -1,6 +1,6 @@
 /** The program in a process of its own, with a server that lies to it. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import { type Peer, WebSocketServer } from "../jetstream/websocket_server.ts";
 import type { TestDatabase } from "../database.ts";
 

@@ -1,6 +1,6 @@
 /** An archive with a live stream beside it, at one address, and what the tables make of both. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import type { ProgramOptions } from "../crash/in_process.ts";
 import { databaseTest } from "../database.ts";
 import { SMALLEST } from "../mapper_sample.ts";

@@ -1,6 +1,6 @@
 /** Everything that a database holds, as text: every column of every table. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import type { Haystack } from "./search.ts";
 
 interface Column {

@@ -1,6 +1,6 @@
 /** One run of the whole program over a stream that tells marked places, and all that it says. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import { runIndexer, type Running } from "../../lib/commands/run.ts";
 import type { Terminal } from "../../lib/commands/command.ts";
 import { main } from "../../main.ts";

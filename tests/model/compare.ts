@@ -1,6 +1,6 @@
 /** Reads the real tables into the model's form, and checks the rules that rows must keep besides. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import { ALLIANCE, EVENT, MEMBERSHIP, POST, SCENE, STREAM, TABLE_OF, uriOf } from "./address.ts";
 import { cellOf, isInside } from "./geohash.ts";
 import type { AccountRow, DeadLetter, LedgerRow, Row, Tables, Value } from "./tables.ts";

@@ -1,6 +1,6 @@
 /** The program under test as the property tests see it, and the check of one delivery against the model. */
 
-import type { Sql } from "postgres";
+import type { Sql } from "../../lib/repository/sql.ts";
 import { brokenRules, readTables } from "./compare.ts";
 import { batchesOf, type Delivered } from "./delivery.ts";
 import { Model, type Outcome } from "./fold.ts";

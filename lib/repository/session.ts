@@ -1,0 +1,171 @@
+/** One connection that is logged in. */
+
+import pg from "pg";
+import type net from "node:net";
+import { type ConnectionError, lostConnection } from "./connection_error.ts";
+import type { DatabaseUrl } from "./database_url.ts";
+import { sqlStateOf } from "./failure.ts";
+import { SessionSocket } from "./session_socket.ts";
+import type { Rows, Statement } from "./sql.ts";
+
+/** What we use of npm:pg, which has no types of its own. */
+interface Client {
+  connect(): Promise<unknown>;
+  query(query: {
+    readonly text: string;
+    readonly values?: readonly (string | null)[];
+    readonly name?: string;
+    readonly rowMode?: "array";
+  }): Promise<Result | Result[]>;
+  end(): Promise<void>;
+  on(event: "error" | "end", listener: (error?: Error) => void): void;
+  getStartupConf(): Record<string, string>;
+}
+
+interface Result {
+  readonly command: string | null;
+  readonly rowCount: number | null;
+  readonly rows: unknown[];
+}
+
+/**
+ * A connection on which one of these happened is given up, because the next one may be better off: the
+ * protocol was violated, a plan doesn't fit its tables any more, the server is read-only (it was the
+ * primary, and is a standby now), statements are lost, resources lack, the server is about to stop, or
+ * its data is damaged.
+ */
+const UNFIT = /^(08|0A|25006|26|42P05|53|57P|58|XX00[12])/;
+
+/** Prepared statements are lost, or are another session's: there is a pooler between. */
+const UNPREPARED = /^(26000|42P05)$/;
+
+export interface SessionOptions {
+  readonly url: DatabaseUrl;
+  readonly applicationName: string;
+}
+
+export class Session {
+  readonly #client: Client;
+  readonly #socket: SessionSocket;
+  readonly #id = crypto.randomUUID().slice(0, 8);
+  /** Of prepared statements, by their text. */
+  readonly #names = new Map<string, string>();
+  /** Rejects when the connection is lost. */
+  readonly lost: Promise<never>;
+  /** Whether it may be used again. */
+  isFit = true;
+  /** Whether prepared statements were lost. */
+  forgets = false;
+
+  private constructor(socket: SessionSocket, client: Client) {
+    this.#socket = socket;
+    this.#client = client;
+    const lost = Promise.withResolvers<never>();
+    this.lost = lost.promise;
+    this.lost.catch(() => {}); // Perhaps nobody waits for it.
+    const lose = (cause?: Error): void => {
+      this.isFit = false;
+      lost.reject(lostConnection(cause));
+    };
+    client.on("error", lose);
+    client.on("end", lose);
+  }
+
+  /** Logs in over an open socket. Throws what the server, or the network, said. */
+  static async login(
+    opened: net.Socket,
+    { url, applicationName }: SessionOptions,
+  ): Promise<Session> {
+    const socket = new SessionSocket(opened);
+    const client = new pg.Client({
+      user: url.user,
+      database: url.database,
+      // Never absent: the driver would look for it in a file.
+      password: () => url.password.reveal(),
+      ssl: false,
+      stream: () => socket,
+      pipeline: true,
+      types: { getTypeParser: parserOf },
+    }) as Client;
+    // The driver would add what it finds in the environment.
+    client.getStartupConf = () => ({
+      user: url.user,
+      database: url.database,
+      client_encoding: "UTF8",
+      application_name: url.applicationName ?? applicationName,
+      ...(url.options !== null && { options: url.options }),
+    });
+    const session = new Session(socket, client);
+    await client.connect();
+    return session;
+  }
+
+  /** Sends statements without parameters, and waits for their end. */
+  async command(text: string): Promise<void> {
+    await this.query({ text, parameters: [], asArrays: false }, false);
+  }
+
+  /** Sends a statement after those that were sent before. */
+  async query(
+    { text, parameters, asArrays }: Omit<Statement, "isFixed">,
+    prepare: boolean,
+  ): Promise<Rows<unknown>> {
+    try {
+      const answer = await this.#client.query({
+        text,
+        ...(parameters.length > 0 && { values: parameters }),
+        ...(prepare && { name: this.#nameOf(text) }),
+        ...(asArrays && { rowMode: "array" as const }),
+      });
+      const result = Array.isArray(answer) ? answer.at(-1) : answer;
+      return Object.assign(result?.rows ?? [], { count: result?.rowCount ?? 0 });
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) throw this.#asLost(error);
+      const sqlState = sqlStateOf(error);
+      if (UNFIT.test(sqlState)) this.isFit = false;
+      if (UNPREPARED.test(sqlState)) this.forgets = true;
+      throw error;
+    }
+  }
+
+  /** Ends it in order. */
+  async end(): Promise<void> {
+    this.isFit = false;
+    await this.#client.end();
+  }
+
+  /** Ends it at once; what it still waits for fails. */
+  destroy(): void {
+    this.isFit = false;
+    this.#socket.destroy();
+  }
+
+  /** Names of this connection's own: a pooler can give several connections one session. */
+  #nameOf(text: string): string {
+    let name = this.#names.get(text);
+    if (name === undefined) {
+      name = `indexer_${this.#id}_${this.#names.size}`;
+      this.#names.set(text, name);
+    }
+    return name;
+  }
+
+  #asLost(error: unknown): ConnectionError {
+    this.destroy();
+    return lostConnection(error instanceof Error ? error : undefined);
+  }
+}
+
+type Parser = (text: string) => unknown;
+
+const PARSERS: ReadonlyMap<number, Parser> = new Map<number, Parser>([
+  [16, (text) => text === "t"],
+  ...[21, 23, 26, 700, 701].map((type): [number, Parser] => [type, Number]),
+  ...[114, 3802].map((type): [number, Parser] => [type, (text) => JSON.parse(text)]),
+  ...[1082, 1114, 1184].map((type): [number, Parser] => [type, (text) => new Date(text)]),
+]);
+
+/** Of a bigint, a numeric and whatever else has no exact form here, the text. */
+function parserOf(type: number): Parser {
+  return PARSERS.get(type) ?? ((text) => text);
+}

@@ -1,0 +1,42 @@
+/**
+ * What each transaction begins with, so that no setting of the database or of the role changes what is
+ * written or read. All of it is `local`: a pooler gives each transaction another session, and what is
+ * set for a session goes to somebody else.
+ */
+
+/** Settings that the text of a value depends on. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  client_encoding: "UTF8",
+  DateStyle: "ISO, YMD",
+  IntervalStyle: "postgres",
+  TimeZone: "UTC",
+  array_nulls: "on",
+  bytea_output: "hex",
+  extra_float_digits: "1",
+  standard_conforming_strings: "on",
+};
+
+/**
+ * Where our tables are, or will be made; where PostGIS is; and nothing else, so that no other schema of
+ * the role's path can bring functions in. `pg_catalog` comes before them all.
+ */
+const SEARCH_PATH = `pg_catalog.concat_ws(', ',
+  pg_catalog.quote_ident(coalesce(
+    (select n.nspname from pg_catalog.pg_class as c
+      join pg_catalog.pg_namespace as n on n.oid operator(pg_catalog.=) c.relnamespace
+      where c.oid operator(pg_catalog.=) pg_catalog.to_regclass('indexer_state')),
+    pg_catalog.current_schema())),
+  (select pg_catalog.quote_ident(n.nspname) from pg_catalog.pg_extension as e
+    join pg_catalog.pg_namespace as n on n.oid operator(pg_catalog.=) e.extnamespace
+    where e.extname operator(pg_catalog.=) 'postgis'),
+  'pg_temp')`;
+
+/** Read committed, whatever the default is: locks are taken before anything is read. */
+export const BEGIN = `begin isolation level read committed; select ${
+  [
+    `pg_catalog.set_config('search_path', ${SEARCH_PATH}, true)`,
+    ...Object.entries(SETTINGS).map(([name, value]) =>
+      `pg_catalog.set_config('${name}', '${value}', true)`
+    ),
+  ].join(",\n  ")
+}`;
