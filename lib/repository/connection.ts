@@ -29,7 +29,7 @@ const pools = new WeakMap<Sql, Pool>();
 export function connect(url: string, options: ConnectOptions): Sql {
   const { max, applicationName, rootCertificates = null } = options;
   const parsed = parseDatabaseUrl(url);
-  let prepare = !Deno.env.get("NOPREPARE");
+  let prepare = true;
   const pool = new Pool({
     max,
     open: (signal) =>
