@@ -33,6 +33,7 @@ export interface Config {
     readonly readIdleTimeoutMs: number;
   };
   readonly consumerName: string;
+  readonly leaseMs: number;
   readonly http: {
     readonly host: string;
     /** 0: any free one. */
@@ -122,6 +123,7 @@ function toConfig(values: SettingValues): Config {
       readIdleTimeoutMs: values.READ_IDLE_TIMEOUT_MS,
     },
     consumerName: values.CONSUMER_NAME,
+    leaseMs: values.LEASE_MS,
     http: {
       host: values.HTTP_HOST,
       port: values.METRICS_PORT,

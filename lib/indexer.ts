@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { watchDatabase } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
 import { type Arrival, Intake } from "./indexer/intake.ts";
+import { leadWhenLeased, type Tenure } from "./indexer/leadership.ts";
 import { LetterRetries } from "./indexer/letter_retries.ts";
 import type { Logger } from "./log/logger.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
@@ -22,6 +23,7 @@ import { Reading } from "./indexer/reading.ts";
 import { type RecentRecord, RecentRecords } from "./indexer/recent.ts";
 import type { Database } from "./repository/database.ts";
 import { silenceAfter } from "./repository/guard.ts";
+import { PARTITION } from "./repository/lease.ts";
 import { Writer } from "./repository/writer.ts";
 import { reportCommit } from "./indexer/report.ts";
 import type { Telemetry } from "./server/telemetry.ts";
@@ -64,7 +66,7 @@ export class Indexer {
   #underWay: readonly Arrival[] = [];
 
   constructor(options: IndexerOptions) {
-    const { config, database, logger, telemetry, instance, clock = systemClock } = options;
+    const { config, database, logger, telemetry, clock = systemClock } = options;
     this.#options = options;
     this.#clock = clock;
     this.#statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
@@ -73,7 +75,6 @@ export class Indexer {
     this.#writer = new Writer({
       mapper: this.mapper,
       consumer: config.consumerName,
-      holder: instance,
       connection: () => database.writing,
       abandon: (sql) => database.abandon(sql),
       statementTimeoutMs: this.#statementTimeoutMs,
@@ -98,32 +99,54 @@ export class Indexer {
    * waiting: a database that can't be migrated, a request that every server refuses.
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { telemetry, logger } = this.#options;
-    const resume = await prepare({
+    const { config, telemetry, logger } = this.#options;
+    const common = {
       database: this.#options.database,
-      consumer: this.#options.config.consumerName,
       logger,
       telemetry,
       clock: this.#clock,
       random: this.#options.random ?? Math.random,
       silentMs: silenceAfter(this.#statementTimeoutMs),
-      pass: (name) => this.#pass(name),
-    }, signal);
-    if (signal.aborted) return;
+      pass: (name: Checkpoint): void | Promise<void> => this.#pass(name),
+    };
+    if (!await prepare(common, signal)) return;
+    signal.addEventListener("abort", () => this.#drains(), { once: true });
+    const ended = new AbortController();
+    const watching = watchDatabase(common, AbortSignal.any([signal, ended.signal]));
+    try {
+      await leadWhenLeased(
+        {
+          ...common,
+          leased: { consumer: config.consumerName, partition: PARTITION },
+          instance: this.#options.instance,
+          leaseMs: config.leaseMs,
+          standsBy: () => telemetry.standsBy(),
+        },
+        (tenure, until) => this.#lead(tenure, until),
+        signal,
+      );
+    } catch (error) {
+      telemetry.pipelineFailed();
+      throw error;
+    } finally {
+      ended.abort();
+      await watching;
+    }
+    logger.info("stopped", { received: telemetry.received });
+  }
+
+  /** Reads and writes, until the signal aborts or the lease is lost. */
+  async #lead({ lease, resume }: Tenure, signal: AbortSignal): Promise<void> {
+    const { telemetry, logger } = this.#options;
+    if (resume !== null) telemetry.resumedFrom(resume);
+    logger.info("starting", { cursor: resume?.cursor ?? null, source: resume?.source ?? null });
     const { queue, intake } = this.#createIntake();
     using _ = queue;
     const reading = this.#createReading(queue, intake, resume);
     telemetry.pipelineStarted();
-    signal.addEventListener("abort", () => this.#drains(), { once: true });
-    const ended = new AbortController();
-    const watching = watchDatabase({
-      database: this.#options.database,
-      telemetry,
-      clock: this.#clock,
-      silentMs: silenceAfter(this.#statementTimeoutMs),
-    }, AbortSignal.any([signal, ended.signal]));
     try {
       await runPipeline({
+        lease,
         queue,
         intake,
         follow: (until) => reading.run(until),
@@ -141,17 +164,12 @@ export class Indexer {
         drainMs: DRAIN_MS,
       }, signal);
     } catch (error) {
-      if (!(error instanceof DrainError && signal.aborted)) {
-        telemetry.pipelineFailed();
-        throw error;
-      }
+      if (!(error instanceof DrainError && signal.aborted)) throw error;
       // It was asked to stop, and the database doesn't let it: what is left comes again.
       logger.error("stopped before everything was written", { error });
     } finally {
-      ended.abort();
-      await watching;
+      this.#underWay = [];
     }
-    logger.info("stopped", { received: telemetry.received });
   }
 
   #drains(): void {

@@ -47,6 +47,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
       pauseAlertMs: 30_000,
     },
     reconnect: { baseMs: 100, maxMs: 30_000, alertAttempts: 10, maxAttempts: 0 },
+    leaseMs: 8000,
     logLevel: "info",
     notices: ["INTERNAL_AUTH_TOKEN is unset: metrics and the status page are open to all"],
   });

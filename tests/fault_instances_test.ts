@@ -9,7 +9,9 @@ import { SampleEvents } from "./sample_events.ts";
 
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 
-databaseTest("two instances of one consumer at once leave the tables as one would", async (db) => {
+const STANDING_BY = "standing by: another instance leads";
+
+databaseTest("two consumers on one database at once leave the tables as one would", async (db) => {
   Deno.stdout.writeSync(new TextEncoder().encode(`seed ${SEED}\n`));
   const frames = numberedStream(SEED, 400);
   await using server = new ReplayServer({ pingMs: 0 });
@@ -17,7 +19,7 @@ databaseTest("two instances of one consumer at once leave the tables as one woul
     new Program({
       databaseUrl: db.url,
       streamUrl: server.url,
-      env: { BATCH_MAX_EVENTS: batch },
+      env: { BATCH_MAX_EVENTS: batch, CONSUMER_NAME: `batches of ${batch}`.replaceAll(" ", "-") },
     });
   await using one = start("7");
   await using two = start("11");
@@ -47,7 +49,11 @@ databaseTest(
     await unlucky.until(() => cut, "the connection is cut in a migration");
     const others = [1, 2, 3].map(() => new Program({ databaseUrl: url, streamUrl: server.url }));
     const all = [unlucky, ...others];
-    await Promise.all(all.map((program) => program.until(() => program.said("connected") > 0)));
+    await Promise.all(
+      all.map((program) =>
+        program.until(() => program.said("connected") + program.said(STANDING_BY) > 0)
+      ),
+    );
     assert.deepEqual(await Promise.all(all.map((program) => program.stop())), [0, 0, 0, 0]);
     assert.equal(all.reduce((sum, program) => sum + program.said("migrations applied"), 0), 1);
     const rows = await sql<{ version: number }[]>`
@@ -81,7 +87,7 @@ databaseTest(
     await using other = new Program({ databaseUrl: url, streamUrl: server.url });
     await other.committed(last);
     proxy.heal();
-    await unlucky.committed(last);
+    await unlucky.until(() => unlucky.said(STANDING_BY) > 0);
     const [row] = await sql<{ live: number }[]>`select count(*)::int as live from scenes`;
     assert.equal(row?.live, 2);
   },

@@ -60,7 +60,6 @@ export class Folded {
     this.writer = new Writer({
       mapper: options.mapper ?? createMapper(COLLECTIONS, "a secret of the tests"),
       consumer,
-      holder: "test",
       connection: () => sql,
       abandon: () => {},
       statementTimeoutMs: 60_000,
@@ -100,7 +99,7 @@ export class Folded {
       const frame = new StoredEvent(event, this.#cursor, timeUs, false).text(this.#protocol) ?? "";
       return this.#decoder.decode(frame);
     });
-    const batch = { id: crypto.randomUUID(), events: decoded, cursor, letters: [] };
+    const batch = { id: crypto.randomUUID(), events: decoded, cursor, letters: [], lease: null };
     return await this.writer.write(batch, new AbortController().signal);
   }
 

@@ -23,7 +23,6 @@ export function systemOn(sql: Sql): System {
     return new Writer({
       mapper,
       consumer: "default",
-      holder: "test",
       connection: () => sql,
       abandon: () => {},
       statementTimeoutMs: 60_000,
@@ -43,7 +42,7 @@ export function systemOn(sql: Sql): System {
     const foreign = frames.filter((frame) => decoder.isForeign(frame)).length;
     const events = frames.filter((frame) => !decoder.isForeign(frame))
       .flatMap((frame) => decoder.decode(frame));
-    const batch = { id: crypto.randomUUID(), events, cursor: null, letters: [] };
+    const batch = { id: crypto.randomUUID(), events, cursor: null, letters: [], lease: null };
     const { outcomes } = await writer.write(batch, new AbortController().signal);
     const counts: Partial<Record<Outcome, number>> = { ignored: foreign };
     for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;

@@ -96,6 +96,7 @@ function statusLines(status: Status, colours: boolean): string[] {
     `up ${duration(status.uptimeSeconds)}`,
     fact("health", verdict(status.health, "well", "not well:", paint)),
     fact("ready", verdict(status.ready, "yes", "no:", paint)),
+    ...(status.standby ? [fact("role", "standby: another instance writes")] : []),
     fact("stream", stream(status, paint)),
     fact("lag", paint(status.lagSeconds < 60 ? "good" : "bad", duration(status.lagSeconds))),
     fact("cursor", cursor(status, paint)),

@@ -122,6 +122,14 @@ export const SETTINGS = {
     meaning: "Key of the stored cursor.",
     schema: z.string().regex(/^[A-Za-z0-9._:-]{1,64}$/),
   }),
+  LEASE_MS: setting({
+    accepts: "milliseconds, a whole number from 1000 to 600000",
+    default: "8000",
+    meaning:
+      "How long the right to write lasts without being renewed: a standby takes over from a " +
+      "leader that has been silent for so long.",
+    schema: milliseconds(1_000, 600_000),
+  }),
   METRICS_PORT: setting({
     accepts: "a whole number from 0 to 65535 (0: any free port)",
     default: "9090",

@@ -9,6 +9,7 @@ import type { EventQueue } from "../client/queue.ts";
 import type { Intake } from "./intake.ts";
 import { type Arrival, isFurther, isImpossible, positionOf } from "./intake.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../repository/batch.ts";
+import type { Lease } from "../repository/lease.ts";
 
 /** What a committed batch was, for metrics, logs and the status page. */
 export interface Committed {
@@ -19,6 +20,8 @@ export interface Committed {
 }
 
 export interface PipelineOptions {
+  /** What batches are written under. */
+  readonly lease: Lease;
   readonly queue: EventQueue<Arrival>;
   readonly intake: Intake;
   /** Reads the stream into the intake until the signal aborts. */
@@ -88,12 +91,12 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
 
 /** Writes batches until the queue has ended and is empty. */
 async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<void> {
-  const { queue, batch: { maxEvents, maxWaitMs }, write, taken, committed, clock } = options;
+  const { queue, batch: { maxEvents, maxWaitMs }, lease, write, taken, committed, clock } = options;
   let reached: CursorUpdate | null = null;
   while (true) {
     const arrivals = await queue.take({ maxItems: maxEvents, maxWaitMs, signal });
     if (arrivals.length === 0) return;
-    const batch = batchOf(arrivals, reached, clock.now());
+    const batch = batchOf(arrivals, reached, clock.now(), lease);
     reached = batch.cursor;
     taken(arrivals);
     const startedAt = clock.monotonic();
@@ -107,12 +110,14 @@ function batchOf(
   arrivals: readonly Arrival[],
   reached: CursorUpdate | null,
   nowMs: number,
+  lease: Lease,
 ): Batch {
   return {
     id: crypto.randomUUID(),
     events: arrivals.map(({ event }) => event),
     cursor: cursorOf(arrivals, reached, nowMs),
     letters: [],
+    lease,
   };
 }
 

@@ -1,9 +1,7 @@
-/** What has to be done before anything is read: migrations, and the place where reading goes on. */
+/** What has to be done before anything is read: migrations. */
 
 import type { Clock } from "../client/clock.ts";
-import type { ResumePoint } from "../client/resume.ts";
 import type { Logger } from "../log/logger.ts";
-import { readCursor } from "../repository/cursor.ts";
 import type { Database } from "../repository/database.ts";
 import { sqlStateOf } from "../repository/failure.ts";
 import { isMigrated, migrate, MigrationError } from "../repository/migrate.ts";
@@ -13,7 +11,6 @@ import { databaseBackoff } from "./pipeline.ts";
 
 export interface PreparationOptions {
   readonly database: Database;
-  readonly consumer: string;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -27,35 +24,30 @@ export interface PreparationOptions {
 const MIGRATION_MS = 600_000;
 
 /**
- * Migrates and reads the cursor, waiting for the database as long as it takes. Null when there is no
- * cursor, or when the signal aborts.
+ * Migrates, waiting for the database as long as it takes. Returns false when the signal aborts.
  *
  * @throws {MigrationError} for a database that no waiting would mend
  */
 export async function prepare(
   options: PreparationOptions,
   signal: AbortSignal,
-): Promise<ResumePoint | null> {
-  const { database, consumer, logger, telemetry, clock, random, silentMs, pass } = options;
+): Promise<boolean> {
+  const { logger, telemetry, clock, random } = options;
   const backoff = databaseBackoff(clock, random);
   for (let attempt = 1;; attempt++) {
     try {
       const applied = await migrateDatabase(options, signal);
       if (applied.length > 0) logger.info("migrations applied", { versions: applied });
       telemetry.migrationsApplied();
-      await pass("reading_cursor");
-      const resume = await database.ask((sql) => readCursor(sql, consumer), { silentMs, signal });
-      if (resume !== null) telemetry.resumedFrom(resume);
-      logger.info("starting", { cursor: resume?.cursor ?? null, source: resume?.source ?? null });
-      return resume;
+      return true;
     } catch (error) {
       if (error instanceof MigrationError) throw error;
-      if (signal.aborted) return null;
+      if (signal.aborted) return false;
       const code = sqlStateOf(error);
       logger.error("cannot prepare the database, trying again", { code, attempt });
       telemetry.commitFailed(code);
       await backoff(attempt, signal).catch(() => {});
-      if (signal.aborted) return null;
+      if (signal.aborted) return false;
     }
   }
 }

@@ -5,6 +5,7 @@ import type { JsonObject } from "../decoder/json.ts";
 import type { Content, Mapper } from "../mapper/content.ts";
 import type { Refusal } from "../decoder/event.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
+import type { Lease } from "./lease.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The position that a batch moves the cursor to, and the instance that it belongs to. */
@@ -23,6 +24,8 @@ export interface Batch {
   readonly cursor: CursorUpdate | null;
   /** Ids of the dead letters that its events try again, in their order; empty for the stream's own. */
   readonly letters: readonly number[];
+  /** What it is written under. Null for one that moves no cursor: a retry of dead letters. */
+  readonly lease: Lease | null;
 }
 
 /** What became of the events of a batch, in their order. */

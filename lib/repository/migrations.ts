@@ -9,6 +9,7 @@ import looseReferences from "../../migrations/0006_loose_references.sql" with { 
 import membershipsInForce from "../../migrations/0007_memberships_in_force.sql" with {
   type: "text",
 };
+import lease from "../../migrations/0008_lease.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, name: "requests", sql: requests },
   { version: 6, name: "loose_references", sql: looseReferences },
   { version: 7, name: "memberships_in_force", sql: membershipsInForce },
+  { version: 8, name: "lease", sql: lease },
 ];

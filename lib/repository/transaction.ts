@@ -8,13 +8,12 @@ import type { Mapper } from "../mapper/content.ts";
 import { isoFromMicros } from "../micros.ts";
 import type { Batch, BatchResult, Refusals } from "./batch.ts";
 import { foldBatch, type PartSizes } from "./batch_fold.ts";
+import { type Lease, LeaseLostError, PARTITION } from "./lease.ts";
 
 /** What a transaction needs besides the batch. */
 export interface TransactionOptions {
   readonly mapper: Mapper;
   readonly consumer: string;
-  /** Instance id, kept beside the cursor. */
-  readonly holder: string;
   readonly refusals: Refusals;
   /** Takes rows over that are there although the ledger has never had their record. */
   readonly overwrite: boolean;
@@ -60,19 +59,26 @@ export async function applyBatch(
 ): Promise<BatchResult> {
   await options.step("beginning");
   const result = await sql.begin(async (tx) => {
-    const { consumer, holder, step } = options;
+    const { consumer, step } = options;
+    const { lease } = batch;
     const timeout = String(options.statementTimeoutMs);
+    // A client that has stopped must not keep the row locked for longer than its lease lasts.
+    const idleTimeout = String(Math.min(options.statementTimeoutMs, lease?.ms ?? Infinity));
     const locked = Promise.all([
       tx`select set_config('statement_timeout', ${timeout}, true),
-        set_config('idle_in_transaction_session_timeout', ${timeout}, true),
+        set_config('idle_in_transaction_session_timeout', ${idleTimeout}, true),
         set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
         pg_advisory_xact_lock(${WRITER_LOCK})`,
-      tx<{ batch: string | null }[]>`
-        select batch from indexer_state where consumer = ${consumer} for update`,
+      tx<StateRow[]>`
+        select batch, holder, epoch::float8 as epoch from indexer_state
+        where consumer = ${consumer} and partition = ${PARTITION} for update`,
     ]);
-    const begun = locked.then(() => step("begun"));
+    const begun = locked.then(([, [state]]) => {
+      if (lease !== null && !isHeld(lease, state)) throw new LeaseLostError(lease);
+      return step("begun");
+    });
     const before = attempts.get(batch);
     if (before !== undefined) {
       await begun;
@@ -82,7 +88,7 @@ export async function applyBatch(
 
     const result = await foldBatch(tx, batch, begun, options);
     // A retry of dead letters is no part of the stream, and run twice it changes nothing.
-    if (batch.letters.length === 0) await moveCursor(tx, batch, consumer, holder);
+    if (batch.letters.length === 0) await moveCursor(tx, batch, consumer);
     await step("cursor_moved");
     attempts.set(batch, result);
     return result;
@@ -91,30 +97,42 @@ export async function applyBatch(
   return result;
 }
 
+interface StateRow {
+  readonly batch: string | null;
+  readonly holder: string | null;
+  readonly epoch: number;
+}
+
+function isHeld({ holder, epoch }: Lease, state: StateRow | undefined): boolean {
+  return state !== undefined && state.holder === holder && state.epoch === epoch;
+}
+
+/** Moves the cursor, and renews the lease. */
 async function moveCursor(
   tx: TransactionSql,
   batch: Batch,
   consumer: string,
-  holder: string,
 ): Promise<void> {
-  const { id, cursor } = batch;
+  const { id, cursor, lease } = batch;
+  const leaseMs = lease?.ms ?? null;
+  const renewed = tx`lease_until = coalesce(
+    clock_timestamp() + ${leaseMs}::int * interval '1 millisecond', s.lease_until)`;
   if (cursor === null) {
-    await tx`insert into indexer_state (consumer, batch, holder) values (${consumer}, ${id}, ${holder})
-      on conflict (consumer) do update set batch = excluded.batch, holder = excluded.holder`;
+    await tx`insert into indexer_state as s (consumer, batch) values (${consumer}, ${id})
+      on conflict (consumer, partition) do update set batch = excluded.batch, ${renewed}`;
     return;
   }
   // As a text: of a timestamptz the driver makes a Date, which has no microseconds.
   // Monotonic, but where numbers begin anew: on another instance, and on one that was built anew, which
   // shows by a lower cursor of a later time.
-  await tx`insert into indexer_state as s (consumer, cursor, cursor_time, source, batch, holder)
+  await tx`insert into indexer_state as s (consumer, cursor, cursor_time, source, batch)
     values (${consumer}, ${cursor.cursor}, ${isoFromMicros(cursor.timeUs)}::text::timestamptz,
-      ${cursor.source}, ${id}, ${holder})
-    on conflict (consumer) do update set
+      ${cursor.source}, ${id})
+    on conflict (consumer, partition) do update set
       cursor = case when s.source = excluded.source
           and (s.cursor_time is null or s.cursor_time >= excluded.cursor_time)
         then greatest(s.cursor, excluded.cursor) else excluded.cursor end,
       cursor_time = case when s.source = excluded.source
         then greatest(s.cursor_time, excluded.cursor_time) else excluded.cursor_time end,
-      source = excluded.source, batch = excluded.batch, holder = excluded.holder,
-      last_updated = now()`;
+      source = excluded.source, batch = excluded.batch, last_updated = now(), ${renewed}`;
 }

@@ -12,6 +12,7 @@ import { PART_SIZES, type PartSizes } from "./batch_fold.ts";
 import { isThere, judgeFailure, sqlStateOf } from "./failure.ts";
 import { guarded, silenceAfter } from "./guard.ts";
 import { asUnusable, bothResults, halvesOf, isUnusable } from "./last_resort.ts";
+import { LeaseLostError } from "./lease.ts";
 import { findRefusedRows } from "./refused_rows.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
 import { applyBatch, type Step, type TransactionOptions } from "./transaction.ts";
@@ -21,7 +22,6 @@ import { WAITING_LIMIT } from "./waiting_limit.ts";
 export interface WriterOptions {
   readonly mapper: Mapper;
   readonly consumer: string;
-  readonly holder: string;
   /** The connection to use now; asked before each attempt. */
   readonly connection: () => Sql;
   /** Gives the connection up: it is silent for too long. */
@@ -51,7 +51,8 @@ export class Writer {
   }
 
   /**
-   * Resolves when the batch is durable. Rejects only when the signal aborts. One at a time: another
+   * Resolves when the batch is durable. Rejects only when the signal aborts, and with a `LeaseLostError`
+   * when another instance leads. One at a time: another
    * would wait for the writers' lock, and while a long batch has that, seem to find a silent database.
    */
   write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
@@ -75,6 +76,7 @@ export class Writer {
         );
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof LeaseLostError) throw error;
         // Only new rows are inserted, but the ledger may have lost some, or somebody else write too.
         if (isThere(error) && !overwrite) {
           overwrite = true;
@@ -100,12 +102,11 @@ export class Writer {
     { refusals, overwrite }: Pick<TransactionOptions, "refusals" | "overwrite">,
     alive: () => void,
   ): Promise<BatchResult> {
-    const { mapper, consumer, holder, statementTimeoutMs, step } = this.#options;
+    const { mapper, consumer, statementTimeoutMs, step } = this.#options;
     const { waitingLimit = WAITING_LIMIT, parts = PART_SIZES } = this.#options;
     return applyBatch(sql, batch, {
       mapper,
       consumer,
-      holder,
       refusals,
       overwrite,
       statementTimeoutMs,

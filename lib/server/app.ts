@@ -6,6 +6,7 @@ import type { Secret } from "../config/secret.ts";
 import { authenticate, FORBIDDEN } from "./auth.ts";
 import { addDeadLetterRoutes } from "./dead_letter_routes.ts";
 import type { DeadLetters } from "./dead_letters.ts";
+import { isStandby } from "./derived.ts";
 import { type Answer, healthOf, readinessOf } from "./health.ts";
 import { errorAnswer, HttpError } from "./http_error.ts";
 import { limitLoad, REQUEST_LIMITS, type RequestLimits } from "./limits.ts";
@@ -57,7 +58,7 @@ export function createApp(options: AppOptions): Hono {
 
   function verdictAnswer(context: Context, yes: string, no: string, answer: Answer): Response {
     const { ok, reasons } = answer;
-    if (ok) return context.json({ status: yes });
+    if (ok) return context.json({ status: yes, standby: isStandby(telemetry.facts) });
     const message = reasons.map((reason) => reason.message).join("; ");
     return context.json({ error: no, message, status: no, reasons }, 503);
   }

@@ -36,14 +36,24 @@ export function oldestWaitingSeconds({ backlog }: Facts, now: Now): number {
   return oldestReceivedAt === null ? 0 : Math.max(0, now.monotonic - oldestReceivedAt) / 1000;
 }
 
-/** Age of the committed position; without one, of the process: both grow in a stall. */
-export function cursorAgeSeconds({ position, startedAt }: Facts, now: Now): number {
+export function isStandby({ pipeline }: Facts): boolean {
+  return pipeline === "standby";
+}
+
+/**
+ * Age of the committed position; without one, of the process: both grow in a stall. 0 on a standby, which
+ * commits nothing.
+ */
+export function cursorAgeSeconds(facts: Facts, now: Now): number {
+  if (isStandby(facts)) return 0;
+  const { position, startedAt } = facts;
   const sinceMs = position === null ? startedAt.ms : position.timeUs / 1000;
   return Math.max(0, now.ms - sinceMs) / 1000;
 }
 
-/** How far what is committed is behind the stream: reading's lag, and the wait of what was read. */
+/** How far what is committed is behind the stream: reading's lag, and the wait of what was read. 0 on a standby. */
 export function lagSeconds(facts: Facts, now: Now): number {
+  if (isStandby(facts)) return 0;
   return oldestWaitingSeconds(facts, now) + readingLagMs(facts.reading, now.ms) / 1000;
 }
 

@@ -6,8 +6,11 @@
 import type { ReplayProgress } from "../client/archive/observer.ts";
 import type { Clock } from "./clock.ts";
 
-/** `failed`: it ended and will not come back. */
-export type PipelineState = "starting" | "running" | "draining" | "failed";
+/**
+ * `standby`: another instance leads, and this one waits to take over. `failed`: it ended and will not
+ * come back.
+ */
+export type PipelineState = "starting" | "standby" | "running" | "draining" | "failed";
 
 /** One moment, by both clocks. */
 export interface Now {
@@ -81,6 +84,8 @@ export interface ArchiveFacts {
 export interface Facts {
   readonly startedAt: Now;
   pipeline: PipelineState;
+  /** This instance holds the lease: what is stored is its work. */
+  leads: boolean;
   migrated: boolean;
   readonly connection: ConnectionFacts;
   readonly reading: ReadingFacts;
@@ -105,6 +110,7 @@ export function factsAtStart(now: Now): Facts {
   return {
     startedAt: now,
     pipeline: "starting",
+    leads: false,
     migrated: false,
     connection: { source: null, sinceMs: null, failuresInARow: 0 },
     reading: {

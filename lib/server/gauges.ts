@@ -113,8 +113,24 @@ export function registerGauge(
   });
 }
 
+/** All DIDs are in one partition. */
+const PARTITION = "0";
+
+function registerLeader(registry: Registry, facts: Facts): void {
+  new Gauge({
+    name: "indexer_leader",
+    help: "1 on the instance that writes the partition, 0 on a standby.",
+    labelNames: ["partition"],
+    registers: [registry],
+    collect(): void {
+      this.set({ partition: PARTITION }, +facts.leads);
+    },
+  });
+}
+
 /** Adds all gauges of the facts. */
 export function registerGauges(registry: Registry, facts: Facts, now: () => Now): void {
+  registerLeader(registry, facts);
   for (const [name, help, read] of GAUGES) {
     registerGauge(registry, name, help, () => read(facts, now()));
   }

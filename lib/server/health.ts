@@ -6,6 +6,7 @@
 import {
   isConnected,
   isPaused,
+  isStandby,
   lagSeconds,
   oldestWaitingSeconds,
   sinceProgressSeconds,
@@ -19,7 +20,7 @@ export interface Condition {
   readonly oldestWaitingSeconds: number;
   /** Since the last commit; since the start when there was none. */
   readonly sinceProgressSeconds: number;
-  /** There is a connection, or a pause that will make one when it ends. */
+  /** There is a connection, or a pause that will make one when it ends, or none is wanted: a standby. */
   readonly connected: boolean;
   readonly migrated: boolean;
   readonly databaseUp: boolean;
@@ -128,7 +129,7 @@ export function conditionOf(facts: Facts, now: Now): Condition {
     oldestWaitingSeconds: oldestWaitingSeconds(facts, now),
     sinceProgressSeconds: sinceProgressSeconds(facts, now),
     // A pause may close the socket on purpose.
-    connected: isConnected(facts) || isPaused(facts),
+    connected: isConnected(facts) || isPaused(facts) || isStandby(facts),
     migrated: facts.migrated,
     databaseUp: facts.database.answers,
     lagSeconds: lagSeconds(facts, now),

@@ -5,6 +5,7 @@ import {
   cursorAgeSeconds,
   isConnected,
   isPaused,
+  isStandby,
   lagSeconds,
   oldestWaitingSeconds,
   pausedSeconds,
@@ -43,6 +44,9 @@ export interface Status {
   readonly uptimeSeconds: number;
   readonly residentBytes: number;
   readonly admin: boolean;
+  /** Whether this instance writes. False on a standby, and before it holds the lease. */
+  readonly leads: boolean;
+  readonly standby: boolean;
   readonly health: Answer;
   readonly ready: Answer;
   readonly connection: {
@@ -106,6 +110,8 @@ export function composeStatus(
     uptimeSeconds: uptimeSeconds(facts, now),
     residentBytes: Deno.memoryUsage().rss,
     admin: constant.admin,
+    leads: facts.leads,
+    standby: isStandby(facts),
     health: healthOf(condition),
     ready: readinessOf(condition),
     connection: {

@@ -88,6 +88,13 @@ export class Telemetry {
 
   pipelineStarted(): void {
     this.facts.pipeline = "running";
+    this.facts.leads = true;
+  }
+
+  /** Another instance leads, or is about to. */
+  standsBy(): void {
+    this.facts.pipeline = "standby";
+    this.facts.leads = false;
   }
 
   pipelineDraining(): void {

@@ -79,6 +79,7 @@ class Campaign {
     const plan = { kill, stop, haste: retries ? HASTE : 1, env: this.#env() };
     // A process that was asked to stop may have nothing left to do when it gets to its point.
     for (let attempt = 1; attempt <= (stop === null ? 1 : 5); attempt++) {
+      await this.#endLease();
       if (!kill.point.startsWith("migration_")) this.#push();
       const ended = await this.#watch(plan, round);
       if (ended.signal === "SIGKILL" && ended.killedAt === kill.point) {
@@ -95,6 +96,7 @@ class Campaign {
     while (this.#pushed < this.#frames.length) this.#push();
     await this.#sql`update dead_letters set next_attempt_at = now()
       where resolved_at is null and reason = 'database_refused'`;
+    await this.#endLease();
     const plan = { kill: null, stop: null, haste: HASTE, env: this.#env() };
     await using process = spawnPlanned(plan);
     await this.#settled();
@@ -138,6 +140,13 @@ class Campaign {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** A killed process gives no lease up: instead of waiting, the time is moved on. */
+  async #endLease(): Promise<void> {
+    await this.#sql`do $$ begin
+      update indexer_state set lease_until = null;
+    exception when undefined_table or undefined_column then null; end $$`;
   }
 
   async #makeLettersDue(): Promise<void> {

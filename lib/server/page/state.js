@@ -17,9 +17,16 @@ const ICON_COLOURS = {
 };
 
 /** What the server's own verdicts amount to. */
-export function judge({ health, ready, lagSeconds, connection, backpressure }) {
+export function judge({ health, ready, standby, lagSeconds, connection, backpressure }) {
   if (!health.ok) return verdict("bad", "Not working", reasonsOf(health));
   if (!ready.ok) return verdict("warn", "Not ready", reasonsOf(ready));
+  if (standby) {
+    return verdict(
+      "good",
+      "Standby",
+      "another instance writes; this one takes over when that ends",
+    );
+  }
   if (backpressure.paused) {
     return verdict("warn", "Paused", "reading waits until the queue is shorter; nothing is lost");
   }

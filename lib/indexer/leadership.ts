@@ -1,0 +1,168 @@
+/**
+ * Who writes: an instance that holds the lease leads, all others are standbys, which only ask whether the
+ * lease has run out. An instance that loses it becomes a standby again.
+ */
+
+import { type Clock, sleep } from "../client/clock.ts";
+import type { ResumePoint } from "../client/resume.ts";
+import type { Logger } from "../log/logger.ts";
+import { readCursor } from "../repository/cursor.ts";
+import type { Database } from "../repository/database.ts";
+import { sqlStateOf } from "../repository/failure.ts";
+import {
+  claimLease,
+  type Lease,
+  type Leased,
+  LeaseLostError,
+  releaseLease,
+  renewLease,
+} from "../repository/lease.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { databaseBackoff } from "./pipeline.ts";
+
+export interface LeadershipOptions {
+  readonly database: Database;
+  readonly leased: Leased;
+  /** What this process calls itself. */
+  readonly instance: string;
+  readonly leaseMs: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** When a question counts as unanswered, milliseconds. */
+  readonly silentMs: number;
+  readonly pass: (name: Checkpoint) => void | Promise<void>;
+  /** Told when this instance finds that another one leads. */
+  readonly standsBy: () => void;
+}
+
+/** What begins with a lease: where the stream was read to by whoever held it before. */
+export interface Tenure {
+  readonly lease: Lease;
+  /** Null when no cursor is stored. */
+  readonly resume: ResumePoint | null;
+}
+
+/** A standby asks this often; a clean stop is noticed within that time. */
+const ASK_MS = 1_000;
+
+/** A stop does not wait longer for the database to hear of it. */
+const RELEASE_MS = 1_000;
+
+/** Renewed so often within its time that one lost answer is no loss of the lease. */
+const RENEWALS = 4;
+
+/**
+ * Waits for the lease, leads with it, and gives it up at the end; again and again, until the signal
+ * aborts. `lead` ends when its signal aborts, and rejects with a `LeaseLostError` when a batch finds that
+ * the lease is another's. What else it rejects with is thrown.
+ */
+export async function leadWhenLeased(
+  options: LeadershipOptions,
+  lead: (tenure: Tenure, signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { logger } = options;
+  while (!signal.aborted) {
+    const tenure = await waitForLease(options, signal);
+    if (tenure === null) return;
+    const { lease } = tenure;
+    const lost = new AbortController();
+    const ended = new AbortController();
+    const renewing = keepRenewed(options, lease, lost, ended.signal);
+    logger.info("leading", { partition: lease.partition, epoch: lease.epoch });
+    try {
+      await lead(tenure, AbortSignal.any([signal, lost.signal]));
+    } catch (error) {
+      if (!(error instanceof LeaseLostError) && !lost.signal.aborted) throw error;
+    } finally {
+      ended.abort();
+      await renewing;
+      if (!lost.signal.aborted) await release(options, lease);
+    }
+    if (signal.aborted) return;
+    options.standsBy();
+    logger.warn("the lease was lost: another instance leads", {
+      partition: lease.partition,
+      epoch: lease.epoch,
+    });
+  }
+}
+
+/** Asks for the lease, and with it for the cursor: what it says before is another instance's to change. */
+async function claim(
+  { database, leased, instance, leaseMs, silentMs, pass }: LeadershipOptions,
+  signal: AbortSignal,
+): Promise<Tenure | { readonly holder: string }> {
+  return await database.ask(async (sql, alive) => {
+    const claim = await claimLease(sql, leased, instance, leaseMs);
+    if (claim.kind === "held") return claim;
+    alive();
+    await pass("reading_cursor");
+    return { lease: claim.lease, resume: await readCursor(sql, leased.consumer) };
+  }, { silentMs, signal });
+}
+
+/** Asks until the lease is free. Null when the signal aborts. */
+async function waitForLease(
+  options: LeadershipOptions,
+  signal: AbortSignal,
+): Promise<Tenure | null> {
+  const { logger, clock, random, standsBy } = options;
+  const backoff = databaseBackoff(clock, random);
+  let standingBy: string | null = null;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const claimed = await claim(options, signal);
+      failures = 0;
+      if ("lease" in claimed) return claimed;
+      if (standingBy !== claimed.holder) {
+        standingBy = claimed.holder;
+        standsBy();
+        logger.info("standing by: another instance leads", { holder: claimed.holder });
+      }
+      await sleep(ASK_MS, clock, signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      failures++;
+      logger.error("cannot ask for the lease, trying again", {
+        code: sqlStateOf(error),
+        attempt: failures,
+      });
+      await backoff(failures, signal).catch(() => {});
+    }
+  }
+  return null;
+}
+
+/** Renews the lease until `signal` aborts. Aborts `lost` when it is another's. Never rejects. */
+async function keepRenewed(
+  { database, clock, silentMs }: LeadershipOptions,
+  lease: Lease,
+  lost: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await sleep(lease.ms / RENEWALS, clock, signal);
+      const renewal = await database.ask((sql) => renewLease(sql, lease), { silentMs, signal });
+      if (renewal === "lost") return lost.abort(new LeaseLostError(lease));
+    } catch {
+      // The database is away, or it is over. Batches say more about it.
+    }
+  }
+}
+
+/** Without it the next instance waits until the lease runs out. */
+async function release(
+  { database, logger }: LeadershipOptions,
+  lease: Lease,
+): Promise<void> {
+  const signal = AbortSignal.timeout(RELEASE_MS);
+  try {
+    await database.ask((sql) => releaseLease(sql, lease), { silentMs: RELEASE_MS, signal });
+  } catch (error) {
+    logger.warn("cannot give the lease up: it runs out by itself", { code: sqlStateOf(error) });
+  }
+}
