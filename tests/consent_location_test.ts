@@ -66,22 +66,55 @@ Deno.test("with consent, nothing but the two coordinates and the consent is kept
 Deno.test("a coarse geohash is taken in place of coordinates, at either place, and cut to six", () => {
   const expected = { allowPrecise: false, coarseGeohash: "c23nb6" };
   const records: JsonObject[] = [
-    { coarseGeohash: "c23nb6" },
     { coarseGeohash: "C23NB62W20ST" },
     { location: { coarseGeohash: "c23nb62w" } },
-    { location: { coarseGeohash: "c23nb6", allowPrecise: true } },
-    { location: null, coarseGeohash: "c23nb6" },
-    { location: {}, coarseGeohash: "c23nb6" },
-    { location: { coarseGeohash: "c23nb6" }, coarseGeohash: "u33dc0" },
+    { location: { coarseGeohash: "c23nb62w", allowPrecise: true } },
+    { location: { coarseGeohash: "c23nb6" }, coarseGeohash: "u33dc0x" },
     { location: { lat: null, lng: null, coarseGeohash: "c23nb6" } },
+    { location: { name: "47.6062, -122.3321", coarseGeohash: "c23nb6" } },
   ];
   for (const record of records) {
     const after = placeAfter(record);
     assert.deepEqual(after, { location: expected, geohash: undefined, reason: null });
   }
-  assert.deepEqual(placeAfter({ coarseGeohash: "c23" }).location, {
+});
+
+Deno.test("what needs no coarsening is kept as it was published", () => {
+  const records: JsonObject[] = [
+    { coarseGeohash: "c23nb6" },
+    { coarseGeohash: "c23" },
+    { location: { coarseGeohash: "c23nb6" } },
+    { location: { coarseGeohash: "c23nb6", allowPrecise: true } },
+    { location: { coarseGeohash: "c23nb6", allowPrecise: false } },
+    { location: null, coarseGeohash: "c23nb6" },
+    { location: {}, coarseGeohash: "c23nb6" },
+    { location: { coarseGeohash: "c23nb6" }, coarseGeohash: "u33dc0" },
+    { location: {} },
+    { location: { allowPrecise: true } },
+  ];
+  for (const record of records) {
+    assert.deepEqual(coarsen("app.subcult.scene", record), { record, refusal: null });
+  }
+});
+
+Deno.test("coordinates as decimal text are those numbers, with consent and without", () => {
+  for (
+    const [lat, lng] of [
+      ["47.6062", "-122.3321"],
+      ["+47.6062", "-122.3321"],
+      ["047.60620", "-122.33210000000000000000000000000000000"],
+      ["47.6062", -122.3321],
+      [47.6062, "-122.3321"],
+    ] as const
+  ) {
+    const location = { lat, lng };
+    assert.deepEqual(placeAfter({ location }), placeAfter({ location: SEATTLE }));
+    const exact = { ...SEATTLE, allowPrecise: true };
+    assert.deepEqual(placeAfter({ location: { ...location, allowPrecise: true } }).location, exact);
+  }
+  assert.deepEqual(placeAfter({ location: { lat: "0", lng: "-0" } }).location, {
     allowPrecise: false,
-    coarseGeohash: "c23",
+    coarseGeohash: "s00000",
   });
 });
 
@@ -98,8 +131,16 @@ Deno.test("a place that can't be read is refused, and its values are gone", () =
     ["longitude below", { lat: 47.6062, lng: -180.3321 }],
     ["not a number", { lat: NaN, lng: -122.3321 }],
     ["endless", { lat: 47.6062, lng: Infinity }],
-    ["texts", { lat: "47.6062", lng: "-122.3321" }],
-    ["one text", { lat: 47.6062, lng: "-122.3321" }],
+    ["text beyond the pole", { lat: "90.00001", lng: "-122.3321" }],
+    ["text with an exponent", { lat: "4.76062e1", lng: "-122.3321" }],
+    ["text with a comma", { lat: "47,6062", lng: "-122,3321" }],
+    ["text with spaces", { lat: " 47.6062", lng: "-122.3321 " }],
+    ["hexadecimal", { lat: "0x47", lng: "-122.3321" }],
+    ["words", { lat: "NaN", lng: "Infinity" }],
+    ["half of a fraction", { lat: "47.", lng: ".3321" }],
+    ["text with a unit", { lat: "47.6062N", lng: "122.3321W" }],
+    ["endless text", { lat: `47.6062${"0".repeat(60)}`, lng: "-122.3321" }],
+    ["empty text", { lat: "", lng: "-122.3321" }],
     ["no longitude", { lat: 47.6062 }],
     ["no latitude", { lng: -122.3321 }],
     ["null longitude", { lat: 47.6062, lng: null }],
@@ -147,8 +188,6 @@ Deno.test("a location that tells no place is no location", () => {
   const records: JsonObject[] = [
     {},
     { location: null },
-    { location: {} },
-    { location: { allowPrecise: true } },
     { location: { allowPrecise: false, lat: null, lng: null } },
     { location: { name: "the old mill", venue: "upstairs" } },
     { location: null, coarseGeohash: null },

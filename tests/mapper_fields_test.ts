@@ -9,7 +9,7 @@ const many = (count: number, item: Json = "x"): Json[] => new Array<Json>(count)
 
 const WRONG = {
   text: [5, true, {}, ["x"]],
-  number: ["0.5", true, {}, [0.5]],
+  number: ["", "half", "5e-1", " 0.5", "0,5", ".5", "0x1", "0." + "0".repeat(70), true, {}, [0.5]],
   boolean: ["true", 1, {}, [true]],
   list: ["x", 5, true, {}],
   object: ["x", 5, true, ["x"]],
@@ -59,7 +59,14 @@ const tags = {
 const weight = {
   type: "number",
   accepted: [0, 1, 0.5, 1e-9],
-  refusals: [[1.5, "out_of_range"], [2.5, "out_of_range"], [-0.1, "out_of_range"]],
+  refusals: [
+    [1.5, "out_of_range"],
+    [2.5, "out_of_range"],
+    [-0.1, "out_of_range"],
+    ["1.5", "out_of_range"],
+    ["-0.1", "out_of_range"],
+    ["123456789012345678901234567890", "out_of_range"],
+  ],
 } as const;
 const name = {
   field: "name",
@@ -138,7 +145,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
       column: "attachments",
       type: "list",
       absent: { stored: [] },
-      accepted: [[], many(6, { url: "https://a.example/" }), [{}]],
+      accepted: [[], many(6, { url: "https://a.example/" })],
       refusals: [
         [many(7, { url: "x" }), "too_many"],
         [["x"], "invalid_type"],
@@ -153,7 +160,8 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
         [[{ width: -1 }], "out_of_range"],
         [[{ height: "1" }], "invalid_type"],
         [[{ durationSeconds: -0.5 }], "out_of_range"],
-        [[{ durationSeconds: "9" }], "invalid_type"],
+        [[{ durationSeconds: "-9.5" }], "out_of_range"],
+        [[{ durationSeconds: "9s" }], "invalid_type"],
       ],
     },
   ],
@@ -318,10 +326,31 @@ for (const [collection, rules] of Object.entries(RULES)) {
   });
 }
 
+Deno.test("a weight or a duration as decimal text is that number", () => {
+  for (const [text, number] of [["0.8", 0.8], ["1", 1], ["+0.50", 0.5], ["0", 0]] as const) {
+    const member = "did:plc:zzzzzzzzzzzzzzzzzzzzzzzz";
+    assert.equal(mapped("alliance", { weight: text }).row.weight, number);
+    assert.equal(mapped("membership", { member, trustWeight: text }).row.trust_weight, number);
+  }
+  const { row } = mapped("post", { attachments: [{ url: "u", durationSeconds: "12.5" }] });
+  assert.deepEqual(row.attachments, [{ url: "u", duration_seconds: 12.5 }]);
+});
+
+Deno.test("the length in a refusal is counted as the limit is: in code points", () => {
+  assert.equal(
+    refused("scene", { name: "👩‍👧".repeat(86) }).detail,
+    "name: got text of 258, expected at most 255 characters",
+  );
+});
+
 Deno.test("a refusal names the field, also inside lists and objects", () => {
   assert.equal(
     refused("post", { attachments: [{}, { sizeBytes: "9" }] }).detail,
     "attachments[1].sizeBytes: got text of 1, expected a number",
+  );
+  assert.equal(
+    refused("alliance", { weight: "much" }).detail,
+    "weight: got text of 4, expected a number or decimal text",
   );
   assert.equal(
     refused("scene", { palette: { accent: 5 } }).detail,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { AUTHOR, collectionOf, mapped, tryMap } from "./mapper_sample.ts";
+import type { JsonObject } from "../lib/decoder/json.ts";
+import { AUTHOR, collectionOf, mapped, refused, tryMap } from "./mapper_sample.ts";
 
 function linksOf(fields: Record<string, string | null>): unknown[] {
   return mapped("post", fields).references.map(({ reference, value }) => [reference.column, value]);
@@ -60,8 +61,58 @@ Deno.test("an attachment is stored under the keys that the API reads, without em
       height: 3,
       duration_seconds: 4.5,
     },
-    {},
   ]);
+});
+
+const BLOB_CID = "bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity";
+const BLOB = { $type: "blob", ref: { $link: BLOB_CID }, mimeType: "image/jpeg", size: 10_000 };
+const STORED_BLOB = { cid: BLOB_CID, type: "image/jpeg", size_bytes: 10_000 };
+
+Deno.test("a blob is stored as its CID, type and size, in each of its forms", () => {
+  const forms: readonly (readonly [JsonObject, readonly unknown[]])[] = [
+    [BLOB, [STORED_BLOB]],
+    [{ cid: BLOB_CID, mimeType: "image/png" }, [{ cid: BLOB_CID, type: "image/png" }]],
+    [{ alt: "flyer", image: BLOB }, [STORED_BLOB]],
+    [{ url: "u", type: "image/webp", file: BLOB }, [{ url: "u", ...STORED_BLOB }]],
+    [
+      { image: BLOB, aspectRatio: { width: 4, height: 3 } },
+      [{ ...STORED_BLOB, width: 4, height: 3 }],
+    ],
+    [
+      { $type: "app.bsky.embed.images", images: [{ image: BLOB }, { alt: "", image: BLOB }] },
+      [STORED_BLOB, STORED_BLOB],
+    ],
+    [{ $type: "app.bsky.embed.video", video: { ...BLOB, mimeType: "video/mp4" } }, [
+      { ...STORED_BLOB, type: "video/mp4" },
+    ]],
+    [{ external: { uri: "https://a.example/", thumb: BLOB } }, [STORED_BLOB]],
+  ];
+  for (const [item, stored] of forms) {
+    assert.deepEqual(mapped("post", { attachments: [item] }).row.attachments, stored);
+  }
+});
+
+Deno.test("of a blob what can't be read is left out, and what is no attachment is not stored", () => {
+  const { mimeType: _, ...untyped } = BLOB;
+  const attachments = [
+    untyped,
+    { ...BLOB, size: -1 },
+    { ...BLOB, ref: { $link: "no CID" } },
+    { $type: "blob", ref: BLOB_CID },
+    { $type: "app.bsky.embed.record", record: { uri: "at://x", cid: BLOB_CID } },
+    {},
+  ];
+  assert.deepEqual(mapped("post", { attachments }).row.attachments, [
+    { cid: BLOB_CID, size_bytes: 10_000 },
+    { cid: BLOB_CID, type: "image/jpeg" },
+  ]);
+});
+
+Deno.test("more than six files are refused, also in fewer embeds", () => {
+  const images = [BLOB, BLOB, BLOB, BLOB];
+  const { reason, detail } = refused("post", { attachments: [{ images }, { images }] });
+  assert.equal(reason, "too_many");
+  assert.match(detail, /got 8 .* expected at most 6/);
 });
 
 Deno.test("F-08 E-436 a post names a scene, an event, or both", () => {

@@ -116,15 +116,24 @@ for (const name of ["scene", "event"]) {
       { ...SEATTLE, allowPrecise: false },
       { ...SEATTLE, allowPrecise: false, coarseGeohash: "c23nb6" },
       { lat: 91, lng: 0, allowPrecise: true },
-      { allowPrecise: false, coarseGeohash: "c23nb62" },
-      { allowPrecise: false, coarseGeohash: "C23NB6" },
-      { allowPrecise: false },
-      {},
+      { lat: "47.6062", lng: "-122.3321", allowPrecise: true },
+      "c23nb6",
     ];
     for (const location of locations) {
       const result = collection.map({ ...record, location }, { key, timeUs: 1, jitterSecret: "s" });
       assert.ok("reason" in result, JSON.stringify(location));
       assert.equal(result.reason, "invalid_location");
+    }
+    for (const coarseGeohash of ["c23nb62", "C23NB6", 5]) {
+      for (const place of [{ coarseGeohash }, { location: { coarseGeohash } }]) {
+        const result = collection.map({ ...record, ...place }, {
+          key,
+          timeUs: 1,
+          jitterSecret: "s",
+        });
+        assert.ok("reason" in result, JSON.stringify(place));
+        assert.equal(result.reason, "invalid_geohash");
+      }
     }
   });
 

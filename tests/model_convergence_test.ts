@@ -120,7 +120,7 @@ Deno.test("model: generated streams reach every outcome, every state and every r
       "missing_field invalid_type empty_field too_long too_many out_of_range unknown_value " +
       "invalid_time invalid_location invalid_geohash invalid_reference time_order self_alliance " +
       "not_scene_owner missing_record invalid_record record_too_deep unstorable_text " +
-      "unsafe_integer parent_missing ambiguous_reference",
+      "parent_missing ambiguous_reference",
     ],
   ];
   for (const [counts, names] of wanted) {

@@ -1,6 +1,10 @@
-/** CIDs of version 1 with SHA-256, the only ones in AT Protocol; binary they have 36 bytes. */
+/**
+ * CIDs. Those of AT Protocol's own structures have version 1 and SHA-256, and 36 bytes in binary; a
+ * record may link to others.
+ */
 
 import { CODEC_DCBOR, fromDigest, toString } from "@atcute/cid";
+import { toBase32, toBase58Btc } from "@atcute/multibase";
 import { createSHA256 } from "hash-wasm";
 
 /** Made once, as in `xxhash.ts`. For a record it takes two thirds of the time of `node:crypto`. */
@@ -16,11 +20,37 @@ export function recordCid(record: Uint8Array): string {
   return toString(fromDigest(CODEC_DCBOR, sha256(record)));
 }
 
+/** The text of any CID: of which version, codec, hash and base, nothing here depends on. */
+const CID_TEXT = /^[A-Za-z0-9+=]{8,256}$/;
+
+/** Whether a value can be the text of a CID. */
+export function isCidText(value: unknown): value is string {
+  return typeof value === "string" && CID_TEXT.test(value);
+}
+
 /** Whether the bytes at an index begin with a CID of a kind that AT Protocol uses. */
 export function isCid(bytes: Uint8Array, at: number): boolean {
   const codec = bytes[at + 1];
   return bytes.length - at >= CID_BYTES && bytes[at] === 1 &&
     (codec === CODEC_DCBOR || codec === RAW) && bytes[at + 2] === SHA256 && bytes[at + 3] === 32;
+}
+
+/** The text of any binary CID, of version 0 in its base 58, else in base 32; null for what is none. */
+export function cidText(cid: Uint8Array): string | null {
+  if (cid.length === 34 && cid[0] === SHA256 && cid[1] === 32) return toBase58Btc(cid);
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; at < cid.length; scale *= 128) {
+      const byte = cid[at++]!;
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+    return NaN;
+  };
+  const [version, codec, hash, digestBytes] = [varint(), varint(), varint(), varint()];
+  const isWhole = version === 1 && codec >= 0 && hash >= 0 && digestBytes === cid.length - at;
+  return isWhole && digestBytes > 0 ? `b${toBase32(cid)}` : null;
 }
 
 /** Whether a binary CID is that of some data. */

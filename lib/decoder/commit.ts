@@ -4,13 +4,15 @@
  */
 
 import { readAddress } from "./address.ts";
+import { isCidText } from "./cid.ts";
 import { jsonFromCbor } from "./dag_cbor.ts";
 import type { DecoderOptions, Message } from "./decoder.ts";
 import type { Commit, Foreign, Malformed, Position, Refusal } from "./event.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
-import { recordRefusal } from "./limits.ts";
+import { type Limits, LOST_DIGITS, recordRefusal } from "./limits.ts";
 import { malformed } from "./malformed.ts";
+import { readExactly } from "./message.ts";
 
 /** The parts of a commit as they stand on the wire, unchecked; `undefined` for what is absent. */
 export interface CommitParts {
@@ -23,6 +25,8 @@ export interface CommitParts {
   readonly cid: unknown;
   /** The record as JSON; or a `Uint8Array` with its DAG-CBOR, decoded only if it is wanted. */
   readonly record: unknown;
+  /** Where in the message the record is, when `raw` is a message that holds it as JSON. */
+  readonly recordPath?: readonly string[];
   /** What the caller already holds against the record: the commit is kept without it. */
   readonly refusal?: Refusal | null;
   /** Null when the message has no usable time. */
@@ -87,6 +91,13 @@ function refuse(refusal: Refusal, parts: CommitParts): Malformed {
   return malformed(refusal, parts.raw, parts.position, structure);
 }
 
+const NO_RECORD: Refusal = {
+  reason: "missing_record",
+  detail: "a create or update without a record",
+};
+
+const NOT_OBJECT: Refusal = { reason: "invalid_record", detail: "the record is not an object" };
+
 interface Content {
   readonly record: JsonObject | null;
   readonly refusal: Refusal | null;
@@ -97,19 +108,10 @@ const NO_CONTENT: Content = { record: null, refusal: null, remains: null };
 
 function readRecord(collection: string, parts: CommitParts, options: DecoderOptions): Content {
   if (parts.refusal) return without(parts.refusal);
-  const wire = decodeRecord(parts, options);
-  if ("reason" in wire) return without(wire);
-  const record = wire.value;
-  if (record === undefined || record === null) {
-    return without({ reason: "missing_record", detail: "a create or update without a record" });
-  }
-  if (!isObject(record)) {
-    return without({ reason: "invalid_record", detail: "the record is not an object" });
-  }
-  const unfit = recordRefusal(record, wire.bytes, options.limits);
-  if (unfit !== null) return without(unfit);
+  const record = fitRecord(parts, options.limits);
+  if ("refusal" in record) return without(record.refusal);
   try {
-    const coarse = options.coarsen(collection, record);
+    const coarse = options.coarsen(collection, record.fit);
     return coarse.refusal === null
       ? { record: coarse.record, refusal: null, remains: null }
       : { record: null, refusal: coarse.refusal, remains: coarse.record };
@@ -119,30 +121,37 @@ function readRecord(collection: string, parts: CommitParts, options: DecoderOpti
   }
 }
 
-/** The record, with a length that bounds its JSON; both wires of a record end here. */
-function decodeRecord(parts: CommitParts, options: DecoderOptions): Wire | Refusal {
-  const { record, raw } = parts;
-  if (!(record instanceof Uint8Array)) return { value: record, bytes: raw.length };
-  try {
-    return { value: jsonFromCbor(record, options.limits.recordDepth), bytes: record.length };
-  } catch {
-    return { reason: "invalid_record", detail: "the record is not DAG-CBOR" };
-  }
-}
+type Read = { readonly fit: JsonObject } | { readonly refusal: Refusal };
 
-interface Wire {
-  readonly value: unknown;
-  readonly bytes: number;
+/** The record as JSON within the limits; both wires of a record end here. */
+function fitRecord({ record, raw, recordPath }: CommitParts, limits: Limits): Read {
+  let value = record;
+  let bytes = raw.length;
+  if (record instanceof Uint8Array) {
+    bytes = record.length;
+    try {
+      value = jsonFromCbor(record, limits.recordDepth);
+    } catch {
+      return { refusal: { reason: "invalid_record", detail: "the record is not DAG-CBOR" } };
+    }
+  }
+  if (value === undefined || value === null) return { refusal: NO_RECORD };
+  if (!isObject(value)) return { refusal: NOT_OBJECT };
+  const refusal = recordRefusal(value, bytes, limits, recordPath === undefined);
+  if (refusal === null) return { fit: value };
+  if (refusal !== LOST_DIGITS || recordPath === undefined) return { refusal };
+  const exact = readExactly(raw, recordPath, limits);
+  if (!isObject(exact)) return { refusal };
+  const stillUnfit = recordRefusal(exact, bytes, limits, true);
+  return stillUnfit === null ? { fit: exact } : { refusal: stillUnfit };
 }
 
 function without(refusal: Refusal): Content {
   return { record: null, refusal, remains: null };
 }
 
-// A CID that makes no sense is dropped, not refused: nothing is decided by it.
-const CID = /^[A-Za-z0-9]{1,128}$/;
-
+/** A CID that makes no sense is dropped, not refused: nothing is decided by it. */
 function readCid(cid: unknown): string | null {
   const text = isObject(cid) ? cid.$link : cid;
-  return typeof text === "string" && CID.test(text) ? text : null;
+  return isCidText(text) ? text : null;
 }

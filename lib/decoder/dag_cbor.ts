@@ -6,16 +6,28 @@
 
 import { BytesWrapper, CidLinkWrapper, decode } from "@atcute/cbor";
 import { checkCbor } from "./cbor_shape.ts";
+import { withoutForeignItems } from "./cbor_foreign_items.ts";
 
 /**
  * Decodes exactly one item. `depthMax` is the deepest level at which anything will be read: links
  * and bytes below it stay as the library has them, and a record that reaches so deep is refused
- * anyway. Throws on anything that is not canonical DAG-CBOR, also on integers beyond 2^53.
+ * anyway. Throws on anything that is not canonical DAG-CBOR.
  */
 export function jsonFromCbor(bytes: Uint8Array, depthMax: number): unknown {
   // The library makes arrays as long as they say they are; this bounds the sum of them by the bytes.
   checkCbor(bytes, { depthMax: Infinity, floats: true });
-  return toJson(decode(bytes), depthMax);
+  return toJson(decodeAll(bytes), depthMax);
+}
+
+/** The library knows the links and integers that AT Protocol allows. What else is legal takes a second look. */
+function decodeAll(bytes: Uint8Array): unknown {
+  try {
+    return decode(bytes);
+  } catch (error) {
+    const known = withoutForeignItems(bytes);
+    if (known === null) throw error;
+    return decode(known);
+  }
 }
 
 /** Replaces in place: the value was just decoded and belongs to no one else. */

@@ -51,18 +51,21 @@ export function messageRefusal(message: string | Uint8Array, limits: Limits): Re
 }
 
 /**
- * Refuses a record that later stages could not hold: too deep, too large, text that Postgres can't
- * store (U+0000, half a surrogate pair), or a number beyond 2^53, which has lost digits already.
+ * Refuses a record that later stages could not hold: too deep, too large, or text that Postgres can't
+ * store (U+0000, half a surrogate pair).
  *
- * `wireBytes` is the length of what the record was decoded from, or of something around it.
+ * `wireBytes` is the length of what the record was decoded from, or of something around it. `isExact`: no
+ * number of it has lost digits. Otherwise one beyond 2^53 may have, and the answer is `LOST_DIGITS` where
+ * nothing else is wrong.
  */
 export function recordRefusal(
   record: JsonObject,
   wireBytes: number,
   limits: Limits,
+  isExact: boolean,
 ): Refusal | null {
-  const walk: Walk = { values: 0, limits };
-  const refusal = refuse(record, 1, walk);
+  const walk: Walk = { values: 0, lostDigits: false, limits };
+  const refusal = refuse(record, 1, walk) ?? (walk.lostDigits && !isExact ? LOST_DIGITS : null);
   if (refusal !== null || wireBytes * GROWTH_MAX <= limits.recordBytes) return refusal;
   // Only now: `JSON.stringify` recurses, and the walk has bounded the depth.
   if (byteLength(JSON.stringify(record)) <= limits.recordBytes) return null;
@@ -74,6 +77,8 @@ export function recordRefusal(
 
 interface Walk {
   values: number;
+  /** Whether some number is so large that parsing JSON may have lost digits of it. */
+  lostDigits: boolean;
   readonly limits: Limits;
 }
 
@@ -87,8 +92,9 @@ function refuse(value: unknown, depth: number, walk: Walk): Refusal | null {
   }
   if (typeof value === "string") return isStorable(value) ? null : UNSTORABLE_TEXT;
   if (typeof value === "number") {
-    // Written so that NaN is refused too.
-    return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? null : UNSAFE_NUMBER;
+    // Written so that NaN counts too.
+    if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) walk.lostDigits = true;
+    return null;
   }
   if (typeof value !== "object" || value === null) return null;
   if (depth > walk.limits.recordDepth) {
@@ -117,7 +123,8 @@ const UNSTORABLE_TEXT: Refusal = {
   detail: "a text in the record holds U+0000 or half a surrogate pair",
 };
 
-const UNSAFE_NUMBER: Refusal = {
+/** The record has to be read once more, with `readExactly`. */
+export const LOST_DIGITS: Refusal = {
   reason: "unsafe_integer",
   detail: "a number in the record is beyond 2^53",
 };

@@ -3,7 +3,7 @@
 import { jsonFromCbor } from "./dag_cbor.ts";
 import type { Message } from "./decoder.ts";
 import type { Malformed, Refusal } from "./event.ts";
-import { isObject } from "./json.ts";
+import { isObject, parseExactly } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { messageRefusal } from "./limits.ts";
 import type { Limits } from "./limits.ts";
@@ -30,23 +30,37 @@ export function openMessage(message: Message, limits: Limits): Opened {
   const oversize = messageRefusal(message, limits);
   // Not even its beginning is kept: it was not looked at.
   if (oversize !== null) return { bad: malformed(oversize, message, null, {}) };
-  const isText = typeof message === "string" || message[0] === BRACE;
   let value: unknown;
   try {
-    value = isText
-      ? parseText(message)
-      : jsonFromCbor(message, limits.recordDepth + ENVELOPE_DEPTH);
+    value = parse(message, limits, JSON.parse);
   } catch {
     // The parsers' own words quote the message.
-    return { bad: malformed(isText ? NOT_JSON : NOT_CBOR, message, null, null) };
+    const isJson = typeof message === "string" || message[0] === BRACE;
+    return { bad: malformed(isJson ? NOT_JSON : NOT_CBOR, message, null, null) };
   }
   if (isObject(value)) return { object: value };
   return { bad: malformed(NOT_OBJECT, message, null, {}) };
 }
 
-/** Deep nesting is safe here: V8 parses JSON without recursion. */
-function parseText(message: Message): unknown {
-  return JSON.parse(typeof message === "string" ? message : utf8.decode(message));
+/**
+ * What stands at a path in a message that was opened before, with every digit of its numbers. Undefined
+ * where the message is nested too deep for that.
+ */
+export function readExactly(message: Message, path: readonly string[], limits: Limits): unknown {
+  let value: unknown;
+  try {
+    value = parse(message, limits, parseExactly);
+  } catch {
+    return undefined;
+  }
+  return path.reduce<unknown>((value, key) => isObject(value) ? value[key] : undefined, value);
+}
+
+/** Deep nesting is safe with `JSON.parse`: V8 parses without recursion. */
+function parse(message: Message, limits: Limits, parseJson: (text: string) => unknown): unknown {
+  if (typeof message === "string") return parseJson(message);
+  if (message[0] === BRACE) return parseJson(utf8.decode(message));
+  return jsonFromCbor(message, limits.recordDepth + ENVELOPE_DEPTH);
 }
 
 /** A message as bytes. */

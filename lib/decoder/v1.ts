@@ -47,6 +47,8 @@ function decode(message: Message, options: DecoderOptions): Event {
   return malformed(refusal, message, position, { did });
 }
 
+const RECORD_PATH = ["commit", "record"];
+
 /** An older shape has the DID inside the commit as well, or only there. */
 function readCommit(
   envelope: JsonObject,
@@ -61,7 +63,7 @@ function readCommit(
   if (!isObject(commit)) return bad("missing_record", "a commit message without a commit");
   const { collection, rkey, rev, operation, cid, record } = commit;
   const event = buildCommit(
-    { did, collection, rkey, rev, operation, cid, record, position, raw },
+    { did, collection, rkey, rev, operation, cid, record, position, raw, recordPath: RECORD_PATH },
     options,
   );
   const contradicts = commit.did !== undefined && commit.did !== did;

@@ -49,6 +49,8 @@ function decode(message: Message, options: DecoderOptions): Event {
     : bad("a message frame without a payload");
 }
 
+const RECORD_PATH = ["payload", "record"];
+
 function readPayload(payload: JsonObject, raw: Message, options: DecoderOptions): Event {
   const { $type, did, identity, account, sync } = payload;
   const position = readPosition(payload.seq, payload.time);
@@ -56,7 +58,18 @@ function readPayload(payload: JsonObject, raw: Message, options: DecoderOptions)
     case `${LEXICON}#commit`: {
       const { collection, rkey, rev, operation, cid, record } = payload;
       return buildCommit(
-        { did, collection, rkey, rev, operation, cid, record, position, raw },
+        {
+          did,
+          collection,
+          rkey,
+          rev,
+          operation,
+          cid,
+          record,
+          position,
+          raw,
+          recordPath: RECORD_PATH,
+        },
         options,
       );
     }

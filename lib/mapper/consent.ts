@@ -3,10 +3,12 @@
  * holds exact coordinates only where its author allowed them, and everything after may be stored,
  * logged and shown.
  *
- * A scene or an event tells its place in `location`: `lat`, `lng` and `allowPrecise`, or
- * `coarseGeohash` in place of coordinates (there, or beside `location`). It leaves here as one of
+ * A scene or an event tells its place in `location`: `lat` and `lng` (numbers or decimal text) and
+ * `allowPrecise`, or `coarseGeohash` in place of coordinates (there, or beside `location`). It leaves
+ * here as one of
  *
- * - `{ lat, lng, allowPrecise: true }`, exactly, when `allowPrecise` is true;
+ * - `{ lat, lng, allowPrecise: true }`, both numbers, exactly, when `allowPrecise` is true;
+ * - as it was written, where it is a geohash of at most six characters and nothing else;
  * - `{ allowPrecise: false, coarseGeohash }`, of at most six characters;
  * - a refusal, with a marker where the place was, when the place can't be read.
  *
@@ -16,6 +18,7 @@
 
 import type { Refusal } from "../decoder/event.ts";
 import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
+import { decimalNumber } from "./decimal.ts";
 import { COARSE_LENGTH, encodeGeohash, isOnEarth, roundGeohash } from "./geohash.ts";
 import { withoutHiddenPlaces } from "./hidden_place.ts";
 import { keyPolicy } from "./place_key.ts";
@@ -47,13 +50,24 @@ export function coarsen(collection: string, record: JsonObject): Coarsened {
   if (!isConsenting) return { record: cleaned, refusal: null };
   const location = own(cleaned, "location");
   const geohash = own(cleaned, "coarseGeohash");
-  if (location === null && geohash === null) return { record: cleaned, refusal: null };
+  if (isCoarse(location, geohash)) return { record: cleaned, refusal: null };
   const place = decide(location, geohash);
   if (!("reason" in place)) {
     return { record: withPlace(cleaned, "location", place.kept), refusal: null };
   }
   const field = place.reason === "invalid_geohash" ? "coarseGeohash" : "location";
   return { record: withPlace(cleaned, field, PLACE_REMOVED), refusal: place };
+}
+
+/** Whether a place needs no coarsening: it is told as a coarse geohash and in no other way, or not at all. */
+function isCoarse(location: Json, geohashBeside: Json): boolean {
+  if (location !== null && !isObject(location)) return false;
+  const { coarseGeohash = null, allowPrecise = null, ...rest } = location ?? {};
+  return Object.keys(rest).length === 0 &&
+    (allowPrecise === null || typeof allowPrecise === "boolean") &&
+    [coarseGeohash, geohashBeside].every((geohash) =>
+      geohash === null || (typeof geohash === "string" && geohash === roundGeohash(geohash))
+    );
 }
 
 /** What is kept of a place: null when none was told. */
@@ -63,12 +77,14 @@ function decide(location: Json, geohashBeside: Json): Decision {
   if (location !== null && !isObject(location)) {
     return refuse("invalid_location", "location: expected an object");
   }
-  const lat = own(location ?? {}, "lat");
-  const lng = own(location ?? {}, "lng");
-  const hasPoint = lat !== null || lng !== null;
-  if (hasPoint) {
-    if (typeof lat !== "number" || typeof lng !== "number") {
-      return refuse("invalid_location", "location: expected lat and lng, both numbers");
+  const told = [own(location ?? {}, "lat"), own(location ?? {}, "lng")] as const;
+  const [lat, lng] = [decimalNumber(told[0]), decimalNumber(told[1])];
+  if (told[0] !== null || told[1] !== null) {
+    if (lat === null || lng === null) {
+      return refuse(
+        "invalid_location",
+        "location: expected lat and lng, both numbers or decimal text",
+      );
     }
     if (!isOnEarth(lat, lng)) {
       return refuse("invalid_location", "location: expected lat within ±90 and lng within ±180");
@@ -79,7 +95,7 @@ function decide(location: Json, geohashBeside: Json): Decision {
   if (geohash !== null && coarse === null) {
     return refuse("invalid_geohash", "coarseGeohash: expected a geohash");
   }
-  if (typeof lat === "number" && typeof lng === "number") {
+  if (lat !== null && lng !== null) {
     if (own(location ?? {}, "allowPrecise") === true) {
       return { kept: { lat, lng, allowPrecise: true } };
     }

@@ -1,12 +1,14 @@
 /**
  * The kinds of fields that records have, as zod schemas. Null counts as absent wherever a field may
- * be absent, unknown fields are ignored, and nothing is converted: `"1"` is no number.
+ * be absent, and unknown fields are ignored. Nothing is converted but decimal text, where a number may
+ * have a fraction (`decimal.ts`).
  *
  * Lengths count code points, as Postgres does.
  */
 
 import { z } from "zod";
 import type { Reason } from "../reason.ts";
+import { decimalNumber } from "./decimal.ts";
 import { normalizeTime } from "./timestamp.ts";
 
 /** What a custom check says when it fails. */
@@ -51,9 +53,22 @@ export function tags(): ReturnType<typeof list<z.ZodString>> {
   return list(text(100), 50);
 }
 
+/** A number or decimal text, from `min` to `max`, both included. */
+export function decimal(min: number, max = Infinity): z.ZodType<number> {
+  return z.unknown().transform((value, context) => {
+    const number = decimalNumber(value);
+    if (number !== null && number >= min && number <= max) return number;
+    const params: FieldRefusal = number === null
+      ? { reason: "invalid_type", expected: "a number or decimal text" }
+      : { reason: "out_of_range", expected: number < min ? `at least ${min}` : `at most ${max}` };
+    context.issues.push({ code: "custom", input: value, params: { ...params } });
+    return z.NEVER;
+  });
+}
+
 /** A number from 0 to 1, both included. */
-export function weight(): z.ZodNumber {
-  return z.number().min(0).max(1);
+export function weight(): z.ZodType<number> {
+  return decimal(0, 1);
 }
 
 const TIME_REFUSAL = {
@@ -74,8 +89,12 @@ export function time(): z.ZodType<string, string> {
 function hasAtMost(value: string, limit: number): boolean {
   // A code point is one or two units: most texts need no counting, and none more than it takes.
   if (value.length <= limit) return true;
-  if (value.length > limit * 2) return false;
+  return value.length <= limit * 2 && codePoints(value) <= limit;
+}
+
+/** The length of a text as Postgres counts it. */
+export function codePoints(text: string): number {
   let count = 0;
-  for (const _ of value) count++;
-  return count <= limit;
+  for (const _ of text) count++;
+  return count;
 }

@@ -1,7 +1,7 @@
 /** The place columns of scenes and events, from a coarsened record. */
 
 import type { Refusal } from "../decoder/event.ts";
-import { isObject, type JsonObject } from "../decoder/json.ts";
+import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
 import type { Column, Context } from "./collection.ts";
 import { COARSE_LENGTH, encodeGeohash, isOnEarth, roundGeohash } from "./geohash.ts";
 import { jitteredPoint, type Point } from "./jitter.ts";
@@ -31,28 +31,31 @@ const NOWHERE: Place = {
 
 /** The place of a record as `coarsen` leaves it; any other shape is refused here once more. */
 export function placeOf(record: JsonObject, { key, jitterSecret }: Context): Place | Refusal {
-  if (Object.hasOwn(record, "coarseGeohash") && record.coarseGeohash !== null) {
-    return { reason: "invalid_geohash", detail: "coarseGeohash: expected a geohash" };
-  }
-  const location = Object.hasOwn(record, "location") ? record.location ?? null : null;
-  if (location === null) return NOWHERE;
+  const location = own(record, "location") ?? {};
+  const beside = own(record, "coarseGeohash");
   if (isObject(location)) {
-    const { allowPrecise, lat, lng, coarseGeohash } = location;
-    if (allowPrecise === true && typeof lat === "number" && typeof lng === "number") {
-      if (isOnEarth(lat, lng)) return precise([lng, lat]);
-    } else if (allowPrecise === false && typeof coarseGeohash === "string") {
-      const isCoarse = coarseGeohash === roundGeohash(coarseGeohash, COARSE_LENGTH);
-      if (isCoarse && lat === undefined && lng === undefined) {
+    const [lat, lng] = [own(location, "lat"), own(location, "lng")];
+    const geohash = own(location, "coarseGeohash") ?? beside;
+    if (typeof lat === "number" && typeof lng === "number") {
+      if (own(location, "allowPrecise") === true && isOnEarth(lat, lng)) return precise([lng, lat]);
+    } else if (lat === null && lng === null) {
+      if (geohash === null) return NOWHERE;
+      if (typeof geohash === "string" && geohash === roundGeohash(geohash, COARSE_LENGTH)) {
         return {
           allow_precise: false,
           precise_point: null,
-          coarse_geohash: coarseGeohash,
-          display_point: jitteredPoint(key, coarseGeohash, jitterSecret),
+          coarse_geohash: geohash,
+          display_point: jitteredPoint(key, geohash, jitterSecret),
         };
       }
+      return { reason: "invalid_geohash", detail: "coarseGeohash: expected a geohash" };
     }
   }
   return { reason: "invalid_location", detail: "location: expected lat and lng, or coarseGeohash" };
+}
+
+function own(object: JsonObject, key: string): Json {
+  return Object.hasOwn(object, key) ? object[key] ?? null : null;
 }
 
 function precise(point: Point): Place {

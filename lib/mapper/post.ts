@@ -1,25 +1,18 @@
 /** `app.subcult.post`: a post in any scene, at any event, or both. */
 
 import { z } from "zod";
+import { Attachment, storedAttachments } from "./attachment.ts";
 import type { Collection, Reference } from "./collection.ts";
 import { list, reference, requiredText, tags } from "./field.ts";
 import { mapBy } from "./shape.ts";
 
-const Attachment = z.object({
-  url: z.string().nullish(),
-  key: z.string().nullish(),
-  type: z.string().nullish(),
-  sizeBytes: z.int().min(0).nullish(),
-  width: z.int().min(0).nullish(),
-  height: z.int().min(0).nullish(),
-  durationSeconds: z.number().min(0).nullish(),
-});
+const MAX_ATTACHMENTS = 6;
 
 const PostRecord = z.object({
   text: requiredText(5000),
   sceneId: reference().nullish(),
   eventId: reference().nullish(),
-  attachments: list(Attachment, 6).nullish(),
+  attachments: list(Attachment, MAX_ATTACHMENTS).nullish(),
   labels: tags().nullish(),
 });
 
@@ -54,25 +47,17 @@ export const post: Collection = {
     if (references.length === 0) {
       return { reason: "missing_field", detail: "sceneId, eventId: expected at least one of them" };
     }
+    const stored = (attachments ?? []).flatMap(storedAttachments);
+    if (stored.length > MAX_ATTACHMENTS) {
+      const got = `got ${stored.length} in all, expected at most ${MAX_ATTACHMENTS}`;
+      return { reason: "too_many", detail: `attachments: ${got}` };
+    }
     const row = {
       text,
       author_did: key.did,
-      attachments: (attachments ?? []).map(storedAttachment),
+      attachments: stored,
       labels: labels ?? [],
     };
     return { row, references };
   }),
 };
-
-/** The keys that the app's API reads. Empty texts and zeros are left out, as it does. */
-function storedAttachment(item: z.output<typeof Attachment>): Record<string, string | number> {
-  return {
-    ...(item.url && { url: item.url }),
-    ...(item.key && { key: item.key }),
-    ...(item.type && { type: item.type }),
-    ...(item.sizeBytes && { size_bytes: item.sizeBytes }),
-    ...(item.width && { width: item.width }),
-    ...(item.height && { height: item.height }),
-    ...(item.durationSeconds && { duration_seconds: item.durationSeconds }),
-  };
-}

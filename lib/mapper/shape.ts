@@ -5,6 +5,7 @@ import type { Refusal } from "../decoder/event.ts";
 import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
 import { isReason, type Reason } from "../reason.ts";
 import type { Collection, Context, Mapped } from "./collection.ts";
+import { codePoints } from "./field.ts";
 
 /** What a collection makes of its fields. */
 export type Build<Fields> = (
@@ -78,7 +79,7 @@ function kindOf(value: Json | undefined): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "string") return `text of ${value.length}`;
+  if (typeof value === "string") return `text of ${codePoints(value)}`;
   if (typeof value === "object") return "an object";
   return `a ${typeof value}`;
 }

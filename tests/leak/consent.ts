@@ -107,7 +107,13 @@ function* share(
     commit: (record) => write.commit(did, collection, "shared", record),
     account: (active, status) => write.account(did, active, status),
   };
-  const location = { lat, lng, allowPrecise: true };
+  // Every other place comes as decimal text.
+  const isText = marks.all.length % 4 < 2;
+  const location = {
+    lat: isText ? `${lat}` : lat,
+    lng: isText ? `${lng}` : lng,
+    allowPrecise: true,
+  };
   const first = author.commit({ ...record, description: `about ${said.word}`, location });
   yield first;
   yield* afterwards(did);

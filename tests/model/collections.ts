@@ -1,6 +1,7 @@
 /** The six collections as the domain document's tables give them: a record becomes columns, or problems. */
 
 import { ALLIANCE, EVENT, isDid, MEMBERSHIP, POST, SCENE, STREAM } from "./address.ts";
+import { attachments } from "./attachments.ts";
 import { entriesOf, Fields, type Reference } from "./fields.ts";
 import { writeMoment } from "./moment.ts";
 import { placeColumns } from "./place.ts";
@@ -154,35 +155,4 @@ function palette(fields: Fields): Value {
     .map((name) => [name, colours.optional(name, 32) ?? ""]);
   fields.problems.push(...colours.problems);
   return Object.fromEntries(kept);
-}
-
-const ATTACHMENT: readonly (readonly [wire: string, stored: string, type: string])[] = [
-  ["url", "url", "string"],
-  ["key", "key", "string"],
-  ["type", "type", "string"],
-  ["sizeBytes", "size_bytes", "number"],
-  ["width", "width", "number"],
-  ["height", "height", "number"],
-  ["durationSeconds", "duration_seconds", "number"],
-];
-
-/** The known fields of each item under their stored names; empty and zero ones are left out. */
-function attachments(fields: Fields): Value {
-  const value = fields.get("attachments") ?? [];
-  if (!Array.isArray(value)) {
-    fields.problems.push("invalid_type");
-    return [];
-  }
-  if (value.length > 6) fields.problems.push("too_many");
-  return value.map((item) => {
-    const parts = entriesOf(item);
-    if (parts === null) fields.problems.push("invalid_type");
-    const kept: [string, unknown][] = [];
-    for (const [wire, stored, type] of ATTACHMENT) {
-      const part = parts?.get(wire) ?? undefined;
-      if (part !== undefined && typeof part !== type) fields.problems.push("invalid_type");
-      if (part !== undefined && part !== "" && part !== 0) kept.push([stored, part]);
-    }
-    return Object.fromEntries(kept);
-  });
 }

@@ -18,6 +18,16 @@ export function entriesOf(value: unknown): ReadonlyMap<string, unknown> | null {
   return new Map(Object.entries(value));
 }
 
+/** A number, or the text of one as the network's other lexicons write it: digits and one point, no exponent. */
+export function decimal(value: unknown): number | null {
+  if (typeof value === "number") return value;
+  if (typeof value !== "string" || value.length > 64) return null;
+  const digits = /^[-+]/.test(value) ? value.slice(1) : value;
+  const parts = digits.split(".");
+  const isDecimal = parts.length <= 2 && parts.every((part) => /^[0-9]+$/.test(part));
+  return isDecimal ? parseFloat(value) : null;
+}
+
 function codePoints(text: string): number {
   return [...text].length;
 }
@@ -77,8 +87,8 @@ export class Fields {
   }
 
   weight(name: string, fallback: number): number {
-    const value = this.get(name) ?? fallback;
-    if (typeof value !== "number") {
+    const value = decimal(this.get(name) ?? fallback);
+    if (value === null) {
       this.problems.push("invalid_type");
       return fallback;
     }

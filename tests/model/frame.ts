@@ -143,9 +143,6 @@ function refusalsOf(record: unknown): string[] {
     if (depth > MAX_DEPTH) reasons.add("record_too_deep");
     for (const value of level) {
       if (typeof value === "string" && !isStorable(value)) reasons.add("unstorable_text");
-      if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)) {
-        reasons.add("unsafe_integer");
-      }
     }
     level = level.flatMap(insideOf);
   }

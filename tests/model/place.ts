@@ -1,7 +1,7 @@
 /** The place of a scene or an event: what may be kept of it, by the consent of its record. */
 
 import { cellOf, geohashOf } from "./geohash.ts";
-import { entriesOf, type Fields } from "./fields.ts";
+import { decimal, entriesOf, type Fields } from "./fields.ts";
 import type { Value } from "./tables.ts";
 
 const NOWHERE: readonly [string, Value][] = [
@@ -31,8 +31,8 @@ function fromLocation(fields: Fields, location: unknown): readonly [string, Valu
     fields.problems.push("invalid_type", "invalid_location");
     return NOWHERE;
   }
-  const [lat, lng] = [parts.get("lat"), parts.get("lng")];
-  if (typeof lat !== "number" || typeof lng !== "number") {
+  const [lat, lng] = [decimal(parts.get("lat")), decimal(parts.get("lng"))];
+  if (lat === null || lng === null) {
     fields.problems.push("invalid_location", "invalid_type", "missing_field");
     return NOWHERE;
   }

@@ -66,8 +66,13 @@ function place(random: Random, record: Wire): void {
       [3, { allowPrecise: false }],
       [3, {}],
     ]);
-    record.location = { lat, lng, ...consent };
+    record.location = { lat: written(random, lat), lng: written(random, lng), ...consent };
   }
+}
+
+/** A number as it is, or as decimal text. */
+function written(random: Random, value: number): number | string {
+  return random.chance(0.3) && !/e/.test(`${value}`) ? `${value}` : value;
 }
 
 function tags(random: Random): string[] {
@@ -120,14 +125,28 @@ function post(world: World, { did }: Author): Wire {
   return record;
 }
 
+const BLOB_CID = "bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity";
+
+function blob(random: Random): Wire {
+  const size = random.pick([0, 10_000]);
+  return { $type: "blob", ref: { $link: BLOB_CID }, mimeType: "image/jpeg", size };
+}
+
 function attachments(random: Random): Wire[] {
   return Array.from({ length: random.between(0, 6) }, () => {
-    const item: Wire = { url: "https://cdn.example/a.jpg", type: "image/jpeg" };
+    const item: Wire = random.weighted<Wire>([
+      [5, { url: "https://cdn.example/a.jpg", type: "image/jpeg" }],
+      [1, blob(random)],
+      [1, { cid: BLOB_CID, mimeType: "image/png" }],
+      [1, { alt: "a flyer", image: blob(random), aspectRatio: { width: 4, height: 3 } }],
+      [1, { $type: "app.subcult.embed", thumb: { image: blob(random) } }],
+      [1, {}],
+    ]);
     maybe(random, item, "key", () => "media/a.jpg");
     maybe(random, item, "sizeBytes", () => random.pick([0, 1, 123_456]));
     maybe(random, item, "width", () => 640);
     maybe(random, item, "height", () => 0);
-    maybe(random, item, "durationSeconds", () => 12.5);
+    maybe(random, item, "durationSeconds", () => written(random, 12.5));
     return item;
   });
 }
@@ -138,7 +157,7 @@ function alliance(world: World, { did, timeUs }: Author): Wire {
   let to = referenceTo(world, did, SCENE);
   if (to === from) to = "other";
   const record: Wire = { fromSceneId: from, toSceneId: to };
-  maybe(random, record, "weight", () => random.pick([0, 1, 0.25, 0.1 + 0.2]));
+  maybe(random, record, "weight", () => written(random, random.pick([0, 1, 0.25, 0.1 + 0.2])));
   maybe(
     random,
     record,
@@ -156,7 +175,7 @@ function membership(world: World, { did, timeUs }: Author): Wire {
   maybe(random, record, "member", () => random.pick([...dids, "did:plc:member2345abcdefghijklm"]));
   maybe(random, record, "role", () => random.pick(["owner", "curator", "member", "guest"]));
   maybe(random, record, "status", () => random.pick(["pending", "active", "rejected"]));
-  maybe(random, record, "trustWeight", () => random.pick([0, 1, 0.8]));
+  maybe(random, record, "trustWeight", () => written(random, random.pick([0, 1, 0.8])));
   maybe(random, record, "since", () => moment(random, timeUs));
   return record;
 }
@@ -195,6 +214,8 @@ export function validRecord(world: World, collection: string, author: Author): W
       [1, "a while ago"],
       [1, 20260820],
     ]));
-  if (random.chance(0.1)) record.futureField = { nested: [1, "two", null, { three: 3 }] };
+  if (random.chance(0.1)) {
+    record.futureField = { nested: [1, "two", null, { three: 3 }], large: 2 ** 53 + 2 };
+  }
   return record;
 }

@@ -1,0 +1,83 @@
+/**
+ * What is attached to a post: a file at a URL or under a key of the app's own store, or a blob of its
+ * author's repository. A blob comes as itself, in its legacy form, or inside an embed, such as one with
+ * several images: each is an attachment of its own then.
+ */
+
+import { z } from "zod";
+import { isCidText } from "../decoder/cid.ts";
+import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
+import { decimal } from "./field.ts";
+
+export const Attachment = z.looseObject({
+  url: z.string().nullish(),
+  key: z.string().nullish(),
+  type: z.string().nullish(),
+  sizeBytes: z.int().min(0).nullish(),
+  width: z.int().min(0).nullish(),
+  height: z.int().min(0).nullish(),
+  durationSeconds: decimal(0).nullish(),
+});
+
+type StoredAttachment = Readonly<Record<string, string | number>>;
+
+/** The attachments that an item stands for, under the keys that the app's API reads. Never an empty one. */
+export function storedAttachments(item: z.output<typeof Attachment>): readonly StoredAttachment[] {
+  const own = withoutEmpty({
+    url: item.url,
+    key: item.key,
+    type: item.type,
+    size_bytes: item.sizeBytes,
+    width: item.width,
+    height: item.height,
+    duration_seconds: item.durationSeconds,
+  });
+  // The decoder made the item, so it holds nothing but JSON.
+  const blobs = [...blobsIn(item as JsonObject)];
+  const stored = blobs.length > 0 ? blobs.map((blob) => ({ ...own, ...blob })) : [own];
+  return stored.filter((attachment) => Object.keys(attachment).length > 0);
+}
+
+/** The blobs in a value, wherever in it they are. The decoder has bounded its depth. */
+function* blobsIn(value: Json | undefined, around: JsonObject = {}): Generator<StoredAttachment> {
+  if (Array.isArray(value)) {
+    for (const item of value) yield* blobsIn(item, around);
+  }
+  if (!isObject(value)) return;
+  const cid = cidOf(value);
+  if (cid === null) {
+    for (const part of Object.values(value)) yield* blobsIn(part, value);
+    return;
+  }
+  // An image says its shape beside its blob.
+  const shape = isObject(around.aspectRatio) ? around.aspectRatio : {};
+  yield withoutEmpty({
+    cid,
+    type: typeof value.mimeType === "string" ? value.mimeType : null,
+    size_bytes: positive(value.size),
+    width: positive(shape.width),
+    height: positive(shape.height),
+  });
+}
+
+/** The CID of a blob: `{$type: "blob", ref: {$link}}`, or in its legacy form `{cid, mimeType}`. */
+function cidOf(value: JsonObject): string | null {
+  if (value.$type === "blob") {
+    const link = isObject(value.ref) ? value.ref.$link : null;
+    return isCidText(link) ? link : null;
+  }
+  return isCidText(value.cid) && typeof value.mimeType === "string" ? value.cid : null;
+}
+
+function positive(value: Json | undefined): number | null {
+  return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : null;
+}
+
+/** Leaves out empty texts, zeros and what is absent, as the app does. */
+function withoutEmpty(
+  values: Readonly<Record<string, string | number | null | undefined>>,
+): StoredAttachment {
+  const kept: Record<string, string | number> = {};
+  for (const [key, value] of Object.entries(values)) if (value) kept[key] = value;
+  return kept;
+}
