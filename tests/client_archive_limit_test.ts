@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ArchiveClient, MAX_DEFERRAL_MS } from "../lib/client/archive/client.ts";
-import { deferralMs } from "../lib/client/archive/deferral.ts";
+import { deferralMs } from "../lib/client/deferral.ts";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { FakeClock } from "./jetstream/fake_clock.ts";
 import { ArchiveServer, FAULTS, type Method } from "./jetstream/archive_server.ts";

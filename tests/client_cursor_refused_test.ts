@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
-import type { FollowOptions } from "../lib/client/follow.ts";
+import type { FollowOptions } from "../lib/client/follow_options.ts";
 import { RESUME_MARGIN_US, type ResumePoint } from "../lib/client/resume.ts";
 import type { Heard, Message } from "../lib/client/heard.ts";
 import { Followed, positionOf, v1Message } from "./jetstream/followed.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Compression } from "../lib/client/compression.ts";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
-import { EndpointList, MAX_REST_MS, REST_MS } from "../lib/client/failover.ts";
+import { EndpointList, MAX_DEFERRAL_MS, MAX_REST_MS, REST_MS } from "../lib/client/failover.ts";
 import { CursorTooOldError, InvalidRequestError } from "../lib/client/failure.ts";
 import { RESUME_MARGIN_US, type ResumePoint } from "../lib/client/resume.ts";
 import { FakeClock } from "./jetstream/fake_clock.ts";
@@ -67,15 +67,51 @@ Deno.test("when all endpoints rest, all are tried in turn", () => {
   assert.deepEqual(tried, ["a", "b", "c", "a", "b", "c"]);
 });
 
-Deno.test("an excluded endpoint is never used again", () => {
+Deno.test("an excluded endpoint is tried again every hour, and not sooner for want of another", () => {
   const clock = new FakeClock();
   const [a, b] = [parseEndpoint("wss://a/subscribe"), parseEndpoint("wss://b/subscribe")];
   const list = new EndpointList([a, b], clock);
-  list.exclude(a);
-  list.rest(b);
-  assert.equal(list.current(), b);
+  for (let hour = 0; hour < 3; hour++) {
+    list.exclude(a);
+    list.rest(b);
+    assert.equal(list.current(), b);
+    clock.advance(MAX_REST_MS - 1);
+    assert.equal(list.current(), b);
+    clock.advance(1);
+    assert.equal(list.current(), a);
+  }
   list.exclude(b);
-  assert.equal(list.current(), null);
+  assert.equal(list.current(), null, "every one refuses the request");
+  list.admit(a);
+  assert.equal(list.current(), a);
+});
+
+Deno.test("an endpoint that asks to be left alone is, up to a quarter of an hour, while others are asked", () => {
+  const clock = new FakeClock();
+  const [a, b] = [parseEndpoint("wss://a/subscribe"), parseEndpoint("wss://b/subscribe")];
+  const list = new EndpointList([a, b], clock);
+  list.rest(a);
+  list.defer(a, 3_600_000);
+  assert.equal(list.notBeforeMs, 0);
+  list.rest(b);
+  clock.advance(REST_MS / 2);
+  assert.equal(list.current(), b, "it may be asked, and the other may not");
+  list.defer(b, 2_000);
+  assert.equal(list.notBeforeMs, 2_000);
+  clock.advance(MAX_DEFERRAL_MS);
+  assert.equal(list.current(), a);
+});
+
+Deno.test("an endpoint whose connections don't last rests after five, whatever they brought", () => {
+  const clock = new FakeClock();
+  const [a, b] = [parseEndpoint("wss://a/subscribe"), parseEndpoint("wss://b/subscribe")];
+  const list = new EndpointList([a, b], clock);
+  for (let short = 0; short < 4; short++) list.stood(a, false);
+  list.stood(a, true);
+  for (let short = 0; short < 4; short++) list.stood(a, false);
+  assert.equal(list.current(), a);
+  list.stood(a, false);
+  assert.equal(list.current(), b);
 });
 
 Deno.test("a dead endpoint is left for the next, which is asked by time from before the cursor", async () => {
@@ -139,8 +175,8 @@ Deno.test("when the first endpoint has rested, it is returned to", async () => {
     random: () => 1,
     idleTimeoutMs: 1e9,
   });
-  await clock.whenPending(100);
-  clock.advance(100);
+  await clock.whenPending(1000);
+  clock.advance(1000);
   await client.received(1);
   clock.advance(REST_MS);
   // A ping is enough to look around.

@@ -185,11 +185,11 @@ Deno.test("a server that sends the same event and drops, again and again, is no 
   await using server = new ScriptedServer([sendsAndDrops(v1Message(1))]);
   await using client = new Followed([server.url()], { clock, reconnect: BACKOFF, random: () => 1 });
   // The first connection brought something new, the others did not.
-  for (const wait of [100, 100, 200, 400]) {
+  for (const wait of [100, 200, 400, 800]) {
     await clock.whenPending(wait);
     clock.advance(wait);
   }
-  await clock.whenPending(800);
+  await clock.whenPending(1000);
   assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 2, 3, 4]);
 });
 
@@ -202,7 +202,7 @@ Deno.test("failures in a row are forgotten when something new arrives", async ()
     sends(v1Message(2)),
   ]);
   await using client = new Followed([server.url()], { clock, reconnect: BACKOFF, random: () => 1 });
-  for (const wait of [100, 200, 100]) {
+  for (const wait of [1000, 200, 400]) {
     await clock.whenPending(wait);
     clock.advance(wait);
   }
@@ -223,8 +223,8 @@ Deno.test("a connection that stood for half a minute ends the failures in a row,
       reconnect: BACKOFF,
       random: () => 1,
     });
-    await clock.whenPending(100);
-    clock.advance(100);
+    await clock.whenPending(1000);
+    clock.advance(1000);
     await client.until(() => client.connections.length === 1);
     const peer = await server.peer(1);
     clock.advance(stoodMs);
@@ -349,38 +349,17 @@ Deno.test("D-41 after the greatest number of failures in a row it gives up and s
   assert.equal(server.peers.length, 3);
 });
 
-Deno.test("a server that asks for rest is given it, no less than any other, and never more than the longest wait", async () => {
-  const clock = new FakeClock();
-  await using server = new ScriptedServer([
-    refusesInText(503, "no", { "Retry-After": "1" }),
-    refusesInText(429, "no", { "Retry-After": "3600" }),
-    refusesInText(503, "no", { "Retry-After": "1" }),
-    sends(),
-  ]);
-  const draws = [0, 0, 1];
-  await using client = new Followed([server.url()], {
-    clock,
-    reconnect: { ...BACKOFF, baseMs: 600, maxMs: 5000 },
-    random: () => draws.shift() ?? 0,
-  });
-  for (const wait of [1000, 5000, 2400]) {
-    await clock.whenPending(wait);
-    clock.advance(wait);
-  }
-  await client.until(() => client.connections.length === 1);
-});
-
 Deno.test("a v1 server that refuses with 400 is asked without compression, then not at all", async () => {
   const seen: (string | null)[] = [];
   const script: Script = async (peer) => {
     seen.push(peer.request.query.get("compress"));
-    await refusesInText(400, "invalid wantedCollections")(peer);
+    await refusesInText(400, "subscribe: invalid options: invalid collection: x")(peer);
   };
   await using server = new ScriptedServer([script]);
   await using client = new Followed([server.url()], { compress: true });
   await assert.rejects(client.done, (error) => {
     assert.ok(error instanceof InvalidRequestError);
-    assert.match(error.message, /invalid wantedCollections/);
+    assert.match(error.message, /invalid collection: x/);
     return true;
   });
   assert.deepEqual(seen, ["true", null]);
@@ -389,7 +368,7 @@ Deno.test("a v1 server that refuses with 400 is asked without compression, then 
 
 Deno.test("a v1 server that refuses compression alone is read without", async () => {
   await using server = new ScriptedServer([
-    refusesInText(400, "cannot combine permessage-deflate and zstd"),
+    refusesInText(400, "choose one compression scheme: zstd or permessage-deflate, not both"),
     sends(v1Message(1)),
   ]);
   await using client = new Followed([server.url()], { compress: true });

@@ -45,8 +45,8 @@ function batch(
 }
 
 const HERE = { endpoint: { source: "h/subscribe", protocol: "v1" } };
-const LOST = { ending: { kind: "broken" } };
-const CHOSEN = { ending: { kind: "paused" } };
+const LOST = { kind: "broken", code: null, reason: "" };
+const CHOSEN = { kind: "paused", code: null, reason: "" };
 
 Deno.test("MT-03 every message taken from the queue counts as processed", async () => {
   const { telemetry, value } = told();
@@ -112,7 +112,7 @@ Deno.test("F-12 MT-08 a thousand interleaved reports are all counted", async () 
     for (let i = 0; i < 100; i++) {
       await Promise.resolve();
       telemetry.messagesTaken(1);
-      telemetry.attemptFailed({ failures: 1 });
+      telemetry.attemptFailed({ failures: 1, why: "refused" });
       telemetry.trustRecomputed();
       telemetry.committed(batch([{ upsert: true }, { outcome: "dead_letter" }]));
     }
@@ -217,8 +217,8 @@ Deno.test("the age of the cursor keeps growing in a stall, from the stored one o
 
 Deno.test("MT-14 every failed attempt is counted, and how many there were in a row", async () => {
   const { telemetry, value } = told();
-  telemetry.attemptFailed({ failures: 1 });
-  telemetry.attemptFailed({ failures: 2 });
+  telemetry.attemptFailed({ failures: 1, why: "refused" });
+  telemetry.attemptFailed({ failures: 2, why: "refused" });
   assert.equal(await value("indexer_reconnection_attempts_total"), 2);
   assert.equal(await value("indexer_reconnection_failures_in_a_row"), 2);
   telemetry.connected(HERE);
@@ -236,7 +236,7 @@ Deno.test("MT-15 a connection after a failure or a loss is a reconnection (D-36)
   telemetry.connected(HERE);
   assert.equal(await value("indexer_reconnection_success_total"), 1);
   telemetry.disconnected(LOST);
-  telemetry.attemptFailed({ failures: 1 });
+  telemetry.attemptFailed({ failures: 1, why: "refused" });
   telemetry.connected(HERE);
   assert.equal(await value("indexer_reconnection_success_total"), 2);
 });

@@ -269,8 +269,8 @@ pageTest("the page tells what is wrong: no connection, a pause, no database", {}
   await page.until("document.querySelector('#glance').innerText.includes('paused for 12 s')");
   assert.match(await page.text("#state-text"), /^Paused: /);
   telemetry.resumed();
-  telemetry.disconnected({ ending: { kind: "closed" } });
-  telemetry.attemptFailed({ failures: 3 });
+  telemetry.disconnected({ kind: "closed", code: 1013, reason: "try again later" });
+  telemetry.attemptFailed({ failures: 3, why: "refused" });
   clock.pass(90_000);
   subject.stored = null;
   await page.until("document.querySelector('#collections p.warn') !== null");

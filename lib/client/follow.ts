@@ -1,62 +1,20 @@
 import { type Clock, systemClock } from "./clock.ts";
-import { Compression, type FetchDictionary } from "./compression.ts";
+import { type AttemptEnd, connectionEnd, notConnected } from "./attempt_end.ts";
+import { Compression } from "./compression.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EndpointList } from "./failover.ts";
 import { CursorTooOldError, InvalidRequestError } from "./failure.ts";
+import type { FollowOptions } from "./follow_options.ts";
 import { HandshakeRefusedError } from "./handshake.ts";
-import type { Heard, Message, Skipping } from "./heard.ts";
 import type { Notice, Observer } from "./observer.ts";
 import { OriginTracker } from "./origin.ts";
-import type { Flow } from "./queue.ts";
 import { readStream } from "./reader.ts";
-import { Reconnecting, type ReconnectSettings } from "./reconnecting.ts";
+import { Reconnecting } from "./reconnecting.ts";
 import { classifyRefusal } from "./refusal.ts";
-import { chooseStart, type ResumePoint, type Start } from "./resume.ts";
-import { endingError, failure, type Setback } from "./setback.ts";
+import { chooseStart, type Start } from "./resume.ts";
 import { StreamJudge } from "./stream_judge.ts";
-import { type Filter, subscriptionTo } from "./subscription.ts";
+import { subscriptionTo } from "./subscription.ts";
 import { JetstreamSocket } from "./websocket.ts";
-
-export interface FollowOptions {
-  /** In the order of preference; at least one. */
-  readonly endpoints: readonly Endpoint[];
-  readonly filter: Filter;
-  /** Ask for zstd frames where the server has them. */
-  readonly compress: boolean;
-  /** For v2 with compression; without it v2 is read plain. */
-  readonly fetchDictionary?: FetchDictionary | null;
-  /** Where to go on; asked before every connection. Null as long as nothing is committed. */
-  readonly resumePoint: () => ResumePoint | null;
-  /** Cursor to begin at while `resumePoint` has none, sent as it is; null for the live tip. */
-  readonly startCursor?: string | null;
-  /**
-   * Takes a message, at once and without waiting, and tells where it stands. The client has no
-   * other way to see progress, so this should tell a position for every message that has one, foreign
-   * ones included.
-   *
-   * It also tells what the server says about the stream itself, by its code: the `error` of an error frame
-   * (`ConsumerTooSlow`, `FutureCursor`, …), the `name` of an info message (`OutdatedCursor`), and
-   * `UnknownZstdDictionary` when a frame needs a dictionary that the decoder does not have.
-   */
-  readonly receive: (message: Message, endpoint: Endpoint) => Heard;
-  /** As `receive`, without taking the message: lets a wrong beginning be seen before it is taken. */
-  readonly peek?: ((message: Message, endpoint: Endpoint) => Heard) | null;
-  /** Messages that `receive` need not see one by one, because they are foreign. */
-  readonly skipping?: Skipping | null;
-  readonly flow: Flow;
-  readonly reconnect: ReconnectSettings;
-  readonly idleTimeoutMs: number;
-  readonly observer?: Observer;
-  /** Certificates (PEM) trusted besides those of the system. */
-  readonly caCerts?: readonly string[];
-  readonly clock?: Clock;
-  /** A number in [0, 1). */
-  readonly random?: () => number;
-  readonly signal: AbortSignal;
-}
-
-/** A connection that stood for as long as the longest usual wait is no hot loop when it drops. */
-const STEADY_MS = 30_000;
 
 /**
  * Reads the live stream until `signal` aborts: connects, reads, comes back after every failure, and
@@ -114,15 +72,17 @@ class Follower {
       await flow.whenOpen(signal);
       const endpoint = this.#endpoints.current();
       if (endpoint === null) throw new Error("cannot connect: got no server that is not excluded");
-      const setback = await this.#attempt(endpoint);
-      if (setback === null) continue;
-      if (setback.failed) this.#endpoints.rest(endpoint);
-      await this.#reconnecting.waitAfter(setback, endpoint, signal);
+      const end = await this.#attempt(endpoint);
+      if (end === null) continue;
+      if (end.failed) this.#endpoints.rest(endpoint);
+      else this.#endpoints.stood(endpoint, end.steady);
+      if (end.retryAfterMs > 0) this.#endpoints.defer(endpoint, end.retryAfterMs);
+      await this.#reconnecting.waitAfter(end, endpoint, this.#endpoints.notBeforeMs, signal);
     }
   }
 
   /** One connection, from its cursor to its end. */
-  async #attempt(endpoint: Endpoint): Promise<Setback | null> {
+  async #attempt(endpoint: Endpoint): Promise<AttemptEnd | null> {
     const { filter, signal, caCerts = [] } = this.#options;
     const zstd = await this.#compression.choose(endpoint, signal);
     const nowUs = this.#nowUs();
@@ -137,13 +97,17 @@ class Follower {
       if (error instanceof HandshakeRefusedError) {
         return this.#refused(endpoint, start, zstd !== null, error);
       }
-      return failure(error instanceof Error ? error : new Error(String(error)));
+      return notConnected(error instanceof Error ? error : new Error(String(error)));
     }
     this.#connected(endpoint, start);
     return await this.#read(endpoint, start, socket);
   }
 
-  async #read(endpoint: Endpoint, start: Start, socket: JetstreamSocket): Promise<Setback | null> {
+  async #read(
+    endpoint: Endpoint,
+    start: Start,
+    socket: JetstreamSocket,
+  ): Promise<AttemptEnd | null> {
     const { flow, signal, idleTimeoutMs, receive, peek = null, skipping = null, filter } =
       this.#options;
     const judge = new StreamJudge({
@@ -175,14 +139,12 @@ class Follower {
     });
     this.#observer.disconnected?.({ endpoint, ending });
     signal.throwIfAborted();
-    const error = endingError(ending);
-    if (error === null) return null;
-    const steady = judge.ageMs >= STEADY_MS && ending.kind !== "idle";
-    return { error, failed: !judge.useful && !steady, leastWaitMs: 0 };
+    return connectionEnd(ending, judge.ageMs, judge.useful);
   }
 
   #connected(endpoint: Endpoint, start: Start): void {
     this.#origin.connected(this.#nowUs());
+    this.#endpoints.admit(endpoint);
     const { failures } = this.#reconnecting;
     this.#observer.connected?.({ endpoint, cursor: start.cursor, failures });
     if (this.#lastSource !== null && this.#lastSource !== endpoint.source) {
@@ -203,13 +165,13 @@ class Follower {
     start: Start,
     compressed: boolean,
     error: HandshakeRefusedError,
-  ): Setback | null {
-    const refusal = classifyRefusal(endpoint, error);
+  ): AttemptEnd | null {
+    const refusal = classifyRefusal(endpoint, error, this.#clock.now());
     switch (refusal.kind) {
       case "cursor_too_old":
         throw new CursorTooOldError(endpoint.source, start.cursor, refusal.message);
       case "unknown_dictionary":
-        if (!compressed) return failure(new Error(refusal.message, { cause: error }));
+        if (!compressed) return notConnected(new Error(refusal.message), true);
         this.#compression.dictionaryRefused(endpoint);
         return null;
       case "invalid_request":
@@ -225,7 +187,7 @@ class Follower {
         this.#notice({ code: "source_excluded", message: refusal.message }, endpoint);
         return null;
       case "unavailable":
-        return failure(new Error(refusal.message, { cause: error }), refusal.retryAfterMs ?? 0);
+        return notConnected(new Error(refusal.message), true, refusal.retryAfterMs);
     }
   }
 

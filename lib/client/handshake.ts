@@ -97,22 +97,30 @@ interface Answer {
   readonly rest: Uint8Array;
 }
 
+/** The final answer. Interim ones (100, 103) come before it from some proxies, and say nothing here. */
 async function readHead(stream: ByteStream): Promise<Answer> {
   const bytes = new Uint8Array(MAX_HEAD_BYTES);
   let length = 0;
   for (;;) {
-    const read = await stream.read(bytes.subarray(length));
-    if (read === null) throw new Error("cannot open a WebSocket: the server closed the connection");
-    length += read;
     const end = endOfHead(bytes.subarray(0, length));
     if (end !== -1) {
       const head = parseHead(new TextDecoder().decode(bytes.subarray(0, end)));
-      return { ...head, rest: bytes.slice(end, length) };
+      if (!isInterim(head.status)) return { ...head, rest: bytes.slice(end, length) };
+      bytes.copyWithin(0, end, length);
+      length -= end;
+      continue;
     }
     if (length === bytes.length) {
       throw new Error(`cannot open a WebSocket: got no end of the answer in ${length} bytes`);
     }
+    const read = await stream.read(bytes.subarray(length));
+    if (read === null) throw new Error("cannot open a WebSocket: the server closed the connection");
+    length += read;
   }
+}
+
+function isInterim(status: number): boolean {
+  return status < 200 && status !== 101;
 }
 
 /** Index behind the empty line, or -1. */

@@ -12,6 +12,8 @@ export const NOTICES = [
   "replay_starts_late",
   /** The server numbers by time where it used to number by sequence: more is replayed than asked. */
   "numbering_changed",
+  /** The server has no live events as old as the cursor: the archive is replayed first. */
+  "cursor_too_old",
   /** The server said that it begins later than asked: events between are missing there. */
   "outdated_cursor",
   /** An error that the server sent before it ended the stream. */
@@ -63,19 +65,15 @@ export interface Observer {
   disconnected?(event: { readonly endpoint: Endpoint; readonly ending: Ending }): void;
   /**
    * An attempt came to nothing: refused, or dropped before it brought anything. `failures` counts
-   * it and those before it in a row; the next attempt follows after `retryInMs`.
+   * it and those before it in a row; the next attempt follows after `retryInMs`. `alerting`: there
+   * are as many as the settings have for an alert.
    */
   attemptFailed?(event: {
     readonly endpoint: Endpoint;
     readonly failures: number;
     readonly error: Error;
     readonly retryInMs: number;
-  }): void;
-  /** As `attemptFailed`, once the failures in a row have reached the number set for it. */
-  alert?(event: {
-    readonly endpoint: Endpoint;
-    readonly failures: number;
-    readonly error: Error;
+    readonly alerting: boolean;
   }): void;
   notice?(notice: Notice & { readonly endpoint: Endpoint }): void;
 }

@@ -7,6 +7,7 @@ import { IdleWatch } from "./idle_watch.ts";
 import type { Ending, Notice } from "./observer.ts";
 import type { Flow } from "./queue.ts";
 import { Scope } from "./scope.ts";
+import { printable } from "./server_words.ts";
 import type { JetstreamSocket } from "./websocket.ts";
 
 export interface ReaderOptions {
@@ -132,7 +133,7 @@ class Reader {
           message: `passed over a message of ${received.bytes} bytes`,
         });
       } else if (received.kind === "close") {
-        return { kind: "closed", code: received.code, reason: received.reason };
+        return { kind: "closed", code: received.code, reason: printable(received.reason) };
       } else {
         return received;
       }

@@ -1,15 +1,15 @@
+import type { AttemptEnd } from "./attempt_end.ts";
 import { backoffMs } from "./backoff.ts";
 import { type Clock, sleep } from "./clock.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ReconnectLimitError } from "./failure.ts";
 import type { Observer } from "./observer.ts";
-import type { Setback } from "./setback.ts";
 
 /** How to come back after a failure. */
 export interface ReconnectSettings {
   /** Longest wait after the first failure, milliseconds. */
   readonly baseMs: number;
-  /** Longest wait of all, milliseconds. */
+  /** Longest wait of all, unless a server asks for more, milliseconds. */
   readonly maxMs: number;
   /** From so many failures in a row on, each is an alert; 0 for never. */
   readonly alertAttempts: number;
@@ -24,10 +24,24 @@ export interface ReconnectingOptions {
   readonly random: () => number;
 }
 
-/** Counts failures in a row, whichever endpoint they are of, and waits for longer after each. */
+/** After a refusal the wait is as long as after four more failures, and never below half of that. */
+const REFUSED_STEPS = 4;
+
+/** A server that brings something new is not left for longer than this, or than it was read before. */
+const USEFUL_WAIT_MS = 5_000;
+
+/**
+ * Waits between connections, for longer after each that did not last, whichever endpoint it is of.
+ *
+ * How long a connection stood decides, not what it brought: a server that sends one event and closes
+ * would otherwise be connected to many times a second. What it brought decides whether the attempt
+ * counts as a failure, which is for alerts and for giving up.
+ */
 export class Reconnecting {
   readonly #options: ReconnectingOptions;
   #failures = 0;
+  /** Connections and attempts in a row that did not last. */
+  #short = 0;
 
   constructor(options: ReconnectingOptions) {
     this.#options = options;
@@ -43,26 +57,38 @@ export class Reconnecting {
     this.#failures = 0;
   }
 
-  /** @throws {ReconnectLimitError} after `maxAttempts` failures in a row */
+  /**
+   * @param notBeforeMs how long every server wants to be left alone at the least
+   * @throws {ReconnectLimitError} after `maxAttempts` failures in a row
+   */
   async waitAfter(
-    { error, failed, leastWaitMs }: Setback,
+    end: AttemptEnd,
     endpoint: Endpoint,
+    notBeforeMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const { settings, observer, clock, random } = this.#options;
-    const { maxMs, alertAttempts, maxAttempts } = settings;
+    const { settings: { alertAttempts, maxAttempts }, observer, clock } = this.#options;
+    const { error, failed, steady } = end;
+    this.#short = steady ? 0 : this.#short + 1;
     const failures = this.#failures = failed ? this.#failures + 1 : 0;
-    const jittered = backoffMs(Math.max(0, failures - 1), settings, random());
-    const retryInMs = Math.min(maxMs, Math.max(jittered, leastWaitMs));
+    // The sum, so that clients that were deferred together come back spread out.
+    const retryInMs = this.#waitMs(end) + notBeforeMs;
     if (failed) {
-      observer.attemptFailed?.({ endpoint, failures, error, retryInMs });
-      if (alertAttempts > 0 && failures >= alertAttempts) {
-        observer.alert?.({ endpoint, failures, error });
-      }
+      const alerting = alertAttempts > 0 && failures >= alertAttempts;
+      observer.attemptFailed?.({ endpoint, failures, error, retryInMs, alerting });
       if (maxAttempts > 0 && failures >= maxAttempts) {
         throw new ReconnectLimitError(failures, error);
       }
     }
     await sleep(retryInMs, clock, signal);
+  }
+
+  #waitMs({ failed, refused, stoodMs }: AttemptEnd): number {
+    const { settings: { baseMs, maxMs }, random } = this.#options;
+    const longestMs = failed ? maxMs : Math.min(maxMs, Math.max(USEFUL_WAIT_MS, stoodMs));
+    const steps = Math.max(0, this.#short - 1) + (refused ? REFUSED_STEPS : 0);
+    const drawn = random();
+    // Full jitter reaches down to nothing, which is no answer to a server that asks for rest.
+    return backoffMs(steps, { baseMs, maxMs: longestMs }, refused ? (1 + drawn) / 2 : drawn);
   }
 }

@@ -1,6 +1,7 @@
+import { deferralMs } from "./deferral.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { HandshakeRefusedError } from "./handshake.ts";
-import { readXrpcError } from "./server_words.ts";
+import { isV1RequestError, printable, readXrpcError } from "./server_words.ts";
 
 /** What to do about a refused handshake, by the next step. */
 export type Refusal =
@@ -14,16 +15,22 @@ export type Refusal =
   | {
     readonly kind: "unavailable";
     readonly message: string;
-    /** How long the server wants to be left alone, when it says so. */
-    readonly retryAfterMs: number | null;
+    /** How long the server wants to be left alone; 0 when it doesn't say. */
+    readonly retryAfterMs: number;
   };
 
 /**
- * Reads a refused handshake. v2 names its errors in JSON, and only the name is trusted. v1 explains in
- * text and uses 400 for nothing but a wrong request. Everything else may pass: a proxy's
- * 404 during a deployment looks like any other.
+ * Reads a refused handshake. Only what a Jetstream itself says about the request is final: v2 names its
+ * errors in JSON, v1 says them in sentences that begin alike. Everything else may pass, whatever its
+ * status: it comes from a proxy, a balancer or a page of maintenance.
+ *
+ * @param nowMs the wall clock, Unix milliseconds
  */
-export function classifyRefusal(endpoint: Endpoint, refused: HandshakeRefusedError): Refusal {
+export function classifyRefusal(
+  endpoint: Endpoint,
+  refused: HandshakeRefusedError,
+  nowMs: number,
+): Refusal {
   const { status, headers, body } = refused;
   const { code, message } = readXrpcError(body);
   const text = `the server answered HTTP ${status}` + (code === null ? "" : ` ${code}`) +
@@ -31,14 +38,28 @@ export function classifyRefusal(endpoint: Endpoint, refused: HandshakeRefusedErr
   if (status === 400) {
     if (code === "CursorTooOld") return { kind: "cursor_too_old", message: text };
     if (code === "UnknownZstdDictionary") return { kind: "unknown_dictionary", message: text };
-    if (code === "InvalidRequest" || endpoint.protocol === "v1") {
+    if (code === "InvalidRequest") return { kind: "invalid_request", message: text };
+    if (endpoint.protocol === "v1" && isV1RequestError(body)) {
       return { kind: "invalid_request", message: text };
     }
   }
-  return { kind: "unavailable", message: text, retryAfterMs: retryAfterMs(headers) };
+  return {
+    kind: "unavailable",
+    message: text + adviceFor(status, headers),
+    retryAfterMs: deferralMs(headers, nowMs) ?? 0,
+  };
 }
 
-function retryAfterMs(headers: Headers): number | null {
-  const seconds = headers.get("retry-after");
-  return seconds !== null && /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1000 : null;
+/** What an operator can do about a status that a proxy, and not the stream, answers with. */
+function adviceFor(status: number, headers: Headers): string {
+  if (status >= 300 && status < 400) {
+    const location = printable(headers.get("location"));
+    const where = location === "" ? "" : ` to ${location.split("?", 1)[0]}`;
+    return `; it redirects${where}: set JETSTREAM_URL to the final address`;
+  }
+  if (status === 414 || status === 431) {
+    return "; the address with all WANTED_DIDS is too long for it: give fewer, or a v1 server, " +
+      "which takes them in a message";
+  }
+  return "";
 }

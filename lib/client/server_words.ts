@@ -50,3 +50,12 @@ export function readXrpcError(body: string): XrpcError {
   }
   return { code: null, message: printable(body) };
 }
+
+/** How v1 servers, of the first generation and of the second, begin a sentence about the request. */
+const V1_REQUEST_ERROR =
+  /^\s*(?:failed to parse subscriber options: )?(?:(?:subscribe: )?invalid (?:options|subscriber options|cursor)\b|choose one compression scheme\b)/;
+
+/** Whether a v1 server says that the request is wrong, in the body of a 400 or the reason of a close. */
+export function isV1RequestError(text: string): boolean {
+  return V1_REQUEST_ERROR.test(text);
+}

@@ -141,11 +141,12 @@ function verdict(answer: Status["health"], good: string, bad: string, paint: Pai
 }
 
 function stream({ connection }: Status, paint: Paint): string {
-  const { connected, source, protocol, failuresInARow } = connection;
+  const { connected, source, protocol, failuresInARow, lastFailure, lastEnding } = connection;
   const where = source === null ? "" : ` ${source} (${protocol})`;
   if (connected) return `${paint("good", "connected")}${where}`;
   const failed = failuresInARow === 0 ? "" : `, ${failuresInARow} attempts failed in a row`;
-  return `${paint("bad", "not connected")}${where}${failed}`;
+  const why = failuresInARow > 0 ? lastFailure?.why : lastEnding?.reason;
+  return `${paint("bad", "not connected")}${where}${failed}${why ? `: ${why}` : ""}`;
 }
 
 function cursor({ cursor }: Status, paint: Paint): string {

@@ -207,7 +207,9 @@ export const SETTINGS = {
   RECONNECT_MAX_MS: setting({
     accepts: "milliseconds, a whole number from 1 to 86400000, at least RECONNECT_BASE_MS",
     default: "30000",
-    meaning: "Longest wait before any reconnection.",
+    meaning:
+      "Longest wait before any reconnection, unless a server asks for more (Retry-After, up to " +
+      "15 minutes).",
     schema: milliseconds(1, 86_400_000),
   }),
   RECONNECT_ALERT_ATTEMPTS: setting({

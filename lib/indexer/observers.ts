@@ -2,8 +2,11 @@
 
 import type { ArchiveObserver, ReplayProgress } from "../client/archive/observer.ts";
 import type { Endpoint } from "../client/endpoint.ts";
-import type { Observer } from "../client/observer.ts";
+import type { Ending, Observer } from "../client/observer.ts";
+import { printable } from "../client/server_words.ts";
 import type { Logger } from "../log/logger.ts";
+import type { Redact } from "../log/redaction.ts";
+import type { StreamEnding } from "../server/facts.ts";
 import type { Telemetry } from "../server/telemetry.ts";
 import type { OnCheckpoint } from "./checkpoint.ts";
 
@@ -14,7 +17,7 @@ export interface Told {
 
 /** Of the live stream. */
 export function streamObserver(
-  { logger, telemetry }: Told,
+  { logger, telemetry, redact }: Told & { readonly redact: Redact },
   checkpoint: OnCheckpoint,
 ): Observer {
   return {
@@ -23,23 +26,38 @@ export function streamObserver(
       void checkpoint("connected");
       logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
     },
-    disconnected: (event) => {
-      telemetry.disconnected(event);
+    disconnected: ({ endpoint: { source }, ending }) => {
+      const told = toldEnding(ending, redact);
+      telemetry.disconnected(told);
       void checkpoint("disconnected");
-      logger.info("disconnected", { source: event.endpoint.source, ending: event.ending.kind });
+      const { kind, code, reason } = told;
+      logger.info("disconnected", {
+        source,
+        ending: kind,
+        ...(code === null ? {} : { code }),
+        reason,
+      });
     },
-    attemptFailed: (event) => {
-      telemetry.attemptFailed(event);
-      const { endpoint: { source }, failures, error, retryInMs } = event;
-      logger.warn("cannot read the stream, trying again", { source, failures, error, retryInMs });
+    attemptFailed: ({ endpoint: { source }, failures, error, retryInMs, alerting }) => {
+      const why = redact(printable(error.message));
+      telemetry.attemptFailed({ failures, why });
+      const fields = { source, failures, why, retryInMs };
+      if (alerting) logger.error("cannot read the stream for long", fields);
+      else logger.warn("cannot read the stream, trying again", fields);
     },
-    alert: ({ endpoint: { source }, failures, error }) =>
-      logger.error("cannot read the stream for long", { source, failures, error }),
     notice: ({ code, message, endpoint: { source } }) => {
       telemetry.noticed(code);
       logger.warn(message, { notice: code, source });
     },
   };
+}
+
+/** How a connection ended, in words that are fit for everybody who may see the status. */
+function toldEnding(ending: Ending, redact: Redact): StreamEnding {
+  const { kind } = ending;
+  if (kind === "closed") return { kind, code: ending.code, reason: redact(ending.reason) };
+  const reason = kind === "broken" ? redact(printable(ending.error.message)) : "";
+  return { kind, code: null, reason };
 }
 
 /** Of a replay. `progressed` is told how far it has come. */
@@ -60,12 +78,11 @@ export function archiveObserver(
     attemptFailed: (event) => {
       telemetry.archiveRequestFailed(event);
       const { request, failures, error, retryInMs } = event;
-      const fields = { request, failures, error, retryInMs, source };
-      logger.warn("cannot read the archive, trying again", fields);
+      const fields = { request, failures, why: error.message, retryInMs, source };
+      if (event.alerting) logger.error("cannot read the archive for long", fields);
+      else logger.warn("cannot read the archive, trying again", fields);
     },
     answered: () => telemetry.archiveRequestAnswered(),
-    alert: ({ request, failures, error }) =>
-      logger.error("cannot read the archive for long", { request, failures, error, source }),
     notice: ({ code, message }) => {
       telemetry.noticed(code);
       logger.warn(message, { notice: code, source });

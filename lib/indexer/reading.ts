@@ -14,11 +14,12 @@ import { follow } from "../client/follow.ts";
 import type { EventQueue } from "../client/queue.ts";
 import type { ResumePoint } from "../client/resume.ts";
 import type { OnCheckpoint } from "./checkpoint.ts";
-import type { Config } from "../config.ts";
+import { type Config, secretsOf } from "../config.ts";
 import type { Decoders } from "./decoders.ts";
 import type { Arrival, Intake } from "./intake.ts";
 import { archiveObserver, streamObserver } from "./observers.ts";
 import type { Logger } from "../log/logger.ts";
+import { redactor } from "../log/redaction.ts";
 import type { Telemetry } from "../server/telemetry.ts";
 
 export interface ReadingOptions {
@@ -91,6 +92,7 @@ export class Reading {
     const { config: { jetstream, reconnect }, decoders, intake, stored, queue, clock, random } =
       this.#options;
     const { telemetry } = this.#options;
+    this.#tellReplay(endpoint, because);
     telemetry.replayBegan();
     try {
       const result = await replayArchive({
@@ -115,10 +117,25 @@ export class Reading {
     }
   }
 
+  /** A replay can take hours: why it began is the first thing to be known. */
+  #tellReplay({ source }: Endpoint, because: CursorTooOldError | null): void {
+    const { logger, telemetry, stored } = this.#options;
+    if (because !== null) {
+      telemetry.noticed("cursor_too_old");
+      logger.warn(`${because.message}; the archive is replayed first`, {
+        notice: "cursor_too_old",
+        source,
+      });
+    } else if (stored === null) {
+      logger.info("replaying the archive, because of START_FROM", { source });
+    } else logger.info("replaying the archive, because the stored cursor is hours old", { source });
+  }
+
   async #follow(signal: AbortSignal): Promise<void> {
-    const { config: { jetstream, reconnect }, decoders, intake, stored, queue, telemetry } =
-      this.#options;
+    const { config, decoders, intake, stored, queue, logger, telemetry } = this.#options;
     const { clock, random } = this.#options;
+    const { jetstream, reconnect } = config;
+    const redact = redactor(secretsOf(config));
     await follow({
       endpoints: this.#endpoints,
       filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
@@ -148,7 +165,7 @@ export class Reading {
       flow: queue,
       reconnect,
       idleTimeoutMs: jetstream.readIdleTimeoutMs,
-      observer: streamObserver(this.#options, this.#options.checkpoint),
+      observer: streamObserver({ logger, telemetry, redact }, this.#options.checkpoint),
       clock,
       random,
       signal,

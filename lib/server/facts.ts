@@ -45,12 +45,26 @@ export interface Source {
   readonly protocol: string;
 }
 
+/** How a connection ended. */
+export interface StreamEnding {
+  /** The client's word for it: `closed`, `broken`, `idle`, … */
+  readonly kind: string;
+  /** With which the server closed it. */
+  readonly code: number | null;
+  /** The server's own words, or what broke. Printable, and without secrets. */
+  readonly reason: string;
+}
+
 export interface ConnectionFacts {
   /** The present source, or the last one. */
   source: Source | null;
   /** By the wall clock; null while there is no connection. */
   sinceMs: number | null;
   failuresInARow: number;
+  /** How the last connection ended; null while there was none. */
+  lastEnding: (StreamEnding & { readonly atMs: number }) | null;
+  /** Why the last attempt failed; null while none did. */
+  lastFailure: { readonly atMs: number; readonly why: string } | null;
 }
 
 /** What the lag of reading follows from. Times are Unix milliseconds by the wall clock. */
@@ -112,7 +126,13 @@ export function factsAtStart(now: Now): Facts {
     pipeline: "starting",
     leads: false,
     migrated: false,
-    connection: { source: null, sinceMs: null, failuresInARow: 0 },
+    connection: {
+      source: null,
+      sinceMs: null,
+      failuresInARow: 0,
+      lastEnding: null,
+      lastFailure: null,
+    },
     reading: {
       sinceMs: null,
       interruptedAtMs: now.ms,

@@ -11,6 +11,7 @@ import {
   pausedSeconds,
   uptimeSeconds,
 } from "./derived.ts";
+import type { StreamEnding } from "./facts.ts";
 import { type Answer, healthOf, readinessOf } from "./health.ts";
 import type { Bucket } from "./history.ts";
 import type { CachedStatus } from "./status_cache.ts";
@@ -56,6 +57,9 @@ export interface Status {
     readonly protocol: string | null;
     readonly since: string | null;
     readonly failuresInARow: number;
+    /** With the code and the reason that the server gave, if it gave any. */
+    readonly lastEnding: (StreamEnding & { readonly at: string }) | null;
+    readonly lastFailure: { readonly at: string; readonly why: string } | null;
     readonly lastReceivedAt: string | null;
     readonly wantedCollections: readonly string[];
   };
@@ -120,6 +124,8 @@ export function composeStatus(
       protocol: connection.source?.protocol ?? null,
       since: timeOrNull(connection.sinceMs),
       failuresInARow: connection.failuresInARow,
+      lastEnding: timed(connection.lastEnding),
+      lastFailure: timed(connection.lastFailure),
       lastReceivedAt: timeOrNull(facts.reading.lastReceivedAtMs),
       wantedCollections: constant.wantedCollections,
     },
@@ -152,6 +158,15 @@ export function composeStatus(
     },
     stored: cached.stored,
   };
+}
+
+/** With its time as a text. */
+function timed<Fact extends object>(
+  fact: (Fact & { readonly atMs: number }) | null,
+): (Omit<Fact, "atMs"> & { readonly at: string }) | null {
+  if (fact === null) return null;
+  const { atMs, ...rest } = fact;
+  return { ...rest, at: timeText(atMs) };
 }
 
 function timeText(ms: number): string {

@@ -15,6 +15,7 @@ import {
   type Now,
   nowOf,
   type Source,
+  type StreamEnding,
   type StreamPosition,
 } from "./facts.ts";
 import { type Condition, conditionOf } from "./health.ts";
@@ -128,14 +129,18 @@ export class Telemetry {
     this.#recovering = false;
   }
 
-  disconnected(event: { readonly ending: { readonly kind: string } }): void {
-    this.facts.connection.sinceMs = null;
+  disconnected(ending: StreamEnding): void {
+    const { connection } = this.facts;
+    connection.sinceMs = null;
+    connection.lastEnding = { ...ending, atMs: this.clock.now() };
     this.#interruptReading();
-    if (!CHOSEN_ENDINGS.has(event.ending.kind)) this.#recovering = true;
+    if (!CHOSEN_ENDINGS.has(ending.kind)) this.#recovering = true;
   }
 
-  attemptFailed(event: { readonly failures: number }): void {
-    this.facts.connection.failuresInARow = event.failures;
+  attemptFailed({ failures, why }: { readonly failures: number; readonly why: string }): void {
+    const { connection } = this.facts;
+    connection.failuresInARow = failures;
+    connection.lastFailure = { why, atMs: this.clock.now() };
     this.#recovering = true;
     this.metrics.attemptFailed();
   }

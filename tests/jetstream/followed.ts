@@ -1,7 +1,8 @@
 import type { Position } from "../../lib/decoder/event.ts";
 import type { Endpoint } from "../../lib/client/endpoint.ts";
 import { parseEndpoint } from "../../lib/client/endpoint.ts";
-import { follow, type FollowOptions } from "../../lib/client/follow.ts";
+import { follow } from "../../lib/client/follow.ts";
+import type { FollowOptions } from "../../lib/client/follow_options.ts";
 import type { Ending, Notice } from "../../lib/client/observer.ts";
 import type { Flow } from "../../lib/client/queue.ts";
 import type { Heard, Message } from "../../lib/client/heard.ts";
@@ -56,12 +57,10 @@ export class Followed implements AsyncDisposable {
           this.endings.push(ending);
           this.#check();
         },
-        attemptFailed: ({ failures, retryInMs, error }) => {
+        attemptFailed: ({ failures, retryInMs, error, alerting }) => {
           this.failures.push({ failures, retryInMs, error });
+          if (alerting) this.alerts.push(failures);
           this.#check();
-        },
-        alert: ({ failures }) => {
-          this.alerts.push(failures);
         },
         notice: (notice) => {
           this.notices.push(notice);

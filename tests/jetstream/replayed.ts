@@ -89,8 +89,10 @@ export function replay(server: ArchiveServer, changes: Changes = {}): Replayed {
     },
     observer: {
       progress: (progress) => told.progress.push(progress),
-      attemptFailed: (event) => told.failures.push(event),
-      alert: ({ failures }) => told.alerts.push(failures),
+      attemptFailed: ({ alerting, ...failure }) => {
+        told.failures.push(failure);
+        if (alerting) told.alerts.push(failure.failures);
+      },
       answered: ({ request }) => told.answered.push(request),
       notice: (notice) => told.notices.push(notice),
     },

@@ -149,10 +149,8 @@ export class ArchiveClient {
     const { reconnect: { alertAttempts, maxAttempts }, observer, clock } = this.#options;
     const asked = Math.min(MAX_DEFERRAL_MS, atLeastMs);
     const retryInMs = Math.max(asked, this.#backoff(failures - 1));
-    observer.attemptFailed?.({ request: method, failures, error, retryInMs });
-    if (alertAttempts > 0 && failures >= alertAttempts) {
-      observer.alert?.({ request: method, failures, error });
-    }
+    const alerting = alertAttempts > 0 && failures >= alertAttempts;
+    observer.attemptFailed?.({ request: method, failures, error, retryInMs, alerting });
     if (maxAttempts > 0 && failures >= maxAttempts) throw new ReconnectLimitError(failures, error);
     await sleep(retryInMs, clock, signal);
   }

@@ -42,20 +42,18 @@ export interface ReplayProgress {
 export interface ArchiveObserver {
   /** At the start, every ten seconds while it moves, and at the end. */
   progress?(progress: ReplayProgress): void;
-  /** A request came to nothing for the `failures`-th time in a row, and is sent again. */
+  /**
+   * A request came to nothing for the `failures`-th time in a row, and is sent again. `alerting`: there
+   * were as many as the settings have for an alert.
+   */
   attemptFailed?(event: {
     readonly request: string;
     readonly failures: number;
     readonly error: Error;
     readonly retryInMs: number;
+    readonly alerting: boolean;
   }): void;
   /** A request was answered that had come to nothing before. */
   answered?(event: { readonly request: string }): void;
-  /** As `attemptFailed`, once the failures in a row have reached the number set for it. */
-  alert?(event: {
-    readonly request: string;
-    readonly failures: number;
-    readonly error: Error;
-  }): void;
   notice?(notice: ArchiveNotice): void;
 }

@@ -1,4 +1,4 @@
-import { deferralMs } from "./deferral.ts";
+import { deferralMs } from "../deferral.ts";
 import { ArchiveMissingError, ArchiveRefusedError } from "./failure.ts";
 import { HttpError } from "./http.ts";
 

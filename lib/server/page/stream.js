@@ -19,12 +19,15 @@ export function showStream({ connection, cursor, stored, backpressure }) {
 
 function facts({ connection, cursor, saved }) {
   const { source, protocol, since, lastReceivedAt, failuresInARow, wantedCollections } = connection;
+  const { lastEnding, lastFailure } = connection;
   return [
     ["Source", source === null ? "none yet" : foreign(source), "wide"],
     ["Protocol", protocol ?? "–"],
     ["Connected", since === null ? "no" : age(since)],
     ["Last message", lastReceivedAt === null ? "none yet" : age(lastReceivedAt)],
     ["Failed in a row", count(failuresInARow)],
+    ["Last failure", lastFailure === null ? "none" : foreign(lastFailure.why), "wide"],
+    ["Last connection ended", lastEnding === null ? "–" : foreign(endingText(lastEnding)), "wide"],
     ["Wanted", foreign(wantedCollections.join(", "))],
     ["Committed cursor", cursor === null ? "none yet" : html("code", {}, String(cursor.cursor))],
     ["Its event", cursor?.time ? age(cursor.time) : "–"],
@@ -33,6 +36,11 @@ function facts({ connection, cursor, saved }) {
   ].map(([name, value, kind = null]) =>
     html("div", { class: kind }, html("dt", {}, name), html("dd", {}, value))
   );
+}
+
+/** As the server said it: `closed 1013: try again later`. */
+function endingText({ kind, code, reason }) {
+  return kind + (code === null ? "" : ` ${code}`) + (reason === "" ? "" : `: ${reason}`);
 }
 
 function queueParts(backpressure, { connected }) {
