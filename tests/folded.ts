@@ -7,6 +7,7 @@ import { createDecoders } from "../lib/indexer/decoders.ts";
 import { createMapper, type Mapper } from "../lib/mapper/content.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../lib/repository/batch.ts";
+import type { Lease } from "../lib/repository/lease.ts";
 import type { Outcome } from "../lib/repository/outcome.ts";
 import type { Step } from "../lib/repository/transaction.ts";
 import { Writer } from "../lib/repository/writer.ts";
@@ -88,10 +89,11 @@ export class Folded {
     return outcomes;
   }
 
-  /** Folds a batch that moves the cursor, when one is given. */
+  /** Folds a batch that moves the cursor, when one is given, and is written under a lease, when one is. */
   async write(
     events: readonly (JetstreamEvent | string)[],
     cursor: CursorUpdate | null = null,
+    lease: Lease | null = null,
   ): Promise<BatchResult> {
     const decoded = events.flatMap((event) => {
       this.#cursor++;
@@ -99,7 +101,7 @@ export class Folded {
       const frame = new StoredEvent(event, this.#cursor, timeUs, false).text(this.#protocol) ?? "";
       return this.#decoder.decode(frame);
     });
-    const batch = { id: crypto.randomUUID(), events: decoded, cursor, letters: [], lease: null };
+    const batch = { id: crypto.randomUUID(), events: decoded, cursor, letters: [], lease };
     return await this.writer.write(batch, new AbortController().signal);
   }
 

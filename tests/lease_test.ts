@@ -1,7 +1,15 @@
 /** The lease as rows of the database: who gets it, keeps it and loses it. */
 
 import assert from "node:assert/strict";
-import { claimLease, type Lease, releaseLease, renewLease } from "../lib/repository/lease.ts";
+import {
+  claimLease,
+  type Lease,
+  LeaseLostError,
+  releaseLease,
+  renewLease,
+} from "../lib/repository/lease.ts";
+import { Folded } from "./folded.ts";
+import { ALICE, Script } from "./model/frames.ts";
 import { databaseTest, type TestDatabase } from "./database.ts";
 import { connect, terminate } from "../lib/repository/connection.ts";
 
@@ -123,3 +131,32 @@ databaseTest(
   },
   { kinds: ["server"] },
 );
+
+databaseTest(
+  "a batch of an old lease writes nothing, and one of the present lease renews it",
+  async (db) => {
+    const old = await taken(db, "one");
+    await runOut(db);
+    const present = await taken(db, "two");
+    const folded = new Folded(db);
+    const scene = new Script().commit(ALICE, "scene", "s1", { name: "Basement" });
+    const cursor = { cursor: 1, timeUs: 1_000_000, source: "test" };
+    await assert.rejects(folded.write([scene], cursor, old), LeaseLostError);
+    assert.equal(await folded.count("records"), 0);
+
+    await runOut(db);
+    await folded.write([scene], cursor, present);
+    assert.equal(await folded.count("records"), 1);
+    assert.equal((await claimLease(db.sql, LEASED, "three", LONG_MS)).kind, "held");
+  },
+);
+
+databaseTest("the same process with another lease is another writer too", async (db) => {
+  const old = await taken(db, "one");
+  const present = await taken(db, "one");
+  assert.equal(present.epoch, old.epoch + 1);
+  assert.equal(await renewLease(db.sql, old), "lost");
+  await assert.rejects(new Folded(db).write([], null, old), LeaseLostError);
+  await releaseLease(db.sql, old);
+  assert.equal((await claimLease(db.sql, LEASED, "two", LONG_MS)).kind, "held");
+});

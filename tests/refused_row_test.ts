@@ -204,6 +204,34 @@ databaseTest("a row that is refused at the commit is found", async (database) =>
 });
 
 databaseTest(
+  "of a batch that is split, the cursor moves with the last part only",
+  async (database) => {
+    const { sql } = database;
+    const script = new Script();
+    const cursors: number[] = [];
+    const folded = new Folded(database, {
+      failures: [],
+      step: async (name) => {
+        if (name !== "committed") return;
+        const [row] = await sql<{ cursor: number }[]>`
+        select cursor::float8 as cursor from indexer_state`;
+        cursors.push(row?.cursor ?? 0);
+      },
+    });
+    await folded.write([script.commit(ALICE, "scene", "s1", SCENE)]);
+    await sql`delete from scenes`;
+    cursors.length = 0;
+    await folded.write([
+      script.commit(ALICE, "scene", "s2", SCENE),
+      script.commit(ALICE, "post", "p1", { text: "one", sceneId: "s1" }),
+      script.commit(ALICE, "post", "p2", { text: "two", sceneId: "s2" }),
+    ], { cursor: 10, timeUs: 1_000_000, source: "test" });
+    assert.ok(cursors.length >= 2, "the batch was not split");
+    assert.deepEqual(cursors, [...cursors.slice(1).map(() => 0), 10]);
+  },
+);
+
+databaseTest(
   "a delete that can't be written is a letter, and the stream goes on",
   async (database) => {
     const { sql } = database;
