@@ -2,6 +2,7 @@
 
 import { answerBytes } from "./answer_bytes.ts";
 import { errorAnswer, HttpError } from "./http_error.ts";
+import type { Occupant } from "./giving_way.ts";
 import { RequestReader, type RequestSize, writeAll } from "./request_reader.ts";
 import { secure } from "./security_headers.ts";
 
@@ -24,11 +25,12 @@ const LINGER_MS = 1_000;
 /** What a client still sends that has its answer is read and forgotten, up to here. */
 const LINGER_BYTES = 65_536;
 
-export class Connection {
+export class Connection implements Occupant {
   /** Where the client comes from. Whoever has one IPv6 address has a network of them. */
   readonly client: string;
   /** Resolves when it is closed. Never rejects. */
   readonly finished: Promise<void>;
+  readonly since = performance.now();
   readonly #connection: Deno.TcpConn;
   readonly #options: ConnectionOptions;
   #state: ConnectionState = "receiving";
@@ -40,7 +42,7 @@ export class Connection {
     this.#connection = connection;
     this.#options = options;
     this.client = connection.remoteAddr.hostname.split(":").slice(0, 4).join(":");
-    this.#endsAt = performance.now() + options.lifetimeMs;
+    this.#endsAt = this.since + options.lifetimeMs;
     this.#timer = setTimeout(() => this.cut(), options.lifetimeMs);
     this.finished = this.#run();
   }

@@ -1,12 +1,12 @@
 /**
  * Lets connections in: at most so many at one time, for at most so long each. When all places are
- * taken, one whose request is not whole yet gives way: the oldest of the client that holds the most.
- * So whoever has sent a whole request is answered, and a crowd of slow ones never keeps a quick one
- * out. `limits.ts` bounds how many requests are worked on, so that there always are some that can
- * give way.
+ * taken the next one waits until another gives way, so that whoever has sent a whole request is
+ * answered, and a crowd of slow ones never keeps a quick one out. `limits.ts` bounds how many
+ * requests are worked on at one time, so that there always are some that can give way.
  */
 
-import { Connection, type ConnectionOptions, type ConnectionState } from "./connection.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { whoGivesWay } from "./giving_way.ts";
 
 export interface GateOptions extends ConnectionOptions {
   /** Opens the port, again when it was lost. */
@@ -22,14 +22,18 @@ const MAX_CLOSING = 32;
 /** After an error of `accept`: most likely there is no descriptor left. */
 const ACCEPT_PAUSE_MS = 100;
 
+/** Where no descriptor was left, so many are kept free: stream and database need some too. */
+const SPARE_DESCRIPTORS = 16;
+const MIN_PLACES = 8;
+
 /** After so many errors in a row the port is opened anew. */
 const MAX_FAILURES = 20;
 
 /** A full backlog would starve timers: `accept` of one that is there takes no turn. */
 const YIELD_MS = 10;
 
-/** Who gives way, in this order. A client whose answer we work on never does. */
-const GIVING_WAY: readonly (readonly ConnectionState[])[] = [["receiving", "leaving"], ["sending"]];
+/** How often somebody is looked for who gives way. */
+const ROOM_PAUSE_MS = 5;
 
 export class Gate {
   readonly #options: GateOptions;
@@ -39,10 +43,13 @@ export class Gate {
   readonly #accepting: Promise<void>;
   #listener: Deno.TcpListener;
   #failures = 0;
+  /** Fewer than the options say where the process may not have so many descriptors. */
+  #places: number;
 
   /** Opens at once. */
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#places = options.maxConnections;
     this.#listener = options.listen();
     this.#accepting = this.#accept();
   }
@@ -72,6 +79,7 @@ export class Gate {
       try {
         const connection = await this.#listener.accept();
         this.#failures = 0;
+        await this.#room();
         this.#admit(connection);
       } catch (error) {
         if (!signal.aborted && !isClientGone(error)) await this.#recover(error);
@@ -80,15 +88,38 @@ export class Gate {
         await pause(0, signal);
         yieldedAt = performance.now();
       }
-      while (this.size >= this.#options.maxConnections + MAX_CLOSING) {
-        await Promise.race([...this.#connections].map(({ finished }) => finished));
-      }
     }
   }
 
+  /** Waits until there is a place. */
+  async #room(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted && this.#open.length >= this.#places) {
+      if (!await this.#makeRoom()) await pause(ROOM_PAUSE_MS, signal);
+    }
+    while (this.size >= this.#places + MAX_CLOSING) {
+      await Promise.race([...this.#connections].map(({ finished }) => finished));
+    }
+  }
+
+  get #open(): readonly Connection[] {
+    return [...this.#connections].filter(({ isCut }) => !isCut);
+  }
+
+  /** Cuts the one that gives way. False: nobody did. */
+  async #makeRoom(): Promise<boolean> {
+    const choose = (): Connection | null =>
+      whoGivesWay(this.#open, this.#places, performance.now());
+    const one = choose();
+    if (one === null) return false;
+    // Its request may have come, and not been read because we were busy.
+    await pause(0, this.#closing.signal);
+    if (choose() !== one) return false;
+    one.cut();
+    return true;
+  }
+
   #admit(accepted: Deno.TcpConn): void {
-    const open = [...this.#connections].filter(({ isCut }) => !isCut);
-    if (open.length >= this.#options.maxConnections && !makeRoom(open)) return accepted.close();
     const connection = new Connection(accepted, this.#options);
     this.#connections.add(connection);
     void connection.finished.then(() => this.#connections.delete(connection));
@@ -96,7 +127,10 @@ export class Gate {
 
   async #recover(error: unknown): Promise<void> {
     if (++this.#failures === 1) this.#options.failed(error);
-    makeRoom([...this.#connections].filter(({ isCut }) => !isCut));
+    if (hasNoDescriptor(error)) {
+      this.#places = Math.max(MIN_PLACES, Math.min(this.#places, this.size - SPARE_DESCRIPTORS));
+      await this.#makeRoom();
+    }
     await pause(ACCEPT_PAUSE_MS, this.#closing.signal);
     if (this.#closing.signal.aborted) return;
     if (!(error instanceof Deno.errors.BadResource) && this.#failures % MAX_FAILURES !== 0) return;
@@ -117,20 +151,9 @@ export class Gate {
   }
 }
 
-/** Cuts the connection that has to give way. False: there is none. */
-function makeRoom(open: readonly Connection[]): boolean {
-  for (const states of GIVING_WAY) {
-    const candidates = open.filter(({ state }) => states.includes(state));
-    let busiest: readonly Connection[] = [];
-    for (const connections of Map.groupBy(candidates, ({ client }) => client).values()) {
-      if (connections.length > busiest.length) busiest = connections;
-    }
-    const [oldest] = busiest;
-    if (oldest === undefined) continue;
-    oldest.cut();
-    return true;
-  }
-  return false;
+function hasNoDescriptor(error: unknown): boolean {
+  return error instanceof Error && "code" in error &&
+    (error.code === "EMFILE" || error.code === "ENFILE");
 }
 
 /** The client had closed before we took its connection. */

@@ -25,7 +25,7 @@ export interface ServerLimits {
  * of memory" in SECURITY.md says what they hold together.
  */
 const SERVER_LIMITS: ServerLimits = {
-  maxConnections: 128,
+  maxConnections: 256,
   lifetimeMs: 30_000,
   maxHeadBytes: 16_384,
   maxBodyBytes: 16_384,

@@ -26,6 +26,16 @@ export interface Damage {
 /** The permissions of the executable. `--no-prompt`: what is more is denied, not asked for. */
 export const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"] as const;
 
+/** The command line that runs the program from its source. */
+export const FROM_SOURCE: readonly string[] = [
+  Deno.execPath(),
+  "run",
+  "--quiet",
+  "--v8-flags=--max-old-space-size=512",
+  ...PERMISSIONS,
+  new URL("../../main.ts", import.meta.url).href,
+];
+
 export class Victim implements AsyncDisposable {
   readonly sql: Sql;
   readonly #server: WebSocketServer;
@@ -37,8 +47,12 @@ export class Victim implements AsyncDisposable {
   #good = 0;
 
   /** Starts it. Resolves when it is connected. */
-  static async start(database: TestDatabase, env: Record<string, string> = {}): Promise<Victim> {
-    const victim = new Victim(database, env);
+  static async start(
+    database: TestDatabase,
+    env: Record<string, string> = {},
+    command = FROM_SOURCE,
+  ): Promise<Victim> {
+    const victim = new Victim(database, env, command);
     await Promise.race([
       victim.#peer.promise,
       victim.#process.status.then(() => Promise.reject(new Error(victim.log.join("\n")))),
@@ -46,7 +60,11 @@ export class Victim implements AsyncDisposable {
     return victim;
   }
 
-  private constructor({ url, sql }: TestDatabase, env: Record<string, string>) {
+  private constructor(
+    { url, sql }: TestDatabase,
+    env: Record<string, string>,
+    [program = "", ...args]: readonly string[],
+  ) {
     this.sql = sql;
     this.#server = new WebSocketServer(async (peer) => {
       await peer.accept();
@@ -54,8 +72,8 @@ export class Victim implements AsyncDisposable {
       await peer.gone;
       this.#peer = Promise.withResolvers();
     });
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", ...PERMISSIONS, new URL("../../main.ts", import.meta.url).href],
+    this.#process = new Deno.Command(program, {
+      args,
       env: {
         SUBCULT_ENV: "production",
         DATABASE_URL: url,
@@ -98,6 +116,14 @@ export class Victim implements AsyncDisposable {
       throw new Error(`it grew by ${Math.round(damage.growthBytes / 2 ** 20)} MiB`);
     }
     return damage;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get port(): number {
+    return Number(new URL(this.#origin).port);
   }
 
   /** What it answers at a path. */

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { Gate } from "../lib/server/gate.ts";
+import { type Occupant, whoGivesWay } from "../lib/server/giving_way.ts";
+
+const PLACES = 16;
+const NOW = 10_000;
+
+function occupant(client: string, state: Occupant["state"], ageMs: number): Occupant {
+  return { client, state, since: NOW - ageMs };
+}
+
+/** Which of them gives way, by its position. */
+function giving(...occupants: readonly Occupant[]): number | null {
+  const one = whoGivesWay(occupants, PLACES, NOW);
+  return one === null ? null : occupants.indexOf(one);
+}
+
+Deno.test("whoever has not sent a whole request gives way, the oldest of the busiest client first", () => {
+  const old = occupant("a", "receiving", 900);
+  const busy = [800, 700].map((age) => occupant("b", "receiving", age));
+  assert.equal(giving(old, ...busy), 1);
+  assert.equal(giving(old, occupant("b", "leaving", 800)), 0);
+});
+
+Deno.test("nobody gives way whose answer is being made, nor who has just come", () => {
+  assert.equal(giving(occupant("a", "answering", 9_000), occupant("b", "receiving", 9)), null);
+  assert.equal(giving(occupant("a", "receiving", 9), occupant("b", "receiving", 900)), 1);
+});
+
+Deno.test("a client that holds more than its share has no time to lose", () => {
+  const many = Array.from({ length: 5 }, () => occupant("a", "receiving", 0));
+  assert.equal(giving(occupant("b", "receiving", 9), ...many), 1);
+  assert.equal(giving(occupant("b", "receiving", 9), ...many.slice(1)), null);
+});
+
+Deno.test("clients that don't take their answers leave a part of the places to others", () => {
+  const sending = Array.from({ length: 13 }, () => occupant("a", "sending", 1));
+  assert.equal(giving(occupant("b", "answering", 9), ...sending), 1);
+  assert.equal(giving(occupant("b", "answering", 9), ...sending.slice(1)), null);
+});
+
+Deno.test("a listener that fails is opened again on the same port, and it is told once", async () => {
+  let port = 0;
+  const listeners: Deno.TcpListener[] = [];
+  const told: unknown[] = [];
+  const gate = new Gate({
+    listen: () => {
+      const listener = Deno.listen({ hostname: "127.0.0.1", port });
+      listeners.push(listener);
+      return listener;
+    },
+    fetch: () => new Response("here"),
+    failed: (error) => told.push(error),
+    maxConnections: 8,
+    lifetimeMs: 5_000,
+    maxHeadBytes: 1_000,
+    maxBodyBytes: 1_000,
+  });
+  port = gate.port;
+  for (let times = 1; times <= 3; times++) {
+    listeners.at(-1)!.close();
+    // The port is closed for a moment.
+    const ask = (): Promise<string> =>
+      fetch(`http://127.0.0.1:${port}/`).then((response) => response.text()).catch(() => "");
+    let answer = "";
+    for (const end = performance.now() + 20_000; answer === "" && performance.now() < end;) {
+      answer = await ask();
+    }
+    assert.equal(answer, "here");
+    assert.deepEqual([listeners.length, told.length], [times + 1, times]);
+  }
+  await gate.close(0);
+});
