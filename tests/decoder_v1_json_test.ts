@@ -185,20 +185,25 @@ Deno.test("a marker with a field of the wrong type is malformed with the field's
   assert.equal(reason("account", {}), "missing_field");
   assert.equal(reason("account", { active: true, did: "did:plc:someoneelse" }), "invalid_did");
   assert.equal(reason("account", undefined), "missing_field");
-  assert.equal(reason("identity", { handle: "a\u0000b" }), "invalid_handle");
   assert.equal(reason("identity", { handle: 5 }), "invalid_handle");
   assert.equal(reason("identity", {}, "plc:x"), "invalid_did");
   assert.equal(reason("identity", {}, null), "missing_field");
 });
 
-Deno.test("an identity without a handle has none, and a withdrawn handle stays a handle", () => {
+Deno.test("an identity without a handle says nothing of it, and what is no handle is null", () => {
   const handleOf = (identity: unknown): unknown => {
     const event = only(v1(), JSON.stringify({ did: DID, time_us: 1, kind: "identity", identity }));
     return event.kind === "identity" ? event.handle : event;
   };
-  assert.equal(handleOf({ did: DID }), null);
-  assert.equal(handleOf({ handle: null }), null);
+  for (const identity of [{ did: DID }, { handle: null }, { handle: "" }]) {
+    assert.equal(handleOf(identity), undefined);
+  }
   assert.equal(handleOf({ handle: "handle.invalid" }), "handle.invalid");
+  for (
+    const handle of ["a..b", "-x.test", "127.0.0.1", "alice", "no host\u0000", "bücher.example"]
+  ) {
+    assert.equal(handleOf({ handle }), null, handle);
+  }
 });
 
 Deno.test("a kind that a later server adds is passed over, and counted", () => {

@@ -57,7 +57,7 @@ function broken(did: string, timeUs: number): string[] {
     of("account", { did, seq: 1 }),
     of("account", { did, seq: 2, active: "no" }),
     of("account", undefined),
-    of("identity", { did, seq: 3, handle: "no host\u0000" }),
+    of("identity", { did, seq: 3, handle: ["a.example"] }),
     of("identity", { did, seq: 4, handle: 5 }),
     JSON.stringify({ did, kind: "identity", identity: { did, handle: "a.example" } }),
   ];

@@ -72,6 +72,22 @@ databaseTest("an identity event without a handle leaves the handle", async (data
   assert.equal(row?.["handle"], "alice.example");
 });
 
+databaseTest(
+  "an identity event with what is no handle leaves the account without one",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE));
+    for (const none of ["a..b", "-x.test", "192.168.0.142"]) {
+      await folded.batch(events.identity("alice", "alice.example"));
+      assert.deepEqual(await folded.batch(events.identity("alice", none)), ["applied"]);
+      const [row] = await database.sql`select handle from accounts where did = ${didOf("alice")}`;
+      assert.equal(row?.["handle"], null, none);
+    }
+    assert.deepEqual(await folded.openLetters(), []);
+  },
+);
+
 databaseTest("a rebuild again is a duplicate, an older one is stale", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database, { protocol: "v2" });

@@ -1,6 +1,6 @@
 /**
  * The syntax of what names a record: DID, collection, record key and revision. Sources: the AT
- * Protocol's DID, NSID, record key and TID specifications.
+ * Protocol's DID, NSID, record key, TID and handle specifications.
  */
 
 import type { Refusal } from "./event.ts";
@@ -29,7 +29,9 @@ const NSID =
 const RKEY = /^[A-Za-z0-9._:~-]{1,512}$/;
 // Not only TIDs: test servers and older repositories use other words, and only bytes are compared.
 const REV = /^[A-Za-z0-9._:~-]{1,255}$/;
-const HANDLE = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
+const HANDLE =
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+const HANDLE_MAX = 253;
 
 /** Whether a value is a DID of at most 2,048 characters. */
 export function isDid(value: unknown): value is string {
@@ -51,9 +53,9 @@ export function isRev(value: unknown): value is string {
   return typeof value === "string" && REV.test(value);
 }
 
-/** Whether a value looks like a handle: a host name of at most 253 characters. */
+/** Whether a value is a handle: a host name of at most 253 characters, which no IP address is. */
 export function isHandle(value: unknown): value is string {
-  return typeof value === "string" && HANDLE.test(value);
+  return typeof value === "string" && value.length <= HANDLE_MAX && HANDLE.test(value);
 }
 
 /** Checks the four parts of a commit's address. The refusal names the first part that is bad. */

@@ -51,8 +51,8 @@ export interface Commit {
 export interface Identity {
   readonly kind: "identity";
   readonly did: string;
-  /** Null when the event does not say. */
-  readonly handle: string | null;
+  /** Null when it says what is no handle; undefined when it does not say. */
+  readonly handle: string | null | undefined;
   /** Sequence number of the upstream relay, the same on every Jetstream instance; 0 when absent. */
   readonly relaySeq: number;
   readonly position: Position;

@@ -33,13 +33,14 @@ export function buildIdentity(parts: MarkerParts): Identity | Malformed {
   const marker = readMarker("identity", parts);
   if (marker.kind === "malformed") return marker;
   const handle = marker.body.handle ?? "";
-  if (handle !== "" && !isHandle(handle)) {
-    return refuse("identity", parts, "invalid_handle", "the handle is not a host name");
+  if (typeof handle !== "string") {
+    return refuse("identity", parts, "invalid_handle", "the handle is not text");
   }
   return {
     kind: "identity",
     did: marker.did,
-    handle: handle === "" ? null : handle,
+    // Whatever text it is, the event is never refused for it: handles are shown, and nothing more.
+    handle: handle === "" ? undefined : isHandle(handle) ? handle : null,
     relaySeq: micros(marker.body.seq) ?? 0,
     position: marker.position,
   };

@@ -48,7 +48,8 @@ export class Accounts {
       if (!isNewer(frame, newest)) return "stale";
     }
     // An event without a handle says that it didn't change.
-    this.#identity.set(did, { newest: frame, handle: frame.handle ?? before?.handle ?? null });
+    const handle = frame.handle === undefined ? before?.handle ?? null : frame.handle;
+    this.#identity.set(did, { newest: frame, handle });
     return "applied";
   }
 

@@ -31,7 +31,8 @@ export interface IdentityFrame {
   readonly did: string;
   readonly timeUs: number;
   readonly relaySeq: number;
-  readonly handle: string | null;
+  /** Null for text that is no handle; undefined where the event has none. */
+  readonly handle: string | null | undefined;
 }
 
 /** A repository that was rebuilt: what was known of it is void, and what it still has follows. */
@@ -105,13 +106,24 @@ function readParts(kind: string, parts: ReadonlyMap<string, unknown>): Frame {
   const relaySeq = Number(body.get("seq") ?? 0);
   if (kind === "identity") {
     const handle = body.get("handle");
-    return { kind, did, timeUs, relaySeq, handle: typeof handle === "string" ? handle : null };
+    return { kind, did, timeUs, relaySeq, handle: handleOf(handle) };
   }
   const [active, status] = [body.get("active"), body.get("status")];
   if (typeof active !== "boolean") return malformed("missing_field", "invalid_type");
   // Words are kept, and nothing that could hide a place.
   const said = typeof status === "string" && /^[a-z][a-z. :#-]*$/i.test(status) ? status : null;
   return { kind: "account", did, timeUs, relaySeq, active, status: said };
+}
+
+/** A host name of several labels, the last of which begins with a letter. */
+function handleOf(handle: unknown): string | null | undefined {
+  if (typeof handle !== "string" || handle === "") return undefined;
+  const labels = handle.split(".");
+  const isLabel = (label: string): boolean =>
+    label.length > 0 && label.length < 64 && /^[a-z0-9-]+$/i.test(label) &&
+    !label.startsWith("-") && !label.endsWith("-");
+  const isHost = labels.length > 1 && labels.every(isLabel) && handle.length < 254;
+  return isHost && /^[a-z]/i.test(labels.at(-1) ?? "") ? handle : null;
 }
 
 function readCommit(did: string, timeUs: number, body: ReadonlyMap<string, unknown>): Frame {

@@ -236,7 +236,13 @@ class Generator {
   }
 
   #identity(did: string): Wire {
-    const handle = this.#random.pick(["one.example.com", "two.example.com", "handle.invalid"]);
+    const handle = this.#random.pick([
+      "one.example.com",
+      "two.example.com",
+      "handle.invalid",
+      "a..b",
+      "10.0.0.1",
+    ]);
     return { did, ...this.#relay(), ...(this.#random.chance(0.8) ? { handle } : {}) };
   }
 

@@ -102,7 +102,7 @@ export function applyIdentity(account: AccountEntry, event: Identity): Outcome {
     const newest = { timeUs: account.identityTimeUs, relaySeq: account.identitySeq };
     if (isOlder(event, newest)) return "stale";
   }
-  if (event.handle !== null) account.handle = event.handle;
+  if (event.handle !== undefined) account.handle = event.handle;
   account.identityTimeUs = timeUs;
   account.identitySeq = event.relaySeq;
   account.changed = true;
