@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the tests need besides Deno. Without it many of them would only say that they skip.
 
-PACKAGES=(postgresql-15 postgresql-15-postgis-3 zstd openssl prometheus chromium systemd)
+PACKAGES=(postgresql-15 postgresql-15-postgis-3 pgbouncer zstd openssl prometheus chromium systemd)
 POSTGRES=/usr/lib/postgresql/15/bin
 # Beside whatever server this machine has on the usual port.
 PORT="${PGPORT:-54321}"

@@ -8,6 +8,7 @@ import type { LogLevel } from "./log/logger.ts";
 import { Secret } from "./config/secret.ts";
 import type { Database } from "./config/setting_form.ts";
 import type { StartFrom } from "./config/setting_stream.ts";
+import { parseDatabaseUrl } from "./repository/database_url.ts";
 import { type Environment, SETTINGS, type SettingValues } from "./config/settings.ts";
 
 export type { ConfigProblem } from "./config/problem.ts";
@@ -18,6 +19,8 @@ export interface Config {
   readonly database: Database;
   /** Of the authority to trust for the database, PEM; null: those that the system trusts. */
   readonly databaseRootCertificates: string | null;
+  /** Whether statements may be prepared. */
+  readonly databasePrepare: boolean;
   readonly jetstream: {
     /** Tried in order. */
     readonly urls: readonly string[];
@@ -112,6 +115,7 @@ function toConfig(values: SettingValues): Config {
     environment: values.SUBCULT_ENV,
     database: values.DATABASE_URL ?? { kind: "embedded" },
     databaseRootCertificates: values.DATABASE_ROOT_CERT ?? null,
+    databasePrepare: values.DATABASE_PREPARE,
     jetstream: {
       urls: values.JETSTREAM_URL,
       apiKey: values.JETSTREAM_API_KEY ?? null,
@@ -170,6 +174,12 @@ function noticesOf(values: SettingValues): readonly string[] {
     }
     if (DATABASE_URL?.kind === "embedded") {
       notices.push("DATABASE_URL is memory: nothing is kept when the process ends");
+    }
+  }
+  if (DATABASE_URL?.kind === "postgres") {
+    const { ignored } = parseDatabaseUrl(DATABASE_URL.url.reveal());
+    for (const name of ignored) {
+      notices.push(`DATABASE_URL: ${name} means nothing here, and is ignored`);
     }
   }
   if (JETSTREAM_URL.some((url) => isUnencrypted(new URL(url)))) {

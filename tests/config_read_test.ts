@@ -27,6 +27,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
   assert.deepEqual({ ...config, jetstream }, {
     environment: "production",
     databaseRootCertificates: null,
+    databasePrepare: true,
     jetstream: {
       urls: ["wss://jetstream1.us-east.bsky.network/subscribe"],
       apiKey: null,
@@ -166,7 +167,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     "postgres://u:%zz@h/db",
     "postgres://h/db?sslmode=on",
     "postgres://u@h/db?sslrootcert=/etc/ca.pem",
-    "postgres://u@h/db?ssl=true",
+    "postgres://u@h/db?ssl=on",
   ],
   DATABASE_ROOT_CERT: [
     "/etc/ca.pem",

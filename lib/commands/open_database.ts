@@ -25,7 +25,11 @@ export async function openDatabase(
   if (config.database.kind === "postgres") {
     const url = config.database.url.reveal();
     const trust = { rootCertificates: config.databaseRootCertificates };
-    return opened({ url, trust }, describeDatabase(url), () => Promise.resolve());
+    return opened(
+      { url, trust, prepare: config.databasePrepare },
+      describeDatabase(url),
+      () => Promise.resolve(),
+    );
   }
   if (!embeddedDatabase) {
     const message =
@@ -43,15 +47,16 @@ export async function openDatabase(
 interface Place {
   readonly url: string;
   readonly trust?: Trust;
+  readonly prepare?: boolean;
 }
 
 function opened(
-  { url, trust }: Place,
+  { url, trust, prepare = true }: Place,
   description: string,
   close: () => Promise<void>,
 ): OpenedDatabase {
   const database = new Database({
-    open: (max) => connect(url, { max, applicationName: "jetstream-indexer", ...trust }),
+    open: (max) => connect(url, { max, applicationName: "jetstream-indexer", prepare, ...trust }),
     terminate,
   });
   return {

@@ -67,6 +67,18 @@ export const SETTINGS = {
       "verify-full.",
     schema: certificates(),
   }),
+  DATABASE_PREPARE: setting({
+    accepts: "true or false",
+    default: "true",
+    meaning:
+      "false: nothing is prepared, for a pooler in transaction mode that forgets statements. " +
+      "Without it that is found out, at the price of one failed transaction. " +
+      "pgbouncer=true in DATABASE_URL says the same.",
+    schema: z.enum(["true", "false"]).transform((text) => text === "true") as z.ZodType<
+      boolean,
+      string
+    >,
+  }),
   JETSTREAM_URL: setting({
     accepts: "at most 16 ws:// or wss:// URLs, comma-separated, whose path ends in /subscribe, " +
       "/xrpc/network.bsky.jetstream.subscribeEvents or /xrpc/com.atproto.sync.subscribeRepos, " +

@@ -4,7 +4,8 @@ import type { Clock } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Database } from "../repository/database.ts";
 import { sqlStateOf } from "../repository/failure.ts";
-import { isMigrated, migrate, MigrationError } from "../repository/migrate.ts";
+import { safeDatabaseError } from "../repository/database_error.ts";
+import { isMigrated, migrate, MigrationError, ReadOnlyError } from "../repository/migrate.ts";
 import type { Telemetry } from "../server/telemetry.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { databaseBackoff } from "./pipeline.ts";
@@ -44,7 +45,10 @@ export async function prepare(
       if (error instanceof MigrationError) throw error;
       if (signal.aborted) return false;
       const code = sqlStateOf(error);
-      logger.error("cannot prepare the database, trying again", { code, attempt });
+      const reason = error instanceof ReadOnlyError
+        ? error.message
+        : safeDatabaseError(error).message;
+      logger.error("cannot prepare the database, trying again", { code, attempt, reason });
       telemetry.commitFailed(code);
       await backoff(attempt, signal).catch(() => {});
       if (signal.aborted) return false;

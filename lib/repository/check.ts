@@ -2,7 +2,8 @@
 
 import type { Sql } from "./sql.ts";
 import { safeDatabaseError } from "./database_error.ts";
-import { isMigrated } from "./migrate.ts";
+import { type DatabaseFacts, factsOf, unmetConditions, warningsOf } from "./conditions.ts";
+import { MigrationError, pendingMigrations } from "./migrate.ts";
 
 export interface DatabaseFinding {
   readonly what: string;
@@ -14,18 +15,40 @@ export interface DatabaseFinding {
 export async function checkDatabase(sql: Sql, name: string): Promise<DatabaseFinding[]> {
   const findings: DatabaseFinding[] = [];
   try {
-    const [row] = await sql<
-      { version: string }[]
-    >`select current_setting('server_version') as version`;
-    findings.push({ what: "database", ok: true, detail: `${name}, Postgres ${row?.version}` });
-    findings.push(await checkPostgis(sql));
-    const migrated = await isMigrated(sql);
-    const detail = migrated ? "up to date" : "to be applied: run does it, or the command migrate";
-    findings.push({ what: "migrations", ok: true, detail });
+    const facts = await factsOf(sql);
+    findings.push({ what: "database", ok: true, detail: `${name}, Postgres ${facts.version}` });
+    const unmet = unmetConditions(facts);
+    if (!unmet.some(({ what }) => what === "PostGIS")) findings.push(await checkPostgis(sql));
+    for (const { what, sentence } of unmet) findings.push({ what, ok: false, detail: sentence });
+    if (!unmet.some(({ what }) => what === "migrations")) {
+      findings.push(await checkMigrations(sql, facts));
+    }
+    for (const detail of warningsOf(facts)) findings.push({ what: "note", ok: true, detail });
   } catch (error) {
     findings.push({ what: "database", ok: false, detail: `cannot use ${name}: ${advice(error)}` });
   }
   return findings;
+}
+
+async function checkMigrations(sql: Sql, facts: DatabaseFacts): Promise<DatabaseFinding> {
+  const what = "migrations";
+  try {
+    const pending = await pendingMigrations(sql, facts.hasMigrations);
+    if (pending.length === 0) return { what, ok: true, detail: "up to date" };
+    if (facts.mayCreate) {
+      return { what, ok: true, detail: "to be applied: run does it, or the command migrate" };
+    }
+    const { schema, role } = facts;
+    return {
+      what,
+      ok: false,
+      detail: `to be applied, and the role ${role} may not create in the schema ${schema}; ` +
+        "run the command migrate once as the owner of the database",
+    };
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    return { what, ok: false, detail: error.message };
+  }
 }
 
 async function checkPostgis(sql: Sql): Promise<DatabaseFinding> {

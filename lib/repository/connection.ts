@@ -12,6 +12,8 @@ export interface ConnectOptions extends Partial<Trust> {
   readonly max: number;
   /** Seen in `pg_stat_activity`, unless the URL says another. */
   readonly applicationName: string;
+  /** False: nothing is prepared, whatever the URL says. */
+  readonly prepare?: boolean;
 }
 
 /** What `connect` gave out. */
@@ -21,7 +23,7 @@ const pools = new WeakMap<Sql, Pool>();
  * Connections to a database. Nothing is sent before the first query. After a connection was lost
  * its queries fail with a `ConnectionError`, and the next query opens a new one.
  *
- * Statements are prepared. A pooler that gives each transaction another session loses them: then one
+ * Statements are prepared, unless the URL says that a pooler forgets them. Where it doesn't say so, one
  * transaction fails, and from there on nothing is prepared.
  *
  * Throws `DatabaseUrlError` when the URL can't be used.
@@ -29,7 +31,7 @@ const pools = new WeakMap<Sql, Pool>();
 export function connect(url: string, options: ConnectOptions): Sql {
   const { max, applicationName, rootCertificates = null } = options;
   const parsed = parseDatabaseUrl(url);
-  let prepare = true;
+  let prepare = parsed.prepare && options.prepare !== false;
   const pool = new Pool({
     max,
     open: (signal) =>

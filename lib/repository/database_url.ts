@@ -4,6 +4,7 @@
  */
 
 import { Secret } from "../config/secret.ts";
+import { type HonouredParameter, type Parameters, sortParameters } from "./database_parameters.ts";
 
 /** From no protection to a verified chain and name. */
 const SSL_MODES = [
@@ -14,6 +15,9 @@ const SSL_MODES = [
   "verify-ca",
   "verify-full",
 ] as const;
+
+/** Modes that never go without TLS. */
+const ENCRYPTED: readonly SslMode[] = ["require", "verify-ca", "verify-full"];
 
 export type SslMode = typeof SSL_MODES[number];
 
@@ -30,11 +34,21 @@ export interface DatabaseUrl {
   readonly password: Secret;
   readonly database: string;
   readonly sslMode: SslMode;
+  /** TLS from the first byte on, without asking. */
+  readonly sslDirect: boolean;
+  /** The login must be bound to the certificate. */
+  readonly channelBinding: boolean;
+  /** Only a server that can be written to will do. With several hosts that goes without saying. */
+  readonly writable: boolean;
+  /** Whether statements may be prepared: false behind a pooler that forgets them. */
+  readonly prepare: boolean;
   /** For each host, milliseconds. */
   readonly connectTimeoutMs: number;
   readonly applicationName: string | null;
   /** Settings of the session, in the form of the command line. */
   readonly options: string | null;
+  /** Names of parameters that make no difference. */
+  readonly ignored: readonly string[];
 }
 
 /**
@@ -49,23 +63,6 @@ export class DatabaseUrlError extends Error {
 
 const FORM = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
 const HOST = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/;
-
-/** Also accepted where they say what happens anyway. */
-const FIXED: Readonly<Record<string, readonly string[]>> = {
-  channel_binding: ["disable", "prefer"],
-  gssencmode: ["disable", "prefer"],
-  sslnegotiation: ["postgres"],
-  target_session_attrs: ["any"],
-};
-
-const PARAMETERS = [
-  "sslmode",
-  "sslrootcert",
-  "connect_timeout",
-  "application_name",
-  "options",
-  ...Object.keys(FIXED),
-];
 
 const DEFAULT_PORT = 5432;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
@@ -82,16 +79,30 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
   const [first, ...others] = hosts.split(",").map(parseHost);
   if (first === undefined) throw refused("it names no host");
   const name = decoded(user, "the user");
-  const parameters = parseParameters(query);
+  const { values, ignored } = parseParameters(query);
+  const sslMode = sslModeOf(values);
+  const sslNegotiation = one(values, "sslnegotiation", ["postgres", "direct"], "postgres");
+  if (sslNegotiation === "direct" && !ENCRYPTED.includes(sslMode)) {
+    throw refused("sslnegotiation=direct needs sslmode=require, verify-ca or verify-full");
+  }
+  const several = others.length > 0 ? "read-write" : "any";
+  const target = one(values, "target_session_attrs", ["any", "read-write", "primary"], several);
   return {
     hosts: [first, ...others],
     user: name,
     password: new Secret(decoded(password.join(":"), "the password")),
     database: path === "" ? name : decoded(path, "the database"),
-    sslMode: sslModeOf(parameters),
-    connectTimeoutMs: timeoutOf(parameters.get("connect_timeout")),
-    applicationName: parameters.get("application_name") ?? null,
-    options: parameters.get("options") ?? null,
+    sslMode,
+    sslDirect: sslNegotiation === "direct",
+    channelBinding: one(values, "channel_binding", ["disable", "prefer", "require"], "prefer") ===
+      "require",
+    writable: target !== "any",
+    prepare: prepareOf(values),
+    connectTimeoutMs: timeoutOf(values.get("connect_timeout")),
+    applicationName: values.get("application_name") ?? values.get("fallback_application_name") ??
+      null,
+    options: values.get("options") ?? null,
+    ignored,
   };
 }
 
@@ -104,27 +115,28 @@ function parseHost(text: string): DatabaseHost {
   return { host, port: number };
 }
 
-function parseParameters(query: string): Map<string, string> {
-  const parameters = new Map<string, string>();
-  for (const pair of query.split("&")) {
-    if (pair === "") continue;
+function parseParameters(query: string): Parameters {
+  const pairs = query.split("&").filter((pair) => pair !== "").map((pair) => {
     const [name = "", ...value] = pair.split("=");
-    if (!PARAMETERS.includes(name)) {
-      throw refused(`it has a parameter that is not known; accepted are ${PARAMETERS.join(", ")}`);
-    }
-    parameters.set(name, decoded(value.join("="), name));
-  }
-  for (const [name, accepted] of Object.entries(FIXED)) {
-    const value = parameters.get(name);
-    if (value !== undefined && !accepted.includes(value)) {
-      throw refused(`of ${name} only ${accepted.join(" or ")} is supported; leave it out`);
-    }
-  }
-  return parameters;
+    return [name, decoded(value.join("="), name)] as const;
+  });
+  return sortParameters(pairs, refused);
 }
 
-function sslModeOf(parameters: ReadonlyMap<string, string>): SslMode {
-  const root = parameters.get("sslrootcert");
+function one<Value extends string>(
+  values: Parameters["values"],
+  name: HonouredParameter,
+  accepted: readonly Value[],
+  fallback: Value,
+): Value {
+  const text = values.get(name) ?? fallback;
+  const value = accepted.find((value) => value === text);
+  if (value === undefined) throw refused(`${name} is not one of ${accepted.join(", ")}`);
+  return value;
+}
+
+function sslModeOf(values: Parameters["values"]): SslMode {
+  const root = values.get("sslrootcert");
   if (root !== undefined && root !== "system") {
     throw refused(
       "sslrootcert names a file, and files can't be read here; " +
@@ -132,13 +144,26 @@ function sslModeOf(parameters: ReadonlyMap<string, string>): SslMode {
     );
   }
   // As in libpq: trust in all authorities is worth nothing without the name.
-  const fallback = root === "system" ? "verify-full" : "prefer";
-  const mode = SSL_MODES.find((mode) => mode === (parameters.get("sslmode") ?? fallback));
-  if (mode === undefined) throw refused(`sslmode is not one of ${SSL_MODES.join(", ")}`);
+  const fallback = root === "system"
+    ? "verify-full"
+    : one(values, "ssl", ["true", "false"], "false") === "true"
+    ? "require"
+    : "prefer";
+  // How some drivers write `require`: encrypted, whoever the server is.
+  if (values.get("sslmode") === "no-verify") return "require";
+  const mode = one(values, "sslmode", SSL_MODES, fallback);
   if (root === "system" && mode !== "verify-full") {
     throw refused(`sslrootcert=system needs sslmode=verify-full, and it says sslmode=${mode}`);
   }
   return mode;
+}
+
+/** As poolers and other drivers have it said. */
+function prepareOf(values: Parameters["values"]): boolean {
+  const flags = ["true", "false"] as const;
+  return one(values, "pgbouncer", flags, "false") === "false" &&
+    one(values, "prepare", flags, "true") === "true" &&
+    one(values, "prepared_statements", flags, "true") === "true";
 }
 
 function timeoutOf(seconds: string | undefined): number {

@@ -3,7 +3,8 @@
  * transaction-level lock makes them take turns, which works through a transaction-mode pooler too.
  */
 
-import type { Sql, TransactionSql } from "./sql.ts";
+import { factsOf, unmetConditions } from "./conditions.ts";
+import type { Asking, Sql, TransactionSql } from "./sql.ts";
 import { createHash } from "node:crypto";
 import { sqlStateOf } from "./failure.ts";
 import { type Migration, MIGRATIONS } from "./migrations.ts";
@@ -13,6 +14,12 @@ const MIGRATION_LOCK = 0x6d_69_67_72; // "migr"
 /** The database can't be used as it is, and trying again won't help. */
 export class MigrationError extends Error {
   override readonly name = "MigrationError";
+}
+
+/** Nothing can be written now; by and by it can, when the server is the primary again. */
+export class ReadOnlyError extends Error {
+  override readonly name = "ReadOnlyError";
+  readonly code = "25006";
 }
 
 /** What has just happened. */
@@ -36,6 +43,10 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 /** Applies what is missing, in one transaction. Returns the versions that it applied. */
 export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<number[]> {
   const { migrations = MIGRATIONS, step } = options;
+  const [unmet] = unmetConditions(await factsOf(sql));
+  if (unmet !== undefined) {
+    throw new (unmet.passes ? ReadOnlyError : MigrationError)(unmet.sentence);
+  }
   let place: Place | undefined;
   try {
     const applied = await sql.begin(async (tx) => {
@@ -44,7 +55,7 @@ export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<n
           current_setting('server_version') as version, pg_advisory_xact_lock(${MIGRATION_LOCK})`;
       await step?.("locked");
       await createMigrationsTable(tx);
-      const pending = await pendingMigrations(tx, migrations);
+      const pending = await pendingMigrations(tx, true, migrations);
       if (pending.some(({ version }) => version === 1)) await createPostgis(tx, place);
       for (const { version, name, sql } of pending) {
         await tx.unsafe(sql);
@@ -88,10 +99,13 @@ export async function isMigrated(sql: Sql): Promise<boolean> {
   }
 }
 
-async function pendingMigrations(
-  tx: TransactionSql,
-  migrations: readonly Migration[],
-): Promise<Migration[]> {
+/** The migrations that are missing. `isThere`: there is a table of those that were applied. */
+export async function pendingMigrations(
+  tx: Asking,
+  isThere: boolean,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<readonly Migration[]> {
+  if (!isThere) return migrations;
   const rows = await tx<{ version: number; name: string; checksum: string }[]>`
     select version, name, checksum from schema_migrations order by version`;
   const known = new Map(migrations.map((migration) => [migration.version, migration]));

@@ -40,8 +40,13 @@ export async function openSession(options: OpenOptions, signal: AbortSignal): Pr
 }
 
 async function open(host: DatabaseHost, options: OpenOptions, opened: Opened): Promise<Session> {
-  const socket = await dial(host, options.url.sslMode, options.trust, opened);
-  return await Session.login(socket, options);
+  const socket = await dial(host, options.url, options.trust, opened);
+  const session = await Session.login(socket, options);
+  if (options.url.writable && await session.isReadOnly()) {
+    await session.end();
+    throw new Error("the server is read-only");
+  }
+  return session;
 }
 
 async function within<T>(

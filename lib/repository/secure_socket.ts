@@ -5,7 +5,7 @@
 
 import net from "node:net";
 import tls from "node:tls";
-import type { DatabaseHost, SslMode } from "./database_url.ts";
+import type { DatabaseHost, DatabaseUrl, SslMode } from "./database_url.ts";
 
 /** What to trust, besides the address. */
 export interface Trust {
@@ -25,11 +25,12 @@ export type Opened = (socket: net.Socket) => void;
 /** Connects to a host. */
 export async function dial(
   host: DatabaseHost,
-  mode: SslMode,
+  { sslMode: mode, sslDirect }: Pick<DatabaseUrl, "sslMode" | "sslDirect">,
   trust: Trust,
   opened: Opened,
 ): Promise<net.Socket> {
   const plain = await connect(host, opened);
+  if (sslDirect) return await startTls(plain, host, mode, trust, opened);
   if (mode === "disable") return plain;
   // `allow` would try without TLS first, which only a server that refuses TLS could tell apart.
   const optional = mode === "allow" || mode === "prefer";
@@ -79,6 +80,7 @@ async function startTls(
   const secure = tls.connect({
     socket,
     host,
+    ALPNProtocols: ["postgresql"],
     ...(net.isIP(host) === 0 && { servername: host }),
     rejectUnauthorized: verified,
     ...(verified && rootCertificates !== null && { ca: [rootCertificates] }),

@@ -3,30 +3,11 @@
 import pg from "pg";
 import type net from "node:net";
 import { type ConnectionError, lostConnection } from "./connection_error.ts";
-import type { DatabaseUrl } from "./database_url.ts";
+import { bindLogin } from "./channel_binding.ts";
+import { type Client, clientOver, type SessionOptions } from "./driver_client.ts";
 import { sqlStateOf } from "./failure.ts";
 import { SessionSocket } from "./session_socket.ts";
 import type { Rows, Statement } from "./sql.ts";
-
-/** What we use of npm:pg, which has no types of its own. */
-interface Client {
-  connect(): Promise<unknown>;
-  query(query: {
-    readonly text: string;
-    readonly values?: readonly (string | null)[];
-    readonly name?: string;
-    readonly rowMode?: "array";
-  }): Promise<Result | Result[]>;
-  end(): Promise<void>;
-  on(event: "error" | "end", listener: (error?: Error) => void): void;
-  getStartupConf(): Record<string, string>;
-}
-
-interface Result {
-  readonly command: string | null;
-  readonly rowCount: number | null;
-  readonly rows: unknown[];
-}
 
 /**
  * A connection on which one of these happened is given up, because the next one may be better off: the
@@ -38,11 +19,6 @@ const UNFIT = /^(08|0A|25006|26|42P05|53|57P|58|XX00[12])/;
 
 /** Prepared statements are lost, or are another session's: there is a pooler between. */
 const UNPREPARED = /^(26000|42P05)$/;
-
-export interface SessionOptions {
-  readonly url: DatabaseUrl;
-  readonly applicationName: string;
-}
 
 export class Session {
   readonly #client: Client;
@@ -74,28 +50,12 @@ export class Session {
   /** Logs in over an open socket. Throws what the server, or the network, said. */
   static async login(
     opened: net.Socket,
-    { url, applicationName }: SessionOptions,
+    options: SessionOptions,
   ): Promise<Session> {
     const socket = new SessionSocket(opened);
-    const client = new pg.Client({
-      user: url.user,
-      database: url.database,
-      // Never absent: the driver would look for it in a file.
-      password: () => url.password.reveal(),
-      ssl: false,
-      stream: () => socket,
-      pipeline: true,
-      types: { getTypeParser: parserOf },
-    }) as Client;
-    // The driver would add what it finds in the environment.
-    client.getStartupConf = () => ({
-      user: url.user,
-      database: url.database,
-      client_encoding: "UTF8",
-      application_name: url.applicationName ?? applicationName,
-      ...(url.options !== null && { options: url.options }),
-    });
+    const client = clientOver(socket, options);
     const session = new Session(socket, client);
+    if (options.url.channelBinding) bindLogin(client, socket);
     await client.connect();
     return session;
   }
@@ -128,6 +88,16 @@ export class Session {
     }
   }
 
+  /** Whether nothing can be written: a standby, or a server that was told so. */
+  async isReadOnly(): Promise<boolean> {
+    const [row] = await this.query({
+      text: "select pg_catalog.current_setting('transaction_read_only')",
+      parameters: [],
+      asArrays: true,
+    }, false) as unknown[][];
+    return row?.[0] === "on";
+  }
+
   /** Ends it in order. */
   async end(): Promise<void> {
     this.isFit = false;
@@ -154,18 +124,4 @@ export class Session {
     this.destroy();
     return lostConnection(error instanceof Error ? error : undefined);
   }
-}
-
-type Parser = (text: string) => unknown;
-
-const PARSERS: ReadonlyMap<number, Parser> = new Map<number, Parser>([
-  [16, (text) => text === "t"],
-  ...[21, 23, 26, 700, 701].map((type): [number, Parser] => [type, Number]),
-  ...[114, 3802].map((type): [number, Parser] => [type, (text) => JSON.parse(text)]),
-  ...[1082, 1114, 1184].map((type): [number, Parser] => [type, (text) => new Date(text)]),
-]);
-
-/** Of a bigint, a numeric and whatever else has no exact form here, the text. */
-function parserOf(type: number): Parser {
-  return PARSERS.get(type) ?? ((text) => text);
 }

@@ -31,8 +31,19 @@ const SEARCH_PATH = `pg_catalog.concat_ws(', ',
     where e.extname operator(pg_catalog.=) 'postgis'),
   'pg_temp')`;
 
+/** Settings that another application of a pool can have left in a session. */
+const AS_CONFIGURED = [
+  "role",
+  "search_path",
+  "statement_timeout",
+  "lock_timeout",
+  "idle_in_transaction_session_timeout",
+];
+
 /** Read committed, whatever the default is: locks are taken before anything is read. */
-export const BEGIN = `begin isolation level read committed; select ${
+export const BEGIN = `begin isolation level read committed;
+${AS_CONFIGURED.map((name) => `set local ${name} to default;`).join("\n")}
+select ${
   [
     `pg_catalog.set_config('search_path', ${SEARCH_PATH}, true)`,
     ...Object.entries(SETTINGS).map(([name, value]) =>

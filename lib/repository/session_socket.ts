@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import type net from "node:net";
+import tls from "node:tls";
 
 /** Longest message of the server: a row with the largest record takes a third of it. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
@@ -52,6 +53,11 @@ export class SessionSocket extends EventEmitter {
   }
 
   setNoDelay(): void {}
+
+  /** The server's certificate, where there is TLS: what a login is bound to. */
+  getPeerCertificate(): { readonly raw?: Uint8Array } {
+    return this.#socket instanceof tls.TLSSocket ? this.#socket.getPeerCertificate() : {};
+  }
 
   write(chunk: Uint8Array, done?: () => void): boolean {
     if (this.#unsent.push(chunk) === 1) queueMicrotask(() => this.#send());
