@@ -2,9 +2,14 @@
 
 import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
-import { withDatabase } from "./database.ts";
+import { AUTHORITY, LOCALHOST } from "./certificates.ts";
+import { databaseTest, withDatabase } from "./database.ts";
+import { TlsFront } from "./faults/tls_front.ts";
 import { PERMISSIONS, Victim } from "./hostile/victim.ts";
+import { ReplayServer } from "./jetstream/replay_server.ts";
 
+const MAIN = new URL("../main.ts", import.meta.url).href;
+const TAKEN_OVER = new URL("./permissions/taken_over.ts", import.meta.url).href;
 const ATTEMPTS = new URL("./permissions/attempts.ts", import.meta.url).href;
 
 Deno.test("with the network and the environment alone it runs, on a database of its own choice", async () => {
@@ -29,6 +34,31 @@ Deno.test("with these permissions nothing else can be done", async () => {
     text.decode(stderr),
   );
 });
+
+databaseTest(
+  "once it has read its settings nothing in it can see the environment, and all works",
+  async ({ url }) => {
+    await using front = new TlsFront(url, LOCALHOST, "yes");
+    await using stream = new ReplayServer();
+    const database = new URL(url);
+    database.hostname = "localhost";
+    database.port = String(front.port);
+    database.search = "?sslmode=verify-full";
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", ...PERMISSIONS, `--preload=${TAKEN_OVER}`, MAIN, "check"],
+      env: {
+        DATABASE_URL: database.href,
+        DATABASE_ROOT_CERT: AUTHORITY,
+        JETSTREAM_URL: `${stream.url},${stream.v2Url}`,
+        LOCATION_JITTER_SECRET: "0123456789abcdef0123456789abcdef",
+      },
+    }).output();
+    const text = new TextDecoder();
+    assert.equal(code, 0, text.decode(stdout) + text.decode(stderr));
+    assert.equal(text.decode(stderr), "taken over: []\n");
+    assert.ok(front.encrypted > 0);
+  },
+);
 
 Deno.test("no task gives the program more, but for the files of the embedded database", () => {
   const allowed = new Set(["--allow-net", "--allow-env"]);
