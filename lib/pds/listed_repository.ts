@@ -1,0 +1,96 @@
+/**
+ * The records of a repository by collection, for one that is too large to be read whole. Nothing is
+ * signed there: what the server says is believed, except that each record has to be what its CID says.
+ */
+
+import { encode } from "@atcute/cbor";
+import { recordCid } from "../decoder/cid.ts";
+import type { GetOptions } from "./get.ts";
+import type { Snapshot, SourceRecord } from "./signed_repository.ts";
+import { SourceError } from "./source_error.ts";
+import { jsonOf, query } from "./xrpc.ts";
+
+export interface ListLimits {
+  /** Most records of a repository. */
+  readonly maxRecords: number;
+  /** Most bytes of them. */
+  readonly maxBytes: number;
+}
+
+const PAGE = 100;
+const PAGE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Lists the records of each of these collections. The revision is asked before: a record that changes
+ * meanwhile comes again with the stream, under a later one.
+ */
+export async function listRepository(
+  pds: URL,
+  did: string,
+  collections: readonly string[],
+  limits: ListLimits,
+  options: Omit<GetOptions, "maxBytes">,
+): Promise<Snapshot> {
+  const asking = { ...options, maxBytes: PAGE_BYTES };
+  const latest = jsonOf(
+    await query(pds, "com.atproto.sync.getLatestCommit", { did }, asking),
+    pds.host,
+  );
+  const { rev } = latest;
+  if (typeof rev !== "string") {
+    throw new SourceError("invalid", `cannot read ${pds.host}: the latest commit has no revision`);
+  }
+  const records: SourceRecord[] = [];
+  let bytes = 0;
+  for (const collection of collections) {
+    let cursor: string | null = null;
+    const seen = new Set<string>();
+    do {
+      const page = await query(pds, "com.atproto.repo.listRecords", {
+        repo: did,
+        collection,
+        limit: String(PAGE),
+        ...(cursor === null ? {} : { cursor }),
+      }, asking);
+      bytes += page.body.length;
+      const { records: listed, cursor: next } = jsonOf(page, pds.host);
+      const found = Array.isArray(listed) ? listed : [];
+      for (const one of found) records.push(recordOf(one, did, collection, pds));
+      if (records.length > limits.maxRecords || bytes > limits.maxBytes) {
+        throw new SourceError(
+          "too_large",
+          `cannot read ${did}: more records than are read at a time`,
+        );
+      }
+      cursor = typeof next === "string" && found.length > 0 ? next : null;
+      if (cursor !== null && seen.has(cursor)) {
+        throw new SourceError("invalid", `cannot read ${pds.host}: its pages go round`);
+      }
+      seen.add(cursor ?? "");
+    } while (cursor !== null);
+  }
+  return { rev, records };
+}
+
+function recordOf(listed: unknown, did: string, collection: string, pds: URL): SourceRecord {
+  const { uri, cid, value } = (listed ?? {}) as Readonly<Record<string, unknown>>;
+  const prefix = `at://${did}/${collection}/`;
+  if (typeof uri !== "string" || !uri.startsWith(prefix) || typeof cid !== "string") {
+    throw new SourceError(
+      "invalid",
+      `cannot read ${pds.host}: it lists what is not of ${collection}`,
+    );
+  }
+  if (cidOf(value) !== cid) {
+    throw new SourceError("invalid", `cannot read ${pds.host}: a record is not what its CID says`);
+  }
+  return { collection, rkey: uri.slice(prefix.length), cid, value };
+}
+
+function cidOf(value: unknown): string | null {
+  try {
+    return recordCid(encode(value));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * A repository as its owner signed it: a CAR with the commit, the tree and the records. Everything that is
+ * read is reached from the signed commit by hashes, so a host can withhold a repository and not alter it.
+ */
+
+import { fromUint8Array as readCar } from "@atcute/car";
+import { decode, encode, fromBytes } from "@atcute/cbor";
+import { toString } from "@atcute/cid";
+import { type FoundPublicKey, verifySig } from "@atcute/crypto";
+import { type Commit, fromUint8Array as readRepository, isCommit } from "@atcute/repo";
+import { isCidOf } from "../decoder/cid.ts";
+import { SourceError } from "./source_error.ts";
+
+export interface SourceRecord {
+  readonly collection: string;
+  readonly rkey: string;
+  readonly cid: string;
+  /** Its DAG-CBOR as a `Uint8Array`; an object, where the source gives JSON. */
+  readonly value: unknown;
+}
+
+/** The state of a repository at one revision. */
+export interface Snapshot {
+  readonly rev: string;
+  readonly records: readonly SourceRecord[];
+}
+
+/**
+ * Reads a repository's CAR, and the records of the collections that `wanted` names. The tree is walked whole
+ * before the first record is given, so a CAR that was cut off anywhere is found out.
+ *
+ * Throws a `SourceError` for one that is cut off, altered, of somebody else, or not signed with the key.
+ */
+export async function readSignedRepository(
+  car: Uint8Array,
+  { did, key }: { readonly did: string; readonly key: FoundPublicKey },
+  wanted: (collection: string) => boolean,
+): Promise<Snapshot> {
+  try {
+    const commit = readCommit(car);
+    if (commit.did !== did) throw new Error(`it is the repository of ${commit.did}`);
+    await verifyCommit(commit, key);
+    return { rev: commit.rev, records: readRecords(car, wanted) };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SourceError("invalid", `cannot use the repository of ${did}: ${why}`, { cause });
+  }
+}
+
+/** The commit that the CAR's root names. All blocks are compared with their CIDs on the way. */
+function readCommit(car: Uint8Array): Commit {
+  const reader = readCar(car);
+  const root = reader.roots[0]?.$link;
+  let found: unknown;
+  for (const { cid, bytes } of { [Symbol.iterator]: () => reader[Symbol.iterator]() }) {
+    if (!isCidOf(cid.bytes, bytes)) throw new Error("a block is not what its CID says");
+    if (toString(cid) === root) found = decode(bytes);
+  }
+  if (!isCommit(found)) throw new Error("its root is no commit");
+  return found;
+}
+
+async function verifyCommit({ sig, ...unsigned }: Commit, key: FoundPublicKey): Promise<void> {
+  const isSigned = await verifySig(key, new Uint8Array(fromBytes(sig)), encode(unsigned));
+  if (!isSigned) throw new Error("its signature is not of the key that its owner's document names");
+}
+
+function readRecords(car: Uint8Array, wanted: (collection: string) => boolean): SourceRecord[] {
+  const records: SourceRecord[] = [];
+  let before = "";
+  for (const { collection, rkey, cid, bytes } of readRepository(car)) {
+    const path = `${collection}/${rkey}`;
+    if (path <= before) throw new Error("its records are not in order");
+    before = path;
+    if (wanted(collection)) records.push({ collection, rkey, cid: cid.$link, value: bytes });
+  }
+  return records;
+}

@@ -1,0 +1,66 @@
+/** The queries of AT Protocol that a repository is read with, and what their errors mean. */
+
+import { get, type GetOptions, type Got } from "./get.ts";
+import { SourceError } from "./source_error.ts";
+
+/** Asks a server. Throws a `SourceError` for every answer but 200. */
+export async function query(
+  server: URL,
+  method: string,
+  parameters: Readonly<Record<string, string>>,
+  options: GetOptions,
+): Promise<Got> {
+  const url = new URL(`/xrpc/${method}`, server);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  const got = await get(url, options);
+  if (got.status === 200) return got;
+  throw failureOf(url.host, method, got);
+}
+
+/** The body of an answer as an object. */
+export function jsonOf({ body }: Got, host: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Said below, with everything else that is no object.
+  }
+  throw new SourceError("invalid", `cannot read ${host}: the answer is no JSON object`);
+}
+
+/** The lexicons' names for a repository that is not to be had. */
+const ABSENT = new Set([
+  "RepoNotFound",
+  "RepoDeactivated",
+  "RepoSuspended",
+  "RepoTakendown",
+  "AccountNotFound",
+]);
+
+const NAME = /^[A-Za-z]{1,64}$/;
+
+function failureOf(host: string, method: string, got: Got): SourceError {
+  const error = errorName(got);
+  const message = `cannot read ${host}: ${method} answered ${got.status}${
+    error ? ` ${error}` : ""
+  }`;
+  if (ABSENT.has(error)) return new SourceError("absent", message);
+  return new SourceError("unreachable", message, { retryAfterMs: retryAfterMs(got.headers) });
+}
+
+function errorName({ body }: Got): string {
+  try {
+    const { error } = JSON.parse(new TextDecoder().decode(body)) as { readonly error?: unknown };
+    return typeof error === "string" && NAME.test(error) ? error : "";
+  } catch {
+    return "";
+  }
+}
+
+/** `Retry-After` in seconds or as a date, and the reset of the rate limit; 0 without either. */
+function retryAfterMs(headers: Headers): number {
+  const after = headers.get("retry-after") ?? "";
+  const reset = Number(headers.get("ratelimit-reset") ?? NaN) * 1000 - Date.now();
+  const wait = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.now();
+  return [wait, reset].reduce((most, ms) => Number.isFinite(ms) && ms > most ? ms : most, 0);
+}

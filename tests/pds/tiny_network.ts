@@ -1,0 +1,159 @@
+/**
+ * A network of one server on 127.0.0.1, which is the directory of `did:plc` and a personal data server at once.
+ * It does on command what servers do that are broken, or lie.
+ */
+
+import { decode, encode } from "@atcute/cbor";
+import { P256PrivateKey, P256PrivateKeyExportable } from "@atcute/crypto";
+import { recordCid } from "../../lib/decoder/cid.ts";
+import { signedCar } from "./signed_car.ts";
+
+interface Account {
+  key: P256PrivateKeyExportable;
+  readonly records: Map<string, unknown>;
+  rev: string;
+}
+
+/** Answers in place of the server; null: the server answers. */
+export type Misbehaviour = (
+  request: Request,
+  url: URL,
+) => Response | null | Promise<Response | null>;
+
+export class TinyNetwork implements AsyncDisposable {
+  readonly url: string;
+  /** Requests, by their paths and queries. */
+  readonly asked: string[] = [];
+  readonly #accounts = new Map<string, Account>();
+  readonly #server: Deno.HttpServer;
+  misbehaviour: Misbehaviour = () => null;
+  #revs = 0;
+
+  constructor() {
+    this.#server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      (request) => this.#answer(request),
+    );
+    this.url = `http://127.0.0.1:${(this.#server.addr as Deno.NetAddr).port}`;
+  }
+
+  async account(did: string): Promise<void> {
+    const key = await P256PrivateKeyExportable.createKeypair();
+    this.#accounts.set(did, { key, records: new Map(), rev: this.#nextRev() });
+  }
+
+  /** Writes a record; with null, removes it. Returns the revision. */
+  put(did: string, path: string, record: unknown): string {
+    const account = this.#of(did);
+    if (record === null) account.records.delete(path);
+    else account.records.set(path, record);
+    account.rev = this.#nextRev();
+    return account.rev;
+  }
+
+  records(did: string): ReadonlyMap<string, unknown> {
+    return this.#of(did).records;
+  }
+
+  rev(did: string): string {
+    return this.#of(did).rev;
+  }
+
+  async car(did: string): Promise<Uint8Array<ArrayBuffer>> {
+    const { key, records, rev } = this.#of(did);
+    return new Uint8Array(await signedCar(did, rev, records, key));
+  }
+
+  /** Another key signs from now on, while the DID document names the old one. */
+  async stealKey(did: string): Promise<void> {
+    const account = this.#of(did);
+    const published = account.key;
+    account.key = await P256PrivateKeyExportable.createKeypair();
+    this.#published.set(did, published);
+  }
+
+  readonly #published = new Map<string, P256PrivateKey>();
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+
+  #of(did: string): Account {
+    const account = this.#accounts.get(did);
+    if (account === undefined) throw new Error(`the test has no account ${did}`);
+    return account;
+  }
+
+  /** TIDs that grow. */
+  #nextRev(): string {
+    return `3m${
+      (++this.#revs).toString(32).padStart(11, "0").replace(/[0189a-v]/g, (digit) =>
+        "234567abcdefghijklmnopqrstuvwxyz"["0123456789abcdefghijklmnopqrstuv".indexOf(digit)] ??
+          "2")
+    }`;
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    this.asked.push(url.pathname + url.search);
+    const instead = await this.misbehaviour(request, url);
+    if (instead !== null) return instead;
+    const did = url.searchParams.get("did") ?? url.searchParams.get("repo") ??
+      decodeURIComponent(url.pathname.slice(1));
+    const account = this.#accounts.get(did);
+    switch (url.pathname) {
+      case "/xrpc/com.atproto.sync.getRepo":
+        return account === undefined ? notFound() : new Response(await this.car(did));
+      case "/xrpc/com.atproto.sync.getLatestCommit":
+        return account === undefined ? notFound() : Response.json({ rev: account.rev, cid: "x" });
+      case "/xrpc/com.atproto.repo.listRecords":
+        return account === undefined ? notFound() : Response.json(page(did, account, url));
+    }
+    return account === undefined
+      ? new Response("{}", { status: 404 })
+      : Response.json(await this.#document(did, account));
+  }
+
+  async #document(did: string, { key }: Account): Promise<unknown> {
+    const published = this.#published.get(did) ?? key;
+    return {
+      "@context": ["https://www.w3.org/ns/did/v1"],
+      id: did,
+      verificationMethod: [{
+        id: `${did}#atproto`,
+        type: "Multikey",
+        controller: did,
+        publicKeyMultibase: await published.exportPublicKey("multikey"),
+      }],
+      service: [{
+        id: "#atproto_pds",
+        type: "AtprotoPersonalDataServer",
+        serviceEndpoint: this.url,
+      }],
+    };
+  }
+}
+
+function notFound(): Response {
+  return Response.json({ error: "RepoNotFound", message: "not here" }, { status: 400 });
+}
+
+function page(did: string, { records }: Account, { searchParams }: URL): unknown {
+  const collection = searchParams.get("collection") ?? "";
+  const after = searchParams.get("cursor") ?? "";
+  const limit = Number(searchParams.get("limit") ?? 50);
+  const found = [...records].filter(([path]) => path.startsWith(`${collection}/`))
+    .map(([path, value]) => ({ rkey: path.slice(collection.length + 1), value }))
+    .filter(({ rkey }) => rkey > after)
+    .toSorted((a, b) => a.rkey < b.rkey ? -1 : 1)
+    .slice(0, limit);
+  return {
+    records: found.map(({ rkey, value }) => ({
+      uri: `at://${did}/${collection}/${rkey}`,
+      cid: recordCid(encode(value)),
+      // As JSON carries it.
+      value: decode(encode(value)),
+    })),
+    ...(found.length === limit ? { cursor: found.at(-1)?.rkey } : {}),
+  };
+}
