@@ -34,6 +34,8 @@ export interface Config {
     readonly wantedDids: readonly string[];
     readonly startFrom: StartFrom;
     readonly readIdleTimeoutMs: number;
+    /** 0: the stream may be quiet. */
+    readonly streamQuietMs: number;
   };
   readonly consumerName: string;
   readonly leaseMs: number;
@@ -125,6 +127,7 @@ function toConfig(values: SettingValues): Config {
       wantedDids: values.WANTED_DIDS ?? [],
       startFrom: values.START_FROM,
       readIdleTimeoutMs: values.READ_IDLE_TIMEOUT_MS,
+      streamQuietMs: values.STREAM_QUIET_MS,
     },
     consumerName: values.CONSUMER_NAME,
     leaseMs: values.LEASE_MS,

@@ -36,6 +36,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
       wantedDids: [],
       startFrom: { kind: "live" },
       readIdleTimeoutMs: 90_000,
+      streamQuietMs: 300_000,
     },
     consumerName: "default",
     http: { host: "0.0.0.0", port: 9090, token: null, allowedHosts: ["0.0.0.0"] },

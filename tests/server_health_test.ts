@@ -10,6 +10,7 @@ const WELL: Condition = {
   migrated: true,
   databaseUp: true,
   lagSeconds: 0,
+  streamFault: null,
 };
 
 const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]])[] = [
@@ -18,6 +19,13 @@ const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]]
   ["the process drains", { pipeline: "draining" }, [], ["draining"]],
   ["the pipeline is dead", { pipeline: "failed" }, ["pipeline_failed"], ["pipeline_failed"]],
   ["a quiet stream, nothing committed for hours", { sinceProgressSeconds: 9e9 }, [], []],
+  ["the stream brings no event", { streamFault: "quiet_stream" }, [], ["quiet_stream"]],
+  [
+    "the stream brings nothing that can be decoded",
+    { streamFault: "undecodable_stream" },
+    [],
+    ["undecodable_stream"],
+  ],
   ["events wait, but commits go on", { oldestWaitingSeconds: 600 }, [], []],
   [
     "events wait for a minute, not more",

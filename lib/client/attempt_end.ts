@@ -37,9 +37,11 @@ export function notConnected(error: Error, refused = false, retryAfterMs = 0): A
 export function connectionEnd(ending: Ending, stoodMs: number, useful: boolean): AttemptEnd | null {
   const error = errorOf(ending);
   if (error === null) return null;
-  const steady = stoodMs >= STEADY_MS && ending.kind !== "idle";
+  const lame = ending.kind === "quiet" || ending.kind === "undecodable";
+  const steady = stoodMs >= STEADY_MS && ending.kind !== "idle" && !lame;
   const refused = ending.kind === "closed" && REFUSING_CODES.has(ending.code);
-  return { error, failed: !useful && !steady, stoodMs, steady, refused, retryAfterMs: 0 };
+  const failed = lame || (!useful && !steady);
+  return { error, failed, stoodMs, steady, refused, retryAfterMs: 0 };
 }
 
 function errorOf(ending: Ending): Error | null {
@@ -53,6 +55,10 @@ function errorOf(ending: Ending): Error | null {
       return ending.error;
     case "idle":
       return new Error("the server was silent for too long");
+    case "quiet":
+      return new Error(`the connection brought no new event for ${ending.forMs / 1000} s`);
+    case "undecodable":
+      return new Error(`${ending.count} messages in a row could not be decoded`);
     case "paused":
     case "left":
     case "aborted":

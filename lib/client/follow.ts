@@ -14,6 +14,7 @@ import { classifyRefusal } from "./refusal.ts";
 import { chooseStart, type Start } from "./resume.ts";
 import { StreamJudge } from "./stream_judge.ts";
 import { subscriptionTo } from "./subscription.ts";
+import { UndecodableRun } from "./undecodable_run.ts";
 import { JetstreamSocket } from "./websocket.ts";
 
 /**
@@ -44,6 +45,7 @@ class Follower {
   readonly #origin: OriginTracker;
   readonly #compression: Compression;
   readonly #reconnecting: Reconnecting;
+  readonly #undecodable = new Map<Endpoint, UndecodableRun>();
   #lastSource: string | null = null;
 
   constructor(options: FollowOptions) {
@@ -108,12 +110,13 @@ class Follower {
     start: Start,
     socket: JetstreamSocket,
   ): Promise<AttemptEnd | null> {
-    const { flow, signal, idleTimeoutMs, receive, peek = null, skipping = null, filter } =
+    const { flow, signal, idleTimeoutMs, quietMs = 0, receive, peek = null, skipping = null } =
       this.#options;
+    const byAccount = this.#options.filter.dids.length > 0;
     const judge = new StreamJudge({
       endpoint,
       expectation: start.expectation,
-      byAccount: filter.dids.length > 0,
+      byAccount,
       clock: this.#clock,
       endpoints: this.#endpoints,
       origin: this.#origin,
@@ -128,6 +131,9 @@ class Follower {
       clock: this.#clock,
       signal,
       idleTimeoutMs,
+      // Of chosen accounts there may be nothing for days.
+      quietMs: byAccount ? 0 : quietMs,
+      undecodable: this.#undecodableOf(endpoint),
       receive,
       peek,
       skipping,
@@ -139,7 +145,18 @@ class Follower {
     });
     this.#observer.disconnected?.({ endpoint, ending });
     signal.throwIfAborted();
-    return connectionEnd(ending, judge.ageMs, judge.useful);
+    const end = connectionEnd(ending, judge.ageMs, judge.useful);
+    if (end !== null && (ending.kind === "quiet" || ending.kind === "undecodable")) {
+      const message = `left ${endpoint.source}: ${end.error.message}`;
+      this.#notice({ code: `${ending.kind}_stream`, message }, endpoint);
+    }
+    return end;
+  }
+
+  #undecodableOf(endpoint: Endpoint): UndecodableRun {
+    const run = this.#undecodable.get(endpoint) ?? new UndecodableRun();
+    this.#undecodable.set(endpoint, run);
+    return run;
   }
 
   #connected(endpoint: Endpoint, start: Start): void {
@@ -157,6 +174,7 @@ class Follower {
   #useful(endpoint: Endpoint): void {
     this.#reconnecting.succeeded();
     this.#compression.worked(endpoint);
+    this.#observer.useful?.({ endpoint });
   }
 
   /** What a refusal leads to: another try at once, a wait, or the end. */

@@ -38,6 +38,11 @@ export interface FollowOptions {
   readonly flow: Flow;
   readonly reconnect: ReconnectSettings;
   readonly idleTimeoutMs: number;
+  /**
+   * A connection for all accounts that brings no new event for so long is left, milliseconds. 0, the
+   * default: it may be quiet.
+   */
+  readonly quietMs?: number;
   readonly observer?: Observer;
   /** Certificates (PEM) trusted besides those of the system. */
   readonly caCerts?: readonly string[];

@@ -130,6 +130,11 @@ export class FrameParser {
     }
   }
 
+  /** Whether a message, or a frame, has begun of which not all has come. */
+  get isMidMessage(): boolean {
+    return this.#start < this.#end || this.#partsOpcode !== null || this.#passOver > 0;
+  }
+
   /** What was skipped since this was last asked; null when nothing was. Ask before more is read. */
   takeSkipped(): Skipped | null {
     if (this.#skipped === 0) return null;

@@ -10,8 +10,17 @@ export interface StreamNotice {
   readonly notice: string;
 }
 
-/** What a message told: the position of its last event, a notice, or neither. */
-export type Heard = Position | StreamNotice | null;
+/** A message of which nothing could be decoded. */
+export interface Undecodable {
+  readonly undecodable: true;
+}
+
+/** What a message told: the position of its last event, a notice, that it is broken, or nothing. */
+export type Heard = Position | StreamNotice | Undecodable | null;
+
+export function isUndecodable(heard: Heard): heard is Undecodable {
+  return heard !== null && "undecodable" in heard;
+}
 
 /** How messages that nobody wants are passed by in the buffer that they came in. */
 export interface Skipping {

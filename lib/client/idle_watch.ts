@@ -1,22 +1,19 @@
 import type { Clock } from "./clock.ts";
+import { SilenceTimer } from "./silence_timer.ts";
 
 /**
  * Watches over reads: one that waits for too long has nobody at its other end. Between two reads, when
  * the queue is full, no time counts.
  */
-export class IdleWatch {
+export class IdleWatch implements Disposable {
   readonly #clock: Clock;
-  readonly #idleMs: number;
-  readonly #onIdle: () => void;
+  readonly #timer: SilenceTimer;
   /** Since when a read waits; null while none does. */
   #waitingSince: number | null = null;
-  #cancel = (): void => {};
 
   constructor(clock: Clock, idleMs: number, onIdle: () => void) {
     this.#clock = clock;
-    this.#idleMs = idleMs;
-    this.#onIdle = onIdle;
-    this.#arm(idleMs);
+    this.#timer = new SilenceTimer(clock, idleMs, () => this.#waitingSince, onIdle);
   }
 
   /** Does a read. Returns what it brought, and how long it waited, milliseconds. */
@@ -32,16 +29,6 @@ export class IdleWatch {
   }
 
   [Symbol.dispose](): void {
-    this.#cancel();
-  }
-
-  /** One timer for many reads: it is set again for as long as the present one still has. */
-  #arm(ms: number): void {
-    this.#cancel = this.#clock.setTimer(() => {
-      const nowMs = this.#clock.monotonic();
-      const waitedMs = nowMs - (this.#waitingSince ?? nowMs);
-      if (waitedMs >= this.#idleMs) this.#onIdle();
-      else this.#arm(this.#idleMs - waitedMs);
-    }, ms);
+    this.#timer[Symbol.dispose]();
   }
 }

@@ -16,6 +16,10 @@ export const NOTICES = [
   "cursor_too_old",
   /** The server said that it begins later than asked: events between are missing there. */
   "outdated_cursor",
+  /** A connection lived and brought no event for so long that it was left. */
+  "quiet_stream",
+  /** A server sends nothing that can be decoded: it was left. */
+  "undecodable_stream",
   /** An error that the server sent before it ended the stream. */
   "server_error",
   /** The next instance of the list is read from now on. */
@@ -47,6 +51,10 @@ export type Ending =
   | { readonly kind: "broken"; readonly error: Error }
   /** Nothing came for too long, not even a ping. */
   | { readonly kind: "idle" }
+  /** The socket lived, and brought no event for too long. */
+  | { readonly kind: "quiet"; readonly forMs: number }
+  /** So many messages in a row could not be decoded. */
+  | { readonly kind: "undecodable"; readonly count: number }
   /** The queue was full for so long that the server would have dropped us. */
   | { readonly kind: "paused" }
   /** Left on purpose, for another endpoint or another cursor. */
@@ -61,6 +69,8 @@ export interface Observer {
     readonly cursor: string | null;
     readonly failures: number;
   }): void;
+  /** A connection brought something newer than all before. Called once for each. */
+  useful?(event: { readonly endpoint: Endpoint }): void;
   /** A connection that stood is over. */
   disconnected?(event: { readonly endpoint: Endpoint; readonly ending: Ending }): void;
   /**

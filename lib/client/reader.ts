@@ -1,41 +1,13 @@
 import type { Position } from "../decoder/event.ts";
-import { type Clock, sleep } from "./clock.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { sleep } from "./clock.ts";
 import type { Skip } from "./frames.ts";
-import type { Heard, Message, Skipping, StreamNotice } from "./heard.ts";
+import { type Heard, isUndecodable, type Message } from "./heard.ts";
 import { IdleWatch } from "./idle_watch.ts";
-import type { Ending, Notice } from "./observer.ts";
-import type { Flow } from "./queue.ts";
+import type { Ending } from "./observer.ts";
+import { ProgressWatch } from "./progress_watch.ts";
 import { Scope } from "./scope.ts";
+import type { ReaderOptions } from "./reader_options.ts";
 import { printable } from "./server_words.ts";
-import type { JetstreamSocket } from "./websocket.ts";
-
-export interface ReaderOptions {
-  readonly socket: JetstreamSocket;
-  readonly endpoint: Endpoint;
-  readonly flow: Flow;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Silence for so long means that the peer is gone, milliseconds. */
-  readonly idleTimeoutMs: number;
-  /**
-   * Where a message stands, without taking it. Asked until a message tells, so that a wrong beginning is
-   * seen before anything of it is taken.
-   */
-  readonly peek: ((message: Message, endpoint: Endpoint) => Heard) | null;
-  /** Takes a message. Must not throw for what the server sent. */
-  readonly receive: (message: Message, endpoint: Endpoint) => Heard;
-  /** Messages that need not be taken one by one; null takes each. */
-  readonly skipping: Skipping | null;
-  /** Judges the first position of the connection. Anything but null ends it. */
-  readonly onFirst: (position: Position) => Ending | null;
-  /** Judges after each read, with the last position in it if there was one. */
-  readonly onProgress: (position: Position | null) => Ending | null;
-  readonly onStreamNotice: (notice: StreamNotice) => Ending | null;
-  readonly onNotice: (notice: Notice) => void;
-  /** Called when reading stopped because the queue is full. */
-  readonly onPause: () => void;
-}
 
 /**
  * A reader that stops for longer is dropped: the server waits 5 s for a frame to be written and for its
@@ -53,10 +25,10 @@ const YIELD_EVERY_MS = 10;
 /**
  * Reads one connection until it ends, and closes it.
  *
- * Liveness: whatever comes counts, pings included, and nothing else does. Every Jetstream and every
- * relay pings at least once a minute, so a quiet collection keeps its connection for ever, and a peer
- * that is silent for `idleTimeoutMs` is gone. We send no pings: a pong proves that a socket lives, not
- * that anyone still feeds it.
+ * Whether the socket lives: whatever comes counts, pings included. Every Jetstream and every relay pings
+ * at least once a minute, so a peer that is silent for `idleTimeoutMs` is gone. We send no pings: a pong
+ * proves that a socket lives, not that anyone still feeds it. Whether the stream lives is for
+ * `ProgressWatch`, and whether it is one at all for `UndecodableRun`.
  *
  * @throws whatever `receive` throws: that is a fault of this program, not of the stream
  */
@@ -69,6 +41,7 @@ class Reader {
   #lastYieldAt: number;
   #begun = false;
   readonly #skip: Skip | null;
+  readonly #progress: ProgressWatch;
   #position: Position | null = null;
   /** Why the connection was ended from outside the loop. */
   #cut: Ending | null = null;
@@ -77,6 +50,13 @@ class Reader {
     this.#options = options;
     this.#lastYieldAt = options.clock.monotonic();
     this.#skip = options.skipping?.lookFor(options.endpoint) ?? null;
+    const { clock, quietMs } = options;
+    this.#progress = new ProgressWatch(clock, {
+      quietMs,
+      onQuiet: () => this.#cutOff({ kind: "quiet", forMs: quietMs }),
+      onEndless: () => this.#cutOff(broken(new Error("a message has begun and does not end"))),
+    });
+    options.undecodable.connected();
   }
 
   async run(): Promise<Ending> {
@@ -85,6 +65,7 @@ class Reader {
     if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     using idle = new IdleWatch(clock, idleTimeoutMs, () => this.#cutOff({ kind: "idle" }));
+    using _progress = this.#progress;
     try {
       for (;;) {
         const ending = await this.#round(idle);
@@ -104,6 +85,8 @@ class Reader {
     const ending = await this.#takeAll();
     this.#noteSkipped();
     if (ending?.kind === "left") return ending;
+    if (this.#position !== null) this.#progress.reached(this.#position);
+    this.#progress.waits(this.#options.socket.isMidMessage);
     // Progress counts also when the server said goodbye right behind it.
     const verdict = onProgress(this.#position);
     if (ending !== null || verdict !== null || this.#cut !== null) return ending ?? verdict;
@@ -124,6 +107,7 @@ class Reader {
       const skip = this.#begun ? this.#skip : null;
       const received = attempt(() => socket.next(skip));
       if (received === null) return null;
+      this.#progress.messageEnded();
       if (typeof received === "string" || received instanceof Uint8Array) {
         const ending = this.#take(received);
         if (ending !== null) return ending;
@@ -141,29 +125,41 @@ class Reader {
   }
 
   #take(message: Message): Ending | null {
-    const { endpoint, peek, receive, onStreamNotice } = this.#options;
-    if (!this.#begun && peek !== null) {
-      const ending = this.#begin(peek(message, endpoint));
+    const { endpoint, peek, receive, onStreamNotice, undecodable } = this.#options;
+    if (peek !== null && (!this.#begun || undecodable.isLong)) {
+      const told = peek(message, endpoint);
+      // Of a long run as many are kept as say what it is.
+      if (isUndecodable(told) && undecodable.isLong) return this.#addUndecodable();
+      const ending = this.#begun ? null : this.#begin(told);
       if (ending !== null) return ending;
     }
     const heard = receive(message, endpoint);
+    if (isUndecodable(heard)) return this.#addUndecodable();
+    if (heard !== null && "notice" in heard) return onStreamNotice(heard);
+    undecodable.end();
     if (heard === null) return null;
-    if ("notice" in heard) return onStreamNotice(heard);
     this.#position = heard;
     return this.#begun ? null : this.#begin(heard);
   }
 
+  #addUndecodable(): Ending | null {
+    const { undecodable } = this.#options;
+    return undecodable.add() ? { kind: "undecodable", count: undecodable.count } : null;
+  }
+
   #noteSkipped(): void {
-    const { socket, endpoint, skipping } = this.#options;
+    const { socket, endpoint, skipping, undecodable } = this.#options;
     const skipped = socket.takeSkipped();
     if (skipped === null || skipping === null) return;
+    undecodable.end();
+    this.#progress.messageEnded();
     const heard = skipping.skipped(skipped, endpoint);
-    if (heard === null || "notice" in heard) return;
+    if (heard === null || !("timeUs" in heard)) return;
     if (this.#position === null || heard.timeUs > this.#position.timeUs) this.#position = heard;
   }
 
   #begin(heard: Heard): Ending | null {
-    if (heard === null || "notice" in heard) return null;
+    if (heard === null || !("timeUs" in heard)) return null;
     this.#begun = true;
     return this.#options.onFirst(heard);
   }
@@ -175,6 +171,7 @@ class Reader {
     const opened = flow.whenOpen(scope.signal).catch(() => {});
     const late = sleep(PAUSE_LIMIT_MS, clock, scope.signal).catch(() => {});
     await Promise.race([opened, late]);
+    this.#progress.restart();
     return flow.paused ? { kind: "paused" } : null;
   }
 

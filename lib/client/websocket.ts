@@ -115,6 +115,11 @@ export class JetstreamSocket {
     }
   }
 
+  /** Whether a message has begun of which not all has come. Ask after `next` gave null. */
+  get isMidMessage(): boolean {
+    return this.#parser.isMidMessage;
+  }
+
   /** What `next` skipped since this was last asked; null when nothing was. Ask before more is read. */
   takeSkipped(): Skipped | null {
     return this.#parser.takeSkipped();

@@ -242,6 +242,14 @@ export const SETTINGS = {
     meaning: "A connection that is silent for so long is given up.",
     schema: milliseconds(100, 86_400_000),
   }),
+  STREAM_QUIET_MS: setting({
+    accepts: "milliseconds, a whole number from 1000 to 86400000, or 0",
+    default: "300000",
+    meaning:
+      "A connection without WANTED_DIDS that brings no new event for so long is left for the " +
+      "next server: public networks announce accounts all the time. 0: quiet is allowed.",
+    schema: z.union([whole(0, 0), milliseconds(1_000, 86_400_000)]) as z.ZodType<number, string>,
+  }),
   LOCATION_JITTER_SECRET: optional({
     accepts: "a text, best 32 random characters or more",
     meaning: "Key of the offset that hides where in its cell a place is. Must stay the same. " +

@@ -166,6 +166,9 @@ export class Intake {
 
 /** What events tell of the stream: what the server says about it, or else the last position. */
 function heard(events: readonly Event[]): Heard {
+  if (events.length > 0 && events.every(({ kind }) => kind === "malformed")) {
+    return { undecodable: true };
+  }
   let position: Position | null = null;
   for (const event of events) {
     if (event.kind === "notice") return { notice: event.code };

@@ -26,6 +26,7 @@ export function streamObserver(
       void checkpoint("connected");
       logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
     },
+    useful: () => telemetry.streamMoved(),
     disconnected: ({ endpoint: { source }, ending }) => {
       const told = toldEnding(ending, redact);
       telemetry.disconnected(told);
@@ -47,7 +48,9 @@ export function streamObserver(
     },
     notice: ({ code, message, endpoint: { source } }) => {
       telemetry.noticed(code);
-      logger.warn(message, { notice: code, source });
+      // Nothing is indexed any more, though all sockets look well.
+      const level = code === "undecodable_stream" || code === "quiet_stream" ? "error" : "warn";
+      logger[level](message, { notice: code, source });
     },
   };
 }

@@ -165,6 +165,7 @@ export class Reading {
       flow: queue,
       reconnect,
       idleTimeoutMs: jetstream.readIdleTimeoutMs,
+      quietMs: jetstream.streamQuietMs,
       observer: streamObserver({ logger, telemetry, redact }, this.#options.checkpoint),
       clock,
       random,

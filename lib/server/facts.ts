@@ -45,6 +45,9 @@ export interface Source {
   readonly protocol: string;
 }
 
+/** A connection that stood was left, because it brought no event, or none that can be decoded. */
+export type StreamFault = "quiet_stream" | "undecodable_stream";
+
 /** How a connection ended. */
 export interface StreamEnding {
   /** The client's word for it: `closed`, `broken`, `idle`, … */
@@ -61,6 +64,8 @@ export interface ConnectionFacts {
   /** By the wall clock; null while there is no connection. */
   sinceMs: number | null;
   failuresInARow: number;
+  /** Why the stream lives and yet brings nothing; null since a connection brought something new. */
+  fault: StreamFault | null;
   /** How the last connection ended; null while there was none. */
   lastEnding: (StreamEnding & { readonly atMs: number }) | null;
   /** Why the last attempt failed; null while none did. */
@@ -130,6 +135,7 @@ export function factsAtStart(now: Now): Facts {
       source: null,
       sinceMs: null,
       failuresInARow: 0,
+      fault: null,
       lastEnding: null,
       lastFailure: null,
     },

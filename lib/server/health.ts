@@ -11,7 +11,7 @@ import {
   oldestWaitingSeconds,
   sinceProgressSeconds,
 } from "./derived.ts";
-import type { Facts, Now, PipelineState } from "./facts.ts";
+import type { Facts, Now, PipelineState, StreamFault } from "./facts.ts";
 
 /** What the answers are judged by. */
 export interface Condition {
@@ -25,6 +25,8 @@ export interface Condition {
   readonly migrated: boolean;
   readonly databaseUp: boolean;
   readonly lagSeconds: number;
+  /** The stream lives, and brings no event, or none that can be decoded. */
+  readonly streamFault: StreamFault | null;
 }
 
 /** A closed list: what a probe or an alert can rely on. */
@@ -34,6 +36,7 @@ export type HealthReason =
   | "draining"
   | "not_migrated"
   | "not_connected"
+  | StreamFault
   | "database_down"
   | "no_progress"
   | "behind";
@@ -87,6 +90,16 @@ const RULES: readonly Rule[] = [
     says: () => "there is no connection to the stream",
   },
   {
+    code: "quiet_stream",
+    holds: ({ streamFault }) => streamFault === "quiet_stream",
+    says: () => "the stream is connected and brings no event",
+  },
+  {
+    code: "undecodable_stream",
+    holds: ({ streamFault }) => streamFault === "undecodable_stream",
+    says: () => "the stream brings nothing that can be decoded",
+  },
+  {
     code: "database_down",
     holds: ({ databaseUp }) => !databaseUp,
     says: () => "the database does not answer",
@@ -133,5 +146,6 @@ export function conditionOf(facts: Facts, now: Now): Condition {
     migrated: facts.migrated,
     databaseUp: facts.database.answers,
     lagSeconds: lagSeconds(facts, now),
+    streamFault: facts.connection.fault,
   };
 }

@@ -137,6 +137,11 @@ export class Telemetry {
     if (!CHOSEN_ENDINGS.has(ending.kind)) this.#recovering = true;
   }
 
+  /** A connection brought something new. */
+  streamMoved(): void {
+    this.facts.connection.fault = null;
+  }
+
   attemptFailed({ failures, why }: { readonly failures: number; readonly why: string }): void {
     const { connection } = this.facts;
     connection.failuresInARow = failures;
@@ -169,6 +174,9 @@ export class Telemetry {
 
   /** Something that an operator should know of, by its code. */
   noticed(code: string): void {
+    if (code === "quiet_stream" || code === "undecodable_stream") {
+      this.facts.connection.fault = code;
+    }
     this.metrics.noticed(code);
   }
 

@@ -90,6 +90,17 @@ export class Followed implements AsyncDisposable {
     return this.messages.map((message) => positionOf(message)?.cursor ?? -1);
   }
 
+  /** The same of those that could be decoded. */
+  get seqsDecoded(): number[] {
+    return this.messages.flatMap((message) => {
+      try {
+        return positionOf(message)?.cursor ?? [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
   /** Resolves when `met` holds; rejects when the client ends before. */
   async until(met: (this_: Followed) => boolean): Promise<void> {
     const reached = new Promise<void>((resolve) => {
