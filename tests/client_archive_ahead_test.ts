@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { type AheadLimits, readAhead, type Task } from "../lib/client/archive/read_ahead.ts";
 import { EventQueue } from "../lib/client/queue.ts";
+import { DAMAGE_TRIES } from "../lib/client/archive/client.ts";
+import { ArchiveDamagedError } from "../lib/client/archive/failure.ts";
 import { ArchiveServer } from "./jetstream/archive_server.ts";
 import { mixedArchive, replay, seqsIn, wantedSeqs } from "./jetstream/replayed.ts";
 
@@ -268,4 +270,22 @@ Deno.test("what takes the chunks ends the replay when it fails", async () => {
   });
   await assert.rejects(done, /gone for good/);
   assert.equal(chunks.length, 1);
+});
+
+Deno.test("of blocks longer than usual one is got at a time, when it is its turn", async () => {
+  const rows = mixedArchive(1, 6, 10);
+  await using server = new ArchiveServer(rows, { wholeFrom: 100 });
+  const long = { status: 200, headers: {}, body: new Uint8Array(5 * 1024 * 1024) };
+  server.fail("getBlock", () => long, Infinity);
+  const { done } = replay(server);
+  // They are no blocks either, which ends it at the first.
+  await assert.rejects(done, ArchiveDamagedError);
+  const asked = Map.groupBy(
+    server.requests.filter(({ url }) => url.pathname.endsWith(".getBlock")),
+    ({ url }) => url.searchParams.get("blockIndex"),
+  );
+  const [first = [], ...others] = [...asked.values()];
+  assert.equal(first.length, 2 * DAMAGE_TRIES);
+  assert.ok(others.length > 0);
+  for (const requests of others) assert.equal(requests.length, 1);
 });

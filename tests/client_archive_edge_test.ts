@@ -118,3 +118,11 @@ Deno.test("a segment of which no block is wanted is passed, and the next one is 
   assert.deepEqual(await done, { cutover: 40 });
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows).filter((seq) => seq > 20));
 });
+
+Deno.test("a plan that would take many times its bytes when it is parsed is not parsed", async () => {
+  await using server = new ArchiveServer(mixedArchive(1, 1, 10));
+  const body = new TextEncoder().encode(`[${"[],".repeat(1_000_001)}[]]`);
+  server.fail("planSnapshot", FAULTS.answers({ status: 200, headers: {}, body }), Infinity);
+  const { done } = replay(server);
+  await assert.rejects(done, /lists and objects, expected at most 1000000/);
+});

@@ -5,7 +5,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { ReconnectLimitError } from "../failure.ts";
 import type { ReconnectSettings } from "../reconnecting.ts";
 import { ArchiveDamagedError, DamageError } from "./failure.ts";
-import { type HttpAnswer, type HttpRequest, send } from "./http.ts";
+import { type HttpAnswer, type HttpRequest, LongAnswerError, send } from "./http.ts";
 import type { ArchiveObserver } from "./observer.ts";
 import { verdictOn } from "./verdict.ts";
 
@@ -18,6 +18,8 @@ export interface ArchiveRequest extends Pick<HttpRequest, "body" | "expects" | "
   readonly headers?: Readonly<Record<string, string>>;
   /** Asks past caches: what came before was damaged. */
   readonly fresh?: boolean;
+  /** An answer that is too long is told to the one who asks, and not asked for again. */
+  readonly mayBeLong?: boolean;
 }
 
 export interface ClientOptions {
@@ -81,6 +83,7 @@ export class ArchiveClient {
    *
    * @throws {ArchiveRefusedError} when the server would never answer it
    * @throws {HttpError} for a file that is not there, or not as it was
+   * @throws {LongAnswerError} where the request says that it may be too long
    * @throws {ReconnectLimitError} after as many failures in a row as the settings allow
    * @throws the reason of `signal` when that aborts
    */
@@ -95,6 +98,7 @@ export class ArchiveClient {
         return answer;
       } catch (error) {
         signal.throwIfAborted();
+        if (request.mayBeLong && error instanceof LongAnswerError) throw error;
         const verdict = verdictOn(error, clock.now());
         if (verdict.kind === "final") throw verdict.error;
         if (verdict.kind === "defer") this.#defer(verdict.ms ?? this.#backoff(deferrals++));

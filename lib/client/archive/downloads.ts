@@ -67,8 +67,8 @@ function* blocksOf(
       const endsSegment = number === ranges.at(-1)?.last;
       yield {
         bytes: EXPECTED_BLOCK_BYTES,
-        run: async (within) => ({
-          ...await downloadBlock(client, format, segment, number, within),
+        run: async (within, turn) => ({
+          ...await downloadBlock(client, format, segment, number, { signal: within, turn }),
           endsSegment,
         }),
       };

@@ -37,6 +37,15 @@ export class HttpError extends Error {
   }
 }
 
+/** The answer is longer than it was allowed to be. */
+export class LongAnswerError extends Error {
+  override readonly name = "LongAnswerError";
+
+  constructor(maxBytes: number) {
+    super(`got more than ${maxBytes} bytes`);
+  }
+}
+
 /** Without a byte for so long the peer counts as gone, milliseconds. */
 export const IDLE_MS = 30_000;
 
@@ -99,7 +108,7 @@ async function answerOf(
     throw new HttpError(status, headers, body?.code ?? null, body?.message ?? "");
   }
   const { bytes, whole } = await readBody(response, request.maxBytes, heard);
-  if (!whole) throw new Error(`got more than ${request.maxBytes} bytes`);
+  if (!whole) throw new LongAnswerError(request.maxBytes);
   return { headers, bytes };
 }
 

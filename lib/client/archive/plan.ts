@@ -36,6 +36,9 @@ export interface PlanPage {
 /** A page has at most 100,000 units of work, a few megabytes. */
 const MAX_PLAN_BYTES = 32 * 1024 * 1024;
 
+/** Lists and objects: some for each unit. An empty one takes ten times its bytes when it is parsed. */
+const MAX_PLAN_NODES = 1_000_000;
+
 /**
  * Asks what to download for the rows after `afterSeq` up to `beforeSeq`; null for the end of the
  * archive.
@@ -69,7 +72,10 @@ export async function requestPlan(
       maxBytes: MAX_PLAN_BYTES,
     } as const;
     const { bytes } = await client.request(request, signal);
-    const page: unknown = reading(() => JSON.parse(new TextDecoder().decode(bytes)));
+    const page: unknown = reading(() => {
+      checkNodes(bytes);
+      return JSON.parse(new TextDecoder().decode(bytes));
+    });
     return readPage(page);
   });
 }
@@ -138,3 +144,14 @@ function whole(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw new DamageError(`got no usable ${name}, expected a whole number from 0 on`);
 }
+
+function checkNodes(json: Uint8Array): void {
+  let nodes = 0;
+  for (const byte of json) if (byte === OPENING_BRACKET || byte === OPENING_BRACE) nodes++;
+  if (nodes > MAX_PLAN_NODES) {
+    throw new Error(`got ${nodes} lists and objects, expected at most ${MAX_PLAN_NODES}`);
+  }
+}
+
+const OPENING_BRACKET = "[".charCodeAt(0);
+const OPENING_BRACE = "{".charCodeAt(0);

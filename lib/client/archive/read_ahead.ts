@@ -4,7 +4,8 @@ import { Scope } from "../scope.ts";
 export interface Task<T> {
   /** Memory that the result will take, or about so. */
   readonly bytes: number;
-  readonly run: (signal: AbortSignal) => Promise<T>;
+  /** `turn` resolves when all results before this one were given. */
+  readonly run: (signal: AbortSignal, turn: Promise<void>) => Promise<T>;
 }
 
 export interface AheadLimits {
@@ -16,6 +17,7 @@ export interface AheadLimits {
 
 interface Held<T> {
   readonly result: Promise<T>;
+  readonly isFirst: () => void;
   bytes: number;
 }
 
@@ -44,9 +46,15 @@ export async function* readAhead<T extends { readonly bytes: number }>(
   };
 
   const start = (task: Task<T>): void => {
-    const entry: Held<T> = { result: task.run(scope.signal), bytes: task.bytes };
+    const turn = Promise.withResolvers<void>();
+    const entry: Held<T> = {
+      result: task.run(scope.signal, turn.promise),
+      isFirst: turn.resolve,
+      bytes: task.bytes,
+    };
     bytes += entry.bytes;
     held.push(entry);
+    held[0]?.isFirst();
     entry.result.then((result) => {
       bytes += result.bytes - entry.bytes;
       entry.bytes = result.bytes;
@@ -79,6 +87,7 @@ export async function* readAhead<T extends { readonly bytes: number }>(
       yield await next.result;
       held.shift();
       bytes -= next.bytes;
+      held[0]?.isFirst();
       ring();
     }
   } finally {

@@ -1,10 +1,21 @@
+import { untilAborted } from "../../until_aborted.ts";
 import type { ArchiveClient } from "./client.ts";
 import { DamageError, reading } from "./failure.ts";
 import { etagOf, staleOr } from "./file_range.ts";
 import type { ArchiveFormat } from "./format.ts";
+import { type HttpAnswer, LongAnswerError } from "./http.ts";
 import type { Download, Piece } from "./piece.ts";
 import type { PlannedSegment } from "./plan.ts";
 import { MAX_BLOCK_BYTES } from "./segment_file.ts";
+
+/** A longer block is got when it is its turn: of those ahead, several could be of the largest size. */
+const USUAL_BLOCK_BYTES = 4 * 1024 * 1024;
+
+/** A download that began before it is its turn. */
+interface Ahead {
+  readonly signal: AbortSignal;
+  readonly turn: Promise<void>;
+}
 
 /**
  * Gets one block of a segment by its number. Its ETag may name another generation than the plan: numbers
@@ -19,11 +30,11 @@ export async function downloadBlock(
   format: ArchiveFormat,
   segment: PlannedSegment,
   number: number,
-  signal: AbortSignal,
+  { signal, turn }: Ahead,
 ): Promise<Omit<Download, "endsSegment">> {
   const label = `block ${number} of ${segment.name}`;
   const get = (fresh: boolean, within: AbortSignal): Promise<Uint8Array> =>
-    getFrame(client, segment, number, fresh, within);
+    getFrame(client, segment, number, fresh, { signal: within, turn });
   const pieceOf = (frame: Uint8Array): Piece => ({
     label,
     decode: () => reading(() => format.block(frame)),
@@ -38,16 +49,23 @@ async function getFrame(
   { name }: PlannedSegment,
   number: number,
   fresh: boolean,
-  signal: AbortSignal,
+  { signal, turn }: Ahead,
 ): Promise<Uint8Array> {
-  const { headers, bytes } = await client.request({
-    method: "getBlock",
-    query: { segment: name, blockIndex: String(number) },
-    expects: 200,
-    maxBytes: MAX_BLOCK_BYTES,
-    fresh,
-  }, signal).catch((error) => {
-    throw staleOr(error, name, null);
+  const get = (maxBytes: number): Promise<HttpAnswer> =>
+    client.request({
+      method: "getBlock",
+      query: { segment: name, blockIndex: String(number) },
+      expects: 200,
+      maxBytes,
+      mayBeLong: maxBytes < MAX_BLOCK_BYTES,
+      fresh,
+    }, signal).catch((error) => {
+      throw staleOr(error, name, null);
+    });
+  const { headers, bytes } = await get(USUAL_BLOCK_BYTES).catch(async (error) => {
+    if (!(error instanceof LongAnswerError)) throw error;
+    await untilAborted(turn, signal);
+    return await get(MAX_BLOCK_BYTES);
   });
   const etag = etagOf(headers);
   if (etag !== null && etag.includes(":") && !etag.endsWith(`:${number}`)) {
