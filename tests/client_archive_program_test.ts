@@ -203,9 +203,7 @@ for (const startFrom of ["archive", "1"]) {
       for (const [status, next] of NOBODY) {
         fault = next;
         const alerts = (): LogLine[] =>
-          program.log.filter(({ level, error }) =>
-            level === "error" && String((error as Error).message).includes(status)
-          );
+          program.log.filter(({ level, why }) => level === "error" && String(why).includes(status));
         await program.until(() => alerts().length > 0, status);
         const [alert] = alerts();
         assert.equal(alert?.message, "cannot read the archive for long");
