@@ -151,6 +151,14 @@ databaseTest(
       await refuses(`insert into dead_letters (fingerprint, reason, detail, payload)
       values ('', 'invalid_record', '', '{"record": {"location": ${location}}}')`);
     }
+    for (const collection of ["app.subcult.scene", "app.subcult.event"]) {
+      const beside = '{"coarseGeohash": "u33db8x"}';
+      await refuses(`insert into records
+        (did, collection, rkey, rev, idempotency_key, state, record, event_time, created_at)
+        values ('d', '${collection}', 'r', '1', '', 'applied', '${beside}', now(), now())`);
+      await refuses(`insert into dead_letters (fingerprint, reason, detail, collection, payload)
+        values ('', 'invalid_record', '', '${collection}', '{"record": ${beside}}')`);
+    }
     const point = "'point(101.5 61.5)'::geography";
     const scene = "insert into scenes (id, name, owner_did, indexer_live";
     const values = "values (gen_random_uuid(), 'x', 'd'";

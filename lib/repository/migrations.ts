@@ -10,6 +10,7 @@ import membershipsInForce from "../../migrations/0007_memberships_in_force.sql" 
   type: "text",
 };
 import lease from "../../migrations/0008_lease.sql" with { type: "text" };
+import reads from "../../migrations/0009_reads.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 6, name: "loose_references", sql: looseReferences },
   { version: 7, name: "memberships_in_force", sql: membershipsInForce },
   { version: 8, name: "lease", sql: lease },
+  { version: 9, name: "reads", sql: reads },
 ];
