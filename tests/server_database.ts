@@ -19,9 +19,12 @@ export function serverUrl(): string | null {
 let template: Promise<string> | undefined;
 
 /** Creates a database: migrated, or with nothing in it, not even PostGIS. Returns its name. */
-export async function createDatabase(content: "migrated" | "empty"): Promise<string> {
+export async function createDatabase(
+  content: "migrated" | "empty",
+  options = "",
+): Promise<string> {
   const source = content === "migrated" ? await (template ??= createTemplate()) : "template0";
-  return await createFrom(source);
+  return await createFrom(source, options);
 }
 
 /** The URL of a database of the server. */
@@ -50,11 +53,13 @@ async function createTemplate(): Promise<string> {
   return name;
 }
 
-async function createFrom(source: string): Promise<string> {
+async function createFrom(source: string, options = ""): Promise<string> {
   const seconds = Math.floor(Date.now() / 1000);
   const name = `${PREFIX}_${seconds}_${crypto.randomUUID().slice(0, 8)}`;
   await asAdmin(async (sql) => {
-    await sql.command(`create database "${name}" template "${source}" ${await strategy(sql)}`);
+    await sql.command(
+      `create database "${name}" template "${source}" ${options} ${await strategy(sql)}`,
+    );
   });
   return name;
 }

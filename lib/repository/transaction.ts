@@ -46,7 +46,8 @@ const WRITER_LOCK = 0x6a_65_74_73; // "jets"
 const attempts = new WeakMap<Batch, BatchResult>();
 
 /**
- * Applies a batch. Statements keep their plans, so a plan must be right for tables of any size: each
+ * Applies a batch. Whoever waits for the lock and is given up meanwhile must not wait for ever: the
+ * lock has a timeout too. Statements keep their plans, so a plan must be right for tables of any size: each
  * row of a batch is looked up by an index. What Postgres would choose while the tables are nearly empty
  * reads all of them by the time that they are large.
  *
@@ -66,6 +67,7 @@ export async function applyBatch(
     const idleTimeout = String(Math.min(options.statementTimeoutMs, lease?.ms ?? Infinity));
     const locked = Promise.all([
       tx`select set_config('statement_timeout', ${timeout}, true),
+        set_config('lock_timeout', ${timeout}, true),
         set_config('idle_in_transaction_session_timeout', ${idleTimeout}, true),
         set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),

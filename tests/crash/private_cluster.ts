@@ -53,18 +53,50 @@ export class PrivateCluster implements AsyncDisposable {
 
   /** Makes and starts one. */
   static async create(programs: string): Promise<PrivateCluster> {
-    const folder = await Deno.makeTempDir({ prefix: "cluster-" });
-    if (isRoot()) await execute(["chown", "postgres", folder]);
-    const cluster = new PrivateCluster(programs, folder, freePort());
-    await cluster.#run("initdb", "-D", `${folder}/data`, "-A", "trust", "-U", "postgres", "-N");
-    await Deno.writeTextFile(`${folder}/data/postgresql.auto.conf`, CONFIGURATION);
+    const cluster = await PrivateCluster.#empty(programs);
+    await cluster.#run("initdb", "-D", cluster.data, "-A", "trust", "-U", "postgres", "-N");
+    await Deno.writeTextFile(`${cluster.data}/postgresql.auto.conf`, CONFIGURATION);
     await cluster.start();
     return cluster;
+  }
+
+  /** Makes and starts a standby that follows another one. */
+  static async follow(primary: PrivateCluster): Promise<PrivateCluster> {
+    const cluster = await PrivateCluster.#empty(primary.#programs);
+    await cluster.#run(
+      "pg_basebackup",
+      "-D",
+      cluster.data,
+      "-R",
+      "-N",
+      "-c",
+      "fast",
+      "-d",
+      primary.url,
+    );
+    await cluster.start();
+    return cluster;
+  }
+
+  static async #empty(programs: string): Promise<PrivateCluster> {
+    const folder = await Deno.makeTempDir({ prefix: "cluster-" });
+    if (isRoot()) await execute(["chown", "postgres", folder]);
+    return new PrivateCluster(programs, folder, freePort());
+  }
+
+  /** Makes a standby the primary. */
+  async promote(): Promise<void> {
+    await this.#run("pg_ctl", "-D", this.data, "-w", "promote");
   }
 
   /** Of the database `postgres`, which has nothing in it. */
   get url(): string {
     return `postgres://postgres@127.0.0.1:${this.#port}/postgres`;
+  }
+
+  /** Where its data is. */
+  get data(): string {
+    return `${this.#folder}/data`;
   }
 
   async start(): Promise<void> {

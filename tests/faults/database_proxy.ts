@@ -36,7 +36,7 @@ export class DatabaseProxy implements AsyncDisposable {
   /** The database as seen through the proxy. Without TLS: the proxy reads what the server says. */
   readonly url: string;
   readonly #listener: Deno.TcpListener;
-  readonly #target: { hostname: string; port: number };
+  #target: { hostname: string; port: number };
   readonly #links = new Set<Link>();
   readonly #running = new Set<Promise<void>>();
   #accepted = 0;
@@ -46,8 +46,7 @@ export class DatabaseProxy implements AsyncDisposable {
   #refused: OrderedFault | null = null;
 
   private constructor(listener: Deno.TcpListener, databaseUrl: string) {
-    const target = new URL(databaseUrl);
-    this.#target = { hostname: target.hostname, port: Number(target.port || 5432) };
+    this.#target = targetOf(databaseUrl);
     const seen = new URL(databaseUrl);
     seen.hostname = "127.0.0.1";
     seen.port = String(listener.addr.port);
@@ -60,6 +59,11 @@ export class DatabaseProxy implements AsyncDisposable {
   /** Starts a proxy on a free port of 127.0.0.1. */
   static start(databaseUrl: string): DatabaseProxy {
     return new DatabaseProxy(Deno.listen({ hostname: "127.0.0.1", port: 0 }), databaseUrl);
+  }
+
+  /** From now on leads new connections to another database, and keeps those that there are. */
+  redirect(databaseUrl: string): void {
+    this.#target = targetOf(databaseUrl);
   }
 
   /** Connections that are open now. */
@@ -223,6 +227,11 @@ class CommitFinder {
     this.#pending = all.slice(at);
     return found;
   }
+}
+
+function targetOf(databaseUrl: string): { hostname: string; port: number } {
+  const { hostname, port } = new URL(databaseUrl);
+  return { hostname, port: Number(port || 5432) };
 }
 
 async function writeAll(target: Deno.Conn, data: Uint8Array): Promise<void> {
