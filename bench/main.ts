@@ -13,9 +13,10 @@ import { foreign } from "./rows/foreign.ts";
 import { growth } from "./rows/growth.ts";
 import { latency } from "./rows/latency.ts";
 import { memory } from "./rows/memory.ts";
+import { places } from "./rows/places.ts";
 import { start } from "./rows/start.ts";
 
-const BENCHMARKS = [endToEnd, foreign, decode, blocks, latency, memory, growth, start];
+const BENCHMARKS = [endToEnd, foreign, decode, blocks, latency, memory, growth, start, places];
 
 const USAGE = `usage: deno task bench [--json] [--only NAME] [--runs N] [--quick]
 

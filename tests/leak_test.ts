@@ -15,6 +15,7 @@ import { Marks } from "./leak/mark.ts";
 import { everythingSaid, secretsOfRun } from "./leak/run.ts";
 import { type Haystack, Search } from "./leak/search.ts";
 import { type LeakStream, leakStream } from "./leak/stream.ts";
+import { searched } from "./places/forms.ts";
 
 /** The database refuses some rows, and quotes them in its words. */
 const REFUSALS = `create function refuse() returns trigger language plpgsql as $$ begin
@@ -56,7 +57,9 @@ databaseTest(
     const stream = leakStream();
     assert.ok(stream.frames.length > 4000 && stream.marks.length > 4000);
     const haystacks = await said(database, stream, 20);
-    const search = new Search(stream.marks, secretsOfRun(url));
+    const forms = searched();
+    assert.ok(forms.length > 100);
+    const search = new Search(stream.marks, [...secretsOfRun(url), ...forms]);
     assert.deepEqual(search.in(haystacks), []);
 
     // It was worth searching: everything happened that can happen, and what is shared was found.

@@ -6,7 +6,7 @@
 
 import { withoutPlaces } from "./place_text.ts";
 import { foldText } from "./place_text/fold.ts";
-import { EXTENT_WORDS, isCoordinateWord } from "./place_text/word.ts";
+import { EXTENT_WORDS, isCoordinateWord, PLACE_WORDS } from "./place_text/word.ts";
 
 export type KeyPolicy =
   /** Tells a place and nothing else: the key and its value go. */
@@ -40,12 +40,7 @@ const WHOLE: ReadonlyMap<string, KeyPolicy> = new Map([
   ...policy("cut", "geohash geohashes"),
   ...policy(
     "inspect",
-    "geo geometry geolocation geotag geofence location locations loc place places venue venues",
-    "address addresses where whereabouts position positions pos point points pin pins marker markers",
-    "center centre bounds boundary polygon route track waypoint waypoints map spot long",
-    "adresse anschrift dirección indirizzo endereço adres адрес 住所 地址 주소 ort standort treffpunkt lage",
-    "lugar ubicación lieu emplacement luogo posizione posición localização localização konum lokasi",
-    "местоположение место мiсце 場所 位置 地点 地點 위치 장소 punkt punto karte mapa carte स्थान पता موقع مكان",
+    ...PLACE_WORDS,
     ...EXTENT_WORDS,
   ),
 ]);

@@ -29,10 +29,13 @@ export const PLACE_REMOVED = "[place removed]";
 /** A text with more places is a track: it goes as a whole. */
 const MAX_PLACES = 1000;
 
+/** Texts are searched again until nothing is found. None has needed more than three rounds. */
+const MAX_ROUNDS = 8;
+
 const SEARCHES = [decimalPlaces, degreePlaces, codePlaces, gridPlaces];
 
-/** Quick: what has neither a number nor a link tells no place. */
-const MAY_TELL = /\p{N}|\/\/|／|geo/iu;
+/** Quick: what has neither a number, nor a link, nor a name for something tells no place. */
+const MAY_TELL = /[\p{N}/／=＝:：]|geo/iu;
 
 /** Most records have one or two: not worth a closer look. */
 const TIMESTAMP =
@@ -44,11 +47,15 @@ const TIMESTAMP =
  */
 export function withoutPlaces(text: string, isUnderPlace: boolean = false): string {
   if (!MAY_TELL.test(text) || TIMESTAMP.test(text)) return text;
-  // What is left can have come closer together.
-  for (let before = "", left = text;; left = replacePlaces(before, isUnderPlace)) {
+  let left = replacePlaces(text, isUnderPlace);
+  if (left === text) return text;
+  // What is left stands closer together.
+  for (let round = 1; round < MAX_ROUNDS; round++) {
+    const before = left;
+    left = replacePlaces(before, isUnderPlace);
     if (left === before) return left;
-    before = left;
   }
+  return PLACE_REMOVED;
 }
 
 function replacePlaces(text: string, isUnderPlace: boolean): string {

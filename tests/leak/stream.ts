@@ -6,6 +6,7 @@ import { consentFrames } from "./consent.ts";
 import { type Disguise, LOCATIONS, TEXTS, VALUES } from "./disguise.ts";
 import { type Frame, Frames } from "./frames.ts";
 import { type Mark, Marks } from "./mark.ts";
+import { PLACES } from "../places/forms.ts";
 import { AUTHOR, COLLECTIONS, RIGHT, withText, withValue } from "./records.ts";
 
 /** The last record of the stream: whoever has it has all of it. */
@@ -21,6 +22,7 @@ export function leakStream(every: number = 1): LeakStream {
   const writer = new StreamWriter(every);
   writer.scenes();
   writer.disguised();
+  writer.forms();
   writer.locations();
   writer.undecodable();
   writer.foreign();
@@ -61,6 +63,22 @@ class StreamWriter {
         const mark = this.marks.add(`${name}, waiting ${collection}`);
         this.#record(collection, { ...RIGHT[collection], sceneId: "nowhere", note: tell(mark) });
       }
+    }
+  }
+
+  /** The corpus of forms, each in the fields of one collection and where nobody expects it. */
+  forms(): void {
+    for (const [index, { form }] of PLACES.entries()) {
+      if (!this.#chosen()) continue;
+      const collection = COLLECTIONS[index % COLLECTIONS.length] ?? "post";
+      const records = [
+        ...typeof form === "string" ? withText(collection, form) : [],
+        ...withValue(collection, form),
+        { ...RIGHT[collection], sceneId: "nowhere", note: form },
+      ];
+      for (const record of records) this.#record(collection, record);
+      this.#push(...this.#cuts(this.#frameOf("scene", { name: "cut", note: form })));
+      this.#push(...this.#binary(form));
     }
   }
 

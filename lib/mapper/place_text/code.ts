@@ -57,7 +57,8 @@ const CODES: readonly Code[] = [
   },
   {
     suspect: /polyline|enc:/i,
-    pattern: /(?<=(?:polyline["']?\s?[:=]\s?["']?(?:enc:)?|path=[^\s&]{0,80}enc:))[?-~]{6,}/gi,
+    pattern:
+      /(?<=(?:polyline["']?\s?[:=]\s?["']?(?:enc:)?|path=[^\s&]{0,80}enc:))(?!\[place)[?-~]{6,}/gi,
   },
 ];
 

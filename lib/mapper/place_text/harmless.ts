@@ -57,7 +57,8 @@ export function isSomethingElse(text: string, one: Decimal, other: Decimal): boo
   // Nobody writes four decimals of a price, and then not what it is.
   if (isTypical(one) || isTypical(other)) return false;
   return measured > 0 || isFigure(text, one) || SIZE.test(text.slice(one.end, other.start)) ||
-    isCount(text, one) && isCount(text, other) || isNamed(text, one) && isNamed(text, other);
+    isCount(text, one) && isCount(text, other) || isNamed(text, one) && isNamed(text, other) ||
+    haveOneUnit(text, one, other);
 }
 
 /** With a unit or a currency that can only be its own. */
@@ -83,6 +84,13 @@ export function isMeasured(text: string, { start, end }: Decimal): boolean {
 function isFigure(text: string, { start }: Decimal): boolean {
   const word = wordBefore(text, start);
   return word !== null && FIGURES.has(word.text);
+}
+
+/** `58.123 s, 59.456 s`; not even two latitudes would be a place. */
+function haveOneUnit(text: string, one: Decimal, other: Decimal): boolean {
+  const unit = wordAfter(text, one.end, 2)?.text;
+  return unit !== undefined && unit === wordAfter(text, other.end, 2)?.text &&
+    (DIRECTION_WORDS.has(unit) || isContent(unit));
 }
 
 /** `12.345 visitors`. */

@@ -14,6 +14,7 @@ import {
   EXTENT_WORDS,
   isCoordinateWord,
   JOINING_WORDS,
+  PLACE_WORDS,
 } from "./word.ts";
 
 /** As many characters may stand between the numbers of a pair. */
@@ -32,6 +33,7 @@ const WORD_OR_NUMBER = /[\p{L}\p{M}\d]+/gu;
 const PARTS_OF_URLS: ReadonlySet<string> = new Set(
   "1d 2d 3d 4d 20 22 2c 2f 3a 3b 3d 26 b0 c2".split(" "),
 );
+const NAMED = /^["'\]]{0,3}\s?[:=]/;
 const HEMISPHERE = /^[NSEWO]$/;
 
 /** Decimals with nothing but signs, and words that belong to coordinates, between them. */
@@ -107,6 +109,10 @@ function isCalledBefore(text: string, decimal: Decimal): boolean {
   if (word !== null && HEMISPHERE.test(word.written)) {
     const distance = decimal.start - word.end;
     return isTypical(decimal) && distance < 3 && !isDigit(text, word.start - 1);
+  }
+  if (word !== null && PLACE_WORDS.has(word.text)) {
+    // `"position": 47.6062`, as JSON under such a key.
+    if (NAMED.test(text.slice(word.end, decimal.start))) return !isCount(text, decimal);
   }
   for (let count = 0; word !== null && count <= MAX_JOINING; count++) {
     if (isCoordinateName(word)) return true;

@@ -61,6 +61,16 @@ export const DIRECTION_WORDS = words(
   "شمال جنوب شرق غرب شمالا شرقا 北 南 東 西 东",
 );
 
+/** Names for what may tell a place: keys of records, and names in front of a value. */
+export const PLACE_WORDS = words(
+  "geo geometry geolocation geotag geofence location locations loc place places venue venues long",
+  "address addresses where whereabouts position positions pos point points pin pins marker markers",
+  "center centre bounds boundary polygon route track waypoint waypoints map spot",
+  "adresse anschrift dirección indirizzo endereço adres адрес 住所 地址 주소 ort standort treffpunkt lage",
+  "lugar ubicación lieu emplacement luogo posizione posición localização localização konum lokasi",
+  "местоположение место мiсце 場所 位置 地点 地點 위치 장소 punkt punto karte mapa carte स्थान पता موقع مكان",
+);
+
 /** Degrees and their parts. */
 export const DEGREE_WORDS = words(
   "deg degs degree degrees dd grad grade grados grado gradi degré degrés grau graus graden grader",
