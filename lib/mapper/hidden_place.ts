@@ -6,7 +6,7 @@
 import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
 import { roundGeohash } from "./geohash.ts";
 import { keyPolicy } from "./place_key.ts";
-import { hasXAndY, isNamedPlace, isPlace, placesAmong } from "./place_list.ts";
+import { hasXAndY, isNamedPlace, isPlace, isPlaceWithKey, placesAmong } from "./place_list.ts";
 import { isFineNumber } from "./place_number.ts";
 import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
 
@@ -101,6 +101,7 @@ function cleanMember(
 ): Json | undefined {
   switch (keyPolicy(key)) {
     case "keep":
+      if (isPlaceWithKey(key, value)) return undefined;
       if (key === "value" && object.$type === H3_TYPE) return undefined;
       return clean(value, where);
     case "inspect":

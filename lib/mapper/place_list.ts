@@ -57,6 +57,11 @@ export function hasXAndY(object: JsonObject): boolean {
     isFinePair(numberOf(object.x), numberOf(object.y));
 }
 
+/** Whether a key and its value are a pair of coordinates. */
+export function isPlaceWithKey(key: string, value: Json): boolean {
+  return /\d/.test(key) && isFinePair(numberOf(key), numberOf(value));
+}
+
 function isName(value: Json | undefined): boolean {
   return typeof value === "string" && value.length <= MAX_NAME && keyPolicy(value) === "remove";
 }

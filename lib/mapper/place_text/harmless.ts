@@ -26,7 +26,7 @@ const UNITS = words(
   "kg mg lb lbs oz km cm mm mi ft inch inches m hz khz mhz ghz bpm db kw kwh mwh mah ms sec secs second " +
     "seconds sek sekunden min mins minutes hours hrs std stunden kb mb gb tb kib mib gib kbps mbps gbps " +
     "px pt em rem vw vh dpi fps pts point points punkte puntos pontos points очков pct percent prozent " +
-    "liter litre liters ml cl cal kcal volt psi rpm people visitors fans followers м мм см км кг сек мин",
+    "liter litre liters ml cl cal kcal volt psi rpm people visitors fans followers likes views plays streams votes м мм см км кг сек мин",
 );
 
 /** In front of a price, a score or a version. */
@@ -34,7 +34,8 @@ const FIGURES = words(
   "price prices precio precios preço preços prix preis preise prezzo prezzi entrada entradas eintritt " +
     "eintrittspreis ticket tickets cover entry fee fees cost costs total totals sum score scores rating " +
     "ratings result results ergebnis punkte punktestand time times zeit bestzeit цена цены вход билет " +
-    "билеты 料金 価格 入場料 价格 门票 가격 v ver version versions release ratio odds quote",
+    "билеты 料金 価格 入場料 价格 门票 가격 v ver version versions release firmware ratio odds quote gpa boletos boletas biglietti billets bilety " +
+    "bilet no nr nº num number nummer número runde lap set bpm temp temperature index",
 );
 
 const CONSTANTS: readonly string[] = [

@@ -70,6 +70,7 @@ export function isDigit(text: string, at: number): boolean {
 
 /** Whether a number tells more than a hundredth of a degree, by its value: 12.500 is 12.5. */
 export function isFine({ value, decimals, isNegative }: Decimal): boolean {
+  if (Number.isInteger(value)) return false;
   return decimals > 3 || decimals === 3 && (isNegative || isFineNumber(value));
 }
 

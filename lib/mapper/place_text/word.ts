@@ -55,7 +55,8 @@ export function isCoordinateWord(word: string): boolean {
 
 /** Directions, written beside a number or between two. */
 export const DIRECTION_WORDS = words(
-  "n s e w o no so nw sw ne se north south east west northern southern eastern western nord süd sued",
+  "nördlich nördliche nördlicher südlich südliche südlicher östliche östlicher westliche westlicher",
+  "n s e w o north south east west northern southern eastern western nord süd sued",
   "ost ouest est sud norte sur este oeste sul leste noord zuid oost север юг восток запад",
   "сш юш вд зд с ю в з ш д północ południe wschód zachód kuzey güney doğu batı उत्तर दक्षिण पूर्व पश्चिम",
   "شمال جنوب شرق غرب شمالا شرقا 北 南 東 西 东",
