@@ -21,7 +21,7 @@ const POINT = String
 /** Up to 999 with decimals. */
 const DECIMAL = new RegExp(
   String
-    .raw`(?<!\d)[-+]?\d{1,3}(?:(?:\.\d+|,\d{4,}|${POINT}\d+)(?!\d)(?:e[-+]?0?[0-2](?![\d.]))?|` +
+    .raw`(?<!\d|\d\.)[-+]?\d{1,3}(?:(?:\.\d+|,\d{4,}|${POINT}\d+)(?!\d|\.\d)(?:e[-+]?0?[0-2](?![\d.]))?|` +
     String.raw`,\d{3}(?!\d|\.\d))`,
   "gi",
 );

@@ -52,8 +52,8 @@ export function decimalPlaces(text: string, isUnderPlace: boolean): Found[] {
   let runOfFine = run;
   let count = 0;
   for (const decimal of decimalsOf(text)) {
-    if (decimal.isGrouped && !isCalled(text, decimal)) continue;
     if (++count > MAX_DECIMALS) return [{ start: 0, end: text.length }];
+    if (decimal.isGrouped && !isCalled(text, decimal)) continue;
     const isBeside = previous !== null && isSeparator(text, previous.end, decimal.start);
     if (!isBeside) runs.push(run = { start: decimal.start, end: decimal.end, isPlace: false });
     run.end = decimal.end;
