@@ -50,7 +50,10 @@ async function health(port: number): Promise<void> {
   const ask = (): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
   const response = await ask().catch(ask);
-  assert.deepEqual([response.status, await response.json()], [200, { status: "healthy" }]);
+  assert.deepEqual([response.status, await response.json()], [200, {
+    status: "healthy",
+    standby: false,
+  }]);
 }
 
 async function descriptors(pid: number): Promise<number> {

@@ -204,6 +204,9 @@ databaseTest(
     assert.equal(outcomes(program).length, INPUTS.length + 1);
     assert.equal(server.peers.length, 1);
     const health = await program.fetch("/health");
-    assert.deepEqual([health.status, await health.json()], [200, { status: "healthy" }]);
+    assert.deepEqual([health.status, await health.json()], [200, {
+      status: "healthy",
+      standby: false,
+    }]);
   },
 );

@@ -89,7 +89,10 @@ databaseTest("not ready before the stream is there, and ready once it is", async
   assert.deepEqual(reasons.map(({ code }: { code: string }) => code), ["not_connected"]);
   // Waiting for the stream is no fault of the process.
   const health = await program.fetch("/health");
-  assert.deepEqual([health.status, await health.json()], [200, { status: "healthy" }]);
+  assert.deepEqual([health.status, await health.json()], [200, {
+    status: "healthy",
+    standby: false,
+  }]);
 
   server.unavailable = false;
   await program.committed(server.push(events.put("alice/scene/s1")));

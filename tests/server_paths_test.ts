@@ -22,7 +22,7 @@ Deno.test("/health says healthy, and 503 with the reason when the pipeline is de
   const under = subject({ token: TOKEN });
   const well = await under.request("/health");
   assert.equal(well.status, 200);
-  assert.deepEqual(await well.json(), { status: "healthy" });
+  assert.deepEqual(await well.json(), { status: "healthy", standby: false });
   under.telemetry.pipelineFailed();
   const dead = await under.request("/health");
   assert.equal(dead.status, 503);
@@ -46,7 +46,7 @@ Deno.test("/ready says ready, and 503 with all the reasons that hold", async () 
   makeReady(under);
   const late = await under.request("/ready");
   assert.equal(late.status, 200);
-  assert.deepEqual(await late.json(), { status: "ready" });
+  assert.deepEqual(await late.json(), { status: "ready", standby: false });
 });
 
 Deno.test("/ready notices a database that went away on a quiet stream", async () => {

@@ -71,7 +71,7 @@ Deno.test("a request over a socket is answered, and its connection closed", asyn
   const answer = await ask(server, HEALTH);
   assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
   assert.match(answer, /\r\nconnection: close\r\n/i);
-  assert.match(answer, /\{"status":"healthy"\}$/);
+  assert.match(answer, /\{"status":"healthy","standby":false\}$/);
   await server.close();
 });
 
