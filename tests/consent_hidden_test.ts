@@ -287,3 +287,15 @@ Deno.test("coarsening twice is coarsening once, and no mark survives it anywhere
     }
   }
 });
+
+Deno.test("where a place may stand, digits that no number holds are removed as a large number is", () => {
+  // The decoder keeps integers beyond 2^53 as text.
+  for (const digits of ["47606200123456789", "-1223321001234567890", "476062001234567890123456"]) {
+    for (const record of [{ position: { x: digits } }, { venue: digits }, { points: [digits] }]) {
+      const kept = coarsen("app.subcult.scene", record).record;
+      assert.ok(!JSON.stringify(kept).includes(digits.slice(1, 9)), JSON.stringify(kept));
+    }
+    const elsewhere = { serial: digits };
+    assert.deepEqual(coarsen("app.subcult.scene", elsewhere).record, elsewhere);
+  }
+});

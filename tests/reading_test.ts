@@ -61,7 +61,7 @@ const SCENES: readonly (readonly [rkey: string, changes: string])[] = [
 ];
 
 /** Rows of no read, so many that reading them all is never the cheapest plan. */
-const OTHERS = 10_000;
+const OTHERS = 4_000;
 
 async function fill(sql: Sql): Promise<void> {
   await sql.unsafe(`

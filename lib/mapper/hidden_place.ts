@@ -19,7 +19,7 @@ const MAX_WHOLE = 100_000;
 /** An H3 cell, of any size, by the community lexicon: its key alone doesn't tell. */
 const H3_TYPE = "community.lexicon.location.hthree";
 
-const WHOLE_NUMBER = /^\s*[-+]?\d{6,12}\s*$/;
+const WHOLE_NUMBER = /^\s*[-+]?\d{6,}\s*$/;
 
 /** A geohash that stands where a place may stand: a digit and a letter, so that words are spared. */
 const GEOHASH = /^(?=[a-z]*\d)(?=\d*[a-z])[\db-hjkmnp-z]{7,12}$/i;
