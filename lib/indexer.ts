@@ -5,14 +5,15 @@
 
 import type { ReplayProgress } from "./client/archive/observer.ts";
 import { type Clock, systemClock } from "./client/clock.ts";
+import { Progress } from "./client/progress.ts";
 import { EventQueue } from "./client/queue.ts";
-import type { ResumePoint } from "./client/resume.ts";
 import type { Checkpoint, OnCheckpoint } from "./indexer/checkpoint.ts";
 import type { Config } from "./config.ts";
 import { watchDatabase } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
 import { type Arrival, Intake } from "./indexer/intake.ts";
 import { leadWhenLeased, type Tenure } from "./indexer/leadership.ts";
+import { clockObserver } from "./indexer/observers.ts";
 import { LetterRetries } from "./indexer/letter_retries.ts";
 import type { Logger } from "./log/logger.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
@@ -140,9 +141,14 @@ export class Indexer {
     const { telemetry, logger } = this.#options;
     if (resume !== null) telemetry.resumedFrom(resume);
     logger.info("starting", { cursor: resume?.cursor ?? null, source: resume?.source ?? null });
-    const { queue, intake } = this.#createIntake();
+    const progress = new Progress({
+      stored: resume,
+      clock: this.#clock,
+      clockDiffers: clockObserver(this.#options),
+    });
+    const { queue, intake } = this.#createIntake(progress);
     using _ = queue;
-    const reading = this.#createReading(queue, intake, resume);
+    const reading = this.#createReading(queue, intake, progress);
     telemetry.pipelineStarted();
     try {
       await runPipeline({
@@ -188,7 +194,7 @@ export class Indexer {
     return this.#recent.newest;
   }
 
-  #createIntake(): { queue: EventQueue<Arrival>; intake: Intake } {
+  #createIntake(progress: Progress): { queue: EventQueue<Arrival>; intake: Intake } {
     const { config, logger, telemetry } = this.#options;
     const { pauseAlertMs, ...limits } = config.queue;
     const queue = new EventQueue<Arrival>({
@@ -205,7 +211,7 @@ export class Indexer {
       queue,
       decoderFor: ({ protocol }) => this.#decoders.for(protocol),
       now: () => this.#clock.monotonic(),
-      wallClock: () => this.#clock.now(),
+      progress,
     });
     telemetry.watchBacklog(() => ({
       oldestReceivedAt: this.#underWay[0]?.receivedAt ?? queue.oldestPushedAt,
@@ -218,7 +224,7 @@ export class Indexer {
   #createReading(
     queue: EventQueue<Arrival>,
     intake: Intake,
-    stored: ResumePoint | null,
+    position: Progress,
   ): Reading {
     const { config, logger, telemetry, random = Math.random } = this.#options;
     this.#reading = new Reading({
@@ -226,7 +232,7 @@ export class Indexer {
       decoders: this.#decoders,
       queue,
       intake,
-      stored,
+      position,
       logger,
       telemetry,
       clock: this.#clock,

@@ -24,8 +24,8 @@ Deno.test("what may not be missed begins with the first connection, not with the
 Deno.test("until something is committed, the first event of the run is where to go on", () => {
   let committed: ResumePoint | null = null;
   const tracker = new OriginTracker(() => committed, null);
-  tracker.began(at(5), HERE);
-  tracker.began(at(9, THERE), THERE);
+  tracker.began(at(5), HERE, NOW_US);
+  tracker.began(at(9, THERE), THERE, NOW_US);
   assert.deepEqual(tracker.originFor(HERE, NOW_US).resume, at(5));
   committed = at(7);
   assert.deepEqual(tracker.originFor(HERE, NOW_US).resume, at(7));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import type { Position } from "../lib/decoder/event.ts";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { LAG_LIMIT_MS, LagWatch } from "../lib/client/lag.ts";
-import { checkReplay } from "../lib/client/replay_check.ts";
+import { checkReplay, type ReplayContext } from "../lib/client/replay_check.ts";
 import {
   chooseStart,
   type Expectation,
@@ -31,12 +32,20 @@ Deno.test("a cursor goes back to its own instance as it is", () => {
 Deno.test("T1 a sequence number is never carried to another instance: the time is, with a margin", () => {
   const start = chooseStart(V2, origin({ resume: STORED }), NOW_US);
   assert.equal(start.cursor, String(TIME_US - RESUME_MARGIN_US));
-  assert.deepEqual(start.expectation, { kind: "time", timeUs: TIME_US - RESUME_MARGIN_US });
+  const timeUs = TIME_US - RESUME_MARGIN_US;
+  assert.deepEqual(start.expectation, { kind: "time", timeUs, lostAfterUs: TIME_US });
 });
 
-Deno.test("T6 a server that numbers by time gets its own time back", () => {
-  const resume = { cursor: TIME_US, timeUs: TIME_US, source: V1.source };
-  assert.equal(chooseStart(V1, origin({ resume }), NOW_US).cursor, String(TIME_US));
+Deno.test("T6 a server that numbers by time is asked for some seconds more: it keeps no order", () => {
+  const resume = { cursor: TIME_US, timeUs: TIME_US, source: V1.source, mark: `${TIME_US} did x` };
+  const asked = TIME_US - Number(chooseStart(V1, origin({ resume }), NOW_US).cursor);
+  assert.ok(asked >= 5_000_000 && asked <= 60_000_000, `${asked} us`);
+});
+
+Deno.test("a time by our own clock, from before any event, is asked for with the margin of minutes", () => {
+  const resume = { cursor: TIME_US, timeUs: TIME_US, source: V2.source };
+  const { cursor, notice } = chooseStart(V2, origin({ resume }), NOW_US);
+  assert.deepEqual([cursor, notice], [String(TIME_US - RESUME_MARGIN_US), null]);
 });
 
 Deno.test("the firehose is asked one number earlier: a message may be only partly done with", () => {
@@ -77,63 +86,126 @@ Deno.test("a time before any real one does not turn into a sequence number", () 
 });
 
 Deno.test("a cursor in the future is noticed before it is sent", () => {
-  const cursor = NOW_US + 3_600_000_000;
+  const cursor = NOW_US + 20 * 3_600_000_000;
   const resume = { cursor, timeUs: cursor, source: V1.source };
-  assert.equal(chooseStart(V1, origin({ resume }), NOW_US).notice?.code, "cursor_in_future");
+  const start = chooseStart(V1, origin({ resume }), NOW_US);
+  assert.equal(start.notice?.code, "cursor_in_future");
+  assert.equal(start.cursor, String(NOW_US - RESUME_MARGIN_US), "the newest time there can be");
   const startCursor = String(cursor);
   assert.equal(chooseStart(V1, origin({ startCursor }), NOW_US).notice?.code, "cursor_in_future");
   const close = { cursor: NOW_US + 1_000_000, timeUs: NOW_US, source: V1.source };
   assert.equal(chooseStart(V1, origin({ resume: close }), NOW_US).notice, null);
 });
 
-const ASKED: Expectation = { kind: "cursor", cursor: STORED.cursor, timeUs: TIME_US };
+const MARK = `${TIME_US} did:plc:alice 3mwztfqk2ws2a`;
+const ASKED: Expectation = { kind: "cursor", cursor: STORED.cursor, timeUs: TIME_US, mark: MARK };
+/** As before marks were kept. */
+const UNMARKED: Expectation = { kind: "cursor", cursor: STORED.cursor, timeUs: TIME_US };
+const BY_TIME: Expectation = { kind: "time", timeUs: TIME_US, lostAfterUs: TIME_US };
 
 function verdict(
   expectation: Expectation,
-  cursor: number,
-  timeUs: number,
-  byAccount = false,
+  first: Position,
+  context: Partial<ReplayContext> = {},
 ): { code: string; useless: boolean } | null {
-  const fault = checkReplay(expectation, { cursor, timeUs }, byAccount);
+  const fault = checkReplay(expectation, first, {
+    protocol: "v1",
+    byAccount: false,
+    nowUs: NOW_US,
+    ...context,
+  });
   return fault === null ? null : { code: fault.notice.code, useless: fault.useless };
 }
 
-Deno.test("the event at the cursor comes again: however old, all is well", () => {
-  assert.equal(verdict(ASKED, STORED.cursor, TIME_US), null);
-  assert.equal(verdict(ASKED, STORED.cursor, NOW_US), null);
+/** An event of that number, so many seconds after that at the cursor. */
+function event(cursor: number, seconds: number, who = "did:plc:alice 3mwztfqk2ws2a"): Position {
+  const timeUs = TIME_US + seconds * 1_000_000;
+  return { cursor, timeUs, mark: `${timeUs} ${who}` };
+}
+
+Deno.test("the event at the cursor comes again, first: all is well, however long ago it was", () => {
+  assert.equal(verdict(ASKED, event(STORED.cursor, 0)), null);
+  assert.equal(
+    verdict(ASKED, { cursor: STORED.cursor, timeUs: TIME_US, mark: String(TIME_US) }),
+    null,
+  );
+  assert.equal(verdict(UNMARKED, event(STORED.cursor, 0)), null);
 });
 
-Deno.test("the next event may come first, when that at the cursor was compacted away", () => {
-  assert.equal(verdict(ASKED, STORED.cursor + 40, TIME_US + 1_000_000), null);
+Deno.test("another time or another event of that number is another numbering", () => {
+  const renumbered = { code: "renumbered", useless: true };
+  assert.deepEqual(verdict(ASKED, event(STORED.cursor, 0.000_001)), renumbered);
+  assert.deepEqual(verdict(ASKED, event(STORED.cursor, -0.000_001)), renumbered);
+  assert.deepEqual(verdict(ASKED, event(STORED.cursor, 3600)), renumbered);
+  assert.deepEqual(
+    verdict(ASKED, event(STORED.cursor, 0, "did:plc:bob 3mwztfqk2ws2a")),
+    renumbered,
+  );
+  assert.deepEqual(
+    verdict(ASKED, event(STORED.cursor, 0, "did:plc:alice 3mwztfqk2ws2b")),
+    renumbered,
+  );
+  assert.deepEqual(verdict(UNMARKED, event(STORED.cursor, -1)), renumbered);
+  assert.deepEqual(verdict(UNMARKED, event(STORED.cursor, 3600)), renumbered);
+});
+
+Deno.test("where another event comes first, time is asked before it is believed", () => {
+  const doubted = { code: "cursor_doubted", useless: true };
+  for (const seconds of [-5, 0, 1, 30, 7200]) {
+    assert.deepEqual(verdict(ASKED, event(STORED.cursor + 40, seconds)), doubted);
+    assert.deepEqual(
+      verdict(ASKED, event(STORED.cursor + 40, seconds), { byAccount: true }),
+      doubted,
+    );
+  }
+  assert.equal(verdict(UNMARKED, event(STORED.cursor + 40, 1)), null);
+  assert.deepEqual(verdict(UNMARKED, event(STORED.cursor + 40, 30)), doubted);
 });
 
 Deno.test("T1 a first event below the cursor means that the server went live", () => {
-  assert.deepEqual(verdict(ASKED, 17, NOW_US), { code: "went_live", useless: true });
+  assert.deepEqual(verdict(ASKED, event(17, 7200)), { code: "went_live", useless: true });
 });
 
-Deno.test("T13 a first event long after the cursor means that the cursor was ignored", () => {
+Deno.test("T13 asked by time, a first event seconds after where reading stopped is late", () => {
   const late = { code: "replay_starts_late", useless: false };
-  assert.deepEqual(verdict(ASKED, STORED.cursor + 5_000_000, NOW_US), late);
-  assert.deepEqual(verdict({ kind: "time", timeUs: TIME_US }, 1, NOW_US), late);
+  for (const seconds of [15, 60, 7200]) assert.deepEqual(verdict(BY_TIME, event(1, seconds)), late);
+  for (const seconds of [-900, 0, 2]) assert.equal(verdict(BY_TIME, event(1, seconds)), null);
 });
 
 Deno.test("T6 a sequence number that is answered by times is noticed", () => {
   const expected = { code: "numbering_changed", useless: false };
-  assert.deepEqual(verdict(ASKED, TIME_US, TIME_US), expected);
-});
-
-Deno.test("T5 a replay may begin earlier than the time that was asked for", () => {
-  assert.equal(verdict({ kind: "time", timeUs: TIME_US }, 1, TIME_US - 900_000_000), null);
+  assert.deepEqual(verdict(ASKED, event(TIME_US, 0)), expected);
 });
 
 Deno.test("silence on a stream of chosen accounts proves nothing", () => {
-  assert.equal(verdict({ kind: "time", timeUs: TIME_US }, 1, NOW_US, true), null);
+  assert.equal(verdict(BY_TIME, event(1, 7200), { byAccount: true }), null);
 });
 
 Deno.test("a start cursor has no time, so only a number below it shows", () => {
   const asked: Expectation = { kind: "cursor", cursor: 500, timeUs: null };
-  assert.equal(verdict(asked, 501, NOW_US), null);
-  assert.equal(verdict(asked, 499, NOW_US)?.code, "went_live");
+  assert.equal(verdict(asked, event(501, 0)), null);
+  assert.equal(verdict(asked, event(499, 0))?.code, "went_live");
+});
+
+Deno.test("a firehose that counts anew is a sure gap, and one that skips numbers is none", () => {
+  const protocol = "firehose";
+  const gap = { code: "went_live", useless: true };
+  assert.deepEqual(verdict(ASKED, event(17, 60), { protocol }), gap);
+  assert.deepEqual(verdict(ASKED, event(STORED.cursor, 60), { protocol }), gap);
+  assert.equal(verdict(ASKED, event(STORED.cursor, 0), { protocol }), null);
+  assert.equal(verdict(ASKED, event(STORED.cursor + 3, 20), { protocol }), null);
+  const late = { code: "replay_starts_late", useless: false };
+  assert.deepEqual(verdict(ASKED, event(STORED.cursor + 9_000, 90), { protocol }), late);
+  const fault = checkReplay(ASKED, event(17, 60), { protocol, byAccount: false, nowUs: NOW_US });
+  assert.match(fault?.notice.message ?? "", /counts anew; events since 2026-.* are missing/);
+});
+
+Deno.test("a server whose clock was ahead and is set is asked by time", () => {
+  const timeUs = NOW_US + 20 * 3_600_000_000;
+  const asked: Expectation = { kind: "time", timeUs, lostAfterUs: timeUs };
+  const first = { cursor: NOW_US, timeUs: NOW_US };
+  assert.deepEqual(verdict(asked, first), { code: "went_live", useless: true });
+  assert.equal(verdict(asked, { cursor: timeUs, timeUs }), null);
 });
 
 Deno.test("an instance whose events stay old is behind, one that replays is not", () => {

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { EventQueue } from "../lib/client/queue.ts";
+import { Progress } from "../lib/client/progress.ts";
 import { createV1Decoder } from "../lib/decoder/v1.ts";
 import { type Arrival, Intake } from "../lib/indexer/intake.ts";
 import { decoderOptions } from "./decoder_samples.ts";
+import { FakeClock } from "./jetstream/fake_clock.ts";
 import { SampleEvents } from "./sample_events.ts";
 
 const ENDPOINT = parseEndpoint("wss://host/subscribe");
@@ -17,18 +19,22 @@ Deno.test("foreign commits move on the place where reading resumes, whether take
   });
   const decoder = createV1Decoder(decoderOptions({ wanted: ["app.subcult.*"] }));
   const events = new SampleEvents();
+  const progress = new Progress({
+    stored: null,
+    clock: new FakeClock(events.timeUs / 1000 + 60_000),
+  });
   const intake = new Intake({
     queue,
     decoderFor: () => decoder,
     now: () => 0,
-    wallClock: () => events.timeUs / 1000,
+    progress,
   });
   const message = (cursor: number, record: string): string => {
     const { did, time_us, ...rest } = events.put(record);
     return JSON.stringify({ did, time_us, cursor, ...rest });
   };
   const inBytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-  const cursor = (): number | undefined => intake.resumePoint?.cursor;
+  const cursor = (): number | undefined => progress.point?.cursor;
 
   intake.take(message(1, "alice/scene/a"), ENDPOINT);
   assert.equal(cursor(), 1);

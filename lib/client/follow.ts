@@ -187,6 +187,10 @@ class Follower {
     const refusal = classifyRefusal(endpoint, error, this.#clock.now());
     switch (refusal.kind) {
       case "cursor_too_old":
+        if (this.#origin.outlived(endpoint, this.#nowUs())) {
+          this.#notice({ code: "cursor_aged_out", message: refusal.message }, endpoint);
+          return null;
+        }
         throw new CursorTooOldError(endpoint.source, start.cursor, refusal.message);
       case "unknown_dictionary":
         if (!compressed) return notConnected(new Error(refusal.message), true);

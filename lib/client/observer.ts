@@ -4,8 +4,16 @@ import type { Endpoint } from "./endpoint.ts";
 export const NOTICES = [
   /** The cursor asked for lies in the future: the server starts at the live tip and says nothing. */
   "cursor_in_future",
-  /** The server has another numbering than the cursor comes from, and went live: asked again by time. */
+  /** The server counts anew, and went live: asked again by time, where it takes a time. */
   "went_live",
+  /** The event of the cursor's number is another one by now: asked again by time. */
+  "renumbered",
+  /** Not the event at the cursor came first, but a later one: asked again by time, to be sure. */
+  "cursor_doubted",
+  /** The server no longer has the cursor, but has its time: asked again by that. */
+  "cursor_aged_out",
+  /** All times of the server are ahead of our clock: one of the two clocks is wrong. */
+  "clock_ahead",
   /** The cursor comes from another numbering and this server takes no time: events may be missing. */
   "no_time_cursor",
   /** The replay began long after the cursor: events between may be missing. */

@@ -1,5 +1,6 @@
 import type { Position } from "../decoder/event.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { AHEAD_LIMIT_US } from "./clock_watch.ts";
 import type { Notice } from "./observer.ts";
 
 /** Where reading should go on. */
@@ -10,10 +11,15 @@ export interface ResumePoint extends Position {
 
 /** What the first event of a replay is measured against. */
 export type Expectation =
-  /** A cursor of the same instance: its event comes again, first. */
-  | { readonly kind: "cursor"; readonly cursor: number; readonly timeUs: number | null }
-  /** A time: events from about then on. */
-  | { readonly kind: "time"; readonly timeUs: number }
+  /** A cursor of the same instance: its event comes again, first. A cursor of the operator has no time. */
+  | {
+    readonly kind: "cursor";
+    readonly cursor: number;
+    readonly timeUs: number | null;
+    readonly mark?: string;
+  }
+  /** A time: events from about then on, and the first of them before `lostAfterUs`. */
+  | { readonly kind: "time"; readonly timeUs: number; readonly lostAfterUs: number }
   | { readonly kind: "none" };
 
 /** How to begin one connection. */
@@ -39,21 +45,34 @@ export interface Origin {
 /** A cursor from here on is Unix microseconds, below it a sequence number. */
 export const TIME_CURSOR_FROM = 1e15;
 
+export function isTimeCursor(cursor: number): boolean {
+  return cursor >= TIME_CURSOR_FROM;
+}
+
+/** Whether a position is a time by our own clock, from before any event. */
+export function isTimeOnly({ cursor, mark }: Position): boolean {
+  return isTimeCursor(cursor) && mark === undefined;
+}
+
+/** A server keeps events for 36 hours on the live stream, if its operator doesn't say otherwise. */
+export const SURELY_LIVE_US = 30 * 3_600 * 1_000_000;
+
 /**
- * How far a time cursor goes back when the instance changes.
+ * How far a time cursor goes back when a number can't be used.
  *
  * Every instance stamps an event with its own clock when it sees it, and the instance that we left
- * may have been behind by as much as we tolerate (`LAG_LIMIT_MS`, two minutes). Five minutes cover
- * that and two bad clocks. What is sent twice is recognised as duplicates; a full network sends some
+ * may have been behind by as much as we tolerate (`LAG_LIMIT_MS`, two minutes). A server that crashes
+ * loses what it has not flushed, 4096 rows or 30 seconds, and sees it again. Five minutes cover both and
+ * two bad clocks. What is sent twice is recognised as duplicates; a full network sends some
  * hundred thousand events in that time.
  */
 export const RESUME_MARGIN_US = 5 * 60 * 1_000_000;
 
+/** As above, on the instance that numbers by its own time: it sends events a little out of order. */
+const ORDER_MARGIN_US = 10 * 1_000_000;
+
 /** As above, for a start at the live tip that was cut off before it brought anything: clocks only. */
 const LIVE_MARGIN_US = 10 * 1_000_000;
-
-/** A clock may be this much ahead before a cursor counts as being in the future. */
-const FUTURE_TOLERANCE_US = 60 * 1_000_000;
 
 /**
  * Chooses the cursor for a connection to `endpoint`.
@@ -72,29 +91,36 @@ export function chooseStart(endpoint: Endpoint, origin: Origin, nowUs: number): 
   if (resume === null) {
     if (startCursor !== null) return fromStartCursor(startCursor, nowUs);
     if (liveSinceUs === null) return { cursor: null, expectation: { kind: "none" }, notice: null };
-    return fromTime(endpoint, liveSinceUs - LIVE_MARGIN_US);
+    return fromTime(endpoint, liveSinceUs - LIVE_MARGIN_US, liveSinceUs);
   }
-  if (resume.source !== endpoint.source || distrusted) {
-    return fromTime(endpoint, resume.timeUs - RESUME_MARGIN_US);
+  const timeUs = Math.min(resume.timeUs, nowUs);
+  const { cursor, mark } = resume;
+  if (resume.source !== endpoint.source || distrusted || isTimeOnly(resume)) {
+    const start = fromTime(endpoint, timeUs - RESUME_MARGIN_US, timeUs);
+    return isTimeOnly(resume)
+      ? { ...start, notice: start.notice ?? futureNotice(cursor, nowUs) }
+      : start;
   }
-  const { cursor, timeUs } = resume;
+  if (isTimeCursor(cursor)) {
+    return fromTime(endpoint, cursor - ORDER_MARGIN_US, cursor);
+  }
   const asked = endpoint.protocol === "firehose" ? Math.max(0, cursor - 1) : cursor;
   return {
     cursor: String(asked),
-    expectation: { kind: "cursor", cursor: asked, timeUs },
-    notice: futureNotice(cursor, nowUs),
+    expectation: { kind: "cursor", cursor, timeUs, ...(mark === undefined ? {} : { mark }) },
+    notice: null,
   };
 }
 
 function fromStartCursor(startCursor: string, nowUs: number): Start {
   const cursor = Number(startCursor);
-  const expectation: Expectation = cursor >= TIME_CURSOR_FROM
-    ? { kind: "time", timeUs: cursor }
+  const expectation: Expectation = isTimeCursor(cursor)
+    ? { kind: "time", timeUs: cursor, lostAfterUs: cursor }
     : { kind: "cursor", cursor, timeUs: null };
   return { cursor: startCursor, expectation, notice: futureNotice(cursor, nowUs) };
 }
 
-function fromTime(endpoint: Endpoint, timeUs: number): Start {
+function fromTime(endpoint: Endpoint, timeUs: number, lostAfterUs: number): Start {
   if (endpoint.protocol === "firehose") {
     return {
       cursor: null,
@@ -102,7 +128,7 @@ function fromTime(endpoint: Endpoint, timeUs: number): Start {
       notice: {
         code: "no_time_cursor",
         message: `${endpoint.source} takes no time as a cursor, so it starts at the live tip; ` +
-          `events since ${isoTime(timeUs)} may be missing`,
+          `events since ${isoTime(lostAfterUs)} may be missing`,
       },
     };
   }
@@ -111,18 +137,18 @@ function fromTime(endpoint: Endpoint, timeUs: number): Start {
   const asked = Math.max(TIME_CURSOR_FROM, Math.floor(timeUs));
   return {
     cursor: String(asked),
-    expectation: { kind: "time", timeUs: asked },
+    expectation: { kind: "time", timeUs: asked, lostAfterUs },
     notice: null,
   };
 }
 
 function futureNotice(cursor: number, nowUs: number): Notice | null {
-  if (cursor < TIME_CURSOR_FROM || cursor <= nowUs + FUTURE_TOLERANCE_US) return null;
+  if (!isTimeCursor(cursor) || cursor <= nowUs + AHEAD_LIMIT_US) return null;
   return {
     code: "cursor_in_future",
     message:
-      `the cursor ${cursor} (${isoTime(cursor)}) lies in the future, so the server starts at ` +
-      "the live tip; events before that may be missing",
+      `the cursor ${cursor} (${isoTime(cursor)}) lies in the future; events before what is ` +
+      "read from now on may be missing",
   };
 }
 

@@ -50,16 +50,18 @@ export class StreamJudge {
   }
 
   readonly onFirst = (position: Position): Ending | null => {
-    const { endpoint, expectation, byAccount, origin } = this.#options;
-    const fault = checkReplay(expectation, position, byAccount);
+    const { endpoint, expectation, byAccount, origin, clock } = this.#options;
+    const { protocol } = endpoint;
+    const nowUs = clock.now() * 1000;
+    const fault = checkReplay(expectation, position, { protocol, byAccount, nowUs });
     if (fault !== null) {
       this.#notice(fault.notice);
       // The firehose takes no time instead, so to leave it would bring nothing.
-      if (fault.useless && origin.distrust(endpoint) && endpoint.protocol !== "firehose") {
+      if (fault.useless && origin.distrust(endpoint) && protocol !== "firehose") {
         return { kind: "left", notice: fault.notice };
       }
     }
-    origin.began(position, endpoint);
+    origin.began(position, endpoint, nowUs);
     return null;
   };
 

@@ -15,6 +15,11 @@ export interface Position {
   readonly cursor: number;
   /** When that instance saw the event, Unix microseconds. */
   readonly timeUs: number;
+  /**
+   * What the instance sent there, as `client/mark.ts` tells it. The decoder leaves it out; absent means not
+   * known, and then the time may not be exact.
+   */
+  readonly mark?: string;
 }
 
 /** Why a record, or a whole message, could not be taken. */
@@ -55,6 +60,8 @@ export interface Identity {
   readonly handle: string | null | undefined;
   /** Sequence number of the upstream relay, the same on every Jetstream instance; 0 when absent. */
   readonly relaySeq: number;
+  /** The instance that sent it, as `Endpoint.source`; absent when that is not known. */
+  readonly source?: string;
   readonly position: Position;
 }
 
@@ -66,6 +73,8 @@ export interface Account {
   /** `deleted`, `takendown`, … (an open set); null when absent, and when it can't be kept. */
   readonly status: string | null;
   readonly relaySeq: number;
+  /** As of `Identity`. */
+  readonly source?: string;
   readonly position: Position;
 }
 

@@ -8,7 +8,9 @@ import type { EventQueue } from "../client/queue.ts";
 import type { Endpoint } from "../client/endpoint.ts";
 import type { Skipped } from "../client/frames.ts";
 import type { Heard } from "../client/heard.ts";
-import { type ResumePoint, TIME_CURSOR_FROM } from "../client/resume.ts";
+import { markOf } from "../client/mark.ts";
+import type { Progress } from "../client/progress.ts";
+import type { ResumePoint } from "../client/resume.ts";
 import type { Decoder, Message } from "../decoder/decoder.ts";
 import type { Event, Position } from "../decoder/event.ts";
 
@@ -21,6 +23,8 @@ export interface Arrival {
   readonly receivedAt: number;
   /** How many events it stands for: foreign ones are counted, and queued as one. */
   readonly count: number;
+  /** Where reading goes on once it and all before it are durable; null when that is not known. */
+  readonly resume: ResumePoint | null;
 }
 
 export interface IntakeOptions {
@@ -28,8 +32,7 @@ export interface IntakeOptions {
   readonly decoderFor: (endpoint: Endpoint) => Decoder;
   /** Milliseconds of a clock that never runs backwards. */
   readonly now: () => number;
-  /** The wall clock, Unix milliseconds. */
-  readonly wallClock: () => number;
+  readonly progress: Progress;
 }
 
 /** A message's size counts towards the queue's bytes; parsed, it takes about this many times as much. */
@@ -49,8 +52,6 @@ export class Intake {
   /** Foreign events since the last mark, and the newest of them. */
   #foreign = 0;
   #lastForeign: { at: Position | Message; endpoint: Endpoint } | null = null;
-  /** The furthest position taken in, by the instance that it came from. */
-  #taken: ResumePoint | null = null;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -70,19 +71,18 @@ export class Intake {
     const events = decoder.decode(message);
     const receivedAt = now();
     const bytes = Math.ceil(message.length * PARSED_FACTOR / Math.max(1, events.length));
-    let position: Position | null = null;
-    for (const event of events) {
-      position = positionOf(event) ?? position;
-      if (event.kind === "foreign") {
+    for (const decoded of events) {
+      const position = positionOf(decoded);
+      if (decoded.kind === "foreign") {
         this.#foreign++;
-        if (event.position !== null) this.#lastForeign = { at: event.position, endpoint };
+        if (position !== null) this.#lastForeign = { at: position, endpoint };
         continue;
       }
-      const arrival = { event, source: endpoint.source, receivedAt, count: 1 };
-      this.#held.push({ arrival, bytes });
+      if (position !== null) this.#advance(decoded, position, endpoint.source);
+      const event = fromSource(decoded, endpoint.source);
+      this.#held.push({ arrival: this.#arrival(event, endpoint.source, receivedAt), bytes });
       if (event.kind === "commit" || event.kind === "malformed") this.#release();
     }
-    if (position !== null) this.#advance(position, endpoint.source);
     if (this.#held.length >= 500) this.#release();
     return heard(events);
   }
@@ -106,43 +106,41 @@ export class Intake {
   takeArchive({ events, bytes, passed, position }: ArchiveChunk, source: string): void {
     // What the live stream still holds back came first.
     this.tick();
-    const receivedAt = this.#options.now();
+    const { queue, now, progress } = this.#options;
+    const receivedAt = now();
     const each = Math.ceil(bytes * PARSED_FACTOR / Math.max(1, events.length));
     for (const event of events) {
-      this.#options.queue.push({ event, source, receivedAt, count: 1 }, each);
+      queue.push(this.#arrival(fromSource(event, source), source, receivedAt), each);
     }
+    progress.advance(position, source);
     const mark: Event = { kind: "foreign", what: "archive", collection: null, position };
-    this.#options.queue.push({ event: mark, source, receivedAt, count: passed }, 0);
-    this.#advance(position, source);
+    queue.push(this.#arrival(mark, source, receivedAt, passed), 0);
   }
 
   /** Queues what was held back, and the place of foreign commits, so that the cursor moves on. */
   tick(): void {
+    const { queue, progress, now } = this.#options;
     this.#markForeign();
     this.#release();
-  }
-
-  /** Where to go on reading: after everything that was taken in. Null before the first message. */
-  get resumePoint(): ResumePoint | null {
-    return this.#taken;
+    const quiet = progress.look(queue.paused);
+    if (quiet !== null) queue.push(this.#arrival(NOTHING, quiet.source, now(), 0), 0);
   }
 
   #markForeign(): void {
     if (this.#foreign === 0) return;
     const last = this.#lastForeign;
     const position = last === null ? null : this.#placeOf(last);
-    if (position !== null && last !== null) this.#advance(position, last.endpoint.source);
-    this.#held.push({
-      arrival: {
-        event: { kind: "foreign", what: "commit", collection: null, position },
-        source: last?.endpoint.source ?? "",
-        receivedAt: this.#options.now(),
-        count: this.#foreign,
-      },
-      bytes: 0,
-    });
+    const event: Event = { kind: "foreign", what: "commit", collection: null, position };
+    const source = last?.endpoint.source ?? "";
+    if (position !== null) this.#advance(event, position, source);
+    const arrival = this.#arrival(event, source, this.#options.now(), this.#foreign);
+    this.#held.push({ arrival, bytes: 0 });
     this.#foreign = 0;
     this.#lastForeign = null;
+  }
+
+  #arrival(event: Event, source: string, receivedAt: number, count = 1): Arrival {
+    return { event, source, receivedAt, count, resume: this.#options.progress.take() };
   }
 
   #placeOf({ at, endpoint }: { at: Position | Message; endpoint: Endpoint }): Position | null {
@@ -152,10 +150,11 @@ export class Intake {
     return at;
   }
 
-  #advance({ cursor, timeUs }: Position, source: string): void {
-    const next = { cursor, timeUs, source };
-    if (isImpossible(next, this.#options.wallClock())) return;
-    if (this.#taken === null || isFurther(next, this.#taken)) this.#taken = next;
+  #advance(event: Event, { cursor, timeUs }: Position, source: string): void {
+    this.#options.progress.advance(
+      { cursor, timeUs, mark: markOf(event, { cursor, timeUs }) },
+      source,
+    );
   }
 
   #release(): void {
@@ -164,43 +163,28 @@ export class Intake {
   }
 }
 
+/** Queued on a quiet stream, for its place alone. */
+const NOTHING: Event = { kind: "foreign", what: "quiet", collection: null, position: null };
+
 /** What events tell of the stream: what the server says about it, or else the last position. */
 function heard(events: readonly Event[]): Heard {
   if (events.length > 0 && events.every(({ kind }) => kind === "malformed")) {
     return { undecodable: true };
   }
-  let position: Position | null = null;
+  let last: Position | null = null;
   for (const event of events) {
     if (event.kind === "notice") return { notice: event.code };
-    position = event.position ?? position;
+    if (event.position !== null) last = { ...event.position, mark: markOf(event, event.position) };
   }
-  return position;
+  return last;
 }
 
-/** How far a server's clock may be ahead of ours, microseconds. */
-const AHEAD_US = 24 * 60 * 60 * 1_000_000;
-
-/**
- * Whether a position is so far in the future that it can't be true. The event counts, but nothing goes
- * on there: a server would be asked for what comes after, for ever.
- *
- * @param nowMs the wall clock, Unix milliseconds
- */
-export function isImpossible({ cursor, timeUs }: Position, nowMs: number): boolean {
-  const latestUs = nowMs * 1000 + AHEAD_US;
-  return timeUs > latestUs || (cursor >= TIME_CURSOR_FROM && cursor > latestUs);
-}
-
-/**
- * Whether reading has got further. A lower cursor of a later time is further too: the instance was
- * built anew and counts from the start.
- */
-export function isFurther(next: ResumePoint, before: ResumePoint): boolean {
-  if (next.source !== before.source) return true;
-  return next.cursor >= before.cursor || next.timeUs > before.timeUs;
+/** Events of accounts are in order on each instance. */
+function fromSource(event: Event, source: string): Event {
+  return event.kind === "account" || event.kind === "identity" ? { ...event, source } : event;
 }
 
 /** Where an event stands in its stream, if it says. */
-export function positionOf(event: Event): Position | null {
+function positionOf(event: Event): Position | null {
   return event.kind === "notice" ? null : event.position;
 }

@@ -2,7 +2,7 @@
 
 import type { ArchiveObserver, ReplayProgress } from "../client/archive/observer.ts";
 import type { Endpoint } from "../client/endpoint.ts";
-import type { Ending, Observer } from "../client/observer.ts";
+import type { Ending, NoticeCode, Observer } from "../client/observer.ts";
 import { printable } from "../client/server_words.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Redact } from "../log/redaction.ts";
@@ -61,6 +61,22 @@ function toldEnding(ending: Ending, redact: Redact): StreamEnding {
   if (kind === "closed") return { kind, code: ending.code, reason: redact(ending.reason) };
   const reason = kind === "broken" ? redact(printable(ending.error.message)) : "";
   return { kind, code: null, reason };
+}
+
+/** Of times that are all ahead of our clock: either it is wrong, or that of the server. */
+export function clockObserver(
+  { logger, telemetry }: Told,
+): (aheadMs: number | null, source: string) => void {
+  return (aheadMs, source) => {
+    telemetry.clockDiffers(aheadMs);
+    if (aheadMs === null) return logger.info("the clocks agree again", { source });
+    const notice = "clock_ahead" satisfies NoticeCode;
+    telemetry.noticed(notice);
+    const seconds = Math.round(aheadMs / 1000);
+    const message = `all events of ${source} are at least ${seconds} s ahead of this machine's ` +
+      "clock: one of the two clocks is wrong";
+    logger.warn(message, { notice, source, seconds });
+  };
 }
 
 /** Of a replay. `progressed` is told how far it has come. */

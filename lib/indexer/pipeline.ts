@@ -7,7 +7,7 @@ import { backoffMs } from "../client/backoff.ts";
 import { type Clock, sleep } from "../client/clock.ts";
 import type { EventQueue } from "../client/queue.ts";
 import type { Intake } from "./intake.ts";
-import { type Arrival, isFurther, isImpossible, positionOf } from "./intake.ts";
+import type { Arrival } from "./intake.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../repository/batch.ts";
 import type { Lease } from "../repository/lease.ts";
 
@@ -96,8 +96,8 @@ async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<
   while (true) {
     const arrivals = await queue.take({ maxItems: maxEvents, maxWaitMs, signal });
     if (arrivals.length === 0) return;
-    const batch = batchOf(arrivals, reached, clock.now(), lease);
-    reached = batch.cursor;
+    reached = arrivals.findLast(({ resume }) => resume !== null)?.resume ?? reached;
+    const batch = batchOf(arrivals, reached, lease);
     taken(arrivals);
     const startedAt = clock.monotonic();
     const result = await write(batch, signal);
@@ -108,36 +108,16 @@ async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<
 
 function batchOf(
   arrivals: readonly Arrival[],
-  reached: CursorUpdate | null,
-  nowMs: number,
+  cursor: CursorUpdate | null,
   lease: Lease,
 ): Batch {
   return {
     id: crypto.randomUUID(),
     events: arrivals.map(({ event }) => event),
-    cursor: cursorOf(arrivals, reached, nowMs),
+    cursor,
     letters: [],
     lease,
   };
-}
-
-/**
- * The furthest position of the newest instance so far: a batch can hold the change of instances, and
- * the times of an instance run backwards now and then.
- */
-function cursorOf(
-  arrivals: readonly Arrival[],
-  reached: CursorUpdate | null,
-  nowMs: number,
-): CursorUpdate | null {
-  let cursor = reached;
-  for (const { event, source } of arrivals) {
-    const position = positionOf(event);
-    if (position === null || isImpossible(position, nowMs)) continue;
-    const next = { cursor: position.cursor, timeUs: position.timeUs, source };
-    if (cursor === null || isFurther(next, cursor)) cursor = next;
-  }
-  return cursor;
 }
 
 /** Does something at an interval, one at a time, until the signal aborts. */

@@ -11,8 +11,9 @@ import { fetchZstdDictionary } from "../client/dictionary.ts";
 import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
 import type { CursorTooOldError } from "../client/failure.ts";
 import { follow } from "../client/follow.ts";
+import type { Observer } from "../client/observer.ts";
 import type { EventQueue } from "../client/queue.ts";
-import type { ResumePoint } from "../client/resume.ts";
+import type { Progress } from "../client/progress.ts";
 import type { OnCheckpoint } from "./checkpoint.ts";
 import { type Config, secretsOf } from "../config.ts";
 import type { Decoders } from "./decoders.ts";
@@ -27,8 +28,8 @@ export interface ReadingOptions {
   readonly decoders: Decoders;
   readonly queue: EventQueue<Arrival>;
   readonly intake: Intake;
-  /** The cursor that was stored when the process started. */
-  readonly stored: ResumePoint | null;
+  /** Where reading goes on; at the start, the cursor that was stored. */
+  readonly position: Progress;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -55,7 +56,8 @@ export class Reading {
 
   /** Reads until the signal aborts. Rejects with what can't be mended by trying again. */
   async run(signal: AbortSignal): Promise<void> {
-    const { config: { jetstream: { startFrom } }, stored, clock, random } = this.#options;
+    const { config: { jetstream: { startFrom } }, position, clock, random } = this.#options;
+    const stored = position.point;
     // What was begun with the archive of one instance is finished there: its numbers mean nothing elsewhere.
     const archive = this.#archiveOf(stored?.source) ??
       this.#endpoints.find(({ protocol }) => protocol === "v2");
@@ -89,7 +91,7 @@ export class Reading {
     because: CursorTooOldError | null,
     signal: AbortSignal,
   ): Promise<{ readonly cutover: number }> {
-    const { config: { jetstream, reconnect }, decoders, intake, stored, queue, clock, random } =
+    const { config: { jetstream, reconnect }, decoders, intake, position, queue, clock, random } =
       this.#options;
     const { telemetry } = this.#options;
     this.#tellReplay(endpoint, because);
@@ -99,7 +101,7 @@ export class Reading {
         endpoint,
         apiKey: jetstream.apiKey,
         filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
-        start: replayStart(endpoint, intake.resumePoint ?? stored, because),
+        start: replayStart(endpoint, position.point, because),
         format: decoders.archive,
         deliver: (chunk) => intake.takeArchive(chunk, endpoint.source),
         flow: queue,
@@ -119,23 +121,22 @@ export class Reading {
 
   /** A replay can take hours: why it began is the first thing to be known. */
   #tellReplay({ source }: Endpoint, because: CursorTooOldError | null): void {
-    const { logger, telemetry, stored } = this.#options;
+    const { logger, telemetry, position } = this.#options;
     if (because !== null) {
       telemetry.noticed("cursor_too_old");
       logger.warn(`${because.message}; the archive is replayed first`, {
         notice: "cursor_too_old",
         source,
       });
-    } else if (stored === null) {
+    } else if (position.point === null) {
       logger.info("replaying the archive, because of START_FROM", { source });
     } else logger.info("replaying the archive, because the stored cursor is hours old", { source });
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { config, decoders, intake, stored, queue, logger, telemetry } = this.#options;
+    const { config, decoders, intake, position, queue, telemetry } = this.#options;
     const { clock, random } = this.#options;
     const { jetstream, reconnect } = config;
-    const redact = redactor(secretsOf(config));
     await follow({
       endpoints: this.#endpoints,
       filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
@@ -145,7 +146,7 @@ export class Reading {
         const { bytes } = await fetchZstdDictionary(endpoint, options);
         return decoders.addDictionary(bytes);
       },
-      resumePoint: () => intake.resumePoint ?? stored,
+      resumePoint: () => position.point,
       startCursor: this.#startCursor(),
       receive: (message, endpoint) => {
         const heard = intake.take(message, endpoint);
@@ -166,11 +167,29 @@ export class Reading {
       reconnect,
       idleTimeoutMs: jetstream.readIdleTimeoutMs,
       quietMs: jetstream.streamQuietMs,
-      observer: streamObserver({ logger, telemetry, redact }, this.#options.checkpoint),
+      observer: this.#observer(),
       clock,
       random,
       signal,
     });
+  }
+
+  /** Tells operators, and the position: it must know when a connection stands. */
+  #observer(): Observer {
+    const { config, logger, telemetry, position, checkpoint } = this.#options;
+    const redact = redactor(secretsOf(config));
+    const observer = streamObserver({ logger, telemetry, redact }, checkpoint);
+    return {
+      ...observer,
+      connected: (event) => {
+        position.connected(event.endpoint.source, event.cursor);
+        observer.connected?.(event);
+      },
+      disconnected: (event) => {
+        position.disconnected();
+        observer.disconnected?.(event);
+      },
+    };
   }
 
   #startCursor(): string | null {

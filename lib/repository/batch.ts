@@ -14,6 +14,8 @@ export interface CursorUpdate {
   /** Unix microseconds. */
   readonly timeUs: number;
   readonly source: string;
+  /** What that instance sent there; absent when that is not known. */
+  readonly mark?: string;
 }
 
 export interface Batch {

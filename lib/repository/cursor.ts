@@ -1,14 +1,55 @@
 /** The committed cursor: where the stream is resumed. */
 
-import type { Sql } from "./sql.ts";
-import type { CursorUpdate } from "./batch.ts";
+import { isoFromMicros } from "../micros.ts";
+import type { Batch, CursorUpdate } from "./batch.ts";
+import type { Sql, TransactionSql } from "./sql.ts";
 
-/** The cursor of a consumer; null when it has never committed one. */
+/**
+ * The cursor of a consumer; null when it has never committed one. No event was seen after it was stored: a
+ * later time is a wrong one.
+ */
 export async function readCursor(sql: Sql, consumer: string): Promise<CursorUpdate | null> {
-  const [row] = await sql<{ cursor: string; time_us: number; source: string }[]>`
-    select cursor::text, source,
-      (extract(epoch from cursor_time) * 1000000)::float8 as time_us
+  const [row] = await sql<
+    { cursor: string; time_us: number; source: string; mark: string | null }[]
+  >`
+    select cursor::text, source, cursor_mark as mark,
+      (extract(epoch from least(cursor_time, last_updated)) * 1000000)::float8 as time_us
     from indexer_state where consumer = ${consumer} and source is not null`;
   if (row === undefined) return null;
-  return { cursor: Number(row.cursor), timeUs: row.time_us, source: row.source };
+  const { cursor, time_us: timeUs, source, mark } = row;
+  return { cursor: Number(cursor), timeUs, source, ...(mark === null ? {} : { mark }) };
+}
+
+/**
+ * Notes a batch, renews its lease, and moves the cursor on, unless what is stored is further by number and time.
+ * A lower number of a later time is that of an instance that counts anew, and times of servers that number
+ * by time are replaced as they are.
+ */
+export async function moveCursor(
+  tx: TransactionSql,
+  { id, cursor, lease }: Pick<Batch, "id" | "cursor" | "lease">,
+  consumer: string,
+): Promise<void> {
+  const leaseMs = lease?.ms ?? null;
+  const renewed = tx`lease_until = coalesce(
+    clock_timestamp() + ${leaseMs}::int * interval '1 millisecond', s.lease_until)`;
+  if (cursor === null) {
+    await tx`insert into indexer_state as s (consumer, batch) values (${consumer}, ${id})
+      on conflict (consumer, partition) do update set batch = excluded.batch, ${renewed}`;
+    return;
+  }
+  // As a text: of a timestamptz the driver makes a Date, which has no microseconds.
+  await tx`insert into indexer_state as s (consumer, cursor, cursor_time, cursor_mark, source, batch)
+    values (${consumer}, ${cursor.cursor}, ${isoFromMicros(cursor.timeUs)}::text::timestamptz,
+      ${cursor.mark ?? null}, ${cursor.source}, ${id})
+    on conflict (consumer, partition) do update set
+      (cursor, cursor_time, cursor_mark, source) = (
+        select case when further then excluded.cursor else s.cursor end,
+          case when further then excluded.cursor_time else s.cursor_time end,
+          case when further then excluded.cursor_mark else s.cursor_mark end,
+          excluded.source
+        from (select s.source is distinct from excluded.source or s.cursor_time is null
+          or s.cursor >= 1000000000000000 or excluded.cursor >= s.cursor
+          or excluded.cursor_time > s.cursor_time as further) as judged),
+      batch = excluded.batch, last_updated = now(), ${renewed}`;
 }

@@ -77,10 +77,10 @@ const RESTATE_LEDGER: BulkStatement = {
 };
 
 const ACCOUNT = [
-  ...columns("text", "handle", "status"),
+  ...columns("text", "handle", "status", "account_source", "identity_source"),
   ...columns("boolean", "active"),
   ...columns("timestamptz", "account_time", "identity_time", "known_since", "purged_until"),
-  ...columns("bigint", "account_seq", "identity_seq"),
+  ...columns("bigint", "account_seq", "identity_seq", "account_cursor", "identity_cursor"),
 ];
 
 const UPSERT_ACCOUNTS: BulkStatement = {

@@ -27,9 +27,11 @@ export const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
 
 export const ACCOUNTS = `select t.did, t.handle, t.active, t.status,
     (extract(epoch from t.account_time) * 1000000)::float8 as account_time_us,
-    t.account_seq::float8 as account_seq,
+    t.account_seq::float8 as account_seq, t.account_source,
+    t.account_cursor::float8 as account_cursor,
     (extract(epoch from t.identity_time) * 1000000)::float8 as identity_time_us,
-    t.identity_seq::float8 as identity_seq,
+    t.identity_seq::float8 as identity_seq, t.identity_source,
+    t.identity_cursor::float8 as identity_cursor,
     (extract(epoch from t.known_since) * 1000000)::float8 as known_since_us,
     (extract(epoch from t.purged_until) * 1000000)::float8 as purged_until_us
   from ${source(DID)}
@@ -93,8 +95,12 @@ export interface AccountRow {
   status: string | null;
   account_time_us: number | null;
   account_seq: number;
+  account_source: string | null;
+  account_cursor: number | null;
   identity_time_us: number | null;
   identity_seq: number;
+  identity_source: string | null;
+  identity_cursor: number | null;
   known_since_us: number | null;
   purged_until_us: number | null;
 }
@@ -121,10 +127,18 @@ export function fillAccount(account: AccountEntry, row: AccountRow): void {
   account.handle = row.handle;
   account.active = row.active;
   account.status = row.status;
-  account.accountTimeUs = row.account_time_us ?? 0;
-  account.accountSeq = row.account_seq;
-  account.identityTimeUs = row.identity_time_us ?? 0;
-  account.identitySeq = row.identity_seq;
+  account.accountAt = row.account_time_us === null ? null : {
+    timeUs: row.account_time_us,
+    relaySeq: row.account_seq,
+    source: row.account_source,
+    cursor: row.account_cursor,
+  };
+  account.identityAt = row.identity_time_us === null ? null : {
+    timeUs: row.identity_time_us,
+    relaySeq: row.identity_seq,
+    source: row.identity_source,
+    cursor: row.identity_cursor,
+  };
   account.knownSinceUs = row.known_since_us;
   account.purgedUntilUs = row.purged_until_us;
 }

@@ -3,11 +3,11 @@
  * anything but its commit, so a batch that fails at any instruction can be run again from the start.
  */
 
-import type { Sql, TransactionSql } from "./sql.ts";
+import type { Sql } from "./sql.ts";
 import type { Mapper } from "../mapper/content.ts";
-import { isoFromMicros } from "../micros.ts";
 import type { Batch, BatchResult, Refusals } from "./batch.ts";
 import { foldBatch, type PartSizes } from "./batch_fold.ts";
+import { moveCursor } from "./cursor.ts";
 import { type Lease, LeaseLostError, PARTITION } from "./lease.ts";
 
 /** What a transaction needs besides the batch. */
@@ -107,34 +107,4 @@ interface StateRow {
 
 function isHeld({ holder, epoch }: Lease, state: StateRow | undefined): boolean {
   return state !== undefined && state.holder === holder && state.epoch === epoch;
-}
-
-/** Moves the cursor, and renews the lease. */
-async function moveCursor(
-  tx: TransactionSql,
-  batch: Batch,
-  consumer: string,
-): Promise<void> {
-  const { id, cursor, lease } = batch;
-  const leaseMs = lease?.ms ?? null;
-  const renewed = tx`lease_until = coalesce(
-    clock_timestamp() + ${leaseMs}::int * interval '1 millisecond', s.lease_until)`;
-  if (cursor === null) {
-    await tx`insert into indexer_state as s (consumer, batch) values (${consumer}, ${id})
-      on conflict (consumer, partition) do update set batch = excluded.batch, ${renewed}`;
-    return;
-  }
-  // As a text: of a timestamptz the driver makes a Date, which has no microseconds.
-  // Monotonic, but where numbers begin anew: on another instance, and on one that was built anew, which
-  // shows by a lower cursor of a later time.
-  await tx`insert into indexer_state as s (consumer, cursor, cursor_time, source, batch)
-    values (${consumer}, ${cursor.cursor}, ${isoFromMicros(cursor.timeUs)}::text::timestamptz,
-      ${cursor.source}, ${id})
-    on conflict (consumer, partition) do update set
-      cursor = case when s.source = excluded.source
-          and (s.cursor_time is null or s.cursor_time >= excluded.cursor_time)
-        then greatest(s.cursor, excluded.cursor) else excluded.cursor end,
-      cursor_time = case when s.source = excluded.source
-        then greatest(s.cursor_time, excluded.cursor_time) else excluded.cursor_time end,
-      source = excluded.source, batch = excluded.batch, last_updated = now(), ${renewed}`;
 }

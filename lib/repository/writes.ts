@@ -7,7 +7,7 @@ import { isoFromMicros } from "../micros.ts";
 import type { Collection, RecordKey, Row } from "../mapper/collection.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { JsonObject } from "../decoder/json.ts";
-import type { AccountEntry } from "./fold/account.ts";
+import type { AccountEntry, MarkerPlace } from "./fold/account.ts";
 import { type Entry, idOf, uriOf } from "./fold/entry.ts";
 import type { Verdict } from "./fold/verdict.ts";
 
@@ -99,10 +99,8 @@ export class Writes {
       handle: account.handle,
       active: account.active,
       status: account.status,
-      account_time: time(account.accountTimeUs),
-      account_seq: account.accountSeq,
-      identity_time: time(account.identityTimeUs),
-      identity_seq: account.identitySeq,
+      ...placeRow("account", account.accountAt),
+      ...placeRow("identity", account.identityAt),
       known_since: time(account.knownSinceUs),
       purged_until: time(account.purgedUntilUs),
     });
@@ -161,6 +159,16 @@ export class Writes {
 function recordOf(entry: Entry): JsonObject | null {
   const { content } = entry;
   return content === null || content.kind === "deleted" ? null : content.record;
+}
+
+/** The columns of where an event of that kind stood. */
+function placeRow(kind: "account" | "identity", place: MarkerPlace | null): Row {
+  return {
+    [`${kind}_time`]: time(place?.timeUs ?? null),
+    [`${kind}_seq`]: place?.relaySeq ?? 0,
+    [`${kind}_source`]: place?.source ?? null,
+    [`${kind}_cursor`]: place?.cursor ?? null,
+  };
 }
 
 function time(micros: number | null): string | null {

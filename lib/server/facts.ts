@@ -83,6 +83,8 @@ export interface ReadingFacts {
   lastTimedAtMs: number | null;
   /** The newest time that a received event bore; before the first, that of the stored cursor. */
   newestTimeMs: number | null;
+  /** All events are at least so far ahead of our clock, milliseconds; null when they aren't. */
+  clockAheadMs: number | null;
 }
 
 export interface DatabaseFacts {
@@ -145,6 +147,7 @@ export function factsAtStart(now: Now): Facts {
       lastReceivedAtMs: null,
       lastTimedAtMs: null,
       newestTimeMs: null,
+      clockAheadMs: null,
     },
     pausedAt: null,
     backlog: () => ({ queued: 0, queuedBytes: 0, oldestReceivedAt: null }),

@@ -36,8 +36,13 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
   ],
   [
     "indexer_cursor_age_seconds",
-    "Seconds since the time of the committed position; grows in a stall and on a quiet stream.",
+    "Seconds since the time of the committed position; grows in a stall, and on a quiet stream up to an hour.",
     cursorAgeSeconds,
+  ],
+  [
+    "indexer_clock_ahead_seconds",
+    "Seconds that all events are ahead of this machine's clock at least; 0 when they aren't.",
+    ({ reading }) => (reading.clockAheadMs ?? 0) / 1000,
   ],
   ["indexer_connected", "1 while connected to the stream.", (facts) => +isConnected(facts)],
   [

@@ -27,6 +27,8 @@ export interface Condition {
   readonly lagSeconds: number;
   /** The stream lives, and brings no event, or none that can be decoded. */
   readonly streamFault: StreamFault | null;
+  /** All events are so far ahead of our clock; 0 when they aren't. */
+  readonly clockAheadSeconds: number;
 }
 
 /** A closed list: what a probe or an alert can rely on. */
@@ -39,6 +41,7 @@ export type HealthReason =
   | StreamFault
   | "database_down"
   | "no_progress"
+  | "clock"
   | "behind";
 
 export interface Answer {
@@ -114,6 +117,13 @@ const RULES: readonly Rule[] = [
     says: () => `messages wait and nothing was committed for ${STALL_SECONDS} s`,
   },
   {
+    // With a wrong clock nobody can tell how far behind it is.
+    code: "clock",
+    holds: ({ clockAheadSeconds }) => clockAheadSeconds > 0,
+    says: ({ clockAheadSeconds }) =>
+      `all events are at least ${clockAheadSeconds} s ahead of this machine's clock`,
+  },
+  {
     code: "behind",
     holds: ({ lagSeconds }) => lagSeconds > CAUGHT_UP_SECONDS,
     says: () => `what is stored is more than ${CAUGHT_UP_SECONDS} s behind the stream`,
@@ -147,5 +157,6 @@ export function conditionOf(facts: Facts, now: Now): Condition {
     databaseUp: facts.database.answers,
     lagSeconds: lagSeconds(facts, now),
     streamFault: facts.connection.fault,
+    clockAheadSeconds: Math.round((facts.reading.clockAheadMs ?? 0) / 1000),
   };
 }

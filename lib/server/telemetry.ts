@@ -142,6 +142,11 @@ export class Telemetry {
     this.facts.connection.fault = null;
   }
 
+  /** All events are so far ahead of our clock; null: they no longer are. */
+  clockDiffers(aheadMs: number | null): void {
+    this.facts.reading.clockAheadMs = aheadMs;
+  }
+
   attemptFailed({ failures, why }: { readonly failures: number; readonly why: string }): void {
     const { connection } = this.facts;
     connection.failuresInARow = failures;

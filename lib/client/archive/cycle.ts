@@ -2,7 +2,7 @@ import { backoffMs } from "../backoff.ts";
 import { type Clock, sleep, systemClock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { CursorTooOldError } from "../failure.ts";
-import { type ResumePoint, TIME_CURSOR_FROM } from "../resume.ts";
+import { type ResumePoint, SURELY_LIVE_US, TIME_CURSOR_FROM } from "../resume.ts";
 import type { Position } from "../../decoder/event.ts";
 import { ArchiveStalledError } from "./failure.ts";
 
@@ -54,9 +54,6 @@ export async function replayAndFollow(options: CycleOptions): Promise<void> {
     }
   }
 }
-
-/** A server keeps events for 36 hours on the live stream, if its operator doesn't say otherwise. */
-const SURELY_LIVE_US = 30 * 3_600 * 1_000_000;
 
 /**
  * Whether the archive beside `endpoint` has to be replayed before the live stream is asked. It would say

@@ -3,16 +3,25 @@
 import type { Account, Identity, Sync } from "../../decoder/event.ts";
 import type { Outcome } from "../outcome.ts";
 
+/** Where an account or identity event stood. */
+export interface MarkerPlace {
+  /** Unix microseconds, by the clock of the instance that sent it. */
+  readonly timeUs: number;
+  /** The number that the instance gave it; null when that is not known. */
+  readonly cursor: number | null;
+  /** The relay's number; 0 when it has none. */
+  readonly relaySeq: number;
+  readonly source: string | null;
+}
+
 export interface AccountEntry {
   readonly did: string;
   handle: string | null;
   active: boolean;
   status: string | null;
-  /** Where the newest account event stood: Unix microseconds, then the relay's sequence. 0: none. */
-  accountTimeUs: number;
-  accountSeq: number;
-  identityTimeUs: number;
-  identitySeq: number;
+  /** Where the newest account event stood, and the newest identity event; null before the first. */
+  accountAt: MarkerPlace | null;
+  identityAt: MarkerPlace | null;
   /** Event time of the first record held, Unix microseconds; null when nothing is held. */
   knownSinceUs: number | null;
   /** Records up to here are deleted for good; null when none are. */
@@ -28,10 +37,8 @@ export function unknownAccount(did: string): AccountEntry {
     handle: null,
     active: true,
     status: null,
-    accountTimeUs: 0,
-    accountSeq: 0,
-    identityTimeUs: 0,
-    identitySeq: 0,
+    accountAt: null,
+    identityAt: null,
     knownSinceUs: null,
     purgedUntilUs: null,
     changed: false,
@@ -50,28 +57,35 @@ export function noteRecord(account: AccountEntry, timeUs: number): void {
  * is remembered only while inactive, so that its records stay hidden if they come after all.
  */
 export function applyAccount(account: AccountEntry, event: Account): Outcome {
-  const { timeUs } = event.position;
-  const held = account.knownSinceUs !== null;
-  const seen = account.accountTimeUs > 0;
+  const place = placeOf(event);
+  const { knownSinceUs, accountAt: newest } = account;
+  const held = knownSinceUs !== null;
   const same = account.active === event.active && account.status === event.status;
-  if (seen) {
-    // The relay's sequence is the same on every instance, so it tells a replay after a failover.
-    const replay = event.relaySeq > 0 && event.relaySeq === account.accountSeq;
-    if (same && (replay || timeUs === account.accountTimeUs)) return held ? "duplicate" : "ignored";
-    const newest = { timeUs: account.accountTimeUs, relaySeq: account.accountSeq };
-    if (isOlder(event, newest)) return held ? "stale" : "ignored";
-  } else if (event.active && (account.knownSinceUs === null || timeUs < account.knownSinceUs)) {
+  if (newest !== null) {
+    if (same && isReplay(place, newest)) return held ? "duplicate" : "ignored";
+    if (isOlder(place, newest)) return held ? "stale" : "ignored";
+  } else if (event.active && (knownSinceUs === null || place.timeUs < knownSinceUs)) {
     // Active is what everybody is. From the first record on only, or a replay would count more.
     return "ignored";
   }
 
   account.active = event.active;
   account.status = event.status;
-  account.accountTimeUs = timeUs;
-  account.accountSeq = event.relaySeq;
-  if (!event.active && event.status === "deleted") purge(account, timeUs);
+  account.accountAt = place;
+  if (!event.active && event.status === "deleted") purge(account, place.timeUs);
   account.changed = true;
   return held ? "applied" : "ignored";
+}
+
+function placeOf({ position, relaySeq, source }: Account | Identity): MarkerPlace {
+  const { cursor, timeUs } = position;
+  return { timeUs, cursor, relaySeq, source: source ?? null };
+}
+
+/** The relay's number is the same on every instance, so it tells a replay after a failover. */
+function isReplay(place: MarkerPlace, newest: MarkerPlace): boolean {
+  return place.timeUs === newest.timeUs ||
+    (place.relaySeq > 0 && place.relaySeq === newest.relaySeq);
 }
 
 /**
@@ -81,30 +95,31 @@ export function applyAccount(account: AccountEntry, event: Account): Outcome {
  */
 const CLOCK_SKEW_US = 60_000_000;
 
-function isOlder(
-  { position, relaySeq }: Account | Identity,
-  newest: { readonly timeUs: number; readonly relaySeq: number },
-): boolean {
-  const apartUs = position.timeUs - newest.timeUs;
-  const sequenced = relaySeq > 0 && newest.relaySeq > 0;
-  if (sequenced && Math.abs(apartUs) <= CLOCK_SKEW_US) return relaySeq < newest.relaySeq;
-  return apartUs < 0;
+/**
+ * One instance sends an account's events in their order, whatever becomes of its relay. There an event is
+ * older when number and time both say so: its numbers can begin anew, and its clock be set back.
+ */
+function isOlder(place: MarkerPlace, newest: MarkerPlace): boolean {
+  const apartUs = place.timeUs - newest.timeUs;
+  const sequenced = place.relaySeq > 0 && newest.relaySeq > 0;
+  if (place.source !== null && place.source === newest.source) {
+    const apart = (place.cursor ?? 0) - (newest.cursor ?? 0);
+    if (apart !== 0 || apartUs !== 0) return apart <= 0 && apartUs <= 0;
+  } else if (!sequenced || Math.abs(apartUs) > CLOCK_SKEW_US) return apartUs < 0;
+  return sequenced && place.relaySeq < newest.relaySeq;
 }
 
 /** Applies an identity event: it gives the handle of an account of which records are held. */
 export function applyIdentity(account: AccountEntry, event: Identity): Outcome {
-  const { timeUs } = event.position;
+  const place = placeOf(event);
   // Only from the first record on, or a replay would find more than the first delivery did.
-  if (account.knownSinceUs === null || timeUs < account.knownSinceUs) return "ignored";
-  const replay = event.relaySeq > 0 && event.relaySeq === account.identitySeq;
-  if (account.identityTimeUs > 0) {
-    if (replay || timeUs === account.identityTimeUs) return "duplicate";
-    const newest = { timeUs: account.identityTimeUs, relaySeq: account.identitySeq };
-    if (isOlder(event, newest)) return "stale";
+  if (account.knownSinceUs === null || place.timeUs < account.knownSinceUs) return "ignored";
+  if (account.identityAt !== null) {
+    if (isReplay(place, account.identityAt)) return "duplicate";
+    if (isOlder(place, account.identityAt)) return "stale";
   }
   if (event.handle !== undefined) account.handle = event.handle;
-  account.identityTimeUs = timeUs;
-  account.identitySeq = event.relaySeq;
+  account.identityAt = place;
   account.changed = true;
   return "applied";
 }
