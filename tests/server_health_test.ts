@@ -11,6 +11,7 @@ const WELL: Condition = {
   databaseUp: true,
   lagSeconds: 0,
   streamFault: null,
+  clockAheadSeconds: 0,
 };
 
 const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]])[] = [
@@ -49,6 +50,7 @@ const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]]
   ["no migrations", { migrated: false }, [], ["not_migrated"]],
   ["no database, nothing waits", { databaseUp: false }, [], ["database_down"]],
   ["behind by a minute, not more", { lagSeconds: 60 }, [], []],
+  ["all events are ahead of our clock", { clockAheadSeconds: 90 }, [], ["clock"]],
   ["behind by more", { lagSeconds: 60.1 }, [], ["behind"]],
   [
     "the process has just started",
@@ -79,6 +81,7 @@ function lag(
     sinceMs: at(ago.reading),
     interruptedAtMs: at(ago.interrupted) ?? NOW - 3_600_000,
     lastReceivedAtMs: null,
+    clockAheadMs: null,
     lastTimedAtMs: at(ago.received),
     newestTimeMs: at(ago.newest),
   }, NOW);
