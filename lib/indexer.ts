@@ -3,15 +3,14 @@
  * them; each of them knows only the types of the one before it.
  */
 
-import type { ReplayProgress } from "./client/archive/observer.ts";
 import { type Clock, systemClock } from "./client/clock.ts";
 import { Progress } from "./client/progress.ts";
 import { EventQueue } from "./client/queue.ts";
 import type { Checkpoint, OnCheckpoint } from "./indexer/checkpoint.ts";
 import type { Config } from "./config.ts";
-import { watchDatabase } from "./indexer/database_watch.ts";
+import { DatabaseWatch } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
-import { type Arrival, Intake } from "./indexer/intake.ts";
+import { type Arrival, Intake, positionOf } from "./indexer/intake.ts";
 import { leadWhenLeased, type Tenure } from "./indexer/leadership.ts";
 import { clockObserver } from "./indexer/observers.ts";
 import { LetterRetries } from "./indexer/letter_retries.ts";
@@ -27,6 +26,7 @@ import { silenceAfter } from "./repository/guard.ts";
 import { PARTITION } from "./repository/lease.ts";
 import { Writer } from "./repository/writer.ts";
 import { reportCommit } from "./indexer/report.ts";
+import type { Backlog } from "./server/facts.ts";
 import type { Telemetry } from "./server/telemetry.ts";
 
 export interface IndexerOptions {
@@ -56,13 +56,13 @@ const DRAIN_MS = 7_000;
 export class Indexer {
   readonly mapper: Mapper;
   readonly letters: LetterRetries;
+  readonly watch: DatabaseWatch;
   readonly #options: IndexerOptions;
   readonly #clock: Clock;
   readonly #writer: Writer;
   readonly #decoders: Decoders;
   readonly #statementTimeoutMs: number;
   readonly #recent = new RecentRecords();
-  #reading: Reading | null = null;
   /** The batch that is being written. */
   #underWay: readonly Arrival[] = [];
 
@@ -80,14 +80,20 @@ export class Indexer {
       abandon: (sql) => database.abandon(sql),
       statementTimeoutMs: this.#statementTimeoutMs,
       backoff: databaseBackoff(clock, options.random ?? Math.random),
+      session: (pid) => this.watch.began("batch", pid),
       failed: (sqlState, attempt, error) => {
+        this.watch.ended("batch", false);
         telemetry.commitFailed(sqlState);
         logger.error("cannot write a batch, trying again", { code: sqlState, attempt, error });
       },
       refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
-      step: (name, { letters }) => this.#pass(`${letters.length > 0 ? "retry" : "batch"}_${name}`),
+      step: (name, { letters }) => {
+        if (name === "committed") this.watch.ended("batch", true);
+        return this.#pass(`${letters.length > 0 ? "retry" : "batch"}_${name}`);
+      },
     });
     const silentMs = silenceAfter(this.#statementTimeoutMs);
+    this.watch = new DatabaseWatch({ database, telemetry, logger, clock, silentMs });
     this.letters = new LetterRetries({
       writer: this.#writer,
       logger,
@@ -100,6 +106,17 @@ export class Indexer {
    * waiting: a database that can't be migrated, a request that every server refuses.
    */
   async run(signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const watching = this.watch.run(AbortSignal.any([signal, ended.signal]));
+    try {
+      await this.#run(signal);
+    } finally {
+      ended.abort();
+      await watching;
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     const { config, telemetry, logger } = this.#options;
     const common = {
       database: this.#options.database,
@@ -112,8 +129,6 @@ export class Indexer {
     };
     if (!await prepare(common, signal)) return;
     signal.addEventListener("abort", () => this.#drains(), { once: true });
-    const ended = new AbortController();
-    const watching = watchDatabase(common, AbortSignal.any([signal, ended.signal]));
     try {
       await leadWhenLeased(
         {
@@ -129,9 +144,6 @@ export class Indexer {
     } catch (error) {
       telemetry.pipelineFailed();
       throw error;
-    } finally {
-      ended.abort();
-      await watching;
     }
     logger.info("stopped", { received: telemetry.received });
   }
@@ -184,12 +196,7 @@ export class Indexer {
     void this.#pass("draining");
   }
 
-  /** How far a replay of the archive has come; null while there is none. */
-  get replay(): ReplayProgress | null {
-    return this.#reading?.progress ?? null;
-  }
-
-  /** The newest records, newest first: addresses and states. */
+  /** Where the newest records are, newest first. */
   get recent(): readonly RecentRecord[] {
     return this.#recent.newest;
   }
@@ -214,7 +221,7 @@ export class Indexer {
       progress,
     });
     telemetry.watchBacklog(() => ({
-      oldestReceivedAt: this.#underWay[0]?.receivedAt ?? queue.oldestPushedAt,
+      oldest: oldestOf(this.#underWay[0] ?? queue.oldest),
       queued: queue.size,
       queuedBytes: queue.bytes,
     }));
@@ -227,7 +234,7 @@ export class Indexer {
     position: Progress,
   ): Reading {
     const { config, logger, telemetry, random = Math.random } = this.#options;
-    this.#reading = new Reading({
+    return new Reading({
       config,
       decoders: this.#decoders,
       queue,
@@ -239,10 +246,15 @@ export class Indexer {
       random,
       checkpoint: (name) => this.#pass(name),
     });
-    return this.#reading;
   }
 
   #pass(name: Checkpoint): void | Promise<void> {
     return this.#options.checkpoint?.(name);
   }
+}
+
+function oldestOf(arrival: Arrival | null): Backlog["oldest"] {
+  if (arrival === null) return null;
+  const { receivedAt, event } = arrival;
+  return { receivedAt, timeUs: positionOf(event)?.timeUs ?? null };
 }

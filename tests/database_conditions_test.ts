@@ -53,7 +53,7 @@ databaseTest("PostGIS in another schema simply works", async (database) => {
       events.put("alice/scene/b", { location: place }),
     );
     assert.deepEqual(outcomes, ["applied", "applied"]);
-    assert.equal((await new StatusTables("default", Date.now).scenes(sql)).length, 2);
+    assert.equal((await new StatusTables(sql).scenes()).length, 2);
   });
 }, ON_SERVER);
 

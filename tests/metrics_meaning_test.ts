@@ -47,6 +47,12 @@ function batch(
 const HERE = { endpoint: { source: "h/subscribe", protocol: "v1" } };
 const LOST = { kind: "broken", code: null, reason: "" };
 const CHOSEN = { kind: "paused", code: null, reason: "" };
+const failed = (failures: number) => ({
+  source: "h/subscribe",
+  failures,
+  why: "connection refused",
+  retryInMs: 1_000,
+});
 
 Deno.test("MT-03 every message taken from the queue counts as processed", async () => {
   const { telemetry, value } = told();
@@ -112,7 +118,7 @@ Deno.test("F-12 MT-08 a thousand interleaved reports are all counted", async () 
     for (let i = 0; i < 100; i++) {
       await Promise.resolve();
       telemetry.messagesTaken(1);
-      telemetry.attemptFailed({ failures: 1, why: "refused" });
+      telemetry.attemptFailed(failed(1));
       telemetry.trustRecomputed();
       telemetry.committed(batch([{ upsert: true }, { outcome: "dead_letter" }]));
     }
@@ -150,7 +156,7 @@ Deno.test("MT-09 MT-10 MT-11 a pause is counted once at each end, and lasts as l
 Deno.test("MT-12 the pending messages and their bytes go up and down with the queue", async () => {
   const { telemetry, value } = told();
   let queued = 0;
-  telemetry.watchBacklog(() => ({ queued, queuedBytes: queued * 500, oldestReceivedAt: null }));
+  telemetry.watchBacklog(() => ({ queued, queuedBytes: queued * 500, oldest: null }));
   for (const size of [0, 1_001, 99]) {
     queued = size;
     assert.equal(await value("indexer_pending_messages"), size);
@@ -163,8 +169,8 @@ Deno.test("MT-13 the lag is how old events are when they come, and how long they
   telemetry.connected(HERE);
   telemetry.messageReceived((NOON - 2_000) * 1000, 500);
   assert.equal(await value("indexer_processing_lag_seconds"), 2);
-  const oldestReceivedAt = clock.monotonic();
-  telemetry.watchBacklog(() => ({ queued: 1, queuedBytes: 1, oldestReceivedAt }));
+  const oldest = { receivedAt: clock.monotonic(), timeUs: (NOON - 2_000) * 1000 };
+  telemetry.watchBacklog(() => ({ queued: 1, queuedBytes: 1, oldest }));
   clock.pass(4_000);
   assert.equal(await value("indexer_processing_lag_seconds"), 6);
   assert.equal(await value("indexer_oldest_waiting_seconds"), 4);
@@ -192,6 +198,43 @@ Deno.test("a pause is a stall: what was not read yet lags", async () => {
   assert.equal(telemetry.condition.connected, true);
 });
 
+Deno.test("in a pause the lag is the age of the oldest event that isn't committed, once", async () => {
+  const { telemetry, clock, value } = told();
+  telemetry.connected(HERE);
+  const backlog = { receivedAt: clock.monotonic(), timeUs: (NOON - 1_000) * 1000 };
+  telemetry.watchBacklog(() => ({ queued: 1_001, queuedBytes: 1, oldest: backlog }));
+  for (let second = 0; second < 50; second++) {
+    telemetry.messageReceived((clock.now() - 1_000) * 1000, 500);
+    clock.pass(1_000);
+  }
+  telemetry.paused();
+  telemetry.disconnected(CHOSEN);
+  clock.pass(95_000);
+  assert.equal(await value("indexer_processing_lag_seconds"), 146);
+});
+
+Deno.test("no event counts as older than what is committed, nor as newer than its receipt", async () => {
+  const { telemetry, clock, value } = told();
+  telemetry.connected(HERE);
+  telemetry.committed(batch([{}], { position: { cursor: 6, timeUs: (NOON - 5_000) * 1000 } }));
+  let timeUs = 0;
+  telemetry.watchBacklog(() => ({
+    queued: 1,
+    queuedBytes: 1,
+    oldest: { receivedAt: clock.monotonic() - 2_000, timeUs },
+  }));
+  assert.equal(await value("indexer_processing_lag_seconds"), 5);
+  timeUs = (NOON + 90_000) * 1000;
+  assert.equal(await value("indexer_processing_lag_seconds"), 2);
+});
+
+Deno.test("in a replay of the archive the lag is the age of what is committed", async () => {
+  const { telemetry, value } = told();
+  telemetry.replayBegan(HERE.endpoint);
+  telemetry.committed(batch([{}], { position: { cursor: 6, timeUs: (NOON - 9e9) * 1000 } }));
+  assert.equal(await value("indexer_processing_lag_seconds"), 9e6);
+});
+
 Deno.test("a time in the future does not hide the lag that follows, nor an old one make one", async () => {
   const { telemetry, value } = told();
   telemetry.connected(HERE);
@@ -217,8 +260,8 @@ Deno.test("the age of the cursor keeps growing in a stall, from the stored one o
 
 Deno.test("MT-14 every failed attempt is counted, and how many there were in a row", async () => {
   const { telemetry, value } = told();
-  telemetry.attemptFailed({ failures: 1, why: "refused" });
-  telemetry.attemptFailed({ failures: 2, why: "refused" });
+  telemetry.attemptFailed(failed(1));
+  telemetry.attemptFailed(failed(2));
   assert.equal(await value("indexer_reconnection_attempts_total"), 2);
   assert.equal(await value("indexer_reconnection_failures_in_a_row"), 2);
   telemetry.connected(HERE);
@@ -236,7 +279,7 @@ Deno.test("MT-15 a connection after a failure or a loss is a reconnection (D-36)
   telemetry.connected(HERE);
   assert.equal(await value("indexer_reconnection_success_total"), 1);
   telemetry.disconnected(LOST);
-  telemetry.attemptFailed({ failures: 1, why: "refused" });
+  telemetry.attemptFailed(failed(1));
   telemetry.connected(HERE);
   assert.equal(await value("indexer_reconnection_success_total"), 2);
 });
@@ -286,6 +329,15 @@ Deno.test("the database is up when it answers, whatever it answers, and down whe
     if (await value("indexer_database_up") === 1) up.push(code);
   }
   assert.deepEqual(up, ["22P02", "40001"]);
+  telemetry.committed(batch([{}]));
+  // It answers: a lock that outlasts a statement, a full disk, too many connections.
+  for (const code of ["57014", "53100", "53300", "58030", "25006"]) {
+    assert.equal(await value("indexer_database_refusing"), 0);
+    telemetry.commitFailed(code);
+    assert.equal(await value("indexer_database_up"), 1, code);
+    assert.equal(await value("indexer_database_refusing"), 1, code);
+    telemetry.committed(batch([{}]));
+  }
   assert.equal(await value('indexer_commit_failures_total{sqlstate_class="unanswered"}'), 4);
 });
 
@@ -297,8 +349,8 @@ Deno.test("a replay of the archive shows while there is one, and so do failures 
         .concat("archive_failures_in_a_row").map((name) => value(`indexer_${name}`)),
     );
   assert.deepEqual(await shown(), [0, 0, 0, 0, 0, 0]);
-  telemetry.replayBegan();
-  telemetry.archiveRequestFailed({ failures: 12 });
+  telemetry.replayBegan(HERE.endpoint);
+  telemetry.archiveRequestFailed(failed(12));
   assert.deepEqual(await shown(), [1, 0, 0, 0, 0, 12]);
   telemetry.archiveRequestAnswered();
   telemetry.replayProgressed({
@@ -313,7 +365,7 @@ Deno.test("a replay of the archive shows while there is one, and so do failures 
     startedAt: NOON,
   });
   assert.deepEqual(await shown(), [1, 100, 900, 40, 20, 0]);
-  telemetry.archiveRequestFailed({ failures: 1 });
+  telemetry.archiveRequestFailed(failed(1));
   telemetry.replayEnded();
   assert.deepEqual(await shown(), [0, 0, 0, 0, 0, 0]);
 });

@@ -29,6 +29,7 @@ export function fullStatus(): StoredStatus {
       { collection: "app.subcult.membership", states: { applied: 23_518, deleted: 904 } },
       { collection: "app.subcult.stream", states: { applied: 301, unmapped: 1 } },
     ],
+    countedAt: at(40),
     cursor: {
       cursor: NOON * 1000,
       timeUs: NOON * 1000,
@@ -61,7 +62,6 @@ export function fullStatus(): StoredStatus {
       { id: "4", name: "Athens Collective", lat: 37.98, lng: 23.73 },
       { id: "5", name: "Malmö", lat: 55.6, lng: 13.0 },
     ],
-    archive: null,
   };
 }
 
@@ -130,8 +130,14 @@ export interface PageSubject extends AsyncDisposable {
   stopServer(): Promise<void>;
 }
 
-/** An hour of events, connected and well. */
-export function servePage({ token = null }: { token?: string | null } = {}): PageSubject {
+export interface ServeOptions {
+  readonly token?: string | null;
+  /** For how long it has run. Default: the whole hour that the page shows. */
+  readonly minutes?: number;
+}
+
+/** Some time of events, connected and well. */
+export function servePage({ token = null, minutes = 60 }: ServeOptions = {}): PageSubject {
   const clock = new HandClock();
   const telemetry = new Telemetry({ collections: [SCENE], version: "1.2.3", clock });
   const letters = new Letters();
@@ -147,7 +153,7 @@ export function servePage({ token = null }: { token?: string | null } = {}): Pag
     clock,
     maxAgeMs: 0,
   });
-  liveAnHour(telemetry, clock);
+  live(telemetry, clock, minutes);
   const app = createApp({
     telemetry,
     statusCache,
@@ -181,18 +187,18 @@ export function servePage({ token = null }: { token?: string | null } = {}): Pag
 
 export { TOKEN };
 
-function liveAnHour(telemetry: Telemetry, clock: HandClock): void {
+function live(telemetry: Telemetry, clock: HandClock, minutes: number): void {
   telemetry.pipelineStarted();
   telemetry.migrationsApplied();
   telemetry.connected({
     endpoint: { source: "jetstream1.us-east.bsky.network/subscribe", protocol: "v1" },
   });
-  for (let minute = 0; minute < 60; minute++) {
+  for (let minute = 0; minute < minutes; minute++) {
     commit(telemetry, clock, minute);
-    clock.pass(minute === 59 ? 40_000 : MINUTE_MS);
+    clock.pass(minute === minutes - 1 ? 40_000 : MINUTE_MS);
   }
   for (let second = 0; second < 20; second++) {
-    commit(telemetry, clock, 59, 1 / 60);
+    commit(telemetry, clock, minutes - 1, 1 / 60);
     clock.pass(1_000);
   }
 }

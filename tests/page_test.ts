@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import axe from "axe-core";
 import { Browser, findChromium, type Look, type Page } from "./browser.ts";
+import { type PageState, STATES } from "./page_states.ts";
 import { fullStatus, HOSTILE, letter, type PageSubject, servePage, TOKEN } from "./page_subject.ts";
 
 const chromium = findChromium();
@@ -9,6 +11,10 @@ const pictures = Deno.env.get("PAGE_PICTURES");
 
 const DESKTOP: Look = { width: 1280, height: 900, scheme: "light" };
 const PHONE: Look = { width: 360, height: 740, scheme: "light", phone: true };
+
+const HERE = {
+  endpoint: { source: "jetstream1.us-east.bsky.network/subscribe", protocol: "v1" },
+};
 
 const SHOWN = "document.querySelector('#facts').hidden === false";
 
@@ -21,7 +27,7 @@ interface PageTest {
 /** A test with a server and a Chromium of its own. At its end nothing was forbidden or failed. */
 function pageTest(
   name: string,
-  options: { token?: string; look?: Look },
+  options: { token?: string; look?: Look; minutes?: number },
   run: (test: PageTest) => Promise<void>,
 ): void {
   const skipped = chromium === null
@@ -59,6 +65,8 @@ async function keepPicture(page: Page, name: string): Promise<void> {
 async function scrollsSideways(page: Page): Promise<unknown> {
   return await page.evaluate("document.documentElement.scrollWidth > innerWidth");
 }
+
+const resultLevel = "document.querySelector('#letters-result').dataset.level";
 
 pageTest("the page shows the numbers of the status", {}, async ({ page }) => {
   await page.until(SHOWN);
@@ -159,9 +167,11 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
   await page.click("[aria-label='Retry dead letter 3']");
   await page.until("document.querySelector('#letters-result').textContent.includes(' 3 ')");
   assert.equal(await page.text("#letters-result"), "Dead letter 3 is refused again.");
+  assert.equal(await page.evaluate(resultLevel), "warn");
   await page.click("[data-focus='retry invalid_type']");
   await page.until("document.querySelector('#letters-result').textContent.includes('tried again')");
   assert.equal(await page.text("#letters-result"), "2 dead letters tried again, 1 resolved.");
+  assert.equal(await page.evaluate(resultLevel), "warn");
   assert.deepEqual(subject.letters.asked, [
     'retry {"id":2}',
     'retry {"id":3}',
@@ -270,11 +280,16 @@ pageTest("the page tells what is wrong: no connection, a pause, no database", {}
   assert.match(await page.text("#state-text"), /^Paused: /);
   telemetry.resumed();
   telemetry.disconnected({ kind: "closed", code: 1013, reason: "try again later" });
-  telemetry.attemptFailed({ failures: 3, why: "refused" });
+  telemetry.attemptFailed({ ...HERE.endpoint, failures: 3, why: "refused", retryInMs: 4_000 });
   clock.pass(90_000);
   subject.stored = null;
   await page.until("document.querySelector('#collections p.warn') !== null");
-  assert.match(await page.text("#state-text"), /^Not ready: there is no connection.*database/);
+  assert.match(
+    await page.text("#state-text"),
+    /^Not ready: the database does not answer; there is no connection/,
+  );
+  assert.match(await page.text("#state-note"), /bsky\.network\/subscribe: refused/);
+  assert.match(await page.text("#stream"), /Cannot connect\s+refused, next attempt/);
   assert.match(await page.text("#glance"), /3 attempts failed/);
   await page.until("document.querySelectorAll('#lag-plot .bar.late').length > 0");
   assert.match(await page.text("#lag-summary"), /^At most \d+ (s|min), .*; not always connected/);
@@ -282,32 +297,127 @@ pageTest("the page tells what is wrong: no connection, a pause, no database", {}
   await keepPicture(page, "trouble");
 });
 
-pageTest("the archive's progress is shown while there is a replay", {}, async (test) => {
-  const { page, subject } = test;
+pageTest(
+  "a replay of the archive is shown as what it is, and as a failure when it fails",
+  {},
+  async (test) => {
+    const { page, subject: { telemetry, clock }, subject } = test;
+    await page.until(SHOWN);
+    assert.equal(await page.evaluate("document.querySelector('#replay').hidden"), true);
+    stateOf("replaying").enter(subject);
+    await page.until("!document.querySelector('#replay').hidden");
+    assert.equal(
+      await page.text("#state-text"),
+      "Replaying the archive: 2 %, about 10 min left",
+    );
+    assert.equal(
+      await page.evaluate("document.title"),
+      "Replaying the archive · Jetstream Indexer",
+    );
+    assert.equal(await page.evaluate("document.querySelector('#state').dataset.level"), "busy");
+    assert.equal(
+      await page.text("#replay-text"),
+      "2 % · 25 of 80 planned segments · 123,456 events · 1,625 sequence numbers/s · " +
+        "running for 10 min · about 10 min left",
+    );
+    assert.equal(await page.evaluate("document.querySelector('progress').position"), 0.025);
+    assert.doesNotMatch(await page.text("#glance"), /None|never|×/);
+    // A figure that nothing brings up to date is no forecast.
+    clock.pass(300_000);
+    telemetry.databaseAnswered();
+    await page.until("document.querySelector('#state-text').textContent.startsWith('Not ready')");
+    assert.match(await page.text("#state-text"), /2 %, nothing came for 5 min$/);
+    assert.doesNotMatch(await page.text("#replay-text"), /left/);
+    telemetry.archiveRequestFailed({ failures: 4, why: "it answered 503" });
+    await page.until("document.querySelector('#replay-problem').textContent.includes('503')");
+  },
+);
+
+pageTest(
+  "minutes in which it did not run are unknown, and not quiet",
+  { minutes: 17 },
+  async (test) => {
+    const { page } = test;
+    await page.until(SHOWN);
+    const count = (selector: string): string => `document.querySelectorAll("${selector}").length`;
+    assert.equal(await page.evaluate(count("#rate-plot .unknown")), 42);
+    assert.equal(await page.evaluate(count("#rate-plot .bar")), 18);
+    assert.match(await page.text("#rate-summary"), /Nothing is known of 42 minutes/);
+    assert.match(
+      String(await page.evaluate("document.querySelector('#rate-table').textContent")),
+      /––––––/,
+    );
+  },
+);
+
+pageTest("a lock says who holds it, and what it is about", {}, async ({ page, subject }) => {
   await page.until(SHOWN);
-  assert.equal(await page.evaluate("document.querySelector('#archive').hidden"), true);
-  const startedAt = new Date(subject.clock.now() - 600_000);
-  subject.stored = {
-    ...fullStatus(),
-    archive: {
-      done: 25_000,
-      total: 100_000,
-      segmentsDone: 25,
-      segmentsTotal: 80,
-      events: 123_456,
-      startedAt,
-      leftSeconds: 1_800,
-    },
-  };
-  await page.until("!document.querySelector('#archive').hidden");
-  const text = await page.text("#archive-text");
-  assert.equal(
-    text,
-    "25 % · 25 of 80 planned segments · 123,456 events · running for 10 min · about 30 min to go",
+  stateOf("database-blocked").enter(subject);
+  await page.until("document.querySelector('#glance').innerText.includes('Blocked')");
+  assert.match(await page.text("#glance"), /waits for the table scenes/);
+  assert.match(
+    await page.text("#state-note"),
+    /^Waits for the table scenes since \d\d:\d\d, held by process 4711 of postgres \(pg_dump, idle in/,
   );
-  assert.equal(await page.evaluate("document.querySelector('progress').position"), 0.25);
-  await keepPicture(page, "archive");
 });
+
+pageTest("each figure at the top leads to what it means", {}, async ({ page, subject }) => {
+  await page.until(SHOWN);
+  const missing = await page.evaluate(`[...document.querySelectorAll("#glance dt a")]
+    .filter((link) => document.querySelector(link.getAttribute("href")) === null).length`);
+  assert.equal(missing, 0);
+  assert.equal(await page.evaluate("document.querySelectorAll('#glance dt a').length"), 8);
+  const names = await page.evaluate(
+    "[...document.querySelectorAll('#meanings code')].map((code) => code.textContent)",
+  ) as string[];
+  const metrics = await subject.telemetry.metrics.text();
+  assert.deepEqual(names.filter((name) => !metrics.includes(`# TYPE ${name} `)), []);
+});
+
+pageTest("in no state and at no width does the page scroll sideways or leave a hole", {
+  token: TOKEN,
+}, async ({ page }) => {
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)");
+  const holes = `(() => {
+    const tiles = [...document.querySelectorAll("#glance > div")];
+    const columns = new Set(tiles.map((tile) => tile.getBoundingClientRect().left)).size;
+    return tiles.length % columns;
+  })()`;
+  for (const width of [320, 390, 600, 736, 740, 768, 800, 830, 876, 960, 1024, 1160, 1280, 1440]) {
+    await page.resemble({ ...DESKTOP, width });
+    assert.equal(await scrollsSideways(page), false, `${width}`);
+    assert.equal(await page.evaluate(holes), 0, `${width}`);
+  }
+});
+
+for (const { name, enter, title } of STATES) {
+  pageTest(`axe finds nothing wrong with the page: ${name}`, { minutes: 17 }, async (test) => {
+    const { page, subject } = test;
+    await page.until(SHOWN);
+    await enter(subject);
+    await page.until(
+      `document.querySelector('#state-text').textContent.startsWith(${JSON.stringify(title)})`,
+    );
+    await page.evaluate(`${axe.source}; undefined`);
+    for (const scheme of ["light", "dark"] as const) {
+      await page.resemble({ ...DESKTOP, scheme, reducedMotion: true });
+      assert.deepEqual(await page.evaluate(AXE), [], scheme);
+      await keepPicture(page, `${name}-${scheme}`);
+    }
+  });
+}
+
+/** What axe finds: which rule, where, and why. */
+const AXE = `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+  nodes.map(({ target, failureSummary }) => id + " " + target + ": " + failureSummary)))`;
+
+function stateOf(name: string): PageState {
+  const state = STATES.find((state) => state.name === name);
+  assert.ok(state !== undefined, name);
+  return state;
+}
 
 pageTest("a first start, with nothing yet, is shown as it is", {}, async ({ page, subject }) => {
   subject.stored = {
@@ -315,9 +425,9 @@ pageTest("a first start, with nothing yet, is shown as it is", {}, async ({ page
     cursor: null,
     waiting: { total: 0, reasons: [] },
     deadLetters: { open: 0, reasons: [] },
+    countedAt: new Date(),
     recent: [],
     scenes: [],
-    archive: null,
   };
   await page.until("document.querySelector('#collections').innerText === 'No record yet.'");
   await page.until("document.querySelector('#map-summary').textContent.startsWith('No scene')");
@@ -397,6 +507,10 @@ pageTest("the map zooms to the scenes, to the world, and to one scene", {}, asyn
   await page.evaluate("document.querySelector('#map-list').closest('details').open = true");
   await page.click("[aria-label='Show Malmö on the map']");
   await page.until(`${inside} === 1`);
+  assert.equal(
+    await page.evaluate("document.querySelector('#map .land').getBBox().width > 0"),
+    true,
+  );
   await keepPicture(page, "map-scene");
   await page.click("[aria-label='Zoom to the scenes']");
   await page.until(`${inside} === 5`);

@@ -97,7 +97,7 @@ databaseTest("not ready before the stream is there, and ready once it is", async
   server.unavailable = false;
   await program.committed(server.push(events.put("alice/scene/s1")));
   const ready = await program.fetch("/ready");
-  assert.deepEqual([ready.status, await ready.json()], [200, { status: "ready" }]);
+  assert.deepEqual([ready.status, await ready.json()], [200, { status: "ready", standby: false }]);
 });
 
 databaseTest("the status is the facts of the run and of the tables, as JSON", async ({ url }) => {

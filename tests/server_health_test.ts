@@ -8,11 +8,17 @@ const WELL: Condition = {
   sinceProgressSeconds: 0,
   connected: true,
   migrated: true,
-  databaseUp: true,
+  databaseFailure: null,
+  databaseBlocked: false,
+  databaseRefusal: null,
   lagSeconds: 0,
   streamFault: null,
   clockAheadSeconds: 0,
+  replay: null,
 };
+
+const REPLAY = { percent: 2, leftSeconds: 600, failuresInARow: 0, stalledSeconds: 0 };
+const AWAY = { code: null };
 
 const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]])[] = [
   ["all is well", {}, [], []],
@@ -42,22 +48,44 @@ const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]]
   ],
   [
     "events wait and nothing is committed for over a minute",
-    { oldestWaitingSeconds: 60.1, sinceProgressSeconds: 60.1, databaseUp: false, lagSeconds: 61 },
+    {
+      oldestWaitingSeconds: 60.1,
+      sinceProgressSeconds: 60.1,
+      databaseFailure: AWAY,
+      lagSeconds: 61,
+    },
     ["no_progress"],
     ["database_down", "no_progress", "behind"],
   ],
   ["no connection", { connected: false }, [], ["not_connected"]],
   ["no migrations", { migrated: false }, [], ["not_migrated"]],
-  ["no database, nothing waits", { databaseUp: false }, [], ["database_down"]],
+  ["no database, nothing waits", { databaseFailure: AWAY }, [], ["database_down"]],
   ["behind by a minute, not more", { lagSeconds: 60 }, [], []],
   ["all events are ahead of our clock", { clockAheadSeconds: 90 }, [], ["clock"]],
   ["behind by more", { lagSeconds: 60.1 }, [], ["behind"]],
   [
     "the process has just started",
-    { pipeline: "starting", connected: false, migrated: false, databaseUp: false },
+    { pipeline: "starting", connected: false, migrated: false, databaseFailure: AWAY },
     [],
-    ["starting", "not_migrated", "not_connected", "database_down"],
+    ["starting", "not_migrated", "database_down", "not_connected"],
   ],
+  ["the archive is replayed", { replay: REPLAY, connected: false, lagSeconds: 9e7 }, [], [
+    "replaying",
+  ]],
+  [
+    "the archive is replayed, without a database",
+    { replay: REPLAY, connected: false, databaseFailure: AWAY },
+    [],
+    ["database_down", "replaying"],
+  ],
+  ["a lock is in the way", { databaseBlocked: true }, [], ["database_blocked"]],
+  [
+    "a lock is in the way for so long that statements fail",
+    { databaseBlocked: true, databaseRefusal: { code: "57014" } },
+    [],
+    ["database_blocked"],
+  ],
+  ["the disk is full", { databaseRefusal: { code: "53100" } }, [], ["database_refusing"]],
 ];
 for (const [name, condition, unhealthy, unready] of TABLE) {
   Deno.test(`health and readiness: ${name}`, () => {
@@ -69,6 +97,40 @@ for (const [name, condition, unhealthy, unready] of TABLE) {
 function codesOf({ reasons }: Answer): string[] {
   return reasons.map(({ code }) => code);
 }
+
+/** The sentence for the one reason that holds. */
+function sentence(condition: Partial<Condition>): string | undefined {
+  return readinessOf({ ...WELL, ...condition }).reasons[0]?.message;
+}
+
+Deno.test("a replay says how far it is and how long it takes, and when the archive fails", () => {
+  const says = (replay: Partial<typeof REPLAY>): string | undefined =>
+    sentence({ replay: { ...REPLAY, ...replay } });
+  assert.equal(says({}), "replaying the archive: 2 %, about 10 min left");
+  assert.equal(says({ leftSeconds: 20 }), "replaying the archive: 2 %, about 20 s left");
+  assert.equal(says({ leftSeconds: 7_200 }), "replaying the archive: 2 %, about 2 h left");
+  assert.equal(
+    says({ failuresInARow: 3 }),
+    "replaying the archive: 2 %, requests that failed in a row: 3",
+  );
+  assert.equal(
+    says({ stalledSeconds: 300 }),
+    "replaying the archive: 2 %, nothing came for 5 min",
+  );
+  assert.equal(
+    sentence({ replay: { ...REPLAY, percent: null, leftSeconds: null } }),
+    "replaying the archive: it has just begun",
+  );
+});
+
+Deno.test("what the database refuses is told with its code, a silent one without", () => {
+  assert.match(sentence({ databaseRefusal: { code: "53100" } }) ?? "", /refuses.*SQLSTATE 53100/);
+  assert.match(sentence({ databaseFailure: { code: "28P01" } }) ?? "", /can't be used.*28P01/);
+  assert.equal(
+    sentence({ databaseFailure: { code: "ECONNREFUSED" } }),
+    "the database does not answer",
+  );
+});
 
 const NOW = 1_000_000_000;
 

@@ -56,15 +56,19 @@ Deno.test("buckets handed out don't change afterwards", () => {
 
 Deno.test("of what is seen in a bucket the worst stays, and only there", () => {
   const history = new History(60_000, 3);
-  history.see(START, { lagSeconds: 2, connected: true });
-  history.see(START + 1, { lagSeconds: 90, connected: false });
-  history.see(START + 2, { lagSeconds: 0, connected: true });
-  history.see(START + 120_000, { lagSeconds: 0, connected: true });
+  history.see(START, { lagSeconds: 2, connected: true, replaying: false });
+  history.see(START + 1, { lagSeconds: 90, connected: false, replaying: false });
+  history.see(START + 2, { lagSeconds: 0, connected: true, replaying: false });
+  history.see(START + 120_000, { lagSeconds: 0, connected: true, replaying: false });
   const seen = (nowMs: number): unknown[] => history.buckets(nowMs).map((bucket) => bucket.seen);
   assert.deepEqual(seen(START + 120_000), [
-    { lagSeconds: 90, connected: false },
+    { lagSeconds: 90, connected: false, replaying: false },
     null,
-    { lagSeconds: 0, connected: true },
+    { lagSeconds: 0, connected: true, replaying: false },
   ]);
-  assert.deepEqual(seen(START + 180_000), [null, { lagSeconds: 0, connected: true }, null]);
+  assert.deepEqual(seen(START + 180_000), [null, {
+    lagSeconds: 0,
+    connected: true,
+    replaying: false,
+  }, null]);
 });

@@ -286,7 +286,14 @@ Deno.test("/api/status tells what the process and the database know", async () =
   assert.equal(status.history.buckets.length, 60);
   assert.equal(status.history.buckets.at(-1).counts.applied, 1);
   assert.equal(status.backpressure.pauseAt, 1000);
-  assert.deepEqual(status.database, { up: true, asOf: status.now, stale: false });
+  assert.deepEqual(status.database, {
+    up: true,
+    failure: null,
+    refusal: null,
+    blocked: null,
+    asOf: status.now,
+    stale: false,
+  });
   assert.deepEqual(status.stored, JSON.parse(JSON.stringify(STORED)));
   assert.equal(status.admin, false);
 });

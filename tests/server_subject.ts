@@ -32,12 +32,12 @@ export const SCENE = "app.subcult.scene";
 
 export const STORED: StoredStatus = {
   collections: [{ collection: SCENE, states: { applied: 3, waiting: 1 } }],
+  countedAt: new Date(NOON),
   cursor: { cursor: 7, timeUs: NOON * 1000, source: "h/subscribe", savedAt: new Date(NOON) },
   waiting: { total: 1, reasons: [{ reason: "parent_missing", count: 1 }] },
   deadLetters: { open: 2, reasons: [{ reason: "invalid_type", count: 2 }] },
   recent: [],
   scenes: [{ id: "a", name: "Scene", lat: 52.5, lng: 13.4 }],
-  archive: null,
 };
 
 export const TOKEN = "correct-horse-battery-staple";

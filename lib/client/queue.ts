@@ -102,9 +102,9 @@ export class EventQueue<T> implements Flow, Disposable {
     return this.#bytes;
   }
 
-  /** When the first of the items that wait was pushed, by the monotonic clock; null when none waits. */
-  get oldestPushedAt(): number | null {
-    return this.#waiting[0]?.pushedAt ?? null;
+  /** The first of the items that wait; null when none waits. */
+  get oldest(): T | null {
+    return this.#waiting[0]?.item ?? null;
   }
 
   get paused(): boolean {

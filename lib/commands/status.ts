@@ -1,9 +1,8 @@
 import type { Status } from "../server/status.ts";
-import type { StoredArchive } from "../server/stored_status.ts";
-import { painter } from "./colour.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
 import { json, plain } from "./plain.ts";
+import { statusLines } from "./status_text.ts";
 
 /** How long the process may take to answer. */
 const TIMEOUT_MS = 5_000;
@@ -85,93 +84,4 @@ async function show(base: URL, asJson: boolean, terminal: Terminal): Promise<num
     for (const line of statusLines(status, terminal.colours)) terminal.print(line);
   }
   return 0;
-}
-
-/** The status for a person, of an answer whose texts are plain. */
-function statusLines(status: Status, colours: boolean): string[] {
-  const paint = painter(colours);
-  const { stored } = status;
-  const lines = [
-    `${paint("bold", "jetstream-indexer")} ${status.version}, consumer ${status.consumer}, ` +
-    `up ${duration(status.uptimeSeconds)}`,
-    fact("health", verdict(status.health, "well", "not well:", paint)),
-    fact("ready", verdict(status.ready, "yes", "no:", paint)),
-    ...(status.standby ? [fact("role", "standby: another instance writes")] : []),
-    fact("stream", stream(status, paint)),
-    fact("lag", paint(status.lagSeconds < 60 ? "good" : "bad", duration(status.lagSeconds))),
-    fact("cursor", cursor(status, paint)),
-    fact("database", status.database.up ? paint("good", "up") : paint("bad", "away")),
-    fact("queue", queue(status, paint)),
-    fact("events", counts(status.totals)),
-  ];
-  if (stored === null) return lines;
-  if (stored.archive !== null) lines.push(fact("archive", archive(stored.archive)));
-  const { open, reasons } = stored.deadLetters;
-  lines.push(
-    fact("waiting", String(stored.waiting.total)),
-    fact(
-      "dead letters",
-      (open === 0 ? "none" : paint("warn", String(open))) +
-        reasons.map(({ reason, count }) => `, ${reason} ${count}`).join(""),
-    ),
-  );
-  if (stored.collections.length === 0) return lines;
-  const names = stored.collections.map(({ collection }) => collection);
-  const width = Math.max(...names.map((name) => name.length));
-  lines.push(
-    "records",
-    ...stored.collections.map(({ states }, at) =>
-      `  ${(names[at] ?? "").padEnd(width)}  ${counts(states)}`
-    ),
-  );
-  if (status.database.stale) lines.push(paint("warn", "the database did not answer: older counts"));
-  return lines;
-}
-
-type Paint = ReturnType<typeof painter>;
-
-function fact(name: string, value: string): string {
-  return `${name.padEnd(14)}${value}`;
-}
-
-function verdict(answer: Status["health"], good: string, bad: string, paint: Paint): string {
-  if (answer.ok) return paint("good", good);
-  const why = answer.reasons.map(({ message }) => message).join("; ");
-  return `${paint("bad", bad)} ${why}`;
-}
-
-function stream({ connection }: Status, paint: Paint): string {
-  const { connected, source, protocol, failuresInARow, lastFailure, lastEnding } = connection;
-  const where = source === null ? "" : ` ${source} (${protocol})`;
-  if (connected) return `${paint("good", "connected")}${where}`;
-  const failed = failuresInARow === 0 ? "" : `, ${failuresInARow} attempts failed in a row`;
-  const why = failuresInARow > 0 ? lastFailure?.why : lastEnding?.reason;
-  return `${paint("bad", "not connected")}${where}${failed}${why ? `: ${why}` : ""}`;
-}
-
-function cursor({ cursor }: Status, paint: Paint): string {
-  return cursor === null ? "none yet" : `${cursor.cursor} ${paint("dim", cursor.time ?? "")}`;
-}
-
-function queue({ backpressure }: Status, paint: Paint): string {
-  const { queued, max, paused, pausedSeconds } = backpressure;
-  const pause = paused ? paint("warn", `, paused for ${duration(pausedSeconds)}`) : "";
-  return `${queued} of ${max}${pause}`;
-}
-
-function archive({ done, total, events, leftSeconds }: StoredArchive): string {
-  const part = Math.floor(100 * done / Math.max(1, total));
-  const left = leftSeconds === null ? "" : `, about ${duration(leftSeconds)} left`;
-  return `${part} % replayed, ${events} events${left}`;
-}
-
-function counts(of: Readonly<Record<string, number>>): string {
-  return Object.entries(of).map(([name, count]) => `${plain(name)} ${count}`).join(", ");
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
 }

@@ -2,50 +2,53 @@
 
 import type { Indexer } from "../indexer.ts";
 import type { Database } from "../repository/database.ts";
-import { StatusTables } from "../repository/stored_status.ts";
+import { LedgerCounts } from "../repository/ledger_counts.ts";
+import { byReason, StatusTables, withWaiting } from "../repository/stored_status.ts";
 import type { StatusSource, StoredStatus } from "../server/stored_status.ts";
+
+/** The database gives up by itself before the page does, so that it is known to have answered. */
+const TIMEOUT_MS = 4_000;
 
 export class DatabaseStatus implements StatusSource {
   readonly #database: Database;
-  readonly #tables: StatusTables;
+  readonly #consumer: string;
   readonly #indexer: Indexer;
+  readonly #counts: LedgerCounts;
 
   constructor(database: Database, consumer: string, indexer: Indexer) {
     this.#database = database;
-    this.#tables = new StatusTables(consumer, () => performance.now());
+    this.#consumer = consumer;
     this.#indexer = indexer;
+    this.#counts = new LedgerCounts(database);
   }
 
-  async status(): Promise<StoredStatus> {
-    const { sql } = this.#database;
-    const [collections, cursor, waiting, deadLetters, scenes] = await Promise.all([
-      this.#tables.collections(sql),
-      this.#tables.cursor(sql),
-      this.#tables.waiting(sql),
-      this.#tables.deadLetters(sql),
-      this.#tables.scenes(sql),
-    ]);
-    const { replay } = this.#indexer;
-    return {
-      collections,
-      cursor,
-      waiting: { total: total(waiting), reasons: waiting },
-      deadLetters: { open: total(deadLetters), reasons: deadLetters },
-      recent: this.#indexer.recent,
-      scenes,
-      archive: replay === null ? null : {
-        done: replay.done,
-        total: replay.total,
-        leftSeconds: replay.leftMs === null ? null : replay.leftMs / 1000,
-        segmentsDone: replay.segmentsDone,
-        segmentsTotal: replay.segmentsTotal,
-        events: replay.events,
-        startedAt: new Date(replay.startedAt),
-      },
-    };
+  async status(signal: AbortSignal): Promise<StoredStatus> {
+    // A quiet stream must notice too that the database is away.
+    void this.#indexer.watch.look(signal);
+    const counted = await this.#counts.counted(signal);
+    return await this.#database.sql.begin(async (tx) => {
+      const tables = new StatusTables(tx);
+      const [, cursor, waiting, deadLetters, scenes, recent] = await Promise.all([
+        tables.limit(TIMEOUT_MS),
+        tables.cursor(this.#consumer),
+        tables.waiting(),
+        tables.deadLetters(),
+        tables.scenes(),
+        tables.recent(this.#indexer.recent),
+      ]);
+      return {
+        collections: withWaiting(counted?.collections ?? [], waiting),
+        countedAt: counted?.at ?? null,
+        cursor,
+        waiting: { total: total(waiting), reasons: byReason(waiting) },
+        deadLetters: { open: total(deadLetters), reasons: deadLetters },
+        recent,
+        scenes,
+      };
+    });
   }
 }
 
-function total(reasons: readonly { count: number }[]): number {
-  return reasons.reduce((sum, { count }) => sum + count, 0);
+function total(counts: readonly { readonly count: number }[]): number {
+  return counts.reduce((sum, { count }) => sum + count, 0);
 }

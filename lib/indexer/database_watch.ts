@@ -1,52 +1,153 @@
-/** Looks at the database from time to time, so that a quiet stream too notices that it is away. */
+/**
+ * Watches the database on a connection of its own: whether it answers, also on a quiet stream, and
+ * whether something of ours waits for a lock, long before its statement is given up.
+ */
 
-import type { Clock } from "../client/clock.ts";
+import { type Clock, sleep } from "../client/clock.ts";
+import type { Logger } from "../log/logger.ts";
 import { openCounts } from "../repository/counts.ts";
 import type { Database } from "../repository/database.ts";
+import { sqlStateOf } from "../repository/failure.ts";
+import { findLockWait, type LockWait } from "../repository/lock_wait.ts";
 import type { Telemetry } from "../server/telemetry.ts";
 
 export interface WatchOptions {
   readonly database: Database;
   readonly telemetry: Telemetry;
+  readonly logger: Logger;
   readonly clock: Clock;
   /** The connections are given up after so much silence, milliseconds. */
   readonly silentMs: number;
 }
 
+/** What of ours can wait for a lock. */
+type Work = "batch" | "count";
+
+interface UnderWay {
+  /** Its session, once that is known. */
+  readonly pid: number;
+  readonly sinceMs: number;
+  readonly startedAt: number;
+}
+
+const TICK_MS = 1_000;
 const EVERY_MS = 15_000;
 
-/** A database that takes longer is told to be away, while its answer is still waited for. */
+/** Work that takes longer may be waiting for a lock: it is looked at so often. */
+const HELD_UP_MS = 2_000;
+
+/** A database that takes longer counts as silent, while its answer is still waited for. */
 const LATE_MS = 5_000;
 
-/** Watches until the signal aborts. Never rejects. */
-export async function watchDatabase(options: WatchOptions, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await look(options, signal);
-    await waitFor(EVERY_MS, options.clock, signal);
-  }
-}
+/** Counting takes milliseconds. */
+const COUNT_TIMEOUT_MS = 10_000;
 
-async function look(options: WatchOptions, signal: AbortSignal): Promise<void> {
-  const { database, telemetry, clock, silentMs } = options;
-  const cancel = clock.setTimer(() => telemetry.databaseSeen(null), LATE_MS);
-  try {
-    telemetry.databaseSeen(await database.ask(openCounts, { silentMs, signal }));
-  } catch {
-    if (!signal.aborted) telemetry.databaseSeen(null);
-  } finally {
-    cancel();
-  }
-}
+export class DatabaseWatch {
+  readonly #options: WatchOptions;
+  readonly #underWay = new Map<Work, UnderWay>();
+  #blocked: Work | null = null;
+  #looking: Promise<void> | null = null;
+  #lookedAt = -Infinity;
+  #countedAt = -Infinity;
+  #counting: Promise<void> | null = null;
 
-function waitFor(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const cancel = clock.setTimer(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
+  constructor(options: WatchOptions) {
+    this.#options = options;
+  }
+
+  /** Watches until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    while (!signal.aborted) {
+      if (clock.monotonic() - this.#lookedAt >= (this.#late().length > 0 ? HELD_UP_MS : EVERY_MS)) {
+        await this.look(signal);
+      }
+      this.#count(signal);
+      await sleep(TICK_MS, clock, signal).catch(() => {});
+    }
+    await this.#counting;
+  }
+
+  /** A session has begun work of that kind. */
+  began(work: Work, pid: number): void {
+    const { clock } = this.#options;
+    this.#underWay.set(work, { pid, sinceMs: clock.now(), startedAt: clock.monotonic() });
+  }
+
+  /** It is over. Until it succeeds, what it waited for is still in its way. */
+  ended(work: Work, succeeded: boolean): void {
+    this.#underWay.delete(work);
+    if (succeeded && this.#blocked === work) this.#tell(null);
+  }
+
+  /** Looks now; one look at a time. Never rejects. */
+  look(signal: AbortSignal): Promise<void> {
+    return this.#looking ??= this.#look(signal).finally(() => this.#looking = null);
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { database, telemetry, clock, silentMs } = this.#options;
+    const askedAt = this.#lookedAt = clock.monotonic();
+    const cancelLate = clock.setTimer(() => telemetry.databaseSilent(askedAt), LATE_MS);
+    const late = this.#late();
+    try {
+      const wait = await database.watch(
+        (sql) => findLockWait(sql, late.map(([, { pid }]) => pid)),
+        { silentMs, signal },
+      );
+      telemetry.databaseAnswered();
+      const waiting = late.find(([, { pid }]) => pid === wait?.pid);
+      if (wait !== null && waiting !== undefined) this.#tell({ wait, waiting });
+      else if (late.some(([work]) => work === this.#blocked)) this.#tell(null);
+    } catch (error) {
+      if (!signal.aborted) telemetry.databaseFailed(sqlStateOf(error));
+    } finally {
+      cancelLate();
+    }
+  }
+
+  /** Work that takes so long that it may be waiting. */
+  #late(): [Work, UnderWay][] {
+    const now = this.#options.clock.monotonic();
+    return [...this.#underWay].filter(([, { startedAt }]) => now - startedAt >= HELD_UP_MS);
+  }
+
+  #tell(found: { readonly wait: LockWait; readonly waiting: [Work, UnderWay] } | null): void {
+    const { telemetry, logger } = this.#options;
+    if (found === null) {
+      if (this.#blocked !== null) logger.info("the lock in the database is gone");
+      this.#blocked = null;
+      telemetry.databaseBlocked(null);
+      return;
+    }
+    const { wait: { what, holders }, waiting: [work, { sinceMs }] } = found;
+    if (this.#blocked === null) {
+      logger.warn("waiting for a lock in the database", { what, holders });
+    }
+    this.#blocked = work;
+    telemetry.databaseBlocked({ what, holders, sinceMs });
+  }
+
+  /** Counts what the gauges tell, beside everything else: a locked table must not stop the watch. */
+  #count(signal: AbortSignal): void {
+    const { database, telemetry, clock, silentMs } = this.#options;
+    const every = this.#blocked === "count" ? HELD_UP_MS : EVERY_MS;
+    const now = clock.monotonic();
+    if (this.#counting !== null || !telemetry.facts.migrated || now - this.#countedAt < every) {
+      return;
+    }
+    this.#countedAt = now;
+    const counting = database.ask(
+      (sql) =>
+        openCounts(sql, {
+          timeoutMs: COUNT_TIMEOUT_MS,
+          session: (pid) => this.began("count", pid),
+        }),
+      { silentMs, signal },
+    );
+    this.#counting = counting.then((counts) => {
+      telemetry.databaseCounted(counts);
+      this.ended("count", true);
+    }, () => this.ended("count", false)).finally(() => this.#counting = null);
+  }
 }

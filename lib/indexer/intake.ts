@@ -185,6 +185,6 @@ function fromSource(event: Event, source: string): Event {
 }
 
 /** Where an event stands in its stream, if it says. */
-function positionOf(event: Event): Position | null {
+export function positionOf(event: Event): Position | null {
   return event.kind === "notice" ? null : event.position;
 }

@@ -1,6 +1,6 @@
 /** What operators are told about reading: each thing once in the log, and once in the metrics. */
 
-import type { ArchiveObserver, ReplayProgress } from "../client/archive/observer.ts";
+import type { ArchiveObserver } from "../client/archive/observer.ts";
 import type { Endpoint } from "../client/endpoint.ts";
 import type { Ending, NoticeCode, Observer } from "../client/observer.ts";
 import { printable } from "../client/server_words.ts";
@@ -13,11 +13,13 @@ import type { OnCheckpoint } from "./checkpoint.ts";
 export interface Told {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
+  /** Takes secrets out of what others said. */
+  readonly redact: Redact;
 }
 
 /** Of the live stream. */
 export function streamObserver(
-  { logger, telemetry, redact }: Told & { readonly redact: Redact },
+  { logger, telemetry, redact }: Told,
   checkpoint: OnCheckpoint,
 ): Observer {
   return {
@@ -41,7 +43,7 @@ export function streamObserver(
     },
     attemptFailed: ({ endpoint: { source }, failures, error, retryInMs, alerting }) => {
       const why = redact(printable(error.message));
-      telemetry.attemptFailed({ failures, why });
+      telemetry.attemptFailed({ source, failures, why, retryInMs });
       const fields = { source, failures, why, retryInMs };
       if (alerting) logger.error("cannot read the stream for long", fields);
       else logger.warn("cannot read the stream, trying again", fields);
@@ -65,7 +67,7 @@ function toldEnding(ending: Ending, redact: Redact): StreamEnding {
 
 /** Of times that are all ahead of our clock: either it is wrong, or that of the server. */
 export function clockObserver(
-  { logger, telemetry }: Told,
+  { logger, telemetry }: Omit<Told, "redact">,
 ): (aheadMs: number | null, source: string) => void {
   return (aheadMs, source) => {
     telemetry.clockDiffers(aheadMs);
@@ -79,25 +81,24 @@ export function clockObserver(
   };
 }
 
-/** Of a replay. `progressed` is told how far it has come. */
+/** Of a replay. */
 export function archiveObserver(
-  { logger, telemetry }: Told,
+  { logger, telemetry, redact }: Told,
   { source }: Endpoint,
-  progressed: (progress: ReplayProgress) => void,
 ): ArchiveObserver {
   return {
     progress: (progress) => {
       telemetry.replayProgressed(progress);
-      progressed(progress);
       const { done, total, perSecond, leftMs, events } = progress;
       const minutesLeft = leftMs === null ? null : Math.ceil(leftMs / 60_000);
       const fields = { done, total, perSecond, minutesLeft, events, source };
       logger.info("replaying the archive", fields);
     },
     attemptFailed: (event) => {
-      telemetry.archiveRequestFailed(event);
       const { request, failures, error, retryInMs } = event;
-      const fields = { request, failures, why: error.message, retryInMs, source };
+      const why = redact(printable(error.message));
+      telemetry.archiveRequestFailed({ failures, why });
+      const fields = { request, failures, why, retryInMs, source };
       if (event.alerting) logger.error("cannot read the archive for long", fields);
       else logger.warn("cannot read the archive, trying again", fields);
     },

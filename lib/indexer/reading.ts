@@ -4,7 +4,6 @@
  */
 
 import { replayAndFollow, replaysFirst, replayStart } from "../client/archive/cycle.ts";
-import type { ReplayProgress } from "../client/archive/observer.ts";
 import { replayArchive } from "../client/archive/replay.ts";
 import type { Clock } from "../client/clock.ts";
 import { fetchZstdDictionary } from "../client/dictionary.ts";
@@ -20,7 +19,7 @@ import type { Decoders } from "./decoders.ts";
 import type { Arrival, Intake } from "./intake.ts";
 import { archiveObserver, streamObserver } from "./observers.ts";
 import type { Logger } from "../log/logger.ts";
-import { redactor } from "../log/redaction.ts";
+import { type Redact, redactor } from "../log/redaction.ts";
 import type { Telemetry } from "../server/telemetry.ts";
 
 export interface ReadingOptions {
@@ -40,18 +39,14 @@ export interface ReadingOptions {
 export class Reading {
   readonly #options: ReadingOptions;
   readonly #endpoints: readonly Endpoint[];
-  #progress: ReplayProgress | null = null;
+  readonly #redact: Redact;
   /** Where the live stream goes on after a replay. */
   #cutover: number | null = null;
 
   constructor(options: ReadingOptions) {
     this.#options = options;
     this.#endpoints = options.config.jetstream.urls.map(parseEndpoint);
-  }
-
-  /** How far a replay has come; null while the live stream is read. */
-  get progress(): ReplayProgress | null {
-    return this.#progress;
+    this.#redact = redactor(secretsOf(options.config));
   }
 
   /** Reads until the signal aborts. Rejects with what can't be mended by trying again. */
@@ -95,7 +90,7 @@ export class Reading {
       this.#options;
     const { telemetry } = this.#options;
     this.#tellReplay(endpoint, because);
-    telemetry.replayBegan();
+    telemetry.replayBegan(endpoint);
     try {
       const result = await replayArchive({
         endpoint,
@@ -106,7 +101,7 @@ export class Reading {
         deliver: (chunk) => intake.takeArchive(chunk, endpoint.source),
         flow: queue,
         reconnect,
-        observer: archiveObserver(this.#options, endpoint, (progress) => this.#progress = progress),
+        observer: archiveObserver({ ...this.#options, redact: this.#redact }, endpoint),
         clock,
         random,
         signal,
@@ -115,7 +110,6 @@ export class Reading {
       return result;
     } finally {
       telemetry.replayEnded();
-      this.#progress = null;
     }
   }
 
@@ -176,9 +170,8 @@ export class Reading {
 
   /** Tells operators, and the position: it must know when a connection stands. */
   #observer(): Observer {
-    const { config, logger, telemetry, position, checkpoint } = this.#options;
-    const redact = redactor(secretsOf(config));
-    const observer = streamObserver({ logger, telemetry, redact }, checkpoint);
+    const { logger, telemetry, position, checkpoint } = this.#options;
+    const observer = streamObserver({ logger, telemetry, redact: this.#redact }, checkpoint);
     return {
       ...observer,
       connected: (event) => {

@@ -1,51 +1,42 @@
-/** The newest records that were written, for the status page: addresses and states, no contents. */
+/** Where the newest records are that were written, for the status page: addresses, no contents. */
 
-import type { Committed } from "./pipeline.ts";
 import type { Outcome } from "../repository/outcome.ts";
-import type { State } from "../repository/fold/verdict.ts";
+import type { Committed } from "./pipeline.ts";
 
 export interface RecentRecord {
   readonly did: string;
   readonly collection: string;
   readonly rkey: string;
-  readonly state: State;
-  readonly reason: string | null;
   readonly at: Date;
 }
 
 const KEPT = 50;
 
+/** Outcomes of an event whose revision the ledger has taken. */
+const WRITTEN: ReadonlySet<Outcome> = new Set(["applied", "waiting", "dead_letter"]);
+
 export class RecentRecords {
-  #records: readonly RecentRecord[] = [];
+  /** By address, the newest first. */
+  #records = new Map<string, RecentRecord>();
 
   get newest(): readonly RecentRecord[] {
-    return this.#records;
+    return [...this.#records.values()];
   }
 
   add({ arrivals, result }: Committed): void {
-    const added: RecentRecord[] = [];
-    for (let index = arrivals.length - 1; index >= 0 && added.length < KEPT; index--) {
+    const records = new Map<string, RecentRecord>();
+    for (let index = arrivals.length - 1; index >= 0 && records.size < KEPT; index--) {
       const event = arrivals[index]?.event;
       const outcome = result.outcomes[index];
-      if (event?.kind !== "commit" || outcome === undefined) continue;
-      const state = stateOf(outcome, event.operation);
-      if (state === null) continue;
+      if (event?.kind !== "commit" || outcome === undefined || !WRITTEN.has(outcome)) continue;
       const { did, collection, rkey } = event;
-      added.push({ did, collection, rkey, state, reason: null, at: new Date() });
+      const address = `${did}/${collection}/${rkey}`;
+      if (!records.has(address)) records.set(address, { did, collection, rkey, at: new Date() });
     }
-    this.#records = [...added, ...this.#records].slice(0, KEPT);
-  }
-}
-
-function stateOf(outcome: Outcome, operation: string): State | null {
-  switch (outcome) {
-    case "applied":
-      return operation === "delete" ? "deleted" : "applied";
-    case "waiting":
-      return "waiting";
-    case "dead_letter":
-      return "rejected";
-    default:
-      return null;
+    for (const [address, record] of this.#records) {
+      if (records.size >= KEPT) break;
+      if (!records.has(address)) records.set(address, record);
+    }
+    this.#records = records;
   }
 }

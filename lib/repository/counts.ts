@@ -8,12 +8,27 @@ export interface OpenCounts {
   readonly openDeadLetters: number;
 }
 
+export interface CountOptions {
+  readonly timeoutMs: number;
+  /** Told which session counts. */
+  readonly session: (pid: number) => void;
+}
+
 /** Both are answered from small partial indexes. */
-export async function openCounts(sql: Sql): Promise<OpenCounts> {
-  const [row] = await sql<OpenCounts[]>`select
-    (select count(*)::float8 from records where waiting_for is not null) as "waitingRecords",
-    (select count(*)::float8 from dead_letters where resolved_at is null) as "openDeadLetters"`;
-  return row ?? { waitingRecords: 0, openDeadLetters: 0 };
+export async function openCounts(
+  sql: Sql,
+  { timeoutMs, session }: CountOptions,
+): Promise<OpenCounts> {
+  return await sql.begin(async (tx) => {
+    const told = tx<{ pid: number }[]>`
+      select pg_backend_pid() as pid, set_config('statement_timeout', ${String(timeoutMs)}, true)`
+      .then(([row]) => row !== undefined && session(row.pid));
+    const counted = tx<OpenCounts[]>`select
+      (select count(*)::float8 from records where waiting_for is not null) as "waitingRecords",
+      (select count(*)::float8 from dead_letters where resolved_at is null) as "openDeadLetters"`;
+    const [[row]] = await Promise.all([counted, told]);
+    return row ?? { waitingRecords: 0, openDeadLetters: 0 };
+  });
 }
 
 export const LIVE_TABLES = [

@@ -13,18 +13,20 @@ export interface DatabaseOptions {
   readonly terminate: (sql: Sql) => void | Promise<void>;
 }
 
-/** For dead letters, for the status page and for the watch. */
-const MAX_ASKING = 3;
+/** For dead letters and for the status page. */
+const MAX_ASKING = 2;
 
 export class Database implements AsyncDisposable {
   readonly #options: DatabaseOptions;
   #sql: Sql;
   #writing: Sql;
+  #watching: Sql;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
     this.#sql = options.open(MAX_ASKING);
     this.#writing = options.open(1);
+    this.#watching = options.open(1);
   }
 
   /** The connections to use now, for whatever is no batch. */
@@ -53,16 +55,27 @@ export class Database implements AsyncDisposable {
     return guarded(sql, { silentMs, abandon, signal }, (alive) => question(sql, alive));
   }
 
+  /** As `ask`, on the connection that nothing else uses: where tables are locked, it is still free. */
+  watch<T>(
+    question: (sql: Sql) => Promise<T>,
+    { silentMs, signal }: { readonly silentMs: number; readonly signal: AbortSignal },
+  ): Promise<T> {
+    const sql = this.#watching;
+    const abandon = (): void => this.abandon(sql);
+    return guarded(sql, { silentMs, abandon, signal }, () => question(sql));
+  }
+
   /** Gives connections up that don't answer, unless somebody else has already. */
   abandon(sql: Sql): void {
     if (sql === this.#sql) this.#sql = this.#options.open(MAX_ASKING);
     else if (sql === this.#writing) this.#writing = this.#options.open(1);
+    else if (sql === this.#watching) this.#watching = this.#options.open(1);
     else return;
     void this.#options.terminate(sql);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { terminate } = this.#options;
-    await Promise.all([terminate(this.#sql), terminate(this.#writing)]);
+    await Promise.all([this.#sql, this.#writing, this.#watching].map(terminate));
   }
 }

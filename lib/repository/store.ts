@@ -119,7 +119,7 @@ const UPSERT_LETTERS: BulkStatement = {
   from ${source(LETTER)}
   on conflict (fingerprint) do update set
     reason = excluded.reason, detail = excluded.detail, payload = excluded.payload,
-    next_attempt_at = case when t.attempts < 9
+    next_attempt_at = case when t.attempts < 9 and excluded.next_attempt_at is not null
       then now() + least((excluded.next_attempt_at - now()) * power(2, t.attempts + 1), interval '1 day')
     end,
     resolved_at = excluded.resolved_at, resolution = excluded.resolution, attempts = t.attempts + 1`,

@@ -24,6 +24,8 @@ export interface TransactionOptions {
   readonly statementTimeoutMs: number;
   /** Told before each step: faults are injected here, and progress is seen. */
   readonly step: (name: Step) => void | Promise<void>;
+  /** Told which session of the database runs it, before it waits for anything. */
+  readonly session?: (pid: number) => void;
 }
 
 export type Step =
@@ -65,6 +67,8 @@ export async function applyBatch(
     const timeout = String(options.statementTimeoutMs);
     // A client that has stopped must not keep the row locked for longer than its lease lasts.
     const idleTimeout = String(Math.min(options.statementTimeoutMs, lease?.ms ?? Infinity));
+    const told = tx<{ pid: number }[]>`select pg_backend_pid() as pid`
+      .then(([row]) => row !== undefined && options.session?.(row.pid));
     const locked = Promise.all([
       tx`select set_config('statement_timeout', ${timeout}, true),
         set_config('lock_timeout', ${timeout}, true),
@@ -76,6 +80,7 @@ export async function applyBatch(
       tx<StateRow[]>`
         select batch, holder, epoch::float8 as epoch from indexer_state
         where consumer = ${consumer} and partition = ${PARTITION} for update`,
+      told,
     ]);
     const begun = locked.then(([, [state]]) => {
       if (lease !== null && !isHeld(lease, state)) throw new LeaseLostError(lease);

@@ -40,6 +40,8 @@ export interface WriterOptions {
   readonly refused: (table: string, sqlState: string) => void;
   /** Told before each step of a transaction, with its batch. */
   readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
+  /** Told which session of the database runs a transaction, before that waits for anything. */
+  readonly session?: (pid: number) => void;
 }
 
 export class Writer {
@@ -102,7 +104,7 @@ export class Writer {
     { refusals, overwrite }: Pick<TransactionOptions, "refusals" | "overwrite">,
     alive: () => void,
   ): Promise<BatchResult> {
-    const { mapper, consumer, statementTimeoutMs, step } = this.#options;
+    const { mapper, consumer, statementTimeoutMs, step, session } = this.#options;
     const { waitingLimit = WAITING_LIMIT, parts = PART_SIZES } = this.#options;
     return applyBatch(sql, batch, {
       mapper,
@@ -112,6 +114,7 @@ export class Writer {
       statementTimeoutMs,
       waitingLimit,
       parts,
+      ...(session === undefined ? {} : { session }),
       step: (name) => {
         alive();
         return step?.(name, batch);

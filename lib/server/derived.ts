@@ -8,12 +8,26 @@ import type { Facts, Now, ReadingFacts } from "./facts.ts";
  */
 export const QUIET_MS = 5_000;
 
+/** A replay that moves tells it every ten seconds. */
+const REPLAY_MOVES_SECONDS = 60;
+
 export function isConnected({ connection }: Facts): boolean {
   return connection.sinceMs !== null;
 }
 
 export function isPaused({ pausedAt }: Facts): boolean {
   return pausedAt !== null;
+}
+
+export function isReplaying({ archive }: Facts): boolean {
+  return archive.source !== null;
+}
+
+/** Since a replay of the archive moved; 0 without one, or while it moves. */
+export function replayStalledSeconds({ archive }: Facts, now: Now): number {
+  if (archive.source === null) return 0;
+  const seconds = (now.monotonic - archive.progressAt) / 1000;
+  return seconds > REPLAY_MOVES_SECONDS ? seconds : 0;
 }
 
 /** How long the present pause has lasted; 0 when there is none. */
@@ -32,8 +46,8 @@ export function sinceProgressSeconds({ progressAt }: Facts, now: Now): number {
 
 /** How long the oldest uncommitted message has waited; 0 when none waits. */
 export function oldestWaitingSeconds({ backlog }: Facts, now: Now): number {
-  const { oldestReceivedAt } = backlog();
-  return oldestReceivedAt === null ? 0 : Math.max(0, now.monotonic - oldestReceivedAt) / 1000;
+  const { oldest } = backlog();
+  return oldest === null ? 0 : Math.max(0, now.monotonic - oldest.receivedAt) / 1000;
 }
 
 export function isStandby({ pipeline }: Facts): boolean {
@@ -51,10 +65,23 @@ export function cursorAgeSeconds(facts: Facts, now: Now): number {
   return Math.max(0, now.ms - sinceMs) / 1000;
 }
 
-/** How far what is committed is behind the stream: reading's lag, and the wait of what was read. 0 on a standby. */
+/**
+ * How far what is committed is behind the stream: the age of the oldest event that isn't committed.
+ * When all that came is committed, that event is still on the server, and as old as reading's lag says,
+ * or in a replay of the archive as the last one that was committed. 0 on a standby.
+ */
 export function lagSeconds(facts: Facts, now: Now): number {
   if (isStandby(facts)) return 0;
-  return oldestWaitingSeconds(facts, now) + readingLagMs(facts.reading, now.ms) / 1000;
+  const { oldest } = facts.backlog();
+  if (oldest === null) {
+    return isReplaying(facts)
+      ? cursorAgeSeconds(facts, now)
+      : readingLagMs(facts.reading, now.ms) / 1000;
+  }
+  // Imported records bear times that are years old: nothing is older than what is committed.
+  const timeUs = Math.max(oldest.timeUs ?? -Infinity, facts.position?.timeUs ?? -Infinity);
+  const age = timeUs === -Infinity ? 0 : (now.ms - timeUs / 1000) / 1000;
+  return Math.max(age, oldestWaitingSeconds(facts, now));
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 import type { ReplayProgress } from "../client/archive/observer.ts";
+import type { LockWait } from "../repository/lock_wait.ts";
 import type { Clock } from "./clock.ts";
 
 /**
@@ -25,11 +26,13 @@ export interface Backlog {
   /** Messages in the queue. */
   readonly queued: number;
   readonly queuedBytes: number;
-  /**
-   * When the oldest uncommitted message was received, by the monotonic clock; those in a batch that
-   * is under way count too. Null when nothing waits.
-   */
-  readonly oldestReceivedAt: number | null;
+  /** The oldest uncommitted event, also in a batch that is under way. Null: all is committed. */
+  readonly oldest: {
+    /** By the monotonic clock. */
+    readonly receivedAt: number;
+    /** Its time in the stream, Unix microseconds; null where it has none. */
+    readonly timeUs: number | null;
+  } | null;
 }
 
 /** A position in the stream, as the decoder gives it. */
@@ -69,7 +72,15 @@ export interface ConnectionFacts {
   /** How the last connection ended; null while there was none. */
   lastEnding: (StreamEnding & { readonly atMs: number }) | null;
   /** Why the last attempt failed; null while none did. */
-  lastFailure: { readonly atMs: number; readonly why: string } | null;
+  lastFailure: ConnectionFailure | null;
+}
+
+export interface ConnectionFailure {
+  readonly source: string;
+  readonly why: string;
+  readonly atMs: number;
+  /** When it is tried again. */
+  readonly nextMs: number;
 }
 
 /** What the lag of reading follows from. Times are Unix milliseconds by the wall clock. */
@@ -90,16 +101,39 @@ export interface ReadingFacts {
 export interface DatabaseFacts {
   /** It answered the last time that something was asked of it. */
   answers: boolean;
+  /** By the monotonic clock. */
+  answeredAt: number;
+  /** Why there was no answer, since when; null while it answers. */
+  failure: DatabaseFailure | null;
+  /** It answers, and refuses what is written. Until the next commit. */
+  refusal: DatabaseFailure | null;
+  /** It answers, and something holds a lock that we wait for. */
+  blocked: Blocked | null;
   waitingRecords: number;
   openDeadLetters: number;
+}
+
+export interface DatabaseFailure {
+  /** Postgres' SQLSTATE, or the code of a socket; null when nobody knows. */
+  readonly code: string | null;
+  readonly sinceMs: number;
+}
+
+export interface Blocked extends Pick<LockWait, "what" | "holders"> {
+  readonly sinceMs: number;
 }
 
 export interface ArchiveFacts {
   /** How far a replay has come. Null: there is none, or it has not told yet. */
   progress: ReplayProgress | null;
-  replaying: boolean;
+  /** When it told, or began, by the monotonic clock. */
+  progressAt: number;
+  /** Where the archive is that is replayed; null: there is no replay. */
+  source: string | null;
   /** Requests that failed since the last one that was answered. */
   failuresInARow: number;
+  /** Why the last of them failed. */
+  failure: string | null;
 }
 
 export interface Facts {
@@ -150,11 +184,25 @@ export function factsAtStart(now: Now): Facts {
       clockAheadMs: null,
     },
     pausedAt: null,
-    backlog: () => ({ queued: 0, queuedBytes: 0, oldestReceivedAt: null }),
+    backlog: () => ({ queued: 0, queuedBytes: 0, oldest: null }),
     position: null,
     lastCommitAtMs: null,
     progressAt: now.monotonic,
-    database: { answers: false, waitingRecords: 0, openDeadLetters: 0 },
-    archive: { progress: null, replaying: false, failuresInARow: 0 },
+    database: {
+      answers: false,
+      answeredAt: -Infinity,
+      failure: null,
+      refusal: null,
+      blocked: null,
+      waitingRecords: 0,
+      openDeadLetters: 0,
+    },
+    archive: {
+      progress: null,
+      progressAt: now.monotonic,
+      source: null,
+      failuresInARow: 0,
+      failure: null,
+    },
   };
 }

@@ -8,6 +8,7 @@ import {
   cursorAgeSeconds,
   isConnected,
   isPaused,
+  isReplaying,
   lagSeconds,
   oldestWaitingSeconds,
   pausedSeconds,
@@ -31,7 +32,7 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
   ],
   [
     "indexer_processing_lag_seconds",
-    "Seconds that what is committed is behind the stream; 0 for a quiet stream.",
+    "Age of the oldest event that is not committed, in seconds; 0 for a quiet stream.",
     lagSeconds,
   ],
   [
@@ -67,7 +68,17 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
     "1 when the database answered last.",
     ({ database }) => +database.answers,
   ],
-  ["indexer_replaying", "1 while the archive is replayed.", ({ archive }) => +archive.replaying],
+  [
+    "indexer_database_blocked",
+    "1 while the database answers and something holds a lock that the indexer waits for.",
+    ({ database }) => +(database.blocked !== null),
+  ],
+  [
+    "indexer_database_refusing",
+    "1 while the database answers and refuses what is written, until the next commit.",
+    ({ database }) => +(database.refusal !== null),
+  ],
+  ["indexer_replaying", "1 while the archive is replayed.", (facts) => +isReplaying(facts)],
   [
     "indexer_replay_done",
     "Sequence numbers that are behind, since the start of the replay.",

@@ -11,7 +11,9 @@ import {
   oldestWaitingSeconds,
   sinceProgressSeconds,
 } from "./derived.ts";
-import type { Facts, Now, PipelineState, StreamFault } from "./facts.ts";
+import type { DatabaseFailure, Facts, Now, PipelineState, StreamFault } from "./facts.ts";
+import { type Replay, replayOf, replayWords } from "./replay.ts";
+import { sqlStateClass } from "./sqlstate_class.ts";
 
 /** What the answers are judged by. */
 export interface Condition {
@@ -23,12 +25,17 @@ export interface Condition {
   /** There is a connection, or a pause that will make one when it ends, or none is wanted: a standby. */
   readonly connected: boolean;
   readonly migrated: boolean;
-  readonly databaseUp: boolean;
+  /** Why the database does not answer. Null: it does. */
+  readonly databaseFailure: Pick<DatabaseFailure, "code"> | null;
+  readonly databaseBlocked: boolean;
+  readonly databaseRefusal: Pick<DatabaseFailure, "code"> | null;
   readonly lagSeconds: number;
   /** The stream lives, and brings no event, or none that can be decoded. */
   readonly streamFault: StreamFault | null;
   /** All events are so far ahead of our clock; 0 when they aren't. */
   readonly clockAheadSeconds: number;
+  /** Null: the archive is not replayed. */
+  readonly replay: Replay | null;
 }
 
 /** A closed list: what a probe or an alert can rely on. */
@@ -37,9 +44,12 @@ export type HealthReason =
   | "starting"
   | "draining"
   | "not_migrated"
-  | "not_connected"
   | StreamFault
   | "database_down"
+  | "database_blocked"
+  | "database_refusing"
+  | "replaying"
+  | "not_connected"
   | "no_progress"
   | "clock"
   | "behind";
@@ -88,8 +98,34 @@ const RULES: readonly Rule[] = [
     says: () => "the migrations have not been applied yet",
   },
   {
+    code: "database_down",
+    holds: ({ databaseFailure }) => databaseFailure !== null,
+    says: ({ databaseFailure }) =>
+      codeWords(databaseFailure) === ""
+        ? "the database does not answer"
+        : `the database can't be used${codeWords(databaseFailure)}`,
+  },
+  {
+    code: "database_blocked",
+    holds: ({ databaseBlocked }) => databaseBlocked,
+    says: () => "the database is up, but somebody holds a lock that the indexer waits for",
+  },
+  {
+    code: "database_refusing",
+    // A lock makes statements fail too: then it is the cause.
+    holds: ({ databaseRefusal, databaseBlocked }) => databaseRefusal !== null && !databaseBlocked,
+    says: ({ databaseRefusal }) =>
+      `the database answers, and refuses what is written${codeWords(databaseRefusal)}`,
+  },
+  {
+    code: "replaying",
+    holds: ({ replay }) => replay !== null,
+    says: ({ replay }) => replay === null ? "" : replayWords(replay),
+  },
+  {
     code: "not_connected",
-    holds: ({ connected }) => !connected,
+    // The live stream is read after the archive.
+    holds: ({ connected, replay }) => !connected && replay === null,
     says: () => "there is no connection to the stream",
   },
   {
@@ -101,11 +137,6 @@ const RULES: readonly Rule[] = [
     code: "undecodable_stream",
     holds: ({ streamFault }) => streamFault === "undecodable_stream",
     says: () => "the stream brings nothing that can be decoded",
-  },
-  {
-    code: "database_down",
-    holds: ({ databaseUp }) => !databaseUp,
-    says: () => "the database does not answer",
   },
   {
     // Waiting alone is no fault, and neither is a quiet stream.
@@ -125,7 +156,7 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "behind",
-    holds: ({ lagSeconds }) => lagSeconds > CAUGHT_UP_SECONDS,
+    holds: ({ lagSeconds, replay }) => lagSeconds > CAUGHT_UP_SECONDS && replay === null,
     says: () => `what is stored is more than ${CAUGHT_UP_SECONDS} s behind the stream`,
   },
 ];
@@ -147,6 +178,7 @@ function answer(rules: readonly Rule[], condition: Condition): Answer {
 }
 
 export function conditionOf(facts: Facts, now: Now): Condition {
+  const { database } = facts;
   return {
     pipeline: facts.pipeline,
     oldestWaitingSeconds: oldestWaitingSeconds(facts, now),
@@ -154,9 +186,18 @@ export function conditionOf(facts: Facts, now: Now): Condition {
     // A pause may close the socket on purpose.
     connected: isConnected(facts) || isPaused(facts) || isStandby(facts),
     migrated: facts.migrated,
-    databaseUp: facts.database.answers,
+    databaseFailure: database.answers ? null : database.failure ?? { code: null },
+    databaseBlocked: database.blocked !== null,
+    databaseRefusal: database.refusal,
     lagSeconds: lagSeconds(facts, now),
     streamFault: facts.connection.fault,
     clockAheadSeconds: Math.round((facts.reading.clockAheadMs ?? 0) / 1000),
+    replay: replayOf(facts, now),
   };
+}
+
+/** Of a socket's code nothing is told to everybody: it may be anything. */
+function codeWords(failure: Pick<DatabaseFailure, "code"> | null): string {
+  const code = failure?.code ?? null;
+  return sqlStateClass(code) === "unanswered" ? "" : ` (SQLSTATE ${code})`;
 }

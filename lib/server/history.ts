@@ -7,6 +7,8 @@ export interface Sight {
   readonly lagSeconds: number;
   /** A pause that closed the connection on purpose counts as connected. */
   readonly connected: boolean;
+  /** The archive was replayed: how old it is, is no lag. */
+  readonly replaying: boolean;
 }
 
 /** What was committed and seen within one bucket's time. */
@@ -51,13 +53,14 @@ export class History {
   }
 
   /** Keeps the worst of what is seen. */
-  see(nowMs: number, { lagSeconds, connected }: Sight): void {
+  see(nowMs: number, { lagSeconds, connected, replaying }: Sight): void {
     const slot = this.#slotOf(nowMs);
     if (slot === undefined) return;
     const { seen } = slot;
     slot.seen = {
       lagSeconds: Math.max(lagSeconds, seen?.lagSeconds ?? 0),
       connected: connected && (seen?.connected ?? true),
+      replaying: replaying || (seen?.replaying ?? false),
     };
   }
 

@@ -16,12 +16,14 @@ import mapStyle from "./page/style/map.css" with { type: "text" };
 import controlsStyle from "./page/style/controls.css" with { type: "text" };
 import access from "./page/access.js" with { type: "text" };
 import barPlot from "./page/bar_plot.js" with { type: "text" };
+import clip from "./page/clip.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
 import glance from "./page/glance.js" with { type: "text" };
 import land from "./page/land.js" with { type: "text" };
 import letters from "./page/letters.js" with { type: "text" };
 import map from "./page/map.js" with { type: "text" };
 import mapDrawing from "./page/map_drawing.js" with { type: "text" };
+import meanings from "./page/meanings.js" with { type: "text" };
 import outcomes from "./page/outcomes.js" with { type: "text" };
 import page from "./page/page.js" with { type: "text" };
 import plots from "./page/plots.js" with { type: "text" };
@@ -37,6 +39,7 @@ const MODULES = [
   access,
   state,
   glance,
+  meanings,
   barPlot,
   outcomes,
   plots,
@@ -44,6 +47,7 @@ const MODULES = [
   stream,
   letters,
   land,
+  clip,
   mapDrawing,
   map,
   page,

@@ -29,10 +29,10 @@ export function sqlStateClass(code: string | null): string {
   return CLASSES.has(start) ? start : "other";
 }
 
-/** Connection exceptions, too few resources, operator intervention (shutdown), system errors. */
-const AWAY: ReadonlySet<string> = new Set(["unanswered", "08", "53", "57", "58"]);
+/** Connection exceptions, and a server that shuts down or is not up yet. */
+const AWAY = /^(?:08|57P0[123])/;
 
-/** Whether the database can't work at all now, as against having refused something. */
+/** Whether the database gave no answer, as against having refused something. */
 export function isDatabaseAway(code: string | null): boolean {
-  return AWAY.has(sqlStateClass(code));
+  return sqlStateClass(code) === "unanswered" || AWAY.test(code ?? "");
 }

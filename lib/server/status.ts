@@ -9,9 +9,16 @@ import {
   lagSeconds,
   oldestWaitingSeconds,
   pausedSeconds,
+  replayStalledSeconds,
   uptimeSeconds,
 } from "./derived.ts";
-import type { StreamEnding } from "./facts.ts";
+import type {
+  ArchiveFacts,
+  Blocked,
+  ConnectionFailure,
+  DatabaseFailure,
+  StreamEnding,
+} from "./facts.ts";
 import { type Answer, healthOf, readinessOf } from "./health.ts";
 import type { Bucket } from "./history.ts";
 import type { CachedStatus } from "./status_cache.ts";
@@ -59,11 +66,20 @@ export interface Status {
     readonly failuresInARow: number;
     /** With the code and the reason that the server gave, if it gave any. */
     readonly lastEnding: (StreamEnding & { readonly at: string }) | null;
-    readonly lastFailure: { readonly at: string; readonly why: string } | null;
+    /** Where, why, and when it is tried again. It stays when there is a connection. */
+    readonly lastFailure:
+      | Pick<ConnectionFailure, "source" | "why"> & {
+        readonly at: string;
+        readonly nextAttemptAt: string;
+      }
+      | null;
     readonly lastReceivedAt: string | null;
     readonly wantedCollections: readonly string[];
   };
+  /** Age of the oldest event that isn't committed. */
   readonly lagSeconds: number;
+  /** A replay of the archive. Null: there is none. */
+  readonly replay: ReplayStatus | null;
   readonly cursor: {
     readonly cursor: number;
     /** When the stream says that its event was. */
@@ -88,6 +104,16 @@ export interface Status {
   };
   readonly database: {
     readonly up: boolean;
+    /** Postgres' SQLSTATE or the code of a socket, and since when it has not answered. */
+    readonly failure: Failure | null;
+    /** Why it refuses what is written. */
+    readonly refusal: Failure | null;
+    /** What the indexer waits for, and who holds it. */
+    readonly blocked: {
+      readonly since: string | null;
+      readonly what: string;
+      readonly holders: Blocked["holders"];
+    } | null;
     /** When what follows was read. Null: never. */
     readonly asOf: string | null;
     /** It should be newer: the database did not answer in time. */
@@ -95,6 +121,35 @@ export interface Status {
   };
   /** Null as long as the database has never answered. */
   readonly stored: StoredStatus | null;
+}
+
+export interface Failure {
+  readonly code: string | null;
+  readonly since: string | null;
+}
+
+export interface ReplayStatus {
+  readonly source: string;
+  /** Why the last request failed, and how many did in a row. */
+  readonly failure: string | null;
+  readonly failuresInARow: number;
+  /** For how long it has not moved; 0 while it moves. */
+  readonly stalledSeconds: number;
+  /** Null as long as the archive has told nothing. */
+  readonly progress: {
+    /** Sequence numbers that are behind, of all that the archive had when the replay began. */
+    readonly done: number;
+    readonly total: number;
+    /** Sequence numbers a second. */
+    readonly perSecond: number;
+    readonly segmentsDone: number;
+    /** As far as the plan is known: it comes in pages. */
+    readonly segmentsTotal: number;
+    readonly events: number;
+    readonly startedAt: string | null;
+    /** At the rate of the last minute; null while there is none. */
+    readonly leftSeconds: number | null;
+  } | null;
 }
 
 /** Puts together what the process knows and what the database said last. */
@@ -105,7 +160,7 @@ export function composeStatus(
 ): Status {
   const { facts, now, condition } = telemetry;
   const { queued, queuedBytes } = facts.backlog();
-  const { connection, position } = facts;
+  const { connection, database, position } = facts;
   return {
     version: constant.version,
     consumer: constant.consumer,
@@ -125,11 +180,17 @@ export function composeStatus(
       since: timeOrNull(connection.sinceMs),
       failuresInARow: connection.failuresInARow,
       lastEnding: timed(connection.lastEnding),
-      lastFailure: timed(connection.lastFailure),
+      lastFailure: connection.lastFailure && {
+        source: connection.lastFailure.source,
+        why: connection.lastFailure.why,
+        at: timeText(connection.lastFailure.atMs),
+        nextAttemptAt: timeText(connection.lastFailure.nextMs),
+      },
       lastReceivedAt: timeOrNull(facts.reading.lastReceivedAtMs),
       wantedCollections: constant.wantedCollections,
     },
     lagSeconds: lagSeconds(facts, now),
+    replay: replayStatus(facts.archive, replayStalledSeconds(facts, now)),
     cursor: position === null ? null : {
       cursor: position.cursor,
       time: timeOrNull(position.timeUs / 1000),
@@ -152,7 +213,14 @@ export function composeStatus(
       oldestWaitingSeconds: oldestWaitingSeconds(facts, now),
     },
     database: {
-      up: facts.database.answers,
+      up: database.answers,
+      failure: failureStatus(database.failure),
+      refusal: failureStatus(database.refusal),
+      blocked: database.blocked && {
+        since: timeOrNull(database.blocked.sinceMs),
+        what: database.blocked.what,
+        holders: database.blocked.holders,
+      },
       asOf: timeOrNull(cached.storedAtMs),
       stale: cached.stale,
     },
@@ -167,6 +235,33 @@ function timed<Fact extends object>(
   if (fact === null) return null;
   const { atMs, ...rest } = fact;
   return { ...rest, at: timeText(atMs) };
+}
+
+function replayStatus(
+  { source, progress, failure, failuresInARow }: ArchiveFacts,
+  stalledSeconds: number,
+): ReplayStatus | null {
+  if (source === null) return null;
+  return {
+    source,
+    failure,
+    failuresInARow,
+    stalledSeconds,
+    progress: progress && {
+      done: progress.done,
+      total: progress.total,
+      perSecond: progress.perSecond,
+      segmentsDone: progress.segmentsDone,
+      segmentsTotal: progress.segmentsTotal,
+      events: progress.events,
+      startedAt: timeOrNull(progress.startedAt),
+      leftSeconds: progress.leftMs === null ? null : progress.leftMs / 1000,
+    },
+  };
+}
+
+function failureStatus(failure: DatabaseFailure | null): Failure | null {
+  return failure && { code: failure.code, since: timeOrNull(failure.sinceMs) };
 }
 
 function timeText(ms: number): string {

@@ -1,7 +1,9 @@
 /** The stored status, kept for a moment, so that pages never wait for a database that is away. */
 
 import { untilAborted } from "../until_aborted.ts";
+import { sqlStateOf } from "../repository/failure.ts";
 import type { Clock } from "./clock.ts";
+import { isDatabaseAway } from "./sqlstate_class.ts";
 import type { StatusSource, StoredStatus } from "./stored_status.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -73,6 +75,7 @@ export class StatusCache {
 
   /** One question at a time: a database that hangs is not asked again while it does. */
   async #ask(): Promise<void> {
+    const askedAt = this.#clock.monotonic();
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), this.#giveUpMs);
     const signal = AbortSignal.any([giveUp.signal, this.#closing.signal]);
@@ -81,14 +84,17 @@ export class StatusCache {
       this.#stored = stored;
       this.#storedAtMs = this.#clock.now();
       this.#failed = false;
-      this.#telemetry.databaseSeen({
+      this.#telemetry.databaseCounted({
         waitingRecords: stored.waiting.total,
         openDeadLetters: stored.deadLetters.open,
       });
-    } catch {
+    } catch (error) {
       // What went wrong is the repository's to log: a page asks again and again.
       this.#failed = true;
-      if (!this.#closing.signal.aborted) this.#telemetry.databaseSeen(null);
+      if (this.#closing.signal.aborted) return;
+      const code = sqlStateOf(error);
+      if (giveUp.signal.aborted) this.#telemetry.databaseSilent(askedAt);
+      else if (isDatabaseAway(code)) this.#telemetry.databaseFailed(code);
     } finally {
       clearTimeout(timer);
     }

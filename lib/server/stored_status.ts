@@ -21,6 +21,8 @@ export interface StoredStatus {
     readonly collection: string;
     readonly states: Readonly<Partial<Record<RecordState, number>>>;
   }[];
+  /** When the ledger was counted for that; waiting records are always of now. Null: not yet. */
+  readonly countedAt: Date | null;
   /** Null before the first commit. */
   readonly cursor: {
     readonly cursor: number;
@@ -33,7 +35,7 @@ export interface StoredStatus {
   readonly waiting: { readonly total: number; readonly reasons: readonly ReasonCount[] };
   /** Open dead letters. */
   readonly deadLetters: { readonly open: number; readonly reasons: readonly ReasonCount[] };
-  /** The newest, newest first: addresses and states, never contents. */
+  /** The newest, newest first: addresses, and how they stand now; never contents. */
   readonly recent: readonly {
     readonly did: string;
     readonly collection: string;
@@ -49,21 +51,6 @@ export interface StoredStatus {
     readonly lat: number;
     readonly lng: number;
   }[];
-  /** Progress of an archive replay. Null when there is none. */
-  readonly archive: StoredArchive | null;
-}
-
-export interface StoredArchive {
-  /** Sequence numbers that are behind, of all that the archive had when the replay began. */
-  readonly done: number;
-  readonly total: number;
-  readonly segmentsDone: number;
-  /** As far as the plan is known: it comes in pages. */
-  readonly segmentsTotal: number;
-  readonly events: number;
-  readonly startedAt: Date;
-  /** At the rate of the last minute; null while there is none. */
-  readonly leftSeconds: number | null;
 }
 
 /** Where it comes from. */

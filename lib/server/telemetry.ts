@@ -10,6 +10,7 @@ import type { CommittedBatch } from "./committed_batch.ts";
 import { pausedSeconds } from "./derived.ts";
 import {
   type Backlog,
+  type Blocked,
   type Facts,
   factsAtStart,
   type Now,
@@ -37,6 +38,8 @@ const RATE_SECONDS = 10;
 
 /** A time in the future is wrong, and would hide every lag from then on. */
 const FUTURE_TOLERANCE_MS = 60_000;
+
+const LONGEST_MESSAGE = 300;
 
 /** Endings of a connection that the client chose: the next connection is no recovery. */
 const CHOSEN_ENDINGS: ReadonlySet<string> = new Set(["paused", "left", "aborted"]);
@@ -109,7 +112,7 @@ export class Telemetry {
 
   migrationsApplied(): void {
     this.facts.migrated = true;
-    this.facts.database.answers = true;
+    this.databaseAnswered();
   }
 
   /** Reading goes on from a stored position. */
@@ -147,34 +150,45 @@ export class Telemetry {
     this.facts.reading.clockAheadMs = aheadMs;
   }
 
-  attemptFailed({ failures, why }: { readonly failures: number; readonly why: string }): void {
+  attemptFailed(event: {
+    readonly source: string;
+    readonly failures: number;
+    readonly why: string;
+    readonly retryInMs: number;
+  }): void {
     const { connection } = this.facts;
+    const { source, failures, why, retryInMs } = event;
+    const atMs = this.clock.now();
     connection.failuresInARow = failures;
-    connection.lastFailure = { why, atMs: this.clock.now() };
+    connection.lastFailure = { source, why: briefly(why), atMs, nextMs: atMs + retryInMs };
     this.#recovering = true;
     this.metrics.attemptFailed();
   }
 
-  replayBegan(): void {
-    this.facts.archive.replaying = true;
-    this.facts.archive.progress = null;
+  replayBegan({ source }: Pick<Source, "source">): void {
+    const progressAt = this.clock.monotonic();
+    Object.assign(this.facts.archive, { source, progress: null, progressAt });
   }
 
   replayProgressed(progress: ReplayProgress): void {
-    this.facts.archive.progress = progress;
+    const progressAt = this.clock.monotonic();
+    Object.assign(this.facts.archive, { progress, progressAt });
   }
 
   /** To its end, to a failure, or because the process was told to stop. */
   replayEnded(): void {
-    Object.assign(this.facts.archive, { replaying: false, progress: null, failuresInARow: 0 });
+    Object.assign(this.facts.archive, { source: null, progress: null });
+    this.archiveRequestAnswered();
   }
 
-  archiveRequestFailed(event: { readonly failures: number }): void {
+  archiveRequestFailed(event: { readonly failures: number; readonly why: string }): void {
     this.facts.archive.failuresInARow = event.failures;
+    this.facts.archive.failure = briefly(event.why);
   }
 
   archiveRequestAnswered(): void {
     this.facts.archive.failuresInARow = 0;
+    this.facts.archive.failure = null;
   }
 
   /** Something that an operator should know of, by its code. */
@@ -229,7 +243,8 @@ export class Telemetry {
     facts.position = batch.position ?? facts.position;
     facts.lastCommitAtMs = now.ms;
     facts.progressAt = now.monotonic;
-    facts.database.answers = true;
+    facts.database.refusal = null;
+    this.databaseAnswered();
     this.metrics.committed(batch, now.monotonic);
     const counts = noOutcomes();
     for (const { outcome, count = 1 } of batch.events) counts[outcome] += count;
@@ -249,17 +264,49 @@ export class Telemetry {
   commitFailed(code: string | null): void {
     this.#look();
     this.metrics.commitFailed(code);
-    if (isDatabaseAway(code)) this.facts.database.answers = false;
+    const { database } = this.facts;
+    if (isDatabaseAway(code)) return this.databaseFailed(code);
+    database.refusal = { code, sinceMs: database.refusal?.sinceMs ?? this.clock.now() };
   }
 
-  /** The database answered a question about itself, or it didn't. */
-  databaseSeen(answer: { waitingRecords: number; openDeadLetters: number } | null): void {
+  /** It answered, whatever it said. */
+  databaseAnswered(): void {
     this.#look();
     const { database } = this.facts;
-    database.answers = answer !== null;
-    if (answer === null) return;
-    database.waitingRecords = answer.waitingRecords;
-    database.openDeadLetters = answer.openDeadLetters;
+    database.answers = true;
+    database.answeredAt = this.clock.monotonic();
+    database.failure = null;
+  }
+
+  /** A question that was put at that time, by the monotonic clock, has no answer yet. */
+  databaseSilent(askedAt: number): void {
+    // What was asked later and answered says that it isn't the database that is slow.
+    if (this.facts.database.answeredAt < askedAt) this.databaseFailed(null);
+  }
+
+  /** It could not be asked. */
+  databaseFailed(code: string | null): void {
+    this.#look();
+    const { database } = this.facts;
+    database.answers = false;
+    database.failure = {
+      code: code === "unknown" ? null : code,
+      sinceMs: database.failure?.sinceMs ?? this.clock.now(),
+    };
+  }
+
+  /** What it counted. */
+  databaseCounted(counts: { waitingRecords: number; openDeadLetters: number }): void {
+    this.databaseAnswered();
+    this.facts.database.waitingRecords = counts.waitingRecords;
+    this.facts.database.openDeadLetters = counts.openDeadLetters;
+  }
+
+  /** Something holds a lock that we wait for. Null: nothing does any more. */
+  databaseBlocked(blocked: Blocked | null): void {
+    const { database } = this.facts;
+    database.blocked = blocked &&
+      { ...blocked, sinceMs: Math.min(blocked.sinceMs, database.blocked?.sinceMs ?? Infinity) };
   }
 
   /** Alliances or memberships changed: the app has to compute trust anew. */
@@ -291,9 +338,18 @@ export class Telemetry {
   /** For the history. Whoever reports something makes it look, at least some times a minute. */
   #look(): void {
     const { source, failuresInARow } = this.facts.connection;
-    const { lagSeconds, connected } = this.condition;
+    const { lagSeconds, connected, replay } = this.condition;
     // The first attempt is under way: that is no loss of a connection.
     const begins = source === null && failuresInARow === 0;
-    this.history.see(this.clock.now(), { lagSeconds, connected: connected || begins });
+    this.history.see(this.clock.now(), {
+      lagSeconds,
+      connected: connected || begins || replay !== null,
+      replaying: replay !== null,
+    });
   }
+}
+
+/** For a page: a server can answer with a text of any length. */
+function briefly(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message;
 }

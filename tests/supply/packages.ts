@@ -44,6 +44,7 @@ interface Resolved {
       readonly dependencies: readonly string[];
     }>
   >;
+  readonly modules: readonly { readonly npmPackage?: string }[];
 }
 
 /** The parts of a lock file that matter here. */
@@ -59,11 +60,12 @@ export async function readLock(): Promise<Lock> {
 
 /** All of it, in the order of the names. Throws when a package is not in the cache. */
 export async function packages(): Promise<Package[]> {
-  const { npmPackages }: Resolved = JSON.parse(await deno("info", "--json", "main.ts"));
+  const { npmPackages, modules }: Resolved = JSON.parse(await deno("info", "--json", "main.ts"));
   const { npmCache }: { npmCache: string } = JSON.parse(await deno("info", "--json"));
   const { npm } = await readLock();
   const found: Package[] = [];
-  for (const [id, { name, version, dependencies }] of Object.entries(npmPackages)) {
+  for (const id of reached(npmPackages, modules)) {
+    const { name, version, dependencies } = npmPackages[id]!;
     found.push({
       name,
       version,
@@ -83,6 +85,16 @@ export async function packages(): Promise<Package[]> {
     found.push({ name, version, licence, purl, sha512: null, within, needs: [] });
   }
   return found.toSorted((one, other) => one.name < other.name ? -1 : 1);
+}
+
+/** Ids of the packages that the modules import, and of those that these need: others are for tests. */
+function reached(
+  npmPackages: Resolved["npmPackages"],
+  modules: Resolved["modules"],
+): ReadonlySet<string> {
+  const ids = new Set(modules.flatMap(({ npmPackage }) => npmPackage ?? []));
+  for (const id of ids) npmPackages[id]?.dependencies.forEach((needed) => ids.add(needed));
+  return ids;
 }
 
 async function deno(...args: readonly string[]): Promise<string> {

@@ -15,6 +15,7 @@ const MARGIN = { top: 8, right: 4, bottom: 20, left: 44 };
 export function barPlot(
   { buckets, values, size, label, stepFrom, tickText, kind, limit = null, read },
 ) {
+  const isKnown = (index) => buckets[index].seen !== null;
   const { width, height } = size;
   const ticks = ticksUpTo(Math.max(...values.map((value) => value ?? 0)), stepFrom);
   const top = ticks.at(-1);
@@ -40,7 +41,18 @@ export function barPlot(
     height: inner.height,
     visibility: "hidden",
   });
-  plot.append(marker, ...bars({ values, step, yOf, kind }));
+  const unknown = values.flatMap((value, index) =>
+    value === null && !isKnown(index)
+      ? [svg("rect", {
+        class: "unknown",
+        x: MARGIN.left + index * step,
+        y: MARGIN.top,
+        width: step,
+        height: inner.height,
+      })]
+      : []
+  );
+  plot.append(...unknown, marker, ...bars({ values, step, yOf, kind }));
   if (limit !== null && limit <= top) {
     const y = yOf(limit);
     plot.append(

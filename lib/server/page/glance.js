@@ -24,19 +24,25 @@ function figure(name, value, level, note) {
   return { name, value, level, note };
 }
 
-function connection({ connection: { connected, source, since, failuresInARow }, backpressure }) {
+function connection({ connection, backpressure, replay }) {
+  const { connected, source, since, failuresInARow, lastFailure } = connection;
   if (connected) return figure("Connection", "Connected", "good", ["since ", { age: since }]);
   // A pause closes the socket on purpose.
   if (backpressure.paused) return figure("Connection", "Paused", "warn", ["waits for the queue"]);
-  const note = failuresInARow > 0
-    ? `${counted(failuresInARow, "attempt")} failed`
+  if (replay !== null) return figure("Connection", "Archive", "none", ["then the live stream"]);
+  const note = failuresInARow > 0 && lastFailure !== null
+    ? `${lastFailure.why} (${counted(failuresInARow, "attempt")} failed)`
     : source === null
     ? "never yet"
     : "trying again";
   return figure("Connection", "None", "bad", [note]);
 }
 
-function lag({ lagSeconds }) {
+function lag({ lagSeconds, replay }) {
+  // It is no lag that a replay takes up old events.
+  if (replay !== null) {
+    return figure("Lag", duration(lagSeconds), "none", ["age of what is replayed"]);
+  }
   const level = lagSeconds > LAG_LIMIT_SECONDS ? "bad" : "good";
   return figure("Lag", duration(lagSeconds), level, [`ready up to ${LAG_LIMIT_SECONDS} s`]);
 }
@@ -57,9 +63,18 @@ function queue({ backpressure: { queued, pauseAt, paused, pausedSeconds, oldestW
   return figure("Queue", count(queued), paused ? "warn" : "good", [note]);
 }
 
-function database({ database: { up, stale }, lastCommitAt }) {
+function database({ database: { up, stale, blocked, refusal, failure }, lastCommitAt }) {
   const commit = lastCommitAt === null ? ["no commit yet"] : ["commit ", { age: lastCommitAt }];
-  if (!up) return figure("Database", "Down", "bad", commit);
+  if (!up) {
+    const code = failure?.code ?? null;
+    return figure("Database", "Down", "bad", code === null ? commit : [code, ", last ", ...commit]);
+  }
+  if (blocked !== null) {
+    return figure("Database", "Blocked", "bad", [`waits for ${blocked.what}`]);
+  }
+  if (refusal !== null) {
+    return figure("Database", "Refusing", "bad", [`SQLSTATE ${refusal.code}, last `, ...commit]);
+  }
   return stale
     ? figure("Database", "Slow", "warn", commit)
     : figure("Database", "Up", "good", commit);
@@ -71,23 +86,40 @@ function cursor({ cursor: position }) {
   return figure("Cursor", behind, "none", ["age of the committed event"]);
 }
 
-function waiting({ stored }) {
+function waiting({ stored, database }) {
   if (stored === null) return figure("Waiting", "–", "none", ["not known yet"]);
-  return figure("Waiting", shortCount(stored.waiting.total), "none", ["for another record"]);
+  return figure("Waiting", shortCount(stored.waiting.total), "none", [
+    "for another record",
+    ...asOf(database),
+  ]);
 }
 
-function deadLetters({ stored }) {
+/** What the database does not answer any more is of the past. */
+function asOf({ stale, asOf: time }) {
+  return stale && time !== null ? [", as of ", { age: time }] : [];
+}
+
+function deadLetters({ stored, database }) {
   if (stored === null) return figure("Dead letters", "–", "none", ["not known yet"]);
   const { open } = stored.deadLetters;
-  return figure("Dead letters", shortCount(open), open === 0 ? "good" : "warn", ["open"]);
+  return figure("Dead letters", shortCount(open), open === 0 ? "good" : "warn", [
+    "open",
+    ...asOf(database),
+  ]);
 }
 
 function figureElement({ name, value, level, note }) {
   const parts = note.map((part) => typeof part === "string" ? part : age(part.age));
+  const id = name.toLowerCase().replace(" ", "-");
+  const link = html(
+    "a",
+    { href: `#meaning-${id}`, "data-focus": `meaning ${id}`, title: `What ${name} means` },
+    name,
+  );
   return html(
     "div",
     { "data-level": level },
-    html("dt", {}, name),
+    html("dt", {}, link),
     html("dd", { class: "value" }, value),
     html("dd", { class: "note" }, ...parts),
   );

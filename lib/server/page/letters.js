@@ -165,7 +165,9 @@ async function retryOne(id) {
     method: "POST",
     timeoutMs: ACTION_TIMEOUT_MS,
   });
-  return resolved > 0 ? `Dead letter ${id} is resolved.` : `Dead letter ${id} is refused again.`;
+  return resolved > 0
+    ? { text: `Dead letter ${id} is resolved.`, level: "good" }
+    : { text: `Dead letter ${id} is refused again.`, level: "warn" };
 }
 
 async function retryReason(reason) {
@@ -174,12 +176,16 @@ async function retryReason(reason) {
     body: { reason },
     timeoutMs: ACTION_TIMEOUT_MS,
   });
-  return `${counted(tried, "dead letter")} tried again, ${count(resolved)} resolved.`;
+  const level = tried > 0 && resolved === tried ? "good" : "warn";
+  return {
+    text: `${counted(tried, "dead letter")} tried again, ${count(resolved)} resolved.`,
+    level,
+  };
 }
 
 async function discard(id) {
   await ask(`/api/dead-letters/${id}/discard`, { method: "POST", timeoutMs: ACTION_TIMEOUT_MS });
-  return `Dead letter ${id} is discarded.`;
+  return { text: `Dead letter ${id} is discarded.`, level: "good" };
 }
 
 /** Does one thing at a time, says how it went, and shows what is left. */
@@ -188,7 +194,8 @@ async function act(doing, action) {
   listing.busy = true;
   say(`${doing}…`);
   try {
-    say(await action(), "good");
+    const { text, level } = await action();
+    say(text, level);
   } catch (error) {
     say(`That did not work: ${problemOf(error)}.`, "bad");
   } finally {

@@ -4,12 +4,15 @@
  * pixels, and where in it a longitude and a latitude are.
  */
 
+import { clipPolygon } from "./clip.js";
 import { svg } from "./dom.js";
 import { LAND } from "./land.js";
 
 const MOST_NORTHERN = 83;
-/** Closer than this the outline of the land is too coarse to say anything. */
-const LAND_FROM_SPAN = 9;
+/** Closer than this the outline of the land says little about where one is. */
+const COARSE_SPAN = 9;
+/** The land is drawn so far beyond the edge: pixels. */
+const BEYOND = 50;
 const STEPS = [90, 45, 30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005];
 /** Labels of the graticule must not touch: pixels. */
 const WIDEST_LABEL = 52;
@@ -21,7 +24,7 @@ const KM_PER_DEGREE = 111.2;
 export function drawing(frame) {
   const corner = showsInset(frame) ? freeCorner(frame) : null;
   return [
-    ...(frame.span > LAND_FROM_SPAN ? [landShape(frame)] : []),
+    landShape(frame),
     ...graticule(frame, corner),
     ...(corner === null ? [] : [overview(frame, corner)]),
     ...frame.scenes.map((scene) => dot(scene, frame)),
@@ -39,19 +42,20 @@ function latitudeOf(y) {
   return (2 * Math.atan(Math.exp(-y * Math.PI / 180)) - Math.PI / 2) * 180 / Math.PI;
 }
 
-function landShape({ xOf, yOf }) {
-  return svg("path", { class: "land", "fill-rule": "evenodd", d: landPath(xOf, yOf) });
+function landShape({ xOf, yOf, width, height }) {
+  const box = { left: -BEYOND, right: width + BEYOND, top: -BEYOND, bottom: height + BEYOND };
+  return svg("path", { class: "land", "fill-rule": "evenodd", d: landPath(xOf, yOf, box) });
 }
 
-function landPath(xOf, yOf) {
+function landPath(xOf, yOf, box) {
   return LAND.map((ring) => {
     const beyond = ring.some(([lng]) => lng > 180);
     // What lies beyond the antimeridian is seen at the other edge too.
-    return (beyond ? [0, -360] : [0]).map((shift) =>
-      `M${
-        ring.map(([lng, lat]) => `${xOf(lng + shift).toFixed(1)},${yOf(lat).toFixed(1)}`).join("L")
-      }Z`
-    ).join("");
+    return (beyond ? [0, -360] : [0]).map((shift) => {
+      const points = clipPolygon(ring.map(([lng, lat]) => [xOf(lng + shift), yOf(lat)]), box);
+      if (points.length === 0) return "";
+      return `M${points.map((point) => point.map((value) => value.toFixed(1)).join()).join("L")}Z`;
+    }).join("");
   }).join("");
 }
 
@@ -112,9 +116,9 @@ function scaleBar({ y: middle, span, width, height, scale }) {
   ];
 }
 
-/** On a small map only where no land is drawn. */
+/** On a small map only where the land around says little. */
 function showsInset({ span, width }) {
-  return span < (width < 420 ? LAND_FROM_SPAN : 120);
+  return span < (width < 420 ? COARSE_SPAN : 120);
 }
 
 /** The first corner in which no scene would be covered. */
@@ -145,7 +149,7 @@ function overview(view, { left, top }) {
     svg("path", {
       class: "land",
       "fill-rule": "evenodd",
-      d: landPath((lng) => Math.min(boxWidth, Math.max(0, frame.xOf(lng))), frame.yOf),
+      d: landPath(frame.xOf, frame.yOf, { left: 0, right: boxWidth, top: 0, bottom: boxHeight }),
     }),
     svg("path", { class: "here", d: `M${x - 7},${y}h14M${x},${y - 7}v14` }),
     svg("circle", { class: "here", cx: x, cy: y, r: 3.5 }),

@@ -23,6 +23,11 @@ export function showOutcomes({ history: { buckets }, rates, totals }) {
   );
 }
 
+/** A minute of which nothing is known: the process did not run, or nobody looked. */
+export function unknownMinute(x, width, height, y = 0) {
+  return svg("rect", { class: "unknown", x, y, width, height });
+}
+
 export function sumOf(buckets, outcome) {
   return buckets.reduce((sum, { counts }) => sum + counts[outcome], 0);
 }
@@ -30,7 +35,7 @@ export function sumOf(buckets, outcome) {
 function outcomeTable(buckets, rates, totals) {
   const headings = ["Outcome", "Last hour, by minute", "Last hour", "Now, /s", "Since start"];
   const rows = OUTCOMES.map(([outcome, name, meaning]) => {
-    const values = buckets.map(({ counts }) => counts[outcome]);
+    const values = buckets.map(({ counts, seen }) => seen === null ? null : counts[outcome]);
     return row(headings, [
       [html("span", { class: "name" }, name), html("span", { class: "meaning" }, meaning)],
       sparkline(values),
@@ -44,9 +49,9 @@ function outcomeTable(buckets, rates, totals) {
 }
 
 function sparkline(values) {
-  const highest = Math.max(1, ...values);
+  const highest = Math.max(1, ...values.map((value) => value ?? 0));
   const step = SPARK.width / values.length;
-  const sum = values.reduce((total, value) => total + value, 0);
+  const sum = values.reduce((total, value) => total + (value ?? 0), 0);
   const label = sum === 0 ? "none" : `at most ${count(highest)} a minute`;
   return svg(
     "svg",
@@ -59,6 +64,7 @@ function sparkline(values) {
     },
     svg("line", { class: "grid", x1: 0, x2: SPARK.width, y1: SPARK.height, y2: SPARK.height }),
     ...values.flatMap((value, index) => {
+      if (value === null) return [unknownMinute(index * step, step, SPARK.height)];
       if (value === 0) return [];
       const height = Math.max(1.5, value / highest * (SPARK.height - 1));
       return [svg("rect", {

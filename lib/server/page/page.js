@@ -5,10 +5,11 @@ import { byId, setText, watchPointer } from "./dom.js";
 import { showGlance } from "./glance.js";
 import { showLetters, watchConfirmation } from "./letters.js";
 import { showMap, watchMap } from "./map.js";
+import { showMeanings } from "./meanings.js";
 import { showOutcomes } from "./outcomes.js";
 import { showPlots, watchPlotWidth } from "./plots.js";
 import { judge, noAccess, showState, stale, unshowable } from "./state.js";
-import { showArchive, showStored } from "./stored.js";
+import { showReplay, showStored } from "./stored.js";
 import { showStream } from "./stream.js";
 import { bytes, duration, setServerTime, tickAges } from "./text.js";
 
@@ -67,7 +68,7 @@ function show(status) {
   showState(judge(status));
   showAbout(status);
   showGlance(status);
-  showArchive(status.stored?.archive ?? null);
+  showReplay(status.replay);
   showPlots(status);
   showOutcomes(status);
   showStream(status);
@@ -153,6 +154,7 @@ byId("forget").addEventListener("click", forgetToken);
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && byId("access").hidden) void askStatus();
 });
+showMeanings();
 watchConfirmation();
 watchPointer();
 watchMap();

@@ -53,7 +53,7 @@ function totalOf({ counts }) {
 function ratePlot(buckets, size) {
   return barPlot({
     buckets,
-    values: buckets.map(totalOf),
+    values: buckets.map((bucket) => bucket.seen === null ? null : totalOf(bucket)),
     size,
     label: `Committed events a minute over the last hour. ${rateSummary(buckets)}`,
     stepFrom: decimalStep,
@@ -65,6 +65,7 @@ function ratePlot(buckets, size) {
 }
 
 function minuteText(bucket) {
+  if (bucket.seen === null) return `${timeOfDay(bucket.startMs)}: unknown, it did not run`;
   const parts = OUTCOMES.filter(([outcome]) => bucket.counts[outcome] > 0)
     .map(([outcome, name]) => `${count(bucket.counts[outcome])} ${name}`);
   const all = counted(totalOf(bucket), "event");
@@ -76,17 +77,24 @@ function minuteText(bucket) {
 function rateSummary(buckets) {
   const values = buckets.map(totalOf);
   const sum = values.reduce((total, value) => total + value, 0);
-  if (sum === 0) return "No event in the last hour.";
+  const unknown = unknownText(buckets);
+  if (sum === 0) return `No event in the last hour.${unknown}`;
   const highest = values.indexOf(Math.max(...values));
   return `${counted(sum, "event")} in the last hour, at most ${
     count(values[highest])
-  } a minute, at ${timeOfDay(buckets[highest].startMs)}.`;
+  } a minute, at ${timeOfDay(buckets[highest].startMs)}.${unknown}`;
+}
+
+/** Of minutes in which the process did not run nothing is known. */
+function unknownText(buckets) {
+  const unknown = buckets.filter(({ seen }) => seen === null).length;
+  return unknown === 0 ? "" : ` Nothing is known of ${counted(unknown, "minute")} (grey).`;
 }
 
 function lagPlot(buckets, size) {
   return barPlot({
     buckets,
-    values: buckets.map(({ seen }) => seen?.lagSeconds ?? null),
+    values: buckets.map(({ seen }) => seen === null || seen.replaying ? null : seen.lagSeconds),
     size,
     label: `Longest lag in each minute of the last hour. ${lagSummary(buckets)}`,
     stepFrom: timeStep,
@@ -103,14 +111,18 @@ function isGood({ lagSeconds, connected }) {
 
 function lagText({ startMs, seen }) {
   const what = seen === null
-    ? "nothing was seen"
+    ? "unknown, it did not run"
+    : seen.replaying
+    ? "the archive was replayed"
     : `lag up to ${duration(seen.lagSeconds)}${seen.connected ? "" : ", not always connected"}`;
   return `${timeOfDay(startMs)}: ${what}`;
 }
 
 function lagSummary(buckets) {
-  const known = buckets.filter(({ seen }) => seen !== null);
-  if (known.length === 0) return "Nothing was seen in the last hour.";
+  const seen = buckets.filter(({ seen }) => seen !== null);
+  const known = seen.filter(({ seen }) => !seen.replaying);
+  if (seen.length === 0) return "Nothing is known of the last hour.";
+  if (known.length === 0) return "The archive was replayed; that is no lag.";
   const worst = known.reduce((one, other) =>
     other.seen.lagSeconds > one.seen.lagSeconds ? other : one
   );
@@ -127,8 +139,11 @@ function figures(buckets) {
   const rows = [];
   for (let start = 0; start < buckets.length; start += ROW_MINUTES) {
     const part = buckets.slice(start, start + ROW_MINUTES);
-    const cells = OUTCOMES.map(([outcome]) => count(sumOf(part, outcome)));
-    const lags = part.flatMap(({ seen }) => seen === null ? [] : [seen.lagSeconds]);
+    const isKnown = part.some(({ seen }) => seen !== null);
+    const cells = OUTCOMES.map(([outcome]) => isKnown ? count(sumOf(part, outcome)) : "–");
+    const lags = part.flatMap(({ seen }) =>
+      seen === null || seen.replaying ? [] : [seen.lagSeconds]
+    );
     const lag = lags.length === 0 ? "–" : duration(Math.max(...lags));
     rows.push(row(headings, [timeOfDay(part[0].startMs), ...cells, lag]));
   }

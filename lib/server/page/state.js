@@ -4,11 +4,12 @@ import { byId, setText } from "./dom.js";
 import { duration, timeOfDay } from "./text.js";
 
 /** How each level looks where there is only a mark. */
-const MARKS = { good: "✓", warn: "!", bad: "×", stale: "?", closed: "–", none: "…" };
+const MARKS = { good: "✓", busy: "»", warn: "!", bad: "×", stale: "?", closed: "–", none: "…" };
 
 /** For the icon: middle tones, which show on a light and on a dark tab. */
 const ICON_COLOURS = {
   good: "#2f9e62",
+  busy: "#3f7fc4",
   warn: "#d29012",
   bad: "#d9412f",
   stale: "#8a8f98",
@@ -17,9 +18,15 @@ const ICON_COLOURS = {
 };
 
 /** What the server's own verdicts amount to. */
-export function judge({ health, ready, standby, lagSeconds, connection, backpressure }) {
-  if (!health.ok) return verdict("bad", "Not working", reasonsOf(health));
-  if (!ready.ok) return verdict("warn", "Not ready", reasonsOf(ready));
+export function judge(status) {
+  const { health, ready, standby, lagSeconds, connection, backpressure } = status;
+  // The reasons of readiness have the causes of ill health among them.
+  if (!health.ok) return explained(status, "bad", "Not working");
+  if (isReplayThatMoves(status)) {
+    const [{ message }] = ready.reasons;
+    return verdict("busy", "Replaying the archive", message.replace(/^[^:]*: /, ""));
+  }
+  if (!ready.ok) return explained(status, "warn", "Not ready");
   if (standby) {
     return verdict(
       "good",
@@ -39,8 +46,51 @@ function lagWords(seconds) {
   return seconds < 10 ? "up to date" : "less than a minute behind";
 }
 
-function reasonsOf(answer) {
-  return answer.reasons.map(({ message }) => message).join("; ");
+/** Nothing else is wrong, and the archive answers. */
+function isReplayThatMoves({ ready: { reasons }, replay }) {
+  return replay !== null && replay.failuresInARow === 0 && replay.stalledSeconds === 0 &&
+    reasons.every(({ code }) => code === "replaying");
+}
+
+/** With what is known beyond the reasons: who, where and why. */
+function explained(status, level, title) {
+  const reasons = status.ready.reasons.map(({ message }) => message).join("; ");
+  return { ...verdict(level, title, reasons), note: causes(status).join(" ") };
+}
+
+function causes({ database: { blocked, refusal, failure }, connection, replay }) {
+  const said = [];
+  if (blocked !== null) {
+    said.push(`Waits for ${blocked.what}${since(blocked)}, held by ${holdersOf(blocked)}.`);
+  }
+  if (refusal !== null && blocked === null) {
+    said.push(`The database refuses with ${refusal.code}${since(refusal)}.`);
+  }
+  if (failure !== null) {
+    const code = failure.code === null ? "" : ` (${failure.code})`;
+    said.push(`No answer from the database${code}${since(failure)}.`);
+  }
+  if (connection.failuresInARow > 0 && connection.lastFailure !== null) {
+    const { source, why } = connection.lastFailure;
+    said.push(`${source}: ${why}.`);
+  }
+  if (replay !== null && replay.failure !== null) said.push(`${replay.source}: ${replay.failure}.`);
+  return said;
+}
+
+/** A time of the day, which does not change: a screen reader reads each change. */
+function since({ since: time }) {
+  return time === null ? "" : ` since ${timeOfDay(Date.parse(time))}`;
+}
+
+/** "process 4711 of postgres (psql, idle in transaction)" */
+export function holdersOf({ holders }) {
+  return holders.map(({ pid, user, application, state, waits }) => {
+    if (pid === 0) return "a prepared transaction";
+    const about = [application, waits ? "waits itself" : state].filter((text) => text);
+    const details = about.length === 0 ? "" : ` (${about.join(", ")})`;
+    return `process ${pid} of ${user ?? "an unknown role"}${details}`;
+  }).join("; ");
 }
 
 export function stale(problem, answeredAtMs, nowMs) {

@@ -1,7 +1,7 @@
-/** What the database holds: collections, waiting records, recent records, and the archive replay. */
+/** What the database holds: collections, waiting records, recent records; and a replay of the archive. */
 
 import { button, byId, foreign, html, row, setText, showWhenChanged, table } from "./dom.js";
-import { age, count, counted, duration, serverNow } from "./text.js";
+import { age, count, counted, duration, rate, serverNow } from "./text.js";
 
 /** In the order of the columns, with the level of a count above zero. */
 const STATES = [
@@ -20,11 +20,11 @@ let showsAllRecent = false;
 export function showStored(stored, database) {
   const note = () => database.stale ? [staleNote(database)] : [];
   if (stored === null) return showUnknown();
-  const { collections, waiting, recent } = stored;
+  const { collections, countedAt, waiting, recent } = stored;
   showWhenChanged(
     byId("collections"),
-    [collections, database.stale && database],
-    () => [...note(), collectionTable(collections)],
+    [collections, countedAt, database.stale && database],
+    () => [...note(), ...collectionParts(collections, countedAt)],
   );
   showWhenChanged(
     byId("waiting"),
@@ -61,8 +61,20 @@ function staleNote({ asOf }) {
   );
 }
 
+function collectionParts(collections, countedAt) {
+  if (countedAt === null) return [emptyNote("The records are being counted.")];
+  if (collections.length === 0) return [emptyNote("No record yet.")];
+  const when = html(
+    "p",
+    { class: "empty" },
+    "Counted ",
+    age(countedAt),
+    "; those that wait, now.",
+  );
+  return [collectionTable(collections), when];
+}
+
 function collectionTable(collections) {
-  if (collections.length === 0) return emptyNote("No record yet.");
   const headings = ["Collection", ...STATES.map(([state]) => state), "all"];
   const rows = collections.map(({ collection, states }) => {
     const counts = STATES.map(([state]) => states[state] ?? 0);
@@ -148,20 +160,33 @@ function showRecentControls(stored, database) {
   });
 }
 
-export function showArchive(archive) {
-  byId("archive").hidden = archive === null;
-  if (archive === null) return;
-  const { done, total, segmentsDone, segmentsTotal, events, startedAt, leftSeconds } = archive;
-  const bar = byId("archive-bar");
-  bar.max = Math.max(1, total);
-  bar.value = done;
+export function showReplay(replay) {
+  byId("replay").hidden = replay === null;
+  if (replay === null) return;
+  const { source, progress, failure } = replay;
+  const bar = byId("replay-bar");
+  if (progress === null) bar.removeAttribute("value");
+  else {
+    bar.max = Math.max(1, progress.total);
+    bar.value = progress.total === 0 ? 1 : progress.done;
+  }
+  setText(byId("replay-text"), progress === null ? "It has just begun." : progressText(replay));
+  const problem = failure ??
+    (replay.stalledSeconds > 0 ? `nothing came for ${duration(replay.stalledSeconds)}` : "");
+  setText(byId("replay-problem"), problem === "" ? "" : `${source}: ${problem}`);
+}
+
+function progressText({ progress, failuresInARow, stalledSeconds }) {
+  const { done, total, perSecond, segmentsDone, segmentsTotal, events, startedAt, leftSeconds } =
+    progress;
   const seconds = Math.max(1, (serverNow() - Date.parse(startedAt)) / 1000);
-  const parts = [
-    `${Math.floor(100 * done / Math.max(1, total))} %`,
+  const moves = failuresInARow === 0 && stalledSeconds === 0;
+  return [
+    `${total === 0 ? 100 : Math.floor(100 * done / total)} %`,
     `${count(segmentsDone)} of ${counted(segmentsTotal, "planned segment")}`,
     counted(events, "event"),
+    ...(moves ? [`${rate(perSecond)} sequence numbers/s`] : []),
     `running for ${duration(Math.round(seconds))}`.replace(".0 s", " s"),
-    ...(leftSeconds === null ? [] : [`about ${duration(leftSeconds)} to go`]),
-  ];
-  setText(byId("archive-text"), parts.join(" · "));
+    ...(moves && leftSeconds !== null ? [`about ${duration(leftSeconds)} left`] : []),
+  ].join(" · ");
 }

@@ -3,25 +3,39 @@
 import { byId, foreign, html, showWhenChanged, svg } from "./dom.js";
 import { age, bytes, count, counted, duration } from "./text.js";
 
-export function showStream({ connection, cursor, stored, backpressure }) {
+export function showStream({ connection, cursor, stored, backpressure, replay }) {
   showWhenChanged(
     byId("queue"),
-    [backpressure, connection.connected],
-    () => queueParts(backpressure, connection),
+    [backpressure, connection.connected, replay !== null],
+    () => queueParts(backpressure, connection, replay),
   );
   const saved = stored?.cursor ?? null;
   showWhenChanged(
     byId("stream"),
-    [connection, cursor?.cursor, cursor?.time, saved],
-    () => facts({ connection, cursor, saved }),
+    [connection, cursor?.cursor, cursor?.time, saved, replay?.source],
+    () => facts({ connection, cursor, saved, replay }),
   );
 }
 
-function facts({ connection, cursor, saved }) {
-  const { source, protocol, since, lastReceivedAt, failuresInARow, wantedCollections } = connection;
+function facts({ connection, cursor, saved, replay }) {
+  const { protocol, since, lastReceivedAt, failuresInARow, wantedCollections } = connection;
   const { lastEnding, lastFailure } = connection;
+  // The one that can't be reached, while none can.
+  const source = failuresInARow > 0 && lastFailure !== null
+    ? lastFailure.source
+    : connection.source;
+  const failed = failuresInARow === 0 || lastFailure === null ? [] : [
+    ["Cannot connect", [
+      foreign(lastFailure.why),
+      ", next attempt ",
+      age(lastFailure.nextAttemptAt),
+    ]],
+  ];
   return [
     ["Source", source === null ? "none yet" : foreign(source), "wide"],
+    ...(replay === null ? [] : [["Archive", foreign(replay.source), "wide"]]),
+    ...failed,
+    ...ended,
     ["Protocol", protocol ?? "–"],
     ["Connected", since === null ? "no" : age(since)],
     ["Last message", lastReceivedAt === null ? "none yet" : age(lastReceivedAt)],
@@ -34,7 +48,12 @@ function facts({ connection, cursor, saved }) {
     ["Saved", saved === null ? "never" : age(saved.savedAt)],
     ["Issued by", saved?.source ? foreign(saved.source) : "–", saved?.source ? "wide" : null],
   ].map(([name, value, kind = null]) =>
-    html("div", { class: kind }, html("dt", {}, name), html("dd", {}, value))
+    html(
+      "div",
+      { class: kind },
+      html("dt", {}, name),
+      html("dd", {}, ...(Array.isArray(value) ? value : [value])),
+    )
   );
 }
 
@@ -43,11 +62,13 @@ function endingText({ kind, code, reason }) {
   return kind + (code === null ? "" : ` ${code}`) + (reason === "" ? "" : `: ${reason}`);
 }
 
-function queueParts(backpressure, { connected }) {
+function queueParts(backpressure, { connected }, replay) {
   const { queued, queuedBytes, pauseAt, resumeAt, max, maxBytes, paused, pausedSeconds } =
     backpressure;
   const state = paused
     ? `Reading is paused for ${duration(pausedSeconds)}; it goes on below ${count(resumeAt)}.`
+    : replay !== null
+    ? `Reading the archive. It pauses at ${count(pauseAt)} and goes on below ${count(resumeAt)}.`
     : !connected
     ? "Not reading: there is no connection."
     : `Reading. It pauses at ${count(pauseAt)} and goes on below ${count(resumeAt)}.`;

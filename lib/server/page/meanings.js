@@ -1,0 +1,79 @@
+/** What each figure at the top means, and under which names Prometheus reads it. */
+
+import { byId, html } from "./dom.js";
+
+const MEANINGS = [
+  [
+    "connection",
+    "Connection",
+    "Whether the live stream is read. In a pause the connection may be closed on purpose; in a " +
+    "replay the archive is read first.",
+    ["indexer_connected", "indexer_reconnection_failures_in_a_row", "indexer_replaying"],
+  ],
+  [
+    "lag",
+    "Lag",
+    "Age of the oldest event that is not committed. 0 on a quiet stream, however old its last " +
+    "event is.",
+    ["indexer_processing_lag_seconds", "indexer_commit_latency_seconds"],
+  ],
+  [
+    "events",
+    "Events",
+    "Committed events a second, over the last ten seconds, whatever became of them.",
+    ["indexer_events_total", "indexer_messages_processed_total", "indexer_upserts_total"],
+  ],
+  [
+    "queue",
+    "Queue",
+    "Messages that were received and wait for their transaction. A full queue pauses reading.",
+    [
+      "indexer_pending_messages",
+      "indexer_queue_bytes",
+      "indexer_oldest_waiting_seconds",
+      "indexer_paused_seconds",
+    ],
+  ],
+  [
+    "database",
+    "Database",
+    "Down: it gives no answer. Blocked: it answers, and another session holds a lock. Refusing: it " +
+    "answers, and refuses what is written. Slow: it answers this page late.",
+    [
+      "indexer_database_up",
+      "indexer_database_blocked",
+      "indexer_database_refusing",
+      "indexer_commit_failures_total",
+    ],
+  ],
+  [
+    "cursor",
+    "Cursor",
+    "Age of the newest committed event. It grows on a quiet stream too, which is no fault.",
+    ["indexer_cursor_age_seconds"],
+  ],
+  [
+    "waiting",
+    "Waiting",
+    "Records whose parent is not there yet. They become visible when it comes.",
+    ["indexer_waiting_records"],
+  ],
+  [
+    "dead-letters",
+    "Dead letters",
+    "Events that were refused and are kept aside, until somebody retries or discards them.",
+    ["indexer_dead_letters", "indexer_dead_letters_total", "indexer_messages_error_total"],
+  ],
+];
+
+export function showMeanings() {
+  byId("meanings").replaceChildren(...MEANINGS.map(([id, name, meaning, metrics]) => {
+    const names = metrics.flatMap((metric) => [" ", html("code", {}, metric)]);
+    return html(
+      "div",
+      { id: `meaning-${id}`, tabindex: -1 },
+      html("dt", {}, name),
+      html("dd", {}, meaning, ...names),
+    );
+  }));
+}
