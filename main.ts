@@ -6,6 +6,7 @@ import { COMMANDS } from "./lib/commands/all.ts";
 import { type Build, type Terminal, UsageError } from "./lib/commands/command.ts";
 import { plain } from "./lib/commands/plain.ts";
 import { ConfigError, secretsIn } from "./lib/config.ts";
+import { LineWriter } from "./lib/log/line_writer.ts";
 import { endOnUncaught, tellError } from "./lib/log/uncaught.ts";
 
 /** Runs a command line. Returns its exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
@@ -81,19 +82,26 @@ function takeEnvironment(): Record<string, string> {
   return env;
 }
 
+/** How long the last lines of the log wait for a reader. */
+const LAST_LINES_MS = 1_000;
+
 if (import.meta.main) {
+  const stop = stopOnSignals();
   const { build, words } = readBuild(Deno.args);
   const env = takeEnvironment();
   const complain = (line: string): void => writeLine(Deno.stderr, line);
   endOnUncaught(secretsIn(env), complain);
+  const log = new LineWriter(Deno.stdout);
   const code = await main(words, {
     env,
     build,
     print: (line) => writeLine(Deno.stdout, line),
+    log,
     complain,
     colours: Deno.stdout.isTerminal() && !env["NO_COLOR"],
-    stop: stopOnSignals(),
+    stop,
   });
+  await log.flush(LAST_LINES_MS);
   Deno.exit(code);
 }
 

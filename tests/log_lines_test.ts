@@ -101,6 +101,14 @@ Deno.test("a secret of one or two characters does not blank ordinary text", () =
   assert.equal(redactor(["a", ""])("a banana"), "a banana");
 });
 
+Deno.test("a password that is an ordinary word goes from addresses, and stays in sentences", () => {
+  const redact = redactor(["password", "postgres"]);
+  assert.equal(
+    redact("wrong user or password at postgres://postgres:password@h/db"),
+    "wrong user or password at postgres://h/db",
+  );
+});
+
 Deno.test("URLs lose their credentials and bearer tokens their value", () => {
   const redact = redactor([]);
   const table: Readonly<Record<string, string>> = {

@@ -34,6 +34,7 @@ const NEW: readonly (readonly [name: string, type: string])[] = [
   ["indexer_database_up", "gauge"],
   ["indexer_commit_failures_total", "counter"],
   ["indexer_queue_bytes", "gauge"],
+  ["indexer_log_lines_dropped_total", "counter"],
   ["indexer_notices_total", "counter"],
   ["indexer_replaying", "gauge"],
   ["indexer_replay_done", "gauge"],

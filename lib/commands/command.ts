@@ -1,10 +1,14 @@
 /** What a command is, and what it may use of the world. */
 
+import type { LineWriter } from "../log/line_writer.ts";
+
 /** The world as commands see it: tests give another one. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Writes a line to standard output. */
   print(line: string): void;
+  /** Standard output for the log of a service; without it lines are printed. */
+  readonly log?: LineWriter;
   /** Writes a line to standard error. */
   complain(line: string): void;
   /** Whether standard output is a terminal that shows colours. */

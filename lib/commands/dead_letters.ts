@@ -106,7 +106,12 @@ async function retry(args: readonly string[], terminal: Terminal): Promise<numbe
   }
   const ofReason = values.reason === undefined ? null : reason(values.reason);
   const config = readConfig(terminal.env);
-  const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
+  const logger = createLogger({
+    level: "error",
+    format: "readable",
+    secrets: secretsOf(config),
+    write: terminal.print,
+  });
   await using opened = await openMigrated(config, logger, terminal.build);
   const { database } = opened;
   const chosen = given.length > 0 ? given : await openLetters(
@@ -163,7 +168,12 @@ async function discard(args: readonly string[], terminal: Terminal): Promise<num
 
 async function open(terminal: Terminal): Promise<OpenedDatabase> {
   const config = readConfig(terminal.env);
-  const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
+  const logger = createLogger({
+    level: "error",
+    format: "readable",
+    secrets: secretsOf(config),
+    write: terminal.print,
+  });
   return await openMigrated(config, logger, terminal.build);
 }
 

@@ -15,7 +15,12 @@ start; this command is for those who deploy in steps.`,
   async run(args, { env, print, build }): Promise<number> {
     parseOptions(args, {});
     const config = readConfig(env);
-    const logger = createLogger({ level: "error", format: "readable", secrets: secretsOf(config) });
+    const logger = createLogger({
+      level: "error",
+      format: "readable",
+      secrets: secretsOf(config),
+      write: print,
+    });
     await using opened = await openDatabase(config, logger, build);
     const applied = await applyMigrations(opened.database.sql);
     print(applied.length === 0 ? "nothing to apply" : `applied migrations ${applied.join(", ")}`);

@@ -43,7 +43,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
     level: config.logLevel,
     format: config.environment === "production" ? "json" : "readable",
     secrets: secretsOf(config),
-    write: terminal.print,
+    write: (line) => terminal.log === undefined ? terminal.print(line) : terminal.log.write(line),
   });
   for (const notice of config.notices) logger.warn(notice);
   await using opened = await openDatabase(config, logger, terminal.build);
@@ -53,6 +53,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
   const telemetry = new Telemetry({
     collections: COLLECTIONS.map(({ nsid }) => nsid),
     version: buildText(terminal.build),
+    logLinesDropped: () => terminal.log?.dropped ?? 0,
     ...(hooks.clock === undefined ? {} : { clock: hooks.clock }),
   });
   const indexer = new Indexer({

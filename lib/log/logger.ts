@@ -33,8 +33,8 @@ export interface LoggerOptions {
   readonly format: "json" | "readable";
   /** Texts that never get through. */
   readonly secrets?: readonly string[];
-  /** Takes a line without its line feed. Default: standard output. */
-  readonly write?: (line: string) => void;
+  /** Takes a line without its line feed. */
+  readonly write: (line: string) => void;
   /** Default: the system clock, Unix milliseconds. */
   readonly now?: () => number;
 }
@@ -56,7 +56,7 @@ type Printable = string | number | boolean | null | readonly Printable[] | {
 
 /** Makes a logger. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { level, format, secrets = [], write = writeLine, now = Date.now } = options;
+  const { level, format, secrets = [], write, now = Date.now } = options;
   const redact = redactor(secrets);
   const least = LOG_LEVELS.indexOf(level);
   const stacks = format === "readable";
@@ -156,16 +156,4 @@ function escapeUnprintable(line: string): string {
     UNPRINTABLE,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-}
-
-const encoder = new TextEncoder();
-
-/** One write a line, so that lines don't mix. A closed standard output ends no service. */
-function writeLine(line: string): void {
-  const bytes = encoder.encode(`${line}\n`);
-  try {
-    for (let sent = 0; sent < bytes.length;) sent += Deno.stdout.writeSync(bytes.subarray(sent));
-  } catch {
-    // Nowhere left to say it.
-  }
 }

@@ -11,6 +11,24 @@ export type Redact = (text: string) => string;
 /** Shorter ones can't be told from ordinary text, and protect nothing. */
 const SHORTEST_SECRET = 3;
 
+/**
+ * Words of our own messages, and the first that anybody would guess: as passwords they protect nothing, and
+ * a message without them tells nothing. In addresses they go all the same.
+ */
+const ORDINARY: ReadonlySet<string> = new Set([
+  "admin",
+  "database",
+  "indexer",
+  "jetstream",
+  "password",
+  "postgres",
+  "secret",
+  "subcults",
+  "test",
+  "token",
+  "user",
+]);
+
 const REPLACEMENT = "[secret]";
 
 /** `scheme://user:password@`, also where the user or the password is empty. */
@@ -26,7 +44,7 @@ const BEARER = /\b(bearer\s+)[^\s"',;]+/gi;
 export function redactor(secrets: readonly string[]): Redact {
   const forms = new Set<string>();
   for (const secret of secrets) {
-    if (secret.length < SHORTEST_SECRET) continue;
+    if (secret.length < SHORTEST_SECRET || ORDINARY.has(secret)) continue;
     forms.add(secret);
     // As it looks inside a URL, inside JSON that was put into a text, and in HTTP's Basic.
     forms.add(encodeURIComponent(secret.toWellFormed()));

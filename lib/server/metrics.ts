@@ -20,6 +20,7 @@ export interface MetricsOptions {
   readonly version: string;
   readonly facts: Facts;
   readonly now: () => Now;
+  readonly logLinesDropped: () => number;
 }
 
 const KNOWN_REASONS: ReadonlySet<string> = new Set(REASONS);
@@ -117,11 +118,11 @@ export class Metrics {
     ["code"],
   );
 
-  constructor({ collections, version, facts, now }: MetricsOptions) {
+  constructor({ collections, version, facts, now, logLinesDropped }: MetricsOptions) {
     this.#collections = new Set(collections);
     this.#announceSeries();
     registerGauges(this.#registry, facts, now);
-    registerProcessMetrics(this.#registry);
+    registerProcessMetrics(this.#registry, logLinesDropped);
     registerBuildInfo(this.#registry, version);
   }
 

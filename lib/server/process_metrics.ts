@@ -8,7 +8,7 @@ import process from "node:process";
 import { registerGauge } from "./gauges.ts";
 
 /** Adds them to a registry. */
-export function registerProcessMetrics(registry: Registry): void {
+export function registerProcessMetrics(registry: Registry, logLinesDropped: () => number): void {
   const gauge = (name: string, help: string, read: () => number): void =>
     registerGauge(registry, name, help, read);
   gauge(
@@ -21,6 +21,15 @@ export function registerProcessMetrics(registry: Registry): void {
     "Bytes of the JavaScript heap that are used.",
     () => Deno.memoryUsage().heapUsed,
   );
+  new Counter({
+    name: "indexer_log_lines_dropped_total",
+    help: "Lines of the log that were dropped because nobody read them.",
+    registers: [registry],
+    collect(): void {
+      this.reset();
+      this.inc(logLinesDropped());
+    },
+  });
   new Counter({
     name: "process_cpu_seconds_total",
     help: "Seconds of processor time, user and system.",

@@ -29,6 +29,8 @@ export interface TelemetryOptions {
   readonly collections: readonly string[];
   readonly version: string;
   readonly clock?: Clock;
+  /** Lines of the log that nobody could be given. */
+  readonly logLinesDropped?: () => number;
 }
 
 const HOUR_IN_MINUTES = 60;
@@ -60,10 +62,17 @@ export class Telemetry {
   #taken = 0;
   #recovering = false;
 
-  constructor({ collections, version, clock = systemClock }: TelemetryOptions) {
+  constructor(options: TelemetryOptions) {
+    const { collections, version, clock = systemClock, logLinesDropped = () => 0 } = options;
     this.clock = clock;
     this.facts = factsAtStart(this.now);
-    this.metrics = new Metrics({ collections, version, facts: this.facts, now: () => this.now });
+    this.metrics = new Metrics({
+      collections,
+      version,
+      facts: this.facts,
+      now: () => this.now,
+      logLinesDropped,
+    });
   }
 
   get now(): Now {
