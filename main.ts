@@ -1,52 +1,10 @@
-/** Commands and exit codes; nothing else. */
+/** The process: its signals, its environment, its streams. */
 
 import process from "node:process";
 import manifest from "./deno.json" with { type: "json" };
-import { COMMANDS } from "./lib/commands/all.ts";
-import { type Build, type Terminal, UsageError } from "./lib/commands/command.ts";
-import { plain } from "./lib/commands/plain.ts";
-import { ConfigError, secretsIn } from "./lib/config.ts";
+import type { Build } from "./lib/commands/command.ts";
 import { LineWriter } from "./lib/log/line_writer.ts";
-import { endOnUncaught, tellError } from "./lib/log/uncaught.ts";
-
-/** Runs a command line. Returns its exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
-export async function main(words: readonly string[], terminal: Terminal): Promise<number> {
-  const [first, ...rest] = words;
-  const named = first === undefined ? undefined : ALIASES.get(first) ?? first;
-  const isOption = named === undefined || named.startsWith("-");
-  const name = isOption ? "run" : named;
-  const args = isOption ? words : rest;
-  const command = COMMANDS.find((command) => command.name === name);
-  try {
-    if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
-    if (args.includes("--help") || args.includes("-h")) {
-      terminal.print(command.help);
-      return 0;
-    }
-    return await command.run(args, terminal);
-  } catch (error) {
-    if (error instanceof UsageError) {
-      terminal.complain(`jetstream-indexer: ${plain(error.message)}`);
-      terminal.complain(
-        `see: jetstream-indexer ${command === undefined ? "help" : `${command.name} --help`}`,
-      );
-      return 2;
-    }
-    if (error instanceof ConfigError) {
-      terminal.complain("jetstream-indexer: the settings can't be used:");
-      for (const { message } of error.problems) terminal.complain(`  ${plain(message)}`);
-      return 2;
-    }
-    terminal.complain(`jetstream-indexer: ${plain(tellError(error, secretsIn(terminal.env)))}`);
-    return 1;
-  }
-}
-
-const ALIASES: ReadonlyMap<string, string> = new Map([
-  ["--help", "help"],
-  ["-h", "help"],
-  ["--version", "version"],
-]);
+import { endOnUncaught } from "./lib/log/uncaught.ts";
 
 /** The first signal asks to stop; a second one ends at once. */
 function stopOnSignals(): AbortSignal {
@@ -86,7 +44,10 @@ function takeEnvironment(): Record<string, string> {
 const LAST_LINES_MS = 1_000;
 
 if (import.meta.main) {
+  // Before the rest of the program is loaded, which takes some tenths of a second.
   const stop = stopOnSignals();
+  const { main } = await import("./lib/commands/command_line.ts");
+  const { secretsIn } = await import("./lib/config.ts");
   const { build, words } = readBuild(Deno.args);
   const env = takeEnvironment();
   const complain = (line: string): void => writeLine(Deno.stderr, line);

@@ -1,7 +1,7 @@
 /** A command line in the process of a test, and what it printed. */
 
 import manifest from "../deno.json" with { type: "json" };
-import { main } from "../main.ts";
+import { main } from "../lib/commands/command_line.ts";
 
 export interface Told {
   readonly code: number;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Terminal } from "../lib/commands/command.ts";
 import { connect } from "../lib/repository/connection.ts";
 import { SETTINGS } from "../lib/config/settings.ts";
-import { main } from "../main.ts";
+import { main } from "../lib/commands/command_line.ts";
 import { type TestDatabase, withDatabase } from "./database.ts";
 import { TEST_CERT, TEST_KEY } from "./jetstream/certificate.ts";
 import { refuses, ScriptedServer } from "./jetstream/server.ts";

@@ -3,7 +3,7 @@
 import type { Sql } from "../../lib/repository/sql.ts";
 import { runIndexer, type Running } from "../../lib/commands/run.ts";
 import type { Terminal } from "../../lib/commands/command.ts";
-import { main } from "../../main.ts";
+import { main } from "../../lib/commands/command_line.ts";
 import { type Script, ScriptedServer } from "../jetstream/server.ts";
 import { encodeFrame, OPCODE } from "../jetstream/websocket_server.ts";
 import { asked } from "./asked.ts";
