@@ -9,7 +9,7 @@ Deno.test("lines are written in order, and what doesn't fit is dropped and count
   const gate = Promise.withResolvers<void>();
   const written: string[] = [];
   const writer = new LineWriter({
-    async write(bytes) {
+    async write(bytes: Uint8Array): Promise<number> {
       await gate.promise;
       // A part at a time, as pipes take it.
       const part = bytes.subarray(0, 7);
@@ -34,10 +34,10 @@ Deno.test("lines are written in order, and what doesn't fit is dropped and count
 });
 
 /** The program with a standard output that nobody reads. */
-async function unread(databaseUrl: string, streamUrl: string): Promise<{
+function unread(databaseUrl: string, streamUrl: string): {
   readonly child: Deno.ChildProcess;
   readonly port: number;
-}> {
+} {
   using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = free.addr;
   free.close();
@@ -65,7 +65,7 @@ databaseTest(
       for await (const connection of nobody) connection.close();
     })();
     const stream = `ws://127.0.0.1:${nobody.addr.port}/subscribe`;
-    const { child, port } = await unread(url, stream);
+    const { child, port } = unread(url, stream);
     try {
       const dropped = async (): Promise<number> => {
         const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
