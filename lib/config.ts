@@ -63,6 +63,17 @@ export interface Config {
     /** 0: never give up. */
     readonly maxAttempts: number;
   };
+  readonly reconcile: {
+    /** Of itself, when there is a reason. */
+    readonly enabled: boolean;
+    readonly plcUrl: string;
+    readonly atOnce: number;
+    /** 0: only when there is a reason. */
+    readonly everyDays: number;
+    readonly maxBytes: number;
+    readonly timeoutMs: number;
+    readonly allowPrivate: boolean;
+  };
   readonly jitterSecret: Secret;
   readonly logLevel: LogLevel;
   /** What is allowed but should be known: to be logged as warnings at the start. */
@@ -150,6 +161,15 @@ function toConfig(values: SettingValues): Config {
       maxMs: values.RECONNECT_MAX_MS,
       alertAttempts: values.RECONNECT_ALERT_ATTEMPTS,
       maxAttempts: values.RECONNECT_MAX_ATTEMPTS,
+    },
+    reconcile: {
+      enabled: values.RECONCILE_ENABLED,
+      plcUrl: values.PLC_URL,
+      atOnce: values.RECONCILE_AT_ONCE,
+      everyDays: values.RECONCILE_EVERY_DAYS,
+      maxBytes: values.RECONCILE_MAX_BYTES,
+      timeoutMs: values.RECONCILE_TIMEOUT_MS,
+      allowPrivate: values.RECONCILE_ALLOW_PRIVATE,
     },
     jitterSecret: values.LOCATION_JITTER_SECRET ?? new Secret(DEVELOPMENT_JITTER_SECRET),
     logLevel: values.LOG_LEVEL,

@@ -19,6 +19,7 @@ import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/registry.ts";
 import { databaseBackoff, DrainError, runPipeline } from "./indexer/pipeline.ts";
 import { prepare } from "./indexer/preparation.ts";
+import { Reconciles } from "./indexer/reconciles.ts";
 import { Reading } from "./indexer/reading.ts";
 import { type RecentRecord, RecentRecords } from "./indexer/recent.ts";
 import type { Database } from "./repository/database.ts";
@@ -57,6 +58,7 @@ export class Indexer {
   readonly mapper: Mapper;
   readonly letters: LetterRetries;
   readonly watch: DatabaseWatch;
+  readonly reconciles: Reconciles;
   readonly #options: IndexerOptions;
   readonly #clock: Clock;
   readonly #writer: Writer;
@@ -98,6 +100,16 @@ export class Indexer {
       writer: this.#writer,
       logger,
       ask: (question, signal) => database.ask(question, { silentMs, signal }),
+    });
+    this.reconciles = new Reconciles({
+      config,
+      database,
+      decoders: this.#decoders,
+      writer: this.#writer,
+      logger,
+      telemetry,
+      clock,
+      silentMs,
     });
   }
 
@@ -162,6 +174,8 @@ export class Indexer {
     using _ = queue;
     const reading = this.#createReading(queue, intake, progress);
     telemetry.pipelineStarted();
+    const ended = new AbortController();
+    const reconciling = this.reconciles.run(AbortSignal.any([signal, ended.signal]));
     try {
       await runPipeline({
         lease,
@@ -187,6 +201,8 @@ export class Indexer {
       logger.error("stopped before everything was written", { error });
     } finally {
       this.#underWay = [];
+      ended.abort();
+      await reconciling;
     }
   }
 

@@ -50,9 +50,7 @@ Deno.test("a repository is read with its revision, and what is wanted of it", as
   await using made = await network();
   const { snapshot, verified } = await readRepository(DID, options(made), signal);
   assert.equal(verified, true);
-  const names = snapshot.records.map(({ value }) =>
-    (decode(value as Uint8Array) as { name: string }).name
-  );
+  const names = snapshot.records.map(({ bytes }) => (decode(bytes) as { name: string }).name);
   assert.deepEqual(names.toSorted(), Array.from({ length: 40 }, (_, n) => `Scene ${n}`).toSorted());
   assert.equal(snapshot.rev, made.rev(DID));
 });

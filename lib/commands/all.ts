@@ -6,6 +6,7 @@ import { deadLetters } from "./dead_letters.ts";
 import { helpText } from "./help.ts";
 import { migrate } from "./migrate.ts";
 import { parseOptions } from "./options.ts";
+import { reconcile } from "./reconcile.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
 import { version } from "./version.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   check,
   deadLetters,
+  reconcile,
   version,
   help,
 ];

@@ -107,7 +107,7 @@ function missing(name: "DATABASE_URL" | "LOCATION_JITTER_SECRET"): ConfigProblem
 }
 
 /** Families of names that are ours: an unknown one in them is a typing error. */
-const OWN_PREFIX = /^(JETSTREAM|QUEUE|BATCH|RECONNECT)_/;
+const OWN_PREFIX = /^(JETSTREAM|QUEUE|BATCH|RECONNECT|RECONCILE)_/;
 
 /** Where the tests find their data. No setting, and no typing error either. */
 const TEST_CORPUS = "JETSTREAM_CORPUS";

@@ -38,6 +38,13 @@ function optional<Output>(
   return { secret: false, default: null, ...row, schema: row.schema.optional() };
 }
 
+function flag(): z.ZodType<boolean, string> {
+  return z.enum(["true", "false"]).transform((text) => text === "true") as z.ZodType<
+    boolean,
+    string
+  >;
+}
+
 /** Jetstream takes no more of them in one subscription. */
 const MAX_COLLECTIONS = 100;
 const MAX_DIDS = 10_000;
@@ -74,10 +81,7 @@ export const SETTINGS = {
       "false: nothing is prepared, for a pooler in transaction mode that forgets statements. " +
       "Without it that is found out, at the price of one failed transaction. " +
       "pgbouncer=true in DATABASE_URL says the same.",
-    schema: z.enum(["true", "false"]).transform((text) => text === "true") as z.ZodType<
-      boolean,
-      string
-    >,
+    schema: flag(),
   }),
   JETSTREAM_URL: setting({
     accepts: "at most 16 ws:// or wss:// URLs, comma-separated, whose path ends in /subscribe, " +
@@ -249,6 +253,53 @@ export const SETTINGS = {
       "A connection without WANTED_DIDS that brings no new event for so long is left for the " +
       "next server: public networks announce accounts all the time. 0: quiet is allowed.",
     schema: z.union([whole(0, 0), milliseconds(1_000, 86_400_000)]) as z.ZodType<number, string>,
+  }),
+  PLC_URL: setting({
+    accepts: "an http:// or https:// URL",
+    default: "https://plc.directory",
+    meaning:
+      "The directory that resolves did:plc. Where a repository is, and with what key it is signed, " +
+      "is asked there.",
+    schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
+  }),
+  RECONCILE_ENABLED: setting({
+    accepts: "true or false",
+    default: "true",
+    meaning:
+      "Whether repositories are compared with their source by themselves: after a rebuild, when " +
+      "an account returns, and when events may be missing.",
+    schema: flag(),
+  }),
+  RECONCILE_AT_ONCE: setting({
+    accepts: "a whole number from 1 to 64",
+    default: "4",
+    meaning: "Repositories that are compared at a time; of one server two.",
+    schema: whole(1, 64),
+  }),
+  RECONCILE_EVERY_DAYS: setting({
+    accepts: "a whole number from 0 to 3650 (0: never)",
+    default: "0",
+    meaning: "Every repository that records are held of is compared again within so many days.",
+    schema: whole(0, 3650),
+  }),
+  RECONCILE_MAX_BYTES: setting({
+    accepts: "bytes from 1 MiB to 1 GiB, as a whole number, alone or with KiB, MiB or GiB",
+    default: "32MiB",
+    meaning: "A larger repository is listed record by record, without its signature.",
+    schema: bytes(2 ** 20, 2 ** 30),
+  }),
+  RECONCILE_TIMEOUT_MS: setting({
+    accepts: "milliseconds, a whole number from 1000 to 3600000",
+    default: "60000",
+    meaning: "How long a server may take for one whole answer.",
+    schema: milliseconds(1_000, 3_600_000),
+  }),
+  RECONCILE_ALLOW_PRIVATE: setting({
+    accepts: "true or false",
+    default: "false",
+    meaning:
+      "Lets servers on private addresses be asked, over http too: for a network of your own.",
+    schema: flag(),
   }),
   LOCATION_JITTER_SECRET: optional({
     accepts: "a text, best 32 random characters or more",

@@ -14,6 +14,8 @@ import {
   SEGMENT_HEADER_BYTES,
   segmentFrame,
 } from "../decoder/segment.ts";
+import type { Event } from "../decoder/event.ts";
+import { readSourceRecord, type SourceRecordParts } from "../decoder/source_record.ts";
 import { createV1Decoder } from "../decoder/v1.ts";
 import { createV2Decoder } from "../decoder/v2.ts";
 import { readWanted } from "../decoder/wanted.ts";
@@ -31,6 +33,8 @@ export interface DecodersOptions {
 export interface Decoders {
   for(protocol: Protocol): Decoder;
   readonly archive: ArchiveFormat;
+  /** A record that was read at its source. */
+  source(record: SourceRecordParts): Event;
   /** Makes a dictionary known, and returns its id. */
   addDictionary(dictionary: Uint8Array): number;
 }
@@ -55,6 +59,7 @@ export function createDecoders(given: DecodersOptions): Decoders {
   return {
     archive: archiveFormat(options, dids),
     for: (protocol) => decoders[protocol],
+    source: (record) => readSourceRecord(record, options),
     addDictionary: (dictionary) => zstd.add(dictionary),
   };
 }

@@ -81,15 +81,16 @@ function recordOf(listed: unknown, did: string, collection: string, pds: URL): S
       `cannot read ${pds.host}: it lists what is not of ${collection}`,
     );
   }
-  if (cidOf(value) !== cid) {
+  const bytes = encoded(value);
+  if (bytes === null || recordCid(bytes) !== cid) {
     throw new SourceError("invalid", `cannot read ${pds.host}: a record is not what its CID says`);
   }
-  return { collection, rkey: uri.slice(prefix.length), cid, value };
+  return { collection, rkey: uri.slice(prefix.length), cid, bytes };
 }
 
-function cidOf(value: unknown): string | null {
+function encoded(value: unknown): Uint8Array | null {
   try {
-    return recordCid(encode(value));
+    return encode(value);
   } catch {
     return null;
   }

@@ -15,8 +15,8 @@ export interface SourceRecord {
   readonly collection: string;
   readonly rkey: string;
   readonly cid: string;
-  /** Its DAG-CBOR as a `Uint8Array`; an object, where the source gives JSON. */
-  readonly value: unknown;
+  /** Its DAG-CBOR, which is what its CID says. */
+  readonly bytes: Uint8Array;
 }
 
 /** The state of a repository at one revision. */
@@ -72,7 +72,7 @@ function readRecords(car: Uint8Array, wanted: (collection: string) => boolean): 
     const path = `${collection}/${rkey}`;
     if (path <= before) throw new Error("its records are not in order");
     before = path;
-    if (wanted(collection)) records.push({ collection, rkey, cid: cid.$link, value: bytes });
+    if (wanted(collection)) records.push({ collection, rkey, cid: cid.$link, bytes });
   }
   return records;
 }

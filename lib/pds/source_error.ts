@@ -5,9 +5,16 @@
  * - `refused`: the address may not be asked. Tried again rarely: the DID document can change.
  * - `absent`: the source says that it has no such repository, or that it is not to be had now.
  * - `invalid`: the answer can't be what the repository's owner signed. Tried again: hosts get repaired.
+ * - `busy`: the server is asked enough as it is. Tried again soon; it is no failure.
  * - `too_large`: more bytes than are read. Another way may take less.
  */
-export type SourceFailure = "unreachable" | "refused" | "absent" | "invalid" | "too_large";
+export type SourceFailure =
+  | "unreachable"
+  | "refused"
+  | "absent"
+  | "invalid"
+  | "busy"
+  | "too_large";
 
 export class SourceError extends Error {
   override readonly name = "SourceError";

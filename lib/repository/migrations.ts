@@ -12,6 +12,7 @@ import membershipsInForce from "../../migrations/0007_memberships_in_force.sql" 
 import lease from "../../migrations/0008_lease.sql" with { type: "text" };
 import reads from "../../migrations/0009_reads.sql" with { type: "text" };
 import positions from "../../migrations/0010_positions.sql" with { type: "text" };
+import reconciles from "../../migrations/0011_reconciles.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 8, name: "lease", sql: lease },
   { version: 9, name: "reads", sql: reads },
   { version: 10, name: "positions", sql: positions },
+  { version: 11, name: "reconciles", sql: reconciles },
 ];

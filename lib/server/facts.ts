@@ -123,6 +123,15 @@ export interface Blocked extends Pick<LockWait, "what" | "holders"> {
   readonly sinceMs: number;
 }
 
+/** Repositories that are to be compared with their source. */
+export interface ReconcileFacts {
+  queued: number;
+  /** Those of them whose last attempt failed. */
+  failing: number;
+  /** How long the oldest that is due has waited. */
+  oldestSeconds: number;
+}
+
 export interface ArchiveFacts {
   /** How far a replay has come. Null: there is none, or it has not told yet. */
   progress: ReplayProgress | null;
@@ -154,6 +163,7 @@ export interface Facts {
   progressAt: number;
   readonly database: DatabaseFacts;
   readonly archive: ArchiveFacts;
+  readonly reconcile: ReconcileFacts;
 }
 
 export function nowOf(clock: Clock): Now {
@@ -204,5 +214,6 @@ export function factsAtStart(now: Now): Facts {
       failuresInARow: 0,
       failure: null,
     },
+    reconcile: { queued: 0, failing: 0, oldestSeconds: 0 },
   };
 }

@@ -100,6 +100,21 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
     ({ archive }) => (archive.progress?.leftMs ?? 0) / 1000,
   ],
   [
+    "indexer_reconciles_queued",
+    "Repositories that are to be compared with their source.",
+    ({ reconcile }) => reconcile.queued,
+  ],
+  [
+    "indexer_reconciles_failing",
+    "Those of them whose last attempt failed.",
+    ({ reconcile }) => reconcile.failing,
+  ],
+  [
+    "indexer_reconciles_oldest_seconds",
+    "Seconds that the oldest of them that is due has waited.",
+    ({ reconcile }) => reconcile.oldestSeconds,
+  ],
+  [
     "indexer_archive_failures_in_a_row",
     "Requests to the archive that failed since the last one that was answered.",
     ({ archive }) => archive.failuresInARow,

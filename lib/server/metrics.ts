@@ -117,6 +117,16 @@ export class Metrics {
     "Things about the stream and the archive that an operator should know of, by code.",
     ["code"],
   );
+  readonly #reconciles = this.#counter(
+    "indexer_reconciles_total",
+    "Repositories compared with their source, by what came of it: same, differed, or why it failed.",
+    ["result"],
+  );
+  readonly #differences = this.#counter(
+    "indexer_reconcile_differences_total",
+    "Records that the index lacked or had otherwise (put), and that their source no longer had (deleted).",
+    ["change"],
+  );
 
   constructor({ collections, version, facts, now, logLinesDropped }: MetricsOptions) {
     this.#collections = new Set(collections);
@@ -163,6 +173,14 @@ export class Metrics {
 
   noticed(code: string): void {
     this.#notices.inc({ code: KNOWN_NOTICES.has(code) ? code : "other" });
+  }
+
+  reconciled(result: { readonly put: number; readonly deleted: number } | string): void {
+    if (typeof result === "string") return this.#reconciles.inc({ result });
+    const { put, deleted } = result;
+    this.#reconciles.inc({ result: put + deleted === 0 ? "same" : "differed" });
+    this.#differences.inc({ change: "put" }, put);
+    this.#differences.inc({ change: "deleted" }, deleted);
   }
 
   trustRecomputed(count: number): void {

@@ -15,6 +15,7 @@ import {
   factsAtStart,
   type Now,
   nowOf,
+  type ReconcileFacts,
   type Source,
   type StreamEnding,
   type StreamPosition,
@@ -316,6 +317,15 @@ export class Telemetry {
     const { database } = this.facts;
     database.blocked = blocked &&
       { ...blocked, sinceMs: Math.min(blocked.sinceMs, database.blocked?.sinceMs ?? Infinity) };
+  }
+
+  /** A repository was compared with its source: how many records differed, or why it failed. */
+  reconciled(result: { readonly put: number; readonly deleted: number } | string): void {
+    this.metrics.reconciled(result);
+  }
+
+  reconcilesCounted(counts: ReconcileFacts): void {
+    Object.assign(this.facts.reconcile, counts);
   }
 
   /** Alliances or memberships changed: the app has to compute trust anew. */

@@ -6,7 +6,11 @@
 import { decode, encode } from "@atcute/cbor";
 import { P256PrivateKey, P256PrivateKeyExportable } from "@atcute/crypto";
 import { recordCid } from "../../lib/decoder/cid.ts";
+import { tidAt } from "../sample_events.ts";
 import { signedCar } from "./signed_car.ts";
+
+/** 2026-08-20T09:30:00Z, Unix microseconds. */
+const FIRST_US = 1_787_218_200_000_000;
 
 interface Account {
   key: P256PrivateKeyExportable;
@@ -84,13 +88,8 @@ export class TinyNetwork implements AsyncDisposable {
     return account;
   }
 
-  /** TIDs that grow. */
   #nextRev(): string {
-    return `3m${
-      (++this.#revs).toString(32).padStart(11, "0").replace(/[0189a-v]/g, (digit) =>
-        "234567abcdefghijklmnopqrstuvwxyz"["0123456789abcdefghijklmnopqrstuv".indexOf(digit)] ??
-          "2")
-    }`;
+    return tidAt(FIRST_US + 1_000_000 * this.#revs++);
   }
 
   async #answer(request: Request): Promise<Response> {

@@ -1,0 +1,93 @@
+/** Compares repositories with their source by hand. */
+
+import { readConfig, secretsOf } from "../config.ts";
+import { Indexer } from "../indexer.ts";
+import { createLogger } from "../log/logger.ts";
+import { COLLECTIONS } from "../mapper/registry.ts";
+import { SourceError } from "../pds/source_error.ts";
+import { requestAll } from "../repository/reconcile_queue.ts";
+import { Telemetry } from "../server/telemetry.ts";
+import { type Command, type Terminal, UsageError } from "./command.ts";
+import { openDatabase } from "./open_database.ts";
+import { parseOptions } from "./options.ts";
+
+export const reconcile: Command = {
+  name: "reconcile",
+  summary: "compare repositories with their source, and repair what differs",
+  help: `usage: jetstream-indexer reconcile DID…
+       jetstream-indexer reconcile --all
+
+Reads each repository from its personal data server, verifies its signature, and folds what differs into the
+tables, as if the stream had brought it. Can run beside a running indexer.
+
+  --all    put every repository that records are held of into the queue, for the running indexer
+  --json   print one JSON object for each repository
+
+Ends with 1 when a repository could not be read.
+
+  jetstream-indexer reconcile did:plc:tidetablesexample234567a`,
+  async run(args, terminal): Promise<number> {
+    const { values, words } = parseOptions(args, {
+      all: { type: "boolean" },
+      json: { type: "boolean" },
+    }, { words: true });
+    if ((words.length > 0) === (values.all === true)) {
+      throw new UsageError("reconcile takes DIDs, or --all");
+    }
+    const config = readConfig(terminal.env);
+    const logger = createLogger({
+      level: "error",
+      format: "readable",
+      secrets: secretsOf(config),
+      write: terminal.complain,
+    });
+    await using opened = await openDatabase(config, logger, terminal.build);
+    const { database } = opened;
+    if (values.all) {
+      const count = await requestAll(database.sql, "asked");
+      terminal.print(values.json ? JSON.stringify({ queued: count }) : `queued ${count}`);
+      return 0;
+    }
+    const indexer = new Indexer({
+      config,
+      database,
+      logger,
+      telemetry: new Telemetry({
+        collections: COLLECTIONS.map(({ nsid }) => nsid),
+        version: terminal.build.version,
+      }),
+      instance: crypto.randomUUID(),
+    });
+    let failed = 0;
+    for (const did of words) {
+      if (!await reconcileOne(did, indexer, terminal, values.json === true)) failed++;
+      if (terminal.stop.aborted) return 1;
+    }
+    return failed > 0 ? 1 : 0;
+  },
+};
+
+async function reconcileOne(
+  did: string,
+  indexer: Indexer,
+  { print, complain, stop }: Terminal,
+  asJson: boolean,
+): Promise<boolean> {
+  try {
+    const found = await indexer.reconciles.one(did, stop);
+    const { records, put, deleted, host, verified } = found;
+    print(
+      asJson
+        ? JSON.stringify({ did, ...found })
+        : `${did}: ${records} records at ${host}${verified ? "" : " (listed, not verified)"}, ` +
+          `${put} put, ${deleted} deleted`,
+    );
+    return true;
+  } catch (error) {
+    if (stop.aborted || !(error instanceof SourceError)) throw error;
+    const { failure, message } = error;
+    if (asJson) print(JSON.stringify({ did, failure, message }));
+    else complain(message);
+    return false;
+  }
+}

@@ -1,0 +1,84 @@
+/** Repositories compared with their source: one that is asked for, and those in the queue. */
+
+import type { Clock } from "../client/clock.ts";
+import type { Config } from "../config.ts";
+import { readWanted } from "../decoder/wanted.ts";
+import type { Logger } from "../log/logger.ts";
+import { COLLECTIONS } from "../mapper/registry.ts";
+import type { ReaderOptions } from "../pds/repository_reader.ts";
+import { HostGate } from "../reconcile/host_gate.ts";
+import { reconcile, type Reconciled } from "../reconcile/reconcile.ts";
+import { runReconciles } from "../reconcile/runner.ts";
+import type { Database } from "../repository/database.ts";
+import type { Writer } from "../repository/writer.ts";
+import type { Telemetry } from "../server/telemetry.ts";
+import type { Decoders } from "./decoders.ts";
+
+export interface ReconcilesOptions {
+  readonly config: Config;
+  readonly database: Database;
+  readonly decoders: Decoders;
+  readonly writer: Writer;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** When a question to the database counts as unanswered, milliseconds. */
+  readonly silentMs: number;
+}
+
+/** Of one server at a time. */
+const OF_A_HOST = 2;
+
+/** A server that did not answer is left alone for so long at least. */
+const REST_MS = 10_000;
+
+/** Of a repository that is too large to be read whole. */
+const LISTED_RECORDS = 200_000;
+
+export class Reconciles {
+  readonly #options: ReconcilesOptions;
+  readonly #reader: ReaderOptions;
+
+  constructor(options: ReconcilesOptions) {
+    this.#options = options;
+    const { config: { reconcile: settings, jetstream }, clock } = options;
+    const gate = new HostGate({ atOnce: OF_A_HOST, now: () => clock.monotonic() });
+    const wanted = readWanted(jetstream.wantedCollections);
+    const named = [...COLLECTIONS.map(({ nsid }) => nsid), ...jetstream.wantedCollections];
+    this.#reader = {
+      ...settings,
+      maxRecords: LISTED_RECORDS,
+      collections: [...new Set(named)].filter((nsid) =>
+        !nsid.endsWith("*") && wanted.matches(nsid)
+      ),
+      wanted: (collection) => wanted.matches(collection),
+      enter: (host) => gate.enter(host),
+      rest: (host, ms) => gate.rest(host, Math.max(ms, REST_MS)),
+    };
+  }
+
+  /** Compares one repository. Throws a `SourceError` when its source can't be read. */
+  async one(did: string, signal: AbortSignal): Promise<Reconciled> {
+    const { database, writer, decoders, clock } = this.#options;
+    return await reconcile(did, {
+      reader: this.#reader,
+      sql: () => database.sql,
+      write: (batch, signal) => writer.write(batch, signal),
+      decode: (record) => decoders.source(record),
+      now: () => clock.now(),
+    }, signal);
+  }
+
+  /** Works through the queue until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { config: { reconcile: settings }, telemetry } = this.#options;
+    if (!settings.enabled) return;
+    await runReconciles({
+      ...this.#options,
+      ...settings,
+      reconcile: (did, signal) => this.one(did, signal),
+      counted: (counts) => telemetry.reconcilesCounted(counts),
+      ended: (result) => telemetry.reconciled(result),
+    }, signal);
+  }
+}

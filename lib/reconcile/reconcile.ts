@@ -1,0 +1,70 @@
+/** Makes the index say of one repository what its source says. */
+
+import type { Event } from "../decoder/event.ts";
+import type { SourceRecordParts } from "../decoder/source_record.ts";
+import { type ReaderOptions, readRepository } from "../pds/repository_reader.ts";
+import type { Batch, BatchResult } from "../repository/batch.ts";
+import { heldRecords } from "../repository/held_records.ts";
+import type { Sql } from "../repository/sql.ts";
+import { type Change, differences } from "./difference.ts";
+
+export interface ReconcileOptions {
+  readonly reader: ReaderOptions;
+  readonly sql: () => Sql;
+  readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
+  readonly decode: (record: SourceRecordParts) => Event;
+  /** The wall clock, Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** What a reconcile found. */
+export interface Reconciled {
+  readonly host: string;
+  readonly rev: string;
+  /** Whether the owner's signature was verified. */
+  readonly verified: boolean;
+  /** Records of wanted collections at the source. */
+  readonly records: number;
+  /** Records that the index lacked, or had otherwise. */
+  readonly put: number;
+  /** Records that the index had and the source hasn't. */
+  readonly deleted: number;
+}
+
+/** A transaction takes no more records than that, nor more bytes. */
+const BATCH_RECORDS = 500;
+const BATCH_BYTES = 8 * 1024 * 1024;
+
+/** Throws a `SourceError` when the source can't be read; nothing is changed then. */
+export async function reconcile(
+  did: string,
+  options: ReconcileOptions,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { host, snapshot, verified } = await readRepository(did, options.reader, signal);
+  const timeUs = options.now() * 1000;
+  let [put, deleted] = [0, 0];
+  let changes: Change[] = [];
+  let bytes = 0;
+  const flush = async (): Promise<void> => {
+    const events = changes.map((change) =>
+      options.decode({ did, rev: snapshot.rev, timeUs, ...change })
+    );
+    [changes, bytes] = [[], 0];
+    if (events.length > 0) await options.write(batchOf(events), signal);
+  };
+  for await (const change of differences(snapshot, heldRecords(options.sql(), did))) {
+    if (change.bytes === null) deleted++;
+    else put++;
+    changes.push(change);
+    bytes += change.bytes?.length ?? 0;
+    if (changes.length >= BATCH_RECORDS || bytes >= BATCH_BYTES) await flush();
+  }
+  await flush();
+  return { host, rev: snapshot.rev, verified, records: snapshot.records.length, put, deleted };
+}
+
+/** It moves no cursor: the stream does not know of it. */
+function batchOf(events: readonly Event[]): Batch {
+  return { id: crypto.randomUUID(), events, cursor: null, letters: [], lease: null };
+}

@@ -1,0 +1,113 @@
+/** Works through the queue of repositories, several at a time, while this instance leads. */
+
+import { type Clock, sleep } from "../client/clock.ts";
+import type { Logger } from "../log/logger.ts";
+import { SourceError, type SourceFailure } from "../pds/source_error.ts";
+import type { Database } from "../repository/database.ts";
+import {
+  countReconciles,
+  type DueReconcile,
+  failReconcile,
+  finishReconcile,
+  postponeReconcile,
+  type ReconcileCounts,
+  requestStale,
+  takeDueReconciles,
+} from "../repository/reconcile_queue.ts";
+import type { Sql } from "../repository/sql.ts";
+import type { Reconciled } from "./reconcile.ts";
+import { retryAfter } from "./retry_after.ts";
+
+export interface RunnerOptions {
+  readonly database: Database;
+  readonly reconcile: (did: string, signal: AbortSignal) => Promise<Reconciled>;
+  /** Repositories at a time. */
+  readonly atOnce: number;
+  /** Repositories are compared again after so many days; 0: only when there is a reason. */
+  readonly everyDays: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** When a question to the database counts as unanswered, milliseconds. */
+  readonly silentMs: number;
+  /** Told what came of each. */
+  /** Told now and then what is in the queue. */
+  readonly counted: (counts: ReconcileCounts) => void;
+  readonly ended: (result: Reconciled | SourceFailure | "failed") => void;
+}
+
+const TICK_MS = 2_000;
+
+/** What the process took and did not end is due again after this time. */
+const HOLD_MS = 30 * 60_000;
+
+/** A host that is busy is tried again so soon. */
+const BUSY_MS = 5_000;
+
+/** Repositories that the periodic pass adds at a time. */
+const STALE_AT_A_TIME = 100;
+
+/** Runs until the signal aborts. Never rejects. */
+export async function runReconciles(options: RunnerOptions, signal: AbortSignal): Promise<void> {
+  const { clock, logger, atOnce, everyDays } = options;
+  const running = new Set<Promise<void>>();
+  const ask = <T>(question: (sql: Sql) => Promise<T>): Promise<T> =>
+    options.database.ask(question, { silentMs: options.silentMs, signal });
+  while (!signal.aborted) {
+    try {
+      if (running.size < atOnce) {
+        const due = await ask((sql) => takeDueReconciles(sql, atOnce - running.size, HOLD_MS));
+        for (const one of due) {
+          const work = reconcileOne(one, options, ask, signal).finally(() => running.delete(work));
+          running.add(work);
+        }
+        options.counted(await ask(countReconciles));
+        if (due.length === 0 && everyDays > 0) {
+          await ask((sql) => requestStale(sql, everyDays, STALE_AT_A_TIME));
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) logger.warn("cannot look for repositories to compare", { error });
+    }
+    const next = sleep(TICK_MS, clock, signal).catch(() => {});
+    // A place that is free is filled at once.
+    await (running.size === 0 ? next : Promise.race([next, ...running]));
+  }
+  await Promise.allSettled(running);
+}
+
+/** Never rejects: what fails here is due again when its time is over. */
+async function reconcileOne(
+  one: DueReconcile,
+  options: RunnerOptions,
+  ask: <T>(question: (sql: Sql) => Promise<T>) => Promise<T>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { logger, ended } = options;
+  const { did } = one;
+  try {
+    const result = await options.reconcile(did, signal);
+    await ask((sql) => finishReconcile(sql, one, result));
+    ended(result);
+    if (result.put + result.deleted > 0) logger.info("repository reconciled", { did, ...result });
+  } catch (error) {
+    if (signal.aborted) return;
+    const failure = error instanceof SourceError ? error.failure : "failed";
+    ended(failure);
+    try {
+      await ask((sql) => fail(sql, one, error));
+    } catch {
+      // The database is away, and with it the place to note this.
+    }
+    if (failure !== "busy") logger.warn("cannot reconcile a repository", { did, failure, error });
+  }
+}
+
+async function fail(sql: Sql, one: DueReconcile, error: unknown): Promise<void> {
+  if (!(error instanceof SourceError)) return await postponeReconcile(sql, one, BUSY_MS);
+  const { failure, message, retryAfterMs } = error;
+  if (failure === "busy") {
+    return await postponeReconcile(sql, one, Math.max(BUSY_MS, retryAfterMs));
+  }
+  const next = retryAfter(failure, one.attempts, retryAfterMs);
+  await failReconcile(sql, one, failure, message, next);
+}
