@@ -113,7 +113,7 @@ export function readConfig(env: EnvironmentVariables): Config {
     if (parsed.success) Object.assign(values, { [name]: parsed.data });
     else problems.push(unusable(name, setting, present, parsed.error));
   }
-  problems.push(...contradictions(values, present), ...unknownNames(present.keys()));
+  problems.push(...contradictions(values, present), ...unknownNames(present));
   if (problems.length > 0) throw new ConfigError(problems);
   return toConfig(values as SettingValues);
 }

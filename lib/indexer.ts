@@ -8,6 +8,7 @@ import { Progress } from "./client/progress.ts";
 import { EventQueue } from "./client/queue.ts";
 import type { Checkpoint, OnCheckpoint } from "./indexer/checkpoint.ts";
 import type { Config } from "./config.ts";
+import { startWords } from "./indexer/start_words.ts";
 import { DatabaseWatch } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
 import { type Arrival, Intake, positionOf } from "./indexer/intake.ts";
@@ -164,7 +165,7 @@ export class Indexer {
   async #lead({ lease, resume }: Tenure, signal: AbortSignal): Promise<void> {
     const { telemetry, logger } = this.#options;
     if (resume !== null) telemetry.resumedFrom(resume);
-    logger.info("starting", { cursor: resume?.cursor ?? null, source: resume?.source ?? null });
+    logger.info(...startWords(resume, this.#options.config.jetstream.startFrom));
     const progress = new Progress({
       stored: resume,
       clock: this.#clock,

@@ -100,6 +100,27 @@ databaseTest("check finds each thing that is wrong, and ends with 1", async ({ u
   assert.doesNotMatch(text, /hunter2/);
 });
 
+databaseTest("a bad setting does not keep check from database and stream", async ({ url }) => {
+  await using server = new ReplayServer();
+  const env = settings(url, { JETSTREAM_URL: server.url, METRICS_PORT: "http", STARTFROM: "live" });
+  const person = await told(["check"], { env });
+  assert.equal(person.code, 2);
+  assert.match(person.err.join("\n"), /cannot use METRICS_PORT.*\n.*cannot use STARTFROM/);
+  const tried = ["database", "PostGIS", "migrations", `stream 127.0.0.1:${server.port}/subscribe`];
+  assert.deepEqual(person.out.map((line) => /^ok +(.*?): /.exec(line)?.[1]), tried);
+  const script = await told(["check", "--json"], { env });
+  const findings = JSON.parse(script.out.join("")) as Finding[];
+  assert.deepEqual(findings.map(({ what }) => what), ["METRICS_PORT", "STARTFROM", ...tried]);
+
+  // What was meant as another database or stream is not taken for the default one.
+  const { DATABASE_URL = "", ...others } = env;
+  const misspelt = await told(["check"], {
+    env: { ...others, SUBCULT_ENV: "development", DATABSE_URL: DATABASE_URL },
+  });
+  assert.equal(misspelt.code, 2);
+  assert.deepEqual(misspelt.out.map((line) => /^ok +(.*?): /.exec(line)?.[1]), tried.slice(-1));
+});
+
 databaseTest(
   "check tells a wrong password from a database that isn't there",
   async ({ kind, url }) => {
@@ -309,8 +330,16 @@ databaseTest(
     stop.abort();
     const { code, out, err } = await running;
     assert.deepEqual([code, err], [0, []]);
-    const lines = out.map((line) => JSON.parse(line) as { message: string });
-    assert.deepEqual(lines.at(-1)?.message, "stopped");
+    const lines = out.map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(lines.at(-1)?.["message"], "stopped");
+    // What was decided is said first: servers, collections, where it starts and why.
+    const said = (message: string): Record<string, unknown> | undefined =>
+      lines.find((line) => line["message"] === message);
+    assert.deepEqual(said("reading")?.["servers"], [`127.0.0.1:${server.port}/subscribe`]);
+    assert.deepEqual(said("reading")?.["collections"], ["app.subcult.*"]);
+    const start = said("starting at a cursor");
+    assert.deepEqual(start?.["cursor"], 0);
+    assert.match(String(start?.["because"]), /no cursor is stored, so START_FROM counts/);
     // Where the database is, without the password.
     const text = out.join("\n");
     const { host, pathname, password } = new URL(url);

@@ -96,11 +96,14 @@ Deno.test("V-04 settings that can't be used end with 2, all of them at once and 
 });
 
 Deno.test("check tells settings that can't be used as JSON too", async () => {
-  const { code, out, err } = await told(["check", "--json"], { env: { METRICS_PORT: "http" } });
+  const { code, out, err } = await told(["check", "--json"], {
+    env: { METRICS_PORT: "http", JETSTREAM_ULR: "ws://127.0.0.1:9/subscribe" },
+  });
   assert.deepEqual([code, err], [2, []]);
   const findings = JSON.parse(out.join("")) as { what: string; ok: boolean; detail: string }[];
   assert.deepEqual(findings.map(({ what, ok }) => [what, ok]).toSorted(), [
     ["DATABASE_URL", false],
+    ["JETSTREAM_ULR", false],
     ["LOCATION_JITTER_SECRET", false],
     ["METRICS_PORT", false],
   ]);

@@ -160,10 +160,9 @@ Deno.test("an unknown name in one of our families is an error that names the nea
   for (const [name, nearest] of Object.entries(mistyped)) {
     assert.throws(
       () => readConfig({ ...PRODUCTION, [name]: "1" }),
-      { message: `cannot use ${name}: there is no such setting, the nearest is ${nearest}` },
+      { message: `cannot use ${name}: there is no such setting; did you mean ${nearest}?` },
     );
   }
-  assert.deepEqual(problemsOf({ ...PRODUCTION, PATH: "/bin", DATABASE_URI: "x" }), []);
 });
 
 const REFUSED: Readonly<Record<string, readonly string[]>> = {

@@ -35,39 +35,48 @@ const RESERVED = new Set([
   "zstdDictionary",
 ]);
 
+/** An address that can't be used. The message repeats no part of it that could be a secret. */
+export class EndpointError extends TypeError {
+  override readonly name = "EndpointError";
+  constructor(readonly why: string, expected: string) {
+    super(`cannot use a server address: ${why}, expected ${expected}`);
+  }
+}
+
+const EXPECTED_URL = "wss://HOST/PATH";
+const EXPECTED_PATH = `a path that ends in ${
+  PATHS.map(([suffix, protocol]) => `${suffix} (${protocol})`).join(", ")
+}`;
+
 /**
  * Reads the address of a server. The end of the path tells the protocol; what stands before it may
  * be the prefix of a reverse proxy.
  *
- * @throws {TypeError} when the scheme is neither ws nor wss, the path is none of the three, or the
+ * @throws {EndpointError} when the scheme is neither ws nor wss, the path is none of the three, or the
  * query sets what the program sets
  */
 export function parseEndpoint(text: string): Endpoint {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null) {
-    throw new TypeError(
-      "cannot use a server address: got text that is not a URL, expected wss://HOST/PATH",
-    );
-  }
+  if (url === null) throw new EndpointError("got text that is not a URL", EXPECTED_URL);
   if (url.protocol !== "wss:" && url.protocol !== "ws:") {
-    throw new TypeError(
-      `cannot use a server address: got the scheme ${url.protocol}//, expected wss:// or ws://`,
-    );
+    const scheme = /^https?:$/.test(url.protocol)
+      ? `the scheme ${url.protocol}//`
+      : "another scheme";
+    throw new EndpointError(`got ${scheme}`, EXPECTED_URL);
   }
   const protocol = PATHS.find(([suffix]) => url.pathname.endsWith(suffix))?.[1];
   if (protocol === undefined) {
-    const expected = PATHS.map(([suffix]) => suffix).join(", ");
-    throw new TypeError(
-      `cannot use a server address: got the path ${url.pathname}, expected one that ends in one of ` +
-        expected,
-    );
+    const path = url.pathname.replace(/\/+$/, "");
+    const isSlip = PATHS.some(([suffix]) => path.endsWith(suffix));
+    const why = path === ""
+      ? "got no path"
+      : `got a path that is none of the three${isSlip ? ": it ends in a slash" : ""}`;
+    throw new EndpointError(why, EXPECTED_PATH);
   }
   const reserved = [...url.searchParams.keys()].find((name) => RESERVED.has(name));
   if (reserved !== undefined) {
-    throw new TypeError(
-      `cannot use a server address: got the query parameter ${reserved}, expected it to be left to ` +
-        "the settings",
-    );
+    const why = `got the query parameter ${reserved}`;
+    throw new EndpointError(why, "it to be left to the settings");
   }
   url.hash = "";
   return { url: url.href, protocol, source: url.host + url.pathname };

@@ -1,6 +1,7 @@
 import { parseEndpoint } from "../client/endpoint.ts";
 import { probe } from "../client/probe.ts";
-import { type Config, ConfigError, readConfig, secretsOf } from "../config.ts";
+import { type Config, ConfigError, readConfig, secretsIn } from "../config.ts";
+import { usablePart } from "../config/usable_part.ts";
 import { silentLogger } from "../log/logger.ts";
 import { redactor } from "../log/redaction.ts";
 import { checkDatabase } from "../repository/check.ts";
@@ -27,44 +28,72 @@ export const check: Command = {
 
 Reads the settings, connects to the database (PostGIS, rights, migrations) and to each Jetstream server,
 and changes nothing. Exits with 0 when all of it works, 1 when something does not, 2 when the settings
-can't be used.
+can't be used: then it tries what their usable part names.
 
   --json   print the findings, for scripts`,
   async run(args, terminal): Promise<number> {
     const { values } = parseOptions(args, { json: { type: "boolean" } });
-    let config: Config;
+    const tell = (findings: readonly Finding[]): void => {
+      if (values.json) terminal.print(json(findings));
+      else for (const finding of findings) terminal.print(line(finding, terminal));
+    };
     try {
-      config = readConfig(terminal.env);
+      const config = readConfig(terminal.env);
+      const findings = [FINE, ...await findAll(config, terminal)];
+      tell(findings);
+      return findings.every(({ ok }) => ok) ? 0 : 1;
     } catch (error) {
-      if (!(error instanceof ConfigError) || !values.json) throw error;
-      const findings = error.problems.map(({ setting, message }) => ({
-        what: setting,
-        ok: false,
-        detail: message,
-      }));
-      terminal.print(json(findings));
+      if (!(error instanceof ConfigError)) throw error;
+      const wrong = error.problems.map(({ setting, message }) => (
+        { what: setting, ok: false, detail: message }
+      ));
+      const found = await findWhatCanBeTried(error, terminal);
+      if (!values.json) {
+        tell(found);
+        throw error;
+      }
+      tell([...wrong, ...found]);
       return 2;
     }
-    const findings = await findAll(config, terminal);
-    if (values.json) terminal.print(json(findings));
-    else for (const finding of findings) terminal.print(line(finding, terminal));
-    return findings.every(({ ok }) => ok) ? 0 : 1;
   },
 };
 
-async function findAll(config: Config, { stop, build }: Terminal): Promise<Finding[]> {
-  const redact = redactor(secretsOf(config));
-  const findings: Finding[] = [
-    { what: "settings", ok: true, detail: "fine" },
-    ...config.notices.map((detail) => ({ what: NOTE, ok: true, detail })),
-    ...await database(config, build),
-  ];
+const FINE: Finding = { what: "settings", ok: true, detail: "fine" };
+
+async function findAll(config: Config, terminal: Terminal): Promise<Finding[]> {
+  const notes = config.notices.map((detail) => ({ what: NOTE, ok: true, detail }));
+  return redacted(terminal, [
+    ...notes,
+    ...await database(config, terminal.build),
+    ...await streams(config, terminal),
+  ]);
+}
+
+/** Database and stream, as far as the settings that say where they are can be used. */
+async function findWhatCanBeTried(
+  { problems }: ConfigError,
+  terminal: Terminal,
+): Promise<Finding[]> {
+  const { config, tried } = usablePart(terminal.env, problems);
+  return redacted(terminal, [
+    ...tried("DATABASE_URL") ? await database(config, terminal.build) : [],
+    ...tried("JETSTREAM_URL") ? await streams(config, terminal) : [],
+  ]);
+}
+
+function redacted({ env }: Terminal, findings: readonly Finding[]): Finding[] {
+  const redact = redactor(secretsIn(env));
+  return findings.map((finding) => ({ ...finding, detail: redact(finding.detail) }));
+}
+
+async function streams(config: Config, { stop }: Terminal): Promise<Finding[]> {
+  const findings: Finding[] = [];
   for (const url of config.jetstream.urls) {
     const endpoint = parseEndpoint(url);
     const found = await probe(endpoint, config.jetstream.wantedCollections, stop);
     findings.push({ what: `stream ${endpoint.source}`, ...found });
   }
-  return findings.map((finding) => ({ ...finding, detail: redact(finding.detail) }));
+  return findings;
 }
 
 async function database(config: Config, build: Build): Promise<Finding[]> {

@@ -1,3 +1,4 @@
+import { parseEndpoint } from "../client/endpoint.ts";
 import { readConfig, secretsOf } from "../config.ts";
 import { Indexer, type IndexerOptions } from "../indexer.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
@@ -49,6 +50,12 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
   await using opened = await openDatabase(config, logger, terminal.build);
   const { database, description } = opened;
   logger.info("jetstream-indexer", { version: buildText(terminal.build), database: description });
+  logger.info("reading", {
+    servers: config.jetstream.urls.map((url) => parseEndpoint(url).source),
+    collections: config.jetstream.wantedCollections,
+    accounts: config.jetstream.wantedDids.length || "all",
+    consumer: config.consumerName,
+  });
 
   const telemetry = new Telemetry({
     collections: COLLECTIONS.map(({ nsid }) => nsid),

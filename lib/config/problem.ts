@@ -2,12 +2,14 @@
 
 import type { z } from "zod";
 import { verifiesServer } from "./setting_form.ts";
-import { nearest } from "./suggestion.ts";
+import { meantBy } from "./misspelling.ts";
 import { type Setting, SETTINGS, type SettingValues } from "./settings.ts";
 
 /** One thing that is wrong. */
 export interface ConfigProblem {
   readonly setting: string;
+  /** Of a name that is none, the setting that it is near to. */
+  readonly meant?: string;
   /** A sentence that names the setting. Holds no secret. */
   readonly message: string;
 }
@@ -19,13 +21,17 @@ export function unusable(
   present: ReadonlyMap<string, string>,
   error: z.ZodError,
 ): ConfigProblem {
-  const found = whyOf(error) ?? `got ${shownValue(present.get(name) ?? "", setting, present)}`;
+  const value = present.get(name) ?? "";
+  const found = whyOf(error, value) ?? `got ${shownValue(value, setting, present)}`;
   return { setting: name, message: `cannot use ${name}: ${found}, expected ${setting.accepts}` };
 }
 
 /** What a schema of ours says itself; it repeats nothing of the value. */
-function whyOf({ issues: [issue] }: z.ZodError): string | null {
-  return issue?.code === "custom" && issue.params?.["isOurs"] === true ? issue.message : null;
+function whyOf({ issues: [issue] }: z.ZodError, value: string): string | null {
+  if (issue?.code !== "custom" || issue.params?.["isOurs"] !== true) return null;
+  const [index] = issue.path;
+  const isOneOfSeveral = typeof index === "number" && value.includes(",");
+  return isOneOfSeveral ? `number ${index + 1} of the list: ${issue.message}` : issue.message;
 }
 
 /** Names and numbers. A URL, or anything else that a password was pasted into by mistake, is not. */
@@ -106,20 +112,13 @@ function missing(name: "DATABASE_URL" | "LOCATION_JITTER_SECRET"): ConfigProblem
   };
 }
 
-/** Families of names that are ours: an unknown one in them is a typing error. */
-const OWN_PREFIX = /^(JETSTREAM|QUEUE|BATCH|RECONNECT|RECONCILE)_/;
-
-/** Where the tests find their data. No setting, and no typing error either. */
-const TEST_CORPUS = "JETSTREAM_CORPUS";
-
 /** Names that look like settings and are none. */
-export function unknownNames(names: Iterable<string>): readonly ConfigProblem[] {
-  const known = Object.keys(SETTINGS);
-  return [...names]
-    .filter((name) => OWN_PREFIX.test(name) && !known.includes(name) && name !== TEST_CORPUS)
-    .map((name) => ({
-      setting: name,
-      message: `cannot use ${name}: there is no such setting, the nearest is ` +
-        `${nearest(name, known)}`,
-    }));
+export function unknownNames(present: ReadonlyMap<string, string>): readonly ConfigProblem[] {
+  const settings = Object.keys(SETTINGS);
+  return [...present].flatMap(([name, value]) => {
+    const meant = meantBy(name, value, settings);
+    if (meant === null) return [];
+    const message = `cannot use ${name}: there is no such setting; did you mean ${meant}?`;
+    return [{ setting: name, meant, message }];
+  });
 }

@@ -1,7 +1,7 @@
 /** Forms of the settings that say what to read: endpoints, collections, repositories, the start. */
 
 import { z } from "zod";
-import { parseEndpoint } from "../client/endpoint.ts";
+import { EndpointError, parseEndpoint } from "../client/endpoint.ts";
 
 /** Where to start when no cursor is stored. */
 export type StartFrom =
@@ -13,15 +13,17 @@ export type StartFrom =
 
 /** The address of a server, as the client takes it. */
 export function jetstreamUrl(): z.ZodType<string, string> {
-  return z.string().refine((text) => {
+  return z.string().superRefine((text, context) => {
     try {
       parseEndpoint(text);
-      const { hostname, username, password } = new URL(text);
+      const { username, password } = new URL(text);
       // Credentials are sent as they are meant, and a slip in the encoding would end every connection.
       decodeURIComponent(username + password);
-      return hostname !== "";
-    } catch {
-      return false;
+    } catch (error) {
+      const message = error instanceof EndpointError
+        ? error.why
+        : "user or password is not percent-encoded";
+      context.addIssue({ code: "custom", message, params: { isOurs: true } });
     }
   });
 }

@@ -1,0 +1,41 @@
+/** Names of the environment that are meant as settings and are none. */
+
+import { edits, nearest } from "../spelling.ts";
+
+/** Families of names that are ours: an unknown one in them is a typing error, however far from any setting. */
+const OWN_PREFIX = /^(JETSTREAM|QUEUE|BATCH|RECONNECT|RECONCILE|WANTED)_/;
+
+/** Where the tests find their data. No setting, and no typing error either. */
+const TEST_CORPUS = "JETSTREAM_CORPUS";
+
+/** Set for other programs, and as near to ours as a typing error is. */
+const OF_OTHERS: ReadonlySet<string> = new Set(["DATABASE_URI", "HTTPS_HOST", "METRICS_HOST"]);
+
+/** What Kubernetes and Docker tell a container of a service that has the name of one of our families. */
+const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)$/;
+const SERVICE_ADDRESS = /^(tcp|udp):\/\//;
+
+/** The setting that a name was meant to be; null for a setting, and for a name that is somebody else's. */
+export function meantBy(name: string, value: string, settings: readonly string[]): string | null {
+  if (settings.includes(name) || name === TEST_CORPUS || OF_OTHERS.has(name)) return null;
+  if (SERVICE_LINK.test(name) || (name.endsWith("_PORT") && SERVICE_ADDRESS.test(value))) {
+    return null;
+  }
+  const near = settings.find((setting) => isMisspelling(name, setting));
+  return near ?? (OWN_PREFIX.test(name) ? nearest(name, settings) ?? null : null);
+}
+
+/** Whether a name is a setting but for case, separators, the order of its words, or a few letters. */
+function isMisspelling(name: string, setting: string): boolean {
+  const words = wordsOf(name);
+  const own = wordsOf(setting);
+  // DATABASE_URL_2 and MY_DATABASE_URL are names of their own.
+  if (words.length > own.length && own.every((word) => words.includes(word))) return false;
+  if (words.toSorted().join() === own.toSorted().join()) return true;
+  const letters = own.join("");
+  return edits(words.join(""), letters) <= (letters.length < 10 ? 1 : 2);
+}
+
+function wordsOf(name: string): string[] {
+  return name.toUpperCase().split(/[^A-Z0-9]+/).filter((word) => word !== "");
+}
