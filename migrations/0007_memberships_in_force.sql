@@ -10,8 +10,8 @@ alter table memberships
   -- What the record says. `status` says it only while the row is live.
   add column record_status varchar(50);
 
--- The rows of a scene and a member, those in force first (also for readers that ignore `deleted_at`).
-create index idx_memberships_pair on memberships (scene_id, user_did, in_force);
+-- The rows of a scene and a member, the one in force first: also for readers that ignore `deleted_at`.
+create index idx_memberships_pair on memberships (scene_id, user_did, in_force desc);
 -- Of those that ask or decide, the one that counts.
 create index idx_memberships_newest on memberships
   (scene_id, user_did, (record_did = user_did), record_rev desc) where indexer_live;

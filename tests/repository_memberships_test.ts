@@ -243,3 +243,27 @@ databaseTest(
   },
   { content: "empty" },
 );
+
+databaseTest(
+  "who asks for one row of a pair, in no order and hidden or not, is given what is in force",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(
+      events.put("alice/scene/s"),
+      events.put("bob/membership/r1", { sceneId: SCENE }),
+      events.put("alice/membership/d", decision("active")),
+      events.put("bob/membership/r2", { sceneId: SCENE }),
+    );
+    // As in a table that is too large to be read whole.
+    await sql.begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      await tx`set local enable_bitmapscan = off`;
+      const [row] = await tx<{ status: string }[]>`
+      select status from memberships where user_did = ${didOf("bob")} and scene_id =
+        (select id from scenes where record_did = ${didOf("alice")} and record_rkey = 's') limit 1`;
+      assert.equal(row?.status, "active");
+    });
+  },
+);
