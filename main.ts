@@ -3,6 +3,7 @@
 import process from "node:process";
 import manifest from "./deno.json" with { type: "json" };
 import type { Build } from "./lib/commands/command.ts";
+import { ignoreProxies } from "./lib/config/proxies.ts";
 import { LineWriter } from "./lib/log/line_writer.ts";
 import { endOnUncaught } from "./lib/log/uncaught.ts";
 
@@ -34,6 +35,7 @@ function readBuild(words: readonly string[]): { build: Build; words: readonly st
 /** Reads the environment and gives up the right to it, for the process and its workers. */
 function takeEnvironment(): Record<string, string> {
   const env = Deno.env.toObject();
+  ignoreProxies();
   Deno.permissions.revokeSync({ name: "env" });
   // npm packages look for variables of their own when they start, and would fail without the right.
   process.env = {};

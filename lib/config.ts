@@ -5,11 +5,13 @@
 
 import { type ConfigProblem, contradictions, unknownNames, unusable } from "./config/problem.ts";
 import type { LogLevel } from "./log/logger.ts";
+import { proxyNotice } from "./config/proxies.ts";
 import { Secret } from "./config/secret.ts";
 import type { Database } from "./config/setting_form.ts";
 import type { StartFrom } from "./config/setting_stream.ts";
 import { parseDatabaseUrl } from "./repository/database_url.ts";
 import { type Environment, SETTINGS, type SettingValues } from "./config/settings.ts";
+import { addressNotice, wantedDids } from "./config/wanted_dids.ts";
 
 export type { ConfigProblem } from "./config/problem.ts";
 
@@ -28,6 +30,8 @@ export interface Config {
     readonly apiKey: Secret | null;
     readonly compress: boolean;
     readonly dictionaryUrl: string;
+    /** PEM, trusted besides the public ones. */
+    readonly rootCertificates: readonly string[];
     /** NSIDs, or prefixes that end in `.*`. */
     readonly wantedCollections: readonly string[];
     /** Empty: all. */
@@ -115,7 +119,7 @@ export function readConfig(env: EnvironmentVariables): Config {
   }
   problems.push(...contradictions(values, present), ...unknownNames(present));
   if (problems.length > 0) throw new ConfigError(problems);
-  return toConfig(values as SettingValues);
+  return toConfig(values as SettingValues, proxyNotice(present));
 }
 
 /** Spaces around a value are a slip of the pen, except in a secret, where they may be meant. */
@@ -123,7 +127,7 @@ function textOf(text: string | undefined, secret: boolean): string | undefined {
   return secret ? text : text?.trim();
 }
 
-function toConfig(values: SettingValues): Config {
+function toConfig(values: SettingValues, proxy: string | null): Config {
   return {
     environment: values.SUBCULT_ENV,
     database: values.DATABASE_URL ?? { kind: "embedded" },
@@ -135,7 +139,10 @@ function toConfig(values: SettingValues): Config {
       compress: values.JETSTREAM_COMPRESS,
       dictionaryUrl: values.JETSTREAM_DICTIONARY_URL,
       wantedCollections: values.WANTED_COLLECTIONS,
-      wantedDids: values.WANTED_DIDS ?? [],
+      rootCertificates: values.JETSTREAM_ROOT_CERT === undefined
+        ? []
+        : [values.JETSTREAM_ROOT_CERT],
+      wantedDids: wantedDids(values),
       startFrom: values.START_FROM,
       readIdleTimeoutMs: values.READ_IDLE_TIMEOUT_MS,
       streamQuietMs: values.STREAM_QUIET_MS,
@@ -173,7 +180,7 @@ function toConfig(values: SettingValues): Config {
     },
     jitterSecret: values.LOCATION_JITTER_SECRET ?? new Secret(DEVELOPMENT_JITTER_SECRET),
     logLevel: values.LOG_LEVEL,
-    notices: noticesOf(values),
+    notices: [...noticesOf(values), ...(proxy === null ? [] : [proxy])],
   };
 }
 
@@ -205,6 +212,8 @@ function noticesOf(values: SettingValues): readonly string[] {
       notices.push(`DATABASE_URL: ${name} means nothing here, and is ignored`);
     }
   }
+  const address = addressNotice(wantedDids(values), JETSTREAM_URL);
+  if (address !== null) notices.push(address);
   if (JETSTREAM_URL.some((url) => isUnencrypted(new URL(url)))) {
     notices.push("JETSTREAM_URL is not encrypted: whoever is on the way can change the events");
   }

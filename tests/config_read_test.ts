@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { ConfigError, type EnvironmentVariables, readConfig, secretsOf } from "../lib/config.ts";
 import { AUTHORITY } from "./certificates.ts";
-import { type Setting, SETTINGS } from "../lib/config/settings.ts";
+import type { Setting } from "../lib/config/setting.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 
 const DATABASE_URL = "postgres://indexer:p%40ss-word@db.example:5432/subcult?sslmode=verify-full";
 const PRODUCTION = { DATABASE_URL, LOCATION_JITTER_SECRET: "0123456789abcdef0123456789abcdef" };
@@ -37,6 +38,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
       startFrom: { kind: "live" },
       readIdleTimeoutMs: 90_000,
       streamQuietMs: 300_000,
+      rootCertificates: [],
     },
     consumerName: "default",
     http: { host: "0.0.0.0", port: 9090, token: null, allowedHosts: ["0.0.0.0"] },

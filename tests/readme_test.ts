@@ -9,7 +9,7 @@ import { isInRepository, repository } from "./repository_files.ts";
 const readme = await repository("README.md");
 
 Deno.test("the table of settings in the README is the program's, row by row", () => {
-  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (.*?) ?\| (.*) \|$/gm)]
+  const rows = [...readme.matchAll(/^\| `([A-Z_\d]+)` \| (.*?) ?\| (.*) \|$/gm)]
     .map(([, name, byDefault, meaning]) => [name, byDefault?.trim(), meaning]);
   const expected = Object.entries(SETTINGS).map(([name, setting]) => [
     name,

@@ -30,13 +30,24 @@ export function readControl(opcode: number, payload: Uint8Array): Control {
   return { kind: "close", code, reason: textDecoder.decode(payload.subarray(2)) };
 }
 
-/** A control frame of a client: masked, as the protocol demands, though nothing here is secret. */
+/** A control frame of a client. */
 export function clientControlFrame(opcode: number, payload: Uint8Array): Uint8Array {
-  const body = payload.subarray(0, 125);
+  return clientFrame(opcode, payload.subarray(0, 125));
+}
+
+/** A whole frame of a client: masked, as the protocol demands, though nothing here is secret. */
+export function clientFrame(opcode: number, payload: Uint8Array): Uint8Array {
+  const { length } = payload;
+  const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+  const frame = new Uint8Array(6 + lengthBytes + length);
+  const view = new DataView(frame.buffer);
+  view.setUint8(0, 0x80 | opcode);
+  view.setUint8(1, 0x80 | (lengthBytes === 0 ? length : lengthBytes === 2 ? 126 : 127));
+  if (lengthBytes === 2) view.setUint16(2, length);
+  else if (lengthBytes === 8) view.setBigUint64(2, BigInt(length));
   const mask = crypto.getRandomValues(new Uint8Array(4));
-  const frame = new Uint8Array(6 + body.length);
-  frame.set([0x80 | opcode, 0x80 | body.length]);
-  frame.set(mask, 2);
-  for (let at = 0; at < body.length; at++) frame[6 + at] = (body[at] ?? 0) ^ (mask[at % 4] ?? 0);
+  const start = 6 + lengthBytes;
+  frame.set(mask, start - 4);
+  for (let at = 0; at < length; at++) frame[start + at] = payload[at]! ^ mask[at % 4]!;
   return frame;
 }

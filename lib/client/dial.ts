@@ -1,3 +1,4 @@
+import { connect } from "./connect.ts";
 import { upgrade } from "./handshake.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -27,7 +28,7 @@ export async function dial(
   // Brackets around an IPv6 address belong to the URL, not to the name in the certificate.
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(url.port || (secure ? 443 : 80));
-  let conn: Deno.Conn = await Deno.connect({ hostname, port, signal });
+  let conn: Deno.Conn = await connect({ hostname, port }, signal);
   const hangUp = (): void => closeQuietly(conn);
   signal.addEventListener("abort", hangUp, { once: true });
   try {

@@ -12,6 +12,7 @@ import { readStream } from "./reader.ts";
 import { Reconnecting } from "./reconnecting.ts";
 import { classifyRefusal } from "./refusal.ts";
 import { chooseStart, type Start } from "./resume.ts";
+import { isV1RequestError } from "./server_words.ts";
 import { StreamJudge } from "./stream_judge.ts";
 import { subscriptionTo } from "./subscription.ts";
 import { UndecodableRun } from "./undecodable_run.ts";
@@ -145,6 +146,10 @@ class Follower {
     });
     this.#observer.disconnected?.({ endpoint, ending });
     signal.throwIfAborted();
+    // A filter that was sent as a message is refused by a close.
+    if (ending.kind === "closed" && isV1RequestError(ending.reason)) {
+      return this.#wrongRequest(endpoint, ending.reason);
+    }
     const end = connectionEnd(ending, judge.ageMs, judge.useful);
     if (end !== null && (ending.kind === "quiet" || ending.kind === "undecodable")) {
       const message = `left ${endpoint.source}: ${end.error.message}`;
@@ -202,15 +207,18 @@ class Follower {
           this.#compression.giveUp(endpoint, refusal.message);
           return null;
         }
-        this.#endpoints.exclude(endpoint);
-        if (this.#endpoints.current() === null) {
-          throw new InvalidRequestError(endpoint.source, refusal.message);
-        }
-        this.#notice({ code: "source_excluded", message: refusal.message }, endpoint);
-        return null;
+        return this.#wrongRequest(endpoint, refusal.message);
       case "unavailable":
         return notConnected(new Error(refusal.message), true, refusal.retryAfterMs);
     }
+  }
+
+  /** The server says that the request is wrong: it is left out, and without another this is the end. */
+  #wrongRequest(endpoint: Endpoint, message: string): null {
+    this.#endpoints.exclude(endpoint);
+    if (this.#endpoints.current() === null) throw new InvalidRequestError(endpoint.source, message);
+    this.#notice({ code: "source_excluded", message }, endpoint);
+    return null;
   }
 
   #nowUs(): number {

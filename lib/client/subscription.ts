@@ -24,13 +24,21 @@ export interface Request {
 export interface Subscription {
   readonly url: string;
   readonly subprotocol: string | null;
+  /** Sent as the first message, before which the server sends nothing. Null: there is none. */
+  readonly hello?: string | null;
 }
 
 /** The one framing that Jetstream v2 serves (atproto proposal 0015). */
 const V2_SUBPROTOCOL = "xrpc.v1.json";
 
+/** Proxies take a request line of 8 KB as a rule, some of 4 KB. */
+export const LONG_ADDRESS = 4_000;
+
 /**
  * The address of a subscription, with filter, cursor and compression.
+ *
+ * Where many accounts are wanted, v1 takes the filter in a message instead (`requireHello`). v2 has no
+ * such message: its address is as long as it is.
  *
  * `kinds` of v2 is left open, though the collection filter touches commits only: identity, account
  * and sync events say when content must go, and on a quiet collection they are the only progress.
@@ -38,21 +46,36 @@ const V2_SUBPROTOCOL = "xrpc.v1.json";
  * @throws {RangeError} without any collection: the server would send the whole network
  */
 export function subscriptionTo(endpoint: Endpoint, request: Request): Subscription {
-  const { filter, cursor, zstd } = request;
-  if (filter.collections.length === 0) {
+  const { filter: { collections, dids }, cursor, zstd } = request;
+  if (collections.length === 0) {
     throw new RangeError("cannot subscribe: got no collection, expected at least one");
   }
   const url = new URL(endpoint.url);
-  const query = url.searchParams;
+  // Not the one of the URL: that writes all of the address anew for each parameter.
+  const query = new URLSearchParams(url.search);
+  let hello: string | null = null;
   if (endpoint.protocol === "v1") {
-    for (const collection of filter.collections) query.append("wantedCollections", collection);
-    for (const did of filter.dids) query.append("wantedDids", did);
+    if (lengthInAddress(dids) > LONG_ADDRESS) {
+      query.set("requireHello", "true");
+      const payload = { wantedCollections: collections, wantedDids: dids, maxMessageSizeBytes: 0 };
+      hello = JSON.stringify({ type: "options_update", payload });
+    } else {
+      for (const collection of collections) query.append("wantedCollections", collection);
+      for (const did of dids) query.append("wantedDids", did);
+    }
     if (zstd !== null) query.set("compress", "true");
   } else if (endpoint.protocol === "v2") {
-    for (const collection of filter.collections) query.append("collections", collection);
-    for (const did of filter.dids) query.append("dids", did);
+    for (const collection of collections) query.append("collections", collection);
+    for (const did of dids) query.append("dids", did);
     if (typeof zstd === "number") query.set("zstdDictionary", String(zstd));
   }
   if (cursor !== null) query.set("cursor", cursor);
-  return { url: url.href, subprotocol: endpoint.protocol === "v2" ? V2_SUBPROTOCOL : null };
+  url.search = query.toString();
+  const subprotocol = endpoint.protocol === "v2" ? V2_SUBPROTOCOL : null;
+  return { url: url.href, subprotocol, hello };
+}
+
+/** How long an address becomes by these accounts, about: with a name before each, and colons in code. */
+export function lengthInAddress(dids: readonly string[]): number {
+  return dids.reduce((length, did) => length + did.length + "&wantedDids=".length + 4, 0);
 }

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "./clock.ts";
-import { clientControlFrame, type Control, OPCODE } from "./control_frame.ts";
+import { clientControlFrame, clientFrame, type Control, OPCODE } from "./control_frame.ts";
 import { closeQuietly, dial } from "./dial.ts";
 import { FrameParser, type Skip, type Skipped } from "./frames.ts";
 import { HandshakeRefusedError, writeAll } from "./handshake.ts";
@@ -68,6 +68,7 @@ export class JetstreamSocket {
     );
     try {
       const { conn, rest } = await dial(subscription, options.caCerts ?? [], scope.signal);
+      if (subscription.hello) await sayHello(conn, subscription.hello, scope.signal);
       return new JetstreamSocket(conn, rest, options.maxMessageBytes ?? MAX_MESSAGE_BYTES);
     } catch (error) {
       signal.throwIfAborted();
@@ -154,5 +155,20 @@ export class JetstreamSocket {
     } finally {
       this.#writer = null;
     }
+  }
+}
+
+/** Says what is wanted. The server sends nothing before, pings neither, so nothing else is written. */
+async function sayHello(conn: Deno.Conn, hello: string, signal: AbortSignal): Promise<void> {
+  const hangUp = (): void => closeQuietly(conn);
+  signal.addEventListener("abort", hangUp, { once: true });
+  try {
+    signal.throwIfAborted();
+    await writeAll(conn, clientFrame(OPCODE.text, new TextEncoder().encode(hello)));
+  } catch (error) {
+    hangUp();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", hangUp);
   }
 }

@@ -87,10 +87,12 @@ function redacted({ env }: Terminal, findings: readonly Finding[]): Finding[] {
 }
 
 async function streams(config: Config, { stop }: Terminal): Promise<Finding[]> {
+  const { urls, wantedCollections, wantedDids, rootCertificates } = config.jetstream;
+  const filter = { collections: wantedCollections, dids: wantedDids };
   const findings: Finding[] = [];
-  for (const url of config.jetstream.urls) {
+  for (const url of urls) {
     const endpoint = parseEndpoint(url);
-    const found = await probe(endpoint, config.jetstream.wantedCollections, stop);
+    const found = await probe(endpoint, { filter, caCerts: rootCertificates, stop });
     findings.push({ what: `stream ${endpoint.source}`, ...found });
   }
   return findings;

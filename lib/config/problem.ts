@@ -3,7 +3,9 @@
 import type { z } from "zod";
 import { verifiesServer } from "./setting_form.ts";
 import { meantBy } from "./misspelling.ts";
-import { type Setting, SETTINGS, type SettingValues } from "./settings.ts";
+import type { Setting } from "./setting.ts";
+import { SETTINGS, type SettingValues } from "./settings.ts";
+import { addressProblem, wantedDids } from "./wanted_dids.ts";
 
 /** One thing that is wrong. */
 export interface ConfigProblem {
@@ -81,6 +83,8 @@ export function contradictions(
         `${ARCHIVED_PATH}, whose servers have one`,
     });
   }
+  const tooMany = addressProblem(wantedDids(values), JETSTREAM_URL ?? []);
+  if (tooMany !== null) problems.push(tooMany);
   const { DATABASE_ROOT_CERT, DATABASE_URL } = values;
   if (DATABASE_ROOT_CERT !== undefined && DATABASE_URL && !verifiesServer(DATABASE_URL)) {
     problems.push({

@@ -31,6 +31,14 @@ export function bytes(least: number, most: number): z.ZodType<number, string> {
     .pipe(z.int().min(least).max(most));
 }
 
+/** `true` or `false`. */
+export function flag(): z.ZodType<boolean, string> {
+  return z.enum(["true", "false"]).transform((text) => text === "true") as z.ZodType<
+    boolean,
+    string
+  >;
+}
+
 /** Comma-separated values, empty ones left out, each kept once, one at least. */
 export function list<Item>(
   item: z.ZodType<Item, string>,

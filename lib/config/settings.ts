@@ -6,48 +6,19 @@
 import { z } from "zod";
 import { LOG_LEVELS } from "../log/logger.ts";
 import { certificates } from "./setting_certificate.ts";
-import { bytes, credential, databaseUrl, host, list, milliseconds, whole } from "./setting_form.ts";
-import { collectionPattern, did, jetstreamUrl, startFrom } from "./setting_stream.ts";
+import { optional, setting } from "./setting.ts";
+import {
+  bytes,
+  credential,
+  databaseUrl,
+  flag,
+  host,
+  list,
+  milliseconds,
+  whole,
+} from "./setting_form.ts";
+import { STREAM_SETTINGS } from "./stream_settings.ts";
 import { Secret } from "./secret.ts";
-
-/** One row of the table. */
-export interface Setting<Schema extends z.ZodType = z.ZodType> {
-  /** What a value may be, as the end of the sentence "expected …". */
-  readonly accepts: string;
-  /** As it would be written in the environment. Null: none. */
-  readonly default: string | null;
-  readonly meaning: string;
-  /** Its value is never printed, also not to say that it is wrong. */
-  readonly secret: boolean;
-  readonly schema: Schema;
-}
-
-type Row = Omit<Setting, "schema" | "default" | "secret"> & { readonly secret?: true };
-
-/** A setting that always has a value. */
-function setting<Output>(
-  row: Row & { readonly default: string; readonly schema: z.ZodType<Output, string> },
-): Setting<z.ZodPrefault<z.ZodType<Output, string>>> {
-  return { secret: false, ...row, schema: row.schema.prefault(row.default) };
-}
-
-/** A setting that may be absent. */
-function optional<Output>(
-  row: Row & { readonly schema: z.ZodType<Output, string> },
-): Setting<z.ZodOptional<z.ZodType<Output, string>>> {
-  return { secret: false, default: null, ...row, schema: row.schema.optional() };
-}
-
-function flag(): z.ZodType<boolean, string> {
-  return z.enum(["true", "false"]).transform((text) => text === "true") as z.ZodType<
-    boolean,
-    string
-  >;
-}
-
-/** Jetstream takes no more of them in one subscription. */
-const MAX_COLLECTIONS = 100;
-const MAX_DIDS = 10_000;
 
 /** The settings, in the order in which `help` prints them. */
 export const SETTINGS = {
@@ -83,55 +54,7 @@ export const SETTINGS = {
       "pgbouncer=true in DATABASE_URL says the same.",
     schema: flag(),
   }),
-  JETSTREAM_URL: setting({
-    accepts: "at most 16 ws:// or wss:// URLs, comma-separated, whose path ends in /subscribe, " +
-      "/xrpc/network.bsky.jetstream.subscribeEvents or /xrpc/com.atproto.sync.subscribeRepos, " +
-      "with no query parameter that a setting decides",
-    default: "wss://jetstream1.us-east.bsky.network/subscribe",
-    meaning: "Where events come from, tried in order. The path tells the protocol.",
-    schema: list(jetstreamUrl(), 16),
-  }),
-  JETSTREAM_API_KEY: optional({
-    accepts: "visible ASCII characters without spaces",
-    meaning: "Bearer key, sent to archive endpoints only.",
-    secret: true,
-    schema: credential(),
-  }),
-  JETSTREAM_COMPRESS: setting({
-    accepts: "true or false",
-    default: "true",
-    meaning: "zstd with the dictionaries, where the server offers it.",
-    schema: z.enum(["true", "false"]).transform((text) => text === "true") as z.ZodType<
-      boolean,
-      string
-    >,
-  }),
-  JETSTREAM_DICTIONARY_URL: setting({
-    accepts: "an http:// or https:// URL",
-    default: "https://raw.githubusercontent.com/bluesky-social/jetstream/" +
-      "9a30defd224e9058814a7d6ce8d9e4fc48d5493c/internal/subscribe/dictionaries/" +
-      "legacy_subscribe.zdict",
-    meaning: "The zstd dictionary of v1, which its servers don't hand out. Fetched at the first " +
-      "connection and checked against its SHA-256; without it the connection is not compressed.",
-    schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
-  }),
-  WANTED_COLLECTIONS: setting({
-    accepts: `at most ${MAX_COLLECTIONS} NSIDs or prefix.*, comma-separated`,
-    default: "app.subcult.*",
-    meaning: "Collections to keep.",
-    schema: list(collectionPattern(), MAX_COLLECTIONS),
-  }),
-  WANTED_DIDS: optional({
-    accepts: `at most ${MAX_DIDS} DIDs, comma-separated`,
-    meaning: "Repositories to keep. Unset: all.",
-    schema: list(did(), MAX_DIDS),
-  }),
-  START_FROM: setting({
-    accepts: "live, archive, an RFC 3339 time, or a non-negative whole number",
-    default: "live",
-    meaning: "Where to start when no cursor is stored. A number is sent as the cursor as it is.",
-    schema: startFrom(),
-  }),
+  ...STREAM_SETTINGS,
   CONSUMER_NAME: setting({
     accepts: "1 to 64 of the characters A-Z a-z 0-9 . _ : -",
     default: "default",

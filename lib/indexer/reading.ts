@@ -13,6 +13,7 @@ import { follow } from "../client/follow.ts";
 import type { Observer } from "../client/observer.ts";
 import type { EventQueue } from "../client/queue.ts";
 import type { Progress } from "../client/progress.ts";
+import { trustingFetch } from "../client/trusting_fetch.ts";
 import type { OnCheckpoint } from "./checkpoint.ts";
 import { type Config, secretsOf } from "../config.ts";
 import type { Decoders } from "./decoders.ts";
@@ -40,12 +41,15 @@ export class Reading {
   readonly #options: ReadingOptions;
   readonly #endpoints: readonly Endpoint[];
   readonly #redact: Redact;
+  readonly #fetch: typeof fetch;
   /** Where the live stream goes on after a replay. */
   #cutover: number | null = null;
 
   constructor(options: ReadingOptions) {
     this.#options = options;
-    this.#endpoints = options.config.jetstream.urls.map(parseEndpoint);
+    const { urls, rootCertificates } = options.config.jetstream;
+    this.#endpoints = urls.map(parseEndpoint);
+    this.#fetch = trustingFetch(rootCertificates);
     this.#redact = redactor(secretsOf(options.config));
   }
 
@@ -101,6 +105,7 @@ export class Reading {
         deliver: (chunk) => intake.takeArchive(chunk, endpoint.source),
         flow: queue,
         reconnect,
+        fetch: this.#fetch,
         observer: archiveObserver({ ...this.#options, redact: this.#redact }, endpoint),
         clock,
         random,
@@ -136,7 +141,7 @@ export class Reading {
       filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
       compress: jetstream.compress,
       fetchDictionary: async (endpoint, signal) => {
-        const options = { v1Url: jetstream.dictionaryUrl, signal, clock };
+        const options = { v1Url: jetstream.dictionaryUrl, signal, clock, fetch: this.#fetch };
         const { bytes } = await fetchZstdDictionary(endpoint, options);
         return decoders.addDictionary(bytes);
       },
@@ -159,6 +164,7 @@ export class Reading {
       },
       flow: queue,
       reconnect,
+      caCerts: jetstream.rootCertificates,
       idleTimeoutMs: jetstream.readIdleTimeoutMs,
       quietMs: jetstream.streamQuietMs,
       observer: this.#observer(),

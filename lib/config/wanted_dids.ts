@@ -1,0 +1,45 @@
+/** The accounts that are wanted, over all variables that name some, and what their number leads to. */
+
+import { parseEndpoint } from "../client/endpoint.ts";
+import { lengthInAddress, LONG_ADDRESS } from "../client/subscription.ts";
+import type { ConfigProblem } from "./problem.ts";
+import type { SettingValues } from "./settings.ts";
+import { MAX_DIDS } from "./stream_settings.ts";
+
+/** A Jetstream reads no longer address; proxies before it read less. */
+const LONGEST_ADDRESS = 1_000_000;
+
+/** Each once, in the order in which they are named. */
+export function wantedDids(values: Partial<SettingValues>): readonly string[] {
+  const { WANTED_DIDS = [], WANTED_DIDS_2 = [], WANTED_DIDS_3 = [] } = values;
+  return [...new Set([...WANTED_DIDS, ...WANTED_DIDS_2, ...WANTED_DIDS_3])];
+}
+
+/** More of them than any server takes; null when there are not. */
+export function addressProblem(
+  dids: readonly string[],
+  urls: readonly string[],
+): ConfigProblem | null {
+  const bytes = lengthInAddress(dids);
+  const found = dids.length > MAX_DIDS
+    ? `${dids.length} DIDs in all, expected at most ${MAX_DIDS}`
+    : bytes > LONGEST_ADDRESS && hasV2(urls)
+    ? `${dids.length} DIDs that make an address of ${bytes} bytes, expected at most ` +
+      `${LONGEST_ADDRESS} with a v2 server in JETSTREAM_URL`
+    : null;
+  return found === null
+    ? null
+    : { setting: "WANTED_DIDS", message: `cannot use WANTED_DIDS: got ${found}` };
+}
+
+/** What may not work, depending on what is between us and the server. */
+export function addressNotice(dids: readonly string[], urls: readonly string[]): string | null {
+  const bytes = lengthInAddress(dids);
+  if (bytes <= LONG_ADDRESS || !hasV2(urls)) return null;
+  return `WANTED_DIDS make an address of ${bytes} bytes for a v2 server: many proxies refuse more than ` +
+    "8 KiB. v1 servers take the list in a message";
+}
+
+function hasV2(urls: readonly string[]): boolean {
+  return urls.some((url) => parseEndpoint(url).protocol === "v2");
+}
