@@ -40,10 +40,13 @@ async function pass(clock: FakeClock, ...waits: number[]): Promise<void> {
   }
 }
 
-/** Sends one event of this moment, and closes. */
+/** Sends the event at the cursor again, one of this moment, and closes. */
 function bringsOne(clock: FakeClock): Script {
-  let seq = 0;
-  return (peer) => sendsAndCloses([v1Message(++seq, clock.now() * 1000)])(peer);
+  const sent: string[] = [];
+  return (peer) => {
+    sent.push(v1Message(sent.length + 1, clock.now() * 1000));
+    return sendsAndCloses(sent)(peer);
+  };
 }
 
 Deno.test("a server that sends one new event and closes is waited for longer each time, up to 5 s", async () => {
