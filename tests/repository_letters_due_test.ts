@@ -1,7 +1,7 @@
 /** Dead letters that are due to be tried again by themselves. */
 
 import assert from "node:assert/strict";
-import { takeDueLetters } from "../lib/repository/dead_letters.ts";
+import { openLetters, retryBatch, takeDueLetters } from "../lib/repository/dead_letters.ts";
 import { databaseTest } from "./database.ts";
 import { Folded } from "./folded.ts";
 import { SampleEvents } from "./sample_events.ts";
@@ -47,4 +47,22 @@ databaseTest(
   },
   // Embedded, there is one session, and no other instance.
   { kinds: ["server"] },
+);
+
+databaseTest(
+  "a letter that only a person can help stays without a next attempt, however often it is retried",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put("alice/scene/s1", { name: "" }));
+    for (let retries = 1; retries <= 3; retries++) {
+      const batch = await retryBatch(sql, await openLetters(sql, null, 10));
+      const { outcomes } = await folded.writer.write(batch, new AbortController().signal);
+      assert.deepEqual(outcomes, ["dead_letter"]);
+      const rows = await sql<{ attempts: number; next: Date | null }[]>`
+        select attempts, next_attempt_at as next from dead_letters`;
+      assert.deepEqual(rows.map(({ attempts, next }) => [attempts, next]), [[retries, null]]);
+    }
+  },
 );
