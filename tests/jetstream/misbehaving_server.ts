@@ -1,0 +1,176 @@
+/**
+ * A Jetstream that misbehaves when it is told to: crashes and counts anew, is two replicas, ignores a cursor,
+ * lets live events overtake a replay, steps its clock, closes at once. All in silence, as real ones do.
+ */
+
+import { seededRandom } from "../seeded_random.ts";
+import { type JetstreamEvent, StoredEvent } from "./stored_event.ts";
+import { type Peer, WebSocketServer } from "./websocket_server.ts";
+
+/** How the server numbers and writes. `legacy`: v1 that numbers by time. */
+export type Wire = "v1" | "v2" | "legacy";
+
+const V2_PATH = "/xrpc/network.bsky.jetstream.subscribeEvents";
+
+/** A crash loses what was seen within this time: what is flushed later. */
+const FLUSH_US = 30_000_000;
+
+interface Row {
+  readonly event: JetstreamEvent;
+  readonly stored: StoredEvent;
+}
+
+/** One numbering: its log, and how far its clock is off. */
+class Replica {
+  readonly log: Row[] = [];
+  nextSeq: number;
+
+  constructor(firstSeq: number) {
+    this.nextSeq = firstSeq;
+  }
+
+  see(event: JetstreamEvent, timeUs: number, wire: Wire): void {
+    const last = this.log.at(-1)?.stored.timeUs ?? 0;
+    // On one that numbers by time each number is another; elsewhere a clock that is set back stays set back.
+    const unique = wire === "legacy" && timeUs === last ? timeUs + 1 : timeUs;
+    const stored = new StoredEvent(event, this.nextSeq++, unique, wire === "legacy");
+    this.log.push({ event, stored });
+  }
+}
+
+export class MisbehavingServer implements AsyncDisposable {
+  readonly #server: WebSocketServer;
+  readonly #random: () => number;
+  readonly #wire: Wire;
+  readonly #nowUs: () => number;
+  readonly #replicas: Replica[] = [new Replica(1)];
+  readonly #live = new Map<Peer, Replica>();
+  /** How far its clock is off, microseconds. */
+  clockUs = 0;
+  /** What the next connection meets, once. */
+  next: "ignores" | "closes" | null = null;
+  /** Whether live events are sent before a replay. */
+  overtakes = false;
+  /** How often each fault took place. */
+  readonly fired = new Map<string, number>();
+
+  constructor(wire: Wire, seed: number, nowUs: () => number) {
+    this.#wire = wire;
+    this.#random = seededRandom(seed);
+    this.#nowUs = nowUs;
+    this.#server = new WebSocketServer((peer) => this.#serve(peer), {});
+  }
+
+  get url(): string {
+    return this.#server.origin + (this.#wire === "v2" ? V2_PATH : "/subscribe");
+  }
+
+  /** Connections that stand. */
+  get connected(): number {
+    return [...this.#live.keys()].filter((peer) => !peer.isGone).length;
+  }
+
+  /** All that any replica has. */
+  get held(): readonly JetstreamEvent[] {
+    return this.#replicas.flatMap(({ log }) => log.map(({ event }) => event));
+  }
+
+  async push(event: JetstreamEvent): Promise<void> {
+    const timeUs = this.#nowUs() + this.clockUs;
+    for (const [n, replica] of this.#replicas.entries()) {
+      replica.see(event, timeUs + n * 7, this.#wire);
+      for (const [peer, source] of this.#live) {
+        if (source === replica) await this.#send(peer, replica.log.at(-1)!);
+      }
+    }
+  }
+
+  /** Loses what is not flushed, and sees it again, later and in another order, behind what is new. */
+  crash(fresh: JetstreamEvent): void {
+    this.dropAll();
+    const replica = this.#replicas[0]!;
+    const flushedUs = this.#nowUs() + this.clockUs - FLUSH_US;
+    const from = replica.log.findIndex(({ stored }) => stored.timeUs > flushedUs);
+    const lost = from < 0 ? [] : replica.log.splice(from);
+    replica.nextSeq -= lost.length;
+    const again = [fresh, ...this.#shuffled(lost.map(({ event }) => event))];
+    for (const event of again) replica.see(event, this.#nowUs() + this.clockUs, this.#wire);
+    if (lost.length > 0) this.#count("renumbers");
+  }
+
+  /** From now on a second one stands behind the same name: it numbers otherwise, and has another one's clock. */
+  replicate(): void {
+    if (this.#replicas.length > 1) return;
+    const second = new Replica(1 + Math.floor(this.#random() * 40));
+    for (const { event, stored } of this.#shuffledNearby(this.#replicas[0]!.log)) {
+      second.see(event, stored.timeUs + 7, this.#wire);
+    }
+    this.#replicas.push(second);
+  }
+
+  dropAll(): void {
+    for (const peer of this.#live.keys()) peer.drop();
+    this.#live.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dropAll();
+    await this.#server.close();
+  }
+
+  async #serve(peer: Peer): Promise<void> {
+    const { next } = this;
+    this.next = null;
+    await peer.accept();
+    if (next === "closes") {
+      this.#count("closes");
+      return await peer.close(1001, "server shutting down");
+    }
+    const replica = this.#replicas[Math.floor(this.#random() * this.#replicas.length)]!;
+    if (replica !== this.#replicas[0]) this.#count("replicas");
+    const text = peer.request.query.get("cursor");
+    const ignores = next === "ignores" && text !== null;
+    if (ignores) this.#count("ignores");
+    let at = ignores ? replica.log.length : this.#startOf(replica, text);
+    if (this.overtakes && this.#wire === "legacy" && replica.log.length - at > 2) {
+      // The newest comes first, and once more in its turn.
+      this.#count("overtakes");
+      await this.#send(peer, replica.log.at(-1)!);
+    }
+    // No wait between the last look at the log and being live.
+    while (at < replica.log.length) await this.#send(peer, replica.log[at++]!);
+    if (!peer.isGone) this.#live.set(peer, replica);
+  }
+
+  #startOf({ log, nextSeq }: Replica, text: string | null): number {
+    if (text === null) return log.length;
+    const cursor = Number(text);
+    const byTime = cursor >= 1e15;
+    if (byTime && cursor > this.#nowUs() + this.clockUs) return log.length;
+    if (!byTime && cursor >= nextSeq) return log.length;
+    const at = log.findIndex(({ stored }) =>
+      byTime ? stored.timeUs >= cursor : stored.seq >= cursor
+    );
+    return at < 0 ? log.length : at;
+  }
+
+  async #send(peer: Peer, { stored }: Row): Promise<void> {
+    const text = stored.text(this.#wire === "v2" ? "v2" : "v1");
+    if (text !== null && !peer.isGone) await peer.send(text);
+  }
+
+  #count(fault: string): void {
+    this.fired.set(fault, (this.fired.get(fault) ?? 0) + 1);
+  }
+
+  #shuffled<T>(items: readonly T[]): T[] {
+    return items.map((item) => ({ item, key: this.#random() }))
+      .toSorted((a, b) => a.key - b.key).map(({ item }) => item);
+  }
+
+  /** Neighbours in another order, each at its time. */
+  #shuffledNearby(rows: readonly Row[]): Row[] {
+    return rows.map((row, at) => ({ row, key: at + this.#random() * 3 }))
+      .toSorted((a, b) => a.key - b.key).map(({ row }) => row);
+  }
+}
