@@ -85,13 +85,11 @@ Deno.test("a position that is only a time moves on as a whole", () => {
 });
 
 Deno.test("what a server may still have to replay is not passed by silence", () => {
-  const subject = new Subject();
-  const timeUs = subject.nowUs - 20 * HOUR;
-  const stored = { cursor: 5, timeUs, source: HERE, mark: `${timeUs} x` };
-  const other = new Subject(stored);
-  other.progress.connected(HERE, "5");
-  other.silence(3_600);
-  assert.ok(other.progress.point!.timeUs <= timeUs + 2 * HOUR);
+  const timeUs = new FakeClock().now() * 1000 - 20 * HOUR;
+  const subject = new Subject({ cursor: 5, timeUs, source: HERE, mark: `${timeUs} x` });
+  subject.progress.connected(HERE, "5");
+  subject.silence(3_600);
+  assert.ok(subject.progress.point!.timeUs <= timeUs + 2 * HOUR);
 });
 
 Deno.test("nothing moves while there is no connection, while reading is held up, or while events come", () => {
@@ -151,8 +149,7 @@ Deno.test("when all are ahead that is said, with the difference, and the server'
 });
 
 Deno.test("on a server that numbers by time reading goes on at the lowest of the last seconds", () => {
-  const subject = new Subject();
-  const start = subject.nowUs;
+  const start = new FakeClock().now() * 1000;
   const stored = { cursor: start - HOUR, timeUs: start - HOUR, source: HERE, mark: "x" };
   const replaying = new Subject(stored);
   replaying.progress.connected(HERE, String(start - HOUR));

@@ -31,9 +31,9 @@ class Replica {
 
   see(event: JetstreamEvent, timeUs: number, wire: Wire): void {
     const last = this.log.at(-1)?.stored.timeUs ?? 0;
-    // On one that numbers by time each number is another; elsewhere a clock that is set back stays set back.
-    const unique = wire === "legacy" && timeUs === last ? timeUs + 1 : timeUs;
-    const stored = new StoredEvent(event, this.nextSeq++, unique, wire === "legacy");
+    // One that numbers by time gives each another one, in any order; on others no time is before the last one.
+    const at = wire !== "legacy" ? Math.max(last, timeUs) : timeUs === last ? timeUs + 1 : timeUs;
+    const stored = new StoredEvent(event, this.nextSeq++, at, wire === "legacy");
     this.log.push({ event, stored });
   }
 }
@@ -95,6 +95,7 @@ export class MisbehavingServer implements AsyncDisposable {
     replica.nextSeq -= lost.length;
     const again = [fresh, ...this.#shuffled(lost.map(({ event }) => event))];
     for (const event of again) replica.see(event, this.#nowUs() + this.clockUs, this.#wire);
+    for (const other of this.#replicas.slice(1)) other.see(fresh, this.#nowUs() + 7, this.#wire);
     if (lost.length > 0) this.#count("renumbers");
   }
 
@@ -102,8 +103,9 @@ export class MisbehavingServer implements AsyncDisposable {
   replicate(): void {
     if (this.#replicas.length > 1) return;
     const second = new Replica(1 + Math.floor(this.#random() * 40));
-    for (const { event, stored } of this.#shuffledNearby(this.#replicas[0]!.log)) {
-      second.see(event, stored.timeUs + 7, this.#wire);
+    const { log } = this.#replicas[0]!;
+    for (const [at, event] of this.#shuffledNearby(log.map(({ event }) => event)).entries()) {
+      second.see(event, log[at]!.stored.timeUs + 7, this.#wire);
     }
     this.#replicas.push(second);
   }
@@ -168,9 +170,9 @@ export class MisbehavingServer implements AsyncDisposable {
       .toSorted((a, b) => a.key - b.key).map(({ item }) => item);
   }
 
-  /** Neighbours in another order, each at its time. */
-  #shuffledNearby(rows: readonly Row[]): Row[] {
-    return rows.map((row, at) => ({ row, key: at + this.#random() * 3 }))
-      .toSorted((a, b) => a.key - b.key).map(({ row }) => row);
+  /** Neighbours in another order. */
+  #shuffledNearby<T>(items: readonly T[]): T[] {
+    return items.map((item, at) => ({ item, key: at + this.#random() * 3 }))
+      .toSorted((a, b) => a.key - b.key).map(({ item }) => item);
   }
 }
