@@ -51,7 +51,11 @@ export interface Config {
     /** Names by which it may be asked without a token. */
     readonly allowedHosts: readonly string[];
   };
-  readonly batch: { readonly maxEvents: number; readonly maxWaitMs: number };
+  readonly batch: {
+    readonly maxEvents: number;
+    readonly maxBytes: number;
+    readonly maxWaitMs: number;
+  };
   readonly queue: {
     readonly pauseAt: number;
     readonly resumeAt: number;
@@ -99,6 +103,9 @@ export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
  * Known to everybody who reads this file, so it hides nothing. It is fixed, because a random one
  * would move every place on the map at each start.
  */
+/** Rows on their way to Postgres take as much again as the events of their batch. */
+const BATCH_MAX_BYTES = 16 * 2 ** 20;
+
 const DEVELOPMENT_JITTER_SECRET = "a fixed secret for development only";
 
 /**
@@ -155,7 +162,11 @@ function toConfig(values: SettingValues, proxy: string | null): Config {
       token: values.INTERNAL_AUTH_TOKEN ?? null,
       allowedHosts: [values.HTTP_HOST, ...values.HTTP_ALLOWED_HOSTS ?? []],
     },
-    batch: { maxEvents: values.BATCH_MAX_EVENTS, maxWaitMs: values.BATCH_MAX_WAIT_MS },
+    batch: {
+      maxEvents: values.BATCH_MAX_EVENTS,
+      maxBytes: Math.min(values.QUEUE_MAX_BYTES, BATCH_MAX_BYTES),
+      maxWaitMs: values.BATCH_MAX_WAIT_MS,
+    },
     queue: {
       pauseAt: values.QUEUE_PAUSE_AT,
       resumeAt: values.QUEUE_RESUME_AT,

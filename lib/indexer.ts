@@ -15,6 +15,7 @@ import { type Arrival, Intake, positionOf } from "./indexer/intake.ts";
 import { leadWhenLeased, type Tenure } from "./indexer/leadership.ts";
 import { clockObserver } from "./indexer/observers.ts";
 import { LetterRetries } from "./indexer/letter_retries.ts";
+import { LongBatch } from "./indexer/long_batch.ts";
 import type { Logger } from "./log/logger.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/registry.ts";
@@ -76,6 +77,7 @@ export class Indexer {
     this.#statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
     this.#decoders = options.decoders ?? createDecoders(config.jetstream);
     this.mapper = createMapper(COLLECTIONS, config.jitterSecret.reveal());
+    const longBatch = new LongBatch(clock, logger);
     this.#writer = new Writer({
       mapper: this.mapper,
       consumer: config.consumerName,
@@ -91,8 +93,13 @@ export class Indexer {
       },
       refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
       step: (name, { letters }) => {
+        if (name === "beginning") longBatch.begin();
         if (name === "committed") this.watch.ended("batch", true);
         return this.#pass(`${letters.length > 0 ? "retry" : "batch"}_${name}`);
+      },
+      judged: (records) => {
+        telemetry.batchAdvanced();
+        longBatch.judged(records);
       },
     });
     const silentMs = silenceAfter(this.#statementTimeoutMs);

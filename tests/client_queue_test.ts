@@ -45,6 +45,28 @@ Deno.test("CL-15 it pauses above 1000 items, not at 1000", () => {
   queue[Symbol.dispose]();
 });
 
+Deno.test("a batch has no more bytes than its limit, unless its first item has", async () => {
+  const { queue } = make();
+  for (const bytes of [30, 30, 50, 500, 1]) queue.push(bytes, bytes);
+  const take = (): Promise<number[]> =>
+    queue.take({ maxItems: 10, maxBytes: 100, maxWaitMs: 0, signal: never() });
+  assert.deepEqual(await take(), [30, 30]);
+  assert.deepEqual(await take(), [50]);
+  assert.deepEqual(await take(), [500]);
+  assert.deepEqual(await take(), [1]);
+  assert.equal(queue.bytes, 0);
+  queue[Symbol.dispose]();
+});
+
+Deno.test("it waits for no more items once the bytes of a batch are there", async () => {
+  const { queue } = make();
+  const taken = queue.take({ maxItems: 10, maxBytes: 100, maxWaitMs: 60_000, signal: never() });
+  queue.push(1, 60);
+  queue.push(2, 60);
+  assert.deepEqual(await taken, [1]);
+  queue[Symbol.dispose]();
+});
+
 Deno.test("CL-12 it resumes below 100 items, not at 100, and tells how long the pause was", async () => {
   const { queue, clock, told } = make();
   fill(queue, 0, 1001);

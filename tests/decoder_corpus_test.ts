@@ -44,6 +44,7 @@ Deno.test({
           record,
           refusal: null,
           remains: null,
+          size: event.size,
           position,
         });
       } else if (event.kind === "identity") {

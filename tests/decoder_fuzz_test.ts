@@ -9,7 +9,7 @@ import { FrameParser } from "../lib/client/frames.ts";
 import { isDid, isNsid, isRev, isRkey } from "../lib/decoder/address.ts";
 import type { Decoder, Message } from "../lib/decoder/decoder.ts";
 import type { Event } from "../lib/decoder/event.ts";
-import { DEFAULT_LIMITS, recordRefusal } from "../lib/decoder/limits.ts";
+import { DEFAULT_LIMITS, measureRecord } from "../lib/decoder/limits.ts";
 import { isReason } from "../lib/reason.ts";
 import { concat, encodeFrame, OPCODE } from "./jetstream/websocket_server.ts";
 import { isAlwaysSlow } from "./always_slow.ts";
@@ -110,7 +110,8 @@ function assertSound(event: Event): void {
     const taken = event.operation !== "delete" && event.refusal === null;
     assert.equal(event.record !== null, taken);
     if (event.record !== null) {
-      assert.equal(recordRefusal(event.record, 1e9, DEFAULT_LIMITS, true), null);
+      const measured = measureRecord(event.record, 1e9, DEFAULT_LIMITS, true);
+      assert.deepEqual(measured, { refusal: null, bytes: event.size });
     }
   } else if (event.kind === "malformed") {
     assert.match(event.fingerprint, /^[0-9a-f]{64}$/);

@@ -3,8 +3,8 @@ import { Buffer } from "node:buffer";
 import {
   DEFAULT_LIMITS,
   LOST_DIGITS,
+  measureRecord,
   messageRefusal,
-  recordRefusal,
 } from "../lib/decoder/limits.ts";
 import type { JsonObject } from "../lib/decoder/json.ts";
 import { commitText, DID, onlyCommit, onlyMalformed, reasonOf, v1 } from "./decoder_samples.ts";
@@ -61,10 +61,12 @@ Deno.test("a short wire form can't grow into a record above the limit unmeasured
   const numbers = `{"n":[${Array.from({ length: 300 }, () => "1e15").join(",")}]}`;
   const record = JSON.parse(numbers) as JsonObject;
   assert.ok(numbers.length < limits.recordBytes);
-  assert.equal(recordRefusal(record, numbers.length, limits, true)?.reason, "record_too_large");
+  const reason = (record: JsonObject, wireBytes: number): string | undefined =>
+    measureRecord(record, wireBytes, limits, true).refusal?.reason;
+  assert.equal(reason(record, numbers.length), "record_too_large");
   // What grows most in CBOR: a byte of text becomes six of JSON, and so does a byte of truth.
   for (const grown of [{ text: "\u0001".repeat(700) }, { list: Array(700).fill(false) }]) {
-    assert.equal(recordRefusal(grown, 720, limits, true)?.reason, "record_too_large");
+    assert.equal(reason(grown, 720), "record_too_large");
   }
 });
 
@@ -106,7 +108,7 @@ Deno.test("T14 numbers that JavaScript would round are kept as the text of their
     const { record } = onlyCommit(v1(), withRecord(`{"a":[${number}]}`));
     assert.deepEqual(record, { a: [number] });
   }
-  assert.equal(recordRefusal({ a: NaN }, 9, DEFAULT_LIMITS, false), LOST_DIGITS);
+  assert.equal(measureRecord({ a: NaN }, 9, DEFAULT_LIMITS, false).refusal, LOST_DIGITS);
 });
 
 Deno.test("a number that would be rounded, in a message too deep to be read twice, costs that record", () => {
@@ -125,6 +127,18 @@ Deno.test("no refusal's words quote the record", () => {
     assert.ok(refusal !== null);
     assert.doesNotMatch(refusal.detail, /52|13/);
   }
+});
+
+Deno.test("a record counts with the memory that its values and texts take, whatever the wire", () => {
+  const bytes = (record: JsonObject): number => {
+    const measured = measureRecord(record, 0, DEFAULT_LIMITS, true);
+    return measured.refusal === null ? measured.bytes : 0;
+  };
+  const empty = bytes({});
+  assert.ok(bytes({ text: "x".repeat(1000) }) - empty >= 1000);
+  assert.ok(bytes({ ["x".repeat(1000)]: 1 }) - empty >= 1000);
+  assert.ok(bytes({ list: Array(1000).fill([]) }) - empty >= 16_000);
+  assert.ok(bytes({ list: Array(1000).fill(1) }) - empty >= 8_000);
 });
 
 Deno.test("a message has at most 8 MiB of UTF-8, and a larger one is not parsed", () => {

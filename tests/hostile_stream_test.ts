@@ -81,7 +81,7 @@ Deno.test("names of prototypes are ordinary keys, from the wire to the row", () 
   const [event] = decoder.decode(`{${POLLUTION},${frame.slice(1)}`);
   assert.ok(event?.kind === "commit" && event.record !== null, JSON.stringify(event));
   assert.ok(Object.hasOwn(event.record, "__proto__"));
-  const content = mapper.commit(event);
+  const { content } = mapper.commit(event);
   assert.equal(content.kind, "mapped");
   assert.equal(Object.getPrototypeOf(event.record), Object.prototype);
   const plain: Record<string, unknown> = {};

@@ -29,7 +29,13 @@ Deno.test("a membership that names another member decides, and needs the scene t
     since: null,
   });
   assert.deepEqual(references.map(({ reference, value }) => [reference, value]), [[
-    { field: "sceneId", column: "scene_id", target: "app.subcult.scene", owned: true },
+    {
+      field: "sceneId",
+      column: "scene_id",
+      target: "app.subcult.scene",
+      owned: true,
+      madeBy: "decisions",
+    },
     "scene1",
   ]]);
 });

@@ -9,8 +9,10 @@ import {
   type Context,
   isRefusal,
   type Mapped,
+  type Reference,
 } from "../lib/mapper/collection.ts";
 import { coarsen } from "../lib/mapper/consent.ts";
+import { mentionsOf } from "../lib/mapper/link.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 
 export const AUTHOR = "did:plc:abcdefghijklmnopqrstuvwx";
@@ -57,11 +59,35 @@ export function tryMap(
   return collectionOf(name).map(coarsened.record, full);
 }
 
-/** The row of a record that must be one. `fields` go over the smallest record. */
-export function mapped(name: string, fields: JsonObject, context: Partial<Context> = {}): Mapped {
-  const result = tryMap(name, { ...SMALLEST[name], ...fields }, context);
+/** A reference that a record makes, with the text that names the other record. */
+export interface MadeReference {
+  readonly reference: Reference;
+  readonly value: string;
+}
+
+/** The row of a record that must be one, and its references. `fields` go over the smallest record. */
+export function mapped(
+  name: string,
+  fields: JsonObject,
+  context: Partial<Context> = {},
+): Mapped & { readonly references: readonly MadeReference[] } {
+  const record = { ...SMALLEST[name], ...fields };
+  const result = tryMap(name, record, context);
   if (isRefusal(result)) assert.fail(`${name}: ${result.reason}, ${result.detail}`);
-  return result;
+  return {
+    ...result,
+    get references() {
+      return referencesOf(name, record);
+    },
+  };
+}
+
+function referencesOf(name: string, record: JsonObject): readonly MadeReference[] {
+  const mentions = mentionsOf(collectionOf(name), AUTHOR, record);
+  if ("reason" in mentions) assert.fail(`${name}: ${mentions.reason}, ${mentions.detail}`);
+  return mentions.links.map(({ reference }) => {
+    return { reference, value: String(record[reference.field]) };
+  });
 }
 
 /** The refusal of a record that must not be one. `fields` go over the smallest record. */

@@ -40,6 +40,8 @@ export interface QueueOptions {
 /** What to take, and how long to wait for it. */
 export interface TakeOptions {
   readonly maxItems: number;
+  /** Of the items together, unless the first has more. Default: all that wait. */
+  readonly maxBytes?: number;
   /** Counted from when the first item that waits was pushed. */
   readonly maxWaitMs: number;
   readonly signal: AbortSignal;
@@ -75,6 +77,7 @@ export class EventQueue<T> implements Flow, Disposable {
   #openers: (() => void)[] = [];
   #wakeTaker: (() => void) | null = null;
   #wakeAt = 0;
+  #wakeAtBytes = Infinity;
   #ended = false;
 
   /** @throws {RangeError} when the limits contradict each other */
@@ -119,24 +122,27 @@ export class EventQueue<T> implements Flow, Disposable {
     const full = this.size > pauseAt || this.size >= max || this.#bytes >= maxBytes;
     if (full && this.#pausedAt === null) this.#pause();
     // The taker is woken for the first item, to start its wait, and for the last one that it gets.
-    if (this.size === 1 || this.size >= this.#wakeAt || full) this.#wakeTaker?.();
+    const enough = this.size >= this.#wakeAt || this.#bytes >= this.#wakeAtBytes;
+    if (this.size === 1 || enough || full) this.#wakeTaker?.();
   }
 
   /**
-   * Takes up to `maxItems`, in order: as soon as that many wait, or `maxWaitMs` after the first of
+   * Takes up to `maxItems`, in order: as soon as that many or `maxBytes` wait, or `maxWaitMs` after the first of
    * those that wait was pushed, or at once when the queue is full or has ended. Empty only at the end.
    *
    * Rejects with the reason of `signal` when that aborts; what waits stays.
    */
-  async take({ maxItems, maxWaitMs, signal }: TakeOptions): Promise<T[]> {
+  async take(options: TakeOptions): Promise<T[]> {
+    const { maxItems, maxBytes = Infinity, maxWaitMs, signal } = options;
     signal.throwIfAborted();
-    while (!this.#ended && !this.paused && this.size < maxItems) {
+    while (!this.#ended && !this.paused && this.size < maxItems && this.#bytes < maxBytes) {
       const first = this.#waiting[0];
       const waitMs = first ? first.pushedAt + maxWaitMs - this.#clock.monotonic() : null;
       if (waitMs !== null && waitMs <= 0) break;
+      this.#wakeAtBytes = maxBytes;
       await this.#wake(waitMs, maxItems, signal);
     }
-    return this.#remove(Math.min(maxItems, this.size));
+    return this.#remove(this.#countOf(maxItems, maxBytes));
   }
 
   /** Says that nothing more will be pushed, so that nobody waits for it. */
@@ -192,6 +198,17 @@ export class EventQueue<T> implements Flow, Disposable {
       const cancelTimer = waitMs === null ? null : this.#clock.setTimer(wake, waitMs);
       signal.addEventListener("abort", onAbort, { once: true });
     });
+  }
+
+  /** How many of the first items are within both bounds: one at least. */
+  #countOf(maxItems: number, maxBytes: number): number {
+    const most = Math.min(maxItems, this.size);
+    let bytes = 0;
+    for (let count = 0; count < most; count++) {
+      bytes += this.#waiting[count]?.bytes ?? 0;
+      if (bytes > maxBytes && count > 0) return count;
+    }
+    return most;
   }
 
   #remove(count: number): T[] {

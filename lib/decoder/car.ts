@@ -24,12 +24,14 @@ const HEADER_DEPTH = 2;
 
 /**
  * Reads a whole CAR. The data of its blocks are views of `bytes`; whoever uses one compares it with
- * its CID. Throws a `CarError`.
+ * its CID. With `wanted`, only blocks of these keys are kept, and the root's: a CAR can have very many.
+ * Throws a `CarError`.
  */
-export function readCar(bytes: Uint8Array): Car {
+export function readCar(bytes: Uint8Array, wanted?: ReadonlySet<string>): Car {
   const header = readSection(bytes, 0);
   const roots = readRoots(bytes.subarray(header.start, header.end));
   const blocks = new Map<string, Uint8Array>();
+  const rootKeys = new Set(roots.map(cidKey));
   let at = header.end;
   while (at < bytes.length) {
     const { start, end } = readSection(bytes, at);
@@ -37,7 +39,10 @@ export function readCar(bytes: Uint8Array): Car {
       throw new CarError(`cannot read a CAR: got a block without a CID at byte ${start}`);
     }
     const data = start + CID_BYTES;
-    blocks.set(cidKey(bytes.subarray(start, data)), bytes.subarray(data, end));
+    const key = cidKey(bytes.subarray(start, data));
+    if (wanted === undefined || wanted.has(key) || rootKeys.has(key)) {
+      blocks.set(key, bytes.subarray(data, end));
+    }
     at = end;
   }
   return { roots, blocks };

@@ -10,9 +10,10 @@
  * - `trailing`: there is something after the item;
  * - `depth`: arrays and maps are nested deeper than allowed;
  * - `float`: there is a number with a fraction or an exponent;
+ * - `items`: there are more items than allowed;
  * - `invalid`: it is not DAG-CBOR.
  */
-export type CborFault = "truncated" | "trailing" | "depth" | "float" | "invalid";
+export type CborFault = "truncated" | "trailing" | "depth" | "float" | "items" | "invalid";
 
 /** Bytes whose shape is not that of one DAG-CBOR item. */
 export class CborError extends Error {
@@ -26,6 +27,8 @@ export class CborError extends Error {
 export interface CborBounds {
   /** Arrays and maps inside one another; the outermost is the first. */
   readonly depthMax: number;
+  /** Items altogether, keys of maps included: an array of a million numbers takes 8 MB. Default: any. */
+  readonly itemsMax?: number;
   /**
    * AT Protocol's data model has no floats, so they are refused unless this is true. Records of the
    * app have them, in places and weights: who reads those asks for them.
@@ -41,15 +44,20 @@ export function checkCbor(bytes: Uint8Array, bounds: CborBounds): void {
 }
 
 /** Index behind the first item. Throws a `CborError`. Canonical order and UTF-8 are the decoder's. */
-export function cborEnd(bytes: Uint8Array, { depthMax, floats = false }: CborBounds): number {
+export function cborEnd(bytes: Uint8Array, bounds: CborBounds): number {
+  const { depthMax, itemsMax = Infinity, floats = false } = bounds;
   /** For each open array or map, how many items it still lacks. */
   const lacking: number[] = [];
   /** The sum of them and the item that is read next: each takes a byte at the least. */
   let pending = 1;
+  let read = 0;
   let at = 0;
   while (pending > 0) {
     if (pending > bytes.length - at) {
       throw new CborError("truncated", `got ${bytes.length - at} bytes for ${pending} items`);
+    }
+    if (read + pending > itemsMax) {
+      throw new CborError("items", `got more than ${itemsMax} items, expected no more`);
     }
     const head = bytes[at]!;
     const type = head >> 5;
@@ -67,6 +75,7 @@ export function cborEnd(bytes: Uint8Array, { depthMax, floats = false }: CborBou
     // A tag stands in front of its item, which is still pending.
     if (type === TAG) continue;
     pending--;
+    read++;
     if (lacking.length > 0) lacking[lacking.length - 1]!--;
     if (type === BYTES || type === TEXT) {
       if (argument > bytes.length - at) {

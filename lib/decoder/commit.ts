@@ -10,7 +10,7 @@ import type { DecoderOptions, Message } from "./decoder.ts";
 import type { Commit, Foreign, Malformed, Position, Refusal } from "./event.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
-import { type Limits, LOST_DIGITS, recordRefusal } from "./limits.ts";
+import { type Limits, LOST_DIGITS, measureRecord } from "./limits.ts";
 import { malformed } from "./malformed.ts";
 import { readExactly } from "./message.ts";
 
@@ -29,6 +29,8 @@ export interface CommitParts {
   readonly recordPath?: readonly string[];
   /** What the caller already holds against the record: the commit is kept without it. */
   readonly refusal?: Refusal | null;
+  /** In place of `record`: where several operations name one record, it is read once. */
+  readonly content?: () => RecordContent;
   /** Null when the message has no usable time. */
   readonly position: Position | null;
   /**
@@ -59,7 +61,7 @@ export function buildCommit(
   if (position === null) return refuse(NO_TIME, parts);
   const content = operation === "delete"
     ? NO_CONTENT
-    : readRecord(address.collection, parts, options);
+    : parts.content?.() ?? readRecord(address.collection, parts, options);
   return {
     kind: "commit",
     did: address.did,
@@ -71,6 +73,7 @@ export function buildCommit(
     record: content.record,
     refusal: content.refusal,
     remains: content.remains,
+    size: content.size,
     position,
   };
 }
@@ -98,33 +101,39 @@ const NO_RECORD: Refusal = {
 
 const NOT_OBJECT: Refusal = { reason: "invalid_record", detail: "the record is not an object" };
 
-interface Content {
-  readonly record: JsonObject | null;
-  readonly refusal: Refusal | null;
-  readonly remains: JsonObject | null;
-}
+/** What a commit says of its record. */
+export type RecordContent = Pick<Commit, "record" | "refusal" | "remains" | "size">;
 
-const NO_CONTENT: Content = { record: null, refusal: null, remains: null };
+const NO_CONTENT: RecordContent = { record: null, refusal: null, remains: null, size: 0 };
 
-function readRecord(collection: string, parts: CommitParts, options: DecoderOptions): Content {
+/** Reads and coarsens a record. */
+export function readRecord(
+  collection: string,
+  parts: Pick<CommitParts, "record" | "raw" | "recordPath" | "refusal">,
+  options: DecoderOptions,
+): RecordContent {
   if (parts.refusal) return without(parts.refusal);
   const record = fitRecord(parts, options.limits);
   if ("refusal" in record) return without(record.refusal);
+  const { size } = record;
   try {
     const coarse = options.coarsen(collection, record.fit);
     return coarse.refusal === null
-      ? { record: coarse.record, refusal: null, remains: null }
-      : { record: null, refusal: coarse.refusal, remains: coarse.record };
+      ? { record: coarse.record, refusal: null, remains: null, size }
+      : { record: null, refusal: coarse.refusal, remains: coarse.record, size };
   } catch {
     // What is not coarsened goes nowhere, and the error is not told: it may quote the record.
     return without({ reason: "invalid_record", detail: "the record could not be coarsened" });
   }
 }
 
-type Read = { readonly fit: JsonObject } | { readonly refusal: Refusal };
+type Read = { readonly fit: JsonObject; readonly size: number } | { readonly refusal: Refusal };
 
 /** The record as JSON within the limits; both wires of a record end here. */
-function fitRecord({ record, raw, recordPath }: CommitParts, limits: Limits): Read {
+function fitRecord(
+  { record, raw, recordPath }: Pick<CommitParts, "record" | "raw" | "recordPath">,
+  limits: Limits,
+): Read {
   let value = record;
   let bytes = raw.length;
   if (record instanceof Uint8Array) {
@@ -137,17 +146,18 @@ function fitRecord({ record, raw, recordPath }: CommitParts, limits: Limits): Re
   }
   if (value === undefined || value === null) return { refusal: NO_RECORD };
   if (!isObject(value)) return { refusal: NOT_OBJECT };
-  const refusal = recordRefusal(value, bytes, limits, recordPath === undefined);
-  if (refusal === null) return { fit: value };
-  if (refusal !== LOST_DIGITS || recordPath === undefined) return { refusal };
+  const measured = measureRecord(value, bytes, limits, recordPath === undefined);
+  if (measured.refusal === null) return { fit: value, size: measured.bytes };
+  if (measured.refusal !== LOST_DIGITS || recordPath === undefined) return measured;
   const exact = readExactly(raw, recordPath, limits);
-  if (!isObject(exact)) return { refusal };
-  const stillUnfit = recordRefusal(exact, bytes, limits, true);
-  return stillUnfit === null ? { fit: exact } : { refusal: stillUnfit };
+  if (!isObject(exact)) return measured;
+  const again = measureRecord(exact, bytes, limits, true);
+  return again.refusal === null ? { fit: exact, size: again.bytes } : again;
 }
 
-function without(refusal: Refusal): Content {
-  return { record: null, refusal, remains: null };
+/** A commit that is kept without its record. */
+export function without(refusal: Refusal): RecordContent {
+  return { ...NO_CONTENT, refusal };
 }
 
 /** A CID that makes no sense is dropped, not refused: nothing is decided by it. */

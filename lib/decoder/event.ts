@@ -49,6 +49,8 @@ export interface Commit {
    * nothing that can be kept.
    */
   readonly remains: JsonObject | null;
+  /** Bytes of memory that the record takes, or about so; 0 without one. */
+  readonly size: number;
   readonly position: Position;
 }
 

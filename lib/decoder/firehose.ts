@@ -5,7 +5,7 @@
  */
 
 import { decodeAnyOrder } from "./cbor_order.ts";
-import { cborEnd, checkCbor } from "./cbor_shape.ts";
+import { cborEnd, CborError, checkCbor } from "./cbor_shape.ts";
 import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
 import type { Event, Foreign, Position, Refusal } from "./event.ts";
 import { readNotice } from "./notice.ts";
@@ -33,8 +33,11 @@ export function createFirehoseDecoder(options: FirehoseOptions): Decoder {
   };
 }
 
-/** A body holds operations, which hold links; later versions may add a level or two. */
-const FRAME_DEPTH = 8;
+/**
+ * A body holds operations, which hold links; later versions may add a level or two. The 200 operations
+ * of a commit have 1,800 items, and it may name some hundred blobs.
+ */
+const FRAME_BOUNDS = { depthMax: 8, itemsMax: 10_000 };
 
 function decodeFrame(message: Message, options: FirehoseOptions): readonly Event[] {
   const bad = (refusal: Refusal): Event[] => [malformed(refusal, message, null, {})];
@@ -44,13 +47,14 @@ function decodeFrame(message: Message, options: FirehoseOptions): readonly Event
   let header: unknown;
   let body: unknown;
   try {
-    const end = cborEnd(message, { depthMax: FRAME_DEPTH });
+    const end = cborEnd(message, FRAME_BOUNDS);
     header = decodeAnyOrder(message.subarray(0, end));
     const rest = message.subarray(end);
-    checkCbor(rest, { depthMax: FRAME_DEPTH });
+    checkCbor(rest, FRAME_BOUNDS);
     body = decodeAnyOrder(rest);
-  } catch {
-    return bad(NOT_CBOR);
+  } catch (error) {
+    const isLong = error instanceof CborError && error.fault === "items";
+    return bad(isLong ? TOO_MANY_ITEMS : NOT_CBOR);
   }
   if (!isObject(header) || !isObject(body)) return bad(NOT_MAPS);
   const { op, t } = header;
@@ -115,6 +119,10 @@ const TEXT_FRAME: Refusal = {
 const NOT_CBOR: Refusal = {
   reason: "invalid_cbor",
   detail: "the frame is not two items of DAG-CBOR",
+};
+const TOO_MANY_ITEMS: Refusal = {
+  reason: "message_too_large",
+  detail: `the frame has over ${FRAME_BOUNDS.itemsMax} items`,
 };
 const NOT_MAPS: Refusal = {
   reason: "invalid_frame",

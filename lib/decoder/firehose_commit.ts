@@ -8,7 +8,7 @@ import { BytesWrapper, CidLinkWrapper, decode } from "@atcute/cbor";
 import { type Car, CarError, readCar } from "./car.ts";
 import { checkCbor } from "./cbor_shape.ts";
 import { cidKey, isCidOf } from "./cid.ts";
-import { buildCommit } from "./commit.ts";
+import { buildCommit, readRecord, type RecordContent, without } from "./commit.ts";
 import type { DecoderOptions } from "./decoder.ts";
 import type { Event, Position, Refusal } from "./event.ts";
 import { isObject } from "./json.ts";
@@ -16,6 +16,9 @@ import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
 import { buildSync } from "./markers.ts";
 import { recordShapeRefusal } from "./record_shape.ts";
+
+/** A commit of the protocol has no more operations; what repeats one record in all of them is no news. */
+const OPERATIONS_MAX = 200;
 
 /**
  * One event for each operation, in their order. A commit whose CAR is broken, or belongs to another
@@ -39,17 +42,21 @@ export function readCommit(
       ? bad(TOO_BIG)
       : [{ kind: "foreign", what: "commit", collection: null, position }];
   }
+  if (ops.length > OPERATIONS_MAX) return bad(TOO_MANY_OPERATIONS);
   const operations = ops.map(readOperation);
-  const isWanted = operations.some(({ collection }) => options.wanted.matches(collection));
-  const blocks = isWanted && body.tooBig !== true ? openCar(body, did, body.commit) : NO_BLOCKS;
+  const wanted = operations.filter(({ collection }) => options.wanted.matches(collection));
+  const named = new Set(
+    wanted.flatMap(({ cid }) => cid instanceof CidLinkWrapper ? [cidKey(cid.bytes)] : []),
+  );
+  const blocks = wanted.length > 0 && body.tooBig !== true
+    ? openCar(body, did, body.commit, named)
+    : NO_BLOCKS;
   if ("reason" in blocks) return bad(blocks);
+  const records = new FrameRecords(blocks, body.tooBig === true, options);
   return operations.map(({ action, collection, rkey, cid }) => {
     if (collection !== "" && !options.wanted.matches(collection)) {
       return { kind: "foreign", what: "commit", collection, position };
     }
-    const content = action === "delete"
-      ? NO_CONTENT
-      : findRecord(cid, blocks, body.tooBig === true, options);
     return buildCommit(
       {
         did,
@@ -58,7 +65,8 @@ export function readCommit(
         rev: body.rev,
         operation: action,
         cid: cid instanceof CidLinkWrapper ? cid.$link : null,
-        ...content,
+        record: undefined,
+        content: () => records.read(collection, cid),
         position,
         // The frame may have other operations: this is what only one of them has.
         raw: [did, body.rev, action, collection, rkey].map(textOf).join("\0"),
@@ -75,7 +83,7 @@ function textOf(value: unknown): string {
 
 /** A repository's new state without its operations. Its CAR holds the commit and nothing else. */
 export function readSync(body: JsonObject, position: Position | null, raw: Uint8Array): Event {
-  const blocks = openCar(body, body.did, undefined);
+  const blocks = openCar(body, body.did, undefined, new Set());
   if (!("reason" in blocks)) return buildSync({ did: body.did, body, position, raw });
   return malformed(blocks, raw, position, { kind: "sync", did: body.did, rev: body.rev });
 }
@@ -108,12 +116,17 @@ type Blocks = Car["blocks"];
  * The blocks, once their root is the commit that the message is about: the commit object must hash
  * to its CID and name the same repository and revision.
  */
-function openCar(body: JsonObject, did: unknown, commit: unknown): Blocks | Refusal {
+function openCar(
+  body: JsonObject,
+  did: unknown,
+  commit: unknown,
+  wanted: ReadonlySet<string>,
+): Blocks | Refusal {
   const blocks: unknown = body.blocks;
   if (!(blocks instanceof BytesWrapper)) return refusal("the commit brings no blocks");
   let car: Car;
   try {
-    car = readCar(blocks.buf);
+    car = readCar(blocks.buf, wanted);
   } catch (error) {
     if (error instanceof CarError) return refusal("the commit's blocks are not a CAR");
     throw error;
@@ -149,30 +162,43 @@ function refusal(detail: string): Refusal {
   return { reason: "invalid_car", detail };
 }
 
-interface Content {
-  readonly record: Uint8Array | undefined;
-  readonly refusal: Refusal | null;
-}
+/** The records of a frame. Several operations can name one block: it is hashed and decoded once. */
+class FrameRecords {
+  readonly #blocks: Blocks;
+  readonly #tooBig: boolean;
+  readonly #options: DecoderOptions;
+  readonly #read = new Map<string, RecordContent>();
 
-function findRecord(
-  cid: unknown,
-  blocks: Blocks,
-  tooBig: boolean,
-  options: DecoderOptions,
-): Content {
-  if (!(cid instanceof CidLinkWrapper)) return without(NO_CID);
-  const record = blocks.get(cidKey(cid.bytes));
-  if (record === undefined) return without(tooBig ? TOO_BIG : NOT_IN_CAR);
-  if (!isCidOf(cid.bytes, record)) return without(ALTERED);
-  return { record, refusal: recordShapeRefusal(record, options.limits, { floats: true }) };
-}
+  constructor(blocks: Blocks, tooBig: boolean, options: DecoderOptions) {
+    this.#blocks = blocks;
+    this.#tooBig = tooBig;
+    this.#options = options;
+  }
 
-function without(refusal: Refusal): Content {
-  return { record: undefined, refusal };
+  read(collection: string, cid: unknown): RecordContent {
+    if (!(cid instanceof CidLinkWrapper)) return without(NO_CID);
+    const key = `${collection}/${cidKey(cid.bytes)}`;
+    const known = this.#read.get(key);
+    if (known !== undefined) return known;
+    const content = this.#decode(collection, cid.bytes);
+    this.#read.set(key, content);
+    return content;
+  }
+
+  #decode(collection: string, cid: Uint8Array): RecordContent {
+    const record = this.#blocks.get(cidKey(cid));
+    if (record === undefined) return without(this.#tooBig ? TOO_BIG : NOT_IN_CAR);
+    if (!isCidOf(cid, record)) return without(ALTERED);
+    const refusal = recordShapeRefusal(record, this.#options.limits, { floats: true });
+    return readRecord(collection, { record, raw: record, refusal }, this.#options);
+  }
 }
 
 const NO_BLOCKS: Blocks = new Map();
-const NO_CONTENT: Content = { record: undefined, refusal: null };
+const TOO_MANY_OPERATIONS: Refusal = {
+  reason: "too_many",
+  detail: `ops: got over ${OPERATIONS_MAX} operations, expected no more`,
+};
 const TOO_BIG: Refusal = {
   reason: "missing_record",
   detail: "the commit was too big to bring its records; the repository has to be fetched",

@@ -50,6 +50,16 @@ export function messageRefusal(message: string | Uint8Array, limits: Limits): Re
   };
 }
 
+/** How much memory a record takes, or about so; or what it is refused for. */
+export type Measured =
+  | { readonly refusal: null; readonly bytes: number }
+  | { readonly refusal: Refusal };
+
+/** Of a value besides what it holds: its place, its head, its share of a table of keys. */
+const VALUE_BYTES = 32;
+/** A text takes no more. */
+const CHARACTER_BYTES = 2;
+
 /**
  * Refuses a record that later stages could not hold: too deep, too large, or text that Postgres can't
  * store (U+0000, half a surrogate pair).
@@ -58,27 +68,30 @@ export function messageRefusal(message: string | Uint8Array, limits: Limits): Re
  * number of it has lost digits. Otherwise one beyond 2^53 may have, and the answer is `LOST_DIGITS` where
  * nothing else is wrong.
  */
-export function recordRefusal(
+export function measureRecord(
   record: JsonObject,
   wireBytes: number,
   limits: Limits,
   isExact: boolean,
-): Refusal | null {
-  const walk: Walk = { values: 0, lostDigits: false, limits };
-  const refusal = refuse(record, 1, walk) ?? (walk.lostDigits && !isExact ? LOST_DIGITS : null);
-  if (refusal !== null || wireBytes * GROWTH_MAX <= limits.recordBytes) return refusal;
+): Measured {
+  const walk: Walk = { values: 0, characters: 0, lostDigits: false, limits };
+  let refusal = refuse(record, 1, walk) ?? (walk.lostDigits && !isExact ? LOST_DIGITS : null);
   // Only now: `JSON.stringify` recurses, and the walk has bounded the depth.
-  if (byteLength(JSON.stringify(record)) <= limits.recordBytes) return null;
-  return {
-    reason: "record_too_large",
-    detail: `the record has over ${limits.recordBytes} bytes of JSON`,
-  };
+  const isLarge = wireBytes * GROWTH_MAX > limits.recordBytes;
+  if (refusal === null && isLarge && byteLength(JSON.stringify(record)) > limits.recordBytes) {
+    const detail = `the record has over ${limits.recordBytes} bytes of JSON`;
+    refusal = { reason: "record_too_large", detail };
+  }
+  if (refusal !== null) return { refusal };
+  return { refusal, bytes: walk.values * VALUE_BYTES + walk.characters * CHARACTER_BYTES };
 }
 
 interface Walk {
   values: number;
   /** Whether some number is so large that parsing JSON may have lost digits of it. */
   lostDigits: boolean;
+  /** Of all texts and keys. */
+  characters: number;
   readonly limits: Limits;
 }
 
@@ -90,7 +103,10 @@ function refuse(value: unknown, depth: number, walk: Walk): Refusal | null {
       detail: `the record has over ${walk.limits.recordValues} values`,
     };
   }
-  if (typeof value === "string") return isStorable(value) ? null : UNSTORABLE_TEXT;
+  if (typeof value === "string") {
+    walk.characters += value.length;
+    return isStorable(value) ? null : UNSTORABLE_TEXT;
+  }
   if (typeof value === "number") {
     // Written so that NaN counts too.
     if (!(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) walk.lostDigits = true;
@@ -111,6 +127,7 @@ function refuse(value: unknown, depth: number, walk: Walk): Refusal | null {
     return null;
   }
   for (const key in value) {
+    walk.characters += key.length;
     if (!isStorable(key)) return UNSTORABLE_TEXT;
     const refusal = refuse((value as JsonObject)[key], depth + 1, walk);
     if (refusal !== null) return refusal;

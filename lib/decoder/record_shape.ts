@@ -19,10 +19,16 @@ export function recordShapeRefusal(
     return { reason: "record_too_large", detail: `the record has ${record.length} bytes` };
   }
   try {
-    checkCbor(record, { depthMax: limits.recordDepth, floats });
+    // Of a map the keys are items too.
+    const itemsMax = 2 * limits.recordValues;
+    checkCbor(record, { depthMax: limits.recordDepth, itemsMax, floats });
     return null;
   } catch (error) {
     if (!(error instanceof CborError)) throw error;
+    if (error.fault === "items") {
+      const detail = `the record has over ${limits.recordValues} values`;
+      return { reason: "record_too_large", detail };
+    }
     if (error.fault !== "depth") {
       return { reason: "invalid_record", detail: `the record is not DAG-CBOR: ${error.fault}` };
     }

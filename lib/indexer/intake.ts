@@ -35,8 +35,8 @@ export interface IntakeOptions {
   readonly progress: Progress;
 }
 
-/** A message's size counts towards the queue's bytes; parsed, it takes about this many times as much. */
-const PARSED_FACTOR = 3;
+/** What an event takes besides its record, bytes. */
+const EVENT_BYTES = 1_024;
 
 /** Of foreign commits, the client is told where every so many-eth stands. */
 const TELL_EVERY = 256;
@@ -70,7 +70,6 @@ export class Intake {
     }
     const events = decoder.decode(message);
     const receivedAt = now();
-    const bytes = Math.ceil(message.length * PARSED_FACTOR / Math.max(1, events.length));
     for (const decoded of events) {
       const position = positionOf(decoded);
       if (decoded.kind === "foreign") {
@@ -80,7 +79,8 @@ export class Intake {
       }
       if (position !== null) this.#advance(decoded, position, endpoint.source);
       const event = fromSource(decoded, endpoint.source);
-      this.#held.push({ arrival: this.#arrival(event, endpoint.source, receivedAt), bytes });
+      const arrival = this.#arrival(event, endpoint.source, receivedAt);
+      this.#held.push({ arrival, bytes: bytesOf(event) });
       if (event.kind === "commit" || event.kind === "malformed") this.#release();
     }
     if (this.#held.length >= 500) this.#release();
@@ -103,14 +103,13 @@ export class Intake {
   }
 
   /** Takes a part of the archive: the events that are wanted, and the place that it reaches. */
-  takeArchive({ events, bytes, passed, position }: ArchiveChunk, source: string): void {
+  takeArchive({ events, passed, position }: ArchiveChunk, source: string): void {
     // What the live stream still holds back came first.
     this.tick();
     const { queue, now, progress } = this.#options;
     const receivedAt = now();
-    const each = Math.ceil(bytes * PARSED_FACTOR / Math.max(1, events.length));
     for (const event of events) {
-      queue.push(this.#arrival(fromSource(event, source), source, receivedAt), each);
+      queue.push(this.#arrival(fromSource(event, source), source, receivedAt), bytesOf(event));
     }
     progress.advance(position, source);
     const mark: Event = { kind: "foreign", what: "archive", collection: null, position };
@@ -182,6 +181,11 @@ function heard(events: readonly Event[]): Heard {
 /** Events of accounts are in order on each instance. */
 function fromSource(event: Event, source: string): Event {
   return event.kind === "account" || event.kind === "identity" ? { ...event, source } : event;
+}
+
+/** How much memory an event takes, or about so. */
+function bytesOf(event: Event): number {
+  return EVENT_BYTES + (event.kind === "commit" ? event.size : 0);
 }
 
 /** Where an event stands in its stream, if it says. */

@@ -2,7 +2,7 @@
 
 import type { Sql } from "../repository/sql.ts";
 import type { Logger } from "../log/logger.ts";
-import { retryBatch, takeDueLetters } from "../repository/dead_letters.ts";
+import { letterParts, retryBatch, takeDueLetters } from "../repository/dead_letters.ts";
 import { sqlStateOf } from "../repository/failure.ts";
 import type { Writer } from "../repository/writer.ts";
 
@@ -23,17 +23,22 @@ export class LetterRetries {
     this.#options = options;
   }
 
-  /** Tries open dead letters again. Those of which only an excerpt is kept are left out. */
+  /** Tries open dead letters again, in transactions of bounded size. Those of which only an excerpt is kept are left out. */
   async retry(
     ids: readonly number[],
     signal: AbortSignal,
   ): Promise<{ tried: number; resolved: number }> {
     const { ask, writer } = this.#options;
-    const batch = await ask((sql) => retryBatch(sql, ids), signal);
-    const tried = batch.events.length;
-    if (tried === 0) return { tried, resolved: 0 };
-    const { outcomes } = await writer.write(batch, signal);
-    return { tried, resolved: outcomes.filter((outcome) => outcome !== "dead_letter").length };
+    let tried = 0;
+    let resolved = 0;
+    for (const part of await ask((sql) => letterParts(sql, ids), signal)) {
+      const batch = await ask((sql) => retryBatch(sql, part), signal);
+      tried += batch.events.length;
+      if (batch.events.length === 0) continue;
+      const { outcomes } = await writer.write(batch, signal);
+      resolved += outcomes.filter((outcome) => outcome !== "dead_letter").length;
+    }
+    return { tried, resolved };
   }
 
   /** Tries those again that are due. When that can't be done, they are still due the next time. */

@@ -19,6 +19,14 @@ export interface Committed {
   readonly durationMs: number;
 }
 
+/** What one transaction may have. */
+export interface BatchLimits {
+  readonly maxEvents: number;
+  /** Memory that its events take, unless it is one event. */
+  readonly maxBytes: number;
+  readonly maxWaitMs: number;
+}
+
 export interface PipelineOptions {
   /** What batches are written under. */
   readonly lease: Lease;
@@ -30,7 +38,7 @@ export interface PipelineOptions {
   readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
   /** Tries dead letters again that are due. */
   readonly retryLetters: (signal: AbortSignal) => Promise<void>;
-  readonly batch: { readonly maxEvents: number; readonly maxWaitMs: number };
+  readonly batch: BatchLimits;
   /** A batch was taken from the queue. */
   readonly taken: (arrivals: readonly Arrival[]) => void;
   readonly committed: (committed: Committed) => void;
@@ -91,10 +99,18 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
 
 /** Writes batches until the queue has ended and is empty. */
 async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<void> {
-  const { queue, batch: { maxEvents, maxWaitMs }, lease, write, taken, committed, clock } = options;
+  const {
+    queue,
+    batch: { maxEvents, maxBytes, maxWaitMs },
+    lease,
+    write,
+    taken,
+    committed,
+    clock,
+  } = options;
   let reached: CursorUpdate | null = null;
   while (true) {
-    const arrivals = await queue.take({ maxItems: maxEvents, maxWaitMs, signal });
+    const arrivals = await queue.take({ maxItems: maxEvents, maxBytes, maxWaitMs, signal });
     if (arrivals.length === 0) return;
     reached = arrivals.findLast(({ resume }) => resume !== null)?.resume ?? reached;
     const batch = batchOf(arrivals, reached, lease);

@@ -46,10 +46,6 @@ export const alliance: Collection = {
       reason: fields.reason ?? null,
       since: fields.since ?? null,
     };
-    const references = [
-      { reference: FROM, value: fields.fromSceneId },
-      { reference: TO, value: fields.toSceneId },
-    ];
-    return { row, references };
+    return { row };
   }),
 };

@@ -52,6 +52,8 @@ export interface Reference {
   readonly target: string;
   /** The author must own the record that it names. */
   readonly owned: boolean;
+  /** For a collection with decisions: whether only those make it, or only the requests. */
+  readonly madeBy?: "decisions" | "requests";
 }
 
 /** Column name to value; numbers, strings, booleans, null, or JSON for `jsonb` and arrays. */
@@ -66,10 +68,9 @@ export interface Context {
   readonly jitterSecret: string;
 }
 
-/** A record as a row, and the raw text of each reference that it makes (absent ones left out). */
+/** A record as a row, without the columns of its references. */
 export interface Mapped {
   readonly row: Row;
-  readonly references: readonly { readonly reference: Reference; readonly value: string }[];
 }
 
 /** One collection of the app. */

@@ -1,53 +1,53 @@
 /**
  * What a revision of a record is, on its own: before anybody asks whether its account is active or
  * its parents exist. The repository decides those, because they change after the record was written.
+ *
+ * What is judged, the content, is small whatever the record; what is written, its body, is not, and is
+ * held no longer than it takes to write it.
  */
 
 import type { Commit, Refusal } from "../decoder/event.ts";
 import type { JsonObject } from "../decoder/json.ts";
+import { type Collection, isRefusal, type RecordKey, type Row } from "./collection.ts";
 import {
-  type Collection,
-  isRefusal,
-  type RecordKey,
-  type Reference,
-  type Row,
-} from "./collection.ts";
-import { parseReference } from "./reference.ts";
+  type Fields,
+  hasRepeated,
+  type Link,
+  linkFields,
+  type Mentions,
+  mentionsOf,
+} from "./link.ts";
 import { createdAt } from "./timestamp.ts";
 
-/** A reference with its target: a record's key, or a bare rkey whose repository is not named. */
-export interface Link {
-  readonly reference: Reference;
-  readonly target: RecordKey | string;
-}
-
+/** What a revision is, and says about other records. */
 export type Content =
   | { readonly kind: "deleted" }
   | {
     readonly kind: "rejected";
     readonly refusal: Refusal;
-    /** What is left of the record after coarsening; null when nothing can be kept. */
-    readonly record: JsonObject | null;
     /** The decoder refused it, so mapping what is left of it again would be wrong. */
     readonly byDecoder: boolean;
   }
-  | { readonly kind: "unmapped"; readonly record: JsonObject }
+  | { readonly kind: "unmapped" }
   | {
     readonly kind: "mapped";
-    readonly record: JsonObject;
     readonly collection: Collection;
-    readonly row: Row;
     readonly links: readonly Link[];
     /** For a decision about somebody else: that account's DID. */
     readonly about: string | null;
   };
 
-/** What a record says about other records. */
-export interface Mentions {
-  readonly author: string;
-  readonly collection: string;
-  readonly links: readonly Link[];
-  readonly about: string | null;
+/** What a revision holds. */
+export interface Body {
+  /** The record after coarsening; of a rejected one what is left of it. Null when nothing can be kept. */
+  readonly record: JsonObject | null;
+  /** Null when it has no row in a product table. */
+  readonly row: Row | null;
+}
+
+export interface Revision {
+  readonly content: Content;
+  readonly body: Body;
 }
 
 export interface Mapper {
@@ -59,48 +59,61 @@ export interface Mapper {
   readonly between: ReadonlySet<string>;
   /** NSIDs of those with requests, and decisions about them. */
   readonly decided: ReadonlySet<string>;
-  /** What a commit says about its record. */
-  commit(commit: Commit): Content;
+  /** The fields of a record that `content` reads. */
+  readonly linkFields: ReadonlySet<string>;
+  /** What a commit brings. */
+  commit(commit: Commit): Revision;
   /**
    * What the record of a commit may mention, told without judging it: at least what its content
    * does.
    */
   mentions(commit: Commit): Mentions;
-  /** The same for a record from the ledger. */
-  record(key: RecordKey, record: JsonObject, timeUs: number): Content;
+  /** What a record from the ledger is. */
+  record(key: RecordKey, record: JsonObject, timeUs: number): Revision;
+  /** The same of a record that was mapped before, from the fields that tell what it says about others. */
+  content(key: RecordKey, fields: Fields): Content;
 }
+
+const NOTHING: Body = { record: null, row: null };
+/** What a delete brings. */
+export const DELETED: Revision = { content: { kind: "deleted" }, body: NOTHING };
 
 /** A mapper for some collections; `jitterSecret` keys `display_point`. */
 export function createMapper(collections: readonly Collection[], jitterSecret: string): Mapper {
   const byNsid = new Map(collections.map((collection) => [collection.nsid, collection]));
 
-  function record(key: RecordKey, record: JsonObject, timeUs: number): Content {
-    const collection = byNsid.get(key.collection);
-    if (collection === undefined) return { kind: "unmapped", record };
-    const mapped = collection.map(record, { key, timeUs, jitterSecret });
-    if (isRefusal(mapped)) return { kind: "rejected", refusal: mapped, record, byDecoder: false };
-    const links: Link[] = [];
-    for (const { reference, value } of mapped.references) {
-      const link = linkOf(reference, value);
-      if ("reason" in link) {
-        const refusal = { ...link, detail: `${reference.field}: ${link.detail}` };
-        return { kind: "rejected", refusal, record, byDecoder: false };
-      }
-      links.push(link);
-    }
-    if (collection.distinctReferences && new Set(links.map(nameOf)).size < links.length) {
+  function content({ did, collection: nsid }: RecordKey, fields: Fields): Content {
+    const collection = byNsid.get(nsid);
+    if (collection === undefined) return { kind: "unmapped" };
+    const mentions = mentionsOf(collection, did, fields);
+    if ("reason" in mentions) return { kind: "rejected", refusal: mentions, byDecoder: false };
+    const { links, about } = mentions;
+    if (collection.distinctReferences && hasRepeated(links)) {
       const refusal: Refusal = { reason: "self_alliance", detail: "expected two different scenes" };
-      return { kind: "rejected", refusal, record, byDecoder: false };
+      return { kind: "rejected", refusal, byDecoder: false };
     }
-    const about = aboutOf(collection, key.did, record);
-    return { kind: "mapped", record, collection, row: mapped.row, links, about };
+    return { kind: "mapped", collection, links, about };
   }
 
-  function commit(commit: Commit): Content {
-    if (commit.operation === "delete") return { kind: "deleted" };
+  function record(key: RecordKey, record: JsonObject, timeUs: number): Revision {
+    const collection = byNsid.get(key.collection);
+    if (collection === undefined) {
+      return { content: { kind: "unmapped" }, body: { record, row: null } };
+    }
+    const mapped = collection.map(record, { key, timeUs, jitterSecret });
+    if (isRefusal(mapped)) {
+      const content = { kind: "rejected", refusal: mapped, byDecoder: false } as const;
+      return { content, body: { record, row: null } };
+    }
+    return { content: content(key, record), body: { record, row: mapped.row } };
+  }
+
+  function commit(commit: Commit): Revision {
+    if (commit.operation === "delete") return DELETED;
     if (commit.refusal !== null) {
       const { refusal, remains } = commit;
-      return { kind: "rejected", refusal, record: remains, byDecoder: true };
+      const content = { kind: "rejected", refusal, byDecoder: true } as const;
+      return { content, body: { record: remains, row: null } };
     }
     if (commit.record === null) {
       throw new TypeError(`a ${commit.operation} that was not refused has no record`);
@@ -110,15 +123,9 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
 
   function mentions({ did, collection, record }: Commit): Mentions {
     const known = byNsid.get(collection);
-    const links: Link[] = [];
-    for (const reference of known?.references ?? []) {
-      const value = record?.[reference.field];
-      if (typeof value !== "string") continue;
-      const link = linkOf(reference, value);
-      if (!("reason" in link)) links.push(link);
-    }
-    const about = known === undefined ? null : aboutOf(known, did, record);
-    return { author: did, collection, links, about };
+    const mentions = known === undefined ? null : mentionsOf(known, did, record ?? {});
+    if (mentions !== null && !("reason" in mentions)) return mentions;
+    return { author: did, collection, links: [], about: null };
   }
 
   const decided = new Set(
@@ -132,7 +139,17 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
     collections.filter(({ nsid, references }) => targets.has(nsid) && references.length > 0)
       .map(({ nsid }) => nsid),
   );
-  return { collections, targets, between, decided, commit, mentions, record };
+  return {
+    collections,
+    targets,
+    between,
+    decided,
+    linkFields: linkFields(collections),
+    commit,
+    mentions,
+    record,
+    content,
+  };
 }
 
 /**
@@ -141,32 +158,4 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
  */
 export function creationOf({ record, remains, position }: Commit): string {
   return createdAt(record ?? remains ?? {}, position.timeUs);
-}
-
-/** Whom a record decides about; null when it is no decision. */
-function aboutOf(
-  { decidesAbout }: Collection,
-  author: string,
-  record: JsonObject | null,
-): string | null {
-  const about = decidesAbout === undefined ? undefined : record?.[decidesAbout];
-  return typeof about === "string" && about !== author ? about : null;
-}
-
-function linkOf(reference: Reference, value: string): Link | Refusal {
-  const target = parseReference(value, reference.target);
-  if ("reason" in target) return target;
-  return { reference, target: target.kind === "uri" ? target.key : target.rkey };
-}
-
-/** The record that a link names; a bare rkey as the author's own. */
-export function keyOf(author: string, { reference, target }: Link): RecordKey {
-  return typeof target === "string"
-    ? { did: author, collection: reference.target, rkey: target }
-    : target;
-}
-
-/** A text that is the same for links that name the same. */
-function nameOf({ target }: Link): string {
-  return typeof target === "string" ? target : `at://${target.did}/${target.rkey}`;
 }

@@ -57,6 +57,6 @@ export const event: Collection = {
       // The record has no such field: this is when the revision that says so was made.
       cancelled_at: status === "cancelled" ? isoFromMicros(context.timeUs) : null,
     };
-    return { row, references: [{ reference: SCENE, value: fields.sceneId }] };
+    return { row };
   }),
 };

@@ -26,9 +26,10 @@ const SCENE_ASKED: Reference = {
   column: "scene_id",
   target: "app.subcult.scene",
   owned: false,
+  madeBy: "requests",
 };
 
-const SCENE_OWNED: Reference = { ...SCENE_ASKED, owned: true };
+const SCENE_OWNED: Reference = { ...SCENE_ASKED, owned: true, madeBy: "decisions" };
 
 export const membership: Collection = {
   nsid: "app.subcult.membership",
@@ -44,7 +45,7 @@ export const membership: Collection = {
   references: [SCENE_ASKED, SCENE_OWNED],
   decidesAbout: "member",
   map: mapBy(MembershipRecord, (fields, { key }) => {
-    const { member, sceneId } = fields;
+    const { member } = fields;
     const isDecision = typeof member === "string" && member !== key.did;
     // A request is one whatever it claims: nobody promotes himself.
     const granted = isDecision ? fields : undefined;
@@ -57,7 +58,6 @@ export const membership: Collection = {
       trust_weight: granted?.trustWeight ?? 0.5,
       since: fields.since ?? null,
     };
-    const reference = isDecision ? SCENE_OWNED : SCENE_ASKED;
-    return { row, references: [{ reference, value: sceneId }] };
+    return { row };
   }),
 };

@@ -41,10 +41,7 @@ export const post: Collection = {
   ],
   references: [SCENE, EVENT],
   map: mapBy(PostRecord, ({ text, sceneId, eventId, attachments, labels }, { key }) => {
-    const references = [];
-    if (sceneId) references.push({ reference: SCENE, value: sceneId });
-    if (eventId) references.push({ reference: EVENT, value: eventId });
-    if (references.length === 0) {
+    if (!sceneId && !eventId) {
       return { reason: "missing_field", detail: "sceneId, eventId: expected at least one of them" };
     }
     const stored = (attachments ?? []).flatMap(storedAttachments);
@@ -58,6 +55,6 @@ export const post: Collection = {
       attachments: stored,
       labels: labels ?? [],
     };
-    return { row, references };
+    return { row };
   }),
 };

@@ -47,7 +47,7 @@ export const scene: Collection = {
       visibility: fields.visibility ?? "public",
       palette: paletteOf(fields.palette),
     };
-    return { row, references: [] };
+    return { row };
   }),
 };
 

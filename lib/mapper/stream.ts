@@ -49,10 +49,7 @@ export const stream: Collection = {
     if (sceneId && eventId) {
       return { reason: "too_many", detail: "sceneId, eventId: got both, expected one of them" };
     }
-    const references = [];
-    if (sceneId) references.push({ reference: SCENE, value: sceneId });
-    if (eventId) references.push({ reference: EVENT, value: eventId });
-    if (references.length === 0) {
+    if (!sceneId && !eventId) {
       return { reason: "missing_field", detail: "sceneId, eventId: expected one of them" };
     }
     const startedAt = fields.startedAt ?? createdAt(record, timeUs);
@@ -71,6 +68,6 @@ export const stream: Collection = {
       is_locked: fields.isLocked ?? false,
       featured_participant: fields.featuredParticipant ?? null,
     };
-    return { row, references };
+    return { row };
   }),
 };

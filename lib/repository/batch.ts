@@ -2,7 +2,7 @@
 
 import type { Commit, Event } from "../decoder/event.ts";
 import type { JsonObject } from "../decoder/json.ts";
-import type { Content, Mapper } from "../mapper/content.ts";
+import type { Mapper, Revision } from "../mapper/content.ts";
 import type { Refusal } from "../decoder/event.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { Lease } from "./lease.ts";
@@ -54,16 +54,17 @@ export function refusalKey(commit: Commit): string {
   return idempotencyKey(commit, commit.rev);
 }
 
-/** What a commit says about its record; a row that Postgres refused makes it a rejected one. */
-export function contentOf(commit: Commit, mapper: Mapper, refusals: Refusals): Content {
+/** What a commit brings; a row that Postgres refused makes it a rejected revision. */
+export function revisionOf(commit: Commit, mapper: Mapper, refusals: Refusals): Revision {
   const refused = refusals.size > 0 ? refusals.get(refusalKey(commit)) : undefined;
-  return refused === undefined ? mapper.commit(commit) : refusedContent(refused, commit.record);
+  return refused === undefined ? mapper.commit(commit) : refusedRevision(refused, commit.record);
 }
 
-/** A record as it stands after its row was refused. */
-export function refusedContent(
+/** A record's revision after its row was refused. */
+export function refusedRevision(
   { refusal, keepRecord }: RefusedRecord,
   record: JsonObject | null,
-): Content {
-  return { kind: "rejected", refusal, record: keepRecord ? record : null, byDecoder: false };
+): Revision {
+  const content = { kind: "rejected", refusal, byDecoder: false } as const;
+  return { content, body: { record: keepRecord ? record : null, row: null } };
 }

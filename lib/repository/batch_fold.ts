@@ -2,8 +2,8 @@
 
 import type { TransactionSql } from "./sql.ts";
 import type { Account, Commit, Event, Sync } from "../decoder/event.ts";
-import { type Batch, type BatchResult, contentOf } from "./batch.ts";
-import { keyOf, type Mentions } from "../mapper/content.ts";
+import { type Batch, type BatchResult, revisionOf } from "./batch.ts";
+import { keyOf, type Mentions } from "../mapper/link.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import type { Entry } from "./fold/entry.ts";
@@ -66,7 +66,7 @@ class BatchFold {
     this.#settlement = new Settlement(tx, this.#world, this.#loader, options);
     this.#fold = {
       again: batch.letters.length > 0,
-      contentOf: (commit) => contentOf(commit, mapper, refusals),
+      revisionOf: (commit) => revisionOf(commit, mapper, refusals),
     };
   }
 
@@ -93,7 +93,7 @@ class BatchFold {
     const { events } = this.#batch;
     const commits = events.filter((event) => event.kind === "commit");
     await Promise.all([
-      this.#loader.load(commits, "standing"),
+      this.#loader.loadStates(commits),
       this.#loader.accounts(didsOf(events)),
       this.#undecodable.load(this.#tx, events),
     ]);

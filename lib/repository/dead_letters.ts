@@ -5,6 +5,8 @@ import type { Commit, Refusal } from "../decoder/event.ts";
 import { isObject, type JsonObject } from "../decoder/json.ts";
 import { isReason } from "../reason.ts";
 import type { Batch } from "./batch.ts";
+import { inParts } from "./parts.ts";
+import { unpackedSize } from "./stored_rows.ts";
 
 /** A dead letter without its payload. */
 export interface DeadLetter {
@@ -110,6 +112,22 @@ export async function takeDueLetters(sql: Asking, limit: number): Promise<number
   return rows.map(({ id }) => id);
 }
 
+/** Open letters in parts whose payloads together are small enough to be tried at once. */
+export async function letterParts(
+  sql: Sql,
+  ids: readonly number[],
+): Promise<readonly (readonly number[])[]> {
+  const rows = await sql<{ id: number; bytes: number }[]>`
+    select id::float8 as id, ${sql.unsafe(unpackedSize("payload"))} as bytes
+    from dead_letters
+    where id in (select i::bigint from json_array_elements_text(${
+    JSON.stringify(ids)
+  }::text::json) as i)
+      and resolved_at is null and did is not null and payload is not null
+    order by rev collate "C"`;
+  return inParts(rows).map((part) => part.map(({ id }) => id));
+}
+
 /**
  * A batch that tries open letters again. Letters of which only an excerpt is kept can't be tried:
  * they are left out.
@@ -158,6 +176,8 @@ function commitOf({ did, collection, rkey, rev, payload }: LetterRow): Commit {
     record: refusal === null ? record : null,
     remains: refusal === null ? null : record,
     refusal,
+    // A retry is not queued.
+    size: 0,
     position: { cursor: 0, timeUs },
   };
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../decoder/json.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { Entry } from "./fold/entry.ts";
 import type { Verdict } from "./fold/verdict.ts";
-import type { Writes } from "./writes.ts";
+import { bodyOf, type Writes } from "./writes.ts";
 
 /**
  * Postgres refused the row: what it said may be gone the next time (a full index page, a PostGIS
@@ -72,7 +72,7 @@ function payloadOf(entry: Entry): JsonObject {
   return {
     cid: entry.cid,
     time_us: entry.timeUs,
-    record: content === null || content.kind === "deleted" ? null : content.record,
+    record: bodyOf(entry).record,
     refusal: content?.kind === "rejected" && content.byDecoder ? { ...content.refusal } : null,
   };
 }

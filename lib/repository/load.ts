@@ -1,18 +1,21 @@
 /**
  * Fills the working set: the ledger's rows of given records, of what they refer to, and the accounts
  * of their authors. The caller holds the writer's lock, so what was loaded stays true.
+ *
+ * Nothing here loads what a record holds, so the working set is small however large the records are.
  */
 
-import type { TransactionSql } from "./sql.ts";
-import type { RecordKey, Reference, Row } from "../mapper/collection.ts";
-import { keyOf, type Link, type Mapper, type Mentions } from "../mapper/content.ts";
+import type { RecordKey } from "../mapper/collection.ts";
+import type { Mapper } from "../mapper/content.ts";
+import { keyOf, type Mentions } from "../mapper/link.ts";
 import { recordId } from "../mapper/record_id.ts";
 import type { Refusals } from "./batch.ts";
 import { type Entry, nameOf } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
 import { parametersOf } from "./rows.ts";
+import type { TransactionSql } from "./sql.ts";
 import { PREPARED } from "./store.ts";
-import { storedContent } from "./stored_content.ts";
+import { hasLinks, storedContent } from "./stored_content.ts";
 import {
   type AccountRow,
   ACCOUNTS,
@@ -22,30 +25,36 @@ import {
   fillEntry,
   NAME,
   type RecordRow,
-  RECORDS,
+  recordsStatement,
   REQUEST,
   requestsStatement,
   WANTED,
 } from "./stored_rows.ts";
 
-/**
- * How much of a record is loaded: how it stands; for a parent that refers to others itself its content
- * too, because it stands as they do; or the content whatever it is, which judging it again takes.
- */
-export type Depth = "standing" | "parents" | "content";
+/** What a load added to the working set, so that it can be taken out again. */
+export class Loaded {
+  readonly entries: Entry[] = [];
+  readonly names: string[] = [];
+  readonly dids: string[] = [];
+}
 
 export class Loader {
   readonly #tx: TransactionSql;
   readonly #world: World;
   readonly #mapper: Mapper;
   readonly #refusals: Refusals;
-  readonly #tableOf: ReadonlyMap<string, string>;
+  readonly #records: string;
+  /** What is loaded because events of the batch mention it. */
+  readonly #ofBatch = new Loaded();
+  /** Bare names whose candidates are loaded. */
   readonly #loadedNames = new Set<string>();
   /**
    * Whether some bare reference may mean a record that refers to others itself: which of those are
    * live can change with any parent of theirs.
    */
   #hasUnsteadyNames = false;
+  /** Whom decisions of the batch are about. */
+  readonly #decidedAbout = new Set<string>();
   /** Names of what is decided on about those who have asked before: with it, what they asked may count. */
   readonly #decidedNames = new Set<string>();
   /**
@@ -66,60 +75,54 @@ export class Loader {
     this.#refusals = refusals;
     this.#mapper = mapper;
     this.#most = batchSize + 2;
-    this.#tableOf = new Map(mapper.collections.map(({ nsid, table }) => [nsid, table]));
+    this.#records = recordsStatement(mapper.linkFields);
+  }
+
+  /** Loads the state of records about which the events of the batch are: what they say is told by those. */
+  async loadStates(keys: Iterable<RecordKey>): Promise<void> {
+    await this.#loadRecords(keys, false, this.#ofBatch);
+  }
+
+  /** Loads records that are to be judged, and what they refer to. */
+  async load(keys: Iterable<RecordKey>, loaded = new Loaded()): Promise<Loaded> {
+    await this.#follow(await this.#loadRecords(keys, true, loaded), loaded);
+    return loaded;
+  }
+
+  /** Loads what events of the batch refer to, and the requests that the decisions among them answer. */
+  async follow(mentions: readonly Mentions[]): Promise<void> {
+    for (const { about } of mentions) {
+      if (about !== null) this.#decidedAbout.add(about);
+    }
+    await this.#follow(mentions, this.#ofBatch);
   }
 
   /**
-   * Loads records, and what those refer to whose content it loads. Returns the entries that are new in
-   * the working set.
+   * Takes out of the working set what a load added, so that a long cascade stays small. What events of
+   * the batch may mean by now stays: records of a bare name, and requests that are decided on.
    */
-  async load(keys: Iterable<RecordKey>, depth: Depth): Promise<Entry[]> {
-    const added: Entry[] = [];
-    const wanted = new Set<Entry>();
-    for (const key of keys) {
-      const known = this.#world.get(key);
-      const entry = known ?? this.#world.entry(key);
-      if (known === undefined) added.push(entry);
-      const lacksContent = entry.content === null && entry.rev !== null;
-      if (known === undefined || (lacksContent && this.#needsContent(key, depth))) {
-        wanted.add(entry);
-      }
+  forget({ entries, names, dids }: Loaded): void {
+    for (const name of names) this.#loadedNames.delete(name);
+    const kept = new Set<string>();
+    for (const entry of entries) {
+      const { did, collection, rkey } = entry.key;
+      const isNamed = this.#loadedNames.has(nameOf(collection, rkey));
+      const isRequest = this.#mapper.decided.has(collection) && this.#decidedAbout.has(did);
+      if (isNamed || isRequest) kept.add(did);
+      else this.#world.forget(entry);
+      // What it refers to may be forgotten, so it is as the ledger says.
+      if (isNamed) entry.content = null;
     }
-    if (wanted.size === 0) return added;
-
-    const dids = new Set<string>();
-    const rows: Row[] = [];
-    for (const { key } of wanted) {
-      const { did, collection, rkey } = key;
-      dids.add(did);
-      rows.push({ did, collection, rkey, wanted: this.#needsContent(key, depth) });
+    for (const did of dids) {
+      if (!kept.has(did)) this.#world.accounts.delete(did);
     }
-    const [records] = await Promise.all([
-      this.#tx.unsafe<RecordRow[]>(RECORDS, parametersOf(WANTED, rows), PREPARED),
-      this.accounts(dids),
-    ]);
-    const mentions: Mentions[] = [];
-    for (const row of records) {
-      const entry = this.#world.entry(row);
-      fillEntry(entry, row);
-      entry.content = storedContent(row, this.#mapper, this.#refusals) ?? entry.content;
-      if (entry.content?.kind === "mapped") {
-        const { links, about } = entry.content;
-        mentions.push({ author: row.did, collection: row.collection, links, about });
-      }
-    }
-    added.push(...await this.follow(mentions));
-    return added;
-  }
-
-  #needsContent({ collection }: RecordKey, depth: Depth): boolean {
-    return depth === "content" || (depth === "parents" && this.#mapper.between.has(collection));
   }
 
   /** Loads the accounts that the working set doesn't have yet. */
-  async accounts(dids: Iterable<string>): Promise<void> {
+  async accounts(dids: Iterable<string>, loaded = new Loaded()): Promise<void> {
     const missing = [...new Set(dids)].filter((did) => !this.#world.accounts.has(did));
     if (missing.length === 0) return;
+    loaded.dids.push(...missing);
     const keys = missing.map((did) => ({ did }));
     const rows = await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, parametersOf(DID, keys), PREPARED);
     for (const row of rows) {
@@ -135,52 +138,80 @@ export class Loader {
     return this.#decidedNames.size > 0 && this.#decidedNames.has(nameOf(collection, rkey));
   }
 
-  /** Loads what some records refer to, and the requests that the decisions among them answer. */
-  async follow(mentions: readonly Mentions[]): Promise<Entry[]> {
-    const added = await this.#followLinks(mentions);
-    added.push(...await this.#followDecisions(mentions));
-    return added;
-  }
-
-  async #followLinks(mentions: readonly Mentions[]): Promise<Entry[]> {
-    const keys: RecordKey[] = [];
-    const bare: { author: string; link: Link }[] = [];
-    for (const { author, links } of mentions) {
-      for (const link of links) {
-        keys.push(keyOf(author, link));
-        if (typeof link.target === "string") bare.push({ author, link });
+  /** Loads records that are not in the working set, or not with their content. Returns what they mention. */
+  async #loadRecords(
+    keys: Iterable<RecordKey>,
+    withContent: boolean,
+    loaded: Loaded,
+  ): Promise<Mentions[]> {
+    const wanted = new Set<Entry>();
+    for (const key of keys) {
+      const known = this.#world.get(key);
+      const entry = known ?? this.#world.entry(key);
+      if (known === undefined) loaded.entries.push(entry);
+      const lacksContent = withContent && entry.content === null && entry.rev !== null;
+      if (known === undefined || lacksContent) wanted.add(entry);
+    }
+    if (wanted.size === 0) return [];
+    const rows = [...wanted].map(({ key: { did, collection, rkey } }) => {
+      return { did, collection, rkey, wanted: withContent && hasLinks(collection, this.#mapper) };
+    });
+    const [records] = await Promise.all([
+      this.#tx.unsafe<RecordRow[]>(this.#records, parametersOf(WANTED, rows), PREPARED),
+      this.accounts(rows.map(({ did }) => did), loaded),
+    ]);
+    const mentions: Mentions[] = [];
+    for (const row of records) {
+      const entry = this.#world.entry(row);
+      fillEntry(entry, row);
+      if (!withContent) continue;
+      entry.content = storedContent(row, this.#mapper, this.#refusals);
+      if (entry.content?.kind === "mapped") {
+        const { links, about } = entry.content;
+        mentions.push({ author: row.did, collection: row.collection, links, about });
       }
     }
-    const added = await this.load(keys, "parents");
+    return mentions;
+  }
 
-    const names = new Map<string, { reference: Reference; rkey: string }>();
-    for (const { author, link } of bare) {
-      if (typeof link.target !== "string") continue;
-      if (this.#world.ownTarget(author, link) !== null) continue;
-      const name = nameOf(link.reference.target, link.target);
+  async #follow(mentions: readonly Mentions[], loaded: Loaded): Promise<void> {
+    if (mentions.length === 0) return;
+    await this.#followLinks(mentions, loaded);
+    await this.#followDecisions(mentions, loaded);
+  }
+
+  async #followLinks(mentions: readonly Mentions[], loaded: Loaded): Promise<void> {
+    const links = mentions.flatMap(({ author, links }) => links.map((link) => ({ author, link })));
+    await this.load(links.map(({ author, link }) => keyOf(author, link)), loaded);
+    const namesOf = new Map<string, Set<string>>();
+    for (const { author, link } of links) {
+      const { reference: { target }, target: rkey } = link;
+      if (typeof rkey !== "string" || this.#world.ownTarget(author, link) !== null) continue;
+      const name = nameOf(target, rkey);
       if (this.#loadedNames.has(name)) continue;
       this.#loadedNames.add(name);
-      if (this.#mapper.between.has(link.reference.target)) this.#hasUnsteadyNames = true;
-      names.set(name, { reference: link.reference, rkey: link.target });
+      loaded.names.push(name);
+      if (loaded === this.#ofBatch && this.#mapper.between.has(target)) {
+        this.#hasUnsteadyNames = true;
+      }
+      const names = namesOf.get(target);
+      if (names === undefined) namesOf.set(target, new Set([rkey]));
+      else names.add(rkey);
     }
-    for (const [target, table] of this.#tableOf) {
+    for (const { nsid, table } of this.#mapper.collections) {
       // One live record means that one, several mean none.
-      const wanted = [...names.values()].filter(({ reference }) => reference.target === target)
-        .map(({ rkey }) => ({ rkey, most: this.#most }));
+      const wanted = [...namesOf.get(nsid) ?? []].map((rkey) => ({ rkey, most: this.#most }));
       if (wanted.length === 0) continue;
       const rows = await this.#tx.unsafe<{ rkey: string; did: string }[]>(
         candidatesStatement(table),
         parametersOf(NAME, wanted),
         PREPARED,
       );
-      const found = rows.map(({ did, rkey }) => ({ did, collection: target, rkey }));
-      added.push(...await this.load(found, "parents"));
+      await this.load(rows.map(({ did, rkey }) => ({ did, collection: nsid, rkey })), loaded);
     }
-    return added;
   }
 
-  async #followDecisions(mentions: readonly Mentions[]): Promise<Entry[]> {
-    const added: Entry[] = [];
+  async #followDecisions(mentions: readonly Mentions[], loaded: Loaded): Promise<void> {
     for (const { nsid, table, references } of this.#mapper.collections) {
       const decisions = mentions.flatMap(({ author, collection, links: [link], about }) =>
         collection === nsid && about !== null && link !== undefined
@@ -201,11 +232,10 @@ export class Loader {
       );
       const asked = new Set(rows.map(({ did }) => did));
       for (const { did, parent } of decisions) {
-        if (asked.has(did)) this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
+        if (loaded !== this.#ofBatch || !asked.has(did)) continue;
+        this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
       }
-      const found = rows.map(({ did, rkey }) => ({ did, collection: nsid, rkey }));
-      added.push(...await this.load(found, "parents"));
+      await this.load(rows.map(({ did, rkey }) => ({ did, collection: nsid, rkey })), loaded);
     }
-    return added;
   }
 }

@@ -7,7 +7,8 @@ import { setImmediate } from "node:timers";
 import type { TransactionSql } from "./sql.ts";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
-import { type ChangedParent, childrenOf, isParentChange, recordsOf } from "./cascade.ts";
+import { type ChangedParent, childrenOf, CHUNK, isParentChange, recordsOf } from "./cascade.ts";
+import { Bodies } from "./bodies.ts";
 import { type Entry, NONE_REJECTED } from "./fold/entry.ts";
 import type { Verdict } from "./fold/verdict.ts";
 import { REBUILT } from "./fold/fold.ts";
@@ -22,8 +23,10 @@ export class Settlement {
   readonly #tx: TransactionSql;
   readonly #world: World;
   readonly #loader: Loader;
+  readonly #bodies: Bodies;
   readonly #mapper: Mapper;
   readonly #step: (name: Step) => void | Promise<void>;
+  readonly #judged: (records: number) => void;
   readonly #overwrite: boolean;
   readonly #byNsid: ReadonlyMap<string, Collection>;
   /** Entries that events brought since the last flush. */
@@ -47,13 +50,15 @@ export class Settlement {
     tx: TransactionSql,
     world: World,
     loader: Loader,
-    { mapper, step, overwrite }: Pick<TransactionOptions, "mapper" | "step" | "overwrite">,
+    { mapper, refusals, step, judged, overwrite }: TransactionOptions,
   ) {
     this.#tx = tx;
     this.#world = world;
     this.#loader = loader;
+    this.#bodies = new Bodies(tx, world, mapper, refusals);
     this.#mapper = mapper;
     this.#step = step;
+    this.#judged = judged;
     this.#overwrite = overwrite;
     this.#byNsid = new Map(mapper.collections.map((collection) => [collection.nsid, collection]));
   }
@@ -77,6 +82,7 @@ export class Settlement {
       this.#settle(writes, entry, verdict, this.#changed);
       entry.accepted = false;
       entry.rejected = NONE_REJECTED;
+      entry.body = null;
       if (this.#isDeep(entry)) this.#early.add(entry);
     }
     this.#accepted.clear();
@@ -95,7 +101,7 @@ export class Settlement {
     this.#early.clear();
     const changed = this.#changed;
     this.#changed = [];
-    if (changed.length > 0 && early.length > 0) changed.push(...await this.#judgeAgain(early));
+    if (changed.length > 0) changed.push(...await this.#judgeAgain(early));
     // One connection: what these ask comes after all that was sent.
     await this.#cascade(changed);
     await this.#lower();
@@ -115,18 +121,15 @@ export class Settlement {
   /** Judges all records of a repository again. `rebuilt` makes those that are void give way to any revision. */
   async judgeRepository(did: string, rebuilt: boolean): Promise<void> {
     const account = this.#world.account(did);
-    const changed: ChangedParent[] = [];
+    const purge = (entry: Entry): void => {
+      if (account.purgedUntilUs === null || entry.timeUs > account.purgedUntilUs) return;
+      entry.content = { kind: "deleted" };
+      // After a rebuild the same revision may come again, and is the record then.
+      if (rebuilt) entry.rev = REBUILT;
+    };
     for await (const keys of recordsOf(this.#tx, did)) {
-      changed.push(
-        ...await this.#judgeAgain(keys, (entry) => {
-          if (account.purgedUntilUs === null || entry.timeUs > account.purgedUntilUs) return;
-          entry.content = { kind: "deleted" };
-          // After a rebuild the same revision may come again, and is the record then.
-          if (rebuilt) entry.rev = REBUILT;
-        }),
-      );
+      await this.#cascade(await this.#judgeAgain(keys, purge));
     }
-    await this.#cascade(changed);
   }
 
   #isDeep({ content }: Entry): boolean {
@@ -139,14 +142,17 @@ export class Settlement {
     this.rowsWritten += await store(this.#tx, writes, this.#overwrite);
   }
 
-  async #cascade(first: readonly ChangedParent[]): Promise<void> {
-    let parents = first;
-    while (parents.length > 0) {
-      const changed: ChangedParent[] = [];
+  /**
+   * Judges the children of parents that changed, and their children, some parents and some children at
+   * a time: so nothing that is held grows with their number. Whatever order that makes, a child is
+   * judged after the last change of each of its parents.
+   */
+  async #cascade(changed: readonly ChangedParent[]): Promise<void> {
+    for (let at = 0; at < changed.length; at += CHUNK) {
+      const parents = changed.slice(at, at + CHUNK);
       for await (const keys of childrenOf(this.#tx, this.#mapper, parents)) {
-        changed.push(...await this.#judgeAgain(keys));
+        await this.#cascade(await this.#judgeAgain(keys));
       }
-      parents = changed;
     }
   }
 
@@ -155,29 +161,49 @@ export class Settlement {
     keys: readonly RecordKey[],
     before?: (entry: Entry) => void,
   ): Promise<ChangedParent[]> {
-    const added = await this.#loader.load(keys, "content");
-    const writes = new Writes();
+    if (keys.length === 0) return [];
+    const loaded = await this.#loader.load(keys);
     const changed: ChangedParent[] = [];
+    const writes = new Writes();
+    const lacking: Entry[] = [];
     for (const key of keys) {
       const entry = this.#world.entry(key);
       before?.(entry);
       if (entry.stored === null) continue;
       const verdict = this.#world.judge(entry);
-      const isAsStored = stands(entry, verdict);
-      if (isAsStored && !entry.lowered) continue;
-      writes.restate(entry, verdict);
-      entry.lowered = false;
-      if (isAsStored) continue;
-      settleLetters(writes, entry, verdict, this.reasons);
-      this.#settle(writes, entry, verdict, changed);
+      if (stands(entry, verdict) && !entry.lowered) continue;
+      if (needsBody(verdict)) lacking.push(entry);
+      else this.#restate(writes, entry, verdict, changed);
     }
     await this.#store(writes);
-    await this.#step("judged_again");
-    // Parents stay: later events of the batch may refer to them by a bare rkey.
-    for (const entry of added) {
-      if (!this.#mapper.targets.has(entry.key.collection)) this.#world.forget(entry);
+    for await (const part of this.#bodies.load(lacking)) {
+      const writes = new Writes();
+      for (const entry of part) {
+        const verdict = this.#world.judge(entry);
+        this.#restate(writes, entry, verdict, changed);
+        // An older version took it, and this one doesn't: whoever was judged by what it says counted on it.
+        const isParent = this.#mapper.targets.has(entry.key.collection);
+        if (verdict.state === "rejected" && isParent) {
+          changed.push({ key: entry.key, wasLive: true });
+        }
+      }
+      await this.#store(writes);
+      await this.#step("judged_again");
+      this.#judged(part.length);
     }
+    await this.#step("judged_again");
+    this.#judged(keys.length - lacking.length);
+    this.#loader.forget(loaded);
     return changed;
+  }
+
+  /** Writes a record that stands differently, or was created earlier than the ledger has it. */
+  #restate(writes: Writes, entry: Entry, verdict: Verdict, changed: ChangedParent[]): void {
+    writes.restate(entry, verdict);
+    entry.lowered = false;
+    if (stands(entry, verdict)) return;
+    settleLetters(writes, entry, verdict, this.reasons);
+    this.#settle(writes, entry, verdict, changed);
   }
 
   /**
@@ -209,6 +235,11 @@ export class Settlement {
       loose: verdict.loose,
     };
   }
+}
+
+/** Whether writing what a verdict entails takes what the record holds: for its row, or for its letter. */
+function needsBody({ state }: Verdict): boolean {
+  return state === "applied" || state === "rejected";
 }
 
 /**

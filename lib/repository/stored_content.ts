@@ -1,26 +1,57 @@
-/** What a record of the ledger says, read again. */
+/** What a record of the ledger is, read again. */
 
-import type { Content, Mapper } from "../mapper/content.ts";
+import type { Body, Content, Mapper, Revision } from "../mapper/content.ts";
+import type { JsonObject } from "../decoder/json.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { isReason } from "../reason.ts";
-import { type Refusals, refusedContent } from "./batch.ts";
+import { type Refusals, type RefusedRecord, refusedRevision } from "./batch.ts";
+import type { Entry } from "./fold/entry.ts";
 import type { RecordRow } from "./stored_rows.ts";
 
 /** Verdicts that other records can change. */
 const REJECTED_BY_REFERENCE = new Set<string>(["not_scene_owner", "self_alliance"]);
 
-/** Null when the row was loaded without its record. */
-export function storedContent(row: RecordRow, mapper: Mapper, refusals: Refusals): Content | null {
-  const { did, collection, rkey, state, reason, record } = row;
-  if (state === "deleted") return { kind: "deleted" };
-  const refused = refusals.size > 0 ? refusals.get(idempotencyKey(row, row.rev)) : undefined;
-  if (refused !== undefined && record !== null) return refusedContent(refused, record);
-  if (state === "rejected" && !REJECTED_BY_REFERENCE.has(reason ?? "")) return keptRejection(row);
-  return record === null ? null : mapper.record({ did, collection, rkey }, record, row.time_us);
+/** Whether judging a record takes fields of it: else its state and its collection tell all. */
+export function hasLinks(collection: string, mapper: Mapper): boolean {
+  return mapper.collections.some(({ nsid, references }) =>
+    nsid === collection && references.length > 0
+  );
 }
 
-/** A record that was refused for itself stays refused; what is left of it may look valid by now. */
-function keptRejection({ reason, record }: RecordRow): Content {
-  const refusal = { reason: isReason(reason) ? reason : "invalid_record", detail: "" } as const;
-  return { kind: "rejected", refusal, record, byDecoder: true };
+/** Null when the ledger has nothing left of a record that would be needed. */
+export function storedContent(row: RecordRow, mapper: Mapper, refusals: Refusals): Content | null {
+  const { state, reason, fields } = row;
+  const isLost = fields === null && hasLinks(row.collection, mapper);
+  if (state === "deleted") return { kind: "deleted" };
+  const refused = refusalOf(row, row.rev, refusals);
+  if (refused !== undefined) return refusedRevision(refused, null).content;
+  // A record that was refused for itself stays refused; what is left of it may look valid by now.
+  if (state === "rejected" && (isLost || !REJECTED_BY_REFERENCE.has(reason ?? ""))) {
+    const refusal = { reason: isReason(reason) ? reason : "invalid_record", detail: "" } as const;
+    return { kind: "rejected", refusal, byDecoder: true };
+  }
+  return isLost ? null : mapper.content(row, fields ?? {});
+}
+
+/** What a record of the ledger holds. Its content may be another by that: of an older version's record. */
+export function storedRevision(
+  entry: Entry,
+  record: JsonObject | null,
+  mapper: Mapper,
+  refusals: Refusals,
+): Revision {
+  const { key, rev, content, timeUs } = entry;
+  const refused = refusalOf(key, rev ?? "", refusals);
+  if (refused !== undefined) return refusedRevision(refused, record);
+  if (record !== null && content?.kind === "mapped") return mapper.record(key, record, timeUs);
+  const body: Body = { record, row: null };
+  return { content: content ?? { kind: "deleted" }, body };
+}
+
+function refusalOf(
+  key: Entry["key"],
+  rev: string,
+  refusals: Refusals,
+): RefusedRecord | undefined {
+  return refusals.size > 0 ? refusals.get(idempotencyKey(key, rev)) : undefined;
 }

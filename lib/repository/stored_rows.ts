@@ -1,12 +1,15 @@
 /** What the working set is filled from: the questions to the ledger and the accounts, and their rows. */
 
 import type { JsonObject } from "../decoder/json.ts";
+import type { RecordKey } from "../mapper/collection.ts";
 import type { AccountEntry } from "./fold/account.ts";
 import type { Entry } from "./fold/entry.ts";
 import type { State } from "./fold/verdict.ts";
 import { type RowColumn, source } from "./rows.ts";
 
-/** The records that are asked for, and of which the content is wanted. */
+const SAME_RECORD = "(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)";
+
+/** The records that are asked for, and of which it is wanted what they say about others. */
 export const WANTED: readonly RowColumn[] = [
   { name: "did", type: "text" },
   { name: "collection", type: "text" },
@@ -14,14 +17,45 @@ export const WANTED: readonly RowColumn[] = [
   { name: "wanted", type: "boolean" },
 ];
 
-export const RECORDS =
-  `select t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
+/** An AT-URI has no more characters: of what can't be one, no more is read. */
+const LINK_LENGTH = 4_096;
+
+/**
+ * The state of records, and of those that are wanted the fields that tell what they say about others:
+ * never all that they hold, which may be a megabyte each.
+ */
+export function recordsStatement(linkFields: Iterable<string>): string {
+  const fields = [...linkFields];
+  return `select t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
     to_json(t.loose_references) as loose_references,
     (extract(epoch from t.event_time) * 1000000)::float8 as time_us,
     to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
-    case when r.wanted::boolean then t.record end as record
+    case when r.wanted::boolean and t.record is not null then (
+      select json_build_object(${fields.map((f) => `'${f}', left(f."${f}", ${LINK_LENGTH})`)})
+      from jsonb_to_record(t.record) as f(${fields.map((f) => `"${f}" text`)})
+    ) end as fields
   from ${source(WANTED)}
-  join records as t on (t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
+  join records as t on ${SAME_RECORD}`;
+}
+
+/** The records that are asked for, by their keys. */
+export const KEY: readonly RowColumn[] = WANTED.slice(0, 3);
+
+/**
+ * How much a value of jsonb takes, unpacked. Nothing is deleted from it: that gives the value itself, and
+ * the length of its text would take a hundred times as long.
+ */
+export function unpackedSize(column: string): string {
+  return `coalesce(pg_column_size(${column} #- '{}'), 0)`;
+}
+
+export const SIZES = `select t.did, t.collection, t.rkey, ${unpackedSize("t.record")} as bytes
+  from ${source(KEY)}
+  join records as t on ${SAME_RECORD}`;
+
+export const BODIES = `select t.did, t.collection, t.rkey, t.record
+  from ${source(KEY)}
+  join records as t on ${SAME_RECORD}`;
 
 export const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
 
@@ -71,7 +105,7 @@ export function requestsStatement(nsid: string, table: string, column: string): 
     ) as t`;
 }
 
-/** A row of `RECORDS`. */
+/** A row of `recordsStatement`. */
 export interface RecordRow {
   did: string;
   collection: string;
@@ -84,7 +118,18 @@ export interface RecordRow {
   loose_references: string[] | null;
   time_us: number;
   created_at: string;
-  record: JsonObject | null;
+  /** Null also when they were not wanted. */
+  fields: Readonly<Record<string, string | null>> | null;
+}
+
+/** A row of `SIZES`. */
+export interface SizeRow extends RecordKey {
+  readonly bytes: number;
+}
+
+/** A row of `BODIES`. */
+export interface BodyRow extends RecordKey {
+  readonly record: JsonObject | null;
 }
 
 /** A row of `ACCOUNTS`. */

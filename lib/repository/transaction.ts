@@ -26,6 +26,8 @@ export interface TransactionOptions {
   readonly step: (name: Step) => void | Promise<void>;
   /** Told which session of the database runs it, before it waits for anything. */
   readonly session?: (pid: number) => void;
+  /** Told of records that were judged again: one event can have many consequences. */
+  readonly judged: (records: number) => void;
 }
 
 export type Step =

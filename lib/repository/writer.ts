@@ -38,6 +38,8 @@ export interface WriterOptions {
   readonly failed: (sqlState: string, attempt: number, error: unknown) => void;
   /** Postgres refused a row. */
   readonly refused: (table: string, sqlState: string) => void;
+  /** Told of records that were judged again within a transaction, which can be many. */
+  readonly judged?: (records: number) => void;
   /** Told before each step of a transaction, with its batch. */
   readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
   /** Told which session of the database runs a transaction, before that waits for anything. */
@@ -104,7 +106,7 @@ export class Writer {
     { refusals, overwrite }: Pick<TransactionOptions, "refusals" | "overwrite">,
     alive: () => void,
   ): Promise<BatchResult> {
-    const { mapper, consumer, statementTimeoutMs, step, session } = this.#options;
+    const { mapper, consumer, statementTimeoutMs, step, judged, session } = this.#options;
     const { waitingLimit = WAITING_LIMIT, parts = PART_SIZES } = this.#options;
     return applyBatch(sql, batch, {
       mapper,
@@ -115,6 +117,7 @@ export class Writer {
       waitingLimit,
       parts,
       ...(session === undefined ? {} : { session }),
+      judged: judged ?? (() => {}),
       step: (name) => {
         alive();
         return step?.(name, batch);

@@ -5,6 +5,7 @@
 
 import { isoFromMicros } from "../micros.ts";
 import type { Collection, RecordKey, Row } from "../mapper/collection.ts";
+import type { Body } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import type { AccountEntry, MarkerPlace } from "./fold/account.ts";
@@ -69,7 +70,7 @@ export class Writes {
       reason: verdict.reason,
       waiting_for: verdict.waitingFor,
       loose_references: verdict.loose,
-      record: recordOf(entry),
+      record: bodyOf(entry).record,
       event_time: isoFromMicros(entry.timeUs),
       created_at: entry.createdAt,
     });
@@ -128,7 +129,7 @@ export class Writes {
     if (verdict.state === "applied" && content?.kind === "mapped") {
       const table = this.#table(content.collection);
       const row: Record<string, unknown> = {
-        ...content.row,
+        ...bodyOf(entry).row,
         id: idOf(entry),
         record_did: key.did,
         record_rkey: key.rkey,
@@ -156,9 +157,10 @@ export class Writes {
   }
 }
 
-function recordOf(entry: Entry): JsonObject | null {
-  const { content } = entry;
-  return content === null || content.kind === "deleted" ? null : content.record;
+/** Throws when the entry has no body: a row without its columns must not be written. */
+export function bodyOf({ key, body }: Entry): Body {
+  if (body === null) throw new TypeError(`cannot write ${uriOf(key)}: its body is not loaded`);
+  return body;
 }
 
 /** The columns of where an event of that kind stood. */

@@ -159,7 +159,7 @@ export interface Facts {
   /** The newest committed position; at the start, the one that was stored. */
   position: StreamPosition | null;
   lastCommitAtMs: number | null;
-  /** The last commit, or the start of the process, by the monotonic clock. */
+  /** The last commit, or when a batch got further, or the start of the process, by the monotonic clock. */
   progressAt: number;
   readonly database: DatabaseFacts;
   readonly archive: ArchiveFacts;

@@ -20,7 +20,7 @@ export interface Condition {
   readonly pipeline: PipelineState;
   /** How long the oldest uncommitted message has waited; 0 when none waits. */
   readonly oldestWaitingSeconds: number;
-  /** Since the last commit; since the start when there was none. */
+  /** Since the last commit, or since a batch got further; since the start when there was neither. */
   readonly sinceProgressSeconds: number;
   /** There is a connection, or a pause that will make one when it ends, or none is wanted: a standby. */
   readonly connected: boolean;

@@ -245,6 +245,11 @@ export class Telemetry {
     if (facts.connection.sinceMs !== null) facts.reading.sinceMs = this.clock.now();
   }
 
+  /** A batch that is not committed yet has got further. */
+  batchAdvanced(): void {
+    this.facts.progressAt = this.now.monotonic;
+  }
+
   committed(batch: CommittedBatch): void {
     // Before it counts: the lag that it ends is the one to be seen.
     this.#look();

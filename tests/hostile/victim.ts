@@ -93,21 +93,24 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Lets it be attacked, and waits until it has written the good record that comes afterwards. */
-  async suffer(attack: Attack): Promise<Damage> {
-    const before = await this.#residentBytes();
+  async suffer(
+    attack: Attack,
+    { token = "", patienceMs = PATIENCE_MS }: { token?: string; patienceMs?: number } = {},
+  ): Promise<Damage> {
+    const before = await this.#residentBytes(token);
     let most = before;
     const since = performance.now();
     const watch = setInterval(() => {
-      void this.#residentBytes().then((bytes) => most = Math.max(most, bytes), () => {});
+      void this.#residentBytes(token).then((bytes) => most = Math.max(most, bytes), () => {});
     }, 100);
     try {
       await Promise.race([
-        this.#onPeer(attack).then(() => this.#recovers()),
+        this.#onPeer(attack).then(() => this.#recovers(patienceMs)),
         this.#process.status.then(() =>
           Promise.reject(new Error(`it ended; ${this.#lastWords()}`))
         ),
       ]);
-      most = Math.max(most, await this.#residentBytes());
+      most = Math.max(most, await this.#residentBytes(token));
     } finally {
       clearInterval(watch);
     }
@@ -124,6 +127,14 @@ export class Victim implements AsyncDisposable {
 
   get port(): number {
     return Number(new URL(this.#origin).port);
+  }
+
+  /** Asks at a path with a method and the token of the settings. */
+  async ask(method: string, path: string, token: string): Promise<Response> {
+    return await fetch(this.#origin + path, {
+      method,
+      headers: { authorization: `Bearer ${token}` },
+    });
   }
 
   /** What it answers at a path. */
@@ -162,9 +173,9 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Sends a good record, again on each connection, until it is in the tables. */
-  async #recovers(): Promise<void> {
+  async #recovers(patienceMs: number): Promise<void> {
     const rkey = `good${++this.#good}`;
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + patienceMs;
     for (let sentTo: Peer | null = null;;) {
       const peer = await Promise.race([this.#peer.promise, delay(50)]);
       if (peer !== undefined && peer !== sentTo) {
@@ -178,8 +189,8 @@ export class Victim implements AsyncDisposable {
     }
   }
 
-  async #residentBytes(): Promise<number> {
-    const metrics = await this.get("/metrics");
+  async #residentBytes(token: string): Promise<number> {
+    const metrics = await (await this.ask("GET", "/metrics", token)).text();
     return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1] ?? NaN);
   }
 

@@ -2,7 +2,7 @@
 
 import type { Reason } from "../../reason.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
-import type { Content } from "../../mapper/content.ts";
+import type { Body, Content } from "../../mapper/content.ts";
 import { recordId } from "../../mapper/record_id.ts";
 import type { State } from "./verdict.ts";
 
@@ -32,8 +32,10 @@ export interface Entry {
   timeUs: number;
   /** The least creation time that any revision gave, RFC 3339; null before the first. */
   createdAt: string | null;
-  /** Null when it was loaded only to be referred to, and `stored` says enough. */
+  /** Null as long as `stored` says enough; else all that it refers to is in the working set too. */
   content: Content | null;
+  /** What its newest revision holds; null except while that is about to be written. */
+  body: Body | null;
   /** As in the ledger; null when it is not there yet. */
   stored: Stored | null;
   /** Whether this batch brought its newest revision. */
@@ -71,6 +73,7 @@ export function unknownEntry(key: RecordKey): Entry {
     timeUs: 0,
     createdAt: null,
     content: null,
+    body: null,
     stored: null,
     accepted: false,
     lowered: false,

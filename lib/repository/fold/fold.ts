@@ -1,7 +1,7 @@
 /** Folds one commit into the working set. */
 
 import type { Commit, Refusal } from "../../decoder/event.ts";
-import { type Content, creationOf } from "../../mapper/content.ts";
+import { creationOf, DELETED, type Revision } from "../../mapper/content.ts";
 import type { Outcome } from "../outcome.ts";
 import { noteRecord } from "./account.ts";
 import type { Entry } from "./entry.ts";
@@ -24,8 +24,8 @@ export const REBUILT = "";
 export interface FoldOptions {
   /** Takes the newest revision once more: a dead letter that is tried again. */
   readonly again: boolean;
-  /** What the commit says about its record. Asked only when its revision is taken. */
-  readonly contentOf: (commit: Commit) => Content;
+  /** What the commit brings. Asked only when its revision is taken. */
+  readonly revisionOf: (commit: Commit) => Revision;
 }
 
 /**
@@ -43,7 +43,7 @@ export function foldCommit(
   world: World,
   entry: Entry,
   commit: Commit,
-  { again, contentOf }: FoldOptions,
+  { again, revisionOf }: FoldOptions,
 ): Outcome {
   const account = world.account(commit.did);
   const { timeUs } = commit.position;
@@ -63,16 +63,16 @@ export function foldCommit(
   entry.rev = commit.rev;
   entry.cid = commit.cid;
   entry.timeUs = timeUs;
-  entry.content = purged ? { kind: "deleted" } : contentOf(commit);
+  const { content, body } = purged ? DELETED : revisionOf(commit);
+  entry.content = content;
+  entry.body = body;
   entry.accepted = true;
   return outcomeOf(world, entry);
 }
 
 /** Rejects the revision that was taken last, for what it is among the others. */
 export function refuse(world: World, entry: Entry, refusal: Refusal): Outcome {
-  const { content } = entry;
-  const record = content === null || content.kind === "deleted" ? null : content.record;
-  entry.content = { kind: "rejected", refusal, record, byDecoder: false };
+  entry.content = { kind: "rejected", refusal, byDecoder: false };
   return outcomeOf(world, entry);
 }
 

@@ -7,7 +7,8 @@
  */
 
 import type { RecordKey } from "../../mapper/collection.ts";
-import { type Content, keyOf, type Link } from "../../mapper/content.ts";
+import type { Content } from "../../mapper/content.ts";
+import { keyOf, type Link } from "../../mapper/link.ts";
 import { type AccountEntry, unknownAccount } from "./account.ts";
 import { type Entry, nameOf, uriOf } from "./entry.ts";
 import { Records } from "./records.ts";
@@ -56,8 +57,8 @@ export class World {
   judge(entry: Entry): Verdict {
     const { content, stored } = entry;
     if (content === null) {
-      // Only referred to, and it refers to nothing itself: what the ledger says, unless its account
-      // changed in this batch.
+      // Nothing of this batch has to do with what it says: what the ledger says of it, unless its
+      // account changed.
       const state = stored?.state ?? "deleted";
       if (state !== "applied" && state !== "suppressed") return PLAIN[state];
       return PLAIN[this.account(entry.key.did).active ? "applied" : "suppressed"];

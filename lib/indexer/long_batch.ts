@@ -1,0 +1,43 @@
+/**
+ * Progress within a batch. One event can have consequences for many records: the account of a large
+ * repository, the owner of a scene with a million posts. They belong to one transaction, which then
+ * takes minutes, and it must be seen that it goes on.
+ */
+
+import type { Clock } from "../client/clock.ts";
+import type { Logger } from "../log/logger.ts";
+
+/** How often it is said. */
+const EVERY_MS = 10_000;
+
+export class LongBatch {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #since: number;
+  #saidAt: number;
+  #records = 0;
+
+  constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#since = this.#saidAt = clock.monotonic();
+  }
+
+  /** A batch begins, or is tried again. */
+  begin(): void {
+    this.#since = this.#saidAt = this.#clock.monotonic();
+    this.#records = 0;
+  }
+
+  /** Records were judged again. */
+  judged(records: number): void {
+    this.#records += records;
+    const now = this.#clock.monotonic();
+    if (now - this.#saidAt < EVERY_MS) return;
+    this.#saidAt = now;
+    this.#logger.info("a batch changes many records that refer to others", {
+      seconds: Math.round((now - this.#since) / 1000),
+      judged: this.#records,
+    });
+  }
+}

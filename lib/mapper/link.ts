@@ -1,0 +1,76 @@
+/** What a record says about others: all that judging how it stands among them takes. */
+
+import type { Refusal } from "../decoder/event.ts";
+import type { Collection, RecordKey, Reference } from "./collection.ts";
+import { parseReference } from "./reference.ts";
+
+/** A reference with its target: a record's key, or a bare rkey whose repository is not named. */
+export interface Link {
+  readonly reference: Reference;
+  readonly target: RecordKey | string;
+}
+
+/** What a record says about other records. */
+export interface Mentions {
+  readonly author: string;
+  readonly collection: string;
+  readonly links: readonly Link[];
+  /** For a decision about somebody else: that account's DID. */
+  readonly about: string | null;
+}
+
+/** Fields of a record, by their names on the wire. Of more than references and a DID nothing is read. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields that tell what a record of some collections says about others. */
+export function linkFields(collections: readonly Collection[]): ReadonlySet<string> {
+  return new Set(
+    collections.flatMap(({ references, decidesAbout }) => [
+      ...references.map(({ field }) => field),
+      ...(decidesAbout === undefined ? [] : [decidesAbout]),
+    ]),
+  );
+}
+
+/** What a record says about others, or the first of its references that can't be one. */
+export function mentionsOf(
+  collection: Collection,
+  author: string,
+  fields: Fields,
+): Mentions | Refusal {
+  const about = aboutOf(collection, author, fields);
+  const links: Link[] = [];
+  for (const reference of collection.references) {
+    const { field, madeBy } = reference;
+    const value = fields[field];
+    if (typeof value !== "string") continue;
+    if (madeBy !== undefined && (madeBy === "decisions") !== (about !== null)) continue;
+    const target = parseReference(value, reference.target);
+    if ("reason" in target) return { ...target, detail: `${field}: ${target.detail}` };
+    links.push({ reference, target: target.kind === "uri" ? target.key : target.rkey });
+  }
+  return { author, collection: collection.nsid, links, about };
+}
+
+/** The record that a link names; a bare rkey as the author's own. */
+export function keyOf(author: string, { reference, target }: Link): RecordKey {
+  return typeof target === "string"
+    ? { did: author, collection: reference.target, rkey: target }
+    : target;
+}
+
+/** Whether two links name the same. */
+export function hasRepeated(links: readonly Link[]): boolean {
+  return new Set(links.map(nameOf)).size < links.length;
+}
+
+/** Whom a record decides about; null when it is no decision. */
+function aboutOf({ decidesAbout }: Collection, author: string, fields: Fields): string | null {
+  const about = decidesAbout === undefined ? undefined : fields[decidesAbout];
+  return typeof about === "string" && about !== author ? about : null;
+}
+
+/** A text that is the same for links that name the same. */
+function nameOf({ target }: Link): string {
+  return typeof target === "string" ? target : `at://${target.did}/${target.rkey}`;
+}

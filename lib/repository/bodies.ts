@@ -1,0 +1,60 @@
+/**
+ * Loads what records hold, for those whose rows are about to be written. A record may have a megabyte:
+ * a few are loaded at a time, and forgotten before the next.
+ */
+
+import type { Mapper } from "../mapper/content.ts";
+import type { Refusals } from "./batch.ts";
+import type { Entry } from "./fold/entry.ts";
+import type { World } from "./fold/world.ts";
+import { parametersOf } from "./rows.ts";
+import { inParts } from "./parts.ts";
+import type { TransactionSql } from "./sql.ts";
+import { PREPARED } from "./store.ts";
+import { storedRevision } from "./stored_content.ts";
+import { BODIES, type BodyRow, KEY, type SizeRow, SIZES } from "./stored_rows.ts";
+
+/** So many are loaded without a look at their sizes: a record has a megabyte at most. */
+const FEW = 8;
+
+export class Bodies {
+  readonly #tx: TransactionSql;
+  readonly #world: World;
+  readonly #mapper: Mapper;
+  readonly #refusals: Refusals;
+
+  constructor(tx: TransactionSql, world: World, mapper: Mapper, refusals: Refusals) {
+    this.#tx = tx;
+    this.#world = world;
+    this.#mapper = mapper;
+    this.#refusals = refusals;
+  }
+
+  /** Some entries in parts. Those of a part have their bodies until the next part is asked for. */
+  async *load(entries: readonly Entry[]): AsyncGenerator<readonly Entry[]> {
+    for (const part of await this.#parts(entries)) {
+      const rows = await this.#ask<BodyRow>(BODIES, part);
+      for (const row of rows) {
+        const entry = this.#world.entry(row);
+        const { content, body } = storedRevision(entry, row.record, this.#mapper, this.#refusals);
+        entry.content = content;
+        entry.body = body;
+      }
+      yield part;
+      for (const entry of part) entry.body = null;
+    }
+  }
+
+  /** Entries in parts that are small enough. */
+  async #parts(entries: readonly Entry[]): Promise<readonly (readonly Entry[])[]> {
+    if (entries.length === 0) return [];
+    if (entries.length <= FEW) return [entries];
+    const sizes = await this.#ask<SizeRow>(SIZES, entries);
+    return inParts(sizes).map((part) => part.map((key) => this.#world.entry(key)));
+  }
+
+  async #ask<Row extends object>(statement: string, entries: readonly Entry[]): Promise<Row[]> {
+    const keys = entries.map(({ key: { did, collection, rkey } }) => ({ did, collection, rkey }));
+    return await this.#tx.unsafe<Row[]>(statement, parametersOf(KEY, keys), PREPARED);
+  }
+}
