@@ -127,7 +127,7 @@ export const SETTINGS = {
   QUEUE_MAX_BYTES: setting({
     accepts: "bytes from 65536 to 16 GiB, as a whole number, alone or with KiB, MiB or GiB",
     default: "64MiB",
-    meaning: "Bytes of queued messages, at most.",
+    meaning: "Memory that queued events take, at most.",
     schema: bytes(65_536, 16 * 2 ** 30),
   }),
   PAUSE_ALERT_MS: setting({
