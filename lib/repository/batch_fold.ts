@@ -3,10 +3,9 @@
 import type { TransactionSql } from "./sql.ts";
 import type { Account, Commit, Event, Sync } from "../decoder/event.ts";
 import { type Batch, type BatchResult, revisionOf } from "./batch.ts";
-import { keyOf, type Mentions } from "../mapper/link.ts";
+import { keyOf } from "../mapper/link.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
-import type { Entry } from "./fold/entry.ts";
 import { foldCommit, type FoldOptions, isNews, OUTCOME_OF_STATE, refuse } from "./fold/fold.ts";
 import { World } from "./fold/world.ts";
 import { Loader } from "./load.ts";
@@ -38,8 +37,15 @@ export async function foldBatch(
   batch: Batch,
   begun: Promise<void>,
   options: TransactionOptions,
-): Promise<BatchResult> {
+): Promise<Folded> {
   return await new BatchFold(tx, batch, options).run(begun);
+}
+
+/** A batch of which everything was sent. */
+export interface Folded {
+  readonly result: Omit<BatchResult, "rowsWritten">;
+  /** Waits until all of it is stored; how many rows were written. Throws what failed first. */
+  readonly stored: () => Promise<number>;
 }
 
 class BatchFold {
@@ -70,7 +76,7 @@ class BatchFold {
     };
   }
 
-  async run(begun: Promise<void>): Promise<BatchResult> {
+  async run(begun: Promise<void>): Promise<Folded> {
     const { step } = this.#options;
     await Promise.all([begun, this.#load()]);
     await step("loaded");
@@ -85,39 +91,45 @@ class BatchFold {
       throw error;
     }
     await step("stored");
-    const { reasons, rowsWritten } = this.#settlement;
-    return { outcomes, reasons, rowsWritten };
+    const { reasons } = this.#settlement;
+    return { result: { outcomes, reasons }, stored: () => this.#settlement.stored() };
   }
 
+  /** All first questions leave together, with those that begin the transaction. */
   async #load(): Promise<void> {
     const { events } = this.#batch;
+    const { mapper } = this.#options;
     const commits = events.filter((event) => event.kind === "commit");
-    await Promise.all([
+    const accounts = events.filter((event) => event.kind === "account");
+    const [mentioned, ahead] = await Promise.all([
+      // Before the states: what a record says is loaded of those that others mention.
+      this.#loader.mentioned(commits.map((commit) => mapper.mentions(commit))),
+      this.#loader.repositories(accounts.map(({ did }) => did)),
       this.#loader.loadStates(commits),
       this.#loader.accounts(didsOf(events)),
       this.#undecodable.load(this.#tx, events),
     ]);
-    const coming = new Set<Entry>();
-    const mentions: Mentions[] = [];
-    // A rebuilt repository brings revisions anew that the ledger has.
-    const rebuilt = new Set<string>();
-    for (const event of events) {
-      if (event.kind === "sync") rebuilt.add(event.did);
-      if (event.kind !== "commit") continue;
-      const entry = this.#world.entry(event);
-      if (!isNews(event, entry, this.#fold.again) && !rebuilt.has(event.did)) continue;
-      coming.add(entry);
-      mentions.push(this.#options.mapper.mentions(event));
-    }
-    await this.#loader.follow(mentions);
-    // Those whose parents are neither there nor in this batch will have to wait.
-    const lacking = mentions.filter(({ author, links }) =>
-      links.some((link) =>
-        this.#world.candidates(author, link).length !== 1 &&
-        !coming.has(this.#world.entry(keyOf(author, link)))
+    this.#settlement.loadedAhead(ahead?.keys ?? null);
+    await Promise.all([
+      this.#loader.follow([...mentioned, ...ahead?.mentions ?? []]),
+      this.#waiting.count(this.#lacking(commits)),
+    ]);
+  }
+
+  /** Authors of records that bring something new, and whose parents are neither there nor in this batch. */
+  #lacking(commits: readonly Commit[]): Set<string> {
+    const coming = new Set(
+      commits.map((commit) => this.#world.entry(commit))
+        .filter((entry, index) => isNews(commits[index]!, entry, this.#fold.again)),
+    );
+    const lacking = commits.filter((commit) =>
+      coming.has(this.#world.entry(commit)) &&
+      this.#options.mapper.mentions(commit).links.some((link) =>
+        this.#world.candidates(commit.did, link).length !== 1 &&
+        !coming.has(this.#world.entry(keyOf(commit.did, link)))
       )
     );
-    await this.#waiting.count(lacking.map(({ author }) => author));
+    return new Set(lacking.map(({ did }) => did));
   }
 
   async #foldAll(outcomes: Outcome[]): Promise<void> {
@@ -163,16 +175,22 @@ class BatchFold {
     return outcome;
   }
 
-  /** An event that changes all records of a repository: what came before it is settled first. */
+  /** An event that changes all records of a repository. */
   async #foldRepository(event: Account | Sync): Promise<Outcome> {
     const account = this.#world.account(event.did);
-    if (account.knownSinceUs !== null) await this.#settlement.flush();
-    const outcome = event.kind === "account"
-      ? applyAccount(account, event)
-      : applySync(account, event);
-    if (outcome === "applied") {
-      await this.#settlement.judgeRepository(event.did, event.kind === "sync");
+    if (event.kind === "sync") {
+      // The repository's records follow, and with them revisions that are there: what came before it is
+      // settled first.
+      if (account.knownSinceUs !== null) await this.#settlement.flush();
+      const outcome = applySync(account, event);
+      if (outcome === "applied") await this.#settlement.judgeRepository(event.did, true);
+      return outcome;
     }
+    const outcome = applyAccount(account, event);
+    if (outcome !== "applied") return outcome;
+    this.#settlement.accountChanged(account);
+    // What comes back may be what a later event means by a bare rkey.
+    if (event.active && this.#loader.hasNames) await this.#settlement.flush();
     return outcome;
   }
 

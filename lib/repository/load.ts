@@ -7,7 +7,7 @@
 
 import type { RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
-import { keyOf, type Mentions } from "../mapper/link.ts";
+import { keyOf, type Link, type Mentions } from "../mapper/link.ts";
 import { recordId } from "../mapper/record_id.ts";
 import type { Refusals } from "./batch.ts";
 import { type Entry, nameOf } from "./fold/entry.ts";
@@ -19,15 +19,15 @@ import { hasLinks, storedContent } from "./stored_content.ts";
 import {
   type AccountRow,
   ACCOUNTS,
-  candidatesStatement,
   DID,
   fillAccount,
   fillEntry,
   NAME,
+  type RecordQuestions,
+  recordQuestions,
   type RecordRow,
-  recordsStatement,
+  REPOSITORIES_MOST,
   REQUEST,
-  requestsStatement,
   WANTED,
 } from "./stored_rows.ts";
 
@@ -43,10 +43,12 @@ export class Loader {
   readonly #world: World;
   readonly #mapper: Mapper;
   readonly #refusals: Refusals;
-  readonly #records: string;
+  readonly #questions: RecordQuestions;
   /** What is loaded because events of the batch mention it. */
   readonly #ofBatch = new Loaded();
-  /** Bare names whose candidates are loaded. */
+  /** Accounts that are loaded, or asked for. */
+  readonly #knownDids = new Set<string>();
+  /** Bare names whose candidates are loaded, or asked for. */
   readonly #loadedNames = new Set<string>();
   /**
    * Whether some bare reference may mean a record that refers to others itself: which of those are
@@ -75,26 +77,53 @@ export class Loader {
     this.#refusals = refusals;
     this.#mapper = mapper;
     this.#most = batchSize + 2;
-    this.#records = recordsStatement(mapper.linkFields);
+    this.#questions = questionsOf(mapper);
   }
 
   /** Loads the state of records about which the events of the batch are: what they say is told by those. */
   async loadStates(keys: Iterable<RecordKey>): Promise<void> {
-    await this.#loadRecords(keys, false, this.#ofBatch);
+    await this.#byKey(keys, false, this.#ofBatch);
   }
 
   /** Loads records that are to be judged, and what they refer to. */
-  async load(keys: Iterable<RecordKey>, loaded = new Loaded()): Promise<Loaded> {
-    await this.#follow(await this.#loadRecords(keys, true, loaded), loaded);
+  async load(keys: Iterable<RecordKey>): Promise<Loaded> {
+    const loaded = new Loaded();
+    await this.#follow(await this.#byKey(keys, true, loaded), loaded);
     return loaded;
   }
 
-  /** Loads what events of the batch refer to, and the requests that the decisions among them answer. */
-  async follow(mentions: readonly Mentions[]): Promise<void> {
+  /**
+   * Loads what events of the batch refer to, and the requests that the decisions among them answer. What
+   * those mention in their turn is returned: it is to be followed too.
+   */
+  mentioned(mentions: readonly Mentions[]): Promise<Mentions[]> {
     for (const { about } of mentions) {
       if (about !== null) this.#decidedAbout.add(about);
     }
-    await this.#follow(mentions, this.#ofBatch);
+    return this.#mentioned(mentions, this.#ofBatch);
+  }
+
+  /** Loads all that something mentions, and that in its turn. */
+  follow(mentions: readonly Mentions[]): Promise<void> {
+    return this.#follow(mentions, this.#ofBatch);
+  }
+
+  /**
+   * Loads the records of some repositories, unless they are too many. Returns their keys, with what they
+   * mention; null when they are too many.
+   */
+  async repositories(
+    dids: Iterable<string>,
+  ): Promise<{ readonly keys: RecordKey[]; readonly mentions: Mentions[] } | null> {
+    const rows = [...new Set(dids)].map((did) => ({ did }));
+    if (rows.length === 0) return null;
+    const records = await this.#ask(this.#questions.ofRepositories, parametersOf(DID, rows));
+    if (records.length === REPOSITORIES_MOST) return null;
+    const mentions = this.#take(records, true, this.#ofBatch);
+    return {
+      keys: records.map(({ did, collection, rkey }) => ({ did, collection, rkey })),
+      mentions,
+    };
   }
 
   /**
@@ -114,22 +143,26 @@ export class Loader {
       if (isNamed) entry.content = null;
     }
     for (const did of dids) {
-      if (!kept.has(did)) this.#world.accounts.delete(did);
+      if (kept.has(did)) continue;
+      this.#knownDids.delete(did);
+      this.#world.accounts.delete(did);
     }
   }
 
   /** Loads the accounts that the working set doesn't have yet. */
-  async accounts(dids: Iterable<string>, loaded = new Loaded()): Promise<void> {
-    const missing = [...new Set(dids)].filter((did) => !this.#world.accounts.has(did));
+  async accounts(dids: Iterable<string>, loaded = this.#ofBatch): Promise<void> {
+    const missing = [...new Set(dids)].filter((did) => this.#isNew(did, loaded));
     if (missing.length === 0) return;
-    loaded.dids.push(...missing);
     const keys = missing.map((did) => ({ did }));
     const rows = await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, parametersOf(DID, keys), PREPARED);
     for (const row of rows) {
       fillAccount(this.#world.account(row.did), row);
     }
-    // An account that isn't in the table is as unknown accounts are.
-    for (const did of missing) this.#world.account(did);
+  }
+
+  /** Whether some event of the batch refers to a record by its rkey alone. */
+  get hasNames(): boolean {
+    return this.#ofBatch.names.length > 0;
   }
 
   /** Whether what a later event of the batch means may hang on the consequences of this commit. */
@@ -138,8 +171,32 @@ export class Loader {
     return this.#decidedNames.size > 0 && this.#decidedNames.has(nameOf(collection, rkey));
   }
 
+  async #follow(mentions: readonly Mentions[], loaded: Loaded): Promise<void> {
+    for (let next = mentions; next.length > 0;) next = await this.#mentioned(next, loaded);
+  }
+
+  /** One question after another leaves before any is answered. */
+  async #mentioned(mentions: readonly Mentions[], loaded: Loaded): Promise<Mentions[]> {
+    if (mentions.length === 0) return [];
+    const links = mentions.flatMap(({ author, links }) => links.map((link) => ({ author, link })));
+    const answers = await Promise.all([
+      this.#byKey(links.map(({ author, link }) => keyOf(author, link)), true, loaded),
+      ...this.#candidates(links, loaded),
+      ...this.#requests(mentions, loaded),
+    ]);
+    if (loaded === this.#ofBatch) this.#hasUnsteadyNames ||= this.#areUnsteady(links);
+    return answers.flat();
+  }
+
+  #areUnsteady(links: readonly { author: string; link: Link }[]): boolean {
+    return links.some(({ author, link }) =>
+      typeof link.target === "string" && this.#mapper.between.has(link.reference.target) &&
+      this.#world.ownTarget(author, link) === null
+    );
+  }
+
   /** Loads records that are not in the working set, or not with their content. Returns what they mention. */
-  async #loadRecords(
+  async #byKey(
     keys: Iterable<RecordKey>,
     withContent: boolean,
     loaded: Loaded,
@@ -157,12 +214,75 @@ export class Loader {
       return { did, collection, rkey, wanted: withContent && hasLinks(collection, this.#mapper) };
     });
     const [records] = await Promise.all([
-      this.#tx.unsafe<RecordRow[]>(this.#records, parametersOf(WANTED, rows), PREPARED),
+      this.#ask(this.#questions.byKey, parametersOf(WANTED, rows)),
       this.accounts(rows.map(({ did }) => did), loaded),
     ]);
+    return this.#take(records, withContent, loaded);
+  }
+
+  /** Of a bare name the live records of all repositories: one live record means that one, several mean none. */
+  #candidates(
+    links: readonly { author: string; link: Link }[],
+    loaded: Loaded,
+  ): Promise<Mentions[]>[] {
+    const namesOf = new Map<string, Set<string>>();
+    for (const { author, link } of links) {
+      const { reference: { target }, target: rkey } = link;
+      if (typeof rkey !== "string" || this.#world.ownTarget(author, link) !== null) continue;
+      const name = nameOf(target, rkey);
+      if (this.#loadedNames.has(name)) continue;
+      this.#loadedNames.add(name);
+      loaded.names.push(name);
+      const names = namesOf.get(target);
+      if (names === undefined) namesOf.set(target, new Set([rkey]));
+      else names.add(rkey);
+    }
+    return [...namesOf].map(async ([target, names]) => {
+      const rows = [...names].map((rkey) => ({ rkey, most: this.#most }));
+      const question = this.#questions.candidates.get(target) ?? "";
+      return this.#take(await this.#ask(question, parametersOf(NAME, rows)), true, loaded);
+    });
+  }
+
+  /** The requests that decisions answer. */
+  #requests(mentions: readonly Mentions[], loaded: Loaded): Promise<Mentions[]>[] {
+    return [...this.#mapper.decided].map(async (nsid) => {
+      const decisions = mentions.flatMap(({ author, collection, links: [link], about }) =>
+        collection === nsid && about !== null && link !== undefined
+          ? [{ did: about, parent: keyOf(author, link) }]
+          : []
+      );
+      if (decisions.length === 0) return [];
+      const rows = decisions.map(({ did, parent }) => {
+        return { did, parent: recordId(parent), most: this.#most };
+      });
+      const question = this.#questions.requests.get(nsid) ?? "";
+      const requests = await this.#ask(question, parametersOf(REQUEST, rows));
+      const asked = new Set(requests.map(({ did }) => did));
+      for (const { did, parent } of decisions) {
+        if (loaded !== this.#ofBatch || !asked.has(did)) continue;
+        this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
+      }
+      return this.#take(requests, true, loaded);
+    });
+  }
+
+  #ask(question: string, parameters: string[]): Promise<RecordRow[]> {
+    return this.#tx.unsafe<RecordRow[]>(question, parameters, PREPARED);
+  }
+
+  /** Takes rows into the working set, but what it knows already. Returns what they mention. */
+  #take(rows: readonly RecordRow[], withContent: boolean, loaded: Loaded): Mentions[] {
     const mentions: Mentions[] = [];
-    for (const row of records) {
-      const entry = this.#world.entry(row);
+    for (const row of rows) {
+      if (row.account !== undefined && this.#isNew(row.did, loaded)) {
+        const account = this.#world.account(row.did);
+        if (row.account !== null) fillAccount(account, row.account);
+      }
+      const known = this.#world.get(row);
+      const entry = known ?? this.#world.entry(row);
+      if (known === undefined) loaded.entries.push(entry);
+      if (entry.accepted || entry.content !== null) continue;
       fillEntry(entry, row);
       if (!withContent) continue;
       entry.content = storedContent(row, this.#mapper, this.#refusals);
@@ -174,68 +294,21 @@ export class Loader {
     return mentions;
   }
 
-  async #follow(mentions: readonly Mentions[], loaded: Loaded): Promise<void> {
-    if (mentions.length === 0) return;
-    await this.#followLinks(mentions, loaded);
-    await this.#followDecisions(mentions, loaded);
+  /** Notes an account as known; whether it was not. One that isn't in the table is as unknown accounts are. */
+  #isNew(did: string, loaded: Loaded): boolean {
+    if (this.#knownDids.has(did)) return false;
+    this.#knownDids.add(did);
+    loaded.dids.push(did);
+    this.#world.account(did);
+    return true;
   }
+}
 
-  async #followLinks(mentions: readonly Mentions[], loaded: Loaded): Promise<void> {
-    const links = mentions.flatMap(({ author, links }) => links.map((link) => ({ author, link })));
-    await this.load(links.map(({ author, link }) => keyOf(author, link)), loaded);
-    const namesOf = new Map<string, Set<string>>();
-    for (const { author, link } of links) {
-      const { reference: { target }, target: rkey } = link;
-      if (typeof rkey !== "string" || this.#world.ownTarget(author, link) !== null) continue;
-      const name = nameOf(target, rkey);
-      if (this.#loadedNames.has(name)) continue;
-      this.#loadedNames.add(name);
-      loaded.names.push(name);
-      if (loaded === this.#ofBatch && this.#mapper.between.has(target)) {
-        this.#hasUnsteadyNames = true;
-      }
-      const names = namesOf.get(target);
-      if (names === undefined) namesOf.set(target, new Set([rkey]));
-      else names.add(rkey);
-    }
-    for (const { nsid, table } of this.#mapper.collections) {
-      // One live record means that one, several mean none.
-      const wanted = [...namesOf.get(nsid) ?? []].map((rkey) => ({ rkey, most: this.#most }));
-      if (wanted.length === 0) continue;
-      const rows = await this.#tx.unsafe<{ rkey: string; did: string }[]>(
-        candidatesStatement(table),
-        parametersOf(NAME, wanted),
-        PREPARED,
-      );
-      await this.load(rows.map(({ did, rkey }) => ({ did, collection: nsid, rkey })), loaded);
-    }
-  }
+const known = new WeakMap<Mapper, RecordQuestions>();
 
-  async #followDecisions(mentions: readonly Mentions[], loaded: Loaded): Promise<void> {
-    for (const { nsid, table, references } of this.#mapper.collections) {
-      const decisions = mentions.flatMap(({ author, collection, links: [link], about }) =>
-        collection === nsid && about !== null && link !== undefined
-          ? [{ did: about, parent: keyOf(author, link) }]
-          : []
-      );
-      const [reference] = references;
-      if (decisions.length === 0 || reference === undefined) continue;
-      const wanted = decisions.map(({ did, parent }) => ({
-        did,
-        parent: recordId(parent),
-        most: this.#most,
-      }));
-      const rows = await this.#tx.unsafe<{ did: string; rkey: string }[]>(
-        requestsStatement(nsid, table, reference.column),
-        parametersOf(REQUEST, wanted),
-        PREPARED,
-      );
-      const asked = new Set(rows.map(({ did }) => did));
-      for (const { did, parent } of decisions) {
-        if (loaded !== this.#ofBatch || !asked.has(did)) continue;
-        this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
-      }
-      await this.load(rows.map(({ did, rkey }) => ({ did, collection: nsid, rkey })), loaded);
-    }
-  }
+/** The same texts for each batch: their plans are kept. */
+function questionsOf(mapper: Mapper): RecordQuestions {
+  let questions = known.get(mapper);
+  if (questions === undefined) known.set(mapper, questions = recordQuestions(mapper));
+  return questions;
 }

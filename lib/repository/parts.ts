@@ -1,7 +1,7 @@
 /** Cuts what is large by its size, so that no more than a part of it is in memory at a time. */
 
 /** How much of records is in memory at a time, as bytes of JSON, unless one record has more. */
-export const PART_BYTES = 8 * 1024 * 1024;
+export const PART_BYTES = 4 * 1024 * 1024;
 
 /** Items in their order, in parts of at most so many bytes; an item that has more is a part of its own. */
 export function inParts<Item extends { readonly bytes: number }>(

@@ -6,9 +6,10 @@
 import { setImmediate } from "node:timers";
 import type { TransactionSql } from "./sql.ts";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
-import type { Mapper } from "../mapper/content.ts";
+import { DELETED, type Mapper } from "../mapper/content.ts";
 import { type ChangedParent, childrenOf, CHUNK, isParentChange, recordsOf } from "./cascade.ts";
 import { Bodies } from "./bodies.ts";
+import type { AccountEntry } from "./fold/account.ts";
 import { type Entry, NONE_REJECTED } from "./fold/entry.ts";
 import type { Verdict } from "./fold/verdict.ts";
 import { REBUILT } from "./fold/fold.ts";
@@ -40,11 +41,17 @@ export class Settlement {
   readonly #early = new Set<Entry>();
   /** Parents whose children have not been looked at since they changed. */
   #changed: ChangedParent[] = [];
-  /** What was sent, and not waited for yet. */
-  #sent: Promise<number>[] = [];
+  /** Accounts whose records are to be judged again. */
+  readonly #changedAccounts = new Set<string>();
+  /** Records of such accounts that are in the working set already; null: they are too many. */
+  #ahead: readonly RecordKey[] | null = null;
+  /** What was sent, and not answered yet. */
+  readonly #storing = new Set<Promise<void>>();
+  /** What failed first of what was sent. */
+  #failure: { readonly error: unknown } | null = null;
   /** Why events went to the dead letters, each once. */
   readonly reasons: string[] = [];
-  rowsWritten = 0;
+  #rowsWritten = 0;
 
   constructor(
     tx: TransactionSql,
@@ -69,10 +76,15 @@ export class Settlement {
     else if (entry.lowered) this.#lowered.add(entry);
   }
 
+  /** Keys of records of accounts that may change, if they are few enough to be loaded. */
+  loadedAhead(keys: readonly RecordKey[] | null): void {
+    this.#ahead = keys;
+  }
+
   /**
-   * Sends what the events so far have made of the working set, and waits for nothing but what was
-   * sent before the last time: so Postgres writes one part of a batch while the next is folded.
-   * `writes` may hold rows already, on which nothing here depends.
+   * Sends what the events so far have made of the working set, and waits for nothing: so Postgres writes
+   * one part of a batch while the next is folded. `writes` may hold rows already, on which nothing here
+   * depends.
    */
   async send(writes = new Writes()): Promise<void> {
     for (const entry of this.#accepted) {
@@ -86,10 +98,7 @@ export class Settlement {
       if (this.#isDeep(entry)) this.#early.add(entry);
     }
     this.#accepted.clear();
-    const storing = store(this.#tx, writes, this.#overwrite);
-    storing.catch(() => {}); // Whoever waits for it is told.
-    this.#sent.push(storing);
-    await this.#sent.at(-2);
+    this.#store(writes);
     // What was sent leaves in a turn of the event loop, and that the next part must not hold up.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -99,36 +108,61 @@ export class Settlement {
     const early = [...this.#early].map(({ key }) => key);
     await this.send(writes);
     this.#early.clear();
+    await this.#judgeAccounts();
     const changed = this.#changed;
     this.#changed = [];
     if (changed.length > 0) changed.push(...await this.#judgeAgain(early));
     // One connection: what these ask comes after all that was sent.
     await this.#cascade(changed);
     await this.#lower();
-    await this.stored();
   }
 
-  /** Waits until all that was sent is stored. Throws what failed first. */
-  async stored(): Promise<void> {
-    const sent = this.#sent;
-    this.#sent = [];
-    for (const result of await Promise.allSettled(sent)) {
-      if (result.status === "rejected") throw result.reason;
-      this.rowsWritten += result.value;
+  /** Waits until all that was sent is stored; how many rows were written. Throws what failed first. */
+  async stored(): Promise<number> {
+    await Promise.all(this.#storing);
+    if (this.#failure !== null) throw this.#failure.error;
+    return this.#rowsWritten;
+  }
+
+  /**
+   * Its records are judged again with the next flush. Until then each of them stands as its account does:
+   * that is looked at whenever one is judged.
+   */
+  accountChanged(account: AccountEntry): void {
+    this.#changedAccounts.add(account.did);
+    for (const entry of this.#world.ofRepository(account.did)) purge(account, entry);
+  }
+
+  async #judgeAccounts(): Promise<void> {
+    const dids = [...this.#changedAccounts];
+    this.#changedAccounts.clear();
+    if (this.#ahead === null) {
+      for (const did of dids) await this.judgeRepository(did, false);
+      return;
     }
+    const changed = new Set(dids);
+    const keys = new Set(
+      this.#ahead.filter(({ did }) => changed.has(did)).map((key) => this.#world.entry(key).key),
+    );
+    for (const did of dids) {
+      for (const { key } of this.#world.ofRepository(did)) keys.add(key);
+    }
+    this.#changed.push(
+      ...await this.#judgeAgain([...keys], (entry) => {
+        purge(this.#world.account(entry.key.did), entry);
+      }),
+    );
   }
 
   /** Judges all records of a repository again. `rebuilt` makes those that are void give way to any revision. */
   async judgeRepository(did: string, rebuilt: boolean): Promise<void> {
     const account = this.#world.account(did);
-    const purge = (entry: Entry): void => {
-      if (account.purgedUntilUs === null || entry.timeUs > account.purgedUntilUs) return;
-      entry.content = { kind: "deleted" };
+    const before = (entry: Entry): void => {
       // After a rebuild the same revision may come again, and is the record then.
-      if (rebuilt) entry.rev = REBUILT;
+      if (purge(account, entry) && rebuilt) entry.rev = REBUILT;
     };
     for await (const keys of recordsOf(this.#tx, did)) {
-      await this.#cascade(await this.#judgeAgain(keys, purge));
+      await this.#cascade(await this.#judgeAgain(keys, before));
     }
   }
 
@@ -138,8 +172,13 @@ export class Settlement {
     return about !== null || links.some((link) => this.#mapper.between.has(link.reference.target));
   }
 
-  async #store(writes: Writes): Promise<void> {
-    this.rowsWritten += await store(this.#tx, writes, this.#overwrite);
+  /** Sends rows, and waits for nothing: all questions come after them. */
+  #store(writes: Writes): void {
+    const storing = store(this.#tx, writes, this.#overwrite).then(
+      (rows) => void (this.#rowsWritten += rows),
+      (error: unknown) => void (this.#failure ??= { error }),
+    ).finally(() => this.#storing.delete(storing));
+    this.#storing.add(storing);
   }
 
   /**
@@ -175,7 +214,7 @@ export class Settlement {
       if (needsBody(verdict)) lacking.push(entry);
       else this.#restate(writes, entry, verdict, changed);
     }
-    await this.#store(writes);
+    this.#store(writes);
     for await (const part of this.#bodies.load(lacking)) {
       const writes = new Writes();
       for (const entry of part) {
@@ -187,7 +226,7 @@ export class Settlement {
           changed.push({ key: entry.key, wasLive: true });
         }
       }
-      await this.#store(writes);
+      this.#store(writes);
       await this.#step("judged_again");
       this.#judged(part.length);
     }
@@ -235,6 +274,14 @@ export class Settlement {
       loose: verdict.loose,
     };
   }
+}
+
+/** Deletes a record that went for good with its account; whether it did. */
+function purge({ purgedUntilUs }: AccountEntry, entry: Entry): boolean {
+  if (purgedUntilUs === null || entry.timeUs > purgedUntilUs) return false;
+  entry.content = DELETED.content;
+  entry.body = DELETED.body;
+  return true;
 }
 
 /** Whether writing what a verdict entails takes what the record holds: for its row, or for its letter. */

@@ -5,6 +5,7 @@ import type { RecordKey } from "../mapper/collection.ts";
 import type { AccountEntry } from "./fold/account.ts";
 import type { Entry } from "./fold/entry.ts";
 import type { State } from "./fold/verdict.ts";
+import type { Mapper } from "../mapper/content.ts";
 import { type RowColumn, source } from "./rows.ts";
 
 const SAME_RECORD = "(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)";
@@ -20,22 +21,76 @@ export const WANTED: readonly RowColumn[] = [
 /** An AT-URI has no more characters: of what can't be one, no more is read. */
 const LINK_LENGTH = 4_096;
 
-/**
- * The state of records, and of those that are wanted the fields that tell what they say about others:
- * never all that they hold, which may be a megabyte each.
- */
-export function recordsStatement(linkFields: Iterable<string>): string {
+/** So many records of repositories are loaded ahead: as many as are judged at a time. */
+export const REPOSITORIES_MOST = 1000;
+
+/** The questions for records. None reads more of a record than what it says about others. */
+export interface RecordQuestions {
+  /** Of `WANTED`: their state, and of those that are wanted what they say about others. */
+  readonly byKey: string;
+  /** Of `DID`: all that are not deleted, or the first `REPOSITORIES_MOST` of them. */
+  readonly ofRepositories: string;
+  /** Of `NAME`: the live records of some names, by collection. */
+  readonly candidates: ReadonlyMap<string, string>;
+  /** Of `REQUEST`, by collection with requests. */
+  readonly requests: ReadonlyMap<string, string>;
+}
+
+export function recordQuestions({ collections, linkFields }: Mapper): RecordQuestions {
   const fields = [...linkFields];
-  return `select t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
+  const said = `(select json_build_object(${
+    fields.map((field) => `'${field}', left(f."${field}", ${LINK_LENGTH})`)
+  }) from jsonb_to_record(t.record) as f(${fields.map((field) => `"${field}" text`)}))`;
+  const columns = (wanted: string): string =>
+    `t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
     to_json(t.loose_references) as loose_references,
     (extract(epoch from t.event_time) * 1000000)::float8 as time_us,
     to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
-    case when r.wanted::boolean and t.record is not null then (
-      select json_build_object(${fields.map((f) => `'${f}', left(f."${f}", ${LINK_LENGTH})`)})
-      from jsonb_to_record(t.record) as f(${fields.map((f) => `"${f}" text`)})
-    ) end as fields
+    case when ${wanted} and t.record is not null then ${said} end as fields`;
+  // Of whose records they are is not known before, so their accounts come with them.
+  const withAccount = `${columns("true")},
+    (select row_to_json(a) from (select ${ACCOUNT_COLUMNS} from accounts as a where a.did = t.did) as a)
+      as account`;
+  return {
+    byKey: `select ${columns("r.wanted::boolean")}
   from ${source(WANTED)}
-  join records as t on ${SAME_RECORD}`;
+  join records as t on ${SAME_RECORD}`,
+    ofRepositories: `select ${columns("true")}
+  from ${source(DID)},
+  lateral (select * from records as t where t.did = r.did and t.state <> 'deleted'
+    order by t.collection, t.rkey limit ${REPOSITORIES_MOST}) as t
+  limit ${REPOSITORIES_MOST}`,
+    candidates: new Map(
+      collections.map(({ nsid, table }) => [
+        nsid,
+        `select ${withAccount}
+  from ${source(NAME)},
+  lateral (select s.record_did from ${table} as s
+    where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint) as c,
+  lateral (select * from records as t
+    where t.did = c.record_did and t.collection = '${nsid}' and t.rkey = r.rkey) as t`,
+      ]),
+    ),
+    // An account's live records with one parent, and any one record: whether it ever had one matters too.
+    requests: new Map(
+      collections.map(({ nsid, table, references: [reference] }) => [
+        nsid,
+        `select ${withAccount}
+  from ${source(REQUEST)},
+  lateral (
+    (select s.record_rkey as rkey from ${table} as s
+      where s.record_did = r.did and s.${
+          reference?.column ?? "id"
+        } = r.parent::uuid and s.indexer_live
+      limit r.most::bigint)
+    union
+    (select s.rkey from records as s where s.did = r.did and s.collection = '${nsid}' limit 1)
+  ) as c,
+  lateral (select * from records as t
+    where t.did = r.did and t.collection = '${nsid}' and t.rkey = c.rkey) as t`,
+      ]),
+    ),
+  };
 }
 
 /** The records that are asked for, by their keys. */
@@ -59,31 +114,25 @@ export const BODIES = `select t.did, t.collection, t.rkey, t.record
 
 export const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
 
-export const ACCOUNTS = `select t.did, t.handle, t.active, t.status,
-    (extract(epoch from t.account_time) * 1000000)::float8 as account_time_us,
-    t.account_seq::float8 as account_seq, t.account_source,
-    t.account_cursor::float8 as account_cursor,
-    (extract(epoch from t.identity_time) * 1000000)::float8 as identity_time_us,
-    t.identity_seq::float8 as identity_seq, t.identity_source,
-    t.identity_cursor::float8 as identity_cursor,
-    (extract(epoch from t.known_since) * 1000000)::float8 as known_since_us,
-    (extract(epoch from t.purged_until) * 1000000)::float8 as purged_until_us
+const ACCOUNT_COLUMNS = `a.did, a.handle, a.active, a.status,
+    (extract(epoch from a.account_time) * 1000000)::float8 as account_time_us,
+    a.account_seq::float8 as account_seq, a.account_source,
+    a.account_cursor::float8 as account_cursor,
+    (extract(epoch from a.identity_time) * 1000000)::float8 as identity_time_us,
+    a.identity_seq::float8 as identity_seq, a.identity_source,
+    a.identity_cursor::float8 as identity_cursor,
+    (extract(epoch from a.known_since) * 1000000)::float8 as known_since_us,
+    (extract(epoch from a.purged_until) * 1000000)::float8 as purged_until_us`;
+
+export const ACCOUNTS = `select ${ACCOUNT_COLUMNS}
   from ${source(DID)}
-  join accounts as t on t.did = r.did`;
+  join accounts as a on a.did = r.did`;
 
 /** A bare name, and how many of its records can matter. */
 export const NAME: readonly RowColumn[] = [
   { name: "rkey", type: "text" },
   { name: "most", type: "bigint" },
 ];
-
-/** The live records of some names. */
-export function candidatesStatement(table: string): string {
-  return `select r.rkey, t.record_did as did
-    from ${source(NAME)},
-    lateral (select s.record_did from ${table} as s
-      where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint) as t`;
-}
 
 /** Whom a decision is about, the id of the record that it decides on, and how many requests can matter. */
 export const REQUEST: readonly RowColumn[] = [
@@ -92,20 +141,7 @@ export const REQUEST: readonly RowColumn[] = [
   { name: "most", type: "bigint" },
 ];
 
-/** An account's live records with one parent, and any one record: whether it ever had one matters too. */
-export function requestsStatement(nsid: string, table: string, column: string): string {
-  return `select r.did, t.rkey
-    from ${source(REQUEST)},
-    lateral (
-      (select s.record_rkey as rkey from ${table} as s
-        where s.record_did = r.did and s.${column} = r.parent::uuid and s.indexer_live
-        limit r.most::bigint)
-      union
-      (select s.rkey from records as s where s.did = r.did and s.collection = '${nsid}' limit 1)
-    ) as t`;
-}
-
-/** A row of `recordsStatement`. */
+/** A row of a question for records. */
 export interface RecordRow {
   did: string;
   collection: string;
@@ -120,6 +156,8 @@ export interface RecordRow {
   created_at: string;
   /** Null also when they were not wanted. */
   fields: Readonly<Record<string, string | null>> | null;
+  /** Null when it isn't in the table; absent when it was not asked for. */
+  account?: AccountRow | null;
 }
 
 /** A row of `SIZES`. */

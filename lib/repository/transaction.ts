@@ -63,6 +63,7 @@ export async function applyBatch(
   options: TransactionOptions,
 ): Promise<BatchResult> {
   await options.step("beginning");
+  let stored = (): Promise<number> => Promise.resolve(0);
   const result = await sql.begin(async (tx) => {
     const { consumer, step } = options;
     const { lease } = batch;
@@ -95,15 +96,21 @@ export async function applyBatch(
       if (state[0]?.batch === batch.id) return before;
     }
 
-    const result = await foldBatch(tx, batch, begun, options);
+    const folded = await foldBatch(tx, batch, begun, options);
+    stored = folded.stored;
+    // Rows, cursor and commit leave together: where a row is refused, the commit is a rollback.
     // A retry of dead letters is no part of the stream, and run twice it changes nothing.
-    if (batch.letters.length === 0) await moveCursor(tx, batch, consumer);
+    if (batch.letters.length === 0) moveCursor(tx, batch, consumer).catch(() => {});
     await step("cursor_moved");
-    attempts.set(batch, result);
-    return result;
+    attempts.set(batch, { ...folded.result, rowsWritten: 0 });
+    return folded.result;
+  }).catch(async (error) => {
+    // Of the rows that failed it is known which they are.
+    await stored();
+    throw error;
   });
   await options.step("committed");
-  return result;
+  return { ...result, rowsWritten: await stored() };
 }
 
 interface StateRow {

@@ -36,6 +36,16 @@ export class Records {
     return this.#requests.get(nameOf(collection, did)) ?? [];
   }
 
+  /** The records of one repository: found by looking at all. */
+  *ofRepository(did: string): Generator<Entry> {
+    for (const byRkey of this.#holders.values()) {
+      for (const holders of byRkey.values()) {
+        const entry = holders instanceof Map ? holders.get(did) : holders;
+        if (entry?.key.did === did) yield entry;
+      }
+    }
+  }
+
   /** Adds a record of which nothing is known yet. */
   add(key: RecordKey): Entry {
     const entry = unknownEntry(key);

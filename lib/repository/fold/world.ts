@@ -34,6 +34,11 @@ export class World {
     return this.#records.get(key) ?? this.#records.add(key);
   }
 
+  /** The records of a repository that the ledger, or this batch, has. */
+  ofRepository(did: string): Entry[] {
+    return [...this.#records.ofRepository(did)].filter(({ rev }) => rev !== null);
+  }
+
   /** Drops an entry that is not needed any more, so that a long cascade stays small. */
   forget(entry: Entry): void {
     this.#records.delete(entry);
