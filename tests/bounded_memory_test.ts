@@ -17,7 +17,7 @@ import {
 } from "./bounded/large_records.ts";
 import type { Sql } from "../lib/repository/sql.ts";
 import { databaseTest, type TestDatabase } from "./database.ts";
-import { commit, nextTimeUs, Victim } from "./hostile/victim.ts";
+import { commit, FROM_SOURCE, nextTimeUs, Victim } from "./hostile/victim.ts";
 
 /**
  * The executable has 512 MiB. With a quarter of that, a quarter of the records is as much too much:
@@ -29,7 +29,7 @@ function scaled(count: number): number {
   return count * HEAP_MIB / 512;
 }
 const TOKEN = "a-token-of-the-tests";
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 const SERVER = { kinds: ["server"] } as const;
 
 const POSTS = scaled(700);
@@ -64,7 +64,10 @@ class Bounded implements AsyncDisposable {
 
   static async start(database: TestDatabase): Promise<Bounded> {
     const env = { INTERNAL_AUTH_TOKEN: TOKEN, BATCH_MAX_WAIT_MS: "2000", LOG_LEVEL: "info" };
-    return new Bounded(await Victim.start(database, env, HEAP_MIB));
+    const command = FROM_SOURCE.map((word) =>
+      word.replace(/(?<=max-old-space-size=)\d+/, `${HEAP_MIB}`)
+    );
+    return new Bounded(await Victim.start(database, env, command));
   }
 
   /** Sends messages and waits until a good record after them is written. */

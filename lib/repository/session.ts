@@ -26,8 +26,9 @@ export class Session {
   readonly #id = crypto.randomUUID().slice(0, 8);
   /** Of prepared statements, by their text. */
   readonly #names = new Map<string, string>();
-  /** Rejects when the connection is lost. */
-  readonly lost: Promise<never>;
+  /** Told when the connection is lost. */
+  readonly #tellLost = new Set<(error: ConnectionError) => void>();
+  #loss: ConnectionError | null = null;
   /** Whether it may be used again. */
   isFit = true;
   /** Whether prepared statements were lost. */
@@ -36,12 +37,10 @@ export class Session {
   private constructor(socket: SessionSocket, client: Client) {
     this.#socket = socket;
     this.#client = client;
-    const lost = Promise.withResolvers<never>();
-    this.lost = lost.promise;
-    this.lost.catch(() => {}); // Perhaps nobody waits for it.
     const lose = (cause?: Error): void => {
       this.isFit = false;
-      lost.reject(lostConnection(cause));
+      this.#loss ??= lostConnection(cause);
+      for (const tell of this.#tellLost) tell(this.#loss);
     };
     client.on("error", lose);
     client.on("end", lose);
@@ -58,6 +57,21 @@ export class Session {
     if (options.url.channelBinding) bindLogin(client, socket);
     await client.connect();
     return session;
+  }
+
+  /**
+   * What comes of something, unless the connection is lost before. A promise of the loss, raced with each,
+   * would keep what each came to for as long as the connection lasts.
+   */
+  async untilLost<T>(running: Promise<T>): Promise<T> {
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    if (this.#loss !== null) reject(this.#loss);
+    this.#tellLost.add(reject);
+    try {
+      return await Promise.race([running, lost]);
+    } finally {
+      this.#tellLost.delete(reject);
+    }
   }
 
   /** Sends statements without parameters, and waits for their end. */

@@ -20,7 +20,7 @@ export async function inTransaction<T>(
   scope.note(session.command(BEGIN));
   let result: T;
   try {
-    result = await Promise.race([run(scope.sql, scope.send), session.lost]);
+    result = await session.untilLost(Promise.resolve(run(scope.sql, scope.send)));
   } catch (error) {
     scope.close();
     await session.command("rollback").catch(() => {});
@@ -29,7 +29,7 @@ export async function inTransaction<T>(
   scope.close();
   const committed = session.command("commit");
   committed.catch(() => {});
-  await Promise.race([scope.answered(), session.lost]);
+  await session.untilLost(scope.answered());
   await committed;
   return result;
 }
