@@ -7,12 +7,13 @@ import type { Mapper } from "../mapper/content.ts";
 import type { Refusals } from "./batch.ts";
 import type { Entry } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
+import { BODIES, KEY, SIZES } from "./questions.ts";
 import { parametersOf } from "./rows.ts";
 import { inParts } from "./parts.ts";
 import type { TransactionSql } from "./sql.ts";
 import { PREPARED } from "./store.ts";
 import { storedRevision } from "./stored_content.ts";
-import { BODIES, type BodyRow, KEY, type SizeRow, SIZES } from "./stored_rows.ts";
+import type { BodyRow, SizeRow } from "./stored_rows.ts";
 
 /** So many are loaded without a look at their sizes: a record has a megabyte at most. */
 const FEW = 8;

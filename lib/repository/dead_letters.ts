@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from "../decoder/json.ts";
 import { isReason } from "../reason.ts";
 import type { Batch } from "./batch.ts";
 import { inParts } from "./parts.ts";
-import { unpackedSize } from "./stored_rows.ts";
+import { unpackedSize } from "./questions.ts";
 
 /** A dead letter without its payload. */
 export interface DeadLetter {

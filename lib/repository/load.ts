@@ -10,44 +10,27 @@ import type { Mapper } from "../mapper/content.ts";
 import { keyOf, type Link, type Mentions } from "../mapper/link.ts";
 import { recordId } from "../mapper/record_id.ts";
 import type { Refusals } from "./batch.ts";
-import { type Entry, nameOf } from "./fold/entry.ts";
+import { nameOf } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
 import { parametersOf } from "./rows.ts";
 import type { TransactionSql } from "./sql.ts";
-import { PREPARED } from "./store.ts";
-import { hasLinks, storedContent } from "./stored_content.ts";
 import {
-  type AccountRow,
-  ACCOUNTS,
   DID,
-  fillAccount,
-  fillEntry,
   NAME,
+  questionsOf,
   type RecordQuestions,
-  recordQuestions,
-  type RecordRow,
   REPOSITORIES_MOST,
   REQUEST,
-  WANTED,
-} from "./stored_rows.ts";
-
-/** What a load added to the working set, so that it can be taken out again. */
-export class Loaded {
-  readonly entries: Entry[] = [];
-  readonly names: string[] = [];
-  readonly dids: string[] = [];
-}
+} from "./questions.ts";
+import { Loaded, Taking } from "./taking.ts";
 
 export class Loader {
-  readonly #tx: TransactionSql;
   readonly #world: World;
   readonly #mapper: Mapper;
-  readonly #refusals: Refusals;
+  readonly #taking: Taking;
   readonly #questions: RecordQuestions;
   /** What is loaded because events of the batch mention it. */
   readonly #ofBatch = new Loaded();
-  /** Accounts that are loaded, or asked for. */
-  readonly #knownDids = new Set<string>();
   /** Bare names whose candidates are loaded, or asked for. */
   readonly #loadedNames = new Set<string>();
   /**
@@ -72,23 +55,22 @@ export class Loader {
     refusals: Refusals,
     batchSize: number,
   ) {
-    this.#tx = tx;
     this.#world = world;
-    this.#refusals = refusals;
     this.#mapper = mapper;
+    this.#taking = new Taking(tx, world, mapper, refusals);
     this.#most = batchSize + 2;
     this.#questions = questionsOf(mapper);
   }
 
   /** Loads the state of records about which the events of the batch are: what they say is told by those. */
   async loadStates(keys: Iterable<RecordKey>): Promise<void> {
-    await this.#byKey(keys, false, this.#ofBatch);
+    await this.#taking.byKey(keys, false, this.#ofBatch);
   }
 
   /** Loads records that are to be judged, and what they refer to. */
   async load(keys: Iterable<RecordKey>): Promise<Loaded> {
     const loaded = new Loaded();
-    await this.#follow(await this.#byKey(keys, true, loaded), loaded);
+    await this.#follow(await this.#taking.byKey(keys, true, loaded), loaded);
     return loaded;
   }
 
@@ -117,9 +99,9 @@ export class Loader {
   ): Promise<{ readonly keys: RecordKey[]; readonly mentions: Mentions[] } | null> {
     const rows = [...new Set(dids)].map((did) => ({ did }));
     if (rows.length === 0) return null;
-    const records = await this.#ask(this.#questions.ofRepositories, parametersOf(DID, rows));
+    const records = await this.#taking.ask(this.#questions.ofRepositories, parametersOf(DID, rows));
     if (records.length === REPOSITORIES_MOST) return null;
-    const mentions = this.#take(records, true, this.#ofBatch);
+    const mentions = this.#taking.take(records, true, this.#ofBatch);
     return {
       keys: records.map(({ did, collection, rkey }) => ({ did, collection, rkey })),
       mentions,
@@ -144,20 +126,13 @@ export class Loader {
     }
     for (const did of dids) {
       if (kept.has(did)) continue;
-      this.#knownDids.delete(did);
-      this.#world.accounts.delete(did);
+      this.#taking.forgetAccount(did);
     }
   }
 
-  /** Loads the accounts that the working set doesn't have yet. */
-  async accounts(dids: Iterable<string>, loaded = this.#ofBatch): Promise<void> {
-    const missing = [...new Set(dids)].filter((did) => this.#isNew(did, loaded));
-    if (missing.length === 0) return;
-    const keys = missing.map((did) => ({ did }));
-    const rows = await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, parametersOf(DID, keys), PREPARED);
-    for (const row of rows) {
-      fillAccount(this.#world.account(row.did), row);
-    }
+  /** Loads the accounts that events of the batch are about. */
+  accounts(dids: Iterable<string>): Promise<void> {
+    return this.#taking.accounts(dids, this.#ofBatch);
   }
 
   /** Whether some event of the batch refers to a record by its rkey alone. */
@@ -180,7 +155,7 @@ export class Loader {
     if (mentions.length === 0) return [];
     const links = mentions.flatMap(({ author, links }) => links.map((link) => ({ author, link })));
     const answers = await Promise.all([
-      this.#byKey(links.map(({ author, link }) => keyOf(author, link)), true, loaded),
+      this.#taking.byKey(links.map(({ author, link }) => keyOf(author, link)), true, loaded),
       ...this.#candidates(links, loaded),
       ...this.#requests(mentions, loaded),
     ]);
@@ -193,31 +168,6 @@ export class Loader {
       typeof link.target === "string" && this.#mapper.between.has(link.reference.target) &&
       this.#world.ownTarget(author, link) === null
     );
-  }
-
-  /** Loads records that are not in the working set, or not with their content. Returns what they mention. */
-  async #byKey(
-    keys: Iterable<RecordKey>,
-    withContent: boolean,
-    loaded: Loaded,
-  ): Promise<Mentions[]> {
-    const wanted = new Set<Entry>();
-    for (const key of keys) {
-      const known = this.#world.get(key);
-      const entry = known ?? this.#world.entry(key);
-      if (known === undefined) loaded.entries.push(entry);
-      const lacksContent = withContent && entry.content === null && entry.rev !== null;
-      if (known === undefined || lacksContent) wanted.add(entry);
-    }
-    if (wanted.size === 0) return [];
-    const rows = [...wanted].map(({ key: { did, collection, rkey } }) => {
-      return { did, collection, rkey, wanted: withContent && hasLinks(collection, this.#mapper) };
-    });
-    const [records] = await Promise.all([
-      this.#ask(this.#questions.byKey, parametersOf(WANTED, rows)),
-      this.accounts(rows.map(({ did }) => did), loaded),
-    ]);
-    return this.#take(records, withContent, loaded);
   }
 
   /** Of a bare name the live records of all repositories: one live record means that one, several mean none. */
@@ -240,7 +190,11 @@ export class Loader {
     return [...namesOf].map(async ([target, names]) => {
       const rows = [...names].map((rkey) => ({ rkey, most: this.#most }));
       const question = this.#questions.candidates.get(target) ?? "";
-      return this.#take(await this.#ask(question, parametersOf(NAME, rows)), true, loaded);
+      return this.#taking.take(
+        await this.#taking.ask(question, parametersOf(NAME, rows)),
+        true,
+        loaded,
+      );
     });
   }
 
@@ -257,58 +211,13 @@ export class Loader {
         return { did, parent: recordId(parent), most: this.#most };
       });
       const question = this.#questions.requests.get(nsid) ?? "";
-      const requests = await this.#ask(question, parametersOf(REQUEST, rows));
+      const requests = await this.#taking.ask(question, parametersOf(REQUEST, rows));
       const asked = new Set(requests.map(({ did }) => did));
       for (const { did, parent } of decisions) {
         if (loaded !== this.#ofBatch || !asked.has(did)) continue;
         this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
       }
-      return this.#take(requests, true, loaded);
+      return this.#taking.take(requests, true, loaded);
     });
   }
-
-  #ask(question: string, parameters: string[]): Promise<RecordRow[]> {
-    return this.#tx.unsafe<RecordRow[]>(question, parameters, PREPARED);
-  }
-
-  /** Takes rows into the working set, but what it knows already. Returns what they mention. */
-  #take(rows: readonly RecordRow[], withContent: boolean, loaded: Loaded): Mentions[] {
-    const mentions: Mentions[] = [];
-    for (const row of rows) {
-      if (row.account !== undefined && this.#isNew(row.did, loaded)) {
-        const account = this.#world.account(row.did);
-        if (row.account !== null) fillAccount(account, row.account);
-      }
-      const known = this.#world.get(row);
-      const entry = known ?? this.#world.entry(row);
-      if (known === undefined) loaded.entries.push(entry);
-      if (entry.accepted || entry.content !== null) continue;
-      fillEntry(entry, row);
-      if (!withContent) continue;
-      entry.content = storedContent(row, this.#mapper, this.#refusals);
-      if (entry.content?.kind === "mapped") {
-        const { links, about } = entry.content;
-        mentions.push({ author: row.did, collection: row.collection, links, about });
-      }
-    }
-    return mentions;
-  }
-
-  /** Notes an account as known; whether it was not. One that isn't in the table is as unknown accounts are. */
-  #isNew(did: string, loaded: Loaded): boolean {
-    if (this.#knownDids.has(did)) return false;
-    this.#knownDids.add(did);
-    loaded.dids.push(did);
-    this.#world.account(did);
-    return true;
-  }
-}
-
-const known = new WeakMap<Mapper, RecordQuestions>();
-
-/** The same texts for each batch: their plans are kept. */
-function questionsOf(mapper: Mapper): RecordQuestions {
-  let questions = known.get(mapper);
-  if (questions === undefined) known.set(mapper, questions = recordQuestions(mapper));
-  return questions;
 }

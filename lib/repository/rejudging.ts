@@ -1,0 +1,149 @@
+/**
+ * Judges records again because others, or their account, changed, and follows the consequences: when a
+ * record starts or stops being live, those that refer to it are judged again.
+ */
+
+import type { Collection, RecordKey } from "../mapper/collection.ts";
+import type { Mapper } from "../mapper/content.ts";
+import { Bodies } from "./bodies.ts";
+import { type ChangedParent, childrenOf, CHUNK, isParentChange } from "./cascade.ts";
+import type { Entry } from "./fold/entry.ts";
+import type { Verdict } from "./fold/verdict.ts";
+import type { World } from "./fold/world.ts";
+import { settleLetters } from "./letters.ts";
+import type { Loader } from "./load.ts";
+import type { Sending } from "./sending.ts";
+import type { TransactionSql } from "./sql.ts";
+import type { Step, TransactionOptions } from "./transaction.ts";
+import { Writes } from "./writes.ts";
+
+export class Rejudging {
+  readonly #tx: TransactionSql;
+  readonly #world: World;
+  readonly #loader: Loader;
+  readonly #sending: Sending;
+  readonly #bodies: Bodies;
+  readonly #mapper: Mapper;
+  readonly #step: (name: Step) => void | Promise<void>;
+  readonly #judged: (records: number) => void;
+  readonly #byNsid: ReadonlyMap<string, Collection>;
+  /** Why events went to the dead letters, each once. */
+  readonly #reasons: string[];
+
+  constructor(
+    tx: TransactionSql,
+    world: World,
+    loader: Loader,
+    sending: Sending,
+    reasons: string[],
+    { mapper, refusals, step, judged }: TransactionOptions,
+  ) {
+    this.#tx = tx;
+    this.#world = world;
+    this.#loader = loader;
+    this.#sending = sending;
+    this.#reasons = reasons;
+    this.#bodies = new Bodies(tx, world, mapper, refusals);
+    this.#mapper = mapper;
+    this.#step = step;
+    this.#judged = judged;
+    this.#byNsid = new Map(mapper.collections.map((collection) => [collection.nsid, collection]));
+  }
+
+  /**
+   * Judges the children of parents that changed, and their children, some parents and some children at
+   * a time: so nothing that is held grows with their number. Whatever order that makes, a child is
+   * judged after the last change of each of its parents.
+   */
+  async cascade(changed: readonly ChangedParent[]): Promise<void> {
+    for (let at = 0; at < changed.length; at += CHUNK) {
+      const parents = changed.slice(at, at + CHUNK);
+      for await (const keys of childrenOf(this.#tx, this.#mapper, parents)) {
+        await this.cascade(await this.again(keys));
+      }
+    }
+  }
+
+  /** Judges records again and writes those that stand differently. Returns the parents among them. */
+  async again(
+    keys: readonly RecordKey[],
+    before?: (entry: Entry) => void,
+  ): Promise<ChangedParent[]> {
+    if (keys.length === 0) return [];
+    const loaded = await this.#loader.load(keys);
+    const changed: ChangedParent[] = [];
+    const writes = new Writes();
+    const lacking: Entry[] = [];
+    for (const key of keys) {
+      const entry = this.#world.entry(key);
+      before?.(entry);
+      if (entry.stored === null) continue;
+      const verdict = this.#world.judge(entry);
+      if (stands(entry, verdict) && !entry.lowered) continue;
+      if (needsBody(verdict)) lacking.push(entry);
+      else this.#restate(writes, entry, verdict, changed);
+    }
+    this.#sending.store(writes);
+    for await (const part of this.#bodies.load(lacking)) {
+      const writes = new Writes();
+      for (const entry of part) {
+        const verdict = this.#world.judge(entry);
+        this.#restate(writes, entry, verdict, changed);
+        // An older version took it, and this one doesn't: whoever was judged by what it says counted on it.
+        const isParent = this.#mapper.targets.has(entry.key.collection);
+        if (verdict.state === "rejected" && isParent) {
+          changed.push({ key: entry.key, wasLive: true });
+        }
+      }
+      this.#sending.store(writes);
+      await this.#step("judged_again");
+      this.#judged(part.length);
+    }
+    await this.#step("judged_again");
+    this.#judged(keys.length - lacking.length);
+    this.#loader.forget(loaded);
+    return changed;
+  }
+
+  /** Writes a record that stands differently, or was created earlier than the ledger has it. */
+  #restate(writes: Writes, entry: Entry, verdict: Verdict, changed: ChangedParent[]): void {
+    writes.restate(entry, verdict);
+    entry.lowered = false;
+    if (stands(entry, verdict)) return;
+    settleLetters(writes, entry, verdict, this.#reasons);
+    this.settle(writes, entry, verdict, changed);
+  }
+
+  /** What every verdict that is written entails: the row's liveness, and news for the children. */
+  settle(writes: Writes, entry: Entry, verdict: Verdict, changed: ChangedParent[]): void {
+    const wasLive = entry.stored?.state === "applied";
+    const isLive = verdict.state === "applied";
+    const collection = this.#byNsid.get(entry.key.collection);
+    if (wasLive && !isLive && collection !== undefined) writes.hide(collection, entry.key);
+    if (isParentChange(entry, isLive, this.#mapper)) {
+      changed.push({ key: entry.key, wasLive });
+    }
+    entry.stored = {
+      state: verdict.state,
+      reason: verdict.reason,
+      waitingFor: verdict.waitingFor,
+      loose: verdict.loose,
+    };
+  }
+}
+
+/** Whether writing what a verdict entails takes what the record holds: for its row, or for its letter. */
+function needsBody({ state }: Verdict): boolean {
+  return state === "applied" || state === "rejected";
+}
+
+/**
+ * Whether the ledger says of a record what the verdict says. Which record a bare rkey means is in the
+ * product row alone: a parent may have gone and another of its name come at once, so there it can't tell.
+ */
+function stands({ stored }: Entry, verdict: Verdict): boolean {
+  if (verdict.state === "applied" && verdict.loose !== null) return false;
+  return stored !== null && stored.state === verdict.state && stored.reason === verdict.reason &&
+    stored.waitingFor === verdict.waitingFor &&
+    (stored.loose ?? []).join("\n") === (verdict.loose ?? []).join("\n");
+}
