@@ -11,7 +11,7 @@ import { Folded } from "./folded.ts";
 import type { JetstreamEvent } from "./jetstream/stored_event.ts";
 import { SampleEvents, uriOf } from "./sample_events.ts";
 
-const QUIET_MS = 40;
+const QUIET_TURNS = 8;
 /** A client that is slow to send looks as if it waited: the least of some attempts counts. */
 const ATTEMPTS = 3;
 
@@ -116,7 +116,7 @@ const KINDS: readonly Kind[] = [
 databaseTest(
   "a batch waits for the database no more often than its kind needs",
   async ({ url }) => {
-    await using relay = new Relay(url, { quietMs: QUIET_MS });
+    await using relay = new Relay(url, { quietTurns: QUIET_TURNS });
     const sql = connect(relay.through(url), { max: 1, applicationName: "tests" });
     try {
       const folded = new Folded({ sql });

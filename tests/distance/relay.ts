@@ -7,11 +7,14 @@ export interface RelayOptions {
   /** How long each way takes, milliseconds. */
   readonly oneWayMs?: number;
   /**
-   * Answers are held back until the client has sent nothing for so long: then it waits for them, and that
-   * is one round trip.
+   * Answers are held back until the client has sent nothing for so many turns of the event loop, which is
+   * its own too: then it waits for them, and that is one round trip.
    */
-  readonly quietMs?: number;
+  readonly quietTurns?: number;
 }
+
+/** Long enough for what was written to be read. */
+const TURN_MS = 4;
 
 export class Relay implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -54,21 +57,20 @@ export class Relay implements AsyncDisposable {
     client.setNoDelay(true);
     server.setNoDelay(true);
     this.#connections.add(client).add(server);
-    let sentAt = performance.now();
+    let sent = 0;
     const requests = new Line(server, () => this.#options.oneWayMs ?? 0);
     const answers = new Line(client, () => this.#options.oneWayMs ?? 0, async () => {
-      const { quietMs } = this.#options;
-      if (quietMs === undefined) return;
-      for (;;) {
-        const left = sentAt + quietMs - performance.now();
-        if (left <= 0) break;
-        await sleep(left);
+      const { quietTurns } = this.#options;
+      if (quietTurns === undefined) return;
+      for (let turns = 0, before = sent; turns < quietTurns; before = sent) {
+        await sleep(TURN_MS);
+        turns = sent === before ? turns + 1 : 0;
       }
       this.roundTrips++;
     });
     await Promise.allSettled([
       pump(client, (bytes) => {
-        sentAt = performance.now();
+        sent += bytes.length;
         requests.push(bytes);
       }),
       pump(server, (bytes) => answers.push(bytes)),
