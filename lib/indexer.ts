@@ -269,6 +269,7 @@ export class Indexer {
       clock: this.#clock,
       random,
       checkpoint: (name) => this.#pass(name),
+      eventsMayBeMissing: () => this.reconciles.wantAll(),
     });
   }
 

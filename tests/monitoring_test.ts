@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ARCHIVE_NOTICES } from "../lib/client/archive/observer.ts";
-import { NOTICES } from "../lib/client/observer.ts";
+import { EVENTS_MAY_BE_MISSING, NOTICES } from "../lib/client/observer.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import { REASONS } from "../lib/reason.ts";
 import { OUTCOMES } from "../lib/repository/outcome.ts";
@@ -147,6 +147,12 @@ Deno.test("every alert says what it is, what happened, how urgent it is and what
     assert.equal(runbook, `OPERATIONS.md#${name.toLowerCase()}`);
     assert(headings.has(name.toLowerCase()), `OPERATIONS.md has no heading ${name}`);
   }
+});
+
+Deno.test("the alert for missing events has the notices after which repositories are compared", () => {
+  const { expr = "" } = rules.find(({ name }) => name === "IndexerEventsMayBeMissing") ?? {};
+  const [, codes = ""] = /code=~"([^"]+)"/.exec(expr) ?? [];
+  assert.deepEqual(new Set(codes.split("|")), EVENTS_MAY_BE_MISSING);
 });
 
 Deno.test("OPERATIONS.md explains no alert that is gone", async () => {

@@ -218,3 +218,24 @@ databaseTest(
     assert.equal(await program.metric('indexer_reconciles_total{result="differed"}'), 3);
   },
 );
+
+databaseTest("when the stream may have lost events, all repositories are compared", async (db) => {
+  const source = new Source();
+  await using network = source.network;
+  await network.account(ALICE);
+  await new Folded(db).each(source.write(ALICE, `${SCENE}/a`, scene("A")));
+  source.write(ALICE, `${SCENE}/lost`, scene("Lost"));
+  // The number of another numbering, and a firehose takes no time in its place.
+  await db.sql`update indexer_state
+    set cursor = 5, cursor_time = '2026-08-20', source = 'elsewhere/subscribe'`;
+  await using server = new ReplayServer({ pingMs: 0 });
+  await using program = new Program({
+    databaseUrl: db.url,
+    streamUrl: server.url.replace("/subscribe", "/xrpc/com.atproto.sync.subscribeRepos"),
+    env: { PLC_URL: network.url, RECONCILE_ALLOW_PRIVATE: "true" },
+  });
+  await program.until(() => program.said("repository reconciled") > 0);
+  assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
+  const [row] = await db.sql`select reason from reconciles`;
+  assert.equal(row?.reason, "events_missing");
+});

@@ -44,6 +44,15 @@ export const NOTICES = [
 
 export type NoticeCode = typeof NOTICES[number];
 
+/** Those after which a server may hold no longer what was not read yet. */
+export const EVENTS_MAY_BE_MISSING: ReadonlySet<NoticeCode> = new Set([
+  "cursor_in_future",
+  "no_time_cursor",
+  "outdated_cursor",
+  "replay_starts_late",
+  "went_live",
+]);
+
 /** One such thing, for logs and metrics. */
 export interface Notice {
   readonly code: NoticeCode;

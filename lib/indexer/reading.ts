@@ -10,7 +10,7 @@ import { fetchZstdDictionary } from "../client/dictionary.ts";
 import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
 import type { CursorTooOldError } from "../client/failure.ts";
 import { follow } from "../client/follow.ts";
-import type { Observer } from "../client/observer.ts";
+import { EVENTS_MAY_BE_MISSING, type Observer } from "../client/observer.ts";
 import type { EventQueue } from "../client/queue.ts";
 import type { Progress } from "../client/progress.ts";
 import { trustingFetch } from "../client/trusting_fetch.ts";
@@ -35,6 +35,8 @@ export interface ReadingOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly checkpoint: OnCheckpoint;
+  /** Told when the stream may have lost events. */
+  readonly eventsMayBeMissing: () => void;
 }
 
 export class Reading {
@@ -174,9 +176,9 @@ export class Reading {
     });
   }
 
-  /** Tells operators, and the position: it must know when a connection stands. */
+  /** Tells operators; the position, which must know when a connection stands; and whoever repairs losses. */
   #observer(): Observer {
-    const { logger, telemetry, position, checkpoint } = this.#options;
+    const { logger, telemetry, position, checkpoint, eventsMayBeMissing } = this.#options;
     const observer = streamObserver({ logger, telemetry, redact: this.#redact }, checkpoint);
     return {
       ...observer,
@@ -187,6 +189,10 @@ export class Reading {
       disconnected: (event) => {
         position.disconnected();
         observer.disconnected?.(event);
+      },
+      notice: (notice) => {
+        observer.notice?.(notice);
+        if (EVENTS_MAY_BE_MISSING.has(notice.code)) eventsMayBeMissing();
       },
     };
   }

@@ -38,6 +38,7 @@ const LISTED_RECORDS = 200_000;
 export class Reconciles {
   readonly #options: ReconcilesOptions;
   readonly #reader: ReaderOptions;
+  #allWanted = false;
 
   constructor(options: ReconcilesOptions) {
     this.#options = options;
@@ -69,6 +70,11 @@ export class Reconciles {
     }, signal);
   }
 
+  /** Has all repositories compared: the stream may have lost events. */
+  wantAll(): void {
+    this.#allWanted = true;
+  }
+
   /** Works through the queue until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { config: { reconcile: settings }, telemetry } = this.#options;
@@ -77,6 +83,12 @@ export class Reconciles {
       ...this.#options,
       ...settings,
       reconcile: (did, signal) => this.one(did, signal),
+      wantAll: () => this.wantAll(),
+      takeAllWanted: () => {
+        const wanted = this.#allWanted;
+        this.#allWanted = false;
+        return wanted;
+      },
       counted: (counts) => telemetry.reconcilesCounted(counts),
       ended: (result) => telemetry.reconciled(result),
     }, signal);

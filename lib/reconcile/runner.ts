@@ -11,6 +11,7 @@ import {
   finishReconcile,
   postponeReconcile,
   type ReconcileCounts,
+  requestAll,
   requestStale,
   takeDueReconciles,
 } from "../repository/reconcile_queue.ts";
@@ -25,6 +26,10 @@ export interface RunnerOptions {
   readonly atOnce: number;
   /** Repositories are compared again after so many days; 0: only when there is a reason. */
   readonly everyDays: number;
+  /** Whether all repositories are wanted, because events may be missing. Answers so once. */
+  readonly takeAllWanted: () => boolean;
+  /** Wants all again: they could not be asked for. */
+  readonly wantAll: () => void;
   readonly logger: Logger;
   readonly clock: Clock;
   /** When a question to the database counts as unanswered, milliseconds. */
@@ -53,7 +58,12 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
   const ask = <T>(question: (sql: Sql) => Promise<T>): Promise<T> =>
     options.database.ask(question, { silentMs: options.silentMs, signal });
   while (!signal.aborted) {
+    const allWanted = options.takeAllWanted();
     try {
+      if (allWanted) {
+        const count = await ask((sql) => requestAll(sql, "events_missing"));
+        logger.info("events may be missing: all repositories are compared", { count });
+      }
       if (running.size < atOnce) {
         const due = await ask((sql) => takeDueReconciles(sql, atOnce - running.size, HOLD_MS));
         for (const one of due) {
@@ -66,6 +76,7 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
         }
       }
     } catch (error) {
+      if (allWanted) options.wantAll();
       if (!signal.aborted) logger.warn("cannot look for repositories to compare", { error });
     }
     const next = sleep(TICK_MS, clock, signal).catch(() => {});
