@@ -13,6 +13,7 @@ import lease from "../../migrations/0008_lease.sql" with { type: "text" };
 import reads from "../../migrations/0009_reads.sql" with { type: "text" };
 import positions from "../../migrations/0010_positions.sql" with { type: "text" };
 import reconciles from "../../migrations/0011_reconciles.sql" with { type: "text" };
+import publicViews from "../../migrations/0012_public_views.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -33,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 9, name: "reads", sql: reads },
   { version: 10, name: "positions", sql: positions },
   { version: 11, name: "reconciles", sql: reconciles },
+  { version: 12, name: "public_views", sql: publicViews },
 ];

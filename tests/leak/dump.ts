@@ -1,4 +1,4 @@
-/** Everything that a database holds, as text: every column of every table. */
+/** Everything that a database holds, as text: every column of every table and view. */
 
 import type { Sql } from "../../lib/repository/sql.ts";
 import type { Haystack } from "./search.ts";
@@ -21,6 +21,12 @@ const SURFACES: ReadonlyMap<string, NonNullable<Haystack["surface"]>> = new Map(
   ["scenes.search", "text"],
   ["events.description", "text"],
   ["events.search", "text"],
+  ["public_scenes.display_point", "product"],
+  ["public_events.display_point", "product"],
+  ["public_scenes.description", "text"],
+  ["public_scenes.search", "text"],
+  ["public_events.description", "text"],
+  ["public_events.search", "text"],
 ]);
 
 /** Reads all of it; tables of PostGIS are left out, which nobody writes. */
@@ -28,8 +34,9 @@ export async function dump(sql: Sql): Promise<Haystack[]> {
   const columns = await sql<Column[]>`
     select c.relname as table, a.attname as name, format_type(a.atttypid, null) as type
     from pg_class as c join pg_attribute as a on a.attrelid = c.oid
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'm')
-      and a.attnum > 0 and not a.attisdropped and c.relname <> 'spatial_ref_sys'
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'm', 'v')
+      and a.attnum > 0 and not a.attisdropped
+      and not exists (select from pg_depend where objid = c.oid and deptype = 'e')
     order by 1, 2`;
   const haystacks: Haystack[] = [];
   for (const column of columns) haystacks.push(await dumpColumn(sql, column));
