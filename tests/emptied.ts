@@ -87,13 +87,15 @@ const DROP_EVERYTHING = `do $$
     loop
       execute format('drop schema %I cascade', it.nspname);
     end loop;
+    -- As text and sorted, so that all names are known before the first of them is gone.
     for it in
-      select oid::regclass as name, case relkind
+      select oid::regclass::text as name, case relkind
         when 'v' then 'view' when 'm' then 'materialized view'
         when 'S' then 'sequence' else 'table' end as kind
       from pg_class c
       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S')
         and not exists (select from pg_depend where objid = c.oid and deptype in ('e', 'i', 'a'))
+      order by name
     loop
       execute format('drop %s if exists %s cascade', it.kind, it.name);
     end loop;
