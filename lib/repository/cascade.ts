@@ -56,7 +56,7 @@ export async function* childrenOf(
     `select did, collection, rkey from records
       where waiting_for in (select u collate "C" from json_array_elements_text($1::text::json) as u)`,
     `select did, collection, rkey from records
-      where loose_references && array(select json_array_elements_text($2::text::json) collate "C")`,
+      where loose_references operator(pg_catalog.&&) array(select json_array_elements_text($2::text::json) collate "C")`,
   ];
   for (const collection of mapper.collections) {
     for (const [column, target] of columnsOf(collection.references)) {

@@ -13,7 +13,7 @@ export async function readCursor(sql: Sql, consumer: string): Promise<CursorUpda
     { cursor: string; time_us: number; source: string; mark: string | null }[]
   >`
     select cursor::text, source, cursor_mark as mark,
-      (extract(epoch from least(cursor_time, last_updated)) * 1000000)::float8 as time_us
+      (extract(epoch from least(cursor_time, last_updated)) * 1000000.0)::float8 as time_us
     from indexer_state where consumer = ${consumer} and source is not null`;
   if (row === undefined) return null;
   const { cursor, time_us: timeUs, source, mark } = row;

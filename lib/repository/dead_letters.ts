@@ -103,7 +103,7 @@ export async function openLetters(
 export async function takeDueLetters(sql: Asking, limit: number): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
     update dead_letters as t set next_attempt_at =
-      now() + least(interval '1 minute' * power(2, t.attempts + 1), interval '1 day')
+      now() + least(interval '1 minute' * pg_catalog.power(2, t.attempts + 1), interval '1 day')
     from (select id from dead_letters
       where resolved_at is null and next_attempt_at <= now()
       order by next_attempt_at limit ${limit} for update skip locked) as due

@@ -55,9 +55,9 @@ export async function findLockWait(sql: Sql, pids: readonly number[]): Promise<L
         select p::int from json_array_elements_text(${JSON.stringify(pids)}::text::json) as p)
       limit 1
     ), chain (pid, depth) as (
-      select b.pid, 1 from ours, unnest(pg_blocking_pids(ours.pid)) as b (pid)
+      select b.pid, 1 from ours, pg_catalog.unnest(pg_blocking_pids(ours.pid)) as b (pid)
       union
-      select b.pid, depth + 1 from chain, unnest(pg_blocking_pids(chain.pid)) as b (pid)
+      select b.pid, depth + 1 from chain, pg_catalog.unnest(pg_blocking_pids(chain.pid)) as b (pid)
       where depth < 5
     )
     select ours.pid as waiting, locktype, relation, holder.pid, usename::text as "user",

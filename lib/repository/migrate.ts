@@ -52,7 +52,7 @@ export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<n
     const applied = await sql.begin(async (tx) => {
       [place] = await tx<Place[]>`
         select current_database() as database, current_user as role,
-          current_setting('server_version') as version, pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+          current_setting('server_version') as version, pg_catalog.pg_advisory_xact_lock(${MIGRATION_LOCK})`;
       await step?.("locked");
       await createMigrationsTable(tx);
       const pending = await pendingMigrations(tx, true, migrations);

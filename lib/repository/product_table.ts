@@ -106,7 +106,7 @@ function valueOrCreated(column: RowColumn & Pick<Column, "orCreated">): string {
 
 /** The author's items, then those that somebody else added. */
 function mergedUpdate({ name }: Column): string {
-  return `${name} = excluded.${name} || array(
-      select item from unnest(t.${name}) as item
+  return `${name} = excluded.${name} operator(pg_catalog.||) array(
+      select item from pg_catalog.unnest(t.${name}) as item
       where item <> all (t.author_${name}) and item <> all (excluded.${name}))`;
 }

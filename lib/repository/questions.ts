@@ -38,13 +38,13 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
   }) from jsonb_to_record(t.record) as f(${fields.map((field) => `"${field}" text`)}))`;
   const columns = (wanted: string): string =>
     `t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
-    to_json(t.loose_references) as loose_references,
-    (extract(epoch from t.event_time) * 1000000)::float8 as time_us,
+    pg_catalog.to_json(t.loose_references) as loose_references,
+    (extract(epoch from t.event_time) * 1000000.0)::float8 as time_us,
     to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
     case when ${wanted} and t.record is not null then ${said} end as fields`;
   // Of whose records they are is not known before, so their accounts come with them.
   const withAccount = `${columns("true")},
-    (select row_to_json(a) from (select ${ACCOUNT_COLUMNS} from accounts as a where a.did = t.did) as a)
+    (select pg_catalog.row_to_json(a) from (select ${ACCOUNT_COLUMNS} from accounts as a where a.did = t.did) as a)
       as account`;
   return {
     byKey: `select ${columns("r.wanted::boolean")}
@@ -110,14 +110,14 @@ export const BODIES = `select t.did, t.collection, t.rkey, t.record
 export const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
 
 const ACCOUNT_COLUMNS = `a.did, a.handle, a.active, a.status,
-    (extract(epoch from a.account_time) * 1000000)::float8 as account_time_us,
+    (extract(epoch from a.account_time) * 1000000.0)::float8 as account_time_us,
     a.account_seq::float8 as account_seq, a.account_source,
     a.account_cursor::float8 as account_cursor,
-    (extract(epoch from a.identity_time) * 1000000)::float8 as identity_time_us,
+    (extract(epoch from a.identity_time) * 1000000.0)::float8 as identity_time_us,
     a.identity_seq::float8 as identity_seq, a.identity_source,
     a.identity_cursor::float8 as identity_cursor,
-    (extract(epoch from a.known_since) * 1000000)::float8 as known_since_us,
-    (extract(epoch from a.purged_until) * 1000000)::float8 as purged_until_us`;
+    (extract(epoch from a.known_since) * 1000000.0)::float8 as known_since_us,
+    (extract(epoch from a.purged_until) * 1000000.0)::float8 as purged_until_us`;
 
 export const ACCOUNTS = `select ${ACCOUNT_COLUMNS}
   from ${source(DID)}

@@ -31,8 +31,9 @@ export interface BulkStatement {
 
 /** The item of a `from` clause that gives the rows, as `r`. */
 export function source(columns: readonly RowColumn[]): string {
-  const arrays = columns.map((_, index) => `$${index + 1}::text[]`);
-  return `unnest(${arrays.join(", ")}) as r(${columns.map(({ name }) => name).join(", ")})`;
+  const arrays = columns.map((_, index) => `pg_catalog.unnest($${index + 1}::text[])`);
+  const names = columns.map(({ name }) => name);
+  return `rows from (${arrays.join(", ")}) as r(${names.join(", ")})`;
 }
 
 /** The value of a column of `r` in its type. */

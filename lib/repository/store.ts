@@ -120,7 +120,7 @@ const UPSERT_LETTERS: BulkStatement = {
   on conflict (fingerprint) do update set
     reason = excluded.reason, detail = excluded.detail, payload = excluded.payload,
     next_attempt_at = case when t.attempts < 9 and excluded.next_attempt_at is not null
-      then now() + least((excluded.next_attempt_at - now()) * power(2, t.attempts + 1), interval '1 day')
+      then now() + least((excluded.next_attempt_at - now()) * pg_catalog.power(2, t.attempts + 1), interval '1 day')
     end,
     resolved_at = excluded.resolved_at, resolution = excluded.resolution, attempts = t.attempts + 1`,
 };

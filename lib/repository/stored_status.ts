@@ -39,7 +39,7 @@ export class StatusTables {
       { cursor: number; timeUs: number | null; source: string | null; savedAt: Date }[]
     >`
       select cursor::float8 as cursor, source, last_updated as "savedAt",
-        (extract(epoch from cursor_time) * 1000000)::float8 as "timeUs"
+        (extract(epoch from cursor_time) * 1000000.0)::float8 as "timeUs"
       from indexer_state where consumer = ${consumer}`;
     return row ?? null;
   }

@@ -79,7 +79,7 @@ export async function applyBatch(
         set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
-        pg_advisory_xact_lock(${WRITER_LOCK})`,
+        pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK})`,
       tx<StateRow[]>`
         select batch, holder, epoch::float8 as epoch from indexer_state
         where consumer = ${consumer} and partition = ${PARTITION} for update`,
