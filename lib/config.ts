@@ -5,6 +5,7 @@
 
 import { type ConfigProblem, contradictions, unknownNames, unusable } from "./config/problem.ts";
 import type { LogLevel } from "./log/logger.ts";
+import { libpqNotices } from "./config/libpq_variables.ts";
 import { proxyNotice } from "./config/proxies.ts";
 import { Secret } from "./config/secret.ts";
 import type { Database } from "./config/setting_form.ts";
@@ -126,7 +127,9 @@ export function readConfig(env: EnvironmentVariables): Config {
   }
   problems.push(...contradictions(values, present), ...unknownNames(present));
   if (problems.length > 0) throw new ConfigError(problems);
-  return toConfig(values as SettingValues, proxyNotice(present));
+  const proxy = proxyNotice(present);
+  const more = [...libpqNotices(present), ...(proxy === null ? [] : [proxy])];
+  return toConfig(values as SettingValues, more);
 }
 
 /** Spaces around a value are a slip of the pen, except in a secret, where they may be meant. */
@@ -134,7 +137,7 @@ function textOf(text: string | undefined, secret: boolean): string | undefined {
   return secret ? text : text?.trim();
 }
 
-function toConfig(values: SettingValues, proxy: string | null): Config {
+function toConfig(values: SettingValues, moreNotices: readonly string[]): Config {
   return {
     environment: values.SUBCULT_ENV,
     database: values.DATABASE_URL ?? { kind: "embedded" },
@@ -191,7 +194,7 @@ function toConfig(values: SettingValues, proxy: string | null): Config {
     },
     jitterSecret: values.LOCATION_JITTER_SECRET ?? new Secret(DEVELOPMENT_JITTER_SECRET),
     logLevel: values.LOG_LEVEL,
-    notices: [...noticesOf(values), ...(proxy === null ? [] : [proxy])],
+    notices: [...noticesOf(values), ...moreNotices],
   };
 }
 

@@ -19,6 +19,18 @@ function problemsOf(env: EnvironmentVariables): readonly string[] {
   return [];
 }
 
+Deno.test("variables of libpq are named as not read, without their value", () => {
+  const { notices } = readConfig({
+    ...PRODUCTION,
+    PGPASSWORD: "hidden",
+    PGSSLMODE: "require",
+    PGX: "1",
+  });
+  const named = notices.filter((notice) => notice.startsWith("PG"));
+  assert.deepEqual(named.map((notice) => notice.split(" ")[0]), ["PGPASSWORD", "PGSSLMODE"]);
+  assert.equal(notices.join().includes("hidden"), false);
+});
+
 Deno.test("CF-02 nothing but what production needs gives every default", () => {
   const { database, jitterSecret, ...config } = readConfig(PRODUCTION);
   const { dictionaryUrl, ...jetstream } = config.jetstream;

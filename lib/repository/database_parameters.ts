@@ -76,7 +76,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   dbname: IN_ADDRESS,
   host: IN_ADDRESS,
   hostaddr: "write the address in place of the host",
-  passfile: `${NO_FILES}; write the password into the address, or set PGPASSWORD`,
+  passfile: `${NO_FILES}; write the password into the address`,
   password: IN_ADDRESS,
   port: IN_ADDRESS,
   replication: "leave it out",
