@@ -61,6 +61,7 @@ if (import.meta.main) {
     print: (line) => writeLine(Deno.stdout, line),
     log,
     complain,
+    ...(Deno.stdin.isTerminal() && Deno.stdout.isTerminal() ? { confirm } : {}),
     colours: Deno.stdout.isTerminal() && !env["NO_COLOR"],
     stop,
   });

@@ -212,7 +212,9 @@ databaseTest(
     );
     const list = await run("list");
     assert.equal(list.code, 0);
-    assert.equal(list.out.length, 3);
+    assert.equal(list.out.length, 5);
+    assert.match(list.out[0] ?? "", /^ID +SINCE +REASON +RECORD +WHAT WAS FOUND$/);
+    assert.equal(list.out.at(-1), "3 of 3 open");
     assert.match(list.out.join("\n"), new RegExp(`empty_field +${uriOf("alice/scene/s1")}`));
     type Letters = { id: number; reason: string; rkey: string | null }[];
     const letters = await json<Letters>("list");
@@ -235,21 +237,23 @@ databaseTest(
       "jetstream-indexer: there is no dead letter 999999",
     ]]);
 
+    const refused = { tried: 1, resolved: 0, left: 0, unseen: 0 };
     assert.deepEqual(await json("retry", idOf("empty_field")), {
-      tried: 1,
-      resolved: 0,
-      left: 0,
-      unseen: 0,
+      ...refused,
+      letters: [{
+        id: Number(idOf("empty_field")),
+        why: "refused again, empty_field: name: got text of 0, expected some text",
+      }],
     });
-    assert.deepEqual((await run("retry", "--all")).out, [
-      "tried 2, resolved 0; of 1 only an excerpt is kept, or they are resolved already",
-    ]);
-    assert.deepEqual(await json("retry", "--reason", "invalid_type"), {
-      tried: 1,
-      resolved: 0,
-      left: 0,
-      unseen: 0,
-    });
+    // Of each letter that stays open it is said why.
+    const all = (await run("retry", "--all")).out;
+    assert.equal(all.at(-1), "tried 2, resolved 0; 1 could not be tried");
+    const whys = new Map(all.slice(0, -1).map((line) => line.split("  ") as [string, string]));
+    assert.match(whys.get(idOf("empty_field")) ?? "", /^refused again, empty_field: /);
+    assert.match(whys.get(idOf("invalid_json")) ?? "", /^only an excerpt is kept/);
+    const nobody = await json<{ letters: unknown }>("retry", "999999");
+    assert.deepEqual(nobody.letters, [{ id: 999999, why: "there is no such dead letter" }]);
+    assert.partialDeepStrictEqual(await json("retry", "--reason", "invalid_type"), refused);
 
     // A revision that is right by now: the mapper of a newer program takes what the old one refused.
     await folded.batch(events.put("alice/scene/s3"));
@@ -261,6 +265,7 @@ databaseTest(
       resolved: 1,
       left: 0,
       unseen: 0,
+      letters: [],
     });
     assert.deepEqual(await folded.live("alice/scene/s1"), [true]);
 
@@ -279,6 +284,61 @@ databaseTest(
   },
 );
 
+databaseTest(
+  "dead letters are chosen by reason, collection, author and age, and many are discarded only when meant",
+  async (database) => {
+    const { sql } = database;
+    await sql`
+    insert into dead_letters (fingerprint, reason, detail, did, collection, rkey, created_at)
+    select md5(n::text), (array['invalid_type', 'empty_field'])[1 + n % 2], 'd',
+      'did:plc:author' || n % 3, 'app.subcult.' || (array['scene', 'post'])[1 + n % 2], n::text,
+      now() - n * interval '1 hour'
+    from generate_series(1, 60) as n`;
+    const env = settings(database.url);
+    const run = (
+      words: readonly string[],
+      confirm?: (question: string) => boolean,
+    ): ReturnType<typeof told> =>
+      told(["dead-letters", ...words], { env, ...(confirm === undefined ? {} : { confirm }) });
+    const found = async (...words: string[]): Promise<number[]> => {
+      const { out } = await run(["list", "--json", "--limit", "100", ...words]);
+      return (JSON.parse(out.join("")) as { rkey: string }[])
+        .map(({ rkey }) => Number(rkey)).toSorted((a, b) => a - b);
+    };
+    const expected = (is: (n: number) => boolean): number[] =>
+      Array.from({ length: 60 }, (_, index) => index + 1).filter(is);
+    assert.deepEqual(await found("--did", "did:plc:author1"), expected((n) => n % 3 === 1));
+    assert.deepEqual(await found("--collection", "app.subcult.post"), expected((n) => n % 2 === 1));
+    assert.deepEqual(await found("--collection", "app.subcult.*"), expected(() => true));
+    assert.deepEqual(await found("--collection", "app.sub.*"), []);
+    assert.deepEqual(await found("--newer-than", "330m"), expected((n) => n < 6));
+    assert.deepEqual(
+      await found("--older-than", "2d", "--reason", "empty_field", "--did", "did:plc:author0"),
+      expected((n) => n >= 48 && n % 2 === 1 && n % 3 === 0),
+    );
+
+    const one = ["discard", "--collection", "app.subcult.post", "--older-than", "1d"];
+    const count = expected((n) => n % 2 === 1 && n >= 24).length;
+    // Nobody can be asked: nothing is done.
+    const unasked = await run(one);
+    assert.equal(unasked.code, 2);
+    assert.match(unasked.err[0] ?? "", new RegExp(`discard ${count} dead letters: expected --yes`));
+    const questions: string[] = [];
+    const no = await run(one, (question) => {
+      questions.push(question);
+      return false;
+    });
+    assert.deepEqual([no.code, no.out, no.err], [1, [], ["nothing was done"]]);
+    assert.deepEqual(questions, [`discard ${count} dead letters?`]);
+    assert.equal((await found()).length, 60);
+    assert.deepEqual((await run(one, () => true)).out, [`discarded ${count}`]);
+    assert.deepEqual(await found(), expected((n) => !(n % 2 === 1 && n >= 24)));
+    const rest = await run(["discard", "--all", "--yes"]);
+    assert.deepEqual([rest.code, rest.out], [0, [`discarded ${60 - count}`]]);
+    assert.deepEqual(await found(), []);
+  },
+);
+
 databaseTest("dead letters of a database without tables: it says how to make them", async (db) => {
   const { code, err } = await told(["dead-letters", "list"], { env: settings(db.url) });
   assert.equal(code, 1);
@@ -293,14 +353,18 @@ databaseTest(
     insert into dead_letters (fingerprint, reason, detail, payload)
     select md5(n::text), 'invalid_json', 'cut', null from generate_series(1, 250) as n`;
     const list = await told(["dead-letters", "list", "--limit", "3"], { env });
-    assert.equal(list.out.length, 3);
-    const last = / *(\d+) /.exec(list.out.at(-1) ?? "")?.[1];
+    assert.equal(list.out.length, 5);
+    assert.equal(list.out.at(-1), "3 of 250 open");
+    const last = / *(\d+) /.exec(list.out.at(-2) ?? "")?.[1];
     assert.deepEqual(list.err, [`older ones: --before ${last}`]);
 
     const retry = await told(["dead-letters", "retry", "--all"], { env });
     assert.equal(retry.code, 0);
-    assert.deepEqual(retry.err, [100, 200, 250].map((seen) => `${seen} of 250, resolved 0`));
-    assert.match(retry.out.join(), /^tried 0, resolved 0; of 250 only an excerpt is kept/);
+    assert.deepEqual(retry.err, [
+      "retry: 250 dead letters",
+      ...[100, 200, 250].map((seen) => `${seen} of 250, resolved 0`),
+    ]);
+    assert.equal(retry.out.at(-1), "tried 0, resolved 0; 250 could not be tried");
 
     const stop = new AbortController();
     stop.abort();

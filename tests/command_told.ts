@@ -14,11 +14,13 @@ export interface ToldOptions {
   readonly commit?: string;
   readonly stop?: AbortSignal;
   readonly colours?: boolean;
+  /** A person who answers. */
+  readonly confirm?: (question: string) => boolean;
 }
 
 /** Runs a command line until it ends. */
 export async function told(words: readonly string[], options: ToldOptions = {}): Promise<Told> {
-  const { env = {}, commit = null, colours = false } = options;
+  const { env = {}, commit = null, colours = false, confirm } = options;
   const { stop = new AbortController().signal } = options;
   const out: string[] = [];
   const err: string[] = [];
@@ -27,6 +29,7 @@ export async function told(words: readonly string[], options: ToldOptions = {}):
     build: { version: manifest.version, commit, embeddedDatabase: true },
     print: (line) => out.push(line),
     complain: (line) => err.push(line),
+    ...(confirm === undefined ? {} : { confirm }),
     colours,
     stop,
   });

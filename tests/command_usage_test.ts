@@ -61,6 +61,13 @@ Deno.test("wrong usage ends with 2 and says what is wrong, before anything is do
     [["dead-letters", "retry"], /retry takes ids, or --reason, or --all/],
     [["dead-letters", "retry", "1", "--all"], /retry takes ids/],
     [["dead-letters", "retry", "--reason", "nonsense"], /there is no reason/],
+    [["dead-letters", "retry", "1", "--did", "did:plc:x"], /retry takes ids/],
+    [["dead-letters", "list", "--did", "alice"], /cannot use "alice" as --did: expected a DID/],
+    [
+      ["dead-letters", "list", "--older-than", "7w"],
+      /cannot use "7w" as --older-than: expected an age/,
+    ],
+    [["dead-letters", "discard", "--collection", "a b"], /cannot use "a b" as --collection/],
     [["dead-letters", "discard"], /discard takes ids/],
   ];
   for (const [words, expected] of wrong) {

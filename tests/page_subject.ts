@@ -102,7 +102,14 @@ export class Letters implements DeadLetters {
     );
     return Promise.resolve(found.slice(0, limit));
   };
-  show: DeadLetters["show"] = () => Promise.resolve(null);
+  count: DeadLetters["count"] = () => Promise.resolve(this.open.length);
+  discardAll: DeadLetters["discardAll"] = () => Promise.resolve(false);
+  show: DeadLetters["show"] = (id) => {
+    const found = this.open.find((one) => one.id === id);
+    return Promise.resolve(
+      found === undefined ? null : { ...found, payload: { record: { name: `${HOSTILE} ${id}` } } },
+    );
+  };
   retry: DeadLetters["retry"] = (selection) => {
     this.asked.push(`retry ${JSON.stringify(selection)}`);
     const tried = this.open.filter((one) =>

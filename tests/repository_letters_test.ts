@@ -18,7 +18,7 @@ const SCENE = "alice/scene/s1";
 const EVENT = "bob/event/e1";
 
 async function retry(folded: Folded, sql: Sql): Promise<readonly Outcome[]> {
-  const batch = await retryBatch(sql, await openLetters(sql, null, 100));
+  const batch = await retryBatch(sql, await openLetters(sql, {}, 100));
   return (await folded.writer.write(batch, new AbortController().signal)).outcomes;
 }
 
@@ -71,7 +71,7 @@ databaseTest(
     const events = new SampleEvents();
     const folded = new Folded(database);
     await folded.batch(events.put(SCENE, { name: "" }));
-    await discardLetters(sql, await openLetters(sql, null, 10));
+    await discardLetters(sql, await openLetters(sql, {}, 10));
     const closed = await listLetters(sql, { state: "resolved", limit: 10 });
     assert.deepEqual(closed.map(({ resolution }) => resolution), ["discarded"]);
     await folded.batch(events.put(SCENE));
@@ -172,7 +172,10 @@ databaseTest(
     const events = new SampleEvents();
     const folded = new Folded(database);
     await folded.batch(events.put(SCENE), events.put(EVENT, { sceneId: "s1" }));
-    const letters = await retryBatch(sql, await openLetters(sql, "not_scene_owner", 10));
+    const letters = await retryBatch(
+      sql,
+      await openLetters(sql, { reason: "not_scene_owner" }, 10),
+    );
     await folded.batch(events.put("bob/scene/s1"));
     assert.deepEqual(await folded.states(EVENT), ["applied"]);
     const { outcomes, rowsWritten } = await folded.writer.write(
@@ -258,7 +261,7 @@ databaseTest(
     const events = new SampleEvents();
     const folded = new Folded(database);
     await folded.batch(events.put(SCENE, { name: "" }));
-    const ids = await openLetters(sql, "empty_field", 10);
+    const ids = await openLetters(sql, { reason: "empty_field" }, 10);
     assert.equal(await discardLetters(sql, ids), 1);
     assert.equal(await discardLetters(sql, ids), 0);
     assert.deepEqual(await folded.openLetters(), []);
@@ -339,7 +342,7 @@ databaseTest(
         events.put(`alice/scene/${index}`, index === 2 ? { name: 1 } : { name: "" }),
       );
     }
-    const [third] = await openLetters(sql, "invalid_type", 10);
+    const [third] = await openLetters(sql, { reason: "invalid_type" }, 10);
     assert.ok(third !== undefined);
     await discardLetters(sql, [third]);
     const keys = async (query: Parameters<typeof listLetters>[1]): Promise<(string | null)[]> =>

@@ -74,7 +74,7 @@ databaseTest(
     const folded = new Folded(database, { waitingLimit: LIMIT });
     await folded.batch(...orphans(events, "bob", 5));
     const letters = async (): Promise<readonly string[]> => {
-      const batch = await retryBatch(sql, await openLetters(sql, "waiting_limit", 100));
+      const batch = await retryBatch(sql, await openLetters(sql, { reason: "waiting_limit" }, 100));
       return (await folded.writer.write(batch, new AbortController().signal)).outcomes;
     };
     assert.deepEqual(await letters(), ["dead_letter", "dead_letter"]);

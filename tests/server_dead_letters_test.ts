@@ -20,7 +20,10 @@ function letter(id: number): DeadLetter {
 }
 
 function withLetters(deadLetters: Partial<DeadLetters>): Subject {
-  return subject({ token: TOKEN, deadLetters });
+  return subject({
+    token: TOKEN,
+    deadLetters: { count: () => Promise.resolve(0), ...deadLetters },
+  });
 }
 
 async function ask(under: Subject, method: string, path: string, body?: string): Promise<Response> {
@@ -31,24 +34,58 @@ async function ask(under: Subject, method: string, path: string, body?: string):
   });
 }
 
-Deno.test("the list takes state, reason, limit and page, with defaults", async () => {
+Deno.test("the list takes state, filter, limit and page, with defaults", async () => {
   const asked: unknown[] = [];
+  const counted: unknown[] = [];
   const under = withLetters({
     list: (query) => {
       asked.push(query);
       return Promise.resolve([]);
     },
+    count: (filter) => {
+      counted.push(filter);
+      return Promise.resolve(17);
+    },
   });
-  await ask(under, "GET", "/api/dead-letters");
-  await ask(
-    under,
-    "GET",
-    "/api/dead-letters?state=resolved&reason=invalid_type&limit=200&before=17",
-  );
+  const first = await ask(under, "GET", "/api/dead-letters");
+  assert.equal((await first.json()).total, 17);
+  const query = "state=resolved&reason=invalid_type&collection=app.subcult.*&did=did:plc:x" +
+    "&olderThan=2026-01-02T03:04:05Z&newerThan=2026-01-01T00:00:00Z&limit=200&before=17";
+  await ask(under, "GET", `/api/dead-letters?${query}`);
+  const filter = {
+    state: "resolved",
+    reason: "invalid_type",
+    collection: "app.subcult.*",
+    did: "did:plc:x",
+    olderThan: new Date("2026-01-02T03:04:05Z"),
+    newerThan: new Date("2026-01-01T00:00:00Z"),
+  };
   assert.deepEqual(asked, [
     { state: "open", limit: 50 },
-    { state: "resolved", reason: "invalid_type", limit: 200, before: 17 },
+    { ...filter, limit: 200, before: 17 },
   ]);
+  // The total is that of the filter, not of the page.
+  assert.deepEqual(counted, [{ state: "open" }, filter]);
+});
+
+Deno.test("letters are discarded by a filter only with the count that it finds", async () => {
+  const asked: unknown[] = [];
+  const under = withLetters({
+    discardAll: (filter, count) => {
+      asked.push([filter, count]);
+      return Promise.resolve(count === 3);
+    },
+  });
+  const path = "/api/dead-letters/discard";
+  const done = await ask(under, "POST", path, '{"reason":"invalid_type","count":3}');
+  assert.deepEqual(await done.json(), { discarded: 3 });
+  const differs = await ask(under, "POST", path, '{"count":4}');
+  assert.equal(differs.status, 409);
+  assert.equal((await differs.json()).error, "count_differs");
+  for (const body of ["", "{}", '{"reason":"invalid_type"}', '{"count":"3"}', '{"count":-1}']) {
+    assert.equal((await ask(under, "POST", path, body)).status, 400, body);
+  }
+  assert.deepEqual(asked, [[{ reason: "invalid_type" }, 3], [{}, 4]]);
 });
 
 Deno.test("a full page names the next one, a short page none", async () => {
@@ -70,6 +107,10 @@ Deno.test("parameters that can't be used are named, and never repeated", async (
     "before=-1": "before",
     "before=99999999999999999": "before",
     "before=<script>": "before",
+    "collection=<script>": "collection",
+    "did=alice": "did",
+    "olderThan=1=1": "olderThan",
+    "newerThan=7w": "newerThan",
   };
   for (const [query, name] of Object.entries(table)) {
     const response = await ask(withLetters({}), "GET", `/api/dead-letters?${encodeURI(query)}`);
@@ -77,7 +118,7 @@ Deno.test("parameters that can't be used are named, and never repeated", async (
     const { error, message } = await response.json();
     assert.equal(error, "invalid_parameter");
     assert.match(message, new RegExp(`^cannot use ${name}: expected `));
-    assert.doesNotMatch(message, /script|1=1|all/);
+    assert.doesNotMatch(message, /script|1=1|\ball\b/);
   }
 });
 
@@ -119,11 +160,16 @@ Deno.test("a letter that can't be retried is a conflict", async () => {
 });
 
 Deno.test("a body that is not what is asked for retries nothing", async () => {
-  const bodies = ["x", "[]", "null", '{"reason":"nonsense"}', '{"reasons":"x"}', '{"__proto__":1}'];
+  const bodies = ["x", "[]", "null", '{"reasons":"x"}', '{"__proto__":1}', '{"did":7}'];
   for (const body of bodies) {
     const response = await ask(withLetters({}), "POST", "/api/dead-letters/retry", body);
     assert.equal(response.status, 400, body);
     assert.equal((await response.json()).error, "invalid_body");
+  }
+  for (const body of ['{"reason":"nonsense"}', '{"did":"alice"}', '{"olderThan":"soon"}']) {
+    const response = await ask(withLetters({}), "POST", "/api/dead-letters/retry", body);
+    assert.equal(response.status, 400, body);
+    assert.equal((await response.json()).error, "invalid_parameter");
   }
 });
 

@@ -87,6 +87,8 @@ export function subject(options: SubjectOptions = {}): Subject {
       show: unexpected,
       retry: unexpected,
       discard: unexpected,
+      count: unexpected,
+      discardAll: unexpected,
       ...options.deadLetters,
     },
     facts: {

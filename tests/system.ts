@@ -60,7 +60,10 @@ export function systemOn(sql: Sql): System {
       return counts;
     },
     async retryTooMany(): Promise<number> {
-      const batch = await retryBatch(sql, await openLetters(sql, "waiting_limit", 10_000));
+      const batch = await retryBatch(
+        sql,
+        await openLetters(sql, { reason: "waiting_limit" }, 10_000),
+      );
       await writer().write(batch, new AbortController().signal);
       return batch.letters.length;
     },

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly log?: LineWriter;
   /** Writes a line to standard error. */
   complain(line: string): void;
+  /** Asks a person yes or no; not there when nobody can be asked. */
+  readonly confirm?: (question: string) => boolean;
   /** Whether standard output is a terminal that shows colours. */
   readonly colours: boolean;
   /** Aborts when the process is asked to stop. */

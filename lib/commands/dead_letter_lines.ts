@@ -4,18 +4,41 @@ import type { DeadLetter } from "../repository/dead_letters.ts";
 import { painter } from "./colour.ts";
 import { plain } from "./plain.ts";
 
+/** The same under a header. */
+export function letterTable(letters: readonly DeadLetter[], colours: boolean): string[] {
+  const { id, reason } = widthsOf(letters);
+  const header = [
+    "ID".padStart(id),
+    "SINCE".padEnd(MOMENT_WIDTH),
+    "REASON".padEnd(reason),
+    "RECORD  WHAT WAS FOUND",
+  ];
+  return [painter(colours)("dim", header.join("  ")), ...letterLines(letters, colours)];
+}
+
+/** Of a time to the second. */
+const MOMENT_WIDTH = 20;
+
+function widthsOf(
+  letters: readonly DeadLetter[],
+): { readonly id: number; readonly reason: number } {
+  return {
+    id: Math.max(2, ...letters.map(({ id }) => String(id).length)),
+    reason: Math.max(...letters.map(({ reason }) => reason.length)),
+  };
+}
+
 /** A letter a line, in columns. */
 export function letterLines(letters: readonly DeadLetter[], colours: boolean): string[] {
   const paint = painter(colours);
-  const idWidth = Math.max(...letters.map(({ id }) => String(id).length));
-  const reasonWidth = Math.max(...letters.map(({ reason }) => reason.length));
+  const widths = widthsOf(letters);
   return letters.map(({ id, reason, detail, did, collection, rkey, createdAt, resolution }) => {
     const where = did === null ? "(no address)" : `at://${did}/${collection}/${rkey}`;
     const end = resolution === null ? "" : ` [${resolution}]`;
     return [
-      paint("bold", String(id).padStart(idWidth)),
+      paint("bold", String(id).padStart(widths.id)),
       paint("dim", moment(createdAt)),
-      paint(resolution === null ? "warn" : "dim", plain(reason).padEnd(reasonWidth)),
+      paint(resolution === null ? "warn" : "dim", plain(reason).padEnd(widths.reason)),
       plain(where),
       plain(`${detail}${end}`),
     ].join("  ");

@@ -1,8 +1,11 @@
 /** The dead letters of the database, for the server. */
 
 import type { Indexer } from "../indexer.ts";
+import type { LetterFilter } from "../repository/letter_filter.ts";
+import { retryLetters } from "./told_retry.ts";
 import type { Database } from "../repository/database.ts";
 import {
+  countLetters,
   discardLetters,
   listLetters,
   openLetters,
@@ -39,15 +42,27 @@ export class DatabaseLetters implements DeadLetters {
     return showLetter(this.#database.sql, id);
   }
 
+  count(filter: LetterFilter): Promise<number> {
+    return countLetters(this.#database.sql, filter);
+  }
+
   async retry(selection: RetrySelection): Promise<RetryResult> {
     const ids = "id" in selection && selection.id !== undefined
       ? [selection.id]
       : await openLetters(
         this.#database.sql,
-        "reason" in selection ? selection.reason ?? null : null,
+        "id" in selection ? {} : selection,
         MOST_AT_A_TIME,
       );
-    return await this.#indexer.letters.retry(ids, this.#stop);
+    return await retryLetters(this.#indexer.letters, this.#database.sql, ids, this.#stop);
+  }
+
+  async discardAll(filter: LetterFilter, count: number): Promise<boolean> {
+    const { sql } = this.#database;
+    const ids = await openLetters(sql, filter, count + 1);
+    if (ids.length !== count) return false;
+    await discardLetters(sql, ids);
+    return true;
   }
 
   async discard(id: number): Promise<boolean> {

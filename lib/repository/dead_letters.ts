@@ -5,6 +5,7 @@ import type { Commit, Refusal } from "../decoder/event.ts";
 import { isObject, type JsonObject } from "../decoder/json.ts";
 import { isReason } from "../reason.ts";
 import type { Batch } from "./batch.ts";
+import { type LetterFilter, matching } from "./letter_filter.ts";
 import { inParts } from "./parts.ts";
 import { unpackedSize } from "./questions.ts";
 
@@ -24,9 +25,7 @@ export interface DeadLetter {
   readonly resolution: string | null;
 }
 
-export interface LetterQuery {
-  readonly state?: "open" | "resolved";
-  readonly reason?: string;
+export interface LetterQuery extends LetterFilter {
   /** At most this many, newest first. */
   readonly limit: number;
   /** Only ids below this one: the next page. */
@@ -39,14 +38,18 @@ const COLUMNS = `id::float8 as id, reason, detail, did, collection, rkey, rev, a
 
 /** Letters, newest first. */
 export async function listLetters(sql: Sql, query: LetterQuery): Promise<DeadLetter[]> {
-  const { state, reason, limit, before } = query;
+  const { limit, before } = query;
   return await sql<DeadLetter[]>`
     select ${sql.unsafe(COLUMNS)} from dead_letters
-    where true
-      ${state === undefined ? sql`` : sql`and (resolved_at is null) = ${state === "open"}`}
-      ${reason === undefined ? sql`` : sql`and reason = ${reason}`}
-      ${before === undefined ? sql`` : sql`and id < ${before}`}
+    where ${matching(sql, query)} ${before === undefined ? sql`` : sql`and id < ${before}`}
     order by id desc limit ${limit}`;
+}
+
+/** How many letters a filter finds. */
+export async function countLetters(sql: Sql, filter: LetterFilter): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::float8 as count from dead_letters where ${matching(sql, filter)}`;
+  return row?.count ?? 0;
 }
 
 /** One letter with its payload; null when there is none. */
@@ -83,17 +86,41 @@ export async function resolveLetters(
   return count;
 }
 
-/** Ids of open letters, oldest first. */
+/** Ids of the open letters that a filter finds, oldest first. */
 export async function openLetters(
   sql: Sql,
-  reason: string | null,
+  filter: LetterFilter,
   limit: number,
 ): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
     select id::float8 as id from dead_letters
-    where resolved_at is null ${reason === null ? sql`` : sql`and reason = ${reason}`}
+    where ${matching(sql, { ...filter, state: "open" })}
     order by id limit ${limit}`;
   return rows.map(({ id }) => id);
+}
+
+export interface LetterState {
+  readonly reason: string;
+  readonly detail: string;
+  /** Null: open. */
+  readonly resolution: string | null;
+  /** Enough is kept of it to be tried again. */
+  readonly isRetriable: boolean;
+}
+
+/** How letters stand, by their ids. */
+export async function letterStates(
+  sql: Sql,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, LetterState>> {
+  const rows = await sql<(LetterState & { id: number })[]>`
+    select id::float8 as id, reason, detail, resolution,
+      did is not null and rkey is not null and payload is not null as "isRetriable"
+    from dead_letters
+    where id in (select i::bigint from json_array_elements_text(${
+    JSON.stringify(ids)
+  }::text::json) as i)`;
+  return new Map(rows.map(({ id, ...state }) => [id, state]));
 }
 
 /**

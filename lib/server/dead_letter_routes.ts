@@ -3,8 +3,13 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import type { Logger } from "../log/logger.ts";
-import { REASONS } from "../reason.ts";
-import type { DeadLetter, DeadLetters, RetrySelection } from "./dead_letters.ts";
+import {
+  FilterError,
+  type LetterFilter,
+  readFilter,
+  type WrittenFilter,
+} from "../repository/letter_filter.ts";
+import type { DeadLetter, DeadLetters, RetryResult } from "./dead_letters.ts";
 import { HttpError } from "./http_error.ts";
 
 const MAX_LIMIT = 200;
@@ -12,9 +17,17 @@ const MAX_LIMIT = 200;
 /** `bigint` in Postgres; beyond 2^53 none can have been made. */
 const id = z.string().regex(/^[1-9]\d{0,15}$/).transform(Number).pipe(z.int());
 
+const filterShape = {
+  reason: z.string().optional(),
+  collection: z.string().optional(),
+  did: z.string().optional(),
+  olderThan: z.string().optional(),
+  newerThan: z.string().optional(),
+};
+
 const listQuery = z.object({
+  ...filterShape,
   state: z.enum(["open", "resolved"]).default("open"),
-  reason: z.enum(REASONS).optional(),
   limit: z.string().regex(/^\d{1,3}$/).transform(Number).pipe(z.int().min(1).max(MAX_LIMIT))
     .prefault("50"),
   before: id.optional(),
@@ -22,12 +35,12 @@ const listQuery = z.object({
 
 const EXPECTED: Readonly<Record<string, string>> = {
   state: "open or resolved",
-  reason: "a reason code",
   limit: `a whole number from 1 to ${MAX_LIMIT}`,
   before: "the id of a dead letter",
 };
 
-const retryBody = z.strictObject({ reason: z.enum(REASONS).optional() });
+const retryBody = z.strictObject(filterShape);
+const discardBody = z.strictObject({ ...filterShape, count: z.int().nonnegative() });
 
 export interface DeadLetterRouteOptions {
   readonly deadLetters: DeadLetters;
@@ -41,21 +54,37 @@ export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions):
   app.get("/api/dead-letters", async function list(context): Promise<Response> {
     const query = listQuery.safeParse(context.req.query());
     if (!query.success) throw badParameter(query.error);
-    const { state, reason, limit, before } = query.data;
+    const { state, limit, before, ...written } = query.data;
+    const filter = { ...filterOf(written), state };
     const letters = await deadLetters.list({
-      state,
+      ...filter,
       limit,
-      ...(reason === undefined ? {} : { reason }),
       ...(before === undefined ? {} : { before }),
     });
-    return context.json({ deadLetters: letters, next: nextPage(letters, limit) });
+    const total = await deadLetters.count(filter);
+    return context.json({ deadLetters: letters, next: nextPage(letters, limit), total });
   });
 
   app.post("/api/dead-letters/retry", async function retryMany(context): Promise<Response> {
-    const selection = await selectionOf(context);
+    const text = await context.req.text();
+    const selection = text === "" ? {} : filterOf(bodyOf(text, retryBody));
     const result = await deadLetters.retry(selection);
-    logger.info("dead letters retried by an operator", { ...selection, ...result });
+    logger.info("dead letters retried by an operator", { ...selection, ...countsOf(result) });
     return context.json(result);
+  });
+
+  app.post("/api/dead-letters/discard", async function discardMany(context): Promise<Response> {
+    const { count, ...written } = bodyOf(await context.req.text(), discardBody);
+    const filter = filterOf(written);
+    if (!await deadLetters.discardAll(filter, count)) {
+      throw new HttpError(
+        409,
+        "count_differs",
+        "cannot discard: count is not the number of open dead letters that the filter finds now",
+      );
+    }
+    logger.info("dead letters discarded by an operator", { ...filter, count });
+    return context.json({ discarded: count });
   });
 
   app.get("/api/dead-letters/:id", async function show(context): Promise<Response> {
@@ -67,7 +96,7 @@ export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions):
   app.post("/api/dead-letters/:id/retry", async function retryOne(context): Promise<Response> {
     const letterId = idOf(context);
     const result = await deadLetters.retry({ id: letterId });
-    logger.info("dead letter retried by an operator", { id: letterId, ...result });
+    logger.info("dead letter retried by an operator", { id: letterId, ...countsOf(result) });
     if (result.tried === 0) {
       throw new HttpError(409, "not_retriable", "there is no open dead letter that can be retried");
     }
@@ -88,13 +117,24 @@ function idOf(context: Context): number {
   return parsed.data;
 }
 
-async function selectionOf(context: Context): Promise<RetrySelection> {
-  const text = await context.req.text();
-  if (text === "") return {};
-  const parsed = retryBody.safeParse(parseJson(text));
+/** Throws what the caller is told when a part of the filter can't be used. */
+function filterOf(written: WrittenFilter): LetterFilter {
+  try {
+    return readFilter(written, new Date());
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw new HttpError(400, "invalid_parameter", error.message);
+  }
+}
+
+function countsOf({ tried, resolved }: RetryResult): { tried: number; resolved: number } {
+  return { tried, resolved };
+}
+
+function bodyOf<Body>(text: string, schema: z.ZodType<Body>): Body {
+  const parsed = schema.safeParse(parseJson(text));
   if (!parsed.success) throw badBody();
-  const { reason } = parsed.data;
-  return reason === undefined ? {} : { reason };
+  return parsed.data;
 }
 
 function parseJson(text: string): unknown {
@@ -113,8 +153,12 @@ function noSuchLetter(): HttpError {
   return new HttpError(404, "not_found", "there is no such dead letter");
 }
 
+const BODY =
+  "an object with reason, collection, did, olderThan, newerThan, all of them optional, " +
+  "and to discard, the count of the letters that are meant";
+
 function badBody(): HttpError {
-  return new HttpError(400, "invalid_body", 'cannot use the body: expected {"reason":CODE} or {}');
+  return new HttpError(400, "invalid_body", "cannot use the body: expected " + BODY);
 }
 
 /** Names the parameter and what it takes, from our own list: nothing of the request comes back. */

@@ -1,0 +1,38 @@
+/** The database that dead letters are in. */
+
+import { type Config, readConfig, secretsOf } from "../config.ts";
+import { createLogger, type Logger } from "../log/logger.ts";
+import { isMigrated } from "../repository/migrate.ts";
+import type { Build, Terminal } from "./command.ts";
+import { openDatabase, type OpenedDatabase } from "./open_database.ts";
+
+/** Opens the database that the settings name. */
+export async function openLetterDatabase(terminal: Terminal): Promise<OpenedDatabase> {
+  const config = readConfig(terminal.env);
+  const logger = createLogger({
+    level: "error",
+    format: "readable",
+    secrets: secretsOf(config),
+    write: terminal.print,
+  });
+  return await openMigrated(config, logger, terminal.build);
+}
+
+/** The same, with a logger at hand. Throws when it has not the tables that letters are in. */
+export async function openMigrated(
+  config: Config,
+  logger: Logger,
+  build: Build,
+): Promise<OpenedDatabase> {
+  const opened = await openDatabase(config, logger, build);
+  try {
+    if (await isMigrated(opened.database.sql)) return opened;
+    throw new Error(
+      "cannot look for dead letters: the database has not the tables of this version; " +
+        "run jetstream-indexer migrate",
+    );
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}

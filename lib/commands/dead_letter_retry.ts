@@ -1,0 +1,76 @@
+/** `dead-letters retry`. */
+
+import { readConfig, secretsOf } from "../config.ts";
+import { Indexer } from "../indexer.ts";
+import { retryLetters } from "../indexer/told_retry.ts";
+import { createLogger } from "../log/logger.ts";
+import { COLLECTIONS } from "../mapper/registry.ts";
+import { Telemetry } from "../server/telemetry.ts";
+import type { Terminal } from "./command.ts";
+import { openMigrated } from "./dead_letter_database.ts";
+import { isMeant, lettersOf, SELECTION_OPTIONS, selectionOf } from "./letter_selection.ts";
+import { parseOptions } from "./options.ts";
+import { json, plain } from "./plain.ts";
+
+/** Letters that are tried in one transaction. */
+const CHUNK = 100;
+
+export async function retry(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { values, words } = parseOptions(args, {
+    ...SELECTION_OPTIONS,
+    json: { type: "boolean" },
+  }, { words: true });
+  const selection = selectionOf("retry", values, words);
+  const config = readConfig(terminal.env);
+  const logger = createLogger({
+    level: "error",
+    format: "readable",
+    secrets: secretsOf(config),
+    write: terminal.print,
+  });
+  await using opened = await openMigrated(config, logger, terminal.build);
+  const { database } = opened;
+  const chosen = await lettersOf(selection, database.sql);
+  if (!isMeant("retry", selection, chosen.length, terminal, values.yes === true)) return 1;
+  const telemetry = new Telemetry({
+    collections: COLLECTIONS.map(({ nsid }) => nsid),
+    version: terminal.build.version,
+  });
+  const instance = crypto.randomUUID();
+  const indexer = new Indexer({ config, database, logger, telemetry, instance });
+  const unresolved: { readonly id: number; readonly why: string }[] = [];
+  let seen = 0;
+  let tried = 0;
+  let resolved = 0;
+  while (seen < chosen.length && !terminal.stop.aborted) {
+    const chunk = chosen.slice(seen, seen + CHUNK);
+    const result = await retryLetters(indexer.letters, database.sql, chunk, terminal.stop)
+      .catch((error: unknown) => {
+        // What was not committed is left as it was.
+        if (terminal.stop.aborted) return null;
+        throw error;
+      });
+    if (result === null) break;
+    seen += chunk.length;
+    tried += result.tried;
+    resolved += result.resolved;
+    unresolved.push(...result.letters);
+    if (!values.json) {
+      for (const { id, why } of result.letters) terminal.print(`${id}  ${plain(why)}`);
+    }
+    if (chosen.length > CHUNK) {
+      terminal.complain(`${seen} of ${chosen.length}, resolved ${resolved}`);
+    }
+  }
+  const unseen = chosen.length - seen;
+  const left = seen - tried;
+  if (values.json) terminal.print(json({ tried, resolved, left, unseen, letters: unresolved }));
+  else {
+    terminal.print(
+      `tried ${tried}, resolved ${resolved}` +
+        (left > 0 ? `; ${left} could not be tried` : "") +
+        (unseen > 0 ? `; stopped before the last ${unseen}` : ""),
+    );
+  }
+  return unseen > 0 ? 1 : 0;
+}
