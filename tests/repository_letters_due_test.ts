@@ -57,7 +57,7 @@ databaseTest(
     const folded = new Folded(database);
     await folded.batch(events.put("alice/scene/s1", { name: "" }));
     for (let retries = 1; retries <= 3; retries++) {
-      const batch = await retryBatch(sql, await openLetters(sql, null, 10));
+      const batch = await retryBatch(sql, await openLetters(sql, {}, 10));
       const { outcomes } = await folded.writer.write(batch, new AbortController().signal);
       assert.deepEqual(outcomes, ["dead_letter"]);
       const rows = await sql<{ attempts: number; next: Date | null }[]>`
