@@ -104,7 +104,7 @@ databaseTest(
         INTERNAL_AUTH_TOKEN: "a-token-of-the-tests",
       };
       await listLetters(sql, { state: "open", reason: "invalid_record", limit: 5, before: 1000 });
-      await openLetters(sql, null, 5);
+      await openLetters(sql, {}, 5);
       for (
         const words of ["check --json", "migrate", "status --json", "dead-letters retry --all"]
       ) {
