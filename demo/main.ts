@@ -2,7 +2,8 @@
  * The whole system with nothing installed: an embedded database, a local Jetstream that plays a sample
  * stream, the indexer and its status page.
  *
- * `--once` plays the stream once, waits until all of it is committed, and prints the summary.
+ * `--once` plays the stream once, waits until all of it is committed, and prints the summary. With
+ * `--query SQL` it prints the answer before that, one row a line.
  */
 
 import { runIndexer, type Running } from "../lib/commands/run.ts";
@@ -12,6 +13,8 @@ import manifest from "../deno.json" with { type: "json" };
 import { SAMPLE_SECONDS, sampleStream } from "./sample_stream.ts";
 
 const once = Deno.args.includes("--once");
+const queryAt = Deno.args.indexOf("--query");
+const query = queryAt < 0 ? undefined : Deno.args[queryAt + 1];
 
 /** Events a second, in the demo that goes on for ever. */
 const PACE = 10;
@@ -56,6 +59,9 @@ async function endWhenDone(): Promise<void> {
   if (running === undefined || stop.signal.aborted) return;
   const { position } = running.telemetry.facts;
   if (position === null || position.cursor < server.nextSeq - 1) return;
+  if (query !== undefined) {
+    for (const row of await running.database.sql.unsafe(query)) print(JSON.stringify(row));
+  }
   lastLine = await summary(running);
   stop.abort();
 }

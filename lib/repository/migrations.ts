@@ -15,6 +15,7 @@ import positions from "../../migrations/0010_positions.sql" with { type: "text" 
 import reconciles from "../../migrations/0011_reconciles.sql" with { type: "text" };
 import publicViews from "../../migrations/0012_public_views.sql" with { type: "text" };
 import namedFunctions from "../../migrations/0013_named_functions.sql" with { type: "text" };
+import comments from "../../migrations/0014_comments.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -37,4 +38,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, name: "reconciles", sql: reconciles },
   { version: 12, name: "public_views", sql: publicViews },
   { version: 13, name: "named_functions", sql: namedFunctions },
+  { version: 14, name: "comments", sql: comments },
 ];

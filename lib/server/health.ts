@@ -161,6 +161,12 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** Every reason, and whether `/health` tells it too. */
+export const HEALTH_REASONS: readonly {
+  readonly code: HealthReason;
+  readonly unhealthy: boolean;
+}[] = RULES.map(({ code, unhealthy = false }) => ({ code, unhealthy }));
+
 /** Whether the process does its work. */
 export function healthOf(condition: Condition): Answer {
   return answer(RULES.filter(({ unhealthy }) => unhealthy), condition);
