@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../lib/commands/all.ts";
+import { main } from "../lib/commands/command_line.ts";
 import { SETTINGS } from "../lib/config/settings.ts";
 import { told } from "./command_told.ts";
 
@@ -13,7 +14,7 @@ Deno.test("version says version and commit", async () => {
   assert.deepEqual((await told(["version"])).out, [`jetstream-indexer ${manifest.version}`]);
 });
 
-Deno.test("help names every command, every setting and the exit codes", async () => {
+Deno.test("help names every command and the exit codes, and help settings every setting", async () => {
   for (const word of ["help", "--help", "-h"]) {
     const { code, out } = await told([word]);
     assert.equal(code, 0);
@@ -21,10 +22,75 @@ Deno.test("help names every command, every setting and the exit codes", async ()
     for (const { name, summary } of COMMANDS) {
       assert.ok(text.includes(`  ${name.padEnd(12)}  ${summary}`), name);
     }
-    for (const [name, { meaning }] of Object.entries(SETTINGS)) {
-      assert.ok(text.includes(`  ${name}`) && text.includes(meaning), name);
-    }
-    assert.match(text, /0 done; 1 failed; 2 wrong usage/);
+    assert.match(text, /0 done; 1 failed;\n2 wrong usage/);
+    assert.ok(text.split("\n").length < 30);
+  }
+  const { code, out } = await told(["help", "settings"]);
+  assert.equal(code, 0);
+  const text = out.join("\n").replaceAll(/\s+/g, " ");
+  for (const [name, { meaning, accepts }] of Object.entries(SETTINGS)) {
+    assert.ok(text.includes(`${name} `) && text.includes(meaning), name);
+    assert.ok(text.includes(`Accepts ${accepts}.`), name);
+  }
+});
+
+Deno.test("help fits sixty columns, and that of each command has an example", async () => {
+  const texts = [(await told(["help"])).out.join("\n")];
+  for (const { name, help } of COMMANDS) {
+    const { out } = await told(["help", name]);
+    assert.deepEqual(out, [help]);
+    assert.match(help, /^Examples?:\n  .*jetstream-indexer/m, name);
+    texts.push(help);
+  }
+  for (const line of texts.join("\n").split("\n")) assert.ok(line.length <= 60, line);
+  // A default that is one long word can't be broken.
+  for (const line of (await told(["help", "settings"])).out.join("\n").split("\n")) {
+    assert.ok(line.length <= 60 || /^\s+\S+$/.test(line), line);
+  }
+});
+
+Deno.test("a mistyped command, action or option is answered with what it may mean", async () => {
+  const mistyped: readonly (readonly [readonly string[], string])[] = [
+    [["stauts"], "status"],
+    [["migrat"], "migrate"],
+    [["deadletters"], "dead-letters"],
+    [["help", "dead-leters"], "dead-letters"],
+    [["help", "setings"], "settings"],
+    [["dead-letters", "dicard"], "discard"],
+    [["status", "--jsn"], "--json"],
+    [["dead-letters", "list", "--reasn", "x"], "--reason"],
+    [["dead-letters", "retry", "--older"], "--older-than"],
+    [["completion", "bsh"], "bash"],
+  ];
+  for (const [words, meant] of mistyped) {
+    const { code, err } = await told(words);
+    assert.equal(code, 2, words.join(" "));
+    assert.ok(err[0]?.endsWith(` (did you mean ${meant}?)`), err[0]);
+  }
+  for (const words of [["frobnicate"], ["status", "--bogus"], ["dead-letters", "constructor"]]) {
+    assert.doesNotMatch((await told(words)).err.join(), /did you mean/);
+  }
+});
+
+Deno.test("bash completes commands, actions and options", async () => {
+  const { out: [script = ""] } = await told(["completion", "bash"]);
+  const complete = async (...words: string[]): Promise<string[]> => {
+    const typed = words.map((word) => `'${word}'`).join(" ");
+    const ask = `COMP_WORDS=(jetstream-indexer ${typed}); COMP_CWORD=${words.length}; ` +
+      'COMPREPLY=(); _jetstream_indexer; echo "${COMPREPLY[*]}"';
+    const { code, stdout } = await new Deno.Command("bash", { args: ["-c", `${script}\n${ask}`] })
+      .output();
+    assert.equal(code, 0);
+    return new TextDecoder().decode(stdout).trim().split(" ");
+  };
+  assert.deepEqual(await complete("stat"), ["status"]);
+  assert.deepEqual(await complete("dead-letters", "re"), ["retry"]);
+  assert.deepEqual(await complete("dead-letters", "discard", "--old"), ["--older-than"]);
+  assert.deepEqual(await complete("help", "set"), ["settings"]);
+  for (const shell of ["zsh", "fish"]) {
+    const { code, out } = await told(["completion", shell]);
+    assert.equal(code, 0);
+    for (const { name } of COMMANDS) assert.ok(out[0]?.includes(name), name);
   }
 });
 
@@ -41,12 +107,17 @@ Deno.test("every command has help, whatever else is asked", async () => {
 Deno.test("wrong usage ends with 2 and says what is wrong, before anything is done", async () => {
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [["frobnicate"], /there is no command "frobnicate"/],
-    [["--bogus"], /--bogus/],
+    [["--bogus"], /there is no option --bogus$/],
     [["run", "--bogus"], /--bogus/],
-    [["run", "twice"], /twice/],
+    [["run", "twice"], /cannot use "twice": expected options only/],
     [["migrate", "now"], /now/],
     [["version", "1"], /1/],
-    [["help", "me"], /me/],
+    [["help", "me"], /there is no help on "me"/],
+    [["completion"], /completion takes one of: bash, zsh, fish/],
+    [["status", "--ready", "--watch"], /status takes --ready or --watch/],
+    [["status", "--json=yes"], /cannot give --json a value/],
+    [["status", "--url"], /cannot use --url alone: expected a value/],
+    [["dead-letters", "list", "--reason", "--json"], /cannot use --reason alone/],
     [["status", "--bogus"], /--bogus/],
     [["status", "--url", "nowhere"], /cannot use --url nowhere: expected/],
     [["check", "everything"], /everything/],
@@ -135,4 +206,23 @@ Deno.test("status of a process that isn't there ends with 1", async () => {
     assert.deepEqual([code, out], [1, []]);
     assert.match(err[0] ?? "", /cannot reach http:\/\/127\.0\.0\.1:9: no process answers there/);
   }
+});
+
+Deno.test("status --watch asks again until it is told to stop", async () => {
+  const stop = new AbortController();
+  const complaints: string[] = [];
+  const code = await main(["status", "--watch"], {
+    env: { METRICS_PORT: "9" },
+    build: { version: manifest.version, commit: null, embeddedDatabase: true },
+    print: () => {},
+    complain: (line) => {
+      complaints.push(line);
+      if (complaints.length === 2) stop.abort();
+    },
+    colours: false,
+    stop: stop.signal,
+  });
+  assert.equal(code, 0);
+  assert.equal(complaints.length, 2);
+  for (const line of complaints) assert.match(line, /^cannot reach http:\/\/127\.0\.0\.1:9/);
 });

@@ -2,25 +2,17 @@
 
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { completionOf } from "./completion.ts";
 import { deadLetters } from "./dead_letters.ts";
-import { helpText } from "./help.ts";
+import { helpOf } from "./help.ts";
 import { migrate } from "./migrate.ts";
-import { parseOptions } from "./options.ts";
 import { reconcile } from "./reconcile.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
 import { version } from "./version.ts";
 
-const help: Command = {
-  name: "help",
-  summary: "print commands and settings",
-  help: "usage: jetstream-indexer help",
-  run(args, terminal): Promise<number> {
-    parseOptions(args, {});
-    terminal.print(helpText(COMMANDS));
-    return Promise.resolve(0);
-  },
-};
+const help = helpOf(() => COMMANDS);
+const completion = completionOf(() => COMMANDS);
 
 export const COMMANDS: readonly Command[] = [
   run,
@@ -30,5 +22,6 @@ export const COMMANDS: readonly Command[] = [
   deadLetters,
   reconcile,
   version,
+  completion,
   help,
 ];

@@ -23,14 +23,19 @@ const NOTE = "note";
 
 export const check: Command = {
   name: "check",
-  summary: "try settings, database and stream, and say what is wrong",
+  summary: "try settings, database and stream",
   help: `usage: jetstream-indexer check [--json]
 
-Reads the settings, connects to the database (PostGIS, rights, migrations) and to each Jetstream server,
-and changes nothing. Exits with 0 when all of it works, 1 when something does not, 2 when the settings
-can't be used: then it tries what their usable part names.
+Reads the settings, connects to the database (PostGIS,
+rights, migrations) and to each Jetstream server, and
+changes nothing. Exits with 0 when all of it works, 1 when
+something does not, 2 when the settings can't be used: then
+it tries what their usable part names.
 
-  --json   print the findings, for scripts`,
+  --json   print the findings, for scripts
+
+Example:
+  jetstream-indexer check --json`,
   async run(args, terminal): Promise<number> {
     const { values } = parseOptions(args, { json: { type: "boolean" } });
     const tell = (findings: readonly Finding[]): void => {

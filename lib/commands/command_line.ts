@@ -2,6 +2,7 @@
 
 import { ConfigError, secretsIn } from "../config.ts";
 import { tellError } from "../log/uncaught.ts";
+import { didYouMean } from "../spelling.ts";
 import { COMMANDS } from "./all.ts";
 import { type Terminal, UsageError } from "./command.ts";
 import { plain } from "./plain.ts";
@@ -15,7 +16,10 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
   const args = isOption ? words : rest;
   const command = COMMANDS.find((command) => command.name === name);
   try {
-    if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}`);
+    if (command === undefined) {
+      const hint = didYouMean(name, COMMANDS.map(({ name }) => name));
+      throw new UsageError(`there is no command ${JSON.stringify(name)}${hint}`);
+    }
     if (args.includes("--help") || args.includes("-h")) {
       terminal.print(command.help);
       return 0;

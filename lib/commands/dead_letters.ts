@@ -5,6 +5,7 @@ import {
   listLetters,
   showLetter,
 } from "../repository/dead_letters.ts";
+import { didYouMean } from "../spelling.ts";
 import type { LetterFilter } from "../repository/letter_filter.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { openLetterDatabase } from "./dead_letter_database.ts";
@@ -26,9 +27,10 @@ const WITH_WORDS = { words: true };
 
 export const deadLetters: Command = {
   name: "dead-letters",
-  summary: "list, show, retry or discard what could not be used",
-  help: `usage: jetstream-indexer dead-letters list [FILTER] [--resolved]
-           [--limit N] [--before ID] [--json]
+  summary: "list, show, retry, discard refused records",
+  help: `usage: jetstream-indexer dead-letters list
+           [FILTER] [--resolved] [--limit N] [--before ID]
+           [--json]
        jetstream-indexer dead-letters show ID [--json]
        jetstream-indexer dead-letters retry
            ID... | FILTER | --all [--yes] [--json]
@@ -60,9 +62,10 @@ Reasons:
 ${REASONS.map((reason) => `  ${reason}`).join("\n")}`,
   async run(args, terminal): Promise<number> {
     const [action, ...rest] = args;
-    const act = ACTIONS[action ?? ""];
+    const act = Object.hasOwn(ACTIONS, action ?? "") ? ACTIONS[action ?? ""] : undefined;
     if (act === undefined) {
-      throw new UsageError("expected one of: list, show, retry, discard");
+      const hint = action === undefined ? "" : didYouMean(action, Object.keys(ACTIONS));
+      throw new UsageError(`expected one of: list, show, retry, discard${hint}`);
     }
     return await act(rest, terminal);
   },

@@ -7,11 +7,15 @@ import { parseOptions } from "./options.ts";
 
 export const migrate: Command = {
   name: "migrate",
-  summary: "bring the database to this version's schema, then end",
+  summary: "bring the database to this version's schema",
   help: `usage: jetstream-indexer migrate
 
-Applies the migrations that are missing, under a lock, in one transaction. \`run\` does the same at its
-start; this command is for those who deploy in steps.`,
+Applies the migrations that are missing, under a lock, in
+one transaction. \`run\` does the same at its start; this
+command is for those who deploy in steps.
+
+Example:
+  DATABASE_URL=$OWNER_URL jetstream-indexer migrate`,
   async run(args, { env, print, build }): Promise<number> {
     parseOptions(args, {});
     const config = readConfig(env);

@@ -1,6 +1,7 @@
 /** The options of a command line, or an error that says which one is wrong. */
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { didYouMean } from "../spelling.ts";
 import { UsageError } from "./command.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -9,18 +10,48 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 export function parseOptions<T extends Options>(
   args: readonly string[],
   options: T,
-  { words: allowPositionals = false }: { readonly words?: boolean } = {},
+  { words: mayHaveWords = false }: { readonly words?: boolean } = {},
 ): { values: ReturnType<typeof parseArgs<{ options: T }>>["values"]; words: string[] } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options,
-      strict: true,
-      allowPositionals,
-    });
-    return { values, words: positionals };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+  // Checked by ourselves, so that what is wrong is said in the words of this program.
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === "option") checkOption(token, options);
+    if (token.kind === "positional" && !mayHaveWords) {
+      throw new UsageError(`cannot use ${JSON.stringify(token.value)}: expected options only`);
+    }
+  }
+  return {
+    values: values as ReturnType<typeof parseArgs<{ options: T }>>["values"],
+    words: positionals,
+  };
+}
+
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function checkOption({ name, rawName, value, inlineValue }: OptionToken, options: Options): void {
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
+  if (option === undefined) {
+    const known = Object.keys(options).map((known) => `--${known}`);
+    throw new UsageError(`there is no option ${rawName}${didYouMean(rawName, known)}`);
+  }
+  if (option.type === "boolean" && value !== undefined) {
+    throw new UsageError(`cannot give ${rawName} a value: it stands alone`);
+  }
+  // `--reason --all` is a value that was forgotten; `--reason=--all` is meant.
+  const isForgotten = value === undefined || (inlineValue !== true && value.startsWith("-"));
+  if (option.type === "string" && (isForgotten || value === "")) {
+    throw new UsageError(`cannot use ${rawName} alone: expected a value after it`);
   }
 }
 

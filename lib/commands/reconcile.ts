@@ -13,19 +13,22 @@ import { parseOptions } from "./options.ts";
 
 export const reconcile: Command = {
   name: "reconcile",
-  summary: "compare repositories with their source, and repair what differs",
-  help: `usage: jetstream-indexer reconcile DID…
-       jetstream-indexer reconcile --all
+  summary: "compare repositories with their source",
+  help: `usage: jetstream-indexer reconcile DID… [--json]
+       jetstream-indexer reconcile --all [--json]
 
-Reads each repository from its personal data server, verifies its signature, and folds what differs into the
-tables, as if the stream had brought it. Can run beside a running indexer.
+Reads each repository from its personal data server,
+verifies its signature, and folds what differs into the
+tables, as if the stream had brought it. Can run beside a
+running indexer. Ends with 1 when a repository could not be
+read.
 
-  --all    put every repository that records are held of into the queue, for the running indexer
+  --all    put every repository that records are held of
+           into the queue, for the running indexer
   --json   print one JSON object for each repository
 
-Ends with 1 when a repository could not be read.
-
-  jetstream-indexer reconcile did:plc:tidetablesexample234567a`,
+Example:
+  jetstream-indexer reconcile did:web:venue.example`,
   async run(args, terminal): Promise<number> {
     const { values, words } = parseOptions(args, {
       all: { type: "boolean" },

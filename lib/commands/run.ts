@@ -116,9 +116,13 @@ export const run: Command = {
   summary: "follow the stream (the default)",
   help: `usage: jetstream-indexer [run]
 
-Follows Jetstream and writes into the database until SIGINT or SIGTERM, which drain what was read and
-end with 0; a second signal ends at once with 1. Everything is set by the environment:
-see \`jetstream-indexer help\`.`,
+Follows Jetstream and writes into the database until SIGINT
+or SIGTERM, which drain what was read and end with 0; a
+second signal ends at once with 1. Everything is set by the
+environment: see \`jetstream-indexer help settings\`.
+
+Example:
+  START_FROM=2026-01-02T03:04:05Z jetstream-indexer run`,
   async run(args, terminal): Promise<number> {
     parseOptions(args, {});
     return await runIndexer(terminal);

@@ -1,3 +1,4 @@
+import { sleep, systemClock } from "../client/clock.ts";
 import type { Status } from "../server/status.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
@@ -7,23 +8,37 @@ import { statusLines } from "./status_text.ts";
 /** How long the process may take to answer. */
 const TIMEOUT_MS = 5_000;
 
+const WATCH_MS = 2_000;
+
 export const status: Command = {
   name: "status",
   summary: "ask the running process how it is",
-  help: `usage: jetstream-indexer status [--ready] [--json] [--url URL]
+  help: `usage: jetstream-indexer status [--ready | --watch] [--json]
+           [--url URL]
 
-Asks the process that runs on this machine, on METRICS_PORT, with INTERNAL_AUTH_TOKEN where one is set.
+Asks the process that runs on this machine, on METRICS_PORT,
+with INTERNAL_AUTH_TOKEN where one is set.
 
-  --ready     exit with 0 when it is ready and 1 when it is not; for health checks
+  --ready     exit with 0 when it is ready and 1 when it is
+              not; for health checks
+  --watch     ask again every two seconds, until Ctrl-C
   --json      print what it answers, for scripts
-  --url URL   ask there instead of http://127.0.0.1:METRICS_PORT`,
+  --url URL   ask there, not at
+              http://127.0.0.1:METRICS_PORT
+
+Examples:
+  jetstream-indexer status --watch
+  jetstream-indexer status --url http://10.0.0.7:9090`,
   async run(args, terminal): Promise<number> {
     const { values } = parseOptions(args, {
       ready: { type: "boolean" },
+      watch: { type: "boolean" },
       json: { type: "boolean" },
       url: { type: "string" },
     });
     const base = baseUrl(values.url, terminal);
+    if (values.ready && values.watch) throw new UsageError("status takes --ready or --watch");
+    if (values.watch) return await watch(base, values.json === true, terminal);
     return values.ready
       ? await ready(base, terminal)
       : await show(base, values.json === true, terminal);
@@ -51,6 +66,24 @@ async function ask(base: URL, path: string, { env }: Terminal): Promise<Response
   } catch {
     throw new Error(`cannot reach ${url.origin}: no process answers there; is it running?`);
   }
+}
+
+/** Shows it again and again. A process that doesn't answer may be starting: it is asked again too. */
+async function watch(base: URL, asJson: boolean, terminal: Terminal): Promise<number> {
+  const { stop, colours, print, complain } = terminal;
+  while (!stop.aborted) {
+    const lines: string[] = [];
+    try {
+      await show(base, asJson, { ...terminal, print: (line) => lines.push(line) });
+      // On a terminal in the same place: the cursor goes home, and what stood there is cleared.
+      print(`${colours ? "\x1b[H\x1b[2J" : ""}${lines.join("\n")}`);
+    } catch (error) {
+      if (stop.aborted) break;
+      complain(plain(error instanceof Error ? error.message : String(error)));
+    }
+    await sleep(WATCH_MS, systemClock, stop).catch(() => {});
+  }
+  return 0;
 }
 
 async function ready(base: URL, terminal: Terminal): Promise<number> {

@@ -9,7 +9,7 @@ export function buildText({ version, commit }: Build): string {
 export const version: Command = {
   name: "version",
   summary: "print version and commit",
-  help: "usage: jetstream-indexer version",
+  help: "usage: jetstream-indexer version\n\nExample:\n  jetstream-indexer version",
   run(args, terminal): Promise<number> {
     parseOptions(args, {});
     terminal.print(`jetstream-indexer ${buildText(terminal.build)}`);
