@@ -39,7 +39,7 @@ Deno.test("help fits sixty columns, and that of each command has an example", as
   for (const { name, help } of COMMANDS) {
     const { out } = await told(["help", name]);
     assert.deepEqual(out, [help]);
-    assert.match(help, /^Examples?:\n  .*jetstream-indexer/m, name);
+    assert.match(help, /^Examples?:\n {2}.*jetstream-indexer/m, name);
     texts.push(help);
   }
   for (const line of texts.join("\n").split("\n")) assert.ok(line.length <= 60, line);

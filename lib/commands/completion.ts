@@ -33,7 +33,7 @@ Examples:
 /** The words that may follow a command: its actions and options, as its help names them. */
 function wordsAfter({ name, help }: Command, commands: readonly Command[]): string[] {
   const options = help.match(/--[a-z][a-z-]*/g) ?? [];
-  const actions = [...help.matchAll(/^(?:usage:|  ) +jetstream-indexer dead-letters ([a-z]+)/gm)]
+  const actions = [...help.matchAll(/^(?:usage:)? +jetstream-indexer dead-letters ([a-z]+)/gm)]
     .map(([, action = ""]) => action);
   const topics = name === "help" ? [...commands.map(({ name }) => name), "settings"] : [];
   const shells = name === "completion" ? SHELLS : [];
