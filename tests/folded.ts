@@ -101,7 +101,14 @@ export class Folded {
       const frame = new StoredEvent(event, this.#cursor, timeUs, false).text(this.#protocol) ?? "";
       return this.#decoder.decode(frame);
     });
-    const batch = { id: crypto.randomUUID(), events: decoded, cursor, letters: [], lease };
+    const batch = {
+      id: crypto.randomUUID(),
+      events: decoded,
+      cursor,
+      letters: [],
+      fromSource: false,
+      lease,
+    };
     return await this.writer.write(batch, new AbortController().signal);
   }
 

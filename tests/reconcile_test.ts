@@ -12,6 +12,7 @@ import { databaseTest, type TestDatabase } from "./database.ts";
 import { Folded } from "./folded.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
 import { TinyNetwork } from "./pds/tiny_network.ts";
+import { didOf, SampleEvents } from "./sample_events.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 const SEED = Number(Deno.env.get("PROPERTY_SEED") ?? Date.now() % 1_000_000_000);
@@ -30,6 +31,17 @@ function env(database: Pick<TestDatabase, "url">, network: TinyNetwork): Record<
 class Source {
   readonly network = new TinyNetwork();
   #timeUs = START_US;
+  #relaySeq = 0;
+
+  account(did: string, status: string | null): string {
+    const account = {
+      active: status === null,
+      did,
+      seq: ++this.#relaySeq,
+      ...(status && { status }),
+    };
+    return JSON.stringify({ did, time_us: this.#timeUs += 1_000_000, kind: "account", account });
+  }
 
   /** Writes a record, or removes it with null. Returns the frame that a stream would bring. */
   write(did: string, path: string, record: Record<string, unknown> | null): string {
@@ -239,3 +251,39 @@ databaseTest("when the stream may have lost events, all repositories are compare
   const [row] = await db.sql`select reason from reconciles`;
   assert.equal(row?.reason, "events_missing");
 });
+
+databaseTest(
+  "an account that was deleted and came back gets back what its source has, of the same revision too",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const folded = new Folded(db);
+    await folded.each(
+      source.write(ALICE, `${SCENE}/a`, scene("A")),
+      source.write(ALICE, `${SCENE}/b`, scene("B")),
+      source.account(ALICE, "deleted"),
+    );
+    assert.equal((await indexed(db.sql, ALICE)).size, 0);
+    await folded.each(source.account(ALICE, null));
+    const [row] = await db
+      .sql`select did, reason, next_attempt_at is not null as due from reconciles`;
+    assert.deepEqual({ ...row }, { did: ALICE, reason: "reactivated", due: true });
+    assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
+    assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
+    const names = await db.sql`select name from scenes where deleted_at is null order by name`;
+    assert.deepEqual(names.map(({ name }) => name), ["A", "B"]);
+  },
+);
+
+databaseTest(
+  "a rebuilt repository is compared; one of which nothing is held is not",
+  async (db) => {
+    const events = new SampleEvents();
+    const folded = new Folded(db, { protocol: "v2" });
+    await folded.batch(events.put("alice/scene/a"));
+    await folded.batch(events.sync("alice"), events.sync("bob"));
+    const rows = await db.sql`select did, reason from reconciles`;
+    assert.deepEqual(rows.map((row) => ({ ...row })), [{ did: didOf("alice"), reason: "sync" }]);
+  },
+);

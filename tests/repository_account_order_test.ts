@@ -51,7 +51,14 @@ function identity(
 }
 
 async function write({ writer }: Folded, ...events: (Account | Identity)[]): Promise<string[]> {
-  const batch = { id: crypto.randomUUID(), events, cursor: null, letters: [], lease: null };
+  const batch = {
+    id: crypto.randomUUID(),
+    events,
+    cursor: null,
+    letters: [],
+    fromSource: false,
+    lease: null,
+  };
   return [...(await writer.write(batch, new AbortController().signal)).outcomes];
 }
 

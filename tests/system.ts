@@ -42,7 +42,14 @@ export function systemOn(sql: Sql): System {
     const foreign = frames.filter((frame) => decoder.isForeign(frame)).length;
     const events = frames.filter((frame) => !decoder.isForeign(frame))
       .flatMap((frame) => decoder.decode(frame));
-    const batch = { id: crypto.randomUUID(), events, cursor: null, letters: [], lease: null };
+    const batch = {
+      id: crypto.randomUUID(),
+      events,
+      cursor: null,
+      letters: [],
+      fromSource: false,
+      lease: null,
+    };
     const { outcomes } = await writer.write(batch, new AbortController().signal);
     const counts: Partial<Record<Outcome, number>> = { ignored: foreign };
     for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;

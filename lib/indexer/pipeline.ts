@@ -132,6 +132,7 @@ function batchOf(
     events: arrivals.map(({ event }) => event),
     cursor,
     letters: [],
+    fromSource: false,
     lease,
   };
 }

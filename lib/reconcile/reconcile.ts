@@ -66,5 +66,12 @@ export async function reconcile(
 
 /** It moves no cursor: the stream does not know of it. */
 function batchOf(events: readonly Event[]): Batch {
-  return { id: crypto.randomUUID(), events, cursor: null, letters: [], lease: null };
+  return {
+    id: crypto.randomUUID(),
+    events,
+    cursor: null,
+    letters: [],
+    fromSource: true,
+    lease: null,
+  };
 }

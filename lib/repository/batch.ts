@@ -26,7 +26,9 @@ export interface Batch {
   readonly cursor: CursorUpdate | null;
   /** Ids of the dead letters that its events try again, in their order; empty for the stream's own. */
   readonly letters: readonly number[];
-  /** What it is written under. Null for one that moves no cursor: a retry of dead letters. */
+  /** Its events were not brought by the stream, but read where the repositories are. */
+  readonly fromSource: boolean;
+  /** What it is written under. Null for one that moves no cursor: a retry of dead letters, or from a source. */
   readonly lease: Lease | null;
 }
 

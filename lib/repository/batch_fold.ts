@@ -7,6 +7,7 @@ import { keyOf } from "../mapper/link.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import { foldCommit, type FoldOptions, isNews, OUTCOME_OF_STATE, refuse } from "./fold/fold.ts";
+import type { State } from "./fold/verdict.ts";
 import { World } from "./fold/world.ts";
 import { Loader } from "./load.ts";
 import type { Outcome } from "./outcome.ts";
@@ -71,7 +72,7 @@ class BatchFold {
     this.#loader = new Loader(tx, this.#world, mapper, refusals, batch.events.length);
     this.#settlement = new Settlement(tx, this.#world, this.#loader, options);
     this.#fold = {
-      again: batch.letters.length > 0,
+      again: againOf(batch),
       revisionOf: (commit) => revisionOf(commit, mapper, refusals),
     };
   }
@@ -183,11 +184,15 @@ class BatchFold {
       // settled first.
       if (account.knownSinceUs !== null) await this.#settlement.flush();
       const outcome = applySync(account, event);
+      const isNews = outcome === "applied" || (outcome === "ignored" && !event.recordsFollow);
+      if (isNews && account.knownSinceUs !== null) this.#last.reconcile(event.did, "sync");
       if (outcome === "applied") await this.#settlement.judgeRepository(event.did, true);
       return outcome;
     }
+    const wasActive = account.active;
     const outcome = applyAccount(account, event);
     if (outcome !== "applied") return outcome;
+    if (account.active && !wasActive) this.#last.reconcile(event.did, "reactivated");
     this.#settlement.accountChanged(account);
     // What comes back may be what a later event means by a bare rkey.
     if (event.active && this.#loader.hasNames) await this.#settlement.flush();
@@ -216,6 +221,12 @@ class BatchFold {
       if (rev === event.rev && stored !== null) outcomes[index] = OUTCOME_OF_STATE[stored.state];
     }
   }
+}
+
+/** Which records take the revision that they have once more. */
+function againOf({ letters, fromSource }: Batch): State | null {
+  if (fromSource) return "deleted";
+  return letters.length > 0 ? "rejected" : null;
 }
 
 function* didsOf(events: readonly Event[]): Generator<string> {

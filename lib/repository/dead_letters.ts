@@ -172,6 +172,7 @@ export async function retryBatch(sql: Sql, ids: readonly number[]): Promise<Batc
     events: rows.map(commitOf),
     cursor: null,
     letters: rows.map(({ id }) => id),
+    fromSource: false,
     lease: null,
   };
 }

@@ -6,21 +6,20 @@ import { uriOf } from "./fold/entry.ts";
 
 /** Two batches in place of one. The cursor moves with the second. */
 export function halvesOf(batch: Batch): readonly [Batch, Batch] {
-  const { events, letters, lease } = batch;
+  const { events, letters } = batch;
   const half = Math.ceil(events.length / 2);
   const first = {
+    ...batch,
     id: crypto.randomUUID(),
     events: events.slice(0, half),
     letters: letters.slice(0, half),
     cursor: null,
-    lease,
   };
   const second = {
+    ...batch,
     id: crypto.randomUUID(),
     events: events.slice(half),
     letters: letters.slice(half),
-    cursor: batch.cursor,
-    lease,
   };
   return [first, second];
 }

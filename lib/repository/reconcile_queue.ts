@@ -36,7 +36,7 @@ export interface ReconcileCounts {
 }
 
 /** Who asks again makes it due at once. */
-const REQUEST = `on conflict (did) do update set reason = excluded.reason,
+export const ON_REQUEST = `on conflict (did) do update set reason = excluded.reason,
   requested_at = excluded.requested_at, next_attempt_at = excluded.next_attempt_at, attempts = 0`;
 
 export async function requestReconciles(
@@ -48,13 +48,13 @@ export async function requestReconciles(
     select distinct d, ${reason} from json_array_elements_text(${
     JSON.stringify(dids)
   }::text::json) as d
-    ${sql.unsafe(REQUEST)}`;
+    ${sql.unsafe(ON_REQUEST)}`;
 }
 
 /** Asks for every repository that we hold records of. Returns how many. */
 export async function requestAll(sql: Sql, reason: ReconcileReason): Promise<number> {
   const { count } = await sql`insert into reconciles (did, reason)
-    select did, ${reason} from accounts where known_since is not null ${sql.unsafe(REQUEST)}`;
+    select did, ${reason} from accounts where known_since is not null ${sql.unsafe(ON_REQUEST)}`;
   return count;
 }
 
@@ -68,7 +68,7 @@ export async function requestStale(sql: Sql, days: number, limit: number): Promi
     where a.known_since is not null and r.next_attempt_at is null
       and coalesce(r.finished_at, r.requested_at, '-infinity') < now() - ${days} * interval '1 day'
     order by coalesce(r.finished_at, r.requested_at) nulls first limit ${limit}
-    ${sql.unsafe(REQUEST)}`;
+    ${sql.unsafe(ON_REQUEST)}`;
   return count;
 }
 

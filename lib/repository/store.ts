@@ -3,6 +3,7 @@
 import type { TransactionSql } from "./sql.ts";
 import { hideStatement, insertStatement, upsertStatement } from "./product_table.ts";
 import { type BulkStatement, parametersOf, type RowColumn, source, valueOf } from "./rows.ts";
+import { ON_REQUEST } from "./reconcile_queue.ts";
 import type { Writes } from "./writes.ts";
 import type { Collection, Row } from "../mapper/collection.ts";
 
@@ -125,6 +126,13 @@ const UPSERT_LETTERS: BulkStatement = {
     resolved_at = excluded.resolved_at, resolution = excluded.resolution, attempts = t.attempts + 1`,
 };
 
+const RECONCILE = columns("text", "did", "reason");
+
+const REQUEST_RECONCILES: BulkStatement = {
+  columns: RECONCILE,
+  text: `${insertInto("reconciles", RECONCILE)} ${ON_REQUEST}`,
+};
+
 interface ProductStatements {
   readonly insert: BulkStatement;
   readonly upsert: BulkStatement;
@@ -163,6 +171,7 @@ function bulkWrites(writes: Writes, overwrite: boolean): readonly BulkWrite[] {
   }
   all.push({ name: "dead_letters", statement: SETTLE_LETTERS, rows: writes.settled });
   all.push({ name: "dead_letters", statement: UPSERT_LETTERS, rows: writes.letters });
+  all.push({ name: "reconciles", statement: REQUEST_RECONCILES, rows: writes.reconciles });
   return all.filter((write) => write.rows.length > 0);
 }
 

@@ -99,8 +99,10 @@ export async function applyBatch(
     const folded = await foldBatch(tx, batch, begun, options);
     stored = folded.stored;
     // Rows, cursor and commit leave together: where a row is refused, the commit is a rollback.
-    // A retry of dead letters is no part of the stream, and run twice it changes nothing.
-    if (batch.letters.length === 0) moveCursor(tx, batch, consumer).catch(() => {});
+    // What is no part of the stream changes nothing when it is run twice.
+    if (batch.letters.length === 0 && !batch.fromSource) {
+      moveCursor(tx, batch, consumer).catch(() => {});
+    }
     await step("cursor_moved");
     attempts.set(batch, { ...folded.result, rowsWritten: 0 });
     return folded.result;

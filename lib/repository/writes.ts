@@ -11,6 +11,7 @@ import type { JsonObject } from "../decoder/json.ts";
 import type { AccountEntry, MarkerPlace } from "./fold/account.ts";
 import { type Entry, idOf, uriOf } from "./fold/entry.ts";
 import type { Verdict } from "./fold/verdict.ts";
+import type { ReconcileReason } from "./reconcile_queue.ts";
 
 /** A dead letter to write, before it has an id. */
 export interface Letter {
@@ -48,6 +49,16 @@ export class Writes {
   /** Records whose open letters are moot. */
   readonly settled: Row[] = [];
   readonly #letters = new Map<string, Row>();
+  readonly #reconciles = new Map<string, Row>();
+
+  /** Repositories that are to be compared with their source. */
+  get reconciles(): readonly Row[] {
+    return [...this.#reconciles.values()];
+  }
+
+  reconcile(did: string, reason: ReconcileReason): void {
+    this.#reconciles.set(did, { did, reason });
+  }
 
   get letters(): readonly Row[] {
     return [...this.#letters.values()];

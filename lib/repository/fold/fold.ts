@@ -22,8 +22,11 @@ export const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {
 export const REBUILT = "";
 
 export interface FoldOptions {
-  /** Takes the newest revision once more: a dead letter that is tried again. */
-  readonly again: boolean;
+  /**
+   * Records in this state take their newest revision once more: rejected ones of a dead letter that is tried
+   * again, and deleted ones that their source has. Null: none do.
+   */
+  readonly again: State | null;
   /** What the commit brings. Asked only when its revision is taken. */
   readonly revisionOf: (commit: Commit) => Revision;
 }
@@ -33,9 +36,9 @@ export interface FoldOptions {
  *
  * Revs compare as bytes. They are ASCII (the decoder saw to that), so comparing code units is the same.
  */
-export function isNews({ rev }: Commit, entry: Entry, again: boolean): boolean {
+export function isNews({ rev }: Commit, entry: Entry, again: State | null): boolean {
   if (entry.rev === null || rev > entry.rev) return true;
-  return rev === entry.rev && again && entry.stored?.state === "rejected";
+  return rev === entry.rev && again !== null && entry.stored?.state === again;
 }
 
 /** Takes a commit when its revision is news, and says what became of it. */
