@@ -100,9 +100,10 @@ const DROP_EVERYTHING = `do $$
       execute format('drop %s if exists %s cascade', it.kind, it.name);
     end loop;
     for it in
-      select oid::regprocedure as name from pg_proc p
+      select oid::regprocedure::text as name from pg_proc p
       where pronamespace = 'public'::regnamespace
         and not exists (select from pg_depend where objid = p.oid and deptype = 'e')
+      order by name
     loop
       execute format('drop routine if exists %s cascade', it.name);
     end loop;
