@@ -35,7 +35,6 @@ function facts({ connection, cursor, saved, replay }) {
     ["Source", source === null ? "none yet" : foreign(source), "wide"],
     ...(replay === null ? [] : [["Archive", foreign(replay.source), "wide"]]),
     ...failed,
-    ...ended,
     ["Protocol", protocol ?? "–"],
     ["Connected", since === null ? "no" : age(since)],
     ["Last message", lastReceivedAt === null ? "none yet" : age(lastReceivedAt)],
