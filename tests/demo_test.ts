@@ -5,6 +5,7 @@ import { LIVE_TABLES } from "../lib/repository/counts.ts";
 import { OUTCOMES } from "../lib/repository/outcome.ts";
 import { Folded } from "./folded.ts";
 import { databaseTest } from "./database.ts";
+import { repository } from "./repository_files.ts";
 import type { JetstreamEvent } from "./jetstream/stored_event.ts";
 
 const START_US = 1_787_218_200_000_000;
@@ -52,14 +53,18 @@ databaseTest(
 
 Deno.test("the demo plays its stream once, with its own permissions, and ends with a summary that adds up", async () => {
   const [program = "", ...flags] = manifest.tasks.demo.split(" ");
+  // The query of the README, and its answer.
+  const [, query = "", answer = ""] = /--query "([^"]+)"\n```\n\n```\n([^]+?)\n```/
+    .exec(await repository("README.md")) ?? [];
   assert.equal(program, "deno");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...flags, "--once"],
+    args: [...flags, "--once", "--query", query],
     cwd: new URL("../", import.meta.url),
     env: { METRICS_PORT: "0" },
   }).output();
   const said = new TextDecoder().decode(stdout);
   assert.equal(code, 0, said + new TextDecoder().decode(stderr));
+  assert.ok(answer !== "" && said.includes(`${answer}\n`), said);
   const { received, cursor, tables, ...outcomes } = JSON.parse(
     said.trimEnd().split("\n").at(-1) ?? "",
   );
