@@ -148,6 +148,8 @@ pageTest("the token opens the page, lasts over a reload, and can be forgotten", 
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
   assert.equal(await page.evaluate("localStorage.length + document.cookie.length"), 0);
+  // The keyboard goes on at what the token opened.
+  assert.equal(await page.evaluate("document.activeElement.closest('#facts') !== null"), true);
   await page.goto(subject.url);
   await page.until(SHOWN);
   assert(page.requests.every((url) => !url.includes(TOKEN)));
@@ -177,6 +179,23 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
     'retry {"id":3}',
     'retry {"reason":"invalid_type"}',
   ]);
+});
+
+pageTest("the content of a dead letter stays open when the list is made anew", {
+  token: TOKEN,
+}, async ({ page }) => {
+  await signIn(page, TOKEN);
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.click("[aria-label='Show the content of dead letter 3']");
+  await page.until("document.querySelectorAll('.letter-content').length === 1");
+  assert.match(await page.text(".letter-content"), / 3"/);
+  assert.equal(await page.evaluate("document.activeElement.dataset.focus"), "content 3");
+  await keepPicture(page, "letter-content");
+  await page.click("[aria-label='Retry dead letter 2']");
+  await page.until("document.querySelectorAll('.letters tbody tr').length === 3");
+  assert.match(await page.text(".letter-content"), / 3"/);
+  await page.click("[aria-label='Hide the content of dead letter 3']");
+  await page.until("document.querySelectorAll('.letter-content').length === 0");
 });
 
 pageTest("a dead letter is discarded only after a second yes, by keyboard too", {

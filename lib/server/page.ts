@@ -20,6 +20,7 @@ import clip from "./page/clip.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
 import glance from "./page/glance.js" with { type: "text" };
 import land from "./page/land.js" with { type: "text" };
+import letterContent from "./page/letter_content.js" with { type: "text" };
 import letters from "./page/letters.js" with { type: "text" };
 import map from "./page/map.js" with { type: "text" };
 import mapDrawing from "./page/map_drawing.js" with { type: "text" };
@@ -45,6 +46,7 @@ const MODULES = [
   plots,
   stored,
   stream,
+  letterContent,
   letters,
   land,
   clip,

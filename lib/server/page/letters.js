@@ -12,6 +12,7 @@ import {
   showWhenChanged,
   table,
 } from "./dom.js";
+import { contentButton, contentOf, openContents } from "./letter_content.js";
 import { address, emptyNote, reasonCode } from "./stored.js";
 import { age, count, counted } from "./text.js";
 
@@ -116,7 +117,7 @@ async function load({ more = false } = {}) {
 
 function showList() {
   const { letters, next, reason } = listing;
-  showWhenChanged(byId("letters-list"), [letters, next, reason], () => {
+  showWhenChanged(byId("letters-list"), [letters, next, reason, openContents()], () => {
     if (letters.length === 0) return [];
     const headings = ["Reason", "Record", "What was found", "When", "Actions"];
     const caption = reason === null ? "Newest first" : "Newest first, of the chosen reason";
@@ -137,11 +138,12 @@ function letterRow(headings, letter) {
   return row(headings, [
     reasonCode(reason),
     address(letter),
-    foreign(detail),
+    [foreign(detail), ...contentOf(id)],
     [age(createdAt), ...tries, ...next],
     html(
       "div",
       { class: "actions" },
+      contentButton(id, showList),
       button(
         "Retry",
         { name: `Retry dead letter ${id}`, focus: `retry ${id}` },

@@ -60,8 +60,10 @@ function accept(status) {
 
 function show(status) {
   setServerTime(status.now);
+  const entered = byId("access").contains(document.activeElement);
   byId("access").hidden = true;
   byId("facts").hidden = false;
+  if (entered) focusFacts();
   byId("forget").hidden = !hasToken();
   // A link can't send the token.
   byId("links").hidden = hasToken();
@@ -88,6 +90,13 @@ function showAbout({ version, consumer, uptimeSeconds, residentBytes }) {
   ];
   if (version !== course.version) parts.push("a new version runs: reload this page");
   setText(byId("about"), parts.join(" · "));
+}
+
+/** Where the token was entered is gone: the keyboard goes on at what it opened. */
+function focusFacts() {
+  const heading = byId("facts").querySelector("h2");
+  heading.tabIndex = -1;
+  heading.focus();
 }
 
 /** No access: nothing is shown, and nothing is asked until there is another token. */
