@@ -108,9 +108,10 @@ const DROP_EVERYTHING = `do $$
       execute format('drop routine if exists %s cascade', it.name);
     end loop;
     for it in
-      select oid::regtype as name from pg_type t
+      select oid::regtype::text as name from pg_type t
       where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
         and not exists (select from pg_depend where objid = t.oid and deptype = 'e')
+      order by name
     loop
       execute format('drop type if exists %s cascade', it.name);
     end loop;
