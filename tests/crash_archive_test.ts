@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../lib/repository/sql.ts";
 import { readCursor } from "../lib/repository/cursor.ts";
+import { endLease } from "./crash/end_lease.ts";
 import { Program } from "./crash/in_process.ts";
 import type { Passing } from "./crash/plan.ts";
 import { settings } from "./crash/settings.ts";
@@ -64,6 +65,7 @@ for (const [way, wholeFrom] of [["files", 0], ["single blocks", 2]] as const) {
 
       const stored: number[] = [];
       for (const kill of KILLS) {
+        await endLease(sql);
         const env = settings(url, origin.v2Url, ENV);
         await using process = spawnPlanned({ kill, stop: null, haste: 1, env });
         const { killedAt, signal, lastLines } = await process.done;
@@ -74,6 +76,7 @@ for (const [way, wholeFrom] of [["files", 0], ["single blocks", 2]] as const) {
       }
       assert.ok(stored.some((cursor) => cursor % BLOCK_ROWS !== 0), `stopped at ${stored}`);
 
+      await endLease(sql);
       await using program = new Program({ databaseUrl: url, streamUrl: origin.v2Url, env: ENV });
       await program.committed(last);
       assert.equal(await program.stop(), 0, program.lastLines);

@@ -197,7 +197,9 @@ databaseTest(
 databaseTest(
   "V-02 a request that every server refuses for good ends the process with 1",
   async ({ url }) => {
-    await using server = new ScriptedServer([refusesInText(400, "no such collection")]);
+    await using server = new ScriptedServer([
+      refusesInText(400, "invalid options: no such collection"),
+    ]);
     await using program = new Program({ databaseUrl: url, streamUrl: server.url() });
     assert.equal(await program.done, 1);
     const last = program.log.at(-1);

@@ -109,6 +109,9 @@ export class Intake {
     const { queue, now, progress } = this.#options;
     const receivedAt = now();
     for (const event of events) {
+      // A batch may end inside the part: reading goes on behind what is committed of it.
+      const reached = positionOf(event);
+      if (reached !== null) progress.advance(reached, source);
       queue.push(this.#arrival(fromSource(event, source), source, receivedAt), bytesOf(event));
     }
     progress.advance(position, source);

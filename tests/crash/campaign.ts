@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/sql.ts";
 import { ReplayServer } from "../jetstream/replay_server.ts";
 import { Random } from "../model/random.ts";
+import { endLease } from "./end_lease.ts";
 import type { Plan, Said } from "./plan.ts";
 import { type Round, roundsOf } from "./rounds.ts";
 import { settings } from "./settings.ts";
@@ -79,7 +80,7 @@ class Campaign {
     const plan = { kill, stop, haste: retries ? HASTE : 1, env: this.#env() };
     // A process that was asked to stop may have nothing left to do when it gets to its point.
     for (let attempt = 1; attempt <= (stop === null ? 1 : 5); attempt++) {
-      await this.#endLease();
+      await endLease(this.#sql);
       if (!kill.point.startsWith("migration_")) this.#push();
       const ended = await this.#watch(plan, round);
       if (ended.signal === "SIGKILL" && ended.killedAt === kill.point) {
@@ -96,7 +97,7 @@ class Campaign {
     while (this.#pushed < this.#frames.length) this.#push();
     await this.#sql`update dead_letters set next_attempt_at = now()
       where resolved_at is null and reason = 'database_refused'`;
-    await this.#endLease();
+    await endLease(this.#sql);
     const plan = { kill: null, stop: null, haste: HASTE, env: this.#env() };
     await using process = spawnPlanned(plan);
     await this.#settled();
@@ -140,13 +141,6 @@ class Campaign {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** A killed process gives no lease up: instead of waiting, the time is moved on. */
-  async #endLease(): Promise<void> {
-    await this.#sql`do $$ begin
-      update indexer_state set lease_until = null;
-    exception when undefined_table or undefined_column then null; end $$`;
   }
 
   async #makeLettersDue(): Promise<void> {
