@@ -48,7 +48,7 @@ Deno.test({
           position,
         });
       } else if (event.kind === "identity") {
-        const { handle = null, seq } = line.identity;
+        const { handle, seq } = line.identity;
         assert.deepEqual(event, {
           kind: "identity",
           did: line.did,

@@ -345,7 +345,7 @@ Deno.test("accounts, handles and rebuilt repositories are told, with the relay's
   });
   assert.deepEqual(marker("#identity", {}), {
     kind: "identity",
-    handle: null,
+    handle: undefined,
     relaySeq: 7,
     ...same,
   });
