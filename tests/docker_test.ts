@@ -88,7 +88,7 @@ Deno.test("the build sees everything that the program is made of, and nothing el
 Deno.test("the indexer's container is given every setting that the container does not decide", () => {
   const decided = new Set(["SUBCULT_ENV", "METRICS_PORT", "HTTP_HOST"]);
   const [, block = ""] = /environment:\n((?: {6}.*\n)+)/.exec(service("indexer")) ?? [];
-  const given = [...block.matchAll(/^ {6}([A-Z_]+): (.*)$/gm)];
+  const given = [...block.matchAll(/^ {6}([A-Z_0-9]+): (.*)$/gm)];
   assert.deepEqual(
     given.map(([, name]) => name).toSorted(),
     Object.keys(SETTINGS).filter((name) => !decided.has(name)).toSorted(),
