@@ -185,7 +185,8 @@ databaseTest("no setting of the database changes what is written or read", async
   ];
   await new Folded({ sql }).batch(...batch);
   const expected = await written(sql);
-  assert.match(JSON.stringify(expected), /NULL.*47\.61|47\.61.*NULL/);
+  // A geography's text is bytes, which begin with its kind and its reference system.
+  assert.match(JSON.stringify(expected), /"NULL".*"precise_point":"0101000020E6100000/);
   await sql.unsafe("truncate records, accounts, scenes, events, posts cascade");
   for (
     const setting of [
