@@ -88,10 +88,9 @@ executableTest("version and help work without any environment", async () => {
   );
   const help = await execute(EXECUTABLE, ["help"]);
   assert.equal(help.code, 0);
-  for (const { name } of COMMANDS) {
-    assert.match(help.out, new RegExp(`^  ${name} `, "m"));
-    assert.equal((await execute(EXECUTABLE, [name, "--help"])).code, 0);
-  }
+  for (const { name } of COMMANDS) assert.match(help.out, new RegExp(`^  ${name} `, "m"));
+  // The others' help is tested without it, since it takes a second to start.
+  assert.equal((await execute(EXECUTABLE, ["run", "--help"])).code, 0);
 });
 
 executableTest("a wrong configuration names every problem and ends with 2", async () => {
