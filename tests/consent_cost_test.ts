@@ -16,16 +16,21 @@ function workOf(text: string): number {
   return after.user + after.system - user - system;
 }
 
-function leastWork(text: string): number {
-  return Math.min(...[1, 2, 3].map(() => workOf(text)));
+/** The rest of the process and a busy machine only add work, so the least of several tries counts. */
+const TRIES = 5;
+
+/** Quadratic would be 256 times. Below a millisecond, it is the clock that is measured. */
+function isLinear(small: string, large: string): boolean {
+  let least = Infinity;
+  for (let rest = TRIES; rest > 0; rest--) {
+    least = Math.min(least, workOf(small), workOf(small), workOf(small));
+    if (workOf(large) <= Math.max(1000, least) * TIMES * 4) return true;
+  }
+  return false;
 }
 
 Deno.test("a text sixteen times as long takes about sixteen times the work", () => {
-  const worse = WORST_TEXTS.filter(({ text }) => {
-    // Quadratic would be 256 times. Below a millisecond, it is the clock that is measured.
-    const least = Math.max(1000, leastWork(text(SMALL)));
-    return leastWork(text(SMALL * TIMES)) > least * TIMES * 4;
-  });
+  const worse = WORST_TEXTS.filter(({ text }) => !isLinear(text(SMALL), text(SMALL * TIMES)));
   assert.deepEqual(worse.map(({ name }) => name), []);
 });
 
