@@ -12,7 +12,7 @@ import { type Breach, BREACHES } from "./leak/breach.ts";
 import { REFUSED_NAME } from "./leak/consent.ts";
 import { LOCATIONS, TEXTS, VALUES } from "./leak/disguise.ts";
 import { Marks } from "./leak/mark.ts";
-import { everythingSaid, secretsOfRun } from "./leak/run.ts";
+import { everythingSaid, type RunOptions, secretsOfRun } from "./leak/run.ts";
 import { type Haystack, Search } from "./leak/search.ts";
 import { type LeakStream, leakStream } from "./leak/stream.ts";
 import { searched } from "./places/forms.ts";
@@ -29,8 +29,7 @@ const REFUSALS = `create function refuse() returns trigger language plpgsql as $
 async function said(
   { url, sql }: TestDatabase,
   { frames }: LeakStream,
-  letters: number,
-  breach?: Breach,
+  { letters, batch, breach }: Pick<RunOptions, "letters" | "batch"> & { readonly breach?: Breach },
 ): Promise<Haystack[]> {
   await sql.unsafe(REFUSALS);
   if (breach?.sql !== undefined) await sql.unsafe(breach.sql);
@@ -39,6 +38,7 @@ async function said(
     sql,
     frames,
     letters,
+    batch,
     ...(breach === undefined ? {} : { breach }),
   });
 }
@@ -56,7 +56,7 @@ databaseTest(
     const { sql, url } = database;
     const stream = leakStream();
     assert.ok(stream.frames.length > 4000 && stream.marks.length > 4000);
-    const haystacks = await said(database, stream, 20);
+    const haystacks = await said(database, stream, { letters: 20, batch: 400 });
     const forms = searched();
     assert.ok(forms.length > 100);
     const search = new Search(stream.marks, [...secretsOfRun(url), ...forms]);
@@ -93,7 +93,8 @@ for (const breach of BREACHES) {
   Deno.test(`the search finds what leaks without ${breach.without}`, async () => {
     await withDatabase("embedded", async (database) => {
       const stream = leakStream(60);
-      const haystacks = await said(database, stream, 3, breach);
+      const { batch = 20 } = breach;
+      const haystacks = await said(database, stream, { letters: 3, batch, breach });
       const findings = new Search(stream.marks, secretsOfRun(database.url)).in(haystacks);
       const places = [...new Set(findings.map(({ where }) => where))];
       assert.ok(places.some((where) => breach.leaksTo.test(where)), `found in ${places}`);

@@ -15,6 +15,8 @@ export interface Breach {
   readonly logger?: (write: (line: string) => void) => Logger;
   /** Run on the migrated database before anything else. */
   readonly sql?: string;
+  /** Largest batch, where a row must be there before it goes. */
+  readonly batch?: number;
 }
 
 const OWN = new Set(["location", "coarseGeohash"]);
@@ -83,6 +85,7 @@ export const BREACHES: readonly Breach[] = [
   {
     without: "the clearing of rows that are hidden",
     leaksTo: /^(scenes|events)\.(precise|display)_point$/,
+    batch: 2,
     sql: ["scenes", "events"].map((table) => `
       alter table ${table} drop constraint chk_${table.slice(0, -1)}_hidden;
       ${undoing(table, "not new.indexer_live", "precise_point", "display_point")}`).join(""),

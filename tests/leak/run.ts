@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly breach?: Pick<Breach, "decoders" | "logger">;
   /** How many dead letters are looked at one by one. */
   readonly letters: number;
+  /** Largest batch: what comes and goes within one never has a row. */
+  readonly batch: number;
 }
 
 /** What the process is told and must not tell. */
@@ -47,7 +49,7 @@ export function secretsOfRun(databaseUrl: string): readonly MarkedSecret[] {
 
 /** Runs it until all is committed, asks everything that can be asked, and reads what is stored. */
 export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
-  const { databaseUrl, sql, frames, letters, breach = {} } = options;
+  const { databaseUrl, sql, frames, letters, batch, breach = {} } = options;
   await using server = new ScriptedServer([
     reflects(401),
     reflects(503),
@@ -57,7 +59,7 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   const url = new URL(server.url());
   Object.assign(url, { username: "reader", password: STREAM_PASSWORD });
   url.searchParams.set("api_key", QUERY_SECRET);
-  const env = environment(databaseUrl, url.href);
+  const env = environment(databaseUrl, url.href, batch);
   const stop = new AbortController();
   const log: string[] = [];
   const errors: string[] = [];
@@ -72,7 +74,7 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   const started = Promise.withResolvers<Running>();
   const progress = new Progress(sql);
   const running = runIndexer(terminal, {
-    checkpoint: faults(),
+    checkpoint: faults(databaseUrl),
     started: (running) => started.resolve(running),
     committed: () => progress.look(),
     ...(breach.decoders === undefined ? {} : { decoders: breach.decoders() }),
@@ -96,7 +98,11 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   return said;
 }
 
-function environment(databaseUrl: string, streamUrl: string): Record<string, string> {
+function environment(
+  databaseUrl: string,
+  streamUrl: string,
+  batch: number,
+): Record<string, string> {
   return {
     SUBCULT_ENV: "production",
     DATABASE_URL: databaseUrl,
@@ -111,7 +117,7 @@ function environment(databaseUrl: string, streamUrl: string): Record<string, str
     LOG_LEVEL: "debug",
     RECONNECT_BASE_MS: "1",
     RECONNECT_ALERT_ATTEMPTS: "1",
-    BATCH_MAX_EVENTS: "400",
+    BATCH_MAX_EVENTS: String(batch),
   };
 }
 
@@ -136,13 +142,13 @@ function plays(frames: readonly Frame[], thenDrop: boolean): Script {
   };
 }
 
-/** A database that fails now and then, in the middle of a transaction. */
-function faults(): (name: string) => void {
+/** A database that fails now and then, in the middle of a transaction, and tells its whole address. */
+function faults(databaseUrl: string): (name: string) => void {
   let passed = 0;
   return (name) => {
     if (name !== "batch_stored" && name !== "batch_cursor_moved") return;
     if (++passed % 7 !== 3) return;
-    throw Object.assign(new Error("the connection is lost"), { code: "08006" });
+    throw Object.assign(new Error(`lost: ${databaseUrl}`), { code: "08006" });
   };
 }
 
