@@ -166,7 +166,7 @@ Deno.test("T4 a long pause closes the socket on purpose, and its end goes on wit
   await using server = new ReplayServer({ pingMs: 0 });
   server.push(...Array.from({ length: 20 }, (_, index) => ({
     did: "did:plc:a",
-    time_us: 1_787_218_201_000_000 + index,
+    time_us: clock.now() * 1000 - 1_000_000 + index,
     kind: "identity" as const,
     identity: {},
   })));
