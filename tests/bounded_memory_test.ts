@@ -53,13 +53,14 @@ function account(did: string, active: boolean, status?: string): string {
 /** The program with little heap, whose health is asked until the end. */
 class Bounded implements AsyncDisposable {
   readonly #victim: Victim;
-  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #watch: Promise<void>;
+  #isOver = false;
   readonly #unwell: string[] = [];
   #asked = 0;
 
   private constructor(victim: Victim) {
     this.#victim = victim;
-    this.#watch = setInterval(() => void this.#look(), 200);
+    this.#watch = this.#lookOften();
   }
 
   static async start(database: TestDatabase): Promise<Bounded> {
@@ -84,7 +85,7 @@ class Bounded implements AsyncDisposable {
     while (!await holds()) {
       const lastWords = this.#victim.log.slice(-9).join("\n");
       assert.ok(performance.now() < end, `it never came so far: ${lastWords}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await delay(100);
     }
   }
 
@@ -92,9 +93,17 @@ class Bounded implements AsyncDisposable {
     return this.#victim.ask("POST", "/api/dead-letters/retry", TOKEN);
   }
 
+  async #lookOften(): Promise<void> {
+    while (!this.#isOver) {
+      await this.#look();
+      await delay(200);
+    }
+  }
+
   async #look(): Promise<void> {
     try {
-      const { status } = await this.#victim.ask("GET", "/health", TOKEN);
+      const { status, body } = await this.#victim.ask("GET", "/health", TOKEN);
+      await body?.cancel();
       this.#asked++;
       if (status !== 200) this.#unwell.push(`health ${status}`, ...this.#victim.log.slice(-9));
     } catch (error) {
@@ -103,9 +112,14 @@ class Bounded implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#watch);
+    this.#isOver = true;
     await this.#victim[Symbol.asyncDispose]();
+    await this.#watch;
   }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function live(sql: Sql, table: string): Promise<number> {
