@@ -31,7 +31,7 @@ const FRAMES_AT_A_TIME = 40;
 const FRAMES_A_ROUND = 45;
 
 /** A process that neither ends nor gets on in this time hangs. */
-const HANG_MS = 30_000;
+const HANG_MS = 60_000;
 
 /** The clock of a process that looks for due dead letters runs so fast: it does so every 0.75 s. */
 const HASTE = 20;
