@@ -143,7 +143,7 @@ databaseTest(
 databaseTest(
   "status tells of the running process, for a person and for a script",
   async ({ url }) => {
-    const events = new SampleEvents(Date.now() * 1000 - 60_000_000);
+    const events = new SampleEvents(Date.now() * 1000 - 20_000_000);
     const token = "a-token-of-the-tests";
     await using server = new ReplayServer();
     const last = server.push(
