@@ -46,7 +46,8 @@ class Subject implements AsyncDisposable {
       body: "{}",
     });
     assert.equal(response.status, 200);
-    return await response.json();
+    const { tried, resolved } = await response.json();
+    return { tried, resolved };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -81,6 +81,8 @@ class Scope {
         new ConnectionError("08006", "cannot send a statement: its transaction is over"),
       );
     }
+    // After a failed BEGIN there is no transaction that it would be part of.
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
     return this.note(this.#session.query(statement, this.#prepare && statement.isFixed));
   };
 
