@@ -10,7 +10,7 @@ import type { Mapper } from "../mapper/content.ts";
 import { keyOf, type Link, type Mentions } from "../mapper/link.ts";
 import { recordId } from "../mapper/record_id.ts";
 import type { Refusals } from "./batch.ts";
-import { nameOf } from "./fold/entry.ts";
+import { nameOf, uriOf } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
 import { parametersOf } from "./rows.ts";
 import type { TransactionSql } from "./sql.ts";
@@ -113,16 +113,29 @@ export class Loader {
    * the batch may mean by now stays: records of a bare name, and requests that are decided on.
    */
   forget({ entries, names, dids }: Loaded): void {
-    for (const name of names) this.#loadedNames.delete(name);
+    const requests = new Set(
+      entries.filter(({ key: { did, collection } }) =>
+        this.#mapper.decided.has(collection) && this.#decidedAbout.has(did)
+      ),
+    );
+    // They are judged by what they refer to, so that stays too.
+    const needed = new Set<string>();
+    for (const { key: { did }, content } of requests) {
+      for (const link of content?.kind === "mapped" ? content.links : []) {
+        const key = keyOf(did, link);
+        needed.add(uriOf(key)).add(nameOf(key.collection, key.rkey));
+      }
+    }
+    for (const name of names) if (!needed.has(name)) this.#loadedNames.delete(name);
     const kept = new Set<string>();
     for (const entry of entries) {
       const { did, collection, rkey } = entry.key;
-      const isNamed = this.#loadedNames.has(nameOf(collection, rkey));
-      const isRequest = this.#mapper.decided.has(collection) && this.#decidedAbout.has(did);
-      if (isNamed || isRequest) kept.add(did);
+      const isMeant = needed.has(uriOf(entry.key)) ||
+        this.#loadedNames.has(nameOf(collection, rkey));
+      if (isMeant || requests.has(entry)) kept.add(did);
       else this.#world.forget(entry);
       // What it refers to may be forgotten, so it is as the ledger says.
-      if (isNamed) entry.content = null;
+      if (isMeant && !requests.has(entry)) entry.content = null;
     }
     for (const did of dids) {
       if (kept.has(did)) continue;
