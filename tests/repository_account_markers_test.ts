@@ -80,9 +80,10 @@ databaseTest(
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
+    const record = events.put(SCENE);
     const frames = broken(didOf("alice"), events.timeUs);
     // The record comes with the first of them, in the same batch.
-    const outcomes = await folded.batch(events.put(SCENE), ...frames, ...frames);
+    const outcomes = await folded.batch(record, ...frames, ...frames);
     assert.deepEqual(outcomes.slice(1), [
       ...frames.map(() => "dead_letter"),
       ...frames.map(() => "duplicate"),

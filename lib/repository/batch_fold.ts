@@ -154,7 +154,10 @@ class BatchFold {
       case "identity":
         return applyIdentity(this.#world.account(event.did), event);
       case "malformed": {
-        const isHeld = (did: string): boolean => this.#world.account(did).knownSinceUs !== null;
+        const isHeld = (did: string, timeUs: number | null): boolean => {
+          const { knownSinceUs } = this.#world.account(did);
+          return knownSinceUs !== null && (timeUs === null || timeUs >= knownSinceUs);
+        };
         const outcome = this.#undecodable.keep(event, isHeld, this.#last);
         if (outcome === "dead_letter") this.#settlement.reasons.push(event.refusal.reason);
         return outcome;

@@ -24,11 +24,19 @@ export class UndecodableMessages {
    * Keeps a message, if it is new. The network sends events of everybody's account: of one that nothing is
    * held of, nothing is kept.
    *
-   * @param isHeld whether records of an account are held
+   * @param isHeld whether records of an account are held, and were at the time of the event, Unix
+   * microseconds: else a replay would keep what the first delivery did not
    */
-  keep(event: Malformed, isHeld: (did: string) => boolean, writes: Writes): Outcome {
+  keep(
+    event: Malformed,
+    isHeld: (did: string, timeUs: number | null) => boolean,
+    writes: Writes,
+  ): Outcome {
     const { account } = event;
-    if (account === null || (account !== undefined && !isHeld(account))) return "ignored";
+    if (
+      account === null ||
+      (account !== undefined && !isHeld(account, event.position?.timeUs ?? null))
+    ) return "ignored";
     if (this.#known.has(event.fingerprint)) return "duplicate";
     this.#known.add(event.fingerprint);
     writes.letter({

@@ -62,8 +62,9 @@ export class Accounts {
     return "applied";
   }
 
-  isHeld(did: string): boolean {
-    return this.#firstRecord.has(did);
+  /** Whether records are held of the DID, and were at that time, where there is one. */
+  isHeld(did: string, timeUs: number | null): boolean {
+    return timeUs === null ? this.#firstRecord.has(did) : this.#isSinceFirstRecord(did, timeUs);
   }
 
   isSuppressed(did: string): boolean {

@@ -47,8 +47,8 @@ export class Model {
     if (frame.kind === "identity") return this.#accounts.onIdentity(frame);
     if (frame.kind === "commit") return this.#onCommit(frame);
     if (frame.kind === "sync") return this.#onSync(frame);
-    const { account } = frame;
-    if (account === null || (account && !this.#accounts.isHeld(account))) return "ignored";
+    const { account, timeUs = null } = frame;
+    if (account === null || (account && !this.#accounts.isHeld(account, timeUs))) return "ignored";
     const text = typeof delivery === "string" ? delivery : JSON.stringify(delivery);
     if (this.#malformed.has(text)) return "duplicate";
     this.#malformed.set(text, frame.reasons);

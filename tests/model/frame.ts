@@ -53,6 +53,8 @@ export type Frame =
     readonly reasons: readonly string[];
     /** Of an event about an account: its DID, null when that is none. */
     readonly account?: string | null;
+    /** Of such an event: when it was, null when it does not tell. */
+    readonly timeUs?: number | null;
   };
 
 const OWN_KINDS: ReadonlySet<string> = new Set(["commit", "account", "identity"]);
@@ -84,7 +86,9 @@ function readMessage(message: unknown): Frame {
   const frame = readParts(kind, parts);
   if (frame.kind !== "malformed" || kind === "commit") return frame;
   const did = parts.get("did");
-  return { ...frame, account: typeof did === "string" && isDid(did) ? did : null };
+  const time = parts.get("time_us");
+  const timeUs = typeof time === "number" && Number.isSafeInteger(time) && time > 0 ? time : null;
+  return { ...frame, account: typeof did === "string" && isDid(did) ? did : null, timeUs };
 }
 
 function readParts(kind: string, parts: ReadonlyMap<string, unknown>): Frame {
