@@ -193,7 +193,7 @@ databaseTest("a source that can't be read, or lies, changes nothing, and is said
 });
 
 databaseTest(
-  "the queue is worked through by the instance that leads, and a host that fails harms its own alone",
+  "the queue is worked through by the instance that leads, and a repository that can't be read harms itself alone",
   async (db) => {
     const source = new Source();
     await using network = source.network;
@@ -205,7 +205,7 @@ databaseTest(
     }
     network.misbehaviour = (_request, { pathname, searchParams }) =>
       pathname.endsWith("getRepo") && broken.includes(searchParams.get("did") ?? "")
-        ? new Response("busy", { status: 503 })
+        ? new Response("no repository at all")
         : null;
     await requestReconciles(db.sql, [...broken, ...healthy, ...healthy], "asked");
     await using server = new ReplayServer({ pingMs: 0 });
@@ -223,9 +223,7 @@ databaseTest(
       assert.deepEqual(await indexed(db.sql, did), published(network, did));
     }
     assert.ok(
-      rows.some(({ did, due, failure }) =>
-        broken.includes(did) && due && failure === "unreachable"
-      ),
+      rows.some(({ did, due, failure }) => broken.includes(did) && due && failure === "invalid"),
     );
     assert.equal(await program.metric('indexer_reconciles_total{result="differed"}'), 3);
   },

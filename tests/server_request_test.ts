@@ -158,7 +158,7 @@ Deno.test("a body in chunks is one body", async () => {
   await withServer(TOKEN, async (asked) => {
     const chunks = `8\r\n{"reason\r\n6;x=y\r\n":"x"}\r\n0\r\nX: y\r\n\r\n`;
     // Understood as what it is, which names a reason that there is not.
-    assert.match(await say(asked, CHUNKED + chunks), /^HTTP\/1\.1 400 [^]*invalid_body/);
+    assert.match(await say(asked, CHUNKED + chunks), /^HTTP\/1\.1 400 [^]*invalid_parameter/);
   });
 });
 

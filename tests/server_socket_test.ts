@@ -91,7 +91,7 @@ Deno.test("an ordinary client gets metrics, page and errors", async () => {
     body: '{"reason":"nonsense"}',
     client,
   });
-  assert.equal((await posted.json()).error, "invalid_body");
+  assert.equal((await posted.json()).error, "invalid_parameter");
   client.close();
   await server.close();
 });

@@ -79,15 +79,20 @@ export class Loader {
    * those mention in their turn is returned: it is to be followed too.
    */
   mentioned(mentions: readonly Mentions[]): Promise<Mentions[]> {
-    for (const { about } of mentions) {
-      if (about !== null) this.#decidedAbout.add(about);
-    }
+    this.#noteDecisions(mentions);
     return this.#mentioned(mentions, this.#ofBatch);
   }
 
   /** Loads all that something mentions, and that in its turn. */
   follow(mentions: readonly Mentions[]): Promise<void> {
+    this.#noteDecisions(mentions);
     return this.#follow(mentions, this.#ofBatch);
+  }
+
+  #noteDecisions(mentions: readonly Mentions[]): void {
+    for (const { about } of mentions) {
+      if (about !== null) this.#decidedAbout.add(about);
+    }
   }
 
   /**
