@@ -1,14 +1,12 @@
 /** `dead-letters retry`. */
 
 import { readConfig, secretsOf } from "../config.ts";
-import { Indexer } from "../indexer.ts";
 import { retryLetters } from "../indexer/told_retry.ts";
 import { createLogger } from "../log/logger.ts";
-import { COLLECTIONS } from "../mapper/registry.ts";
-import { Telemetry } from "../server/telemetry.ts";
 import type { Terminal } from "./command.ts";
 import { openMigrated } from "./dead_letter_database.ts";
 import { isMeant, lettersOf, SELECTION_OPTIONS, selectionOf } from "./letter_selection.ts";
+import { ownIndexer } from "./own_indexer.ts";
 import { parseOptions } from "./options.ts";
 import { json, plain } from "./plain.ts";
 
@@ -32,12 +30,7 @@ export async function retry(args: readonly string[], terminal: Terminal): Promis
   const { database } = opened;
   const chosen = await lettersOf(selection, database.sql);
   if (!isMeant("retry", selection, chosen.length, terminal, values.yes === true)) return 1;
-  const telemetry = new Telemetry({
-    collections: COLLECTIONS.map(({ nsid }) => nsid),
-    version: terminal.build.version,
-  });
-  const instance = crypto.randomUUID();
-  const indexer = new Indexer({ config, database, logger, telemetry, instance });
+  const indexer = ownIndexer(config, database, logger, terminal.build);
   const unresolved: { readonly id: number; readonly why: string }[] = [];
   let seen = 0;
   let tried = 0;

@@ -1,14 +1,13 @@
 /** Compares repositories with their source by hand. */
 
 import { readConfig, secretsOf } from "../config.ts";
-import { Indexer } from "../indexer.ts";
+import type { Indexer } from "../indexer.ts";
 import { createLogger } from "../log/logger.ts";
-import { COLLECTIONS } from "../mapper/registry.ts";
 import { SourceError } from "../pds/source_error.ts";
 import { requestAll } from "../repository/reconcile_queue.ts";
-import { Telemetry } from "../server/telemetry.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
+import { ownIndexer } from "./own_indexer.ts";
 import { parseOptions } from "./options.ts";
 
 export const reconcile: Command = {
@@ -51,16 +50,7 @@ Example:
       terminal.print(values.json ? JSON.stringify({ queued: count }) : `queued ${count}`);
       return 0;
     }
-    const indexer = new Indexer({
-      config,
-      database,
-      logger,
-      telemetry: new Telemetry({
-        collections: COLLECTIONS.map(({ nsid }) => nsid),
-        version: terminal.build.version,
-      }),
-      instance: crypto.randomUUID(),
-    });
+    const indexer = ownIndexer(config, database, logger, terminal.build);
     let failed = 0;
     for (const did of words) {
       if (!await reconcileOne(did, indexer, terminal, values.json === true)) failed++;
