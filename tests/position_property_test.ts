@@ -46,7 +46,6 @@ class Run {
   async play(): Promise<void> {
     await this.#start();
     for (let step = 0; step < STEPS; step++) await this.#step();
-    this.server.next = null;
     this.server.clockUs = 0;
     await this.#program!.until(() => this.server.connected > 0);
     await this.#settle();
@@ -68,8 +67,8 @@ class Run {
       await server.push(this.#event());
     }
     const acts: readonly (() => Promise<void> | void)[] = [
-      () => server.crash(this.#event()),
-      () => server.crash(this.#event()),
+      () => this.#crash(),
+      () => this.#crash(),
       () => server.replicate(),
       () => server.dropAll(),
       () => void (server.next = "ignores"),
@@ -85,6 +84,12 @@ class Run {
     else if (this.#random() < 0.5) server.dropAll();
   }
 
+  /** To start again takes time, so that what is seen again has another time than before. */
+  #crash(): void {
+    this.#pass(1 + this.#below(5_000));
+    this.server.crash(this.#event());
+  }
+
   /** Stopped for a while, in which the server goes on, and may crash. */
   async #restart(): Promise<void> {
     await this.#stop();
@@ -92,7 +97,7 @@ class Run {
       this.#pass(this.#below(30_000));
       await this.server.push(this.#event());
     }
-    if (this.#random() < 0.3) this.server.crash(this.#event());
+    if (this.#random() < 0.3) this.#crash();
     await this.#start();
   }
 
@@ -115,6 +120,8 @@ class Run {
   /** Waits until the program has what is sent last: on a standing connection all before it was sent too. */
   async #settle(): Promise<void> {
     const program = this.#program!;
+    // A replay that is ignored shows in the next event, and here none comes.
+    this.server.next = null;
     await program.until(() => this.server.connected > 0);
     this.#pass(1_000);
     const last = this.#event();
@@ -128,7 +135,8 @@ class Run {
   }
 
   #event(): JetstreamEvent {
-    const { did, kind, commit } = this.#events.put(`u${this.#made++}/scene/s`);
+    // A DID is padded with digits, so that a number of its own length would be another's too.
+    const { did, kind, commit } = this.#events.put(`u${this.#made++}x/scene/s`);
     return { did, kind, ...(commit === undefined ? {} : { commit }) };
   }
 

@@ -104,7 +104,7 @@ export class MisbehavingServer implements AsyncDisposable {
     if (this.#replicas.length > 1) return;
     const second = new Replica(1 + Math.floor(this.#random() * 40));
     const { log } = this.#replicas[0]!;
-    for (const [at, event] of this.#shuffledNearby(log.map(({ event }) => event)).entries()) {
+    for (const [at, { event }] of this.#seenElsewhere(log).entries()) {
       second.see(event, log[at]!.stored.timeUs + 7, this.#wire);
     }
     this.#replicas.push(second);
@@ -170,9 +170,9 @@ export class MisbehavingServer implements AsyncDisposable {
       .toSorted((a, b) => a.key - b.key).map(({ item }) => item);
   }
 
-  /** Neighbours in another order. */
-  #shuffledNearby<T>(items: readonly T[]): T[] {
-    return items.map((item, at) => ({ item, key: at + this.#random() * 3 }))
-      .toSorted((a, b) => a.key - b.key).map(({ item }) => item);
+  /** In the order of another server, which sees each event up to three seconds later than the first. */
+  #seenElsewhere(log: readonly Row[]): Row[] {
+    return log.map((row) => ({ row, atUs: row.stored.timeUs + this.#random() * 3_000_000 }))
+      .toSorted((a, b) => a.atUs - b.atUs).map(({ row }) => row);
   }
 }
