@@ -253,7 +253,12 @@ databaseTest(
     assert.match(whys.get(idOf("invalid_json")) ?? "", /^only an excerpt is kept/);
     const nobody = await json<{ letters: unknown }>("retry", "999999");
     assert.deepEqual(nobody.letters, [{ id: 999999, why: "there is no such dead letter" }]);
-    assert.partialDeepStrictEqual(await json("retry", "--reason", "invalid_type"), refused);
+    const { letters: _, ...counts } = await json<{ letters: unknown }>(
+      "retry",
+      "--reason",
+      "invalid_type",
+    );
+    assert.deepEqual(counts, refused);
 
     // A revision that is right by now: the mapper of a newer program takes what the old one refused.
     await folded.batch(events.put("alice/scene/s3"));

@@ -10,6 +10,7 @@ import { ReplayServer } from "./jetstream/replay_server.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).href;
 const TAKEN_OVER = new URL("./permissions/taken_over.ts", import.meta.url).href;
+const ASK = new URL("./permissions/ask_over_tls.ts", import.meta.url).href;
 const ATTEMPTS = new URL("./permissions/attempts.ts", import.meta.url).href;
 
 Deno.test("with the network and the environment alone it runs, on a database of its own choice", async () => {
@@ -33,6 +34,28 @@ Deno.test("with these permissions nothing else can be done", async () => {
     { worked: [], otherwise: [] },
     text.decode(stderr),
   );
+});
+
+Deno.test("a repository's server is asked over TLS with these permissions, and its certificate is verified", async () => {
+  await using server = Deno.serve(
+    { ...LOCALHOST, hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("here"),
+  );
+  const authority = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(authority, AUTHORITY);
+    const asked = async (env: Record<string, string>): Promise<string> => {
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", ...PERMISSIONS, ASK, `https://localhost:${server.addr.port}/`],
+        env: { DENO_TLS_CA_STORE: "mozilla", ...env },
+      }).output();
+      return new TextDecoder().decode(stdout).trim();
+    };
+    assert.equal(await asked({ DENO_CERT: authority }), "here");
+    assert.match(await asked({}), /cannot read localhost:\d+: invalid peer certificate/);
+  } finally {
+    await Deno.remove(authority);
+  }
 });
 
 databaseTest(

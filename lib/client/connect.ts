@@ -1,3 +1,4 @@
+import { untilAborted } from "../until_aborted.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { Scope } from "./scope.ts";
 
@@ -14,8 +15,10 @@ export interface Network {
   readonly addressesOf: (hostname: string, signal: AbortSignal) => Promise<readonly string[]>;
 }
 
-const systemNetwork: Network = {
-  connect: (target) => Deno.connect(target),
+export const systemNetwork: Network = {
+  // Deno 2.4 never lets go of the signal when a name can't be resolved.
+  connect: ({ signal, ...target }) =>
+    Deno.connect(isAddress(target.hostname) ? { ...target, signal } : target),
   addressesOf: async (hostname, signal) => {
     const found = await Promise.allSettled(
       (["A", "AAAA"] as const).map((type) => Deno.resolveDns(hostname, type, { signal })),
@@ -42,13 +45,7 @@ export async function connect(
 ): Promise<Deno.Conn> {
   if (isAddress(hostname)) return await network.connect({ hostname, port, signal });
   using scope = new Scope(signal);
-  let won: Deno.Conn | null = null;
-  const attempt = async (to: string): Promise<Deno.Conn> => {
-    const conn = await network.connect({ hostname: to, port, signal: scope.signal });
-    // Nobody waits for it any more.
-    if (won !== null || scope.signal.aborted) conn.close();
-    return won ??= conn;
-  };
+  const attempt = attempts(port, scope.signal, network);
   const byName = attempt(hostname);
   const byAddress = async (): Promise<Deno.Conn> => {
     await sleep(HEAD_START_MS, clock, scope.signal);
@@ -56,7 +53,40 @@ export async function connect(
     return await Promise.any(addresses.map(attempt));
   };
   // What the name comes to says why nothing was reached; the others only help.
-  return await Promise.race([byName, byAddress().catch(() => byName)]);
+  return await untilAborted(Promise.race([byName, byAddress().catch(() => byName)]), signal);
+}
+
+/**
+ * Connects to whichever of the addresses takes the connection first.
+ *
+ * @throws {Error} when none does, with the error of the first
+ */
+export async function connectToAny(
+  addresses: readonly string[],
+  port: number,
+  signal: AbortSignal,
+  network: Network = systemNetwork,
+): Promise<Deno.Conn> {
+  using scope = new Scope(signal);
+  try {
+    return await Promise.any(addresses.map(attempts(port, scope.signal, network)));
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error;
+  }
+}
+
+/** Attempts at one connection: the first that stands is used, and all others are closed. */
+function attempts(
+  port: number,
+  signal: AbortSignal,
+  network: Network,
+): (hostname: string) => Promise<Deno.Conn> {
+  let won: Deno.Conn | null = null;
+  return async (hostname) => {
+    const conn = await network.connect({ hostname, port, signal });
+    if (won !== null || signal.aborted) conn.close();
+    return won ??= conn;
+  };
 }
 
 function isAddress(hostname: string): boolean {

@@ -1,4 +1,4 @@
-import { connect } from "./connect.ts";
+import { connect, type Target } from "./connect.ts";
 import { upgrade } from "./handshake.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -10,11 +10,11 @@ export interface Dialled {
 }
 
 /**
- * Connects over TCP, and TLS for `wss`, and upgrades. Certificates are always verified, against the
- * roots of the system and `caCerts` (PEM).
+ * Connects over TCP, and TLS for `wss`, and upgrades.
  *
  * An abort of `signal` closes the connection in whatever state it is, so that no step outlives it.
  *
+ * @param caCerts certificates (PEM) to trust besides those of the system
  * @throws {HandshakeRefusedError} when the server answers with an HTTP error
  * @throws {Error} when it can't be reached or is no WebSocket server; after an abort, any error at all
  */
@@ -23,32 +23,56 @@ export async function dial(
   caCerts: readonly string[],
   signal: AbortSignal,
 ): Promise<Dialled> {
-  const url = new URL(subscription.url);
-  const secure = url.protocol === "wss:";
+  const conn = await open(new URL(subscription.url), caCerts, signal);
+  return await closedOnAbort(conn, signal, async () => (
+    { conn, rest: await upgrade(conn, subscription) }
+  ));
+}
+
+/**
+ * Connects to the host of a URL, with TLS for `wss` and `https`. Certificates are always verified, against the
+ * roots of the system and `caCerts` (PEM).
+ *
+ * @throws {Error} when it can't be reached, or its certificate is not trusted; after an abort, any error
+ */
+export async function open(
+  url: URL,
+  caCerts: readonly string[],
+  signal: AbortSignal,
+  connectTo: (target: Target, signal: AbortSignal) => Promise<Deno.Conn> = connect,
+): Promise<Deno.Conn> {
+  const secure = url.protocol === "wss:" || url.protocol === "https:";
   // Brackets around an IPv6 address belong to the URL, not to the name in the certificate.
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(url.port || (secure ? 443 : 80));
-  let conn: Deno.Conn = await connect({ hostname, port }, signal);
-  const hangUp = (): void => closeQuietly(conn);
-  signal.addEventListener("abort", hangUp, { once: true });
+  const tcp = await connectTo({ hostname, port }, signal);
+  if (!secure) return tcp;
+  const tls = await closedOnAbort(tcp, signal, () =>
+    Deno.startTls(tcp as Deno.TcpConn, {
+      hostname,
+      caCerts: [...caCerts],
+      alpnProtocols: ["http/1.1"],
+    }));
+  await closedOnAbort(tls, signal, () => tls.handshake());
+  return tls;
+}
+
+/** Runs a step on a connection, which is closed when the step fails or `signal` aborts. */
+export async function closedOnAbort<Value>(
+  conn: Deno.Conn,
+  signal: AbortSignal,
+  step: () => Promise<Value>,
+): Promise<Value> {
+  const close = (): void => closeQuietly(conn);
+  signal.addEventListener("abort", close, { once: true });
   try {
     signal.throwIfAborted();
-    if (secure) {
-      const tls = await Deno.startTls(conn as Deno.TcpConn, {
-        hostname,
-        caCerts: [...caCerts],
-        alpnProtocols: ["http/1.1"],
-      });
-      conn = tls;
-      signal.throwIfAborted();
-      await tls.handshake();
-    }
-    return { conn, rest: await upgrade(conn, subscription) };
+    return await step();
   } catch (error) {
-    closeQuietly(conn);
+    close();
     throw error;
   } finally {
-    signal.removeEventListener("abort", hangUp);
+    signal.removeEventListener("abort", close);
   }
 }
 

@@ -1,8 +1,9 @@
+import { writeAll } from "./answer_reader.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { clientControlFrame, clientFrame, type Control, OPCODE } from "./control_frame.ts";
 import { closeQuietly, dial } from "./dial.ts";
 import { FrameParser, type Skip, type Skipped } from "./frames.ts";
-import { HandshakeRefusedError, writeAll } from "./handshake.ts";
+import { HandshakeRefusedError } from "./handshake.ts";
 import { Scope } from "./scope.ts";
 import type { Subscription } from "./subscription.ts";
 

@@ -1,13 +1,12 @@
 /**
- * One bounded GET. `fetch` can't be told which addresses of a name are allowed: this asks `node:http`, with a
- * look-up that refuses private ones, so that the address that was checked is the one that is connected to.
+ * One bounded GET. `fetch` can't be told which addresses of a name are allowed: this connects by itself, so
+ * that the address that was checked is the one that is asked.
  */
 
-import { lookup, type LookupAddress } from "node:dns";
-import type { IncomingMessage } from "node:http";
-import http from "node:http";
-import https from "node:https";
-import { isIP, type LookupFunction } from "node:net";
+import { isIP } from "node:net";
+import { type AnswerHead, AnswerReader, writeAll } from "../client/answer_reader.ts";
+import { connectToAny, systemNetwork, type Target } from "../client/connect.ts";
+import { closedOnAbort, closeQuietly, open } from "../client/dial.ts";
 import { isPrivateAddress } from "./private_address.ts";
 import { SourceError } from "./source_error.ts";
 
@@ -36,24 +35,44 @@ export async function get(url: URL, options: GetOptions): Promise<Got> {
   refuseUnlessPublic(url, options.allowPrivate);
   const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
   try {
-    const answer = await answerOf(url, options, limit);
-    const status = answer.statusCode ?? 0;
-    const headers = headersOf(answer);
-    if (status >= 300 && status < 400) {
-      answer.destroy();
-      const to = headers.get("location") ?? "nowhere";
-      throw new SourceError(
-        "unreachable",
-        `cannot read ${url.host}: it redirects to ${to.slice(0, 200)}`,
-      );
+    const conn = await open(url, [], limit, options.allowPrivate ? undefined : connectToPublic);
+    try {
+      return await closedOnAbort(conn, limit, () => ask(conn, url, options));
+    } finally {
+      closeQuietly(conn);
     }
-    return { status, headers, body: await bodyOf(url, answer, options.maxBytes) };
   } catch (error) {
     options.signal.throwIfAborted();
     if (error instanceof SourceError) throw error;
     const why = limit.aborted ? `no whole answer within ${options.timeoutMs} ms` : reasonOf(error);
     throw new SourceError("unreachable", `cannot read ${url.host}: ${why}`, { cause: error });
   }
+}
+
+async function ask(conn: Deno.Conn, url: URL, options: GetOptions): Promise<Got> {
+  await writeAll(conn, new TextEncoder().encode(requestOf(url, options.accept ?? "*/*")));
+  const reader = new AnswerReader(conn);
+  const head = await reader.head();
+  const { status, headers } = head;
+  if (status >= 300 && status < 400) {
+    const to = headers.get("location") ?? "nowhere";
+    throw new SourceError(
+      "unreachable",
+      `cannot read ${url.host}: it redirects to ${to.slice(0, 200)}`,
+    );
+  }
+  return { status, headers, body: await bodyOf(url, reader, head, options.maxBytes) };
+}
+
+function requestOf({ pathname, search, host }: URL, accept: string): string {
+  return [
+    `GET ${pathname}${search} HTTP/1.1`,
+    `Host: ${host}`,
+    `Accept: ${accept}`,
+    "Accept-Encoding: identity",
+    `User-Agent: ${AGENT}`,
+    "Connection: close",
+  ].join("\r\n") + "\r\n\r\n";
 }
 
 function refuseUnlessPublic(url: URL, allowPrivate: boolean): void {
@@ -72,63 +91,35 @@ function privateHost(host: string): SourceError {
   );
 }
 
-function answerOf(
-  url: URL,
-  { allowPrivate, accept = "*/*" }: GetOptions,
+/** Connects to a name only if all its addresses are public. */
+async function connectToPublic(
+  { hostname, port }: Target,
   signal: AbortSignal,
-): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const request = (url.protocol === "https:" ? https : http).get(url, {
-    agent: false,
-    headers: { accept, "user-agent": AGENT },
-    signal,
-    ...(allowPrivate ? {} : { lookup: publicLookup }),
-  });
-  request.on("response", resolve);
-  request.on("error", reject);
-  return promise;
-}
-
-/** Tells of a name only if all its addresses are public. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, found) => {
-    const addresses: LookupAddress[] = found ?? [];
-    if (error !== null) return callback(error, "", 4);
-    if (addresses.length === 0 || addresses.some(({ address }) => isPrivateAddress(address))) {
-      return callback(privateHost(hostname), "", 4);
-    }
-    if (options.all === true) return callback(null, addresses);
-    const [first] = addresses;
-    callback(null, first?.address ?? "", first?.family);
-  });
-};
-
-function headersOf({ headers }: IncomingMessage): Headers {
-  const found = new Headers();
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) found.set(name, String(value));
-  }
-  return found;
+): Promise<Deno.Conn> {
+  const addresses = isIP(hostname) !== 0
+    ? [hostname]
+    : await systemNetwork.addressesOf(hostname, signal);
+  if (addresses.length === 0) throw new Error("no address is known of it");
+  if (addresses.some(isPrivateAddress)) throw privateHost(hostname);
+  return await connectToAny(addresses, port, signal);
 }
 
 async function bodyOf(
   url: URL,
-  answer: IncomingMessage,
+  reader: AnswerReader,
+  head: AnswerHead,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
-  for await (const chunk of answer) {
-    bytes += chunk.length;
+  for await (const part of reader.body(head)) {
+    bytes += part.length;
     if (bytes > maxBytes) {
-      answer.destroy();
       throw new SourceError("too_large", `cannot read ${url.host}: more than ${maxBytes} bytes`);
     }
-    chunks.push(new Uint8Array(chunk));
+    parts.push(part);
   }
-  const declared = Number(answer.headers["content-length"] ?? bytes);
-  if (declared !== bytes) throw new Error(`got ${bytes} of ${declared} bytes`);
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 function reasonOf(error: unknown): string {
