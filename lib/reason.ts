@@ -44,6 +44,8 @@ export const REASONS = [
   "self_alliance",
   "not_scene_owner",
   "database_refused",
+  // Why a record of a known collection is kept and not mapped.
+  "newer_version",
   // What a waiting record waits for.
   "parent_missing",
   "ambiguous_reference",

@@ -3,6 +3,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { COMMANDS } from "../lib/commands/all.ts";
 import { main } from "../lib/commands/command_line.ts";
 import { SETTINGS } from "../lib/config/settings.ts";
+import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import { told } from "./command_told.ts";
 
 Deno.test("version says version and commit", async () => {
@@ -12,6 +13,16 @@ Deno.test("version says version and commit", async () => {
     assert.deepEqual(out, [`jetstream-indexer ${manifest.version} (abc1234)`]);
   }
   assert.deepEqual((await told(["version"])).out, [`jetstream-indexer ${manifest.version}`]);
+});
+
+Deno.test("lexicons prints all documents, or one", async () => {
+  const all = JSON.parse((await told(["lexicons"])).out.join("\n"));
+  assert.deepEqual(all, COLLECTIONS.map(({ lexicon }) => lexicon));
+  const one = await told(["lexicons", "app.subcult.event"]);
+  assert.deepEqual(JSON.parse(one.out.join("\n")), all[1]);
+  const none = await told(["lexicons", "app.subcult.evnt"]);
+  assert.equal(none.code, 2);
+  assert.match(none.err.join(), /did you mean app\.subcult\.event\?/);
 });
 
 Deno.test("help names every command and the exit codes, and help settings every setting", async () => {

@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { completionOf } from "./completion.ts";
 import { deadLetters } from "./dead_letters.ts";
 import { helpOf } from "./help.ts";
+import { lexicons } from "./lexicons.ts";
 import { migrate } from "./migrate.ts";
 import { reconcile } from "./reconcile.ts";
 import { run } from "./run.ts";
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   check,
   deadLetters,
   reconcile,
+  lexicons,
   version,
   completion,
   help,

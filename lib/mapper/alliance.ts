@@ -1,11 +1,12 @@
 /** `app.subcult.alliance`: a scene of the author's vouches for another scene. */
 
 import { z } from "zod";
+import lexicon from "../../lexicons/app/subcult/alliance.json" with { type: "json" };
 import type { Collection, Reference } from "./collection.ts";
 import { reference, text, time, weight } from "./field.ts";
 import { mapBy } from "./shape.ts";
 
-const AllianceRecord = z.object({
+export const AllianceRecord = z.object({
   fromSceneId: reference(),
   toSceneId: reference(),
   weight: weight().nullish(),
@@ -30,6 +31,8 @@ const TO: Reference = {
 
 export const alliance: Collection = {
   nsid: "app.subcult.alliance",
+  lexicon,
+  mapping: 1,
   table: "alliances",
   columns: [
     { name: "weight", type: "float8" },

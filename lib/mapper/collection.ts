@@ -5,6 +5,7 @@
 
 import type { JsonObject } from "../decoder/json.ts";
 import type { Refusal } from "../decoder/event.ts";
+import type { Upgrade } from "./form.ts";
 
 /** The address of a record. */
 export interface RecordKey {
@@ -73,9 +74,22 @@ export interface Mapped {
   readonly row: Row;
 }
 
+/** A lexicon document: https://atproto.com/specs/lexicon */
+export interface Lexicon {
+  readonly lexicon: number;
+  readonly id: string;
+  readonly defs: Readonly<Record<string, unknown>>;
+}
+
 /** One collection of the app. */
 export interface Collection {
   readonly nsid: string;
+  /** What writers of its records rely on. */
+  readonly lexicon: Lexicon;
+  /** Counts up whenever the same record makes another row or refusal: `reindex` maps older ones again. */
+  readonly mapping: number;
+  /** What makes each older form of a record the next one, oldest first. Absent: there was one form. */
+  readonly upgrades?: readonly Upgrade[];
   readonly table: string;
   readonly columns: readonly Column[];
   /** Every reference that a record can make; alternatives may share a column. */
@@ -90,7 +104,7 @@ export interface Collection {
   readonly decidesAbout?: string;
   /** SQL assignments, the table being `t`, for when a row stops being live, besides what all do. */
   readonly whenHidden?: string;
-  /** Maps a coarsened record, or says why it can't be one. */
+  /** Maps a coarsened record of the newest form, or says why it can't be one. */
   readonly map: (record: JsonObject, context: Context) => Mapped | Refusal;
 }
 

@@ -9,6 +9,7 @@
 import type { Commit, Refusal } from "../decoder/event.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import { type Collection, isRefusal, type RecordKey, type Row } from "./collection.ts";
+import { newestForm } from "./form.ts";
 import {
   type Fields,
   hasRepeated,
@@ -28,7 +29,12 @@ export type Content =
     /** The decoder refused it, so mapping what is left of it again would be wrong. */
     readonly byDecoder: boolean;
   }
-  | { readonly kind: "unmapped" }
+  | {
+    /** Kept as it is. */
+    readonly kind: "unmapped";
+    /** Why, in a collection that has a product table. */
+    readonly reason?: "newer_version";
+  }
   | {
     readonly kind: "mapped";
     readonly collection: Collection;
@@ -75,6 +81,8 @@ export interface Mapper {
 }
 
 const NOTHING: Body = { record: null, row: null };
+/** A record of a form that a later version of this program knows. */
+export const NEWER = { kind: "unmapped", reason: "newer_version" } as const;
 /** What a delete brings. */
 export const DELETED: Revision = { content: { kind: "deleted" }, body: NOTHING };
 
@@ -85,7 +93,10 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
   function content({ did, collection: nsid }: RecordKey, fields: Fields): Content {
     const collection = byNsid.get(nsid);
     if (collection === undefined) return { kind: "unmapped" };
-    const mentions = mentionsOf(collection, did, fields);
+    const form = newestForm(fields, collection.upgrades ?? []);
+    if ("newer" in form) return NEWER;
+    if ("reason" in form) return { kind: "rejected", refusal: form, byDecoder: false };
+    const mentions = mentionsOf(collection, did, form.record);
     if ("reason" in mentions) return { kind: "rejected", refusal: mentions, byDecoder: false };
     const { links, about } = mentions;
     if (collection.distinctReferences && hasRepeated(links)) {
@@ -100,7 +111,11 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
     if (collection === undefined) {
       return { content: { kind: "unmapped" }, body: { record, row: null } };
     }
-    const mapped = collection.map(record, { key, timeUs, jitterSecret });
+    const form = newestForm(record, collection.upgrades ?? []);
+    if ("newer" in form) return { content: NEWER, body: { record, row: null } };
+    const mapped = "reason" in form
+      ? form
+      : collection.map(form.record, { key, timeUs, jitterSecret });
     if (isRefusal(mapped)) {
       const content = { kind: "rejected", refusal: mapped, byDecoder: false } as const;
       return { content, body: { record, row: null } };
@@ -123,8 +138,11 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
 
   function mentions({ did, collection, record }: Commit): Mentions {
     const known = byNsid.get(collection);
-    const mentions = known === undefined ? null : mentionsOf(known, did, record ?? {});
-    if (mentions !== null && !("reason" in mentions)) return mentions;
+    const form = known === undefined ? null : newestForm(record ?? {}, known.upgrades ?? []);
+    if (known !== undefined && form !== null && "record" in form) {
+      const mentions = mentionsOf(known, did, form.record);
+      if (!("reason" in mentions)) return mentions;
+    }
     return { author: did, collection, links: [], about: null };
   }
 

@@ -1,13 +1,14 @@
 /** `app.subcult.event`: an event of a scene that its author owns. */
 
 import { z } from "zod";
+import lexicon from "../../lexicons/app/subcult/event.json" with { type: "json" };
 import { isoFromMicros } from "../micros.ts";
 import type { Collection, Reference } from "./collection.ts";
 import { reference, requiredText, tags, text, time } from "./field.ts";
 import { PLACE_COLUMNS, placeOf } from "./place.ts";
 import { mapBy } from "./shape.ts";
 
-const EventRecord = z.object({
+export const EventRecord = z.object({
   name: requiredText(255),
   sceneId: reference(),
   startsAt: time(),
@@ -26,6 +27,8 @@ const SCENE: Reference = {
 
 export const event: Collection = {
   nsid: "app.subcult.event",
+  lexicon,
+  mapping: 1,
   table: "events",
   columns: [
     { name: "title", type: "text" },

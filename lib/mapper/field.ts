@@ -11,6 +11,12 @@ import type { Reason } from "../reason.ts";
 import { decimalNumber } from "./decimal.ts";
 import { normalizeTime } from "./timestamp.ts";
 
+/** What a field takes, beside its schema: the lexicon documents are compared with it. */
+export type FieldMeta =
+  | { readonly field: "text"; readonly most: number }
+  | { readonly field: "reference" | "did" | "time" }
+  | { readonly field: "decimal"; readonly least: number; readonly most: number };
+
 /** What a custom check says when it fails. */
 export interface FieldRefusal {
   readonly reason: Reason;
@@ -23,7 +29,8 @@ export function text(limit: number): z.ZodString {
     reason: "too_long",
     expected: `at most ${limit} characters`,
   } satisfies FieldRefusal;
-  return z.string().refine((value) => hasAtMost(value, limit), { params });
+  return z.string().refine((value) => hasAtMost(value, limit), { params })
+    .meta({ field: "text", most: limit } satisfies FieldMeta);
 }
 
 /** Text of 1 to `limit` characters. */
@@ -32,12 +39,13 @@ export function requiredText(limit: number): z.ZodString {
     reason: "too_long",
     expected: `at most ${limit} characters`,
   } satisfies FieldRefusal;
-  return z.string().min(1).refine((value) => hasAtMost(value, limit), { params });
+  return z.string().min(1).refine((value) => hasAtMost(value, limit), { params })
+    .meta({ field: "text", most: limit } satisfies FieldMeta);
 }
 
 /** Text that names another record: see `reference.ts`. */
 export function reference(): z.ZodString {
-  return z.string().min(1);
+  return z.string().min(1).meta({ field: "reference" } satisfies FieldMeta);
 }
 
 /** A list of at most `limit` items. Counted before any of them is looked at. */
@@ -63,7 +71,7 @@ export function decimal(min: number, max = Infinity): z.ZodType<number> {
       : { reason: "out_of_range", expected: number < min ? `at least ${min}` : `at most ${max}` };
     context.issues.push({ code: "custom", input: value, params: { ...params } });
     return z.NEVER;
-  });
+  }).meta({ field: "decimal", least: min, most: max } satisfies FieldMeta);
 }
 
 /** A number from 0 to 1, both included. */
@@ -83,7 +91,7 @@ export function time(): z.ZodType<string, string> {
     if (time !== null) return time;
     context.issues.push({ code: "custom", input: value, params: TIME_REFUSAL });
     return z.NEVER;
-  });
+  }).meta({ field: "time" } satisfies FieldMeta);
 }
 
 function hasAtMost(value: string, limit: number): boolean {

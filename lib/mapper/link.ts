@@ -1,7 +1,9 @@
 /** What a record says about others: all that judging how it stands among them takes. */
 
 import type { Refusal } from "../decoder/event.ts";
+import type { JsonObject } from "../decoder/json.ts";
 import type { Collection, RecordKey, Reference } from "./collection.ts";
+import { FORM_FIELD } from "./form.ts";
 import { parseReference } from "./reference.ts";
 
 /** A reference with its target: a record's key, or a bare rkey whose repository is not named. */
@@ -20,16 +22,18 @@ export interface Mentions {
 }
 
 /** Fields of a record, by their names on the wire. Of more than references and a DID nothing is read. */
-export type Fields = Readonly<Record<string, unknown>>;
+export type Fields = JsonObject;
 
 /** The fields that tell what a record of some collections says about others. */
 export function linkFields(collections: readonly Collection[]): ReadonlySet<string> {
-  return new Set(
-    collections.flatMap(({ references, decidesAbout }) => [
+  return new Set([
+    FORM_FIELD,
+    ...collections.flatMap(({ references, decidesAbout, upgrades = [] }) => [
       ...references.map(({ field }) => field),
       ...(decidesAbout === undefined ? [] : [decidesAbout]),
+      ...upgrades.flatMap(({ links = [] }) => links),
     ]),
-  );
+  ]);
 }
 
 /** What a record says about others, or the first of its references that can't be one. */

@@ -5,16 +5,18 @@
  */
 
 import { z } from "zod";
+import lexicon from "../../lexicons/app/subcult/membership.json" with { type: "json" };
 import { isDid } from "../decoder/address.ts";
 import type { Collection, Reference } from "./collection.ts";
-import { type FieldRefusal, reference, time, weight } from "./field.ts";
+import { type FieldMeta, type FieldRefusal, reference, time, weight } from "./field.ts";
 import { mapBy } from "./shape.ts";
 
 const MEMBER_REFUSAL = { reason: "invalid_did", expected: "a DID" } satisfies FieldRefusal;
 
-const MembershipRecord = z.object({
+export const MembershipRecord = z.object({
   sceneId: reference(),
-  member: z.string().refine(isDid, { params: MEMBER_REFUSAL }).nullish(),
+  member: z.string().refine(isDid, { params: MEMBER_REFUSAL })
+    .meta({ field: "did" } satisfies FieldMeta).nullish(),
   role: z.enum(["owner", "curator", "member", "guest"]).nullish(),
   status: z.enum(["pending", "active", "rejected"]).nullish(),
   trustWeight: weight().nullish(),
@@ -33,6 +35,8 @@ const SCENE_OWNED: Reference = { ...SCENE_ASKED, owned: true, madeBy: "decisions
 
 export const membership: Collection = {
   nsid: "app.subcult.membership",
+  lexicon,
+  mapping: 1,
   table: "memberships",
   columns: [
     { name: "user_did", type: "text" },

@@ -1,6 +1,7 @@
 /** `app.subcult.post`: a post in any scene, at any event, or both. */
 
 import { z } from "zod";
+import lexicon from "../../lexicons/app/subcult/post.json" with { type: "json" };
 import { Attachment, storedAttachments } from "./attachment.ts";
 import type { Collection, Reference } from "./collection.ts";
 import { list, reference, requiredText, tags } from "./field.ts";
@@ -8,7 +9,7 @@ import { mapBy } from "./shape.ts";
 
 const MAX_ATTACHMENTS = 6;
 
-const PostRecord = z.object({
+export const PostRecord = z.object({
   text: requiredText(5000),
   sceneId: reference().nullish(),
   eventId: reference().nullish(),
@@ -32,6 +33,8 @@ const EVENT: Reference = {
 
 export const post: Collection = {
   nsid: "app.subcult.post",
+  lexicon,
+  mapping: 1,
   table: "posts",
   columns: [
     { name: "text", type: "text" },

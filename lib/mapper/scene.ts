@@ -1,6 +1,7 @@
 /** `app.subcult.scene`: a scene of its author, with a place that its author may keep coarse. */
 
 import { z } from "zod";
+import lexicon from "../../lexicons/app/subcult/scene.json" with { type: "json" };
 import type { Collection } from "./collection.ts";
 import { requiredText, tags, text } from "./field.ts";
 import { PLACE_COLUMNS, placeOf } from "./place.ts";
@@ -8,7 +9,7 @@ import { mapBy } from "./shape.ts";
 
 const colour = text(32).nullish();
 
-const SceneRecord = z.object({
+export const SceneRecord = z.object({
   name: requiredText(255),
   description: text(10_000).nullish(),
   tags: tags().nullish(),
@@ -24,6 +25,8 @@ const SceneRecord = z.object({
 
 export const scene: Collection = {
   nsid: "app.subcult.scene",
+  lexicon,
+  mapping: 1,
   table: "scenes",
   columns: [
     { name: "name", type: "text" },

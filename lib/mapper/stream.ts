@@ -1,12 +1,13 @@
 /** `app.subcult.stream`: a live session of a scene or of an event that its host owns. */
 
 import { z } from "zod";
+import lexicon from "../../lexicons/app/subcult/stream.json" with { type: "json" };
 import type { Collection, Reference } from "./collection.ts";
 import { reference, requiredText, text, time } from "./field.ts";
 import { mapBy } from "./shape.ts";
 import { createdAt } from "./timestamp.ts";
 
-const StreamRecord = z.object({
+export const StreamRecord = z.object({
   sceneId: reference().nullish(),
   eventId: reference().nullish(),
   roomName: requiredText(255),
@@ -32,6 +33,8 @@ const EVENT: Reference = {
 
 export const stream: Collection = {
   nsid: "app.subcult.stream",
+  lexicon,
+  mapping: 1,
   table: "stream_sessions",
   columns: [
     { name: "host_did", type: "text" },

@@ -1,6 +1,6 @@
 /** What a record of the ledger is, read again. */
 
-import type { Body, Content, Mapper, Revision } from "../mapper/content.ts";
+import { type Body, type Content, type Mapper, NEWER, type Revision } from "../mapper/content.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { isReason } from "../reason.ts";
@@ -23,6 +23,8 @@ export function storedContent(row: RecordRow, mapper: Mapper, refusals: Refusals
   const { state, reason, fields } = row;
   const isLost = fields === null && hasLinks(row.collection, mapper);
   if (state === "deleted") return { kind: "deleted" };
+  // Also one that this version knows by now: it is mapped when the whole collection is.
+  if (reason === NEWER.reason) return NEWER;
   const refused = refusalOf(row, row.rev, refusals);
   if (refused !== undefined) return refusedRevision(refused, null).content;
   // A record that was refused for itself stays refused; what is left of it may look valid by now.

@@ -75,8 +75,15 @@ export class World {
         return rejected(content.refusal.reason, content.refusal.detail, null);
       case "unmapped":
       case "mapped":
-        if (!this.account(entry.key.did).active) return PLAIN.suppressed;
-        return content.kind === "mapped" ? this.#resolve(entry, content) : PLAIN.unmapped;
+        if (content.kind === "unmapped") {
+          const state = this.account(entry.key.did).active ? "unmapped" : "suppressed";
+          return content.reason === undefined
+            ? PLAIN[state]
+            : { ...PLAIN[state], reason: content.reason };
+        }
+        return this.account(entry.key.did).active
+          ? this.#resolve(entry, content)
+          : PLAIN.suppressed;
     }
   }
 
