@@ -31,7 +31,7 @@ Deno.test("a membership that names another member decides, and needs the scene t
   assert.deepEqual(references.map(({ reference, value }) => [reference, value]), [[
     {
       field: "sceneId",
-      column: "scene_id",
+      column: "record_scene_id",
       target: "app.subcult.scene",
       owned: true,
       madeBy: "decisions",

@@ -25,7 +25,7 @@ export const MembershipRecord = z.object({
 
 const SCENE_ASKED: Reference = {
   field: "sceneId",
-  column: "scene_id",
+  column: "record_scene_id",
   target: "app.subcult.scene",
   owned: false,
   madeBy: "requests",

@@ -16,6 +16,9 @@ import reconciles from "../../migrations/0011_reconciles.sql" with { type: "text
 import publicViews from "../../migrations/0012_public_views.sql" with { type: "text" };
 import namedFunctions from "../../migrations/0013_named_functions.sql" with { type: "text" };
 import comments from "../../migrations/0014_comments.sql" with { type: "text" };
+import membershipsOfAPair from "../../migrations/0015_memberships_of_a_pair.sql" with {
+  type: "text",
+};
 
 export interface Migration {
   /** Counts up from 1. */
@@ -39,4 +42,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 12, name: "public_views", sql: publicViews },
   { version: 13, name: "named_functions", sql: namedFunctions },
   { version: 14, name: "comments", sql: comments },
+  { version: 15, name: "memberships_of_a_pair", sql: membershipsOfAPair },
 ];
