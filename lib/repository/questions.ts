@@ -3,7 +3,17 @@
 import type { Mapper } from "../mapper/content.ts";
 import { type RowColumn, source } from "./rows.ts";
 
-const SAME_RECORD = "(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)";
+/**
+ * The ledger's row of a key, looked up once for each row that is asked about. What it is looked up by comes
+ * first whatever the planner believes of the tables: `offset 0` keeps it from joining in another order. A plan
+ * that was made while they were empty read all records of a collection for each name.
+ */
+function ledgerRow(did: string, collection: string, rkey: string): string {
+  return `lateral (select * from records as t
+    where t.did = ${did} and t.collection = ${collection} and t.rkey = ${rkey} offset 0) as t`;
+}
+
+const ROW_OF_KEY = ledgerRow("r.did", "r.collection", "r.rkey");
 
 /** The records that are asked for, and of which it is wanted what they say about others. */
 export const WANTED: readonly RowColumn[] = [
@@ -48,8 +58,7 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
       as account`;
   return {
     byKey: `select ${columns("r.wanted::boolean")}
-  from ${source(WANTED)}
-  join records as t on ${SAME_RECORD}`,
+  from ${source(WANTED)}, ${ROW_OF_KEY}`,
     ofRepositories: `select ${columns("true")}
   from ${source(DID)},
   lateral (select * from records as t where t.did = r.did and t.state <> 'deleted'
@@ -61,9 +70,8 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
         `select ${withAccount}
   from ${source(NAME)},
   lateral (select s.record_did from ${table} as s
-    where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint) as c,
-  lateral (select * from records as t
-    where t.did = c.record_did and t.collection = '${nsid}' and t.rkey = r.rkey) as t`,
+    where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint offset 0) as c,
+  ${ledgerRow("c.record_did", `'${nsid}'`, "r.rkey")}`,
       ]),
     ),
     // An account's live records with one parent, and any one record: whether it ever had one matters too.
@@ -81,8 +89,7 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
     union
     (select s.rkey from records as s where s.did = r.did and s.collection = '${nsid}' limit 1)
   ) as c,
-  lateral (select * from records as t
-    where t.did = r.did and t.collection = '${nsid}' and t.rkey = c.rkey) as t`,
+  ${ledgerRow("r.did", `'${nsid}'`, "c.rkey")}`,
       ]),
     ),
   };
@@ -100,12 +107,10 @@ export function unpackedSize(column: string): string {
 }
 
 export const SIZES = `select t.did, t.collection, t.rkey, ${unpackedSize("t.record")} as bytes
-  from ${source(KEY)}
-  join records as t on ${SAME_RECORD}`;
+  from ${source(KEY)}, ${ROW_OF_KEY}`;
 
 export const BODIES = `select t.did, t.collection, t.rkey, t.record
-  from ${source(KEY)}
-  join records as t on ${SAME_RECORD}`;
+  from ${source(KEY)}, ${ROW_OF_KEY}`;
 
 export const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
 
@@ -120,8 +125,7 @@ const ACCOUNT_COLUMNS = `a.did, a.handle, a.active, a.status,
     (extract(epoch from a.purged_until) * 1000000.0)::float8 as purged_until_us`;
 
 export const ACCOUNTS = `select ${ACCOUNT_COLUMNS}
-  from ${source(DID)}
-  join accounts as a on a.did = r.did`;
+  from ${source(DID)}, lateral (select * from accounts as a where a.did = r.did offset 0) as a`;
 
 /** A bare name, and how many of its records can matter. */
 export const NAME: readonly RowColumn[] = [
