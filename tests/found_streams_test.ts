@@ -19,6 +19,12 @@ const FOUND: readonly Found[] = [
     batches: [1, 10],
     rule: "a request that stays in the working set is judged by what it refers to, which stays too",
   },
+  {
+    seed: 992151045,
+    length: 240,
+    batches: [220, 20],
+    rule: "a decision that stays in the working set is judged by the requests that it answers",
+  },
 ];
 
 for (const { seed, length, batches: [first, others], rule } of FOUND) {

@@ -10,7 +10,7 @@ import type { Mapper } from "../mapper/content.ts";
 import { keyOf, type Link, type Mentions } from "../mapper/link.ts";
 import { recordId } from "../mapper/record_id.ts";
 import type { Refusals } from "./batch.ts";
-import { nameOf, uriOf } from "./fold/entry.ts";
+import { type Entry, nameOf, uriOf } from "./fold/entry.ts";
 import type { World } from "./fold/world.ts";
 import { parametersOf } from "./rows.ts";
 import type { TransactionSql } from "./sql.ts";
@@ -115,16 +115,15 @@ export class Loader {
 
   /**
    * Takes out of the working set what a load added, so that a long cascade stays small. What events of
-   * the batch may mean by now stays: records of a bare name, and requests that are decided on.
+   * the batch may mean by now stays: records of a bare name, and what those ever asked who are decided on.
    */
-  forget({ entries, names, dids }: Loaded): void {
-    const requests = new Set(
-      entries.filter(({ key: { did, collection } }) =>
-        this.#mapper.decided.has(collection) && this.#decidedAbout.has(did)
-      ),
+  forget({ entries, deepened, names, dids }: Loaded): void {
+    const asked = [...entries, ...deepened].filter(({ key: { did, collection } }) =>
+      this.#mapper.decided.has(collection) && this.#decidedAbout.has(did)
     );
+    const requests = new Set(asked.filter(isRequest));
     // They are judged by what they refer to, so that stays too.
-    const needed = new Set<string>();
+    const needed = new Set(asked.map(({ key }) => uriOf(key)));
     for (const { key: { did }, content } of requests) {
       for (const link of content?.kind === "mapped" ? content.links : []) {
         const key = keyOf(did, link);
@@ -135,12 +134,14 @@ export class Loader {
     const kept = new Set<string>();
     for (const entry of entries) {
       const { did, collection, rkey } = entry.key;
-      const isMeant = needed.has(uriOf(entry.key)) ||
+      const stays = needed.has(uriOf(entry.key)) ||
         this.#loadedNames.has(nameOf(collection, rkey));
-      if (isMeant || requests.has(entry)) kept.add(did);
+      if (stays) kept.add(did);
       else this.#world.forget(entry);
-      // What it refers to may be forgotten, so it is as the ledger says.
-      if (isMeant && !requests.has(entry)) entry.content = null;
+    }
+    // What the others refer to, or answer, may be forgotten: those that stay are as the ledger says.
+    for (const entry of [...entries, ...deepened]) {
+      if (!requests.has(entry)) entry.content = null;
     }
     for (const did of dids) {
       if (kept.has(did)) continue;
@@ -238,4 +239,9 @@ export class Loader {
       return this.#taking.take(requests, true, loaded);
     });
   }
+}
+
+/** Whether a record asks for something, and so can be what a decision answers. */
+function isRequest({ content }: Entry): boolean {
+  return content?.kind === "mapped" && content.about === null;
 }

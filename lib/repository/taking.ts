@@ -16,6 +16,8 @@ import { type AccountRow, fillAccount, fillEntry, type RecordRow } from "./store
 /** What a load added to the working set, so that it can be taken out again. */
 export class Loaded {
   readonly entries: Entry[] = [];
+  /** Entries that were there before, and of which it loaded what they say about others. */
+  readonly deepened: Entry[] = [];
   readonly names: string[] = [];
   readonly dids: string[] = [];
 }
@@ -90,6 +92,7 @@ export class Taking {
       fillEntry(entry, row);
       if (!withContent) continue;
       entry.content = storedContent(row, this.#mapper, this.#refusals);
+      if (known !== undefined) loaded.deepened.push(entry);
       if (entry.content?.kind === "mapped") {
         const { links, about } = entry.content;
         mentions.push({ author: row.did, collection: row.collection, links, about });
