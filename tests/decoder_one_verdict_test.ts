@@ -1,93 +1,13 @@
 /** A record is taken or refused alike, and becomes the same JSON, whichever wire it comes on. */
 
-import { CidLinkWrapper, encode } from "@atcute/cbor";
-import { toBase32, toBase58Btc } from "@atcute/multibase";
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { Block } from "../lib/decoder/block.ts";
 import { eventsOf } from "../lib/decoder/block_events.ts";
 import type { Commit, Event } from "../lib/decoder/event.ts";
-import { createFirehoseDecoder } from "../lib/decoder/firehose.ts";
-import {
-  blockBody,
-  carOf,
-  concat,
-  EVERYTHING,
-  firehoseFrame,
-  linkTo,
-  recordRow,
-} from "./decoder_binary_samples.ts";
-import { toBytes } from "@atcute/cbor";
-import { commitMessage, commitText, DID, only, REV, v1, v2, v2Text } from "./decoder_samples.ts";
+import { type Both, double, head, integer, link, list, object, text } from "./both_encodings.ts";
+import { blockBody, concat, EVERYTHING, recordRow } from "./decoder_binary_samples.ts";
+import { onEveryWire } from "./every_wire.ts";
 import { seededRandom } from "./seeded_random.ts";
-
-/** A value as JSON text and as DAG-CBOR. */
-interface Both {
-  readonly json: string;
-  readonly cbor: Uint8Array;
-}
-
-function head(type: number, argument: bigint): Uint8Array {
-  if (argument < 24n) return Uint8Array.of(type << 5 | Number(argument));
-  const [info, width] = argument < 0x100n
-    ? [24, 1]
-    : argument < 0x1_0000n
-    ? [25, 2]
-    : argument < 0x1_0000_0000n
-    ? [26, 4]
-    : [27, 8];
-  const bytes = Array.from(
-    { length: width },
-    (_, at) => Number(argument >> BigInt(8 * (width - 1 - at)) & 255n),
-  );
-  return Uint8Array.of(type << 5 | info, ...bytes);
-}
-
-function integer(value: bigint): Both {
-  return { json: `${value}`, cbor: value < 0n ? head(1, -1n - value) : head(0, value) };
-}
-
-function double(value: number): Both {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setFloat64(0, value);
-  // With an exponent, so that it reads as a double in JSON too.
-  return { json: value.toExponential(), cbor: concat(Uint8Array.of(0xfb), bytes) };
-}
-
-function text(value: string): Both {
-  const bytes = new TextEncoder().encode(value);
-  return { json: JSON.stringify(value), cbor: concat(head(3, BigInt(bytes.length)), bytes) };
-}
-
-function list(...items: readonly Both[]): Both {
-  return {
-    json: `[${items.map(({ json }) => json).join(",")}]`,
-    cbor: concat(head(4, BigInt(items.length)), ...items.map(({ cbor }) => cbor)),
-  };
-}
-
-function object(members: Readonly<Record<string, Both>>): Both {
-  const sorted = Object.entries(members).toSorted(([a], [b]) =>
-    a.length - b.length || (a < b ? -1 : 1)
-  );
-  return {
-    json: `{${sorted.map(([key, { json }]) => `${JSON.stringify(key)}:${json}`).join(",")}}`,
-    cbor: concat(
-      head(5, BigInt(sorted.length)),
-      ...sorted.flatMap(([key, { cbor }]) => [text(key).cbor, cbor]),
-    ),
-  };
-}
-
-/** A link to a CID, and its text. */
-function link(cid: Uint8Array): Both {
-  const written = cid[0] === 0x12 ? toBase58Btc(cid) : `b${toBase32(cid)}`;
-  const bytes = concat(Uint8Array.of(0), cid);
-  return {
-    json: JSON.stringify({ $link: written }),
-    cbor: concat(Uint8Array.of(0xd8, 42), head(2, BigInt(bytes.length)), bytes),
-  };
-}
 
 const digest = (bytes: number): Uint8Array => Uint8Array.from({ length: bytes }, (_, at) => at * 7);
 
@@ -107,68 +27,12 @@ function commitOf(event: Event | undefined): Commit {
   return event;
 }
 
-/** The commit that a record becomes, by wire. */
-function onAllWires(record: Both): Readonly<Record<string, Commit>> {
-  const mark = "HERE THE RECORD";
-  const v1Text = commitText({ record: mark }).replace(`"${mark}"`, record.json);
-  const v2Frame = v2Text("commit", {
-    seq: 5,
-    time: "2026-08-20T09:30:01.004512Z",
-    did: DID,
-    ...Object(commitMessage({ record: mark }).commit),
-  }).replace(`"${mark}"`, record.json);
-  // Encoded with a text in the place of the record, which is written over.
-  const envelope = encode(commitMessage({ record: mark }));
-  const marked = text(mark).cbor;
-  const at = envelope.findIndex((_, start) =>
-    marked.every((byte, offset) => envelope[start + offset] === byte)
-  );
-  const v1Cbor = concat(
-    envelope.subarray(0, at),
-    record.cbor,
-    envelope.subarray(at + marked.length),
-  );
-  const block = new Block(blockBody([recordRow(1, { payload: record.cbor })]));
-  const [archived] = eventsOf(block, EVERYTHING).events;
-  const [fromFirehose] = createFirehoseDecoder(EVERYTHING).decode(firehose(record.cbor));
-  return {
-    "v1 JSON": commitOf(only(v1(), v1Text)),
-    "v1 JSON in bytes": commitOf(only(v1(), new TextEncoder().encode(v1Text))),
-    "v1 CBOR": commitOf(only(v1(), v1Cbor)),
-    "v2 JSON": commitOf(only(v2(), v2Frame)),
-    archive: commitOf(archived),
-    firehose: commitOf(fromFirehose),
-  };
-}
-
-function firehose(record: Uint8Array): Uint8Array {
-  const sha256 = createHash("sha256").update(record).digest();
-  const cid = new CidLinkWrapper(concat(Uint8Array.of(1, 0x71, 0x12, 32), sha256));
-  const commit = encode({
-    did: DID,
-    rev: REV,
-    version: 3,
-    prev: null,
-    data: cid,
-    sig: toBytes(new Uint8Array(64)),
-  });
-  const blocks = [[linkTo(commit), commit], [cid, record]] as const;
-  return firehoseFrame({ op: 1, t: "#commit" }, {
-    seq: 7,
-    repo: DID,
-    rev: REV,
-    commit: linkTo(commit),
-    blocks: toBytes(carOf([linkTo(commit)], blocks)),
-    ops: [{ action: "create", path: "app.subcult.scene/scene1", cid }],
-    time: "2026-08-20T09:30:01.004512Z",
-  });
-}
-
 /** Fails unless all wires agree; the record that they agree on, or the reason of its refusal. */
 function verdict(record: Both, what: string): unknown {
-  const verdicts = Object.entries(onAllWires(record)).map(([wire, { record, refusal }]) =>
-    [wire, refusal?.reason ?? record] as const
-  );
+  const verdicts = Object.entries(onEveryWire(record)).map(([wire, event]) => {
+    const { record, refusal } = commitOf(event);
+    return [wire, refusal?.reason ?? record] as const;
+  });
   const [first] = verdicts;
   for (const [wire, found] of verdicts) {
     assert.deepEqual(found, first?.[1], `${what}: ${first?.[0]} and ${wire} differ`);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../lib/repository/sql.ts";
 import type { Decoder } from "../lib/decoder/decoder.ts";
+import type { Event } from "../lib/decoder/event.ts";
 import { createDecoders } from "../lib/indexer/decoders.ts";
 import { createMapper, type Mapper } from "../lib/mapper/content.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
@@ -101,9 +102,18 @@ export class Folded {
       const frame = new StoredEvent(event, this.#cursor, timeUs, false).text(this.#protocol) ?? "";
       return this.#decoder.decode(frame);
     });
+    return await this.decoded(decoded, cursor, lease);
+  }
+
+  /** The same with events that some decoder gave. */
+  async decoded(
+    events: readonly Event[],
+    cursor: CursorUpdate | null = null,
+    lease: Lease | null = null,
+  ): Promise<BatchResult> {
     const batch = {
       id: crypto.randomUUID(),
-      events: decoded,
+      events,
       cursor,
       letters: [],
       fromSource: false,

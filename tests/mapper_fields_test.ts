@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Json } from "../lib/decoder/json.ts";
 import { isRefusal } from "../lib/mapper/collection.ts";
 import type { Reason } from "../lib/reason.ts";
-import { mapped, refused, SMALLEST, tryMap, without } from "./mapper_sample.ts";
+import { mapped, refused, SMALLEST, STRANGER, tryMap, without } from "./mapper_sample.ts";
 
 const long = (length: number): string => "x".repeat(length);
 const many = (count: number, item: Json = "x"): Json[] => new Array<Json>(count).fill(item);
@@ -260,6 +260,34 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
 for (const [collection, rules] of Object.entries(RULES)) {
   for (const rule of rules) {
     const { field, column, absent } = rule;
+
+    Deno.test("a reference is a text, or an object that says it in uri", () => {
+      const uri = `at://${STRANGER}/app.subcult.scene/s`;
+      for (const sceneId of [uri, { uri, cid: "c" }, { uri }, { uri: "scene1" }]) {
+        assert.equal(mapped("post", { sceneId }).references.length, 1);
+      }
+      for (
+        const [sceneId, reason] of [
+          [{}, "invalid_type"],
+          [{ cid: "c" }, "invalid_type"],
+          [{ uri: null }, "invalid_type"],
+          [{ uri: { uri } }, "invalid_type"],
+          [[uri], "invalid_type"],
+          [{ uri: "" }, "empty_field"],
+          ["", "empty_field"],
+        ] as const
+      ) {
+        for (const name of ["event", "membership"]) {
+          const refusal = refused(name, { sceneId: sceneId as Json });
+          assert.equal(refusal.reason, reason);
+          assert.match(refusal.detail, /^sceneId: /);
+        }
+      }
+      for (const name of ["event", "membership"]) {
+        const result = tryMap(name, without(name, "sceneId"));
+        assert.ok(isRefusal(result) && result.reason === "missing_field");
+      }
+    });
 
     Deno.test(`${collection}.${field}: absent and null are the same`, () => {
       for (

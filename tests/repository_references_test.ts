@@ -28,6 +28,42 @@ databaseTest("a child waits for its parent, at any depth, and comes with it", as
 });
 
 databaseTest(
+  "a strong reference names its record as its address does, whatever its CID, and is stored as it was published",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const strong = (record: string): object => ({
+      $type: "com.atproto.repo.strongRef",
+      uri: uriOf(record),
+      cid: "bafyreihdwdcefgh4dqkjv67uzcmw",
+    });
+    const children = [
+      events.put(EVENT, { sceneId: strong(SCENE) }),
+      events.put(POST, { sceneId: strong(SCENE), eventId: strong(EVENT) }),
+      events.put("alice/alliance/a", {
+        fromSceneId: strong(SCENE),
+        toSceneId: strong("bob/scene/s2"),
+      }),
+      events.put("bob/membership/m", { sceneId: strong(SCENE) }),
+      events.put("alice/stream/t", { sceneId: undefined, eventId: strong(EVENT) }),
+    ];
+    assert.deepEqual(await folded.each(...children), children.map(() => "waiting"));
+    await folded.batch(events.put("bob/scene/s2"), events.put(SCENE));
+    const all = [EVENT, POST, "alice/alliance/a", "bob/membership/m", "alice/stream/t"] as const;
+    assert.deepEqual(await folded.live(...all), all.map(() => true));
+    assert.equal((await folded.row(POST))["scene_id"], (await folded.row(SCENE))["id"]);
+    assert.equal((await folded.row(POST))["event_id"], (await folded.row(EVENT))["id"]);
+    await folded.batch(events.delete(SCENE));
+    assert.deepEqual(await folded.live(...all), all.map(() => false));
+    assert.equal((await folded.ledger(POST))?.waiting_for, uriOf(SCENE));
+    await folded.batch(events.put(SCENE));
+    assert.deepEqual(await folded.live(...all), all.map(() => true));
+    const { record } = await folded.ledger(EVENT) ?? {};
+    assert.deepEqual(Object(record).sceneId, strong(SCENE));
+  },
+);
+
+databaseTest(
   "child and parent of one batch: the child waits at its turn, and is there at the end",
   async (database) => {
     const events = new SampleEvents();

@@ -9,6 +9,7 @@
 import { z } from "zod";
 import type { Reason } from "../reason.ts";
 import { decimalNumber } from "./decimal.ts";
+import { referenceText } from "./reference.ts";
 import { normalizeTime } from "./timestamp.ts";
 
 /** What a field takes, beside its schema: the lexicon documents are compared with it. */
@@ -43,9 +44,11 @@ export function requiredText(limit: number): z.ZodString {
     .meta({ field: "text", most: limit } satisfies FieldMeta);
 }
 
-/** Text that names another record: see `reference.ts`. */
-export function reference(): z.ZodString {
-  return z.string().min(1).meta({ field: "reference" } satisfies FieldMeta);
+/** What names another record: see `reference.ts`. */
+export function reference(): z.ZodType<string> {
+  return z.preprocess(referenceText, z.string().min(1)).meta(
+    { field: "reference" } satisfies FieldMeta,
+  );
 }
 
 /** A list of at most `limit` items. Counted before any of them is looked at. */

@@ -4,7 +4,7 @@ import type { Refusal } from "../decoder/event.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import type { Collection, RecordKey, Reference } from "./collection.ts";
 import { FORM_FIELD } from "./form.ts";
-import { parseReference } from "./reference.ts";
+import { parseReference, referenceText } from "./reference.ts";
 
 /** A reference with its target: a record's key, or a bare rkey whose repository is not named. */
 export interface Link {
@@ -46,7 +46,7 @@ export function mentionsOf(
   const links: Link[] = [];
   for (const reference of collection.references) {
     const { field, madeBy } = reference;
-    const value = fields[field];
+    const value = referenceText(fields[field]);
     if (typeof value !== "string") continue;
     if (madeBy !== undefined && (madeBy === "decisions") !== (about !== null)) continue;
     const target = parseReference(value, reference.target);

@@ -12,6 +12,15 @@ export type ParsedReference =
 const SCHEME = "at://";
 
 /**
+ * What a field says that names a record: a text, or the `uri` of a strong reference
+ * (`com.atproto.repo.strongRef`). Its CID is not looked at: a reference is to a record, not to a revision.
+ */
+export function referenceText(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return "uri" in value && typeof value.uri === "string" ? value.uri : value;
+}
+
+/**
  * Reads a reference to a record of the collection `target`. An AT-URI must name a DID (a handle can
  * change hands), that collection and a record, and nothing after it.
  */

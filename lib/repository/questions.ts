@@ -43,9 +43,12 @@ export interface RecordQuestions {
 
 export function recordQuestions({ collections, linkFields }: Mapper): RecordQuestions {
   const fields = [...linkFields];
-  const said = `(select json_build_object(${
-    fields.map((field) => `'${field}', left(f."${field}", ${LINK_LENGTH})`)
-  }) from jsonb_to_record(t.record) as f(${fields.map((field) => `"${field}" text`)}))`;
+  // Of a strong reference its `uri`, else the text of the field.
+  const text = (field: string): string =>
+    `left(coalesce(f."${field}" operator(pg_catalog.->>) 'uri'::text,
+      f."${field}" operator(pg_catalog.#>>) '{}'::text[]), ${LINK_LENGTH})`;
+  const said = `(select json_build_object(${fields.map((field) => `'${field}', ${text(field)}`)})
+    from jsonb_to_record(t.record) as f(${fields.map((field) => `"${field}" jsonb`)}))`;
   const columns = (wanted: string): string =>
     `t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
     pg_catalog.to_json(t.loose_references) as loose_references,

@@ -120,8 +120,10 @@ export class Fields {
   }
 
   reference(name: string, column: string, target: string, owned: boolean): Reference | null {
-    const value = this.get(name);
-    if (value === undefined) return null;
+    const given = this.get(name);
+    if (given === undefined) return null;
+    // A strong reference names its record in `uri`.
+    const value = entriesOf(given)?.get("uri") ?? given;
     if (typeof value !== "string") {
       this.problems.push("invalid_type");
       return null;

@@ -21,7 +21,8 @@ const drop = (field: string): Spoil => ({ record }) => {
 };
 const long = (field: string, length: number): Spoil => set(field, "é".repeat(length));
 const breakReference = (field: string, target: string): Spoil => ({ record, random, author }) => {
-  record[field] = brokenReference(random, author.did, target);
+  const uri = brokenReference(random, author.did, target);
+  record[field] = random.pick<unknown>([uri, { uri, cid: "bafyrei" }]);
 };
 const items = (count: number, item: unknown): unknown[] =>
   Array.from({ length: count }, () => item);
@@ -77,6 +78,8 @@ const SPOILERS: ReadonlyMap<string, readonly Spoil[]> = new Map([
     drop("startsAt"),
     set("sceneId", ""),
     set("sceneId", 7),
+    set("sceneId", { cid: "bafyrei" }),
+    set("sceneId", { uri: ["s1"] }),
     set("startsAt", "tomorrow"),
     set("startsAt", "2026-02-30T10:00:00Z"),
     set("startsAt", "2026-08-20T09:30:00"),

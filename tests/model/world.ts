@@ -42,14 +42,16 @@ export function makeWorld(random: Random): World {
 }
 
 /** A reference to a record of `target`, mostly to one that the stream may hold. */
-export function referenceTo(world: World, author: string, target: string): string {
+export function referenceTo(world: World, author: string, target: string): unknown {
   const { random, dids, rkeys } = world;
   const rkey = random.chance(0.95) ? random.pick(rkeys) : "ghost";
   const other = random.pick(dids);
-  return random.weighted([
-    [5, rkey],
-    [3, `at://${author}/${target}/${rkey}`],
-    [2, `at://${other}/${target}/${rkey}`],
+  return random.weighted<unknown>([
+    [10, rkey],
+    [5, `at://${author}/${target}/${rkey}`],
+    [3, `at://${other}/${target}/${rkey}`],
+    [1, { $type: "com.atproto.repo.strongRef", uri: `at://${author}/${target}/${rkey}`, cid: "b" }],
+    [1, { uri: `at://${other}/${target}/${rkey}`, cid: "bafyrei" }],
   ]);
 }
 
