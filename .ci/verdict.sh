@@ -6,7 +6,7 @@ failures=()
 # What a step returns that can't be tried here.
 SKIPPED=77
 # A run that is ended from outside tells nobody what it found, so it ends by itself before.
-LIMIT_SECONDS=4800
+LIMIT_SECONDS=1470
 
 # step NAME COMMAND...
 step() {

@@ -68,8 +68,6 @@ export class Peer {
   /** Payloads of the pongs that came. */
   readonly pongs: string[] = [];
   #onPong: () => void = () => {};
-  /** Whether the client sent a close frame before it went. */
-  saidGoodbye = false;
   /** Called for every text or binary frame of the client. */
   onData: (opcode: number, payload: Uint8Array) => void = () => {};
   readonly #conn: Deno.Conn;
@@ -213,7 +211,6 @@ export class Peer {
       if (frame === null) return;
       this.#rest = this.#rest.slice(frame.bytes);
       if (frame.opcode === OPCODE.close) {
-        this.saidGoodbye = true;
         return this.drop();
       } else if (frame.opcode === OPCODE.pong) {
         this.pongs.push(new TextDecoder().decode(frame.payload));
