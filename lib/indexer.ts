@@ -21,6 +21,8 @@ import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/registry.ts";
 import { databaseBackoff, DrainError, runPipeline } from "./indexer/pipeline.ts";
 import { prepare } from "./indexer/preparation.ts";
+import { Remaps } from "./indexer/remaps.ts";
+import { tellOutdatedMappings } from "./indexer/outdated_mappings.ts";
 import { Reconciles } from "./indexer/reconciles.ts";
 import { Reading } from "./indexer/reading.ts";
 import { type RecentRecord, RecentRecords } from "./indexer/recent.ts";
@@ -61,6 +63,7 @@ export class Indexer {
   readonly letters: LetterRetries;
   readonly watch: DatabaseWatch;
   readonly reconciles: Reconciles;
+  readonly remaps: Remaps;
   readonly #options: IndexerOptions;
   readonly #clock: Clock;
   readonly #writer: Writer;
@@ -109,6 +112,7 @@ export class Indexer {
       logger,
       ask: (question, signal) => database.ask(question, { silentMs, signal }),
     });
+    this.remaps = new Remaps({ database, mapper: this.mapper, writer: this.#writer });
     this.reconciles = new Reconciles({
       config,
       database,
@@ -148,6 +152,7 @@ export class Indexer {
       pass: (name: Checkpoint): void | Promise<void> => this.#pass(name),
     };
     if (!await prepare(common, signal)) return;
+    await tellOutdatedMappings(common, signal);
     signal.addEventListener("abort", () => this.#drains(), { once: true });
     try {
       await leadWhenLeased(

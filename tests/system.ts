@@ -3,7 +3,7 @@
 import type { Sql } from "../lib/repository/sql.ts";
 import type { Decoder } from "../lib/decoder/decoder.ts";
 import { createDecoders } from "../lib/indexer/decoders.ts";
-import { createMapper } from "../lib/mapper/content.ts";
+import { createMapper, type Mapper } from "../lib/mapper/content.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import { openLetters, retryBatch } from "../lib/repository/dead_letters.ts";
 import type { Outcome } from "../lib/repository/outcome.ts";
@@ -14,10 +14,14 @@ import type { OutcomeCounts, System } from "./model/system.ts";
 
 const WANTED = ["app.subcult.*"];
 
+export const SECRET_OF_TESTS = "a secret of the tests";
+
 /** A system on a database that is migrated already. */
-export function systemOn(sql: Sql): System {
+export function systemOn(
+  sql: Sql,
+  mapper: Mapper = createMapper(COLLECTIONS, SECRET_OF_TESTS),
+): System {
   const decoders = createDecoders({ wantedCollections: WANTED, wantedDids: [] });
-  const mapper = createMapper(COLLECTIONS, "a secret of the tests");
 
   function writer(waitingLimit?: number): Writer {
     return new Writer({

@@ -8,6 +8,7 @@ import { helpOf } from "./help.ts";
 import { lexicons } from "./lexicons.ts";
 import { migrate } from "./migrate.ts";
 import { reconcile } from "./reconcile.ts";
+import { reindex } from "./reindex.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
 import { version } from "./version.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   check,
   deadLetters,
   reconcile,
+  reindex,
   lexicons,
   version,
   completion,

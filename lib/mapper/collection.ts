@@ -34,6 +34,8 @@ export interface Column {
    * does not move when the author changes something else.
    */
   readonly orCreated?: true;
+  /** Says what the record says only while the row is shown. */
+  readonly whileShown?: true;
   /** Cleared when the row is hidden, so that a place never outlives its record. */
   readonly place?: true;
   /**

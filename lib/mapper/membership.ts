@@ -41,7 +41,7 @@ export const membership: Collection = {
   columns: [
     { name: "user_did", type: "text" },
     { name: "role", type: "text" },
-    { name: "status", type: "text" },
+    { name: "status", type: "text", whileShown: true },
     { name: "record_status", type: "text" },
     { name: "trust_weight", type: "float8" },
     { name: "since", type: "timestamptz", orCreated: true },

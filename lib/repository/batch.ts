@@ -1,10 +1,12 @@
 /** A batch: events in the order of the stream, and what is known of them before the transaction. */
 
+import type { RecordKey } from "../mapper/collection.ts";
 import type { Commit, Event } from "../decoder/event.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import type { Mapper, Revision } from "../mapper/content.ts";
 import type { Refusal } from "../decoder/event.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
+import type { Difference } from "./difference.ts";
 import type { Lease } from "./lease.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -28,6 +30,8 @@ export interface Batch {
   readonly letters: readonly number[];
   /** Its events were not brought by the stream, but read where the repositories are. */
   readonly fromSource: boolean;
+  /** Records of the ledger that are mapped again; such a batch has no events. */
+  readonly remap?: readonly RecordKey[];
   /** What it is written under. Null for one that moves no cursor: a retry of dead letters, or from a source. */
   readonly lease: Lease | null;
 }
@@ -37,6 +41,8 @@ export interface BatchResult {
   readonly outcomes: readonly Outcome[];
   /** Why events went to the dead letters, each once. */
   readonly reasons: readonly string[];
+  /** Of records that are mapped again, those that stood otherwise. */
+  readonly remapped?: readonly Difference[];
   /** Rows that its statements wrote. */
   readonly rowsWritten: number;
 }

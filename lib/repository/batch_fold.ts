@@ -86,6 +86,13 @@ class BatchFold {
       await this.#foldAll(outcomes);
       await step("folded");
       await this.#finish(outcomes);
+      if (this.#batch.remap !== undefined) {
+        const remapped = await this.#settlement.remap(this.#batch.remap);
+        return {
+          result: { outcomes, reasons: [], remapped },
+          stored: () => this.#settlement.stored(),
+        };
+      }
     } catch (error) {
       // Once a statement has failed all others do, for being in the same transaction: tell the first.
       await this.#settlement.stored();

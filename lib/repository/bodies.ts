@@ -12,7 +12,7 @@ import { parametersOf } from "./rows.ts";
 import { inParts } from "./parts.ts";
 import type { TransactionSql } from "./sql.ts";
 import { PREPARED } from "./store.ts";
-import { storedRevision } from "./stored_content.ts";
+import { remappedRevision, storedRevision } from "./stored_content.ts";
 import type { BodyRow, SizeRow } from "./stored_rows.ts";
 
 /** So many are loaded without a look at their sizes: a record has a megabyte at most. */
@@ -23,12 +23,21 @@ export class Bodies {
   readonly #world: World;
   readonly #mapper: Mapper;
   readonly #refusals: Refusals;
+  readonly #mapAgain: boolean;
 
-  constructor(tx: TransactionSql, world: World, mapper: Mapper, refusals: Refusals) {
+  /** With `mapAgain`, records are what the mapper makes of them now, whatever was made of them before. */
+  constructor(
+    tx: TransactionSql,
+    world: World,
+    mapper: Mapper,
+    refusals: Refusals,
+    mapAgain = false,
+  ) {
     this.#tx = tx;
     this.#world = world;
     this.#mapper = mapper;
     this.#refusals = refusals;
+    this.#mapAgain = mapAgain;
   }
 
   /** Some entries in parts. Those of a part have their bodies until the next part is asked for. */
@@ -37,7 +46,8 @@ export class Bodies {
       const rows = await this.#ask<BodyRow>(BODIES, part);
       for (const row of rows) {
         const entry = this.#world.entry(row);
-        const { content, body } = storedRevision(entry, row.record, this.#mapper, this.#refusals);
+        const revise = this.#mapAgain ? remappedRevision : storedRevision;
+        const { content, body } = revise(entry, row.record, this.#mapper, this.#refusals);
         entry.content = content;
         entry.body = body;
       }

@@ -19,6 +19,7 @@ import comments from "../../migrations/0014_comments.sql" with { type: "text" };
 import membershipsOfAPair from "../../migrations/0015_memberships_of_a_pair.sql" with {
   type: "text",
 };
+import mappings from "../../migrations/0016_mappings.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 13, name: "named_functions", sql: namedFunctions },
   { version: 14, name: "comments", sql: comments },
   { version: 15, name: "memberships_of_a_pair", sql: membershipsOfAPair },
+  { version: 16, name: "mappings", sql: mappings },
 ];

@@ -36,11 +36,7 @@ const KEY: readonly RowColumn[] = [
 export function insertStatement(collection: Collection): BulkStatement {
   const { table, columns } = collection;
   const merged = columns.filter((column) => column.merged);
-  const own: readonly RowColumn[] = [
-    ...COMMON,
-    ...columns,
-    ...referenceColumns(collection).map((name) => ({ name, type: "uuid" } as const)),
-  ];
+  const own = ownColumns(collection);
   const targets = [...own.map(({ name }) => name), ...merged.map(authorColumn)];
   const values = [...own.map(valueOrCreated), ...merged.map(valueOf)];
   const text = `insert into ${table} as t (${targets.join(", ")})
@@ -90,16 +86,27 @@ export function hideStatement(collection: Collection): BulkStatement {
   return { text, columns: KEY };
 }
 
+/** Columns of the rows that a collection's records make. */
+export function ownColumns(
+  collection: Collection,
+): readonly (RowColumn & Partial<Omit<Column, "type">>)[] {
+  return [
+    ...COMMON,
+    ...collection.columns,
+    ...referenceColumns(collection).map((name) => ({ name, type: "uuid" } as const)),
+  ];
+}
+
 /** Several references of a collection may fill one column. */
 function referenceColumns({ references }: Collection): readonly string[] {
   return [...new Set(references.map(({ column }) => column))];
 }
 
-function authorColumn(column: Column): string {
+export function authorColumn(column: Pick<Column, "name">): string {
   return `author_${column.name}`;
 }
 
-function valueOrCreated(column: RowColumn & Pick<Column, "orCreated">): string {
+export function valueOrCreated(column: RowColumn & Pick<Column, "orCreated">): string {
   const value = valueOf(column);
   return column.orCreated ? `coalesce(${value}, r.created_at::timestamptz)` : value;
 }

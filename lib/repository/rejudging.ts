@@ -8,13 +8,15 @@ import type { Mapper } from "../mapper/content.ts";
 import { Bodies } from "./bodies.ts";
 import { type ChangedParent, childrenOf, CHUNK, isParentChange } from "./cascade.ts";
 import type { Entry } from "./fold/entry.ts";
-import type { Verdict } from "./fold/verdict.ts";
+import { isStored, type Verdict } from "./fold/verdict.ts";
 import type { World } from "./fold/world.ts";
+import type { Difference } from "./difference.ts";
 import { settleLetters } from "./letters.ts";
 import type { Loader } from "./load.ts";
+import { remapped } from "./remapping.ts";
 import type { Sending } from "./sending.ts";
 import type { TransactionSql } from "./sql.ts";
-import type { Step, TransactionOptions } from "./transaction.ts";
+import type { TransactionOptions } from "./transaction.ts";
 import { Writes } from "./writes.ts";
 
 export class Rejudging {
@@ -24,8 +26,7 @@ export class Rejudging {
   readonly #sending: Sending;
   readonly #bodies: Bodies;
   readonly #mapper: Mapper;
-  readonly #step: (name: Step) => void | Promise<void>;
-  readonly #judged: (records: number) => void;
+  readonly #options: TransactionOptions;
   readonly #byNsid: ReadonlyMap<string, Collection>;
   /** Why events went to the dead letters, each once. */
   readonly #reasons: string[];
@@ -36,8 +37,9 @@ export class Rejudging {
     loader: Loader,
     sending: Sending,
     reasons: string[],
-    { mapper, refusals, step, judged }: TransactionOptions,
+    options: TransactionOptions,
   ) {
+    const { mapper, refusals } = options;
     this.#tx = tx;
     this.#world = world;
     this.#loader = loader;
@@ -45,8 +47,7 @@ export class Rejudging {
     this.#reasons = reasons;
     this.#bodies = new Bodies(tx, world, mapper, refusals);
     this.#mapper = mapper;
-    this.#step = step;
-    this.#judged = judged;
+    this.#options = options;
     this.#byNsid = new Map(mapper.collections.map((collection) => [collection.nsid, collection]));
   }
 
@@ -91,18 +92,43 @@ export class Rejudging {
         this.#restate(writes, entry, verdict, changed);
         // An older version took it, and this one doesn't: whoever was judged by what it says counted on it.
         const isParent = this.#mapper.targets.has(entry.key.collection);
-        if (verdict.state === "rejected" && isParent) {
+        if (verdict.state !== "applied" && isParent) {
           changed.push({ key: entry.key, wasLive: true });
         }
       }
       this.#sending.store(writes);
-      await this.#step("judged_again");
-      this.#judged(part.length);
+      await this.#options.step("judged_again");
+      this.#options.judged(part.length);
     }
-    await this.#step("judged_again");
-    this.#judged(keys.length - lacking.length);
+    await this.#options.step("judged_again");
+    this.#options.judged(keys.length - lacking.length);
     this.#loader.forget(loaded);
     return changed;
+  }
+
+  /** Maps records again and writes those that come out differently. */
+  async remap(
+    keys: readonly RecordKey[],
+  ): Promise<{ changed: ChangedParent[]; differences: Difference[] }> {
+    const changed: ChangedParent[] = [];
+    const differences: Difference[] = [];
+    const { mapper, refusals } = this.#options;
+    const parts = remapped(this.#tx, this.#world, this.#loader, { mapper, refusals }, keys);
+    for await (const part of parts) {
+      const writes = new Writes();
+      for (const { entry, verdict, difference } of part) {
+        differences.push(difference);
+        if (difference.row === "unexpected") {
+          const collection = this.#byNsid.get(entry.key.collection);
+          if (collection !== undefined) writes.hide(collection, entry.key);
+        }
+        this.#restate(writes, entry, verdict, changed);
+      }
+      this.#sending.store(writes);
+      await this.#options.step("judged_again");
+    }
+    this.#options.judged(keys.length);
+    return { changed, differences };
   }
 
   /** Writes a record that stands differently, or was created earlier than the ledger has it. */
@@ -138,12 +164,10 @@ function needsBody({ state }: Verdict): boolean {
 }
 
 /**
- * Whether the ledger says of a record what the verdict says. Which record a bare rkey means is in the
+ * Whether nothing has to be written of a record. Which record a bare rkey means is in the
  * product row alone: a parent may have gone and another of its name come at once, so there it can't tell.
  */
-function stands({ stored }: Entry, verdict: Verdict): boolean {
+function stands(entry: Entry, verdict: Verdict): boolean {
   if (verdict.state === "applied" && verdict.loose !== null) return false;
-  return stored !== null && stored.state === verdict.state && stored.reason === verdict.reason &&
-    stored.waitingFor === verdict.waitingFor &&
-    (stored.loose ?? []).join("\n") === (verdict.loose ?? []).join("\n");
+  return isStored(entry, verdict);
 }

@@ -8,6 +8,7 @@ import type { TransactionSql } from "./sql.ts";
 import type { RecordKey } from "../mapper/collection.ts";
 import { DELETED, type Mapper } from "../mapper/content.ts";
 import { type ChangedParent, recordsOf } from "./cascade.ts";
+import type { Difference } from "./difference.ts";
 import type { AccountEntry } from "./fold/account.ts";
 import { type Entry, NONE_REJECTED } from "./fold/entry.ts";
 import { REBUILT } from "./fold/fold.ts";
@@ -148,6 +149,13 @@ export class Settlement {
     for await (const keys of recordsOf(this.#tx, did)) {
       await this.#rejudging.cascade(await this.#rejudging.again(keys, before));
     }
+  }
+
+  /** Maps records again, with all consequences. Returns those that stood otherwise. */
+  async remap(keys: readonly RecordKey[]): Promise<Difference[]> {
+    const { changed, differences } = await this.#rejudging.remap(keys);
+    await this.#rejudging.cascade(changed);
+    return differences;
   }
 
   #isDeep({ content }: Entry): boolean {

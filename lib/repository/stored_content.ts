@@ -3,7 +3,7 @@
 import { type Body, type Content, type Mapper, NEWER, type Revision } from "../mapper/content.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
-import { isReason } from "../reason.ts";
+import { isReason, type Reason } from "../reason.ts";
 import { type Refusals, type RefusedRecord, refusedRevision } from "./batch.ts";
 import type { Entry } from "./fold/entry.ts";
 import type { RecordRow } from "./stored_rows.ts";
@@ -48,6 +48,41 @@ export function storedRevision(
   if (record !== null && content?.kind === "mapped") return mapper.record(key, record, timeUs);
   const body: Body = { record, row: null };
   return { content: content ?? { kind: "deleted" }, body };
+}
+
+/** Why the mapper, or what a record is among others, can have it rejected. */
+const BY_MAPPER: ReadonlySet<string> = new Set<Reason>([
+  "missing_field",
+  "invalid_type",
+  "empty_field",
+  "too_long",
+  "too_many",
+  "out_of_range",
+  "unknown_value",
+  "invalid_did",
+  "invalid_time",
+  "invalid_reference",
+  "time_order",
+  "self_alliance",
+  "not_scene_owner",
+]);
+
+/**
+ * What the mapper makes now of a record of the ledger. One that the decoder or Postgres refused stays so:
+ * what is left of it may look valid.
+ */
+export function remappedRevision(
+  entry: Entry,
+  record: JsonObject | null,
+  mapper: Mapper,
+  refusals: Refusals,
+): Revision {
+  const { key, stored, timeUs } = entry;
+  const isMappable = stored?.state !== "rejected" || BY_MAPPER.has(stored.reason ?? "");
+  const refused = refusalOf(key, entry.rev ?? "", refusals);
+  return record !== null && isMappable && refused === undefined
+    ? mapper.record(key, record, timeUs)
+    : storedRevision(entry, record, mapper, refusals);
 }
 
 function refusalOf(

@@ -3,7 +3,7 @@
  * anything but its commit, so a batch that fails at any instruction can be run again from the start.
  */
 
-import type { Sql } from "./sql.ts";
+import type { Sql, TransactionSql } from "./sql.ts";
 import type { Mapper } from "../mapper/content.ts";
 import type { Batch, BatchResult, Refusals } from "./batch.ts";
 import { foldBatch, type PartSizes } from "./batch_fold.ts";
@@ -45,6 +45,16 @@ export type Step =
 
 /** All writers of one database take this lock, whatever their consumer: the fold needs the world to hold still. */
 const WRITER_LOCK = 0x6a_65_74_73; // "jets"
+
+/** Plans that are right for tables of any size. */
+export const PLANS = `select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
+  pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true),
+  pg_catalog.set_config('enable_mergejoin', 'off', true), pg_catalog.set_config('jit', 'off', true)`;
+
+/** Until the transaction ends no batch begins, and what is under way is committed before. */
+export async function holdBatches(tx: TransactionSql): Promise<void> {
+  await tx`select pg_catalog.pg_advisory_xact_lock_shared(${WRITER_LOCK})`;
+}
 
 /** The result of a batch whose commit may have happened although its answer was lost. */
 const attempts = new WeakMap<Batch, BatchResult>();

@@ -136,20 +136,10 @@ export class Writes {
   }
 
   #product(entry: Entry, verdict: Verdict): void {
-    const { key, content } = entry;
+    const { content } = entry;
     if (verdict.state === "applied" && content?.kind === "mapped") {
       const table = this.#table(content.collection);
-      const row: Record<string, unknown> = {
-        ...bodyOf(entry).row,
-        id: idOf(entry),
-        record_did: key.did,
-        record_rkey: key.rkey,
-        record_rev: entry.rev,
-        created_at: entry.createdAt,
-        updated_at: isoFromMicros(entry.timeUs),
-      };
-      for (const { column, entry: parent } of verdict.parents) row[column] = idOf(parent);
-      (entry.stored === null ? table.fresh : table.upserts).push(row);
+      (entry.stored === null ? table.fresh : table.upserts).push(productRow(entry, verdict));
     }
   }
 
@@ -166,6 +156,22 @@ export class Writes {
     }
     return table;
   }
+}
+
+/** The row of a record that is applied. */
+export function productRow(entry: Entry, { parents }: Verdict): Row {
+  const { key } = entry;
+  const row: Record<string, unknown> = {
+    ...bodyOf(entry).row,
+    id: idOf(entry),
+    record_did: key.did,
+    record_rkey: key.rkey,
+    record_rev: entry.rev,
+    created_at: entry.createdAt,
+    updated_at: isoFromMicros(entry.timeUs),
+  };
+  for (const { column, entry: parent } of parents) row[column] = idOf(parent);
+  return row;
 }
 
 /** Throws when the entry has no body: a row without its columns must not be written. */

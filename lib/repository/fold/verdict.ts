@@ -61,3 +61,10 @@ export function waits(
 ): Verdict {
   return { state: "waiting", reason, detail: null, waitingFor, loose, parents: [] };
 }
+
+/** Whether the ledger says of a record what the verdict says. */
+export function isStored({ stored }: Entry, verdict: Verdict): boolean {
+  return stored !== null && stored.state === verdict.state && stored.reason === verdict.reason &&
+    stored.waitingFor === verdict.waitingFor &&
+    (stored.loose ?? []).join("\n") === (verdict.loose ?? []).join("\n");
+}

@@ -106,6 +106,20 @@ export class World {
     return own !== undefined && own.rev !== null ? own : null;
   }
 
+  /**
+   * Whether a record that waits can do so for this name. It keeps the first reference that did not resolve
+   * when it was judged; another one before it may have stopped to resolve since, which changes nothing.
+   */
+  canWaitFor({ key: { did }, content }: Entry, name: string | null): boolean {
+    if (content?.kind !== "mapped") return false;
+    const { collection, links, about } = content;
+    const loose = this.#looseNames(did, content);
+    return about !== null && nameOf(collection.nsid, about) === name ||
+      links.some((link) =>
+        this.candidates(did, link).length !== 1 && waitingFor(did, link, loose) === name
+      );
+  }
+
   /** Whether two links name one record, or one name that may mean any. */
   #hasRepeated(author: string, links: readonly Link[]): boolean {
     const names = links.map((link) => {

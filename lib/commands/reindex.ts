@@ -1,0 +1,96 @@
+/** Maps the ledger again, after a change of the mapper. */
+
+import { readConfig, secretsOf } from "../config.ts";
+import { reindex as reindexCollection } from "../indexer/reindex.ts";
+import { createLogger } from "../log/logger.ts";
+import { collectionsOf } from "./collections.ts";
+import type { Command, Terminal } from "./command.ts";
+import { kindOf, Tally } from "./difference_text.ts";
+import { openDatabase } from "./open_database.ts";
+import { parseOptions } from "./options.ts";
+import { ownIndexer } from "./own_indexer.ts";
+
+export const reindex: Command = {
+  name: "reindex",
+  summary: "map stored records again",
+  help: `usage: jetstream-indexer reindex [--dry-run]
+           [--collection NSID] [--json]
+
+Maps the records in the ledger again, without the network,
+and writes what comes out differently. Needed after an
+update that changes what records are mapped to; the log says
+so at the start. Can run beside a running indexer of the
+same version, and goes on where it was stopped.
+
+  --dry-run           write nothing: say what would change.
+                      Records that would follow others are
+                      not counted
+  --collection NSID   only records of this collection
+  --json              print one JSON object for each
+                      collection
+
+Example:
+  jetstream-indexer reindex --dry-run`,
+  async run(args, terminal): Promise<number> {
+    const { values } = parseOptions(args, {
+      "dry-run": { type: "boolean" },
+      collection: { type: "string" },
+      json: { type: "boolean" },
+    });
+    const collections = collectionsOf(values.collection);
+    const dryRun = values["dry-run"] === true;
+    const config = readConfig(terminal.env);
+    const logger = createLogger({
+      level: "error",
+      format: "readable",
+      secrets: secretsOf(config),
+      write: terminal.complain,
+    });
+    await using opened = await openDatabase(config, logger, terminal.build);
+    const { database } = opened;
+    const { remaps } = ownIndexer(config, database, logger, terminal.build);
+    for (const collection of collections) {
+      const tally = new Tally();
+      const tell = progressOf(collection.nsid, terminal);
+      const ended = await reindexCollection(collection, {
+        sql: () => database.sql,
+        remap: (keys, signal) => dryRun ? remaps.inspect(keys) : remaps.write(keys, signal),
+        dryRun,
+        advanced: ({ done, changed }, differences) => {
+          for (const difference of differences) tally.add(kindOf(difference));
+          tell(done, changed);
+        },
+      }, terminal.stop);
+      if (ended === null) {
+        terminal.complain("stopped: the next reindex goes on here");
+        return 1;
+      }
+      const { nsid } = collection;
+      const { done: records, changed } = ended;
+      const words = dryRun ? "would change" : "changed";
+      if (values.json) {
+        terminal.print(JSON.stringify({ collection: nsid, records, changed, by: tally.byKind() }));
+      } else {
+        terminal.print(`${nsid}: ${records} records, ${changed} ${words}`);
+        for (const line of tally.lines()) terminal.print(line);
+      }
+    }
+    return 0;
+  },
+};
+
+const TELL_EACH_MS = 5_000;
+
+/** Tells now and then how far it is. */
+function progressOf(
+  nsid: string,
+  { complain }: Terminal,
+): (done: number, changed: number) => void {
+  let toldAt = performance.now();
+  return (done, changed) => {
+    const now = performance.now();
+    if (now - toldAt < TELL_EACH_MS) return;
+    toldAt = now;
+    complain(`${nsid}: ${done} records so far, ${changed} changed`);
+  };
+}

@@ -1,0 +1,32 @@
+/** Says at the start when records were mapped by another version of the mapper. */
+
+import type { Logger } from "../log/logger.ts";
+import { COLLECTIONS } from "../mapper/registry.ts";
+import type { Database } from "../repository/database.ts";
+import { outdatedMappings } from "../repository/mappings.ts";
+
+interface Options {
+  readonly database: Database;
+  readonly logger: Logger;
+  /** When a question to the database counts as unanswered, milliseconds. */
+  readonly silentMs: number;
+}
+
+/** Before the first batch, so that an empty database is known as mapped by this version. Never rejects. */
+export async function tellOutdatedMappings(
+  { database, logger, silentMs }: Options,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const outdated = await database.ask(
+      (sql) => outdatedMappings(sql, COLLECTIONS),
+      { silentMs, signal },
+    );
+    if (outdated.length === 0) return;
+    logger.warn("records were mapped by another version: run the command reindex", {
+      collections: outdated.map(({ collection }) => collection),
+    });
+  } catch (error) {
+    if (!signal.aborted) logger.warn("cannot tell whether a reindex is needed", { error });
+  }
+}

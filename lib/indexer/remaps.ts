@@ -1,0 +1,43 @@
+/** Records of the ledger mapped again: to write what differs, or to see it. */
+
+import type { RecordKey } from "../mapper/collection.ts";
+import type { Mapper } from "../mapper/content.ts";
+import type { Database } from "../repository/database.ts";
+import type { Difference } from "../repository/difference.ts";
+import { inspect } from "../repository/inspection.ts";
+import type { Writer } from "../repository/writer.ts";
+
+export interface RemapsOptions {
+  readonly database: Pick<Database, "sql">;
+  readonly mapper: Mapper;
+  readonly writer: Writer;
+}
+
+export class Remaps {
+  readonly #options: RemapsOptions;
+
+  constructor(options: RemapsOptions) {
+    this.#options = options;
+  }
+
+  /** Writes what differs, with all consequences, in one transaction. */
+  async write(keys: readonly RecordKey[], signal: AbortSignal): Promise<readonly Difference[]> {
+    const { remapped = [] } = await this.#options.writer.write({
+      id: crypto.randomUUID(),
+      events: [],
+      remap: keys,
+      cursor: null,
+      letters: [],
+      // It moves no cursor: the stream does not know of it.
+      fromSource: true,
+      lease: null,
+    }, signal);
+    return remapped;
+  }
+
+  /** What differs. Nothing is written. */
+  async inspect(keys: readonly RecordKey[]): Promise<readonly Difference[]> {
+    const { database, mapper } = this.#options;
+    return await inspect(database.sql, mapper, keys);
+  }
+}
