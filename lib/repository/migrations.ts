@@ -20,6 +20,9 @@ import membershipsOfAPair from "../../migrations/0015_memberships_of_a_pair.sql"
   type: "text",
 };
 import mappings from "../../migrations/0016_mappings.sql" with { type: "text" };
+import membershipsByOnePlan from "../../migrations/0017_memberships_by_one_plan.sql" with {
+  type: "text",
+};
 
 export interface Migration {
   /** Counts up from 1. */
@@ -45,4 +48,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 14, name: "comments", sql: comments },
   { version: 15, name: "memberships_of_a_pair", sql: membershipsOfAPair },
   { version: 16, name: "mappings", sql: mappings },
+  { version: 17, name: "memberships_by_one_plan", sql: membershipsByOnePlan },
 ];
