@@ -55,6 +55,24 @@ Deno.test("a repository is read with its revision, and what is wanted of it", as
   assert.equal(snapshot.rev, made.rev(DID));
 });
 
+for (const curve of ["p256", "secp256k1"] as const) {
+  for (const form of ["Multikey", "old", "old and whole"] as const) {
+    Deno.test(`a signature is verified with a key on ${curve}, written as ${form}`, async () => {
+      await using made = new TinyNetwork();
+      // Half of all points have the one sign, half the other.
+      for (const account of ["a", "b", "c", "d"]) {
+        const did = DID.slice(0, -1) + account;
+        await made.account(did, { curve, form });
+        made.put(did, `${SCENE}/s`, { $type: SCENE, name: "Scene" });
+        const { snapshot, verified } = await readRepository(did, options(made), signal);
+        assert.deepEqual([verified, snapshot.records.length], [true, 1]);
+        await made.stealKey(did);
+        assert.equal(await failureOf(readRepository(did, options(made), signal)), "invalid");
+      }
+    });
+  }
+}
+
 Deno.test("an empty repository has no records, and is none that failed", async () => {
   await using made = new TinyNetwork();
   await made.account(DID);

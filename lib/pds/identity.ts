@@ -1,6 +1,6 @@
 /** Who a DID is: the server that has its repository, and the key that signs it. */
 
-import { type FoundPublicKey, getPublicKeyFromDidController } from "@atcute/crypto";
+import type { FoundPublicKey } from "@atcute/crypto";
 import {
   type DidDocument,
   getAtprotoVerificationMaterial,
@@ -14,6 +14,7 @@ import {
   PlcDidDocumentResolver,
 } from "@atcute/identity-resolver";
 import { get, type GetOptions } from "./get.ts";
+import { signingKeyOf } from "./signing_key.ts";
 import { SourceError } from "./source_error.ts";
 
 export interface RepositorySource {
@@ -67,7 +68,7 @@ function sourceOf(did: string, document: DidDocument): RepositorySource {
     );
   }
   try {
-    return { pds: new URL(pds), signingKey: getPublicKeyFromDidController(material) };
+    return { pds: new URL(pds), signingKey: signingKeyOf(material) };
   } catch (cause) {
     throw new SourceError(
       "invalid",

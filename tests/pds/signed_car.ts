@@ -3,7 +3,7 @@
 import { writeCarStream } from "@atcute/car";
 import { encode, toBytes } from "@atcute/cbor";
 import { type CidLink, CODEC_DCBOR, create, fromString, toCidLink, toString } from "@atcute/cid";
-import type { P256PrivateKey } from "@atcute/crypto";
+import type { PrivateKey } from "@atcute/crypto";
 import { MemoryBlockStore, NodeStore, NodeWrangler } from "npm:@atcute/mst@1.0.3";
 
 /** Records by path, `collection/rkey`. */
@@ -13,7 +13,7 @@ export async function signedCar(
   did: string,
   rev: string,
   records: RecordsByPath,
-  key: P256PrivateKey,
+  key: PrivateKey,
 ): Promise<Uint8Array> {
   const store = new MemoryBlockStore();
   const tree = new NodeWrangler(new NodeStore(store));

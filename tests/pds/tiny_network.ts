@@ -4,7 +4,12 @@
  */
 
 import { decode, encode } from "@atcute/cbor";
-import { P256PrivateKey, P256PrivateKeyExportable } from "@atcute/crypto";
+import {
+  P256PrivateKeyExportable,
+  type PrivateKeyExportable,
+  Secp256k1PrivateKeyExportable,
+} from "@atcute/crypto";
+import { fromBase64Url, toBase58Btc } from "@atcute/multibase";
 import { recordCid } from "../../lib/decoder/cid.ts";
 import { tidAt } from "../sample_events.ts";
 import { signedCar } from "./signed_car.ts";
@@ -12,8 +17,15 @@ import { signedCar } from "./signed_car.ts";
 /** 2026-08-20T09:30:00Z, Unix microseconds. */
 const FIRST_US = 1_787_218_200_000_000;
 
+/** The curve of an account's key, and how its document writes it. */
+export interface KeyForm {
+  readonly curve: "p256" | "secp256k1";
+  readonly form: "Multikey" | "old" | "old and whole";
+}
+
 interface Account {
-  key: P256PrivateKeyExportable;
+  key: PrivateKeyExportable;
+  readonly keyForm: KeyForm;
   readonly records: Map<string, unknown>;
   rev: string;
 }
@@ -41,9 +53,12 @@ export class TinyNetwork implements AsyncDisposable {
     this.url = `http://127.0.0.1:${(this.#server.addr as Deno.NetAddr).port}`;
   }
 
-  async account(did: string): Promise<void> {
-    const key = await P256PrivateKeyExportable.createKeypair();
-    this.#accounts.set(did, { key, records: new Map(), rev: this.#nextRev() });
+  async account(
+    did: string,
+    keyForm: KeyForm = { curve: "p256", form: "Multikey" },
+  ): Promise<void> {
+    const key = await keyOn(keyForm.curve);
+    this.#accounts.set(did, { key, keyForm, records: new Map(), rev: this.#nextRev() });
   }
 
   /** Writes a record; with null, removes it. Returns the revision. */
@@ -72,11 +87,11 @@ export class TinyNetwork implements AsyncDisposable {
   async stealKey(did: string): Promise<void> {
     const account = this.#of(did);
     const published = account.key;
-    account.key = await P256PrivateKeyExportable.createKeypair();
+    account.key = await keyOn(account.keyForm.curve);
     this.#published.set(did, published);
   }
 
-  readonly #published = new Map<string, P256PrivateKey>();
+  readonly #published = new Map<string, PrivateKeyExportable>();
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
@@ -113,16 +128,15 @@ export class TinyNetwork implements AsyncDisposable {
       : Response.json(await this.#document(did, account));
   }
 
-  async #document(did: string, { key }: Account): Promise<unknown> {
+  async #document(did: string, { key, keyForm }: Account): Promise<unknown> {
     const published = this.#published.get(did) ?? key;
     return {
       "@context": ["https://www.w3.org/ns/did/v1"],
       id: did,
       verificationMethod: [{
         id: `${did}#atproto`,
-        type: "Multikey",
         controller: did,
-        publicKeyMultibase: await published.exportPublicKey("multikey"),
+        ...await written(published, keyForm),
       }],
       service: [{
         id: "#atproto_pds",
@@ -131,6 +145,27 @@ export class TinyNetwork implements AsyncDisposable {
       }],
     };
   }
+}
+
+function keyOn(curve: KeyForm["curve"]): Promise<PrivateKeyExportable> {
+  return curve === "p256"
+    ? P256PrivateKeyExportable.createKeypair()
+    : Secp256k1PrivateKeyExportable.createKeypair();
+}
+
+async function written(
+  key: PrivateKeyExportable,
+  { curve, form }: KeyForm,
+): Promise<{ readonly type: string; readonly publicKeyMultibase: string }> {
+  if (form === "Multikey") {
+    return { type: form, publicKeyMultibase: await key.exportPublicKey("multikey") };
+  }
+  const { x = "", y = "" } = await key.exportPublicKey("jwk");
+  const point = form === "old"
+    ? await key.exportPublicKey("raw")
+    : Uint8Array.of(4, ...fromBase64Url(x), ...fromBase64Url(y));
+  const type = `EcdsaSecp256${curve === "p256" ? "r1" : "k1"}VerificationKey2019`;
+  return { type, publicKeyMultibase: `z${toBase58Btc(point)}` };
 }
 
 function notFound(): Response {
