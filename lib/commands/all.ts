@@ -11,6 +11,7 @@ import { reconcile } from "./reconcile.ts";
 import { reindex } from "./reindex.ts";
 import { run } from "./run.ts";
 import { status } from "./status.ts";
+import { verify } from "./verify.ts";
 import { version } from "./version.ts";
 
 const help = helpOf(() => COMMANDS);
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   check,
   deadLetters,
+  verify,
   reconcile,
   reindex,
   lexicons,

@@ -7,7 +7,7 @@ import type { Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/registry.ts";
 import type { ReaderOptions } from "../pds/repository_reader.ts";
 import { HostGate } from "../reconcile/host_gate.ts";
-import { reconcile, type Reconciled } from "../reconcile/reconcile.ts";
+import { compareWithSource, reconcile, type Reconciled } from "../reconcile/reconcile.ts";
 import { runReconciles } from "../reconcile/runner.ts";
 import type { Database } from "../repository/database.ts";
 import type { Writer } from "../repository/writer.ts";
@@ -68,6 +68,12 @@ export class Reconciles {
       decode: (record) => decoders.source(record),
       now: () => clock.now(),
     }, signal);
+  }
+
+  /** What differs of one repository. Nothing is changed. Throws a `SourceError` when its source can't be read. */
+  async inspect(did: string, signal: AbortSignal): Promise<Reconciled> {
+    const { database } = this.#options;
+    return await compareWithSource(did, { reader: this.#reader, sql: () => database.sql }, signal);
   }
 
   /** Has all repositories compared: the stream may have lost events. */

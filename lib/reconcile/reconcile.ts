@@ -8,9 +8,12 @@ import { heldRecords } from "../repository/held_records.ts";
 import type { Sql } from "../repository/sql.ts";
 import { type Change, differences } from "./difference.ts";
 
-export interface ReconcileOptions {
+export interface CompareOptions {
   readonly reader: ReaderOptions;
   readonly sql: () => Sql;
+}
+
+export interface ReconcileOptions extends CompareOptions {
   readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
   readonly decode: (record: SourceRecordParts) => Event;
   /** The wall clock, Unix milliseconds. */
@@ -61,6 +64,21 @@ export async function reconcile(
     if (changes.length >= BATCH_RECORDS || bytes >= BATCH_BYTES) await flush();
   }
   await flush();
+  return { host, rev: snapshot.rev, verified, records: snapshot.records.length, put, deleted };
+}
+
+/** What a reconcile would find. Nothing is changed. Throws a `SourceError` when the source can't be read. */
+export async function compareWithSource(
+  did: string,
+  { reader, sql }: CompareOptions,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { host, snapshot, verified } = await readRepository(did, reader, signal);
+  let [put, deleted] = [0, 0];
+  for await (const { bytes } of differences(snapshot, heldRecords(sql(), did))) {
+    if (bytes === null) deleted++;
+    else put++;
+  }
   return { host, rev: snapshot.rev, verified, records: snapshot.records.length, put, deleted };
 }
 

@@ -58,6 +58,13 @@ export async function requestAll(sql: Sql, reason: ReconcileReason): Promise<num
   return count;
 }
 
+/** Some repositories that records are held of, chosen at random. */
+export async function sampleRepositories(sql: Sql, count: number): Promise<string[]> {
+  const rows = await sql<{ did: string }[]>`
+    select did from accounts where known_since is not null and active order by random() limit ${count}`;
+  return rows.map(({ did }) => did);
+}
+
 /**
  * Asks for those that were not compared within so many days, at most `limit`. Those that are in the queue
  * stay as they are.
