@@ -26,9 +26,14 @@ function digestOf(nsid: string): string {
   for (let count = 0; count < RECORDS; count++) {
     const record = recordOf(DOCUMENTS, nsid, random) as JsonObject;
     const broken = random.chance(0.2) ? { [random.pick(Object.keys(record))]: {} } : {};
-    hash.update(JSON.stringify(tryMap(name, { ...record, ...broken })));
+    hash.update(JSON.stringify(tryMap(name, { ...record, ...broken }), rounded));
   }
   return hash.digest("hex").slice(0, 16);
+}
+
+/** The last bits of a sine are not the same in each version of the runtime. */
+function rounded(_: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toFixed(9)) : value;
 }
 
 Deno.test("whatever changes what records are mapped to counts up the collection's mapping", async () => {
