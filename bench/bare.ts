@@ -111,7 +111,7 @@ export async function writeOneByOne(
       await tx.unsafe(ledger.text, [...ledger.parameters]);
       await tx.unsafe(
         `insert into indexer_state (consumer, cursor) values ('bench', $1)
-          on conflict (consumer) do update set cursor = excluded.cursor`,
+          on conflict (consumer, partition) do update set cursor = excluded.cursor`,
         [index],
       );
     });
