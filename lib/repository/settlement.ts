@@ -24,6 +24,7 @@ export class Settlement {
   readonly #tx: TransactionSql;
   readonly #world: World;
   readonly #mapper: Mapper;
+  readonly #loader: Loader;
   readonly #sending: Sending;
   readonly #rejudging: Rejudging;
   /** Entries that events brought since the last flush. */
@@ -53,6 +54,7 @@ export class Settlement {
     this.#tx = tx;
     this.#world = world;
     this.#mapper = options.mapper;
+    this.#loader = loader;
     this.#sending = new Sending(tx, options.overwrite);
     this.#rejudging = new Rejudging(tx, world, loader, this.#sending, this.reasons, options);
   }
@@ -116,6 +118,14 @@ export class Settlement {
   accountChanged(account: AccountEntry): void {
     this.#changedAccounts.add(account.did);
     for (const entry of this.#world.ofRepository(account.did)) purge(account, entry);
+  }
+
+  /** Whether what later events mean may hang on the records of an account that comes back. */
+  maySway(did: string): boolean {
+    if (this.#ahead === null) return this.#loader.mayMean(null);
+    const ahead = this.#ahead.filter((key) => key.did === did);
+    const inBatch = [...this.#world.ofRepository(did)].map(({ key }) => key);
+    return this.#loader.mayMean([...ahead, ...inBatch]);
   }
 
   async #judgeAccounts(): Promise<void> {
