@@ -7,11 +7,12 @@
 import assert from "node:assert/strict";
 import { databaseTest } from "./database.ts";
 import { runSeed, runSeedWithOverflow } from "./model/campaign.ts";
+import { propertySeeds } from "./property_seeds.ts";
 import { systemOn } from "./system.ts";
 
 databaseTest("any delivery of any stream leaves the tables as the model says", async ({ sql }) => {
   const system = systemOn(sql);
-  for (const seed of await seeds(20)) {
+  for (const seed of await propertySeeds(20)) {
     const failure = await runSeed(system, seed);
     assert.equal(failure, null, failure ?? "");
   }
@@ -27,7 +28,7 @@ databaseTest(
       assert.equal(report.failure, null, report.failure ?? "");
       tooMany += report.tooMany;
     };
-    const first = await seeds(5);
+    const first = await propertySeeds(5);
     for (const seed of first) await run(seed);
     // One stream in five has none, so where few are asked for some more may have to follow.
     const after = Math.max(...first) + 1;
@@ -37,15 +38,3 @@ databaseTest(
 );
 
 const isAlone = Deno.env.has("PROPERTY_SEED");
-
-/** Fresh seeds each time, so that runs add up; printed, so that one can be run again. */
-async function seeds(usually: number): Promise<readonly number[]> {
-  const alone = Deno.env.get("PROPERTY_SEED");
-  const first = alone === undefined ? Date.now() % 1_000_000_000 : Number(alone);
-  const more = Number(Deno.env.get("PROPERTY_STREAMS") ?? 20) / 20;
-  const count = alone === undefined ? Math.ceil(usually * more) : 1;
-  await Deno.stdout.write(
-    new TextEncoder().encode(`seeds ${first} to ${first + count - 1}\n`),
-  );
-  return Array.from({ length: count }, (_, index) => first + index);
-}

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { scene } from "../lib/mapper/scene.ts";
+import { WHOLE } from "../lib/repository/partition.ts";
 import { store } from "../lib/repository/store.ts";
 import { Writes } from "../lib/repository/writes.ts";
 import { idempotencyKey } from "../lib/mapper/idempotency_key.ts";
@@ -313,7 +314,7 @@ databaseTest(
         upserts: [{ ...row, ...old, ...revision, allow_precise: false }],
         hides: [],
       });
-      return store(tx, writes);
+      return store(tx, writes, { overwrite: false, share: WHOLE });
     });
     assert.equal(written, 0);
     assert.equal((await folded.row(SCENE))["name"], "Now");

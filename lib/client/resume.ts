@@ -114,11 +114,9 @@ export function chooseStart(endpoint: Endpoint, origin: Origin, nowUs: number): 
 
 function fromStartCursor(startCursor: string, nowUs: number): Start {
   const cursor = Number(startCursor);
-  const expectation: Expectation = !isTimeCursor(cursor)
-    ? { kind: "cursor", cursor, timeUs: null }
-    : cursor === TIME_CURSOR_FROM
-    ? { kind: "none" } // As early as the server can.
-    : { kind: "time", timeUs: cursor, lostAfterUs: cursor };
+  const expectation: Expectation = isTimeCursor(cursor)
+    ? { kind: "time", timeUs: cursor, lostAfterUs: cursor }
+    : { kind: "cursor", cursor, timeUs: null };
   return { cursor: startCursor, expectation, notice: futureNotice(cursor, nowUs) };
 }
 

@@ -9,6 +9,7 @@ import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { Difference } from "./difference.ts";
 import type { Lease } from "./lease.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Share } from "./partition.ts";
 
 /** The position that a batch moves the cursor to, and the instance that it belongs to. */
 export interface CursorUpdate {
@@ -34,6 +35,10 @@ export interface Batch {
   readonly remap?: readonly RecordKey[];
   /** What it is written under. Null for one that moves no cursor: a retry of dead letters, or from a source. */
   readonly lease: Lease | null;
+  /** The partition that all of it is in. Absent: it can be of any, and is written without a lease. */
+  readonly share?: Share;
+  /** How many notes of the partition's mailbox it takes; absent for one that takes none. */
+  readonly mail?: number;
 }
 
 /** What became of the events of a batch, in their order. */
@@ -45,6 +50,10 @@ export interface BatchResult {
   readonly remapped?: readonly Difference[];
   /** Rows that its statements wrote. */
   readonly rowsWritten: number;
+  /** Whether the partition's mailbox had notes when it began. */
+  readonly hasMail?: boolean;
+  /** How many notes it took. */
+  readonly mailTaken?: number;
 }
 
 /** What to make of a record whose row Postgres refused. */

@@ -10,7 +10,9 @@ import { foldCommit, type FoldOptions, isNews, OUTCOME_OF_STATE, refuse } from "
 import type { State } from "./fold/verdict.ts";
 import { World } from "./fold/world.ts";
 import { Loader } from "./load.ts";
+import { takeMail } from "./mailbox.ts";
 import type { Outcome } from "./outcome.ts";
+import { owns } from "./partition.ts";
 import { Settlement } from "./settlement.ts";
 import type { TransactionOptions } from "./transaction.ts";
 import { UndecodableMessages } from "./undecodable.ts";
@@ -65,11 +67,12 @@ class BatchFold {
   constructor(tx: TransactionSql, batch: Batch, options: TransactionOptions) {
     const { mapper, refusals } = options;
     this.#tx = tx;
-    this.#world = new World(mapper.decided);
+    const { share } = options;
+    this.#world = new World(mapper.decided, (did) => !owns(share, did));
     this.#batch = batch;
     this.#options = options;
     this.#waiting = new WaitingLimit(tx, options.waitingLimit);
-    this.#loader = new Loader(tx, this.#world, mapper, refusals, batch.events.length);
+    this.#loader = new Loader(tx, this.#world, mapper, refusals, batch.mail ?? batch.events.length);
     this.#settlement = new Settlement(tx, this.#world, this.#loader, options);
     this.#fold = {
       again: againOf(batch),
@@ -82,7 +85,9 @@ class BatchFold {
     await Promise.all([begun, this.#load()]);
     await step("loaded");
     const outcomes: Outcome[] = [];
+    let mailTaken = 0;
     try {
+      if (this.#batch.mail !== undefined) mailTaken = await this.#takeMail(this.#batch.mail);
       await this.#foldAll(outcomes);
       await step("folded");
       await this.#finish(outcomes);
@@ -100,7 +105,15 @@ class BatchFold {
     }
     await step("stored");
     const { reasons } = this.#settlement;
-    return { result: { outcomes, reasons }, stored: () => this.#settlement.stored() };
+    const mail = mailTaken > 0 ? { mailTaken } : {};
+    return { result: { outcomes, reasons, ...mail }, stored: () => this.#settlement.stored() };
+  }
+
+  /** What notes name has its children judged again with the last flush. */
+  async #takeMail(most: number): Promise<number> {
+    const { taken, keys } = await takeMail(this.#tx, this.#options.share, most);
+    this.#settlement.changedElsewhere(keys);
+    return taken;
   }
 
   /** All first questions leave together, with those that begin the transaction. */
@@ -205,7 +218,7 @@ class BatchFold {
     if (account.active && !wasActive) this.#last.reconcile(event.did, "reactivated");
     this.#settlement.accountChanged(account);
     // What comes back may be what a later event means by a bare rkey.
-    if (event.active && this.#settlement.maySway(event.did)) await this.#settlement.flush();
+    if (event.active && this.#loader.hasNames) await this.#settlement.flush();
     return outcome;
   }
 

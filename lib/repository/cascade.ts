@@ -38,6 +38,28 @@ export function isParentChange(
 }
 
 /**
+ * Whether records of other partitions may have to be judged again because of what is written of this one.
+ * A record that is only judged again, and stands as before, is no change: two partitions that tell each other
+ * of those would never come to rest.
+ */
+export function isForeignNews(
+  entry: Entry,
+  isLive: boolean,
+  loose: readonly string[] | null,
+  { targets, decided }: Mapper,
+): boolean {
+  const { key: { collection }, stored } = entry;
+  if (!targets.has(collection)) return false;
+  if ((stored?.state === "applied") !== isLive) return true;
+  if (!decided.has(collection)) return false;
+  // The first record of an account ends the invitations of those who never asked.
+  if (stored === null) return true;
+  // A live request may ask for something else: by a new revision, or because its bare name means another.
+  const isMoved = (stored.loose !== null || loose !== null) && !isDecision(entry.content);
+  return isLive && (entry.accepted || isMoved);
+}
+
+/**
  * The keys of all records that refer to some parents, in chunks. A cursor in the database holds the
  * set as it was before the first of them was judged again, so none is met twice.
  */

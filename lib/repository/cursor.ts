@@ -2,6 +2,7 @@
 
 import { isoFromMicros } from "../micros.ts";
 import type { Batch, CursorUpdate } from "./batch.ts";
+import type { Leased } from "./lease.ts";
 import type { Sql, TransactionSql } from "./sql.ts";
 
 /**
@@ -28,19 +29,22 @@ export async function readCursor(sql: Sql, consumer: string): Promise<CursorUpda
 export async function moveCursor(
   tx: TransactionSql,
   { id, cursor, lease }: Pick<Batch, "id" | "cursor" | "lease">,
-  consumer: string,
+  { consumer, partition }: Leased,
 ): Promise<void> {
   const leaseMs = lease?.ms ?? null;
   const renewed = tx`lease_until = coalesce(
     clock_timestamp() + ${leaseMs}::int * interval '1 millisecond', s.lease_until)`;
   if (cursor === null) {
-    await tx`insert into indexer_state as s (consumer, batch) values (${consumer}, ${id})
+    await tx`insert into indexer_state as s (consumer, partition, batch)
+      values (${consumer}, ${partition}, ${id})
       on conflict (consumer, partition) do update set batch = excluded.batch, ${renewed}`;
     return;
   }
   // As a text: of a timestamptz the driver makes a Date, which has no microseconds.
-  await tx`insert into indexer_state as s (consumer, cursor, cursor_time, cursor_mark, source, batch)
-    values (${consumer}, ${cursor.cursor}, ${isoFromMicros(cursor.timeUs)}::text::timestamptz,
+  await tx`insert into indexer_state as s (consumer, partition, cursor, cursor_time, cursor_mark, source, batch)
+    values (${consumer}, ${partition}, ${cursor.cursor}, ${
+    isoFromMicros(cursor.timeUs)
+  }::text::timestamptz,
       ${cursor.mark ?? null}, ${cursor.source}, ${id})
     on conflict (consumer, partition) do update set
       (cursor, cursor_time, cursor_mark, source) = (

@@ -23,6 +23,7 @@ import mappings from "../../migrations/0016_mappings.sql" with { type: "text" };
 import membershipsByOnePlan from "../../migrations/0017_memberships_by_one_plan.sql" with {
   type: "text",
 };
+import partitions from "../../migrations/0018_partitions.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -49,4 +50,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 15, name: "memberships_of_a_pair", sql: membershipsOfAPair },
   { version: 16, name: "mappings", sql: mappings },
   { version: 17, name: "memberships_by_one_plan", sql: membershipsByOnePlan },
+  { version: 18, name: "partitions", sql: partitions },
 ];

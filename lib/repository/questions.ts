@@ -81,16 +81,16 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
     requests: new Map(
       collections.map(({ nsid, table, references: [reference] }) => [
         nsid,
-        `select ${withAccount}
+        `select ${withAccount}, c.asks_for
   from ${source(REQUEST)},
   lateral (
-    (select s.record_rkey as rkey from ${table} as s
+    (select s.record_rkey as rkey, r.parent::uuid::text as asks_for from ${table} as s
       where s.record_did = r.did and s.${
           reference?.column ?? "id"
         } = r.parent::uuid and s.indexer_live
       limit r.most::bigint)
-    union
-    (select s.rkey from records as s where s.did = r.did and s.collection = '${nsid}' limit 1)
+    union all
+    (select s.rkey, null from records as s where s.did = r.did and s.collection = '${nsid}' limit 1)
   ) as c,
   ${ledgerRow("r.did", `'${nsid}'`, "c.rkey")}`,
       ]),

@@ -6,7 +6,7 @@
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { Bodies } from "./bodies.ts";
-import { type ChangedParent, childrenOf, CHUNK, isParentChange } from "./cascade.ts";
+import { type ChangedParent, childrenOf, CHUNK, isForeignNews, isParentChange } from "./cascade.ts";
 import type { Entry } from "./fold/entry.ts";
 import { isStored, type Verdict } from "./fold/verdict.ts";
 import type { World } from "./fold/world.ts";
@@ -14,6 +14,7 @@ import type { Difference } from "./difference.ts";
 import { settleLetters } from "./letters.ts";
 import type { Loader } from "./load.ts";
 import { remapped } from "./remapping.ts";
+import { owns } from "./partition.ts";
 import type { Sending } from "./sending.ts";
 import type { TransactionSql } from "./sql.ts";
 import type { TransactionOptions } from "./transaction.ts";
@@ -60,7 +61,9 @@ export class Rejudging {
     for (let at = 0; at < changed.length; at += CHUNK) {
       const parents = changed.slice(at, at + CHUNK);
       for await (const keys of childrenOf(this.#tx, this.#mapper, parents)) {
-        await this.cascade(await this.again(keys));
+        // Those of other partitions are told by notes.
+        const own = keys.filter(({ did }) => owns(this.#options.share, did));
+        await this.cascade(await this.again(own));
       }
     }
   }
@@ -148,6 +151,9 @@ export class Rejudging {
     if (wasLive && !isLive && collection !== undefined) writes.hide(collection, entry.key);
     if (isParentChange(entry, isLive, this.#mapper)) {
       changed.push({ key: entry.key, wasLive });
+    }
+    if (this.#options.share.of > 1 && isForeignNews(entry, isLive, verdict.loose, this.#mapper)) {
+      writes.note(entry.key);
     }
     entry.stored = {
       state: verdict.state,

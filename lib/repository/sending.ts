@@ -1,26 +1,25 @@
 /** What a batch sends to be stored. Nobody waits for it before the end: all questions come after it. */
 
 import type { TransactionSql } from "./sql.ts";
-import { store } from "./store.ts";
+import { store, type StoreOptions } from "./store.ts";
 import type { Writes } from "./writes.ts";
 
 export class Sending {
   readonly #tx: TransactionSql;
-  readonly #overwrite: boolean;
+  readonly #options: StoreOptions;
   /** What is not answered yet. */
   readonly #storing = new Set<Promise<void>>();
   #rowsWritten = 0;
   /** What failed first. */
   #failure: { readonly error: unknown } | null = null;
 
-  /** With `overwrite`, rows that should be new may be there already. */
-  constructor(tx: TransactionSql, overwrite: boolean) {
+  constructor(tx: TransactionSql, options: StoreOptions) {
     this.#tx = tx;
-    this.#overwrite = overwrite;
+    this.#options = options;
   }
 
   store(writes: Writes): void {
-    const storing = store(this.#tx, writes, this.#overwrite).then(
+    const storing = store(this.#tx, writes, this.#options).then(
       (rows) => void (this.#rowsWritten += rows),
       (error: unknown) => void (this.#failure ??= { error }),
     ).finally(() => this.#storing.delete(storing));

@@ -24,7 +24,6 @@ export class Settlement {
   readonly #tx: TransactionSql;
   readonly #world: World;
   readonly #mapper: Mapper;
-  readonly #loader: Loader;
   readonly #sending: Sending;
   readonly #rejudging: Rejudging;
   /** Entries that events brought since the last flush. */
@@ -54,8 +53,7 @@ export class Settlement {
     this.#tx = tx;
     this.#world = world;
     this.#mapper = options.mapper;
-    this.#loader = loader;
-    this.#sending = new Sending(tx, options.overwrite);
+    this.#sending = new Sending(tx, options);
     this.#rejudging = new Rejudging(tx, world, loader, this.#sending, this.reasons, options);
   }
 
@@ -120,12 +118,10 @@ export class Settlement {
     for (const entry of this.#world.ofRepository(account.did)) purge(account, entry);
   }
 
-  /** Whether what later events mean may hang on the records of an account that comes back. */
-  maySway(did: string): boolean {
-    if (this.#ahead === null) return this.#loader.mayMean(null);
-    const ahead = this.#ahead.filter((key) => key.did === did);
-    const inBatch = [...this.#world.ofRepository(did)].map(({ key }) => key);
-    return this.#loader.mayMean([...ahead, ...inBatch]);
+  /** Notes parents of another partition that started or stopped being live. */
+  changedElsewhere(keys: readonly RecordKey[]): void {
+    // What they were before is not known, so their children are looked for in every way.
+    for (const key of keys) this.#changed.push({ key, wasLive: true });
   }
 
   async #judgeAccounts(): Promise<void> {

@@ -3,6 +3,8 @@
 import type { TransactionSql } from "./sql.ts";
 import { hideStatement, insertStatement, upsertStatement } from "./product_table.ts";
 import { type BulkStatement, parametersOf, type RowColumn, source, valueOf } from "./rows.ts";
+import { noteRows, WRITE_NOTES } from "./mailbox.ts";
+import type { Share } from "./partition.ts";
 import { ON_REQUEST } from "./reconcile_queue.ts";
 import type { Writes } from "./writes.ts";
 import type { Collection, Row } from "../mapper/collection.ts";
@@ -155,7 +157,10 @@ function statementsOf(collection: Collection): ProductStatements {
 }
 
 /** The statements that have something to write, in the order in which they must run. */
-function bulkWrites(writes: Writes, overwrite: boolean): readonly BulkWrite[] {
+function bulkWrites(
+  writes: Writes,
+  { overwrite, share }: StoreOptions,
+): readonly BulkWrite[] {
   const all: BulkWrite[] = [
     { name: "accounts", statement: UPSERT_ACCOUNTS, rows: writes.accounts },
     { name: "records", statement: overwrite ? UPSERT_LEDGER : INSERT_LEDGER, rows: writes.fresh },
@@ -172,6 +177,9 @@ function bulkWrites(writes: Writes, overwrite: boolean): readonly BulkWrite[] {
   all.push({ name: "dead_letters", statement: SETTLE_LETTERS, rows: writes.settled });
   all.push({ name: "dead_letters", statement: UPSERT_LETTERS, rows: writes.letters });
   all.push({ name: "reconciles", statement: REQUEST_RECONCILES, rows: writes.reconciles });
+  if (share.of > 1) {
+    all.push({ name: "mailbox", statement: WRITE_NOTES, rows: noteRows(writes.notes, share) });
+  }
   return all.filter((write) => write.rows.length > 0);
 }
 
@@ -183,16 +191,20 @@ export class StoreError extends Error {
   }
 }
 
-/**
- * Sends all of it. With `overwrite`, rows that should be new may be there already. Returns how many rows
- * were written; throws a `StoreError` for the first that failed.
- */
+export interface StoreOptions {
+  /** Rows that should be new may be there already. */
+  readonly overwrite: boolean;
+  /** The partition that all of it is in. */
+  readonly share: Share;
+}
+
+/** Sends all of it. Returns how many rows were written; throws a `StoreError` for the first that failed. */
 export async function store(
   tx: TransactionSql,
   writes: Writes,
-  overwrite = false,
+  options: StoreOptions,
 ): Promise<number> {
-  const sent = bulkWrites(writes, overwrite).map((write) =>
+  const sent = bulkWrites(writes, options).map((write) =>
     send(tx, write).catch((cause) => {
       throw new StoreError(write, cause);
     })

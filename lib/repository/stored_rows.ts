@@ -21,6 +21,8 @@ export interface RecordRow {
   created_at: string;
   /** Null also when they were not wanted. */
   fields: Readonly<Record<string, string | null>> | null;
+  /** Of a live record, the id that its row refers to, where that was asked about; else null or absent. */
+  asks_for?: string | null;
   /** Null when it isn't in the table; absent when it was not asked for. */
   account?: AccountRow | null;
 }

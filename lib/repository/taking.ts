@@ -59,12 +59,14 @@ export class Taking {
       const known = this.#world.get(key);
       const entry = known ?? this.#world.entry(key);
       if (known === undefined) loaded.entries.push(entry);
-      const lacksContent = withContent && entry.content === null && entry.rev !== null;
+      const lacksContent = withContent && !entry.foreign && entry.content === null &&
+        entry.rev !== null;
       if (known === undefined || lacksContent) wanted.add(entry);
     }
     if (wanted.size === 0) return [];
-    const rows = [...wanted].map(({ key: { did, collection, rkey } }) => {
-      return { did, collection, rkey, wanted: withContent && hasLinks(collection, this.#mapper) };
+    const rows = [...wanted].map(({ key: { did, collection, rkey }, foreign }) => {
+      const links = withContent && !foreign && hasLinks(collection, this.#mapper);
+      return { did, collection, rkey, wanted: links };
     });
     const [records] = await Promise.all([
       this.ask(questionsOf(this.#mapper).byKey, parametersOf(WANTED, rows)),
@@ -91,7 +93,14 @@ export class Taking {
       if (entry.accepted || entry.content !== null) continue;
       fillEntry(entry, row);
       if (!withContent) continue;
-      entry.content = storedContent(row, this.#mapper, this.#refusals);
+      const content = storedContent(row, this.#mapper, this.#refusals);
+      if (entry.foreign) {
+        const isRequest = content?.kind === "mapped" && content.about === null;
+        if (!isRequest) entry.asksFor = null;
+        else entry.asksFor = row.asks_for ?? entry.asksFor;
+        continue;
+      }
+      entry.content = content;
       if (known !== undefined) loaded.deepened.push(entry);
       if (entry.content?.kind === "mapped") {
         const { links, about } = entry.content;

@@ -8,13 +8,16 @@ import type { Mapper } from "../mapper/content.ts";
 import type { Batch, BatchResult, Refusals } from "./batch.ts";
 import { foldBatch, type PartSizes } from "./batch_fold.ts";
 import { moveCursor } from "./cursor.ts";
-import { type Lease, LeaseLostError, PARTITION } from "./lease.ts";
+import { type Lease, LeaseLostError } from "./lease.ts";
+import { PartitionsChangedError, type Share } from "./partition.ts";
 
 /** What a transaction needs besides the batch. */
 export interface TransactionOptions {
   readonly mapper: Mapper;
   readonly consumer: string;
   readonly refusals: Refusals;
+  /** The partition that all of the batch is in. */
+  readonly share: Share;
   /** Takes rows over that are there although the ledger has never had their record. */
   readonly overwrite: boolean;
   readonly parts: PartSizes;
@@ -43,8 +46,11 @@ export type Step =
   /** The batch failed because of rows that were found since: it is about to be run without them. */
   | "refused";
 
-/** All writers of one database take this lock, whatever their consumer: the fold needs the world to hold still. */
-const WRITER_LOCK = 0x6a_65_74_73; // "jets"
+/**
+ * Each transaction that folds shares this lock with those of other partitions. Who changes the number of
+ * partitions takes it alone, and so do older versions, to which all writers were one.
+ */
+export const WRITER_LOCK = 0x6a_65_74_73; // "jets"
 
 /** Plans that are right for tables of any size. */
 export const PLANS = `select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -53,7 +59,7 @@ export const PLANS = `select pg_catalog.set_config('plan_cache_mode', 'force_gen
 
 /** Until the transaction ends no batch begins, and what is under way is committed before. */
 export async function holdBatches(tx: TransactionSql): Promise<void> {
-  await tx`select pg_catalog.pg_advisory_xact_lock_shared(${WRITER_LOCK})`;
+  await tx`select pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK})`;
 }
 
 /** The result of a batch whose commit may have happened although its answer was lost. */
@@ -75,7 +81,7 @@ export async function applyBatch(
   await options.step("beginning");
   let stored = (): Promise<number> => Promise.resolve(0);
   const result = await sql.begin(async (tx) => {
-    const { consumer, step } = options;
+    const { consumer, share, step } = options;
     const { lease } = batch;
     const timeout = String(options.statementTimeoutMs);
     // A client that has stopped must not keep the row locked for longer than its lease lasts.
@@ -89,13 +95,25 @@ export async function applyBatch(
         set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
-        pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK})`,
+        set_config('jetstream_indexer.share', ${shareText(share)}, true),
+        case when ${batch.remap === undefined}::boolean
+          then pg_catalog.pg_advisory_xact_lock_shared(${WRITER_LOCK})
+          else pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK}) end,
+        pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK}, ${share.partition})`,
       tx<StateRow[]>`
         select batch, holder, epoch::float8 as epoch from indexer_state
-        where consumer = ${consumer} and partition = ${PARTITION} for update`,
+        where consumer = ${consumer} and partition = ${share.partition} for update`,
+      tx<DivisionRow[]>`
+        select coalesce((select partitions from partitioning), 1) as partitions,
+          exists (select from mailbox where partition = ${share.partition}) as mail`,
       told,
     ]);
-    const begun = locked.then(([, [state]]) => {
+    const begun = locked.then(([, [state], [division]]) => {
+      const partitions = division?.partitions ?? 1;
+      const isAlone = batch.remap !== undefined;
+      if (partitions !== share.of && !isAlone) {
+        throw new PartitionsChangedError(share.of, partitions);
+      }
       if (lease !== null && !isHeld(lease, state)) throw new LeaseLostError(lease);
       return step("begun");
     });
@@ -111,11 +129,13 @@ export async function applyBatch(
     // Rows, cursor and commit leave together: where a row is refused, the commit is a rollback.
     // What is no part of the stream changes nothing when it is run twice.
     if (batch.letters.length === 0 && !batch.fromSource) {
-      moveCursor(tx, batch, consumer).catch(() => {});
+      moveCursor(tx, batch, { consumer, partition: share.partition }).catch(() => {});
     }
     await step("cursor_moved");
-    attempts.set(batch, { ...folded.result, rowsWritten: 0 });
-    return folded.result;
+    const [, , [division]] = await locked;
+    const result = { ...folded.result, ...(division?.mail ? { hasMail: true } : {}) };
+    attempts.set(batch, { ...result, rowsWritten: 0 });
+    return result;
   }).catch(async (error) => {
     // Of the rows that failed it is known which they are.
     await stored();
@@ -123,6 +143,17 @@ export async function applyBatch(
   });
   await options.step("committed");
   return { ...result, rowsWritten: await stored() };
+}
+
+/** What the trigger of memberships is told. Empty: there is one partition. */
+function shareText({ partition, of }: Share): string {
+  return of === 1 ? "" : `${partition}/${of}`;
+}
+
+interface DivisionRow {
+  readonly partitions: number;
+  /** Whether the partition has mail. */
+  readonly mail: boolean;
 }
 
 interface StateRow {

@@ -13,6 +13,8 @@ import { isThere, judgeFailure, sqlStateOf } from "./failure.ts";
 import { guarded, silenceAfter } from "./guard.ts";
 import { asUnusable, bothResults, halvesOf, isUnusable } from "./last_resort.ts";
 import { LeaseLostError } from "./lease.ts";
+import { splitByPartition } from "./split.ts";
+import { PartitionsChangedError, type Share, WHOLE } from "./partition.ts";
 import { findRefusedRows } from "./refused_rows.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
 import { applyBatch, type Step, type TransactionOptions } from "./transaction.ts";
@@ -22,8 +24,8 @@ import { WAITING_LIMIT } from "./waiting_limit.ts";
 export interface WriterOptions {
   readonly mapper: Mapper;
   readonly consumer: string;
-  /** The connection to use now; asked before each attempt. */
-  readonly connection: () => Sql;
+  /** The connection to use now for a partition; asked before each attempt. */
+  readonly connection: (partition: number) => Sql;
   /** Gives the connection up: it is silent for too long. */
   readonly abandon: (sql: Sql) => void;
   /** How long a statement may take, milliseconds. */
@@ -46,9 +48,20 @@ export interface WriterOptions {
   readonly session?: (pid: number) => void;
 }
 
+/** Postgres refuses what some notes lead to, and it can't be told which record that is. */
+export class UndigestedMailError extends Error {
+  override readonly name = "UndigestedMailError";
+  constructor(cause: unknown) {
+    super("cannot judge again what notes of other partitions name", { cause });
+  }
+}
+
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #turns = new Turns();
+  /** Of each partition. */
+  readonly #turns = new Map<number, Turns>();
+  /** How many partitions there were when the database was asked last. */
+  #partitions = WHOLE.of;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -56,31 +69,51 @@ export class Writer {
 
   /**
    * Resolves when the batch is durable. Rejects only when the signal aborts, and with a `LeaseLostError`
-   * when another instance leads. One at a time: another
-   * would wait for the writers' lock, and while a long batch has that, seem to find a silent database.
+   * when another instance leads. One at a time of each partition: another
+   * would wait for the partition's lock, and while a long batch has that, seem to find a silent database.
+   *
+   * A batch of no certain partition is divided, and each part is a transaction of its own.
    */
-  write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
-    return this.#turns.take(() => this.#write(batch, signal), signal);
+  async write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
+    const { share } = batch;
+    if (share === undefined) return await this.#writeAnywhere(batch, signal);
+    let turns = this.#turns.get(share.partition);
+    if (turns === undefined) this.#turns.set(share.partition, turns = new Turns());
+    return await turns.take(() => this.#write(batch, share, signal), signal);
+  }
+
+  async #writeAnywhere(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
+    return await splitByPartition(batch, this.#partitions, async (part) => {
+      try {
+        return await this.write(part, signal);
+      } catch (error) {
+        if (!(error instanceof PartitionsChangedError) || part.lease !== null) throw error;
+        this.#partitions = error.found;
+        const { share: _, ...anywhere } = part;
+        return await this.#writeAnywhere(anywhere, signal);
+      }
+    });
   }
 
   async #write(
     batch: Batch,
+    share: Share,
     signal: AbortSignal,
     refusals: Refusals = new Map(),
   ): Promise<BatchResult> {
     let overwrite = false;
     for (let attempt = 1;; attempt++) {
       signal.throwIfAborted();
-      const sql = this.#options.connection();
+      const sql = this.#options.connection(share.partition);
       try {
         return await this.#guarded(
           sql,
           signal,
-          (alive) => this.#apply(sql, batch, { refusals, overwrite }, alive),
+          (alive) => this.#apply(sql, batch, { share, refusals, overwrite }, alive),
         );
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof LeaseLostError) throw error;
+        if (error instanceof LeaseLostError || error instanceof PartitionsChangedError) throw error;
         // Only new rows are inserted, but the ledger may have lost some, or somebody else write too.
         if (isThere(error) && !overwrite) {
           overwrite = true;
@@ -89,8 +122,9 @@ export class Writer {
         if (judgeFailure(error) === "rows") {
           const found = await this.#refuse(sql, batch, error, refusals, signal).catch(() => null);
           if (found === true) continue;
+          if (found === false && batch.mail !== undefined) throw new UndigestedMailError(error);
           if (found === false && !isUnusable(batch)) {
-            return await this.#split(batch, refusals, sqlStateOf(error), signal);
+            return await this.#split(batch, share, refusals, sqlStateOf(error), signal);
           }
         }
         signal.throwIfAborted();
@@ -103,7 +137,7 @@ export class Writer {
   #apply(
     sql: Sql,
     batch: Batch,
-    { refusals, overwrite }: Pick<TransactionOptions, "refusals" | "overwrite">,
+    { share, refusals, overwrite }: Pick<TransactionOptions, "share" | "refusals" | "overwrite">,
     alive: () => void,
   ): Promise<BatchResult> {
     const { mapper, consumer, statementTimeoutMs, step, judged, session } = this.#options;
@@ -111,6 +145,7 @@ export class Writer {
     return applyBatch(sql, batch, {
       mapper,
       consumer,
+      share,
       refusals,
       overwrite,
       statementTimeoutMs,
@@ -172,6 +207,7 @@ export class Writer {
    */
   async #split(
     batch: Batch,
+    share: Share,
     refusals: Refusals,
     sqlState: string,
     signal: AbortSignal,
@@ -187,16 +223,16 @@ export class Writer {
       const isRecord = event.kind === "commit" && event.operation !== "delete";
       if (isRecord && !refusals.has(refusalKey(event))) {
         refusals.set(refusalKey(event), { refusal, keepRecord: true });
-        return await this.#write(batch, signal, refusals);
+        return await this.#write(batch, share, signal, refusals);
       }
       // A letter that can't be settled in any form stays open.
       if (letters.length > 0) return { outcomes: ["dead_letter"], reasons: [], rowsWritten: 0 };
-      return await this.#write(asUnusable(batch, event, refusal), signal);
+      return await this.#write(asUnusable(batch, event, refusal), share, signal);
     }
     const [first, second] = halvesOf(batch);
     return bothResults(
-      await this.#write(first, signal),
-      await this.#write(second, signal),
+      await this.#write(first, share, signal),
+      await this.#write(second, share, signal),
     );
   }
 }

@@ -50,10 +50,20 @@ export class Writes {
   readonly settled: Row[] = [];
   readonly #letters = new Map<string, Row>();
   readonly #reconciles = new Map<string, Row>();
+  readonly #notes = new Map<string, RecordKey>();
 
   /** Repositories that are to be compared with their source. */
   get reconciles(): readonly Row[] {
     return [...this.#reconciles.values()];
+  }
+
+  /** Records of which other partitions are told. */
+  get notes(): readonly RecordKey[] {
+    return [...this.#notes.values()];
+  }
+
+  note(key: RecordKey): void {
+    this.#notes.set(uriOf(key), key);
   }
 
   reconcile(did: string, reason: ReconcileReason): void {

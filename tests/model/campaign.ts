@@ -9,7 +9,7 @@ import {
 import { generateStream, type StreamOptions } from "./generator.ts";
 import { Random } from "./random.ts";
 import { printDelivery, shrink } from "./shrink.ts";
-import { checkDelivery, checkOverflow, type System } from "./system.ts";
+import { checkAtRest, checkDelivery, checkOverflow, type System } from "./system.ts";
 
 /** The delivery that a seed stands for. */
 export function deliveryOf(seed: number, options: StreamOptions = {}): Delivered[] {
@@ -40,6 +40,15 @@ export async function runSeed(
   options: SeedOptions = {},
 ): Promise<string | null> {
   return await explained(seed, options, (deliveries) => checkDelivery(system, deliveries));
+}
+
+/** Runs one seed on a system of several partitions. */
+export async function runSeedAtRest(
+  system: System,
+  seed: number,
+  options: SeedOptions = {},
+): Promise<string | null> {
+  return await explained(seed, options, (deliveries) => checkAtRest(system, deliveries));
 }
 
 /** Runs one seed where no two records of a repository may wait. */

@@ -48,6 +48,19 @@ export async function checkDelivery(
   ];
 }
 
+/** The same for a system whose counts can differ, because others are told later: the tables alone. */
+export async function checkAtRest(
+  system: System,
+  deliveries: readonly Delivered[],
+): Promise<string[]> {
+  const batches = batchesOf(deliveries);
+  await system.reset();
+  await system.deliver(batches);
+  const model = new Model();
+  for (const frame of batches.flat()) model.deliver(frame);
+  return await tableDifferences(system, deliveries, model);
+}
+
 /** What a limit of waiting records came to. */
 export interface Overflow {
   /** How many records were above it at the end. */

@@ -23,6 +23,10 @@ export interface RejectedRevision {
 
 export interface Entry {
   readonly key: RecordKey;
+  /** Of another partition: it stands as the ledger says, and nothing about it is written here. */
+  readonly foreign: boolean;
+  /** Of a foreign request: the id of what it asks for, as its row says; null when it asks for nothing. */
+  asksFor: string | null;
   /** Of its product row; null until somebody asks. */
   id: string | null;
   /** The newest revision; null when the ledger has never had the record. */
@@ -64,9 +68,11 @@ export function nameOf(collection: string, rkey: string): string {
 export const NONE_REJECTED: readonly RejectedRevision[] = [];
 
 /** An entry for a record of which nothing is known yet. */
-export function unknownEntry(key: RecordKey): Entry {
+export function unknownEntry(key: RecordKey, foreign: boolean): Entry {
   return {
     key: { did: key.did, collection: key.collection, rkey: key.rkey },
+    foreign,
+    asksFor: null,
     id: null,
     rev: null,
     cid: null,

@@ -10,12 +10,14 @@ export class Records {
   /** By collection, then rkey: so no key is ever put together, and a name needs no index of its own. */
   readonly #holders = new Map<string, Map<string, Holders>>();
   readonly #decided: ReadonlySet<string>;
+  readonly #isForeign: (did: string) => boolean;
   /** By collection and author: what decisions may answer. */
   readonly #requests = new Map<string, Set<Entry>>();
 
-  /** `decided`: the collections with requests. */
-  constructor(decided: ReadonlySet<string>) {
+  /** `decided`: the collections with requests. `isForeign`: whether a DID is in another partition. */
+  constructor(decided: ReadonlySet<string>, isForeign: (did: string) => boolean) {
     this.#decided = decided;
+    this.#isForeign = isForeign;
   }
 
   get({ did, collection, rkey }: RecordKey): Entry | undefined {
@@ -48,7 +50,7 @@ export class Records {
 
   /** Adds a record of which nothing is known yet. */
   add(key: RecordKey): Entry {
-    const entry = unknownEntry(key);
+    const entry = unknownEntry(key, this.#isForeign(key.did));
     const { did, collection, rkey } = entry.key;
     let byRkey = this.#holders.get(collection);
     if (byRkey === undefined) this.#holders.set(collection, byRkey = new Map());

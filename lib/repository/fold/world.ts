@@ -10,7 +10,7 @@ import type { RecordKey } from "../../mapper/collection.ts";
 import type { Content } from "../../mapper/content.ts";
 import { keyOf, type Link } from "../../mapper/link.ts";
 import { type AccountEntry, unknownAccount } from "./account.ts";
-import { type Entry, nameOf, uriOf } from "./entry.ts";
+import { type Entry, idOf, nameOf, uriOf } from "./entry.ts";
 import { Records } from "./records.ts";
 import { applied, type Parent, PLAIN, rejected, type Verdict, waits } from "./verdict.ts";
 
@@ -20,9 +20,12 @@ export class World {
   readonly #records: Records;
   readonly accounts = new Map<string, AccountEntry>();
 
-  /** `decided`: the collections with requests, and decisions about them. */
-  constructor(decided: ReadonlySet<string>) {
-    this.#records = new Records(decided);
+  /**
+   * `decided`: the collections with requests, and decisions about them. `isForeign`: whether a DID is in another
+   * partition than the batch.
+   */
+  constructor(decided: ReadonlySet<string>, isForeign: (did: string) => boolean = () => false) {
+    this.#records = new Records(decided, isForeign);
   }
 
   get(key: RecordKey): Entry | undefined {
@@ -61,6 +64,8 @@ export class World {
   /** How a record stands. */
   judge(entry: Entry): Verdict {
     const { content, stored } = entry;
+    // Its own partition may not have seen yet what we see of its parents and of its account.
+    if (entry.foreign) return PLAIN[stored?.state ?? "deleted"];
     if (content === null) {
       // Nothing of this batch has to do with what it says: what the ledger says of it, unless its
       // account changed.
@@ -174,6 +179,10 @@ export class World {
   }
 
   #asksFor(request: Entry, parents: readonly Parent[]): boolean {
+    if (request.foreign) {
+      const [parent] = parents;
+      return parent !== undefined && request.asksFor === idOf(parent.entry) && this.isLive(request);
+    }
     if (request.content?.kind !== "mapped" || request.content.about !== null) return false;
     const verdict = this.judge(request);
     return verdict.state === "applied" &&

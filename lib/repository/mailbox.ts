@@ -1,0 +1,92 @@
+/**
+ * Notes between partitions: a record that others may refer to started or stopped being live. The transaction
+ * that writes the change leaves a note for each other partition, which judges the children that it owns again
+ * and deletes the note, both in one transaction of its own.
+ *
+ * A note is a plain row. With a unique key or a foreign key, writers would wait for readers, and two partitions
+ * for each other. Its id is in no order of commits, so only notes that were read are deleted.
+ */
+
+import type { RecordKey, Row } from "../mapper/collection.ts";
+import type { Share } from "./partition.ts";
+import type { BulkStatement, RowColumn } from "./rows.ts";
+import { source, valueOf } from "./rows.ts";
+import type { Sql, TransactionSql } from "./sql.ts";
+
+const NOTE: readonly RowColumn[] = [
+  { name: "partition", type: "bigint" },
+  { name: "did", type: "text" },
+  { name: "collection", type: "text" },
+  { name: "rkey", type: "text" },
+];
+
+export const WRITE_NOTES: BulkStatement = {
+  columns: NOTE,
+  text: `insert into mailbox (partition, did, collection, rkey)
+  select ${NOTE.map(valueOf).join(", ")} from ${source(NOTE)}`,
+};
+
+/** A note for each other partition. */
+export function noteRows(keys: readonly RecordKey[], { partition, of }: Share): Row[] {
+  const others = Array.from({ length: of }, (_, index) => index)
+    .filter((index) => index !== partition);
+  return keys.flatMap(({ did, collection, rkey }) =>
+    others.map((partition) => ({ partition, did, collection, rkey }))
+  );
+}
+
+interface NoteRow {
+  readonly did: string | null;
+  readonly collection: string | null;
+  readonly rkey: string | null;
+  readonly scene_id: string | null;
+  readonly user_did: string | null;
+}
+
+/** What some notes name. */
+export interface Mail {
+  readonly taken: number;
+  /** Records whose children are to be judged again. */
+  readonly keys: readonly RecordKey[];
+}
+
+/**
+ * Takes at most so many notes of a partition. Those about a scene and a member are dealt with here: which of
+ * their memberships is in force depends on decisions that were made in another partition.
+ */
+export async function takeMail(
+  tx: TransactionSql,
+  { partition }: Share,
+  most: number,
+): Promise<Mail> {
+  const rows = await tx<NoteRow[]>`
+    delete from mailbox where id = any (array(
+      select id from mailbox where partition = ${partition} order by id limit ${most}))
+    returning did, collection, rkey, scene_id::text as scene_id, user_did`;
+  const pairs = rows.filter(({ scene_id }) => scene_id !== null);
+  if (pairs.length > 0) {
+    const scenes = JSON.stringify(pairs.map(({ scene_id }) => scene_id));
+    const users = JSON.stringify(pairs.map(({ user_did }) => user_did));
+    await tx`select put_in_force(
+      array(select s::uuid from json_array_elements_text(${scenes}::text::json) as s),
+      array(select u from json_array_elements_text(${users}::text::json) as u))`;
+  }
+  const keys = rows.flatMap(({ did, collection, rkey }) =>
+    did === null || collection === null || rkey === null ? [] : [{ did, collection, rkey }]
+  );
+  return { taken: rows.length, keys };
+}
+
+/** How many notes wait, and for how long the oldest has, seconds. */
+export interface MailboxState {
+  readonly notes: number;
+  readonly oldestSeconds: number;
+}
+
+export async function mailboxState(sql: Sql | TransactionSql): Promise<MailboxState> {
+  const [row] = await sql<MailboxState[]>`
+    select count(*)::float8 as notes,
+      coalesce(extract(epoch from clock_timestamp() - min(written_at)), 0)::float8 as "oldestSeconds"
+    from mailbox`;
+  return row ?? { notes: 0, oldestSeconds: 0 };
+}
