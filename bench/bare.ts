@@ -5,6 +5,7 @@
 
 import type { Sql } from "../lib/repository/sql.ts";
 import { type Scratch, TABLES } from "./database.ts";
+import { cpuSeconds } from "./processes.ts";
 
 interface Column {
   readonly name: string;
@@ -48,17 +49,28 @@ export async function harvest({ sql }: Scratch): Promise<readonly TableRows[]> {
   }));
 }
 
-/** Writes all of it in batches. Returns ledger rows a second. */
-export async function writeBare(sql: Sql, tables: readonly TableRows[]): Promise<number> {
+/** What bare statements took. */
+export interface Bare {
+  /** Ledger rows. */
+  readonly perSecond: number;
+  /** CPU time of this process for a ledger row, microseconds. */
+  readonly clientUs: number;
+}
+
+/** Writes all of it in batches. */
+export async function writeBare(sql: Sql, tables: readonly TableRows[]): Promise<Bare> {
   const ledger = tables[0]?.rows ?? [];
   const batches = batchesOf(tables, ledger).map((batch) => batch.map(insertOf));
+  const cpuBefore = await cpuSeconds(Deno.pid);
   const startedAt = performance.now();
   for (const batch of batches) {
     await sql.begin((tx) =>
       Promise.all(batch.map(({ text, parameters }) => tx.unsafe(text, [...parameters])))
     );
   }
-  return ledger.length * 1000 / (performance.now() - startedAt);
+  const perSecond = ledger.length * 1000 / (performance.now() - startedAt);
+  const seconds = await cpuSeconds(Deno.pid) - cpuBefore;
+  return { perSecond, clientUs: seconds * 1e6 / ledger.length };
 }
 
 /**
@@ -99,7 +111,7 @@ export async function writeOneByOne(
       await tx.unsafe(ledger.text, [...ledger.parameters]);
       await tx.unsafe(
         `insert into indexer_state (consumer, cursor) values ('bench', $1)
-          on conflict (consumer) do update set cursor = excluded.cursor`,
+          on conflict (consumer, partition) do update set cursor = excluded.cursor`,
         [index],
       );
     });

@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { type Effort, type Result, tableOf } from "./result.ts";
 import { blocks } from "./rows/blocks.ts";
 import { decode } from "./rows/decode.ts";
+import { distance } from "./rows/distance.ts";
 import { endToEnd } from "./rows/end_to_end.ts";
 import { foreign } from "./rows/foreign.ts";
 import { growth } from "./rows/growth.ts";
@@ -15,8 +16,21 @@ import { latency } from "./rows/latency.ts";
 import { memory } from "./rows/memory.ts";
 import { places } from "./rows/places.ts";
 import { start } from "./rows/start.ts";
+import { trickle } from "./rows/trickle.ts";
 
-const BENCHMARKS = [endToEnd, foreign, decode, blocks, latency, memory, growth, start, places];
+const BENCHMARKS = [
+  endToEnd,
+  foreign,
+  decode,
+  blocks,
+  latency,
+  trickle,
+  distance,
+  memory,
+  growth,
+  start,
+  places,
+];
 
 const USAGE = `usage: deno task bench [--json] [--only NAME] [--runs N] [--quick]
 

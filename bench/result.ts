@@ -12,6 +12,8 @@ export interface Result {
   readonly ratio: number | null;
   /** What `ratio` must reach, or without a reference what `value` must not exceed. */
   readonly goal: number | null;
+  /** With a reference: the ratio must not exceed the goal. */
+  readonly isLimit?: boolean;
   readonly met: boolean | null;
   /** What the reference is, and what else is worth knowing. Not in the JSON. */
   readonly note: string;
@@ -42,6 +44,7 @@ export function percentile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? NaN;
 }
 
+type GoalOf = Pick<Result, "unit" | "ratio" | "goal"> & { readonly isLimit: boolean | undefined };
 type Named = Pick<Result, "name" | "unit" | "note">;
 
 /** Values against references of the same runs; the ratio should reach the goal. */
@@ -60,6 +63,17 @@ export function compared(
     goal,
     met: goal === null ? null : ratio >= goal,
   };
+}
+
+/** Values against references of the same runs; the ratio should not exceed the goal. */
+export function atMost(
+  named: Named,
+  values: readonly number[],
+  references: readonly number[],
+  goal: number,
+): Result {
+  const result = compared(named, values, references, goal);
+  return { ...result, isLimit: true, met: (result.ratio ?? NaN) <= goal };
 }
 
 /** Values that should not exceed a limit. */
@@ -85,14 +99,20 @@ export function short(value: number): string {
   return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
 }
 
+function goalOf({ unit, ratio, goal, isLimit }: GoalOf): string {
+  if (goal === null) return "reported";
+  if (ratio === null) return `≤ ${short(goal)} ${unit}`;
+  return `${isLimit ? "≤" : "≥"} ${goal}×`;
+}
+
 /** The table, in Markdown. */
 export function tableOf(results: readonly Result[]): string {
-  const rows = results.map(({ name, value, unit, reference, ratio, goal, met, note }) => [
+  const rows = results.map(({ name, value, unit, reference, ratio, goal, isLimit, met, note }) => [
     name,
     `${short(value)} ${unit}`,
     reference === null ? "" : `${short(reference)} ${unit}`,
     ratio === null ? "" : `${ratio.toFixed(2)}×`,
-    goal === null ? "reported" : ratio === null ? `≤ ${short(goal)} ${unit}` : `≥ ${goal}×`,
+    goalOf({ unit, ratio, goal, isLimit }),
     met === null ? "" : met ? "yes" : "no",
     note,
   ]);

@@ -24,7 +24,7 @@ function digits(value: number, length: number): string {
   return text;
 }
 
-function scattered(value: number): number {
+export function scattered(value: number): number {
   let hash = Math.imul(value ^ 0x9e3779b9, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
@@ -34,7 +34,7 @@ function did(name: string, number: number): string {
   return `did:plc:${name}${digits(scattered(number), 7)}${digits(number, 24 - name.length - 7)}`;
 }
 
-function timeOf(index: number): number {
+export function timeOf(index: number): number {
   return START_US + index * 1000;
 }
 
@@ -44,7 +44,7 @@ export function numberAt(cursor: number): number {
 }
 
 /** The TID of an event's time: eleven digits of microseconds, two of the clock. */
-function tidOf(index: number, clock = "22"): string {
+export function tidOf(index: number, clock = "22"): string {
   return digits(timeOf(index), 11) + clock;
 }
 
@@ -64,7 +64,7 @@ function words(seed: number, count: number): string {
 /** Number of the first event of a group. */
 const firstOf = (group: number): number => group * GROUP;
 const ownerOf = (group: number): string => did("bench", group);
-const scene = (group: number, which: number): string =>
+export const scene = (group: number, which: number): string =>
   `at://${ownerOf(group)}/app.subcult.scene/${tidOf(firstOf(group) + which)}`;
 /** Who asks with the request of that number. */
 const memberAt = (index: number): string => did("member", scattered(index) % 20_000);

@@ -11,11 +11,12 @@ import {
   type Peer,
   WebSocketServer,
 } from "../tests/jetstream/websocket_server.ts";
+import { MixedStream } from "./mixed.ts";
 import { foreignMessage, numberAt, SampleStream } from "./sample.ts";
 
 /** What to play. */
 export interface Play {
-  readonly kind: "sample" | "foreign";
+  readonly kind: "sample" | "mixed" | "foreign";
   /** Number of the first event, and how many follow. */
   readonly from: number;
   readonly count: number;
@@ -39,8 +40,7 @@ class Player {
 
   constructor(play: Play) {
     this.#play = play;
-    const sample = new SampleStream(play.from);
-    this.#message = play.kind === "sample" ? (index) => sample.message(index) : foreignMessage;
+    this.#message = messagesOf(play);
     if (play.count > KEPT) return;
     for (let at = 0; at < play.count; at += BLOCK) {
       this.#blocks.push(this.#encode(at, Math.min(at + BLOCK, play.count)));
@@ -83,6 +83,12 @@ class Player {
     }
     return concat(frames);
   }
+}
+
+function messagesOf({ kind, from }: Play): (index: number) => string {
+  if (kind === "foreign") return foreignMessage;
+  const stream = kind === "sample" ? new SampleStream(from) : new MixedStream(from);
+  return (index) => stream.message(index);
 }
 
 if (import.meta.main) {

@@ -1,6 +1,7 @@
 /** What an archive can do to the whole program, on a real database: the outcome, and what an operator sees. */
 
 import assert from "node:assert/strict";
+import { systemClock } from "../lib/client/clock.ts";
 import { readCursor } from "../lib/repository/cursor.ts";
 import { type LogLine, Program } from "./crash/in_process.ts";
 import {
@@ -182,6 +183,47 @@ for (const { name, way, method, fault, error, says } of LASTING) {
     },
   );
 }
+
+archiveTest(
+  "where there is no archive for half an hour, a cursor that is too old is given up, and said",
+  { startFrom: "1" },
+  async ({ history, live, last, sql, options }) => {
+    history.fail("planSnapshot", FAULTS.refuses(404), Infinity);
+    let aheadMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs };
+    await using program = new Program({ ...options, clock, random: SOON });
+    await program.until(() => program.said("cannot read the archive, trying again") > 0);
+    assert.deepEqual(live.peers.filter(({ isAccepted }) => isAccepted), []);
+    aheadMs = 31 * 60_000;
+    await program.committed(last);
+    // What the archive alone would have is missing, and nothing else.
+    assert.deepEqual(await liveScenes(sql), ["live", "live2", "more"]);
+    const [said] = program.log.filter(({ notice }) => notice === "archive_missing");
+    assert.equal(said?.level, "error");
+    assert.match(String(said?.message), /between the cursor and them are missing/);
+    assert.equal(await program.metric('indexer_notices_total{code="archive_missing"}'), 1);
+    assert.equal(await program.metric("indexer_replaying"), 0);
+  },
+);
+
+archiveTest(
+  "START_FROM=archive waits for an archive for ever",
+  { startFrom: "archive" },
+  async ({ history, last, options }) => {
+    history.fail("planSnapshot", FAULTS.refuses(404), Infinity);
+    let aheadMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs };
+    await using program = new Program({ ...options, clock, random: SOON });
+    const tries = (): number => program.said("cannot read the archive, trying again");
+    await program.until(() => tries() > 0);
+    aheadMs = 24 * 3_600_000;
+    const before = tries();
+    await program.until(() => tries() > before + 1);
+    history.mend();
+    await program.committed(last);
+    assert.deepEqual(program.log.filter(({ notice }) => notice === "archive_missing"), []);
+  },
+);
 
 /** How servers and proxies say that there is no archive. */
 const NOBODY: readonly (readonly [string, Fault])[] = [

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Position } from "../lib/decoder/event.ts";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
+import { EVENTS_MAY_BE_MISSING } from "../lib/client/observer.ts";
 import { LAG_LIMIT_MS, LagWatch } from "../lib/client/lag.ts";
 import { checkReplay, type ReplayContext } from "../lib/client/replay_check.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type Origin,
   RESUME_MARGIN_US,
   type ResumePoint,
+  TIME_CURSOR_FROM,
 } from "../lib/client/resume.ts";
 
 const V1 = parseEndpoint("wss://one.example/subscribe");
@@ -181,10 +183,20 @@ Deno.test("silence on a stream of chosen accounts proves nothing", () => {
   assert.equal(verdict(BY_TIME, event(1, 7200), { byAccount: true }), null);
 });
 
-Deno.test("a start cursor has no time, so only a number below it shows", () => {
+Deno.test("a start cursor has no time: a number below it shows, and a later one is told", () => {
   const asked: Expectation = { kind: "cursor", cursor: 500, timeUs: null };
+  assert.equal(verdict(asked, event(500, 0)), null);
   assert.equal(verdict(asked, event(501, 0)), null);
   assert.equal(verdict(asked, event(499, 0))?.code, "went_live");
+  assert.deepEqual(verdict(asked, event(502, 0)), { code: "started_later", useless: false });
+  assert.equal(verdict(asked, event(502, 0), { byAccount: true }), null);
+  assert.ok(!EVENTS_MAY_BE_MISSING.has("started_later"), "every filter skips numbers");
+});
+
+Deno.test("the earliest time there is asks for all that the server has", () => {
+  const startCursor = String(TIME_CURSOR_FROM);
+  const { cursor, expectation } = chooseStart(V2, origin({ startCursor }), NOW_US);
+  assert.deepEqual([cursor, expectation], [startCursor, { kind: "none" }]);
 });
 
 Deno.test("a firehose that counts anew is a sure gap, and one that skips numbers is none", () => {

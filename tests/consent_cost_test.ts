@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import process from "node:process";
+import { coarsen } from "../lib/mapper/consent.ts";
 import { withoutPlaces } from "../lib/mapper/place_text.ts";
 import { WORST_TEXTS } from "./places/worst_text.ts";
 
@@ -32,6 +33,22 @@ function isLinear(small: string, large: string): boolean {
 Deno.test("a text sixteen times as long takes about sixteen times the work", () => {
   const worse = WORST_TEXTS.filter(({ text }) => !isLinear(text(SMALL), text(SMALL * TIMES)));
   assert.deepEqual(worse.map(({ name }) => name), []);
+});
+
+Deno.test("what is beyond the effort for a record goes as a whole, and what is before it stays", () => {
+  const text = "Doors at eight, platform 9/3. ".repeat(2_000);
+  const { record } = coarsen("app.subcult.post", {
+    text,
+    tags: Array.from({ length: 40 }, () => text),
+    last: "Bring a friend.",
+  });
+  const tags = record.tags as string[];
+  assert.equal(record.text, text);
+  assert.equal(tags[0], text);
+  assert.equal(tags.at(-1), "[place removed]");
+  let nested = text;
+  for (let level = 0; level < 12; level++) nested = JSON.stringify({ nested });
+  assert.notEqual(coarsen("app.subcult.post", { nested }).record.nested, nested);
 });
 
 Deno.test("a table of numbers, or a track, goes as a whole", () => {

@@ -208,6 +208,15 @@ Deno.test("a bad row is refused alone, and its neighbours are not", () => {
   assert.equal(new Set(fingerprints).size, fingerprints.length);
 });
 
+Deno.test("two broken rows that say the same are told apart by their numbers, and each is known again", () => {
+  const rows = [recordRow(1, { did: "nobody" }), recordRow(2, { did: "nobody" })];
+  const prints = (): unknown[] =>
+    eventsOfRows(rows).map((event) => event.kind === "malformed" ? event.fingerprint : event);
+  const [one, two] = prints();
+  assert.notEqual(one, two);
+  assert.deepEqual(prints(), [one, two]);
+});
+
 Deno.test("a record may hold fractions, and is otherwise strictly DAG-CBOR", () => {
   const place = encode({ $type: "app.subcult.scene", location: { lat: 52.5 } });
   const unsorted = Uint8Array.of(0xa2, 0x61, 0x62, 1, 0x61, 0x61, 2);

@@ -158,6 +158,16 @@ Deno.test("what a sealed segment may not say is refused although its checksum is
   }
 });
 
+Deno.test("an entry of the index ends where the blocks end, and not one byte behind", () => {
+  const { footerOffset } = readSegmentHeader(FILE);
+  const lastSize = footerOffset + 2 * 52 + 8;
+  const size = new DataView(FILE.buffer, FILE.byteOffset).getUint32(lastSize, true);
+  const indexOf = (file: Uint8Array): unknown =>
+    readSegmentIndex(readSegmentHeader(file), file.subarray(footerOffset));
+  indexOf(resealed(lastSize, uint(4, size)));
+  assert.throws(() => indexOf(resealed(lastSize, uint(4, size + 1))), /block 2 outside/);
+});
+
 Deno.test("a segment that is not sealed is refused", () => {
   const active = FILE.slice();
   active.fill(0, 4, 12);

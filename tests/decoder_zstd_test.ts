@@ -117,6 +117,21 @@ Deno.test("a frame begins with the repeated offsets of the dictionary that it na
   assert.deepEqual(zstd.decode(concat(MAGIC, Uint8Array.of(0x21, 77, 5), REPEATING)), expected);
 });
 
+/** The same with an offset of 4, two bytes before the beginning of the frame. */
+const REACHING_BACK = Uint8Array.of(
+  ...[(9 << 3) | 5, 0, 0],
+  ...[2 << 3, 0x61, 0x62, 1, 0x54, 2, 1, 0, 2],
+);
+
+Deno.test("a frame that names no dictionary can't reach into the one that is loaded", () => {
+  const frame = concat(MAGIC, Uint8Array.of(0x00, 0x38), REACHING_BACK);
+  const loaded = new ZstdDecoder({ dictionary: sample.DICTIONARY, maxOutputBytes: MAX });
+  assert.equal(faultOf(frame, loaded), "corrupt");
+  assert.equal(faultOf(frame), "corrupt");
+  const named = concat(MAGIC, Uint8Array.of(0x01, 0x38, 77), REACHING_BACK);
+  assert.equal(decode(named, sample.DICTIONARY).length, 5);
+});
+
 Deno.test("a dictionary's offset reaches into its content, and not beyond", () => {
   const length = sample.DICTIONARY.length - CONTENT;
   for (const at of [CONTENT - 12, CONTENT - 8, CONTENT - 4]) {

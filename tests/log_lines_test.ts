@@ -50,6 +50,63 @@ Deno.test("a readable line shows the time of day, the level, the message and its
   assert.equal(lines[0], '12:00:00.000 WARN  paused queued=1001 why="two words"');
 });
 
+/** The line of an error in a terminal. */
+function readable(level: "warn" | "error", error: unknown): string {
+  const { log, lines } = recording({ format: "readable" });
+  log[level]("cannot write", { error });
+  assert.equal(lines.length, 1);
+  return lines[0]?.slice("12:00:00.000 WARN  ".length) ?? "";
+}
+
+Deno.test("in a terminal an error is its message, its code and what is behind it, each once", () => {
+  const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:5432"), {
+    code: "ECONNREFUSED",
+  });
+  const away = Object.assign(new Error("the database is shut down"), { code: "57P01" });
+  for (const level of ["warn", "error"] as const) {
+    assert.equal(
+      readable(level, refused),
+      'cannot write error="connect ECONNREFUSED 127.0.0.1:5432"',
+    );
+    assert.equal(readable(level, away), 'cannot write error="the database is shut down (57P01)"');
+    assert.equal(
+      readable(level, new Error("no connection", { cause: away })),
+      'cannot write error="no connection: the database is shut down (57P01)"',
+    );
+    assert.equal(
+      readable(level, new Error("no answer: the database is shut down", { cause: away })),
+      'cannot write error="no answer: the database is shut down (57P01)"',
+    );
+  }
+});
+
+Deno.test("a stack is shown where the fault is in the program: on a line of trouble, of an error without a code", () => {
+  const fault = new TypeError("x is not a function");
+  assert.equal(readable("warn", fault), 'cannot write error="TypeError: x is not a function"');
+  assert.match(
+    readable("error", fault),
+    /^cannot write error="TypeError: x is not a function" stack="at .*log_lines_test\.ts:\d+:\d+/,
+  );
+  assert.match(readable("error", new Error("behind", { cause: fault })), /stack="at /);
+  const { log, lines } = recording();
+  log.error("cannot write", { error: fault });
+  assert.deepEqual(only(lines)["error"], { name: "TypeError", message: "x is not a function" });
+});
+
+Deno.test("in a terminal a number has three digits, unless it counts something", () => {
+  const { log, lines } = recording({ format: "readable" });
+  log.info("waiting", {
+    ms: 32.6682582596991,
+    s: 0.000123456,
+    far: 12345.678,
+    cursor: 1787218201004512,
+  });
+  assert.equal(
+    lines[0],
+    "12:00:00.000 INFO  waiting ms=32.7 s=0.000123 far=12346 cursor=1787218201004512",
+  );
+});
+
 Deno.test("nothing from the wire can end a line, move a cursor or reverse a text", () => {
   const hostile = 'a\r\n{"level":"info"}\u0000\u001b[2J\u009b31m\u2028\u202e\u2066\ud800';
   for (const format of ["json", "readable"] as const) {

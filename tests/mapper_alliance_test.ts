@@ -37,6 +37,10 @@ Deno.test("M-16 a weight of 2.5 is refused, as the table would", () => {
   assert.equal(detail, "weight: got a number, expected at most 1");
 });
 
+Deno.test("an alliance of weight 0 or 1 keeps it", () => {
+  for (const weight of [0, 1]) assert.equal(mapped("alliance", { weight }).row.weight, weight);
+});
+
 Deno.test("M-17 an alliance without either end is refused", () => {
   for (const field of ["fromSceneId", "toSceneId"]) {
     const result = tryMap("alliance", without("alliance", field));

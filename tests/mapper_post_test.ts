@@ -108,6 +108,13 @@ Deno.test("of a blob what can't be read is left out, and what is no attachment i
   ]);
 });
 
+Deno.test("six files are stored, in however few embeds, and seven are refused", () => {
+  const images = (count: number) => ({ images: Array(count).fill(BLOB) });
+  const six = mapped("post", { attachments: [images(4), images(2)] }).row.attachments;
+  assert.equal(Array.isArray(six) && six.length, 6);
+  assert.equal(refused("post", { attachments: [images(4), images(3)] }).reason, "too_many");
+});
+
 Deno.test("more than six files are refused, also in fewer embeds", () => {
   const images = [BLOB, BLOB, BLOB, BLOB];
   const { reason, detail } = refused("post", { attachments: [{ images }, { images }] });

@@ -97,6 +97,20 @@ const KINDS: readonly Kind[] = [
     batch: (events, n) => MANY.map((i) => events.account(`r${i}x${n}`, true)),
   },
   {
+    name: "accounts that come back, while events name scenes by their rkey alone",
+    most: 5,
+    before: (events, n) =>
+      MANY.flatMap((i) => [
+        events.put(`n${i}x${n}/post/a`, { sceneId: uriOf("alice/scene/s1") }),
+        events.account(`n${i}x${n}`, false, "deactivated"),
+      ]),
+    batch: (events, n) =>
+      MANY.flatMap((i) => [
+        events.account(`n${i}x${n}`, true),
+        events.put(`p${i}/post/n${n}`, { sceneId: "s1" }),
+      ]),
+  },
+  {
     name: "all of it together",
     most: 6,
     before: (events, n) =>

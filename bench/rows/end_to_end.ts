@@ -4,7 +4,15 @@ import { connect } from "../../lib/repository/connection.ts";
 import { BARE_BATCH, harvest, writeBare, writeOneByOne } from "../bare.ts";
 import { Scratch } from "../database.ts";
 import { startServer } from "../processes.ts";
-import { type Benchmark, compared, type Effort, median, range, type Result } from "../result.ts";
+import {
+  atMost,
+  type Benchmark,
+  compared,
+  type Effort,
+  median,
+  range,
+  type Result,
+} from "../result.ts";
 import { runIndexer } from "../runs.ts";
 
 async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
@@ -20,12 +28,15 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
   const bare: number[] = [];
   const single: number[] = [];
   const cores: [indexer: number, postgres: number][] = [];
+  const cpu: number[] = [];
+  const bareCpu: number[] = [];
   for (let run = 0; run < runs; run++) {
     await scratch.empty();
     const first = await runIndexer({ scratch, url: server.url, expected: count });
     if (first.outcomes["applied"] !== count) throw new Error("not every event was applied");
     ours.push(first.perSecond);
     cores.push([first.indexerCores, first.postgresCores]);
+    cpu.push((first.indexerCores + first.postgresCores) * first.ms * 1000 / count);
     const rows = await harvest(scratch);
 
     await scratch.settle();
@@ -36,7 +47,10 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
     replays.push(again.perSecond);
 
     await scratch.empty();
-    bare.push(await writeBare(sql, rows));
+    const before = await scratch.cpuSeconds("bare");
+    const { perSecond, clientUs } = await writeBare(sql, rows);
+    bare.push(perSecond);
+    bareCpu.push(clientUs + (await scratch.cpuSeconds("bare") - before) * 1e6 / count);
     await scratch.empty();
     single.push(await writeOneByOne(sql, rows, oneByOne));
   }
@@ -53,7 +67,17 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
       },
       ours,
       bare,
-      0.8,
+      0.9,
+    ),
+    atMost(
+      {
+        name: "end to end: CPU a record, indexer and Postgres",
+        unit: "µs",
+        note: "bare statements: their client, without making the parameters, and Postgres",
+      },
+      cpu,
+      bareCpu,
+      1.5,
     ),
     compared(
       {

@@ -18,6 +18,10 @@ export const NOTICES = [
   "no_time_cursor",
   /** The replay began long after the cursor: events between may be missing. */
   "replay_starts_late",
+  /** A cursor of the operator was asked for, and a later event came first: maybe there is none between. */
+  "started_later",
+  /** Beside a server that no longer has the cursor there is no archive: the time is asked for instead. */
+  "archive_missing",
   /** The server numbers by time where it used to number by sequence: more is replayed than asked. */
   "numbering_changed",
   /** The server has no live events as old as the cursor: the archive is replayed first. */
@@ -46,6 +50,7 @@ export type NoticeCode = typeof NOTICES[number];
 
 /** Those after which a server may hold no longer what was not read yet. */
 export const EVENTS_MAY_BE_MISSING: ReadonlySet<NoticeCode> = new Set([
+  "archive_missing",
   "cursor_in_future",
   "no_time_cursor",
   "outdated_cursor",

@@ -69,7 +69,7 @@ function checkNumber(
     const message = `${asked}, got ${first.cursor} first: the server counts anew; ${gap}`;
     return { useless: true, notice: { code: "went_live", message } };
   }
-  if (timeUs === null) return null;
+  if (timeUs === null) return checkStart(cursor, first, context);
   if (first.cursor === cursor) {
     if (isExpected(first, timeUs, mark)) return null;
     const message = `${asked}, got another event of that number: the server counts anew; ${gap}`;
@@ -83,6 +83,23 @@ function checkNumber(
   if (mark === undefined && first.timeUs - timeUs <= LATE_AFTER_US) return null;
   const message = `${asked}, got ${first.cursor} first, of ${isoTime(first.timeUs)}; ${gap}`;
   return { useless: true, notice: { code: "cursor_doubted", message } };
+}
+
+/**
+ * A cursor of the operator has no time that would tell how much is missing. Numbers are skipped by every
+ * filter, so this is worth a line, and no alarm.
+ */
+function checkStart(
+  cursor: number,
+  first: Position,
+  { byAccount }: ReplayContext,
+): ReplayFault | null {
+  if (byAccount || first.cursor <= cursor + 1) return null;
+  const message = `asked from cursor ${cursor} on, got ${first.cursor} first, of ` +
+    `${
+      isoTime(first.timeUs)
+    }: what is between does not match the filter, or the server no longer has it`;
+  return { useless: false, notice: { code: "started_later", message } };
 }
 
 function remedy(timeUs: number | null, { protocol }: ReplayContext): string {

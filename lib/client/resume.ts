@@ -114,9 +114,11 @@ export function chooseStart(endpoint: Endpoint, origin: Origin, nowUs: number): 
 
 function fromStartCursor(startCursor: string, nowUs: number): Start {
   const cursor = Number(startCursor);
-  const expectation: Expectation = isTimeCursor(cursor)
-    ? { kind: "time", timeUs: cursor, lostAfterUs: cursor }
-    : { kind: "cursor", cursor, timeUs: null };
+  const expectation: Expectation = !isTimeCursor(cursor)
+    ? { kind: "cursor", cursor, timeUs: null }
+    : cursor === TIME_CURSOR_FROM
+    ? { kind: "none" } // As early as the server can.
+    : { kind: "time", timeUs: cursor, lostAfterUs: cursor };
   return { cursor: startCursor, expectation, notice: futureNotice(cursor, nowUs) };
 }
 

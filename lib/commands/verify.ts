@@ -24,11 +24,11 @@ export const verify: Command = {
   help: `usage: jetstream-indexer verify [--sample N]
            [--collection NSID] [--json]
 
-Compares each row of the app's tables with the record in the
-ledger that it is made of, and each record with its row. With
-a sample, also so many repositories, chosen at random, with
-their personal data servers. Changes nothing, and can run
-beside a running indexer. Ends with 1 when something
+Compares each row of the app's tables with the record in
+the ledger that it is made of, and each record with its row.
+With a sample, also so many repositories, chosen at random,
+with their personal data servers. Changes nothing, and can
+run beside a running indexer. Ends with 1 when something
 differs.
 
 \`reindex\` puts tables right, \`reconcile\` the ledger. What

@@ -3,12 +3,10 @@
  * archive, and tells operators what happens there.
  */
 
-import { replayAndFollow, replaysFirst, replayStart } from "../client/archive/cycle.ts";
-import { replayArchive } from "../client/archive/replay.ts";
+import { replayAndFollow, replaysFirst } from "../client/archive/cycle.ts";
 import type { Clock } from "../client/clock.ts";
 import { fetchZstdDictionary } from "../client/dictionary.ts";
 import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
-import type { CursorTooOldError } from "../client/failure.ts";
 import { follow } from "../client/follow.ts";
 import { EVENTS_MAY_BE_MISSING, type Observer } from "../client/observer.ts";
 import type { EventQueue } from "../client/queue.ts";
@@ -18,7 +16,8 @@ import type { OnCheckpoint } from "./checkpoint.ts";
 import { type Config, secretsOf } from "../config.ts";
 import type { Decoders } from "./decoders.ts";
 import type { Arrival, Intake } from "./intake.ts";
-import { archiveObserver, streamObserver } from "./observers.ts";
+import { streamObserver } from "./observers.ts";
+import { Replaying } from "./replaying.ts";
 import type { Logger } from "../log/logger.ts";
 import { type Redact, redactor } from "../log/redaction.ts";
 import type { Telemetry } from "../server/telemetry.ts";
@@ -44,8 +43,7 @@ export class Reading {
   readonly #endpoints: readonly Endpoint[];
   readonly #redact: Redact;
   readonly #fetch: typeof fetch;
-  /** Where the live stream goes on after a replay. */
-  #cutover: number | null = null;
+  readonly #replaying: Replaying;
 
   constructor(options: ReadingOptions) {
     this.#options = options;
@@ -53,6 +51,7 @@ export class Reading {
     this.#endpoints = urls.map(parseEndpoint);
     this.#fetch = trustingFetch(rootCertificates);
     this.#redact = redactor(secretsOf(options.config));
+    this.#replaying = new Replaying({ ...options, redact: this.#redact, fetch: this.#fetch });
   }
 
   /** Reads until the signal aborts. Rejects with what can't be mended by trying again. */
@@ -68,7 +67,7 @@ export class Reading {
       await replayAndFollow({
         replayFirst: replaysFirst(archive, stored, fromArchive, clock.now() * 1000),
         replay: (because) =>
-          this.#replay(this.#archiveOf(because?.source) ?? archive, because, signal),
+          this.#replaying.run(this.#archiveOf(because?.source) ?? archive, because, signal),
         follow: () => this.#follow(signal),
         clock,
         random,
@@ -85,53 +84,6 @@ export class Reading {
     return this.#endpoints.find((endpoint) =>
       endpoint.protocol === "v2" && endpoint.source === source
     );
-  }
-
-  async #replay(
-    endpoint: Endpoint,
-    because: CursorTooOldError | null,
-    signal: AbortSignal,
-  ): Promise<{ readonly cutover: number }> {
-    const { config: { jetstream, reconnect }, decoders, intake, position, queue, clock, random } =
-      this.#options;
-    const { telemetry } = this.#options;
-    this.#tellReplay(endpoint, because);
-    telemetry.replayBegan(endpoint);
-    try {
-      const result = await replayArchive({
-        endpoint,
-        apiKey: jetstream.apiKey,
-        filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
-        start: replayStart(endpoint, position.point, because),
-        format: decoders.archive,
-        deliver: (chunk) => intake.takeArchive(chunk, endpoint.source),
-        flow: queue,
-        reconnect,
-        fetch: this.#fetch,
-        observer: archiveObserver({ ...this.#options, redact: this.#redact }, endpoint),
-        clock,
-        random,
-        signal,
-      });
-      this.#cutover = result.cutover;
-      return result;
-    } finally {
-      telemetry.replayEnded();
-    }
-  }
-
-  /** A replay can take hours: why it began is the first thing to be known. */
-  #tellReplay({ source }: Endpoint, because: CursorTooOldError | null): void {
-    const { logger, telemetry, position } = this.#options;
-    if (because !== null) {
-      telemetry.noticed("cursor_too_old");
-      logger.warn(`${because.message}; the archive is replayed first`, {
-        notice: "cursor_too_old",
-        source,
-      });
-    } else if (position.point === null) {
-      logger.info("replaying the archive, because of START_FROM", { source });
-    } else logger.info("replaying the archive, because the stored cursor is hours old", { source });
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -198,7 +150,7 @@ export class Reading {
   }
 
   #startCursor(): string | null {
-    if (this.#cutover !== null) return String(this.#cutover);
+    if (this.#replaying.startCursor !== null) return String(this.#replaying.startCursor);
     const { startFrom } = this.#options.config.jetstream;
     switch (startFrom.kind) {
       case "live":

@@ -25,7 +25,6 @@ const QUOTES_VALUES = /^(?:2[0-4]|2F|38|39|44|54|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 export function describeError(
   thrown: unknown,
   redact: Redact,
-  withStack = false,
   depth = 0,
 ): ErrorFields {
   if (!(thrown instanceof Error)) {
@@ -42,9 +41,8 @@ export function describeError(
   if (code !== undefined) fields["code"] = redact(code);
   const cause = thrown instanceof AggregateError ? thrown.errors[0] : thrown.cause;
   if (cause !== undefined && depth < MAX_DEPTH) {
-    fields["cause"] = describeError(cause, redact, withStack, depth + 1);
+    fields["cause"] = describeError(cause, redact, depth + 1);
   }
-  if (withStack && depth === 0) fields["stack"] = framesOf(thrown);
   return fields;
 }
 
@@ -52,12 +50,6 @@ function codeOf(error: Error): string | undefined {
   const code: unknown = "code" in error ? error.code : undefined;
   if (typeof code === "string") return code.slice(0, 40);
   return typeof code === "number" ? String(code) : undefined;
-}
-
-/** Only the places: the first lines of a stack repeat the message. */
-function framesOf(error: Error): string {
-  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return frames.slice(0, 8).map((frame) => frame.trim()).join(" | ");
 }
 
 function shorten(message: string): string {

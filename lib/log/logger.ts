@@ -5,6 +5,7 @@
  */
 
 import { describeError } from "./error.ts";
+import { readableError } from "./readable_error.ts";
 import { type Redact, redactor } from "./redaction.ts";
 
 /** Levels, from the one that says most. */
@@ -59,7 +60,6 @@ export function createLogger(options: LoggerOptions): Logger {
   const { level, format, secrets = [], write, now = Date.now } = options;
   const redact = redactor(secrets);
   const least = LOG_LEVELS.indexOf(level);
-  const stacks = format === "readable";
   const render = format === "json" ? jsonLine : readableLine;
 
   function logAt(at: LogLevel): (message: string, fields?: Fields) => void {
@@ -69,7 +69,11 @@ export function createLogger(options: LoggerOptions): Logger {
       const entries: [string, Printable][] = [];
       for (const [name, value] of Object.entries(fields)) {
         if (value === undefined) continue;
-        entries.push([redact(name), printable(name, value, redact, stacks)]);
+        if (format === "readable" && isError(name, value) && !FORBIDDEN_FIELD.test(name)) {
+          const { error, stack } = readableError(value, redact, at === "error");
+          entries.push([redact(name), error]);
+          if (stack !== undefined) entries.push(["stack", stack]);
+        } else entries.push([redact(name), printable(name, value, redact)]);
       }
       write(render(time, at, redact(message), entries));
     };
@@ -88,9 +92,13 @@ export const silentLogger: Logger = {
   error: nothing,
 };
 
-function printable(name: string, value: unknown, redact: Redact, stacks: boolean): Printable {
+function isError(name: string, value: unknown): boolean {
+  return name === "error" || value instanceof Error;
+}
+
+function printable(name: string, value: unknown, redact: Redact): Printable {
   if (FORBIDDEN_FIELD.test(name)) return "[removed]";
-  if (name === "error" || value instanceof Error) return describeError(value, redact, stacks);
+  if (isError(name, value)) return describeError(value, redact);
   if (!Array.isArray(value)) return scalar(value, redact);
   const items: Printable[] = value.slice(0, MAX_ITEMS).map((item) => scalar(item, redact));
   if (value.length > MAX_ITEMS) items.push(`[${value.length - MAX_ITEMS} more]`);
@@ -141,8 +149,14 @@ function readableLine(
   entries: [string, Printable][],
 ): string {
   const clock = time.slice(11, 23);
-  const words = entries.map(([name, value]) => `${name}=${word(value)}`);
+  const words = entries.map(([name, value]) => `${name}=${word(inBrief(value))}`);
   return escapeUnprintable([clock, level.toUpperCase().padEnd(5), message, ...words].join(" "));
+}
+
+/** Three digits of a number that is measured; a whole one may be a position, and is shown as it is. */
+function inBrief(value: Printable): Printable {
+  if (typeof value !== "number" || Number.isInteger(value)) return value;
+  return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }
 
 function word(value: Printable): string {

@@ -9,6 +9,7 @@ import { keyPolicy } from "./place_key.ts";
 import { hasXAndY, isNamedPlace, isPlace, isPlaceWithKey, placesAmong } from "./place_list.ts";
 import { isFineNumber } from "./place_number.ts";
 import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
+import { SearchEffort } from "./place_text/effort.ts";
 
 /** Deeper records are refused: no app nests so far, and every step of the walk is a stack frame. */
 const MAX_DEPTH = 128;
@@ -43,7 +44,8 @@ export function withoutHiddenPlaces(
   except: ReadonlySet<string>,
 ): JsonObject | null {
   try {
-    return cleanObject(record, { inPlace: false, depth: 0 }, except);
+    const effort = new SearchEffort();
+    return cleanObject(record, { inPlace: false, depth: 0, effort }, except);
   } catch (error) {
     if (error === TOO_DEEP) return null;
     throw error;
@@ -54,6 +56,8 @@ interface Where {
   /** Under a key that may tell a place. */
   readonly inPlace: boolean;
   readonly depth: number;
+  /** What is left for the whole record. */
+  readonly effort: SearchEffort;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -64,7 +68,7 @@ function clean(value: Json, where: Where): Json | undefined {
   if (typeof value === "number") return where.inPlace && isTelling(value) ? undefined : value;
   if (typeof value !== "object" || value === null) return value;
   if (where.depth >= MAX_DEPTH) throw TOO_DEEP;
-  const below = { inPlace: where.inPlace, depth: where.depth + 1 };
+  const below = { ...where, depth: where.depth + 1 };
   return isObject(value) ? cleanObject(value, below, NONE) : cleanList(value, below);
 }
 
@@ -72,21 +76,29 @@ function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<stri
   const where = !around.inPlace && (isNamedPlace(object) || hasXAndY(object))
     ? { ...around, inPlace: true }
     : around;
+  let unread: string | undefined;
   // Most objects hold no place: only the changes are noted.
   let changes: Map<string, Json | undefined> | undefined;
   for (const key in object) {
     if (except.has(key)) continue;
     const value = object[key];
     if (value === undefined) continue;
+    if (!where.effort.takeKey(key)) {
+      unread = key;
+      break;
+    }
     const cleaned = cleanMember(object, key, value, where);
     if (cleaned === value) continue;
     changes ??= new Map();
     changes.set(key, cleaned);
   }
-  if (changes === undefined) return object;
+  if (changes === undefined && unread === undefined) return object;
   const entries: [string, Json][] = [];
-  for (const [key, value] of Object.entries(object)) {
-    const cleaned = changes.has(key) ? changes.get(key) : value;
+  let isRead = true;
+  for (const key in object) {
+    isRead &&= key !== unread;
+    if (!isRead && !except.has(key)) continue;
+    const cleaned = changes?.has(key) ? changes.get(key) : object[key];
     if (cleaned !== undefined) entries.push([key, cleaned]);
   }
   // Defines properties, as assignment doesn't: `__proto__` stays an ordinary key.
@@ -135,7 +147,7 @@ function cleanText(text: string, where: Where): string {
     if (WHOLE_NUMBER.test(text) && isTelling(Number(text))) return PLACE_REMOVED;
     if (isGeohash(text)) return roundGeohash(text) ?? PLACE_REMOVED;
   }
-  const left = withoutPlaces(text, where.inPlace);
+  const left = withoutPlaces(text, where.inPlace, where.effort);
   return where.inPlace && left.trim() === PLACE_REMOVED ? PLACE_REMOVED : left;
 }
 
@@ -144,6 +156,7 @@ function cleanText(text: string, where: Where): string {
  * text in JSON in text … ends soon: every level doubles the escapes.
  */
 function cleanJson(text: string, where: Where): string | null {
+  if (!where.effort.take(text.length)) return PLACE_REMOVED;
   let value: Json;
   try {
     value = JSON.parse(text);
@@ -159,7 +172,8 @@ function cleanJson(text: string, where: Where): string | null {
   }
   if (cleaned === undefined) return PLACE_REMOVED;
   // A key that was given twice hides its first value from the parser.
-  return withoutPlaces(cleaned === value ? text : JSON.stringify(cleaned), where.inPlace);
+  const left = cleaned === value ? text : JSON.stringify(cleaned);
+  return withoutPlaces(left, where.inPlace, where.effort);
 }
 
 /** A parser that fails costs a hundred times what this does. */

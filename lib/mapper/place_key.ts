@@ -4,7 +4,7 @@
  * be seen, so `GPS-Latitude`, `gps_latitude` and `gpsLatitude` are one.
  */
 
-import { withoutPlaces } from "./place_text.ts";
+import { tellsPlace } from "./place_text.ts";
 import { foldText } from "./place_text/fold.ts";
 import { EXTENT_WORDS, isCoordinateWord, PLACE_WORDS } from "./place_text/word.ts";
 
@@ -78,7 +78,7 @@ export function keyPolicy(key: string): KeyPolicy {
 
 function decide(key: string): KeyPolicy {
   // A key can be text that tells a place itself.
-  if (withoutPlaces(key) !== key) return "remove";
+  if (tellsPlace(key)) return "remove";
   const plain = isAscii(key) ? key : foldText(key);
   const whole = withoutSeparators(plain);
   const exact = WHOLE.get(whole);

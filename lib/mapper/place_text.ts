@@ -18,6 +18,7 @@
 
 import { codePlaces } from "./place_text/code.ts";
 import { degreePlaces } from "./place_text/degree.ts";
+import { EACH_READING, EACH_SEARCH, SearchEffort } from "./place_text/effort.ts";
 import type { Found } from "./place_text/found.ts";
 import { gridPlaces } from "./place_text/grid.ts";
 import { decimalPlaces } from "./place_text/pair.ts";
@@ -44,23 +45,35 @@ const TIMESTAMP =
 /**
  * The text with every place in it replaced or made coarse; the same text when there is none.
  * `isUnderPlace`: it stands below a key that may tell a place, so a fine number alone is one.
+ * `effort`: what is left for all texts of a record.
  */
-export function withoutPlaces(text: string, isUnderPlace: boolean = false): string {
-  if (!MAY_TELL.test(text) || TIMESTAMP.test(text)) return text;
-  let left = replacePlaces(text, isUnderPlace);
-  if (left === text) return text;
+export function withoutPlaces(
+  text: string,
+  isUnderPlace: boolean = false,
+  effort: SearchEffort = new SearchEffort(),
+): string {
+  let left = text;
   // What is left stands closer together.
-  for (let round = 1; round < MAX_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = left;
-    left = replacePlaces(before, isUnderPlace);
+    left = replacePlaces(before, isUnderPlace, effort);
     if (left === before) return left;
   }
   return PLACE_REMOVED;
 }
 
-function replacePlaces(text: string, isUnderPlace: boolean): string {
+/** Whether there is a place in the text: one search, where to replace it can take several. */
+export function tellsPlace(text: string): boolean {
+  return replacePlaces(text, false, new SearchEffort()) !== text;
+}
+
+function replacePlaces(text: string, isUnderPlace: boolean, effort: SearchEffort): string {
+  if (!MAY_TELL.test(text) || TIMESTAMP.test(text)) return text;
+  if (!effort.take(text.length + EACH_SEARCH)) return PLACE_REMOVED;
+  const readings = readingsOf(text);
+  if (!readings.every(({ isAsWritten }) => isAsWritten)) effort.take(EACH_READING);
   const found: Found[] = [];
-  for (const reading of readingsOf(text)) {
+  for (const reading of readings) {
     for (const place of placesIn(reading, isUnderPlace)) {
       if (found.length >= MAX_PLACES) return PLACE_REMOVED;
       found.push(place);

@@ -34,9 +34,9 @@ export interface RunnerOptions {
   readonly clock: Clock;
   /** When a question to the database counts as unanswered, milliseconds. */
   readonly silentMs: number;
-  /** Told what came of each. */
   /** Told now and then what is in the queue. */
   readonly counted: (counts: ReconcileCounts) => void;
+  /** Told what came of each. */
   readonly ended: (result: Reconciled | SourceFailure | "failed") => void;
 }
 
@@ -55,6 +55,8 @@ const STALE_AT_A_TIME = 100;
 export async function runReconciles(options: RunnerOptions, signal: AbortSignal): Promise<void> {
   const { clock, logger, atOnce, everyDays } = options;
   const running = new Set<Promise<void>>();
+  // An outage is told once, however often it is met.
+  let told: string | null = null;
   const ask = <T>(question: (sql: Sql) => Promise<T>): Promise<T> =>
     options.database.ask(question, { silentMs: options.silentMs, signal });
   while (!signal.aborted) {
@@ -75,9 +77,14 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
           await ask((sql) => requestStale(sql, everyDays, STALE_AT_A_TIME));
         }
       }
+      told = null;
     } catch (error) {
       if (allWanted) options.wantAll();
-      if (!signal.aborted) logger.warn("cannot look for repositories to compare", { error });
+      const trouble = String(error);
+      if (!signal.aborted && trouble !== told) {
+        logger.warn("cannot look for repositories to compare", { error });
+        told = trouble;
+      }
     }
     const next = sleep(TICK_MS, clock, signal).catch(() => {});
     // A place that is free is filled at once.

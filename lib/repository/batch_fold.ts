@@ -218,7 +218,7 @@ class BatchFold {
     if (account.active && !wasActive) this.#last.reconcile(event.did, "reactivated");
     this.#settlement.accountChanged(account);
     // What comes back may be what a later event means by a bare rkey.
-    if (event.active && this.#loader.hasNames) await this.#settlement.flush();
+    if (event.active && this.#settlement.maySway(event.did)) await this.#settlement.flush();
     return outcome;
   }
 

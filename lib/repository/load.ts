@@ -154,9 +154,14 @@ export class Loader {
     return this.#taking.accounts(dids, this.#ofBatch);
   }
 
-  /** Whether some event of the batch refers to a record by its rkey alone. */
-  get hasNames(): boolean {
-    return this.#ofBatch.names.length > 0;
+  /**
+   * Whether some event of the batch may mean one of these records by its rkey alone, or what refers to them.
+   * Null: they are not known.
+   */
+  mayMean(keys: readonly RecordKey[] | null): boolean {
+    if (keys === null) return this.#loadedNames.size > 0;
+    return this.#hasUnsteadyNames ||
+      keys.some(({ collection, rkey }) => this.#loadedNames.has(nameOf(collection, rkey)));
   }
 
   /** Whether what a later event of the batch means may hang on the consequences of this commit. */

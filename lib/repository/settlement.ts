@@ -24,6 +24,7 @@ export class Settlement {
   readonly #tx: TransactionSql;
   readonly #world: World;
   readonly #mapper: Mapper;
+  readonly #loader: Loader;
   readonly #sending: Sending;
   readonly #rejudging: Rejudging;
   /** Entries that events brought since the last flush. */
@@ -53,6 +54,7 @@ export class Settlement {
     this.#tx = tx;
     this.#world = world;
     this.#mapper = options.mapper;
+    this.#loader = loader;
     this.#sending = new Sending(tx, options);
     this.#rejudging = new Rejudging(tx, world, loader, this.#sending, this.reasons, options);
   }
@@ -122,6 +124,14 @@ export class Settlement {
   changedElsewhere(keys: readonly RecordKey[]): void {
     // What they were before is not known, so their children are looked for in every way.
     for (const key of keys) this.#changed.push({ key, wasLive: true });
+  }
+
+  /** Whether what later events mean may hang on the records of an account that comes back. */
+  maySway(did: string): boolean {
+    if (this.#ahead === null) return this.#loader.mayMean(null);
+    const ahead = this.#ahead.filter((key) => key.did === did);
+    const inBatch = [...this.#world.ofRepository(did)].map(({ key }) => key);
+    return this.#loader.mayMean([...ahead, ...inBatch]);
   }
 
   async #judgeAccounts(): Promise<void> {

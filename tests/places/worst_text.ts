@@ -39,12 +39,19 @@ export interface WorstText {
   readonly text: (bytes: number) => string;
 }
 
-export const WORST_TEXTS: readonly WorstText[] = PARTS.flatMap((part) =>
-  FRAMES.map(([start, end]) => ({
+function framed([start, end]: readonly [string, string], part: string): WorstText {
+  return {
     name: JSON.stringify(`${start}${part} …${end}`),
     text: (bytes: number): string => {
       const size = new TextEncoder().encode(part).length;
       return start + part.repeat(Math.max(1, Math.floor(bytes / size))) + end;
     },
-  }))
+  };
+}
+
+/** The parts alone. */
+export const WORST_PARTS: readonly WorstText[] = PARTS.map((part) => framed(["", ""], part));
+
+export const WORST_TEXTS: readonly WorstText[] = PARTS.flatMap((part) =>
+  FRAMES.map((frame) => framed(frame, part))
 );

@@ -4,7 +4,7 @@ import { type Clock, sleep } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { ReconnectLimitError } from "../failure.ts";
 import type { ReconnectSettings } from "../reconnecting.ts";
-import { ArchiveDamagedError, DamageError } from "./failure.ts";
+import { ArchiveDamagedError, ArchiveMissingError, DamageError } from "./failure.ts";
 import { type HttpAnswer, type HttpRequest, LongAnswerError, send } from "./http.ts";
 import type { ArchiveObserver } from "./observer.ts";
 import { verdictOn } from "./verdict.ts";
@@ -28,6 +28,8 @@ export interface ClientOptions {
   readonly apiKey: Secret | null;
   readonly reconnect: ReconnectSettings;
   readonly observer: ArchiveObserver;
+  /** An archive that is not there is looked for no longer than this, milliseconds; null: for ever. */
+  readonly missingMs?: number | null;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly random: () => number;
@@ -84,11 +86,13 @@ export class ArchiveClient {
    * @throws {ArchiveRefusedError} when the server would never answer it
    * @throws {HttpError} for a file that is not there, or not as it was
    * @throws {LongAnswerError} where the request says that it may be too long
+   * @throws {ArchiveMissingError} when for `missingMs` all answers were that there is none
    * @throws {ReconnectLimitError} after as many failures in a row as the settings allow
    * @throws the reason of `signal` when that aborts
    */
   async request(request: ArchiveRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { fetch, clock } = this.#options;
+    let missingSince: number | null = null;
     for (let failures = 0, deferrals = 0;;) {
       await this.#whenAllowed(signal);
       try {
@@ -103,7 +107,13 @@ export class ArchiveClient {
         if (verdict.kind === "final") throw verdict.error;
         if (verdict.kind === "defer") this.#defer(verdict.ms ?? this.#backoff(deferrals++));
         else {
-          await this.#waitAfter(request, verdict.error, ++failures, verdict.atLeastMs, signal);
+          const { error } = verdict;
+          // Where there is a plan there is an archive.
+          const isMissing = request.method === "planSnapshot" &&
+            error instanceof ArchiveMissingError;
+          if (!isMissing) missingSince = null;
+          else if (this.#isGivenUp(missingSince ??= clock.monotonic())) throw error;
+          await this.#waitAfter(request, error, ++failures, verdict.atLeastMs, signal);
         }
       }
     }
@@ -136,6 +146,11 @@ export class ArchiveClient {
   /** Waits, for longer the more failures were before this one. */
   async pause(failures: number, signal: AbortSignal): Promise<void> {
     await sleep(this.#backoff(failures), this.#options.clock, signal);
+  }
+
+  #isGivenUp(missingSince: number): boolean {
+    const { clock, missingMs = null } = this.#options;
+    return missingMs !== null && clock.monotonic() - missingSince >= missingMs;
   }
 
   #backoff(failures: number): number {

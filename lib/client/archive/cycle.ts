@@ -9,8 +9,13 @@ import { ArchiveStalledError } from "./failure.ts";
 export interface CycleOptions {
   /** Begins with a replay. Otherwise there is one only when a cursor is too old. */
   readonly replayFirst: boolean;
-  /** Replays the archive, because of this error unless it is the first. Returns the cutover. */
-  readonly replay: (because: CursorTooOldError | null) => Promise<{ readonly cutover: number }>;
+  /**
+   * Replays the archive, because of this error unless it is the first. Returns the cutover; null when there
+   * is no archive, and the live stream is asked for something else.
+   */
+  readonly replay: (
+    because: CursorTooOldError | null,
+  ) => Promise<{ readonly cutover: number | null }>;
   /** Reads the live stream; rejects with a `CursorTooOldError` when that begins too late. */
   readonly follow: () => Promise<void>;
   readonly clock?: Clock;
@@ -33,7 +38,7 @@ const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
 export async function replayAndFollow(options: CycleOptions): Promise<void> {
   const { replayFirst, replay, follow, clock = systemClock, random = Math.random, signal } =
     options;
-  let reached = replayFirst ? (await replay(null)).cutover : -1;
+  let reached = replayFirst ? (await replay(null)).cutover ?? -1 : -1;
   for (let stalled = 0;;) {
     try {
       return await follow();
@@ -41,6 +46,7 @@ export async function replayAndFollow(options: CycleOptions): Promise<void> {
       if (!(error instanceof CursorTooOldError)) throw error;
       signal.throwIfAborted();
       const { cutover } = await replay(error);
+      if (cutover === null) continue;
       stalled = cutover > reached ? 0 : stalled + 1;
       reached = Math.max(reached, cutover);
       if (stalled === 0) continue;

@@ -9,7 +9,7 @@ export class ArchiveRefusedError extends Error {
   }
 }
 
-/** Where the archive should be, nobody knows of one. Tried again for ever, and so is no end of a replay. */
+/** Where the archive should be, nobody knows of one: it has none, or a proxy is in the middle of a deployment. */
 export class ArchiveMissingError extends Error {
   override readonly name = "ArchiveMissingError";
 

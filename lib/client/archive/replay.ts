@@ -28,6 +28,8 @@ export interface ReplayOptions {
   readonly deliver: (chunk: ArchiveChunk) => void | Promise<void>;
   readonly flow: Flow;
   readonly reconnect: ReconnectSettings;
+  /** An archive that is not there is looked for no longer than this, milliseconds; null: for ever. */
+  readonly missingMs?: number | null;
   readonly limits?: AheadLimits;
   readonly observer?: ArchiveObserver;
   readonly fetch?: typeof fetch;
@@ -51,6 +53,7 @@ const MAX_STALE_PLANS = 5;
  * Nothing is ever passed over: what can't be had is asked for until it comes, what is damaged ends
  * the replay, and the position of the last chunk stands before it.
  *
+ * @throws {ArchiveMissingError} when there was none for `missingMs`
  * @throws {ArchiveRefusedError} when the server refuses the request or the key
  * @throws {ArchiveDamagedError} when a part of the archive stays unreadable
  * @throws {ArchiveStalledError} when the server's plans lead nowhere
@@ -79,6 +82,7 @@ class Replay {
       fetch: options.fetch ?? fetch,
       clock,
       random: options.random ?? Math.random,
+      missingMs: options.missingMs ?? null,
     });
     this.#handOver = new HandOver({
       format: options.format,

@@ -20,7 +20,7 @@ const NO_SUCH_METHOD: ReadonlySet<number> = new Set([404, 405, 501]);
  * file or a range that doesn't fit says that the plan is old, which the one who has the plan must know.
  *
  * A server without an archive can't be told from a proxy in the middle of a deployment. Both are waited for:
- * to go on without the archive would be to lose what only that has, and the operator alone may say so.
+ * to go on without the archive would be to lose what only that has.
  *
  * @param nowMs the wall clock, Unix milliseconds
  */

@@ -23,6 +23,10 @@ export class Reading {
     this.#offsets = offsets;
   }
 
+  get isAsWritten(): boolean {
+    return this.#offsets === null;
+  }
+
   /** The start in the source of what begins here. */
   startOf(at: number): number {
     return this.#offsets?.[at] ?? at;

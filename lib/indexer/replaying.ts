@@ -1,0 +1,107 @@
+/** Reads the archive beside a server, and says what follows where there is none. */
+
+import { replayStart } from "../client/archive/cycle.ts";
+import { ArchiveMissingError } from "../client/archive/failure.ts";
+import { replayArchive } from "../client/archive/replay.ts";
+import type { Endpoint } from "../client/endpoint.ts";
+import type { CursorTooOldError } from "../client/failure.ts";
+import { TIME_CURSOR_FROM } from "../client/resume.ts";
+import type { Redact } from "../log/redaction.ts";
+import { archiveObserver } from "./observers.ts";
+import type { ReadingOptions } from "./reading.ts";
+
+/**
+ * An archive is looked for so long where the live stream has not what is needed: deployments of proxies
+ * are shorter, and the alert for a replay that stands still comes before.
+ */
+const MISSING_MS = 30 * 60_000;
+
+export interface ReplayingOptions extends ReadingOptions {
+  readonly redact: Redact;
+  readonly fetch: typeof fetch;
+}
+
+export class Replaying {
+  readonly #options: ReplayingOptions;
+  #startCursor: number | null = null;
+
+  constructor(options: ReplayingOptions) {
+    this.#options = options;
+  }
+
+  /** Where the live stream begins after a replay, as long as nothing is stored; null before any. */
+  get startCursor(): number | null {
+    return this.#startCursor;
+  }
+
+  /** Replays the archive. Resolves with null where there is none, and the live stream is asked by time. */
+  async run(
+    endpoint: Endpoint,
+    because: CursorTooOldError | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly cutover: number | null }> {
+    const { config: { jetstream, reconnect }, decoders, intake, position, queue, clock, random } =
+      this.#options;
+    const { telemetry, redact } = this.#options;
+    this.#tell(endpoint, because);
+    telemetry.replayBegan(endpoint);
+    // Who asked for the archive wants nothing else.
+    const isAskedFor = position.point === null && because === null;
+    try {
+      const result = await replayArchive({
+        endpoint,
+        apiKey: jetstream.apiKey,
+        filter: { collections: jetstream.wantedCollections, dids: jetstream.wantedDids },
+        start: replayStart(endpoint, position.point, because),
+        format: decoders.archive,
+        deliver: (chunk) => intake.takeArchive(chunk, endpoint.source),
+        flow: queue,
+        reconnect,
+        missingMs: isAskedFor ? null : MISSING_MS,
+        fetch: this.#options.fetch,
+        observer: archiveObserver({ ...this.#options, redact }, endpoint),
+        clock,
+        random,
+        signal,
+      });
+      this.#startCursor = result.cutover;
+      return result;
+    } catch (error) {
+      if (!(error instanceof ArchiveMissingError)) throw error;
+      this.#goOnByTime(endpoint, error);
+      return { cutover: null };
+    } finally {
+      telemetry.replayEnded();
+    }
+  }
+
+  /** What only an archive would have is lost: the live stream is asked for all that it has. */
+  #goOnByTime({ source }: Endpoint, error: ArchiveMissingError): void {
+    const { logger, telemetry, position, redact, eventsMayBeMissing } = this.#options;
+    const notice = "archive_missing";
+    telemetry.noticed(notice);
+    logger.error(
+      "there is no archive: the oldest events of the live stream come next, " +
+        "and those between the cursor and them are missing",
+      { notice, source, why: redact(error.message) },
+    );
+    position.forgetNumber();
+    // The least time is one that the server raises to the oldest that it has.
+    this.#startCursor = TIME_CURSOR_FROM;
+    eventsMayBeMissing();
+  }
+
+  /** A replay can take hours: why it began is the first thing to be known. */
+  #tell({ source }: Endpoint, because: CursorTooOldError | null): void {
+    const { logger, telemetry, position } = this.#options;
+    if (because !== null) {
+      telemetry.noticed("cursor_too_old");
+      logger.warn(`${because.message}; the archive is replayed first`, {
+        notice: "cursor_too_old",
+        source,
+      });
+    } else if (position.point === null) {
+      logger.info("replaying the archive, because of START_FROM", { source });
+    } else logger.info("replaying the archive, because the stored cursor is hours old", { source });
+  }
+}

@@ -1,0 +1,17 @@
+/** Which changes a campaign tries. */
+
+import { seededRandom } from "../seeded_random.ts";
+import type { Mutant } from "./mutant.ts";
+
+/** So many of them, chosen by the seed, in an order of its own. */
+export function sampleOf(
+  all: readonly Mutant[],
+  size: number,
+  seed: number,
+): readonly Mutant[] {
+  const random = seededRandom(seed);
+  return all.map((mutant) => ({ mutant, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .slice(0, size)
+    .map(({ mutant }) => mutant);
+}
