@@ -55,7 +55,7 @@ export interface Config {
   readonly batch: {
     readonly maxEvents: number;
     readonly maxBytes: number;
-    readonly maxWaitMs: number;
+    readonly maxWaitMs: number | null;
   };
   readonly queue: {
     readonly pauseAt: number;
@@ -168,7 +168,7 @@ function toConfig(values: SettingValues, moreNotices: readonly string[]): Config
     batch: {
       maxEvents: values.BATCH_MAX_EVENTS,
       maxBytes: Math.min(values.QUEUE_MAX_BYTES, BATCH_MAX_BYTES),
-      maxWaitMs: values.BATCH_MAX_WAIT_MS,
+      maxWaitMs: values.BATCH_MAX_WAIT_MS ?? null,
     },
     queue: {
       pauseAt: values.QUEUE_PAUSE_AT,

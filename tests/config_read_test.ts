@@ -54,7 +54,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
     },
     consumerName: "default",
     http: { host: "0.0.0.0", port: 9090, token: null, allowedHosts: ["0.0.0.0"] },
-    batch: { maxEvents: 1000, maxBytes: 16 * 1024 * 1024, maxWaitMs: 5 },
+    batch: { maxEvents: 1000, maxBytes: 16 * 1024 * 1024, maxWaitMs: null },
     queue: {
       pauseAt: 1000,
       resumeAt: 100,

@@ -100,10 +100,11 @@ export const SETTINGS = {
     meaning: "Events in one transaction, at most.",
     schema: whole(1, 10_000),
   }),
-  BATCH_MAX_WAIT_MS: setting({
+  BATCH_MAX_WAIT_MS: optional({
     accepts: "milliseconds, a whole number from 0 to 60000",
-    default: "5",
-    meaning: "How long a batch waits for more events.",
+    meaning:
+      "How long a batch waits for more events. When unset, as long as it is committed within " +
+      "15 ms all the same, by what batches take.",
     schema: milliseconds(0, 60_000),
   }),
   QUEUE_PAUSE_AT: setting({

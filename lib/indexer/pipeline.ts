@@ -8,6 +8,7 @@ import { type Clock, sleep } from "../client/clock.ts";
 import type { EventQueue } from "../client/queue.ts";
 import type { Intake } from "./intake.ts";
 import type { Arrival } from "./intake.ts";
+import { BatchWait } from "./batch_wait.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../repository/batch.ts";
 import type { Lease } from "../repository/lease.ts";
 
@@ -24,7 +25,8 @@ export interface BatchLimits {
   readonly maxEvents: number;
   /** Memory that its events take, unless it is one event. */
   readonly maxBytes: number;
-  readonly maxWaitMs: number;
+  /** Null: as long as `BatchWait` says. */
+  readonly maxWaitMs: number | null;
 }
 
 export interface PipelineOptions {
@@ -109,8 +111,10 @@ async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<
     clock,
   } = options;
   let reached: CursorUpdate | null = null;
+  const wait = new BatchWait(maxWaitMs);
   while (true) {
-    const arrivals = await queue.take({ maxItems: maxEvents, maxBytes, maxWaitMs, signal });
+    const limits = { maxItems: maxEvents, maxBytes, maxWaitMs: wait.ms };
+    const arrivals = await queue.take({ ...limits, signal });
     if (arrivals.length === 0) return;
     reached = arrivals.findLast(({ resume }) => resume !== null)?.resume ?? reached;
     const batch = batchOf(arrivals, reached, lease);
@@ -118,6 +122,7 @@ async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<
     const startedAt = clock.monotonic();
     const result = await write(batch, signal);
     const durationMs = clock.monotonic() - startedAt;
+    wait.took(durationMs);
     committed({ arrivals, result, cursor: batch.cursor, durationMs });
   }
 }
