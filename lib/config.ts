@@ -76,6 +76,7 @@ export interface Config {
     /** Of itself, when there is a reason. */
     readonly enabled: boolean;
     readonly plcUrl: string;
+    readonly relayUrl: string;
     readonly atOnce: number;
     /** 0: only when there is a reason. */
     readonly everyDays: number;
@@ -186,6 +187,7 @@ function toConfig(values: SettingValues, moreNotices: readonly string[]): Config
     reconcile: {
       enabled: values.RECONCILE_ENABLED,
       plcUrl: values.PLC_URL,
+      relayUrl: values.RELAY_URL,
       atOnce: values.RECONCILE_AT_ONCE,
       everyDays: values.RECONCILE_EVERY_DAYS,
       maxBytes: values.RECONCILE_MAX_BYTES,

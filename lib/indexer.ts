@@ -47,6 +47,8 @@ export interface IndexerOptions {
   readonly committed?: () => void;
   /** Told where the run is: tests inject faults there. */
   readonly checkpoint?: OnCheckpoint;
+  /** Whether all repositories that a relay lists are read, beside the stream. Default: false. */
+  readonly fill?: boolean;
   /** How long a statement may take before the batch is tried again. Default: 30 seconds. */
   readonly statementTimeoutMs?: number;
   /** Other decoders than those of the settings: tests take a defence out there. */
@@ -188,7 +190,11 @@ export class Indexer {
     const reading = this.#createReading(queue, intake, progress);
     telemetry.pipelineStarted();
     const ended = new AbortController();
-    const reconciling = this.reconciles.run(AbortSignal.any([signal, ended.signal]));
+    const until = AbortSignal.any([signal, ended.signal]);
+    const reconciling = Promise.all([
+      this.reconciles.run(until),
+      this.#options.fill ? this.reconciles.fill(() => progress.point !== null, until) : null,
+    ]);
     try {
       await runPipeline({
         lease,

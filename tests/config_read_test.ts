@@ -65,6 +65,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
     reconcile: {
       enabled: true,
       plcUrl: "https://plc.directory",
+      relayUrl: "https://relay1.us-east.bsky.network",
       atOnce: 4,
       everyDays: 0,
       maxBytes: 32 * 2 ** 20,

@@ -22,6 +22,7 @@ Deno.test("a database that is away is told once, and not each time that the queu
     reconcile: () => Promise.reject(new Error("there is no queue")),
     atOnce: 1,
     everyDays: 0,
+    busyHosts: () => [],
     takeAllWanted: () => {
       if (++looks === 5) stopping.abort(new Error("the test has seen enough"));
       return true;

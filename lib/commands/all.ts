@@ -7,6 +7,7 @@ import { deadLetters } from "./dead_letters.ts";
 import { helpOf } from "./help.ts";
 import { lexicons } from "./lexicons.ts";
 import { migrate } from "./migrate.ts";
+import { rebuild } from "./rebuild.ts";
 import { reconcile } from "./reconcile.ts";
 import { reindex } from "./reindex.ts";
 import { run } from "./run.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   verify,
   reconcile,
   reindex,
+  rebuild,
   lexicons,
   version,
   completion,

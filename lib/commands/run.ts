@@ -18,7 +18,7 @@ import type { Database } from "../repository/database.ts";
 
 type IndexerHooks = Pick<
   IndexerOptions,
-  "checkpoint" | "clock" | "committed" | "decoders" | "random" | "statementTimeoutMs"
+  "checkpoint" | "clock" | "committed" | "decoders" | "fill" | "random" | "statementTimeoutMs"
 >;
 
 /** What tests put into a running process. */

@@ -186,6 +186,12 @@ export const SETTINGS = {
       "is asked there.",
     schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
   }),
+  RELAY_URL: setting({
+    accepts: "an http:// or https:// URL",
+    default: "https://relay1.us-east.bsky.network",
+    meaning: "The relay that lists the repositories with records of a collection, for rebuild.",
+    schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
+  }),
   RECONCILE_ENABLED: setting({
     accepts: "true or false",
     default: "true",

@@ -6,10 +6,14 @@ import { readWanted } from "../decoder/wanted.ts";
 import type { Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/registry.ts";
 import type { ReaderOptions } from "../pds/repository_reader.ts";
+import { listRepositories } from "../pds/repository_list.ts";
+import { fill } from "../reconcile/fill.ts";
 import { HostGate } from "../reconcile/host_gate.ts";
 import { compareWithSource, reconcile, type Reconciled } from "../reconcile/reconcile.ts";
 import { runReconciles } from "../reconcile/runner.ts";
 import type { Database } from "../repository/database.ts";
+import { countFill, requestNew } from "../repository/reconcile_queue.ts";
+import type { Sql } from "../repository/sql.ts";
 import type { Writer } from "../repository/writer.ts";
 import type { Telemetry } from "../server/telemetry.ts";
 import type { Decoders } from "./decoders.ts";
@@ -38,6 +42,7 @@ const LISTED_RECORDS = 200_000;
 export class Reconciles {
   readonly #options: ReconcilesOptions;
   readonly #reader: ReaderOptions;
+  readonly #gate: HostGate;
   #allWanted = false;
 
   constructor(options: ReconcilesOptions) {
@@ -56,6 +61,7 @@ export class Reconciles {
       enter: (host) => gate.enter(host),
       rest: (host, ms) => gate.rest(host, Math.max(ms, REST_MS)),
     };
+    this.#gate = gate;
   }
 
   /** Compares one repository. Throws a `SourceError` when its source can't be read. */
@@ -81,6 +87,24 @@ export class Reconciles {
     this.#allWanted = true;
   }
 
+  /** Puts all repositories into the queue that the relay lists, once the stream is followed. Never rejects. */
+  async fill(isFollowing: () => boolean, signal: AbortSignal): Promise<void> {
+    const { config: { reconcile: settings }, database, silentMs, logger, clock } = this.#options;
+    const relay = new URL(settings.relayUrl);
+    const ask = <T>(question: (sql: Sql) => Promise<T>): Promise<T> =>
+      database.ask(question, { silentMs, signal });
+    await fill({
+      collections: this.#reader.collections,
+      list: (collection, cursor, signal) =>
+        listRepositories(relay, collection, cursor, { ...settings, signal }),
+      request: (dids) => ask((sql) => requestNew(sql, dids, "rebuild")),
+      count: () => ask(countFill),
+      isFollowing,
+      logger,
+      clock,
+    }, signal);
+  }
+
   /** Works through the queue until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { config: { reconcile: settings }, telemetry } = this.#options;
@@ -88,6 +112,7 @@ export class Reconciles {
     await runReconciles({
       ...this.#options,
       ...settings,
+      busyHosts: () => this.#gate.busyHosts(),
       reconcile: (did, signal) => this.one(did, signal),
       wantAll: () => this.wantAll(),
       takeAllWanted: () => {

@@ -24,10 +24,14 @@ export class SourceError extends Error {
     options: ErrorOptions & {
       /** How long the host wants not to be asked, milliseconds. */
       readonly retryAfterMs?: number;
+      /** The server that is busy. */
+      readonly host?: string;
     } = {},
   ) {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs ?? 0;
+    this.host = options.host ?? null;
   }
   readonly retryAfterMs: number;
+  readonly host: string | null;
 }

@@ -31,6 +31,7 @@ export class HostGate {
     if (restMs > 0 || known.active >= atOnce) {
       throw new SourceError("busy", `cannot read ${host} now: others are read from it`, {
         retryAfterMs: Math.max(restMs, 0),
+        host,
       });
     }
     known.active++;
@@ -39,6 +40,14 @@ export class HostGate {
       known.active--;
       if (known.active === 0 && known.restsUntil <= now()) this.#hosts.delete(host);
     };
+  }
+
+  /** Servers that nobody is let in to now. */
+  busyHosts(): string[] {
+    const { atOnce, now } = this.#options;
+    return [...this.#hosts].filter(([, { active, restsUntil }]) =>
+      active >= atOnce || restsUntil > now()
+    ).map(([host]) => host);
   }
 
   /** Asks a server nothing for a time, milliseconds. */

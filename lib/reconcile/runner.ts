@@ -22,6 +22,8 @@ import { retryAfter } from "./retry_after.ts";
 export interface RunnerOptions {
   readonly database: Database;
   readonly reconcile: (did: string, signal: AbortSignal) => Promise<Reconciled>;
+  /** Servers that nothing is read from now. */
+  readonly busyHosts: () => readonly string[];
   /** Repositories at a time. */
   readonly atOnce: number;
   /** Repositories are compared again after so many days; 0: only when there is a reason. */
@@ -45,8 +47,11 @@ const TICK_MS = 2_000;
 /** What the process took and did not end is due again after this time. */
 const HOLD_MS = 30 * 60_000;
 
-/** A host that is busy is tried again so soon. */
-const BUSY_MS = 5_000;
+/** A host that is busy is tried again so soon; others are read meanwhile. */
+const BUSY_MS = 500;
+
+/** What failed here, and not at its source, is tried again after this time. */
+const FAILED_MS = 5_000;
 
 /** Repositories that the periodic pass adds at a time. */
 const STALE_AT_A_TIME = 100;
@@ -67,7 +72,8 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
         logger.info("events may be missing: all repositories are compared", { count });
       }
       if (running.size < atOnce) {
-        const due = await ask((sql) => takeDueReconciles(sql, atOnce - running.size, HOLD_MS));
+        const free = atOnce - running.size;
+        const due = await ask((sql) => takeDueReconciles(sql, free, HOLD_MS, options.busyHosts()));
         for (const one of due) {
           const work = reconcileOne(one, options, ask, signal).finally(() => running.delete(work));
           running.add(work);
@@ -121,10 +127,10 @@ async function reconcileOne(
 }
 
 async function fail(sql: Sql, one: DueReconcile, error: unknown): Promise<void> {
-  if (!(error instanceof SourceError)) return await postponeReconcile(sql, one, BUSY_MS);
-  const { failure, message, retryAfterMs } = error;
+  if (!(error instanceof SourceError)) return await postponeReconcile(sql, one, FAILED_MS);
+  const { failure, message, retryAfterMs, host } = error;
   if (failure === "busy") {
-    return await postponeReconcile(sql, one, Math.max(BUSY_MS, retryAfterMs));
+    return await postponeReconcile(sql, one, Math.max(BUSY_MS, retryAfterMs), host);
   }
   const next = retryAfter(failure, one.attempts, retryAfterMs);
   await failReconcile(sql, one, failure, message, next);

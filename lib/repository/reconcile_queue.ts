@@ -4,9 +4,15 @@ import type { Sql, TransactionSql } from "./sql.ts";
 
 /**
  * Why a repository is compared: its owner rebuilt it, its account came back, events may be missing, it was a
- * long time ago, or an operator asked.
+ * long time ago, an operator asked, or the index is rebuilt.
  */
-export type ReconcileReason = "sync" | "reactivated" | "events_missing" | "periodic" | "asked";
+export type ReconcileReason =
+  | "sync"
+  | "reactivated"
+  | "events_missing"
+  | "periodic"
+  | "asked"
+  | "rebuild";
 
 export interface DueReconcile {
   readonly did: string;
@@ -51,6 +57,37 @@ export async function requestReconciles(
     ${sql.unsafe(ON_REQUEST)}`;
 }
 
+/** Asks for those that nobody has asked for before. Returns how many. */
+export async function requestNew(
+  sql: Sql,
+  dids: readonly string[],
+  reason: ReconcileReason,
+): Promise<number> {
+  const { count } = await sql`insert into reconciles (did, reason)
+    select distinct d, ${reason} from json_array_elements_text(${
+    JSON.stringify(dids)
+  }::text::json) as d
+    on conflict (did) do nothing`;
+  return count;
+}
+
+/** Repositories that a rebuild asked for. */
+export interface FillCounts {
+  readonly done: number;
+  readonly left: number;
+  /** Could not be read yet: tried again later, or not at all. */
+  readonly failing: number;
+}
+
+export async function countFill(sql: Sql): Promise<FillCounts> {
+  const [row] = await sql<FillCounts[]>`
+    select count(*) filter (where failure is null and next_attempt_at is null)::float8 as done,
+      count(*) filter (where failure is null and next_attempt_at is not null)::float8 as left,
+      count(failure)::float8 as failing
+    from reconciles where reason = 'rebuild'`;
+  return row ?? { done: 0, left: 0, failing: 0 };
+}
+
 /** Asks for every repository that we hold records of. Returns how many. */
 export async function requestAll(sql: Sql, reason: ReconcileReason): Promise<number> {
   const { count } = await sql`insert into reconciles (did, reason)
@@ -79,15 +116,21 @@ export async function requestStale(sql: Sql, days: number, limit: number): Promi
   return count;
 }
 
-/** Takes what is due, oldest first. What is neither finished nor failed is due again after `holdMs`. */
+/**
+ * Takes what is due, oldest first, but for what is known to be at a busy host. What is neither finished nor
+ * failed is due again after `holdMs`.
+ */
 export async function takeDueReconciles(
   sql: Sql,
   limit: number,
   holdMs: number,
+  busyHosts: readonly string[] = [],
 ): Promise<DueReconcile[]> {
   return await sql<DueReconcile[]>`
     update reconciles as r set next_attempt_at = now() + ${holdMs} * interval '1 millisecond'
     from (select did from reconciles where next_attempt_at <= now()
+        and (host is null or host not in (
+          select h from json_array_elements_text(${JSON.stringify(busyHosts)}::text::json) as h))
       order by next_attempt_at limit ${limit} for update skip locked) as due
     where r.did = due.did
     returning r.did, r.reason, r.attempts, r.requested_at::text as "requestedAt"`;
@@ -126,8 +169,10 @@ export async function postponeReconcile(
   sql: Sql,
   { did }: DueReconcile,
   forMs: number,
+  host: string | null = null,
 ): Promise<void> {
-  await sql`update reconciles set next_attempt_at = now() + ${forMs} * interval '1 millisecond'
+  await sql`update reconciles set next_attempt_at = now() + ${forMs} * interval '1 millisecond',
+      host = coalesce(${host}, host)
     where did = ${did}`;
 }
 

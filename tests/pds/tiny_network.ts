@@ -1,5 +1,6 @@
 /**
- * A network of one server on 127.0.0.1, which is the directory of `did:plc` and a personal data server at once.
+ * A network of one server on 127.0.0.1, which is the directory of `did:plc`, a relay that lists repositories, and a
+ * personal data server at once.
  * It does on command what servers do that are broken, or lie.
  */
 
@@ -43,6 +44,8 @@ export class TinyNetwork implements AsyncDisposable {
   readonly #accounts = new Map<string, Account>();
   readonly #server: Deno.HttpServer;
   misbehaviour: Misbehaviour = () => null;
+  /** Repositories in a page of the relay's list. */
+  listed = 1000;
   #revs = 0;
 
   constructor() {
@@ -116,6 +119,8 @@ export class TinyNetwork implements AsyncDisposable {
       decodeURIComponent(url.pathname.slice(1));
     const account = this.#accounts.get(did);
     switch (url.pathname) {
+      case "/xrpc/com.atproto.sync.listReposByCollection":
+        return Response.json(this.#list(url));
       case "/xrpc/com.atproto.sync.getRepo":
         return account === undefined ? notFound() : new Response(await this.car(did));
       case "/xrpc/com.atproto.sync.getLatestCommit":
@@ -126,6 +131,17 @@ export class TinyNetwork implements AsyncDisposable {
     return account === undefined
       ? new Response("{}", { status: 404 })
       : Response.json(await this.#document(did, account));
+  }
+
+  /** As a relay, in pages of `listed`. */
+  #list({ searchParams }: URL): unknown {
+    const collection = searchParams.get("collection") ?? "";
+    const after = searchParams.get("cursor") ?? "";
+    const found = [...this.#accounts].filter(([did, { records }]) =>
+      did > after && [...records.keys()].some((path) => path.startsWith(`${collection}/`))
+    ).map(([did]) => ({ did })).toSorted((a, b) => a.did < b.did ? -1 : 1).slice(0, this.listed);
+    const cursor = found.at(-1)?.did;
+    return { repos: found, ...(cursor === undefined ? {} : { cursor }) };
   }
 
   async #document(did: string, { key, keyForm }: Account): Promise<unknown> {

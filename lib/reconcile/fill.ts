@@ -1,0 +1,99 @@
+/**
+ * Fills an index with what was published before it began to follow the stream: all repositories that have
+ * records of our collections are put into the queue of those to compare. Live events come meanwhile, and
+ * revisions decide.
+ */
+
+import { type Clock, sleep } from "../client/clock.ts";
+import type { Logger } from "../log/logger.ts";
+import type { RepositoryPage } from "../pds/repository_list.ts";
+import type { FillCounts } from "../repository/reconcile_queue.ts";
+
+export interface FillOptions {
+  readonly collections: readonly string[];
+  /** One page of the repositories that have records of a collection. */
+  readonly list: (
+    collection: string,
+    cursor: string | null,
+    signal: AbortSignal,
+  ) => Promise<RepositoryPage>;
+  /** Puts those into the queue that were never compared. Returns how many. */
+  readonly request: (dids: readonly string[]) => Promise<number>;
+  /** How many of those that were asked for here are done, to be done, and failing. */
+  readonly count: () => Promise<FillCounts>;
+  /** Whether the stream is followed: what is published from then on comes with it. */
+  readonly isFollowing: () => boolean;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+const LOOK_MS = 250;
+const COUNT_MS = 1_000;
+const TELL_MS = 10_000;
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+
+/** Ends when each repository was compared, or can't be now; the queue tries those again. Never rejects. */
+export async function fill(options: FillOptions, signal: AbortSignal): Promise<void> {
+  const { collections, isFollowing, logger, clock } = options;
+  try {
+    // A repository that is read before may have changed by the time that the stream begins.
+    while (!isFollowing()) await sleep(LOOK_MS, clock, signal);
+    for (const collection of collections) await request(collection, options, signal);
+    let toldAt = -Infinity;
+    while (true) {
+      const counts = await persistently(options.count, options, signal);
+      if (counts.left === 0) {
+        logger.info("rebuilt from the repositories", { ...counts });
+        return;
+      }
+      if (clock.monotonic() - toldAt >= TELL_MS) {
+        toldAt = clock.monotonic();
+        logger.info("rebuilding from the repositories", { ...counts });
+      }
+      await sleep(COUNT_MS, clock, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) logger.error("cannot rebuild from the repositories", { error });
+  }
+}
+
+/** Asks for the repositories of a collection. */
+async function request(
+  collection: string,
+  options: FillOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { list, request, logger } = options;
+  let [listed, queued] = [0, 0];
+  let cursor: string | null = null;
+  do {
+    const at: string | null = cursor;
+    const page: RepositoryPage = await persistently(
+      () => list(collection, at, signal),
+      options,
+      signal,
+    );
+    queued += await persistently(() => request(page.dids), options, signal);
+    listed += page.dids.length;
+    cursor = page.cursor;
+  } while (cursor !== null);
+  logger.info("repositories listed", { collection, listed, queued });
+}
+
+/** Tries until it succeeds, or the signal aborts. */
+async function persistently<T>(
+  attempt: () => Promise<T>,
+  { logger, clock }: FillOptions,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let waitMs = FIRST_WAIT_MS;; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn("cannot list repositories, trying again", { error });
+      await sleep(waitMs, clock, signal);
+    }
+  }
+}
