@@ -9,7 +9,13 @@ import type { ReaderOptions } from "../pds/repository_reader.ts";
 import { listRepositories } from "../pds/repository_list.ts";
 import { fill } from "../reconcile/fill.ts";
 import { HostGate } from "../reconcile/host_gate.ts";
-import { compareWithSource, reconcile, type Reconciled } from "../reconcile/reconcile.ts";
+import {
+  compareWithSource,
+  reconcile,
+  type Reconciled,
+  type ReconcileOptions,
+  refuteDeletion,
+} from "../reconcile/reconcile.ts";
 import { runReconciles } from "../reconcile/runner.ts";
 import type { Database } from "../repository/database.ts";
 import { countFill, requestNew } from "../repository/reconcile_queue.ts";
@@ -66,14 +72,18 @@ export class Reconciles {
 
   /** Compares one repository. Throws a `SourceError` when its source can't be read. */
   async one(did: string, signal: AbortSignal): Promise<Reconciled> {
+    return await reconcile(did, this.#writing(), signal);
+  }
+
+  #writing(): ReconcileOptions {
     const { database, writer, decoders, clock } = this.#options;
-    return await reconcile(did, {
+    return {
       reader: this.#reader,
       sql: () => database.sql,
       write: (batch, signal) => writer.write(batch, signal),
       decode: (record) => decoders.source(record),
       now: () => clock.now(),
-    }, signal);
+    };
   }
 
   /** What differs of one repository. Nothing is changed. Throws a `SourceError` when its source can't be read. */
@@ -114,6 +124,7 @@ export class Reconciles {
       ...settings,
       busyHosts: () => this.#gate.busyHosts(),
       reconcile: (did, signal) => this.one(did, signal),
+      isStillThere: (did, signal) => refuteDeletion(did, this.#writing(), signal),
       wantAll: () => this.wantAll(),
       takeAllWanted: () => {
         const wanted = this.#allWanted;

@@ -3,6 +3,7 @@
 import type { Event } from "../decoder/event.ts";
 import type { SourceRecordParts } from "../decoder/source_record.ts";
 import { type ReaderOptions, readRepository } from "../pds/repository_reader.ts";
+import { SourceError } from "../pds/source_error.ts";
 import type { Batch, BatchResult } from "../repository/batch.ts";
 import { heldRecords } from "../repository/held_records.ts";
 import type { Sql } from "../repository/sql.ts";
@@ -80,6 +81,28 @@ export async function compareWithSource(
     else put++;
   }
   return { host, rev: snapshot.rev, verified, records: snapshot.records.length, put, deleted };
+}
+
+/**
+ * Whether the source has the repository of an account that the stream said is deleted. It is read whole and
+ * verified, and then the account is active again from now on, which has it compared. Throws a `SourceError`
+ * when the source says neither.
+ */
+export async function refuteDeletion(
+  did: string,
+  { reader, write, now }: ReconcileOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await readRepository(did, reader, signal);
+  } catch (error) {
+    if (error instanceof SourceError && error.failure === "absent") return false;
+    throw error;
+  }
+  const position = { cursor: 0, timeUs: now() * 1000 };
+  const active: Event = { kind: "account", did, active: true, status: null, relaySeq: 0, position };
+  await write(batchOf([active]), signal);
+  return true;
 }
 
 /** It moves no cursor: the stream does not know of it. */

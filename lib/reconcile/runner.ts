@@ -8,6 +8,7 @@ import {
   countReconciles,
   type DueReconcile,
   failReconcile,
+  finishDeletion,
   finishReconcile,
   postponeReconcile,
   type ReconcileCounts,
@@ -24,6 +25,11 @@ export interface RunnerOptions {
   readonly reconcile: (did: string, signal: AbortSignal) => Promise<Reconciled>;
   /** Servers that nothing is read from now. */
   readonly busyHosts: () => readonly string[];
+  /**
+   * Whether the source has an account's repository that the stream said is deleted; then the account counts
+   * as active again.
+   */
+  readonly isStillThere: (did: string, signal: AbortSignal) => Promise<boolean>;
   /** Repositories at a time. */
   readonly atOnce: number;
   /** Repositories are compared again after so many days; 0: only when there is a reason. */
@@ -39,7 +45,9 @@ export interface RunnerOptions {
   /** Told now and then what is in the queue. */
   readonly counted: (counts: ReconcileCounts) => void;
   /** Told what came of each. */
-  readonly ended: (result: Reconciled | SourceFailure | "failed") => void;
+  readonly ended: (
+    result: Reconciled | SourceFailure | "failed" | "deletion_confirmed" | "deletion_refuted",
+  ) => void;
 }
 
 const TICK_MS = 2_000;
@@ -109,6 +117,13 @@ async function reconcileOne(
   const { logger, ended } = options;
   const { did } = one;
   try {
+    if (one.reason === "deletion") {
+      const isRefuted = await options.isStillThere(did, signal);
+      await ask((sql) => finishDeletion(sql, one));
+      ended(isRefuted ? "deletion_refuted" : "deletion_confirmed");
+      if (isRefuted) logger.warn("an account is not deleted, as the stream said", { did });
+      return;
+    }
     const result = await options.reconcile(did, signal);
     await ask((sql) => finishReconcile(sql, one, result));
     ended(result);

@@ -216,6 +216,7 @@ class BatchFold {
     const outcome = applyAccount(account, event);
     if (outcome !== "applied") return outcome;
     if (account.active && !wasActive) this.#last.reconcile(event.did, "reactivated");
+    if (account.status === "deleted") this.#last.reconcile(event.did, "deletion");
     this.#settlement.accountChanged(account);
     // What comes back may be what a later event means by a bare rkey.
     if (event.active && this.#settlement.maySway(event.did)) await this.#settlement.flush();

@@ -3,12 +3,13 @@
 import type { Sql, TransactionSql } from "./sql.ts";
 
 /**
- * Why a repository is compared: its owner rebuilt it, its account came back, events may be missing, it was a
+ * Why a repository is compared: its owner rebuilt it, its account came back, was said to be deleted, events may be missing, it was a
  * long time ago, an operator asked, or the index is rebuilt.
  */
 export type ReconcileReason =
   | "sync"
   | "reactivated"
+  | "deletion"
   | "events_missing"
   | "periodic"
   | "asked"
@@ -147,6 +148,17 @@ export async function finishReconcile(
       attempts = 0, failure = null, detail = null, finished_at = now(),
       host = ${host}, rev = ${rev}, verified = ${verified}, records = ${records}, put = ${put},
       deleted = ${deleted}
+    where did = ${did}`;
+}
+
+/** Notes that the source says of a deletion what the stream said, or not. A request that came meanwhile stays due. */
+export async function finishDeletion(
+  sql: Sql,
+  { did, requestedAt }: DueReconcile,
+): Promise<void> {
+  await sql`update reconciles set
+      next_attempt_at = case when requested_at <> ${requestedAt}::text::timestamptz then now() end,
+      attempts = 0, failure = null, detail = null, finished_at = now()
     where did = ${did}`;
 }
 

@@ -119,7 +119,7 @@ export class Metrics {
   );
   readonly #reconciles = this.#counter(
     "indexer_reconciles_total",
-    "Repositories compared with their source, by what came of it: same, differed, or why it failed.",
+    "Repositories compared with their source, by what came of it: same, differed, deletion_confirmed, deletion_refuted, or why it failed.",
     ["result"],
   );
   readonly #differences = this.#counter(
