@@ -9,6 +9,8 @@ export interface PageState {
   readonly enter: (subject: PageSubject) => void | Promise<void>;
   /** How the line at the top begins then. */
   readonly title: string;
+  /** What is true of the page then, where that line says the same as before. */
+  readonly shown?: string;
 }
 
 const HERE = { source: "jetstream1.us-east.bsky.network/subscribe" };
@@ -126,6 +128,7 @@ export const STATES: readonly PageState[] = [
       subject.letters.open = [];
     },
     title: "All is well",
+    shown: "document.querySelector('#collections').textContent.includes('being counted')",
   },
   { name: "stale", enter: (subject) => subject.stopServer(), title: "Stale" },
 ];

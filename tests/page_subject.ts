@@ -7,6 +7,7 @@ import type { DeadLetter, DeadLetters } from "../lib/server/dead_letters.ts";
 import { PAGE } from "../lib/server/page.ts";
 import { type RunningServer, startServer } from "../lib/server/server.ts";
 import { StatusCache } from "../lib/server/status_cache.ts";
+import type { LetterFilter } from "../lib/repository/letter_filter.ts";
 import type { StoredStatus } from "../lib/server/stored_status.ts";
 import { Telemetry } from "../lib/server/telemetry.ts";
 import { OUTCOMES } from "../lib/repository/outcome.ts";
@@ -96,14 +97,28 @@ export class Letters implements DeadLetters {
     letter(1),
   ];
 
-  list: DeadLetters["list"] = ({ reason, limit, before = Infinity }) => {
-    const found = this.open.filter((one) =>
-      one.id < before && (reason === undefined || one.reason === reason)
+  #found({ reason, collection, did, olderThan, newerThan }: LetterFilter): DeadLetter[] {
+    return this.open.filter((one) =>
+      (reason === undefined || one.reason === reason) &&
+      (collection === undefined || one.collection === collection) &&
+      (did === undefined || one.did === did) &&
+      (olderThan === undefined || one.createdAt < olderThan) &&
+      (newerThan === undefined || one.createdAt >= newerThan)
     );
+  }
+
+  list: DeadLetters["list"] = ({ limit, before = Infinity, ...filter }) => {
+    const found = this.#found(filter).filter(({ id }) => id < before);
     return Promise.resolve(found.slice(0, limit));
   };
-  count: DeadLetters["count"] = () => Promise.resolve(this.open.length);
-  discardAll: DeadLetters["discardAll"] = () => Promise.resolve(false);
+  count: DeadLetters["count"] = (filter) => Promise.resolve(this.#found(filter).length);
+  discardAll: DeadLetters["discardAll"] = (filter, count) => {
+    const found = this.#found(filter);
+    if (found.length !== count) return Promise.resolve(false);
+    this.asked.push(`discard ${JSON.stringify({ ...filter, count })}`);
+    this.open = this.open.filter((one) => !found.includes(one));
+    return Promise.resolve(true);
+  };
   show: DeadLetters["show"] = (id) => {
     const found = this.open.find((one) => one.id === id);
     return Promise.resolve(
@@ -112,12 +127,14 @@ export class Letters implements DeadLetters {
   };
   retry: DeadLetters["retry"] = (selection) => {
     this.asked.push(`retry ${JSON.stringify(selection)}`);
-    const tried = this.open.filter((one) =>
-      Object.entries(selection).every(([name, value]) => one[name as "id" | "reason"] === value)
-    );
+    const tried = "id" in selection
+      ? this.open.filter(({ id }) => id === selection.id)
+      : this.#found(selection);
     const resolved = tried.filter(({ id }) => id % 2 === 0);
     this.open = this.open.filter((one) => !resolved.includes(one));
-    return Promise.resolve({ tried: tried.length, resolved: resolved.length });
+    const letters = tried.filter(({ id }) => id % 2 !== 0)
+      .map(({ id, detail }) => ({ id, why: `still ${detail}` }));
+    return Promise.resolve({ tried: tried.length, resolved: resolved.length, letters });
   };
   discard: DeadLetters["discard"] = (id) => {
     this.asked.push(`discard ${id}`);

@@ -62,6 +62,17 @@ async function keepPicture(page: Page, name: string): Promise<void> {
   await Deno.writeFile(`${pictures}/${name}.png`, await page.picture());
 }
 
+/** One for each width that a screen has, in the light and in the dark. */
+async function keepPictures(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return;
+  for (const width of [390, 768, 1024, 1440]) {
+    for (const scheme of ["light", "dark"] as const) {
+      await page.resemble({ ...DESKTOP, width, scheme, reducedMotion: true });
+      await keepPicture(page, `${name}-${width}-${scheme}`);
+    }
+  }
+}
+
 async function scrollsSideways(page: Page): Promise<unknown> {
   return await page.evaluate("document.documentElement.scrollWidth > innerWidth");
 }
@@ -166,9 +177,14 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
   await page.click("[aria-label='Retry dead letter 2']");
   await page.until("document.querySelectorAll('.letters tbody tr').length === 3");
   assert.equal(await page.text("#letters-result"), "Dead letter 2 is resolved.");
-  await page.click("[aria-label='Retry dead letter 3']");
-  await page.until("document.querySelector('#letters-result').textContent.includes(' 3 ')");
-  assert.equal(await page.text("#letters-result"), "Dead letter 3 is refused again.");
+  await page.click("[aria-label='Retry dead letter 1']");
+  await page.until("document.querySelector('#letters-result').textContent.includes(' 1 ')");
+  assert.equal(
+    await page.text("#letters-result"),
+    "Dead letter 1 is refused again: still name is a number.",
+  );
+  // It stays said beside the letter.
+  assert.match(await page.text("#letters-list"), /refused again: still name is a number/);
   assert.equal(await page.evaluate(resultLevel), "warn");
   await page.click("[data-focus='retry invalid_type']");
   await page.until("document.querySelector('#letters-result').textContent.includes('tried again')");
@@ -176,7 +192,7 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
   assert.equal(await page.evaluate(resultLevel), "warn");
   assert.deepEqual(subject.letters.asked, [
     'retry {"id":2}',
-    'retry {"id":3}',
+    'retry {"id":1}',
     'retry {"reason":"invalid_type"}',
   ]);
 });
@@ -265,6 +281,102 @@ pageTest("letters that come meanwhile take neither the focus nor a click", {
   await page.until("document.querySelector('#letters-result').textContent.includes('resolved')");
   assert.deepEqual(subject.letters.asked, ['retry {"id":2}']);
   await page.until(`${rows} === 5 && document.querySelector("[data-focus='retry 6']") !== null`);
+});
+
+const listed = "document.querySelectorAll('.letters tbody tr').length";
+const caption = "document.querySelector('.letters caption').textContent";
+
+pageTest(
+  "the form chooses dead letters by reason, collection, author and age, and can be emptied",
+  {
+    token: TOKEN,
+  },
+  async ({ page, subject }) => {
+    const far = letter(9, "invalid_type");
+    subject.letters.open = [
+      { ...far, did: "did:plc:another", collection: "app.subcult.post" },
+      ...subject.letters.open,
+    ];
+    await signIn(page, TOKEN);
+    await page.until(`${listed} === 5`);
+    assert.equal(await page.evaluate(caption), "5 dead letters, newest first");
+    const fill = async (values: Readonly<Record<string, string>>): Promise<void> => {
+      await page.evaluate(`Object.entries(${JSON.stringify(values)}).forEach(([part, value]) =>
+      document.querySelector("#filter-" + part).value = value)`);
+      await page.click("#letters-filter [type=submit]");
+    };
+    await fill({ reason: "not_scene_owner" });
+    await page.until(`${listed} === 1`);
+    assert.equal(
+      await page.evaluate(caption),
+      "1 dead letter with reason not_scene_owner, newest first",
+    );
+    await fill({ reason: "", did: "did:plc:another", collection: "app.subcult.post" });
+    await page.until(`${listed} === 1 && ${caption}.includes("author")`);
+    assert.match(
+      String(await page.evaluate(caption)),
+      /collection app\.subcult\.post, author did:/,
+    );
+    await fill({ did: "", collection: "", olderThan: "a while" });
+    await page.until("document.querySelector('#letters-result').textContent !== ''");
+    assert.match(
+      await page.text("#letters-result"),
+      /^The list can't be shown: cannot use olderThan: expected an age like 30m, 12h or 7d/,
+    );
+    await fill({ olderThan: "", reason: "invalid_type", did: "did:plc:nobody" });
+    await page.until("document.querySelector('#letters-list').textContent.startsWith('None with')");
+    await page.click("#letters-filter [type=reset]");
+    await page.until(`${listed} === 5`);
+    await keepPicture(page, "letters");
+  },
+);
+
+pageTest("all that the form finds are discarded after one yes that names their number", {
+  token: TOKEN,
+}, async ({ page, subject }) => {
+  await signIn(page, TOKEN);
+  await page.until(`${listed} === 4`);
+  await page.click("[data-focus='show invalid_type']");
+  await page.until(`${listed} === 3`);
+  assert.equal(
+    await page.evaluate("document.querySelector('#filter-reason').value"),
+    "invalid_type",
+  );
+  await page.click("[data-focus='discard all']");
+  await page.until("document.querySelector('#confirm').open");
+  assert.equal(
+    await page.text("#confirm-text"),
+    "3 dead letters with reason invalid_type are closed without effect. This can't be undone.",
+  );
+  await keepPicture(page, "confirm-all");
+  await page.press("Escape");
+  await page.until("document.activeElement.dataset.focus === 'discard all'");
+  // Between the list and the yes another one comes: nothing is done.
+  subject.letters.open = [letter(6), ...subject.letters.open];
+  await page.press("Enter");
+  await page.until("document.querySelector('#confirm').open");
+  await page.click("#confirm-yes");
+  await page.until("document.querySelector('#letters-result').dataset.level === 'bad'");
+  await page.until(`${listed} === 4`);
+  assert.deepEqual(subject.letters.asked, []);
+  await page.click("[data-focus='discard all']");
+  await page.click("#confirm-yes");
+  await page.until("document.querySelector('#letters-result').textContent.includes('discarded')");
+  assert.equal(await page.text("#letters-result"), "4 dead letters discarded.");
+  assert.deepEqual(subject.letters.asked, ['discard {"reason":"invalid_type","count":4}']);
+});
+
+pageTest("all that the form finds are tried again, and each that stays says why", {
+  token: TOKEN,
+}, async ({ page, subject }) => {
+  await signIn(page, TOKEN);
+  await page.until(`${listed} === 4`);
+  await page.click("[data-focus='retry all']");
+  await page.until("document.querySelector('#letters-result').textContent.includes('tried again')");
+  assert.equal(await page.text("#letters-result"), "4 dead letters tried again, 2 resolved.");
+  await page.until(`${listed} === 2`);
+  assert.match(await page.text("#letters-list"), /refused again: still name is a number/);
+  assert.deepEqual(subject.letters.asked, ["retry {}"]);
 });
 
 /** A further dead letter, which the next status tells of. */
@@ -412,25 +524,30 @@ pageTest("in no state and at no width does the page scroll sideways or leave a h
 });
 
 Deno.test({
-  name: "axe finds nothing wrong with the page in any state, in the light and in the dark",
+  name:
+    "in no state does axe find anything wrong, in the light and in the dark, or is the page wider than a screen",
   ignore: chromium === null,
   fn: async () => {
     await using browser = await Browser.launch(chromium ?? "");
-    for (const { name, enter, title } of STATES) {
-      await using subject = servePage({ minutes: 17 });
+    for (const { name, enter, title, shown = "true" } of STATES) {
+      await using subject = servePage({ minutes: 17, token: TOKEN });
       const page = await browser.open({ ...DESKTOP, reducedMotion: true });
       await page.goto(subject.url);
-      await page.until(SHOWN);
+      await signIn(page, TOKEN);
+      await page.until(`${listed} === 4`);
       await enter(subject);
       const begins = `textContent.startsWith(${JSON.stringify(title)})`;
-      await page.until(`document.querySelector('#state-text').${begins}`);
+      await page.until(`document.querySelector('#state-text').${begins} && ${shown}`);
       await page.evaluate(`${axe.source}; undefined`);
       assert.deepEqual(await page.evaluate(axeRun("{}")), [], name);
-      await keepPicture(page, `${name}-light`);
       await page.resemble({ ...DESKTOP, scheme: "dark", reducedMotion: true });
       // What else it looks for is the same in the dark.
       assert.deepEqual(await page.evaluate(axeRun(`{ runOnly: ["color-contrast"] }`)), [], name);
-      await keepPicture(page, `${name}-dark`);
+      for (const width of [320, 390, 600, 740, 768, 876, 1024, 1440]) {
+        await page.resemble({ ...DESKTOP, width, reducedMotion: true });
+        assert.equal(await scrollsSideways(page), false, `${name} at ${width}`);
+      }
+      await keepPictures(page, name);
     }
   },
 });

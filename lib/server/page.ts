@@ -20,7 +20,10 @@ import clip from "./page/clip.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
 import glance from "./page/glance.js" with { type: "text" };
 import land from "./page/land.js" with { type: "text" };
+import letterActions from "./page/letter_actions.js" with { type: "text" };
+import letterConfirm from "./page/letter_confirm.js" with { type: "text" };
 import letterContent from "./page/letter_content.js" with { type: "text" };
+import letterFilter from "./page/letter_filter.js" with { type: "text" };
 import letters from "./page/letters.js" with { type: "text" };
 import map from "./page/map.js" with { type: "text" };
 import mapDrawing from "./page/map_drawing.js" with { type: "text" };
@@ -46,7 +49,10 @@ const MODULES = [
   plots,
   stored,
   stream,
+  letterActions,
+  letterConfirm,
   letterContent,
+  letterFilter,
   letters,
   land,
   clip,

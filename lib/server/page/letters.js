@@ -1,25 +1,34 @@
 /** Dead letters: how many for which reason, and with the API on, each of them with what to do. */
 
 import { ask } from "./access.js";
+import { button, byId, foreign, html, row, showWhenChanged, table } from "./dom.js";
 import {
-  button,
-  byId,
-  focusControl,
-  foreign,
-  html,
-  row,
-  setText,
-  showWhenChanged,
-  table,
-} from "./dom.js";
+  act,
+  ACTION_TIMEOUT_MS,
+  discardMany,
+  discardOne,
+  isBusy,
+  problemOf,
+  retryMany,
+  retryOne,
+  say,
+  whyOf,
+} from "./letter_actions.js";
+import { confirmDiscard } from "./letter_confirm.js";
 import { contentButton, contentOf, openContents } from "./letter_content.js";
+import {
+  chooseReason,
+  chosenFilter,
+  filterWords,
+  hideFilter,
+  isFiltered,
+  showFilter,
+  watchFilter,
+} from "./letter_filter.js";
 import { address, emptyNote, reasonCode } from "./stored.js";
 import { age, count, counted } from "./text.js";
 
 const PAGE_SIZE = 20;
-
-/** As long as the server takes for one answer, and a little. */
-const ACTION_TIMEOUT_MS = 12_000;
 
 const listing = {
   admin: false,
@@ -28,8 +37,8 @@ const listing = {
   listedFor: null,
   letters: [],
   next: null,
-  reason: null,
-  busy: false,
+  /** How many the filter finds; null: not known yet. */
+  total: null,
 };
 
 export function showLetters({ admin, stored }) {
@@ -40,18 +49,25 @@ export function showLetters({ admin, stored }) {
     ]);
     return;
   }
-  listing.reasons = stored.deadLetters.reasons;
-  showReasons(stored.deadLetters.open);
+  const { open, reasons } = stored.deadLetters;
+  listing.reasons = reasons;
+  showReasons(open);
   if (!admin) return;
+  if (open > 0 || isFiltered()) showFilter(reasons);
+  else hideFilter();
   const key = JSON.stringify(stored.deadLetters);
-  if (key === listing.listedFor || listing.busy) return;
+  if (key === listing.listedFor || isBusy()) return;
   listing.listedFor = key;
   void load();
 }
 
+export function watchLetters() {
+  watchFilter(() => choose());
+}
+
 function showReasons(open) {
-  const { admin, reasons, reason } = listing;
-  showWhenChanged(byId("letters-reasons"), [open, reasons, admin, reason], () => {
+  const { admin, reasons } = listing;
+  showWhenChanged(byId("letters-reasons"), [open, reasons, admin, chosenFilter()], () => {
     if (open === 0) return [emptyNote("None is open.")];
     const headings = ["Reason", "Open", ...(admin ? ["Actions"] : [])];
     const rows = reasons.map((entry) =>
@@ -77,36 +93,42 @@ function showReasons(open) {
 }
 
 function reasonActions({ reason, count: amount }) {
-  const chosen = listing.reason === reason;
+  const filter = chosenFilter();
+  const isChosen = filter.reason === reason && Object.keys(filter).length === 1;
   return [
-    button(chosen ? "Show all" : "Show", {
-      name: chosen ? "Show all dead letters" : `Show dead letters with the reason ${reason}`,
+    button(isChosen ? "Show all" : "Show", {
+      name: isChosen ? "Show all dead letters" : `Show dead letters with the reason ${reason}`,
       focus: `show ${reason}`,
-    }, () => choose(chosen ? null : reason)),
+    }, () => {
+      chooseReason(isChosen ? null : reason);
+      choose();
+    }),
     button("Retry these", {
       name: `Retry these ${counted(amount, "dead letter")} with the reason ${reason}`,
       focus: `retry ${reason}`,
-    }, () => act("Retrying", () => retryReason(reason))),
+    }, () => act("Retrying", () => retryMany({ reason }), load)),
   ];
 }
 
-function choose(reason) {
-  listing.reason = reason;
+/** Shows what the filter asks for now. */
+function choose() {
+  listing.total = null;
+  say("");
   showReasons(listing.reasons.reduce((sum, entry) => sum + entry.count, 0));
   void load();
 }
 
 /** The first page, or with `more` the one after what is shown. */
 async function load({ more = false } = {}) {
-  const { reason } = listing;
-  const query = new URLSearchParams({ state: "open", limit: String(PAGE_SIZE) });
-  if (reason !== null) query.set("reason", reason);
+  const filter = chosenFilter();
+  const query = new URLSearchParams({ state: "open", limit: String(PAGE_SIZE), ...filter });
   if (more && listing.next !== null) query.set("before", String(listing.next));
   try {
     const page = await ask(`/api/dead-letters?${query}`, { timeoutMs: ACTION_TIMEOUT_MS });
-    if (listing.reason !== reason) return;
+    if (chosenFilter() !== filter) return;
     listing.letters = more ? [...listing.letters, ...page.deadLetters] : page.deadLetters;
     listing.next = page.next;
+    listing.total = page.total;
     showList();
   } catch (error) {
     // The status goes on being asked for, and the list with it.
@@ -116,29 +138,64 @@ async function load({ more = false } = {}) {
 }
 
 function showList() {
-  const { letters, next, reason } = listing;
-  showWhenChanged(byId("letters-list"), [letters, next, reason, openContents()], () => {
-    if (letters.length === 0) return [];
+  const { letters, next, total } = listing;
+  const data = [letters, next, total, chosenFilter(), openContents(), letters.map(whyOfLetter)];
+  showWhenChanged(byId("letters-list"), data, () => {
+    if (letters.length === 0) return isFiltered() ? [emptyNote(`None with ${filterWords()}.`)] : [];
     const headings = ["Reason", "Record", "What was found", "When", "Actions"];
-    const caption = reason === null ? "Newest first" : "Newest first, of the chosen reason";
+    const shown = letters.length < total ? `${count(letters.length)} of ` : "";
+    const words = isFiltered() ? ` with ${filterWords()}` : "";
+    const caption = `${shown}${counted(total, "dead letter")}${words}, newest first`;
     const list = table(
       { caption, headings, className: "cards letters" },
       letters.map((letter) => letterRow(headings, letter)),
     );
-    if (next === null) return [list];
     const moreButton = button("Show more", { focus: "more" }, () => load({ more: true }));
-    return [list, html("div", { class: "controls" }, moreButton)];
+    return [
+      html("div", { class: "controls" }, ...allActions(total)),
+      list,
+      ...(next === null ? [] : [html("div", { class: "controls" }, moreButton)]),
+    ];
   }, byId("letters-heading"));
+}
+
+/** For all that the filter finds. */
+function allActions(total) {
+  const filter = chosenFilter();
+  const all = `all ${count(total)}`;
+  return [
+    button(
+      `Retry ${all}`,
+      { focus: "retry all" },
+      () => act("Retrying", () => retryMany(filter, total), load),
+    ),
+    button(`Discard ${all}…`, { focus: "discard all" }, () => {
+      if (isBusy()) return;
+      const words = isFiltered() ? [" with ", foreign(filterWords())] : [];
+      const ending = total === 1 ? " is closed without its effect" : " are closed without effect";
+      confirmDiscard({
+        question: [counted(total, "dead letter"), ...words, ending, ". This can't be undone."],
+        focus: "discard all",
+        discard: () => act("Discarding", () => discardMany(filter, total), load),
+      });
+    }),
+  ];
+}
+
+function whyOfLetter({ id }) {
+  return whyOf(id);
 }
 
 function letterRow(headings, letter) {
   const { id, reason, detail, attempts, nextAttemptAt, createdAt } = letter;
+  const why = whyOf(id);
   const tries = attempts === 0 ? [] : [line(`tried ${counted(attempts, "time")}`)];
   const next = nextAttemptAt === null ? [] : [line("again ", age(nextAttemptAt))];
+  const refused = why === null ? [] : [line("refused again: ", foreign(why))];
   return row(headings, [
     reasonCode(reason),
     address(letter),
-    [foreign(detail), ...contentOf(id)],
+    [foreign(detail), ...refused, ...contentOf(id)],
     [age(createdAt), ...tries, ...next],
     html(
       "div",
@@ -147,12 +204,12 @@ function letterRow(headings, letter) {
       button(
         "Retry",
         { name: `Retry dead letter ${id}`, focus: `retry ${id}` },
-        () => act("Retrying", () => retryOne(id)),
+        () => act("Retrying", () => retryOne(id), load),
       ),
       button(
         "Discard",
         { name: `Discard dead letter ${id}`, focus: `discard ${id}` },
-        () => confirmDiscard(letter),
+        () => askToDiscard(letter),
       ),
     ),
   ]);
@@ -162,93 +219,16 @@ function line(...content) {
   return html("span", { class: "line" }, ...content);
 }
 
-async function retryOne(id) {
-  const { resolved } = await ask(`/api/dead-letters/${id}/retry`, {
-    method: "POST",
-    timeoutMs: ACTION_TIMEOUT_MS,
-  });
-  return resolved > 0
-    ? { text: `Dead letter ${id} is resolved.`, level: "good" }
-    : { text: `Dead letter ${id} is refused again.`, level: "warn" };
-}
-
-async function retryReason(reason) {
-  const { tried, resolved } = await ask("/api/dead-letters/retry", {
-    method: "POST",
-    body: { reason },
-    timeoutMs: ACTION_TIMEOUT_MS,
-  });
-  const level = tried > 0 && resolved === tried ? "good" : "warn";
-  return {
-    text: `${counted(tried, "dead letter")} tried again, ${count(resolved)} resolved.`,
-    level,
-  };
-}
-
-async function discard(id) {
-  await ask(`/api/dead-letters/${id}/discard`, { method: "POST", timeoutMs: ACTION_TIMEOUT_MS });
-  return { text: `Dead letter ${id} is discarded.`, level: "good" };
-}
-
-/** Does one thing at a time, says how it went, and shows what is left. */
-async function act(doing, action) {
-  if (listing.busy) return;
-  listing.busy = true;
-  say(`${doing}…`);
-  try {
-    const { text, level } = await action();
-    say(text, level);
-  } catch (error) {
-    say(`That did not work: ${problemOf(error)}.`, "bad");
-  } finally {
-    listing.busy = false;
-    await load();
-  }
-}
-
-function problemOf(error) {
-  if (error.name === "TimeoutError") return "no answer in time; what was begun may go on";
-  return error.status === undefined ? "the server does not answer" : error.message;
-}
-
-function say(text, level = "none") {
-  const result = byId("letters-result");
-  result.dataset.level = level;
-  setText(result, text);
-}
-
-/** The letter that the dialog last asked about. */
-let toDiscard = null;
-
-function confirmDiscard({ id, collection, rkey }) {
-  if (listing.busy) return;
-  toDiscard = id;
+function askToDiscard({ id, collection, rkey }) {
+  if (isBusy()) return;
   const what = collection === null ? "" : ` of ${collection} ${rkey ?? ""}`.trimEnd();
-  byId("confirm-text").replaceChildren(
-    "Dead letter ",
-    foreign(`${id}${what}`),
-    " is closed without its effect. This can't be undone.",
-  );
-  byId("confirm").showModal();
-}
-
-export function watchConfirmation() {
-  const dialog = byId("confirm");
-  byId("confirm-no").addEventListener("click", () => dialog.close());
-  byId("confirm-yes").addEventListener("click", () => {
-    const id = toDiscard;
-    dialog.close();
-    void act("Discarding", () => discard(id));
+  confirmDiscard({
+    question: [
+      "Dead letter ",
+      foreign(`${id}${what}`),
+      " is closed without its effect. This can't be undone.",
+    ],
+    focus: `discard ${id}`,
+    discard: () => act("Discarding", () => discardOne(id), load),
   });
-  // This event comes late: by then the dialog may be open again, for another letter.
-  dialog.addEventListener("close", () => {
-    if (!dialog.open) keepFocus(dialog);
-  });
-}
-
-/** Where the list was made anew behind the dialog, the focus has nowhere to come back to. */
-function keepFocus(dialog) {
-  const focused = document.activeElement;
-  if (focused !== document.body && !dialog.contains(focused)) return;
-  focusControl(byId("letters-list"), `discard ${toDiscard}`, byId("letters-heading"));
 }

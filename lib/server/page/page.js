@@ -3,7 +3,8 @@
 import { ask, hasToken, isSendable, Refusal, setToken } from "./access.js";
 import { byId, setText, watchPointer } from "./dom.js";
 import { showGlance } from "./glance.js";
-import { showLetters, watchConfirmation } from "./letters.js";
+import { watchConfirmation } from "./letter_confirm.js";
+import { showLetters, watchLetters } from "./letters.js";
 import { showMap, watchMap } from "./map.js";
 import { showMeanings } from "./meanings.js";
 import { showOutcomes } from "./outcomes.js";
@@ -165,6 +166,7 @@ document.addEventListener("visibilitychange", () => {
 });
 showMeanings();
 watchConfirmation();
+watchLetters();
 watchPointer();
 watchMap();
 watchPlotWidth();

@@ -1,0 +1,87 @@
+/** What can be done with dead letters, one thing at a time, and how it went. */
+
+import { ask } from "./access.js";
+import { byId, setText } from "./dom.js";
+import { count, counted } from "./text.js";
+
+/** As long as the server takes for one answer, and a little. */
+export const ACTION_TIMEOUT_MS = 12_000;
+
+let busy = false;
+
+/** Why letters are still open after they were tried here, by id. */
+const whys = new Map();
+
+export function isBusy() {
+  return busy;
+}
+
+/** Null for one that was not tried here. */
+export function whyOf(id) {
+  return whys.get(id) ?? null;
+}
+
+/** Does something, says how it went, and calls `after`. */
+export async function act(doing, action, after) {
+  if (busy) return;
+  busy = true;
+  say(`${doing}…`);
+  try {
+    const { text, level } = await action();
+    say(text, level);
+  } catch (error) {
+    say(`That did not work: ${problemOf(error)}.`, "bad");
+  } finally {
+    busy = false;
+    await after();
+  }
+}
+
+export async function retryOne(id) {
+  const { resolved, letters = [] } = await post(`/api/dead-letters/${id}/retry`);
+  learn(letters);
+  if (resolved > 0) return { text: `Dead letter ${id} is resolved.`, level: "good" };
+  const why = whyOf(id);
+  const because = why === null ? "" : `: ${why}`;
+  return { text: `Dead letter ${id} is refused again${because}.`, level: "warn" };
+}
+
+/** Tries the letters that a filter finds, of `amount` as many as the server takes at a time. */
+export async function retryMany(filter, amount = 0) {
+  const { tried, resolved, letters = [] } = await post("/api/dead-letters/retry", filter);
+  learn(letters);
+  const level = tried > 0 && resolved === tried ? "good" : "warn";
+  const text = `${counted(tried, "dead letter")} tried again, ${count(resolved)} resolved.`;
+  const left = amount - tried;
+  return { text: left > 0 ? `${text} ${count(left)} not tried yet.` : text, level };
+}
+
+export async function discardOne(id) {
+  await post(`/api/dead-letters/${id}/discard`);
+  return { text: `Dead letter ${id} is discarded.`, level: "good" };
+}
+
+/** Discards the letters that a filter finds, when they are still as many as were agreed to. */
+export async function discardMany(filter, amount) {
+  const { discarded } = await post("/api/dead-letters/discard", { ...filter, count: amount });
+  return { text: `${counted(discarded, "dead letter")} discarded.`, level: "good" };
+}
+
+function post(path, body = null) {
+  return ask(path, { method: "POST", body, timeoutMs: ACTION_TIMEOUT_MS });
+}
+
+function learn(letters) {
+  for (const { id, why } of letters) whys.set(id, why);
+}
+
+export function problemOf(error) {
+  if (error.name === "TimeoutError") return "no answer in time; what was begun may go on";
+  return error.status === undefined ? "the server does not answer" : error.message;
+}
+
+export function say(text, level = "none") {
+  const result = byId("letters-result");
+  result.dataset.level = level;
+  setText(result, text);
+}
