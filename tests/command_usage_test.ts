@@ -5,6 +5,7 @@ import { main } from "../lib/commands/command_line.ts";
 import { SETTINGS } from "../lib/config/settings.ts";
 import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import { told } from "./command_told.ts";
+import { refuses, ScriptedServer } from "./jetstream/server.ts";
 
 Deno.test("version says version and commit", async () => {
   for (const word of ["version", "--version"]) {
@@ -209,6 +210,39 @@ Deno.test("a database that isn't there ends with 1, and the password is not told
     assert.match(err.join("\n"), /^jetstream-indexer: /);
     assert.doesNotMatch(err.join("\n"), /hunter2/);
   }
+});
+
+Deno.test("what a server says back is told without what it was sent", async () => {
+  await using server = new ScriptedServer([(peer) => {
+    const sent = atob(peer.request.headers.get("authorization")?.split(" ")[1] ?? "");
+    return refuses(401, "Unauthorized", `${sent} is not known here`)(peer);
+  }]);
+  const env = {
+    DATABASE_URL: "postgres://nobody@127.0.0.1:9/none",
+    LOCATION_JITTER_SECRET: "a secret",
+    JETSTREAM_URL: server.url().replace("://", "://reader:hunter2@"),
+  };
+  for (const words of [["check"], ["check", "--json"]]) {
+    const text = (await told(words, { env })).out.join("\n");
+    assert.match(text, /is not known here/);
+    assert.doesNotMatch(text, /hunter2/);
+  }
+});
+
+Deno.test("an unexpected error is told in one line, without a secret of the environment", async () => {
+  const err: string[] = [];
+  const code = await main(["version"], {
+    env: { INTERNAL_AUTH_TOKEN: "hunter2" },
+    build: { version: "0", commit: null, embeddedDatabase: true },
+    print: () => {
+      throw new Error("cannot write hunter2");
+    },
+    complain: (line) => err.push(line),
+    colours: false,
+    stop: new AbortController().signal,
+  });
+  assert.equal(code, 1);
+  assert.deepEqual(err, ["jetstream-indexer: cannot write [secret]"]);
 });
 
 Deno.test("status of a process that isn't there ends with 1", async () => {

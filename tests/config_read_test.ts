@@ -118,6 +118,57 @@ Deno.test("CL-01 CL-02 a good configuration is taken and an empty or zero one re
   ]);
 });
 
+Deno.test("reading pauses up to the end of the queue, and resumes below the mark where it pauses", () => {
+  const of = (resume: string, pause: string, max: string): readonly string[] =>
+    problemsOf({
+      ...PRODUCTION,
+      QUEUE_RESUME_AT: resume,
+      QUEUE_PAUSE_AT: pause,
+      QUEUE_MAX: max,
+    });
+  assert.deepEqual(of("99", "100", "100"), []);
+  assert.deepEqual(of("99", "100", "99"), ["QUEUE_PAUSE_AT"]);
+  assert.deepEqual(of("100", "100", "100"), ["QUEUE_RESUME_AT"]);
+});
+
+Deno.test("accounts of all three lists are followed, each once", () => {
+  const [one, two, three] = ["did:plc:one", "did:plc:two", "did:plc:three"];
+  const { jetstream } = readConfig({
+    ...PRODUCTION,
+    WANTED_DIDS: one,
+    WANTED_DIDS_2: `${two},${one}`,
+    WANTED_DIDS_3: three,
+  });
+  assert.deepEqual(jetstream.wantedDids, [one, two, three]);
+});
+
+Deno.test("a secret of fifteen characters is noticed as short, one of sixteen is not", () => {
+  const noticed = (length: number): number =>
+    readConfig({
+      ...PRODUCTION,
+      LOCATION_JITTER_SECRET: "x".repeat(length),
+      INTERNAL_AUTH_TOKEN: "x".repeat(length),
+    }).notices.filter((notice) => notice.includes("is short")).length;
+  assert.deepEqual([noticed(15), noticed(16)], [2, 0]);
+});
+
+Deno.test("secrets of an address are known in any case, and with the user as HTTP sends them", () => {
+  const secrets = secretsOf(readConfig({
+    ...PRODUCTION,
+    JETSTREAM_URL:
+      "wss://reader:pass@one.example/subscribe?apiKey=one,wss://two.example/subscribe?AccessToken=two",
+  }));
+  for (const known of ["pass", "reader:pass", "one", "two", "indexer:p@ss-word"]) {
+    assert(secrets.includes(known), known);
+  }
+});
+
+Deno.test("a batch has at most 16 MiB, and no more than the queue", () => {
+  const most = (QUEUE_MAX_BYTES: string): number =>
+    readConfig({ ...PRODUCTION, QUEUE_MAX_BYTES }).batch.maxBytes;
+  assert.deepEqual([most("64MiB"), most("16MiB"), most("1MiB")], [2 ** 24, 2 ** 24, 2 ** 20]);
+});
+
 Deno.test("all problems are told at once, alone or between settings, known or not", () => {
   assert.deepEqual(
     problemsOf({

@@ -172,6 +172,8 @@ Deno.test("URLs lose their credentials and bearer tokens their value", () => {
     "postgres://u:p@h:5432/db": "postgres://h:5432/db",
     "at postgres://u@h/db now": "at postgres://h/db now",
     "wss://h/subscribe?api_key=abc&cursor=1": "wss://h/subscribe?api_key=[secret]&cursor=1",
+    "https://h/x?db_password=abc;client-secret=d&x=1":
+      "https://h/x?db_password=[secret];client-secret=[secret]&x=1",
     "postgres://h/db?password=x&sslmode=require":
       "postgres://h/db?password=[secret]&sslmode=require",
     "authorization: Bearer abc.def": "authorization: Bearer [secret]",

@@ -137,6 +137,12 @@ Deno.test("a repository that another key signed, or of another account, is inval
   made.misbehaviour = (_request, { pathname }) =>
     pathname.endsWith("getRepo") ? new Response(others) : null;
   assert.equal(await failureOf(readRepository(DID, options(made), signal)), "invalid");
+  // The signature alone does not say whose it is.
+  made.shareKey(DID, OTHER);
+  const signed = await made.car(OTHER);
+  made.misbehaviour = (_request, { pathname }) =>
+    pathname.endsWith("getRepo") ? new Response(signed) : null;
+  assert.equal(await failureOf(readRepository(DID, options(made), signal)), "invalid");
   made.misbehaviour = () => null;
   await made.stealKey(DID);
   assert.equal(await failureOf(readRepository(DID, options(made), signal)), "invalid");

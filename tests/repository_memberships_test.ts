@@ -205,6 +205,25 @@ databaseTest(
 );
 
 databaseTest(
+  "what an operator hid stays hidden when another row took its place meanwhile",
+  async (database) => {
+    const { sql } = database;
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const pair = new Pair(database);
+    await folded.batch(
+      events.put("alice/scene/s"),
+      events.put("bob/membership/r", { sceneId: SCENE }),
+    );
+    await sql`update memberships set deleted_at = now() where record_rkey = 'r'`;
+    await folded.batch(events.put("alice/membership/d", decision("active")));
+    assert.equal(await pair.inForce(), "d member active 0.5");
+    await folded.batch(events.delete("alice/membership/d"));
+    assert.equal(await pair.inForce(), null);
+  },
+);
+
+databaseTest(
   "of two decisions of one commit the one with the greater key is in force",
   async (database) => {
     const events = new SampleEvents();

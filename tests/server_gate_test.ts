@@ -71,3 +71,50 @@ Deno.test("a listener that fails is opened again on the same port, and it is tol
   }
   await gate.close(0);
 });
+
+Deno.test("no more connections are served than there are places", async () => {
+  const served: Promise<void>[] = [];
+  const answers: (() => void)[] = [];
+  const order: string[] = [];
+  const gate = new Gate({
+    listen: () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+    fetch: () => {
+      const number = answers.length + 1;
+      order.push(`${number} begins`);
+      return new Promise<Response>((resolve) => {
+        answers.push(() => {
+          order.push(`${number} ends`);
+          resolve(new Response("here"));
+        });
+      });
+    },
+    failed: () => {},
+    maxConnections: 2,
+    lifetimeMs: 20_000,
+    maxHeadBytes: 1_000,
+    maxBodyBytes: 1_000,
+  });
+  const ask = async (): Promise<void> => {
+    await (await fetch(`http://127.0.0.1:${gate.port}/`)).text();
+  };
+  const begun = async (count: number): Promise<void> => {
+    for (const end = performance.now() + 10_000; answers.length < count;) {
+      assert.ok(performance.now() < end, `${count} requests never began`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  for (let count = 1; count <= 2; count++) {
+    served.push(ask());
+    await begun(count);
+  }
+  // The third has all the time that the first two took to be let in, and is not.
+  served.push(ask());
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  answers[0]!();
+  await begun(3);
+  answers[1]!();
+  answers[2]!();
+  await Promise.all(served);
+  assert.deepEqual(order.slice(0, 4), ["1 begins", "2 begins", "1 ends", "3 begins"]);
+  await gate.close(0);
+});

@@ -26,7 +26,7 @@ const LINGER_MS = 1_000;
 const LINGER_BYTES = 65_536;
 
 export class Connection implements Occupant {
-  /** Where the client comes from. Whoever has one IPv6 address has a network of them. */
+  /** Where the client comes from. */
   readonly client: string;
   /** Resolves when it is closed. Never rejects. */
   readonly finished: Promise<void>;
@@ -41,7 +41,7 @@ export class Connection implements Occupant {
   constructor(connection: Deno.TcpConn, options: ConnectionOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.client = connection.remoteAddr.hostname.split(":").slice(0, 4).join(":");
+    this.client = clientOf(connection.remoteAddr.hostname);
     this.#endsAt = this.since + options.lifetimeMs;
     this.#timer = setTimeout(() => this.cut(), options.lifetimeMs);
     this.finished = this.#run();
@@ -116,4 +116,13 @@ export class Connection implements Occupant {
       left -= size;
     }
   }
+}
+
+/** An address, of IPv6 its network of 64 bits: whoever has one of those has all of it. */
+export function clientOf(address: string): string {
+  if (!address.includes(":") || address.includes(".")) return address;
+  const [start = "", end] = address.split("::");
+  const [before, after] = [start, end ?? ""].map((part) => part === "" ? [] : part.split(":"));
+  const omitted = end === undefined ? 0 : 8 - before!.length - after!.length;
+  return [...before!, ...Array(omitted).fill("0"), ...after!].slice(0, 4).join(":");
 }

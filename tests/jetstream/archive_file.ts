@@ -32,6 +32,8 @@ export interface ArchiveRow {
   readonly rev?: string;
   /** The record or the body of the message. */
   readonly content?: Readonly<Record<string, unknown>>;
+  /** When the server saw it, Unix microseconds. Default: `timeOf`. */
+  readonly witnessedAt?: number;
 }
 
 export interface ArchiveBlock {
@@ -111,7 +113,7 @@ function bodyOf(rows: readonly ArchiveRow[]): Uint8Array {
   ]);
   const bytes = new Bytes().number(4, rows.length);
   for (const { seq } of rows) bytes.number(8, seq);
-  for (const { seq } of rows) bytes.number(8, timeOf(seq));
+  for (const { seq, witnessedAt = timeOf(seq) } of rows) bytes.number(8, witnessedAt);
   for (const _ of rows) bytes.number(8, 0);
   for (const { kind } of rows) bytes.number(1, KINDS.indexOf(kind) + 1);
   const widths = [1, 2, 1, 1, 4] as const;

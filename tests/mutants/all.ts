@@ -1,7 +1,25 @@
 /** All careless changes, by the folder that they are made in. */
 
+import { COMMANDS } from "./commands.ts";
+import { CONFIG } from "./config.ts";
 import { DECODER } from "./decoder.ts";
+import { LOG } from "./log.ts";
 import { MAPPER } from "./mapper.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { PDS } from "./pds.ts";
+import { RECONCILE } from "./reconcile.ts";
 import { REPOSITORY } from "./repository.ts";
+import { SERVER } from "./server.ts";
 
-export const MUTANTS = [...DECODER, ...MAPPER, ...REPOSITORY];
+export const MUTANTS = [
+  ...DECODER,
+  ...MAPPER,
+  ...REPOSITORY,
+  ...PDS,
+  ...RECONCILE,
+  ...SERVER,
+  ...CONFIG,
+  ...COMMANDS,
+  ...LOG,
+  ...MIGRATIONS,
+];

@@ -94,6 +94,11 @@ export class TinyNetwork implements AsyncDisposable {
     this.#published.set(did, published);
   }
 
+  /** Two accounts that are signed with one key, as a server may do it. */
+  shareKey(did: string, other: string): void {
+    this.#of(other).key = this.#of(did).key;
+  }
+
   readonly #published = new Map<string, PrivateKeyExportable>();
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,195 @@
+import type { Mutant } from "./mutant.ts";
+
+export const MIGRATIONS: readonly Mutant[] = [
+  {
+    file: "migrations/0001_ledger.sql",
+    before:
+      `  constraint chk_records_waiting check ((state = 'waiting') = (waiting_for is not null)),
+`,
+    after: "",
+    rule: "the database refuses a waiting record that no parent finds",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0001_ledger.sql",
+    before: `  constraint chk_records_deleted check (state <> 'deleted' or record is null),
+`,
+    after: "",
+    rule: "the database refuses a deleted record that is still there",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0001_ledger.sql",
+    before: "create index idx_records_waiting_did on records (did) where waiting_for is not null;",
+    after: "create index idx_records_waiting_did on records (did);",
+    rule: "an index holds what it serves, and nothing else",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0001_ledger.sql",
+    before: `    record is null
+    or not (record -> 'location' ?| array['lat', 'lng'])
+    or coalesce(record -> 'location' -> 'allowPrecise' = 'true', false)`,
+    after: `    record is null
+    or not (record -> 'location' ?| array['lat', 'lng'])
+    or record -> 'location' -> 'allowPrecise' = 'true'`,
+    rule:
+      "the database refuses an exact place without consent, also where the record says nothing of it",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0001_ledger.sql",
+    before: "length(record -> 'location' ->> 'coarseGeohash') <= 6",
+    after: "length(record -> 'location' ->> 'coarseGeohash') <= 7",
+    rule: "the ledger holds no geohash of seven characters",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0001_ledger.sql",
+    before: "length(payload -> 'record' -> 'location' ->> 'coarseGeohash') <= 6",
+    after: "length(payload -> 'record' -> 'location' ->> 'coarseGeohash') <= 7",
+    rule: "no dead letter holds a geohash of seven characters",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0001_ledger.sql",
+    before: `fingerprint text collate "C" not null unique`,
+    after: `fingerprint text collate "C" not null`,
+    rule: "a replay adds no second dead letter",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0001_ledger.sql",
+    before: `rev text collate "C" not null,
+  cid text`,
+    after: `rev text not null,
+  cid text`,
+    rule: "revisions compare as bytes in any locale",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0002_product_tables.sql",
+    before: "constraint chk_precise_consent check (allow_precise or precise_point is null)",
+    after: "constraint chk_precise_consent check (true)",
+    rule: "no scene has an exact point without consent",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0002_product_tables.sql",
+    before: "constraint chk_event_precise_consent check (allow_precise or precise_point is null)",
+    after: "constraint chk_event_precise_consent check (true)",
+    rule: "no event has an exact point without consent",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0002_product_tables.sql",
+    before: "constraint chk_scene_geohash check (length(coarse_geohash) <= 6)",
+    after: "constraint chk_scene_geohash check (length(coarse_geohash) <= 7)",
+    rule: "no scene has a geohash of seven characters",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0002_product_tables.sql",
+    before: `  constraint chk_scene_hidden check (
+    indexer_live or num_nonnulls(precise_point, coarse_geohash, display_point) = 0
+  ),
+`,
+    after: "",
+    rule: "a scene that is gone keeps no place",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0002_product_tables.sql",
+    before: "check (ended_at is null or started_at <= ended_at)",
+    after: "check (ended_at is null or started_at < ended_at)",
+    rule: "a stream may end at once",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0002_product_tables.sql",
+    before: `references scenes on delete set null deferrable initially deferred,
+  event_id uuid references events on delete set null`,
+    after: `references scenes on delete cascade deferrable initially deferred,
+  event_id uuid references events on delete set null`,
+    rule: "what the media server counted stays when a scene row is removed",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0012_public_views.sql",
+    before: "where e.deleted_at is null and s.deleted_at is null and s.visibility = 'public';",
+    after: "where e.deleted_at is null and s.visibility = 'public';",
+    rule: "nobody sees an event of a hidden scene",
+    near: ["public_views_test.ts"],
+  },
+  {
+    file: "migrations/0012_public_views.sql",
+    before: `  and not p.labels && '{hidden,nsfw,spam,flagged}'
+`,
+    after: "",
+    rule: "nobody sees a post that moderators hid by a label",
+    near: ["public_views_test.ts"],
+  },
+  {
+    file: "migrations/0012_public_views.sql",
+    before: "and (p.scene_id is null or s.deleted_at is null and s.visibility = 'public')",
+    after: "and (p.scene_id is null or s.deleted_at is null)",
+    rule: "nobody sees a post of a private scene",
+    near: ["public_views_test.ts"],
+  },
+  {
+    file: "migrations/0012_public_views.sql",
+    before: "where l.deleted_at is null and l.status = 'active'",
+    after: "where l.deleted_at is null",
+    rule: "nobody sees an alliance that was declined",
+    near: ["public_views_test.ts"],
+  },
+  {
+    file: "migrations/0012_public_views.sql",
+    before: "  and t.deleted_at is null and t.visibility = 'public';",
+    after: "  and t.deleted_at is null;",
+    rule: "nobody sees an alliance with a private scene",
+    near: ["public_views_test.ts"],
+  },
+  {
+    file: "migrations/0017_memberships_by_one_plan.sql",
+    before: "order by t.record_did = t.user_did, t.record_rev desc",
+    after: "order by t.record_rev desc",
+    rule: "a decision of the owner goes before a request",
+    near: ["repository_memberships_test.ts"],
+  },
+  {
+    file: "migrations/0015_memberships_of_a_pair.sql",
+    before: "new.scene_id := case when new.in_force then new.record_scene_id end;",
+    after: "",
+    rule: "a membership that is not in force belongs to no scene",
+    near: ["repository_memberships_test.ts"],
+  },
+  {
+    file: "migrations/0015_memberships_of_a_pair.sql",
+    before: "    new.status := 'rejected';",
+    after: "",
+    rule: "a membership that is gone gives no access",
+    near: ["repository_memberships_test.ts"],
+  },
+  {
+    file: "migrations/0017_memberships_by_one_plan.sql",
+    before: "when m.in_force and m.indexer_live then coalesce(m.moderated_at, m.deleted_at)",
+    after: "when false then m.moderated_at",
+    rule: "what an operator hid stays hidden, whichever row counts",
+    near: ["repository_memberships_test.ts", "repository_moderation_test.ts"],
+  },
+  {
+    file: "migrations/0008_lease.sql",
+    before: "check (lease_ms > 0)",
+    after: "check (lease_ms >= 0)",
+    rule: "no lease lasts no time",
+    near: ["repository_constraints_test.ts"],
+  },
+  {
+    file: "migrations/0009_reads.sql",
+    before: "[\\u0300-\\u036f]",
+    after: "[\\u0300-\\u0301]",
+    rule: "a search finds what is written with any accent",
+    near: ["repository_constraints_test.ts"],
+  },
+];
