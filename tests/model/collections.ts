@@ -71,8 +71,8 @@ const alliance: Mapper = (fields) => {
     ...fields.requiredReference("fromSceneId", "from_scene_id", SCENE, true),
     ...fields.requiredReference("toSceneId", "to_scene_id", SCENE, false),
   ];
-  const [from, to] = [fields.get("fromSceneId"), fields.get("toSceneId")];
-  if (from !== undefined && from === to) fields.problems.push("self_alliance");
+  const [from, to] = references;
+  if (to !== undefined && from?.text === to.text) fields.problems.push("self_alliance");
   const states = ["pending", "active", "rejected", "dissolved"];
   return [[
     ["weight", fields.weight("weight", 1)],
