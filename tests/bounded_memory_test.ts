@@ -17,13 +17,18 @@ import {
 } from "./bounded/large_records.ts";
 import type { Sql } from "../lib/repository/sql.ts";
 import { databaseTest, type TestDatabase } from "./database.ts";
+import { MAX_MEMORY_BYTES, peakMemoryBytes, PROGRAM } from "./hostile/executable.ts";
 import { commit, FROM_SOURCE, nextTimeUs, Victim } from "./hostile/victim.ts";
 
 /**
  * The executable has 512 MiB. With a quarter of that, a quarter of the records is as much too much:
- * `BOUNDED=full` takes all of both.
+ * `BOUNDED=full` takes all of both, and the executable itself.
  */
-const HEAP_MIB = Deno.env.get("BOUNDED") === "full" ? 512 : 128;
+const isFull = Deno.env.get("BOUNDED") === "full";
+const HEAP_MIB = isFull ? 512 : 128;
+const COMMAND = isFull
+  ? PROGRAM
+  : FROM_SOURCE.map((word) => word.replace(/(?<=max-old-space-size=)\d+/, `${HEAP_MIB}`));
 
 function scaled(count: number): number {
   return count * HEAP_MIB / 512;
@@ -65,10 +70,7 @@ class Bounded implements AsyncDisposable {
 
   static async start(database: TestDatabase): Promise<Bounded> {
     const env = { INTERNAL_AUTH_TOKEN: TOKEN, BATCH_MAX_WAIT_MS: "2000", LOG_LEVEL: "info" };
-    const command = FROM_SOURCE.map((word) =>
-      word.replace(/(?<=max-old-space-size=)\d+/, `${HEAP_MIB}`)
-    );
-    return new Bounded(await Victim.start(database, env, command));
+    return new Bounded(await Victim.start(database, env, COMMAND));
   }
 
   /** Sends messages and waits until a good record after them is written. */
@@ -78,6 +80,8 @@ class Bounded implements AsyncDisposable {
     }, { token: TOKEN, patienceMs: PATIENCE_MS });
     assert.deepEqual(this.#unwell, []);
     assert.ok(this.#asked > 0);
+    const most = await peakMemoryBytes(this.#victim.pid);
+    assert.ok(most < MAX_MEMORY_BYTES, `it had ${Math.round(most / 2 ** 20)} MiB`);
   }
 
   async until(holds: () => Promise<boolean>): Promise<void> {

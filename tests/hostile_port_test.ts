@@ -7,19 +7,24 @@
 
 import assert from "node:assert/strict";
 import { databaseTest } from "./database.ts";
-import { FROM_SOURCE, Victim } from "./hostile/victim.ts";
+import { MAX_MEMORY_BYTES, peakMemoryBytes, PROGRAM } from "./hostile/executable.ts";
+import { Victim } from "./hostile/victim.ts";
 
-const EXECUTABLE = new URL("../dist/jetstream-indexer", import.meta.url).pathname;
 const CROWD = new URL("./hostile/crowd.mjs", import.meta.url).pathname;
 
 /** What is done to the port: see `hostile/crowd.mjs`. The last is a bit of all. */
-const THINGS = ["reset", "idle", "ask and not read", "pipeline HTTP/1.0", "everything"];
+const THINGS = [
+  "reset",
+  "idle",
+  "close half",
+  "speak TLS",
+  "ask and not read",
+  "pipeline HTTP/1.0",
+  "everything",
+];
 
 /** More than there are places. */
 const CLIENTS = 300;
-
-/** As the unit's `MemoryMax`. */
-const MAX_MEMORY_BYTES = 768 * 1024 * 1024;
 
 /** 256 connections and 32 that are closing, beside those of stream, database and runtime. */
 const MAX_DESCRIPTORS = 256 + 32 + 64;
@@ -27,22 +32,17 @@ const MAX_DESCRIPTORS = 256 + 32 + 64;
 const HEALTH_QUESTIONS = 5;
 const PATIENCE_MS = 30_000;
 
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
-}
-
 async function runs(program: string): Promise<boolean> {
   const args = ["--version"];
   return await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output()
     .then(({ success }) => success, () => false);
 }
 
-const program = await exists(EXECUTABLE) ? [EXECUTABLE] : FROM_SOURCE;
 const hasNode = await runs("node");
 
 /** The program with so many descriptors at most. */
 function limited(descriptors: number): readonly string[] {
-  return ["sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh", ...program];
+  return ["sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh", ...PROGRAM];
 }
 
 /** As a prober does: a question that came to nothing is asked once more. */
@@ -60,11 +60,6 @@ async function descriptors(pid: number): Promise<number> {
   let count = 0;
   for await (const _ of Deno.readDir(`/proc/${pid}/fd`)) count++;
   return count;
-}
-
-async function peakMemoryBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return 1024 * Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
 }
 
 class Crowd implements AsyncDisposable {

@@ -1,6 +1,6 @@
 /**
  * The whole program against a server that misbehaves at random, from a printed seed: at the end its tables hold
- * all that the server holds from the first live position on, or a notice said that something may be missing.
+ * all that the server holds from the first live position on, hidden where its account is inactive, or a notice said that something may be missing.
  * `POSITION_SEED` runs one seed alone, `POSITION_RUNS` says how many for each wire.
  */
 
@@ -10,7 +10,7 @@ import { Program } from "./crash/in_process.ts";
 import { databaseTest, type TestDatabase } from "./database.ts";
 import { MisbehavingServer, type Wire } from "./jetstream/misbehaving_server.ts";
 import type { JetstreamEvent } from "./jetstream/stored_event.ts";
-import { SampleEvents } from "./sample_events.ts";
+import { didOf, SampleEvents } from "./sample_events.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 const STEPS = 14;
@@ -23,6 +23,12 @@ const SAYS_SO: ReadonlySet<unknown> = new Set([
   "cursor_in_future",
 ]);
 
+/** A relay can't be asked by time. */
+const RELAY_SAYS_SO: ReadonlySet<unknown> = new Set([...SAYS_SO, "went_live", "started_later"]);
+
+/** How many of the events are of an account that comes or goes. */
+const ACCOUNT_EVENTS = 0.3;
+
 /** One run: a world with a time of its own, a server in it, and the program. */
 class Run {
   readonly server: MisbehavingServer;
@@ -34,7 +40,8 @@ class Run {
   #nowMs = Date.now() - 24 * 3_600_000;
   #program: Program | null = null;
   #commits = 0;
-  #made = 0;
+  /** Authors, and whether their account is active by the last event of it. */
+  readonly #authors = new Map<string, boolean>();
 
   constructor(database: TestDatabase, wire: Wire, seed: number) {
     this.#database = database;
@@ -52,12 +59,13 @@ class Run {
     await this.#stop();
   }
 
-  /** DIDs of records that the server holds and the tables don't. */
-  async missing(): Promise<string[]> {
+  /** DIDs whose scene is not shown although the account is active, or is although it is not. */
+  async wrong(): Promise<string[]> {
     const rows = await this.#database.sql<{ did: string }[]>`
       select record_did as did from scenes where deleted_at is null`;
-    const there = new Set(rows.map(({ did }) => did));
-    return [...new Set(this.server.held.map(({ did }) => did))].filter((did) => !there.has(did));
+    const shown = new Set(rows.map(({ did }) => did));
+    return [...this.#authors].map(([name, isActive]) => ({ did: didOf(name), isActive }))
+      .filter(({ did, isActive }) => shown.has(did) !== isActive).map(({ did }) => did);
   }
 
   async #step(): Promise<void> {
@@ -124,7 +132,7 @@ class Run {
     this.server.next = null;
     await program.until(() => this.server.connected > 0);
     this.#pass(1_000);
-    const last = this.#event();
+    const last = this.#scene();
     await this.server.push(last);
     for (;;) {
       const seen = this.#commits;
@@ -135,9 +143,27 @@ class Run {
   }
 
   #event(): JetstreamEvent {
+    return this.#authors.size > 0 && this.#random() < ACCOUNT_EVENTS
+      ? this.#account()
+      : this.#scene();
+  }
+
+  #scene(): JetstreamEvent {
     // A DID is padded with digits, so that a number of its own length would be another's too.
-    const { did, kind, commit } = this.#events.put(`u${this.#made++}x/scene/s`);
+    const name = `u${this.#authors.size}x`;
+    this.#authors.set(name, true);
+    const { did, kind, commit } = this.#events.put(`${name}/scene/s`);
     return { did, kind, ...(commit === undefined ? {} : { commit }) };
+  }
+
+  /** One that comes back, or goes. */
+  #account(): JetstreamEvent {
+    const [name, wasActive] = [...this.#authors][this.#below(this.#authors.size)]!;
+    this.#authors.set(name, !wasActive);
+    const status = wasActive ? "deactivated" : undefined;
+    const { did, kind, account } = this.#events.account(name, !wasActive, status);
+    const time = new Date(this.#nowMs).toISOString();
+    return { did, kind, account: { ...account as object, time } };
   }
 
   #pass(ms: number): void {
@@ -154,9 +180,10 @@ const FAULTS: Readonly<Record<Wire, readonly string[]>> = {
   v1: ["renumbers", "replicas", "ignores", "closes"],
   v2: ["renumbers", "replicas", "ignores", "closes"],
   legacy: ["renumbers", "replicas", "ignores", "closes", "overtakes"],
+  firehose: ["renumbers", "replicas", "ignores", "closes"],
 };
 
-for (const wire of ["v1", "v2", "legacy"] as const) {
+for (const wire of ["v1", "v2", "legacy", "firehose"] as const) {
   databaseTest(
     `${wire}: whatever the server does, nothing is lost without a word`,
     async (database) => {
@@ -174,11 +201,12 @@ for (const wire of ["v1", "v2", "legacy"] as const) {
         await using server = run.server;
         await run.play();
         for (const fault of server.fired.keys()) fired.add(fault);
-        const missing = await run.missing();
-        const said = run.notices.some((code) => SAYS_SO.has(code));
+        const wrong = await run.wrong();
+        const saysSo = wire === "firehose" ? RELAY_SAYS_SO : SAYS_SO;
+        const said = run.notices.some((code) => saysSo.has(code));
         assert.ok(
-          missing.length === 0 || said,
-          `seed ${seed}: ${missing.length} records are missing`,
+          wrong.length === 0 || said,
+          `seed ${seed}: ${wrong.length} scenes are missing, or shown though their account is gone`,
         );
       }
       if (alone === undefined) {

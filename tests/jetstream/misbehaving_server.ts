@@ -1,16 +1,22 @@
 /**
- * A Jetstream that misbehaves when it is told to: crashes and counts anew, is two replicas, ignores a cursor,
+ * A Jetstream, or a relay, that misbehaves when it is told to: crashes and counts anew, is two replicas, ignores a cursor,
  * lets live events overtake a replay, steps its clock, closes at once. All in silence, as real ones do.
  */
 
 import { seededRandom } from "../seeded_random.ts";
+import { firehoseEvent } from "./firehose_event.ts";
 import { type JetstreamEvent, StoredEvent } from "./stored_event.ts";
 import { type Peer, WebSocketServer } from "./websocket_server.ts";
 
-/** How the server numbers and writes. `legacy`: v1 that numbers by time. */
-export type Wire = "v1" | "v2" | "legacy";
+/** How the server numbers and writes. `legacy`: v1 that numbers by time. `firehose`: a relay. */
+export type Wire = "v1" | "v2" | "legacy" | "firehose";
 
-const V2_PATH = "/xrpc/network.bsky.jetstream.subscribeEvents";
+const PATHS: Readonly<Record<Wire, string>> = {
+  v1: "/subscribe",
+  v2: "/xrpc/network.bsky.jetstream.subscribeEvents",
+  legacy: "/subscribe",
+  firehose: "/xrpc/com.atproto.sync.subscribeRepos",
+};
 
 /** A crash loses what was seen within this time: what is flushed later. */
 const FLUSH_US = 30_000_000;
@@ -62,7 +68,7 @@ export class MisbehavingServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return this.#server.origin + (this.#wire === "v2" ? V2_PATH : "/subscribe");
+    return this.#server.origin + PATHS[this.#wire];
   }
 
   /** Connections that stand. */
@@ -93,7 +99,10 @@ export class MisbehavingServer implements AsyncDisposable {
     const from = replica.log.findIndex(({ stored }) => stored.timeUs > flushedUs);
     const lost = from < 0 ? [] : replica.log.splice(from);
     replica.nextSeq -= lost.length;
-    const again = [fresh, ...this.#shuffled(lost.map(({ event }) => event))];
+    const seen = this.#shuffled(lost.map(({ event }) => event));
+    // Of its own account it stays the last.
+    const isFirst = lost.every(({ event }) => event.did !== fresh.did);
+    const again = isFirst ? [fresh, ...seen] : [...seen, fresh];
     for (const event of again) replica.see(event, this.#nowUs() + this.clockUs, this.#wire);
     for (const other of this.#replicas.slice(1)) other.see(fresh, this.#nowUs() + 7, this.#wire);
     if (lost.length > 0) this.#count("renumbers");
@@ -104,7 +113,7 @@ export class MisbehavingServer implements AsyncDisposable {
     if (this.#replicas.length > 1) return;
     const second = new Replica(1 + Math.floor(this.#random() * 40));
     const { log } = this.#replicas[0]!;
-    for (const [at, { event }] of this.#seenElsewhere(log).entries()) {
+    for (const [at, event] of this.#seenElsewhere(log).entries()) {
       second.see(event, log[at]!.stored.timeUs + 7, this.#wire);
     }
     this.#replicas.push(second);
@@ -150,29 +159,49 @@ export class MisbehavingServer implements AsyncDisposable {
     const byTime = cursor >= 1e15;
     if (byTime && cursor > this.#nowUs() + this.clockUs) return log.length;
     if (!byTime && cursor >= nextSeq) return log.length;
+    // A relay begins behind the cursor, and takes no times.
+    const least = this.#wire === "firehose" ? cursor + 1 : cursor;
     const at = log.findIndex(({ stored }) =>
-      byTime ? stored.timeUs >= cursor : stored.seq >= cursor
+      byTime ? stored.timeUs >= cursor : stored.seq >= least
     );
     return at < 0 ? log.length : at;
   }
 
-  async #send(peer: Peer, { stored }: Row): Promise<void> {
-    const text = stored.text(this.#wire === "v2" ? "v2" : "v1");
-    if (text !== null && !peer.isGone) await peer.send(text);
+  async #send(peer: Peer, { event, stored }: Row): Promise<void> {
+    const message = this.#wire === "firehose"
+      ? firehoseEvent(event, stored.seq, stored.timeUs)
+      : stored.text(this.#wire === "v2" ? "v2" : "v1");
+    if (message !== null && !peer.isGone) await peer.send(message);
   }
 
   #count(fault: string): void {
     this.fired.set(fault, (this.fired.get(fault) ?? 0) + 1);
   }
 
-  #shuffled<T>(items: readonly T[]): T[] {
-    return items.map((item) => ({ item, key: this.#random() }))
-      .toSorted((a, b) => a.key - b.key).map(({ item }) => item);
+  /** In another order, but for the events of one account: servers work on accounts in parallel. */
+  #shuffled(events: readonly JetstreamEvent[]): JetstreamEvent[] {
+    const keys = events.map(() => this.#random());
+    return inOrderOf(events.map((event, at) => ({ event, key: keys[at]! })));
   }
 
   /** In the order of another server, which sees each event up to three seconds later than the first. */
-  #seenElsewhere(log: readonly Row[]): Row[] {
-    return log.map((row) => ({ row, atUs: row.stored.timeUs + this.#random() * 3_000_000 }))
-      .toSorted((a, b) => a.atUs - b.atUs).map(({ row }) => row);
+  #seenElsewhere(log: readonly Row[]): JetstreamEvent[] {
+    const late = log.map(({ event, stored }) => ({
+      event,
+      key: stored.timeUs + this.#random() * 3_000_000,
+    }));
+    return inOrderOf(late);
   }
+}
+
+interface Keyed {
+  readonly event: JetstreamEvent;
+  readonly key: number;
+}
+
+/** By the keys; the places of one account are taken by its events in the order that they had. */
+function inOrderOf(keyed: readonly Keyed[]): JetstreamEvent[] {
+  const waiting = Map.groupBy(keyed, ({ event }) => event.did);
+  return keyed.toSorted((a, b) => a.key - b.key)
+    .map(({ event: { did } }) => waiting.get(did)!.shift()!.event);
 }
