@@ -199,13 +199,15 @@ Deno.test("the earliest time there is asks for all that the server has", () => {
   assert.deepEqual([cursor, expectation], [startCursor, { kind: "none" }]);
 });
 
-Deno.test("a firehose that counts anew is a sure gap, and one that skips numbers is none", () => {
+Deno.test("a firehose that counts anew is a sure gap, and one that skips numbers may be one", () => {
   const protocol = "firehose";
   const gap = { code: "went_live", useless: true };
   assert.deepEqual(verdict(ASKED, event(17, 60), { protocol }), gap);
   assert.deepEqual(verdict(ASKED, event(STORED.cursor, 60), { protocol }), gap);
   assert.equal(verdict(ASKED, event(STORED.cursor, 0), { protocol }), null);
-  assert.equal(verdict(ASKED, event(STORED.cursor + 3, 20), { protocol }), null);
+  const skipped = { code: "started_later", useless: false };
+  assert.deepEqual(verdict(ASKED, event(STORED.cursor + 3, 20), { protocol }), skipped);
+  assert.equal(verdict(ASKED, event(STORED.cursor + 3, 20), { protocol, byAccount: true }), null);
   const late = { code: "replay_starts_late", useless: false };
   assert.deepEqual(verdict(ASKED, event(STORED.cursor + 9_000, 90), { protocol }), late);
   const fault = checkReplay(ASKED, event(17, 60), { protocol, byAccount: false, nowUs: NOW_US });

@@ -18,7 +18,7 @@ export const NOTICES = [
   "no_time_cursor",
   /** The replay began long after the cursor: events between may be missing. */
   "replay_starts_late",
-  /** A cursor of the operator was asked for, and a later event came first: maybe there is none between. */
+  /** A number of the operator's or of a firehose's was asked for, and a later one came: maybe there is none between. */
   "started_later",
   /** Beside a server that no longer has the cursor there is no archive: the time is asked for instead. */
   "archive_missing",

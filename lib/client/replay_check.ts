@@ -77,7 +77,8 @@ function checkNumber(
     return { useless: true, notice: { code, message } };
   }
   if (context.protocol === "firehose") {
-    return checkLate(timeUs, first, FIREHOSE_LATE_AFTER_US, context);
+    return checkLate(timeUs, first, FIREHOSE_LATE_AFTER_US, context) ??
+      checkStart(cursor, first, context);
   }
   // Its event may have been compacted away, and the next one comes. Or it is the next one of another numbering.
   if (mark === undefined && first.timeUs - timeUs <= LATE_AFTER_US) return null;
@@ -86,8 +87,8 @@ function checkNumber(
 }
 
 /**
- * A cursor of the operator has no time that would tell how much is missing. Numbers are skipped by every
- * filter, so this is worth a line, and no alarm.
+ * A cursor of the operator has no time that would tell how much is missing, and a relay takes none. Numbers
+ * are skipped by every filter, and by relays that forget an account, so this is worth a line, and no alarm.
  */
 function checkStart(
   cursor: number,
@@ -98,7 +99,7 @@ function checkStart(
   const message = `asked from cursor ${cursor} on, got ${first.cursor} first, of ` +
     `${
       isoTime(first.timeUs)
-    }: what is between does not match the filter, or the server no longer has it`;
+    }: what is between does not match the filter, or the server does not have it`;
   return { useless: false, notice: { code: "started_later", message } };
 }
 

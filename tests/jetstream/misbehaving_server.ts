@@ -29,6 +29,7 @@ interface Row {
 /** One numbering: its log, and how far its clock is off. */
 class Replica {
   readonly log: Row[] = [];
+  readonly #times = new Set<number>();
   nextSeq: number;
 
   constructor(firstSeq: number) {
@@ -38,7 +39,9 @@ class Replica {
   see(event: JetstreamEvent, timeUs: number, wire: Wire): void {
     const last = this.log.at(-1)?.stored.timeUs ?? 0;
     // One that numbers by time gives each another one, in any order; on others no time is before the last one.
-    const at = wire !== "legacy" ? Math.max(last, timeUs) : timeUs === last ? timeUs + 1 : timeUs;
+    let at = wire === "legacy" ? timeUs : Math.max(last, timeUs);
+    while (wire === "legacy" && this.#times.has(at)) at++;
+    this.#times.add(at);
     const stored = new StoredEvent(event, this.nextSeq++, at, wire === "legacy");
     this.log.push({ event, stored });
   }
