@@ -5,6 +5,8 @@ import { encode } from "@atcute/cbor";
 import { recordCid } from "../lib/decoder/cid.ts";
 import { requestReconciles } from "../lib/repository/reconcile_queue.ts";
 import type { Sql } from "../lib/repository/sql.ts";
+import { statusLines } from "../lib/commands/status_text.ts";
+import type { Status } from "../lib/server/status.ts";
 import { told } from "./command_told.ts";
 import { Program } from "./crash/in_process.ts";
 import { settings } from "./crash/settings.ts";
@@ -226,6 +228,13 @@ databaseTest(
       rows.some(({ did, due, failure }) => broken.includes(did) && due && failure === "invalid"),
     );
     assert.equal(await program.metric('indexer_reconciles_total{result="differed"}'), 3);
+    const status = await (await program.fetch("/api/status")).json() as Status;
+    const { reconcile } = status;
+    assert.deepEqual([reconcile.compared, reconcile.put, reconcile.deleted], [3, 3, 0]);
+    assert.match(
+      statusLines(status, false).join("\n"),
+      /^sources +3 compared, 3 records put, 0 deleted/m,
+    );
   },
 );
 

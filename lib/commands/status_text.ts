@@ -20,6 +20,7 @@ export function statusLines(status: Status, colours: boolean): string[] {
     fact("database", database(status, paint)),
     fact("queue", queue(status, paint)),
     fact("events", counts(status.totals)),
+    fact("sources", sources(status, paint)),
   ];
   if (stored === null) return lines;
   const { open, reasons } = stored.deadLetters;
@@ -113,6 +114,18 @@ function queue({ backpressure }: Status, paint: Paint): string {
   const { queued, max, paused, pausedSeconds } = backpressure;
   const pause = paused ? paint("warn", `, paused for ${duration(pausedSeconds)}`) : "";
   return `${queued} of ${max}${pause}`;
+}
+
+/** How many repositories were compared with their source, and what that repaired. */
+function sources({ reconcile }: Status, paint: Paint): string {
+  const { compared, put, deleted, queued, failing } = reconcile;
+  const repaired = put + deleted;
+  return [
+    `${compared} compared`,
+    repaired === 0 ? "nothing differed" : paint("warn", `${put} records put, ${deleted} deleted`),
+    ...(queued > 0 ? [`${queued} to do`] : []),
+    ...(failing > 0 ? [paint("warn", `${failing} failing`)] : []),
+  ].join(", ");
 }
 
 function replay({ source, progress, failure }: ReplayStatus, paint: Paint): string {

@@ -124,12 +124,21 @@ export interface Blocked extends Pick<LockWait, "what" | "holders"> {
 }
 
 /** Repositories that are to be compared with their source. */
-export interface ReconcileFacts {
+export interface ReconcileQueueFacts {
   queued: number;
   /** Those of them whose last attempt failed. */
   failing: number;
   /** How long the oldest that is due has waited. */
   oldestSeconds: number;
+}
+
+/** What comparing repositories with their source has come to, since the start. */
+export interface ReconcileFacts extends ReconcileQueueFacts {
+  compared: number;
+  /** Records that the index lacked, or had otherwise: what was lost. */
+  put: number;
+  /** Records that the source no longer had. */
+  deleted: number;
 }
 
 export interface ArchiveFacts {
@@ -214,6 +223,6 @@ export function factsAtStart(now: Now): Facts {
       failuresInARow: 0,
       failure: null,
     },
-    reconcile: { queued: 0, failing: 0, oldestSeconds: 0 },
+    reconcile: { queued: 0, failing: 0, oldestSeconds: 0, compared: 0, put: 0, deleted: 0 },
   };
 }

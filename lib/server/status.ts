@@ -17,6 +17,7 @@ import type {
   Blocked,
   ConnectionFailure,
   DatabaseFailure,
+  ReconcileFacts,
   StreamEnding,
 } from "./facts.ts";
 import { type Answer, healthOf, readinessOf } from "./health.ts";
@@ -119,6 +120,8 @@ export interface Status {
     /** It should be newer: the database did not answer in time. */
     readonly stale: boolean;
   };
+  /** Repositories compared with their source since the start, and those that are to be. */
+  readonly reconcile: Readonly<ReconcileFacts>;
   /** Null as long as the database has never answered. */
   readonly stored: StoredStatus | null;
 }
@@ -212,6 +215,7 @@ export function composeStatus(
       queuedBytes,
       oldestWaitingSeconds: oldestWaitingSeconds(facts, now),
     },
+    reconcile: { ...facts.reconcile },
     database: {
       up: database.answers,
       failure: failureStatus(database.failure),

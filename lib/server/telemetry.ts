@@ -15,7 +15,7 @@ import {
   factsAtStart,
   type Now,
   nowOf,
-  type ReconcileFacts,
+  type ReconcileQueueFacts,
   type Source,
   type StreamEnding,
   type StreamPosition,
@@ -327,9 +327,14 @@ export class Telemetry {
   /** A repository was compared with its source: how many records differed, or why it failed. */
   reconciled(result: { readonly put: number; readonly deleted: number } | string): void {
     this.metrics.reconciled(result);
+    if (typeof result === "string") return;
+    const { reconcile } = this.facts;
+    reconcile.compared++;
+    reconcile.put += result.put;
+    reconcile.deleted += result.deleted;
   }
 
-  reconcilesCounted(counts: ReconcileFacts): void {
+  reconcilesCounted(counts: ReconcileQueueFacts): void {
     Object.assign(this.facts.reconcile, counts);
   }
 

@@ -3,7 +3,7 @@
 import { byId, foreign, html, showWhenChanged, svg } from "./dom.js";
 import { age, bytes, count, counted, duration } from "./text.js";
 
-export function showStream({ connection, cursor, stored, backpressure, replay }) {
+export function showStream({ connection, cursor, stored, backpressure, replay, reconcile }) {
   showWhenChanged(
     byId("queue"),
     [backpressure, connection.connected, replay !== null],
@@ -12,12 +12,12 @@ export function showStream({ connection, cursor, stored, backpressure, replay })
   const saved = stored?.cursor ?? null;
   showWhenChanged(
     byId("stream"),
-    [connection, cursor?.cursor, cursor?.time, saved, replay?.source],
-    () => facts({ connection, cursor, saved, replay }),
+    [connection, cursor?.cursor, cursor?.time, saved, replay?.source, comparedText(reconcile)],
+    () => facts({ connection, cursor, saved, replay, reconcile }),
   );
 }
 
-function facts({ connection, cursor, saved, replay }) {
+function facts({ connection, cursor, saved, replay, reconcile }) {
   const { protocol, since, lastReceivedAt, failuresInARow, wantedCollections } = connection;
   const { lastEnding, lastFailure } = connection;
   // The one that can't be reached, while none can.
@@ -46,6 +46,7 @@ function facts({ connection, cursor, saved, replay }) {
     ["Its event", cursor?.time ? age(cursor.time) : "–"],
     ["Saved", saved === null ? "never" : age(saved.savedAt)],
     ["Issued by", saved?.source ? foreign(saved.source) : "–", saved?.source ? "wide" : null],
+    ["Compared with their source", comparedText(reconcile), "wide"],
   ].map(([name, value, kind = null]) =>
     html(
       "div",
@@ -54,6 +55,16 @@ function facts({ connection, cursor, saved, replay }) {
       html("dd", {}, ...(Array.isArray(value) ? value : [value])),
     )
   );
+}
+
+/** Repositories since the start, what differed, and what is to do. */
+function comparedText({ compared, put, deleted, queued, failing }) {
+  return [
+    counted(compared, "repository", "repositories"),
+    put + deleted === 0 ? "nothing differed" : `${count(put)} put, ${count(deleted)} deleted`,
+    ...(queued > 0 ? [`${count(queued)} to do`] : []),
+    ...(failing > 0 ? [`${count(failing)} failing`] : []),
+  ].join(", ");
 }
 
 /** As the server said it: `closed 1013: try again later`. */
