@@ -24,6 +24,7 @@ import membershipsByOnePlan from "../../migrations/0017_memberships_by_one_plan.
   type: "text",
 };
 import partitions from "../../migrations/0018_partitions.sql" with { type: "text" };
+import textsCompared from "../../migrations/0019_texts_compared.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -51,4 +52,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 16, name: "mappings", sql: mappings },
   { version: 17, name: "memberships_by_one_plan", sql: membershipsByOnePlan },
   { version: 18, name: "partitions", sql: partitions },
+  { version: 19, name: "texts_compared", sql: textsCompared },
 ];

@@ -66,7 +66,7 @@ export function upsertStatement(collection: Collection): BulkStatement {
   const text = `${insert.text}
   on conflict (record_did, record_rkey) do update set
     ${updates.join(",\n    ")}
-  where excluded.record_rev >= t.record_rev or not t.indexer_live`;
+  where excluded.record_rev::text >= t.record_rev::text or not t.indexer_live`;
   return { text, columns: insert.columns };
 }
 
@@ -82,7 +82,7 @@ export function hideStatement(collection: Collection): BulkStatement {
   const text = `update ${collection.table} as t set
     ${updates.join(",\n    ")}
   from ${source(KEY)}
-  where t.record_did = r.record_did and t.record_rkey = r.record_rkey and t.indexer_live`;
+  where t.record_did::text = r.record_did and t.record_rkey::text = r.record_rkey and t.indexer_live`;
   return { text, columns: KEY };
 }
 

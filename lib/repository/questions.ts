@@ -72,8 +72,8 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
         nsid,
         `select ${withAccount}
   from ${source(NAME)},
-  lateral (select s.record_did from ${table} as s
-    where s.record_rkey = r.rkey and s.indexer_live limit r.most::bigint offset 0) as c,
+  lateral (select s.record_did::text from ${table} as s
+    where s.record_rkey::text = r.rkey and s.indexer_live limit r.most::bigint offset 0) as c,
   ${ledgerRow("c.record_did", `'${nsid}'`, "r.rkey")}`,
       ]),
     ),
@@ -84,8 +84,8 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
         `select ${withAccount}, c.asks_for
   from ${source(REQUEST)},
   lateral (
-    (select s.record_rkey as rkey, r.parent::uuid::text as asks_for from ${table} as s
-      where s.record_did = r.did and s.${
+    (select s.record_rkey::text as rkey, r.parent::uuid::text as asks_for from ${table} as s
+      where s.record_did::text = r.did and s.${
           reference?.column ?? "id"
         } = r.parent::uuid and s.indexer_live
       limit r.most::bigint)

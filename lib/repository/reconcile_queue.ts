@@ -84,7 +84,7 @@ export async function countFill(sql: Sql): Promise<FillCounts> {
   const [row] = await sql<FillCounts[]>`
     select count(*) filter (where failure is null and next_attempt_at is null)::float8 as done,
       count(*) filter (where failure is null and next_attempt_at is not null)::float8 as left,
-      count(failure)::float8 as failing
+      pg_catalog.count(failure)::float8 as failing
     from reconciles where reason = 'rebuild'`;
   return row ?? { done: 0, left: 0, failing: 0 };
 }
@@ -190,7 +190,7 @@ export async function postponeReconcile(
 
 export async function countReconciles(sql: Sql): Promise<ReconcileCounts> {
   const [row] = await sql<ReconcileCounts[]>`
-    select count(*)::float8 as queued, count(failure)::float8 as failing,
+    select count(*)::float8 as queued, pg_catalog.count(failure)::float8 as failing,
       coalesce(extract(epoch from now() - min(next_attempt_at) filter (where next_attempt_at <= now())), 0)
         ::float8 as "oldestSeconds"
     from reconciles where next_attempt_at is not null`;

@@ -9,7 +9,7 @@ const KEY: readonly RowColumn[] = [
   { name: "record_rkey", type: "text" },
 ];
 
-const SAME_RECORD = "t.record_did = r.record_did and t.record_rkey = r.record_rkey";
+const SAME_RECORD = "t.record_did::text = r.record_did and t.record_rkey::text = r.record_rkey";
 
 /** A row that is not what its record makes. */
 export interface DifferingRow {
@@ -46,8 +46,8 @@ export function rowsWithoutRecord({ nsid, table }: Collection): string {
   return `select t.record_did as did, '${nsid}' as collection, t.record_rkey as rkey
   from ${table} as t
   where t.indexer_live and t.record_did is not null and not exists (
-    select from records as r where (r.did, r.collection, r.rkey) = (t.record_did, '${nsid}', t.record_rkey)
-      and r.state = 'applied' and r.rev = t.record_rev)
+    select from records as r where (r.did, r.collection, r.rkey) = (t.record_did::text, '${nsid}', t.record_rkey::text)
+      and r.state = 'applied' and r.rev = t.record_rev::text)
   order by 1, 3`;
 }
 
