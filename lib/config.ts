@@ -3,18 +3,19 @@
  * each names its setting and what it accepts.
  */
 
-import { type ConfigProblem, contradictions, unknownNames, unusable } from "./config/problem.ts";
+import type { ConfigProblem } from "./config/config_problem.ts";
+import { contradictions, unknownNames, unusable } from "./config/problem.ts";
 import type { LogLevel } from "./log/logger.ts";
 import { libpqNotices } from "./config/libpq_variables.ts";
 import { proxyNotice } from "./config/proxies.ts";
-import { Secret } from "./config/secret.ts";
+import { Secret } from "./secret.ts";
 import type { Database } from "./config/setting_form.ts";
 import type { StartFrom } from "./config/setting_stream.ts";
 import { parseDatabaseUrl } from "./repository/database_url.ts";
 import { type Environment, SETTINGS, type SettingValues } from "./config/settings.ts";
 import { addressNotice, wantedDids } from "./config/wanted_dids.ts";
 
-export type { ConfigProblem } from "./config/problem.ts";
+export type { ConfigProblem } from "./config/config_problem.ts";
 
 /** What the program is told. */
 export interface Config {

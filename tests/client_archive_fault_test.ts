@@ -8,7 +8,7 @@ import {
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { ReconnectLimitError } from "../lib/client/failure.ts";
 import { IDLE_MS, TOTAL_MS } from "../lib/client/archive/http.ts";
-import { Secret } from "../lib/config/secret.ts";
+import { Secret } from "../lib/secret.ts";
 import {
   ArchiveServer,
   type Fault,

@@ -1,7 +1,8 @@
 /** Messages and decoders for the tests of the frame decoders. */
 
 import assert from "node:assert/strict";
-import type { Coarsen, Decoder, DecoderOptions, Message } from "../lib/decoder/decoder.ts";
+import type { Coarsen, Decoder, DecoderOptions } from "../lib/decoder/decoder.ts";
+import type { Message } from "../lib/decoder/raw_message.ts";
 import type { Commit, Event, Malformed } from "../lib/decoder/event.ts";
 import { DEFAULT_LIMITS } from "../lib/decoder/limits.ts";
 import type { Limits } from "../lib/decoder/limits.ts";

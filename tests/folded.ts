@@ -10,7 +10,7 @@ import { COLLECTIONS } from "../lib/mapper/registry.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../lib/repository/batch.ts";
 import type { Lease } from "../lib/repository/lease.ts";
 import type { Outcome } from "../lib/repository/outcome.ts";
-import type { Step } from "../lib/repository/transaction.ts";
+import type { Step } from "../lib/repository/transaction_options.ts";
 import { Writer } from "../lib/repository/writer.ts";
 import { type JetstreamEvent, StoredEvent } from "./jetstream/stored_event.ts";
 import { keyOf } from "./sample_events.ts";

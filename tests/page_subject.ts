@@ -1,7 +1,7 @@
 /** The status page on a real server, with everything that it shows in the hands of the test. */
 
 import { createLogger } from "../lib/log/logger.ts";
-import { Secret } from "../lib/config/secret.ts";
+import { Secret } from "../lib/secret.ts";
 import { createApp } from "../lib/server/app.ts";
 import type { DeadLetter, DeadLetters } from "../lib/server/dead_letters.ts";
 import { PAGE } from "../lib/server/page.ts";

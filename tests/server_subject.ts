@@ -3,7 +3,7 @@
 import type { Hono } from "hono";
 import type { Logger } from "../lib/log/logger.ts";
 import { createLogger } from "../lib/log/logger.ts";
-import { Secret } from "../lib/config/secret.ts";
+import { Secret } from "../lib/secret.ts";
 import { createApp } from "../lib/server/app.ts";
 import type { Clock } from "../lib/server/clock.ts";
 import type { DeadLetters } from "../lib/server/dead_letters.ts";

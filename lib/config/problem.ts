@@ -1,20 +1,12 @@
 /** What can be wrong with the settings, in sentences that name the setting and what it accepts. */
 
 import type { z } from "zod";
+import type { ConfigProblem } from "./config_problem.ts";
 import { verifiesServer } from "./setting_form.ts";
 import { meantBy } from "./misspelling.ts";
 import type { Setting } from "./setting.ts";
 import { SETTINGS, type SettingValues } from "./settings.ts";
 import { addressProblem, wantedDids } from "./wanted_dids.ts";
-
-/** One thing that is wrong. */
-export interface ConfigProblem {
-  readonly setting: string;
-  /** Of a name that is none, the setting that it is near to. */
-  readonly meant?: string;
-  /** A sentence that names the setting. Holds no secret. */
-  readonly message: string;
-}
 
 /** A value that its setting doesn't accept. */
 export function unusable(

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { DatabaseUrlError, parseDatabaseUrl, type SslMode } from "../repository/database_url.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../secret.ts";
 
 /** A whole number in decimal digits, within a range. */
 export function whole(least: number, most: number): z.ZodType<number, string> {

@@ -18,7 +18,7 @@ import {
   whole,
 } from "./setting_form.ts";
 import { STREAM_SETTINGS } from "./stream_settings.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../secret.ts";
 
 /** The settings, in the order in which `help` prints them. */
 export const SETTINGS = {

@@ -1,7 +1,7 @@
 /** What is left of settings that can't all be used: enough to try the database and the stream. */
 
 import { type Config, type EnvironmentVariables, readConfig } from "../config.ts";
-import type { ConfigProblem } from "./problem.ts";
+import type { ConfigProblem } from "./config_problem.ts";
 
 /** The settings that a trial needs. */
 const NEEDED = [

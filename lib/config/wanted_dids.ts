@@ -2,7 +2,7 @@
 
 import { parseEndpoint } from "../client/endpoint.ts";
 import { lengthInAddress, LONG_ADDRESS } from "../client/subscription.ts";
-import type { ConfigProblem } from "./problem.ts";
+import type { ConfigProblem } from "./config_problem.ts";
 import type { SettingValues } from "./settings.ts";
 import { MAX_DIDS } from "./stream_settings.ts";
 

@@ -6,7 +6,8 @@
 import { readAddress } from "./address.ts";
 import { isCidText } from "./cid.ts";
 import { jsonFromCbor } from "./dag_cbor.ts";
-import type { DecoderOptions, Message } from "./decoder.ts";
+import type { DecoderOptions } from "./decoder.ts";
+import type { Message } from "./raw_message.ts";
 import type { Commit, Foreign, Malformed, Position, Refusal } from "./event.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";

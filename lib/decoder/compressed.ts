@@ -3,7 +3,8 @@
  * frame is handed on as it is, so that a server that doesn't compress after all is understood.
  */
 
-import type { Decoder, Message } from "./decoder.ts";
+import type { Decoder } from "./decoder.ts";
+import type { Message } from "./raw_message.ts";
 import type { Event, Refusal } from "./event.ts";
 import { malformed } from "./malformed.ts";
 import { ZstdError } from "./zstd.ts";

@@ -7,10 +7,8 @@ import type { Event, Position, Refusal } from "./event.ts";
 import type { ForeignLook } from "./foreign_look.ts";
 import type { JsonObject } from "./json.ts";
 import type { Limits } from "./limits.ts";
+import type { Message } from "./raw_message.ts";
 import type { Wanted } from "./wanted.ts";
-
-/** One message of the wire: a text frame, or the bytes of a binary one. */
-export type Message = string | Uint8Array;
 
 /**
  * Takes every place out of a record that its author does not share, before anything else sees it.

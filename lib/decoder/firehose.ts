@@ -6,7 +6,8 @@
 
 import { decodeAnyOrder } from "./cbor_order.ts";
 import { cborEnd, CborError, checkCbor } from "./cbor_shape.ts";
-import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
+import type { Decoder, DecoderOptions } from "./decoder.ts";
+import type { Message } from "./raw_message.ts";
 import type { Event, Foreign, Position, Refusal } from "./event.ts";
 import { readNotice } from "./notice.ts";
 import { readCommit, readSync } from "./firehose_commit.ts";

@@ -4,8 +4,7 @@
  * nothing is allocated.
  */
 
-import type { Message } from "./decoder.ts";
-import { bytesOf } from "./message.ts";
+import { bytesOf, type Message } from "./raw_message.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** Whether the message from `start` to `end` is a foreign commit. False says nothing. */

@@ -1,7 +1,7 @@
 /** The event that a message becomes when it can't be taken, whole or in part. */
 
 import { isDid } from "./address.ts";
-import type { Message } from "./decoder.ts";
+import type { Message } from "./raw_message.ts";
 import type { Malformed, Position, Refusal } from "./event.ts";
 import { excerptOfMessage, excerptOfStructure, fingerprintOf } from "./scrub.ts";
 import type { Structure } from "./scrub.ts";

@@ -4,7 +4,7 @@
  */
 
 import { isDid, isHandle, isRev } from "./address.ts";
-import type { Message } from "./decoder.ts";
+import type { Message } from "./raw_message.ts";
 import type { Account, Identity, Malformed, Position, Refusal, Sync } from "./event.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";

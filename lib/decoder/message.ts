@@ -1,13 +1,13 @@
 /** From a message of the wire to the object that it holds, whatever it is written in. */
 
 import { jsonFromCbor } from "./dag_cbor.ts";
-import type { Message } from "./decoder.ts";
 import type { Malformed, Refusal } from "./event.ts";
 import { isObject, parseExactly } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { messageRefusal } from "./limits.ts";
 import type { Limits } from "./limits.ts";
 import { malformed } from "./malformed.ts";
+import type { Message } from "./raw_message.ts";
 
 /** The object, or the event that the message becomes instead. */
 export type Opened = { readonly object: JsonObject } | { readonly bad: Malformed };
@@ -19,8 +19,6 @@ const ENVELOPE_DEPTH = 2;
 const BRACE = 0x7b;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-const encoder = new TextEncoder();
 
 /**
  * Opens a text frame as JSON, and a binary one as DAG-CBOR; or as JSON where it begins with `{`,
@@ -61,16 +59,6 @@ function parse(message: Message, limits: Limits, parseJson: (text: string) => un
   if (typeof message === "string") return parseJson(message);
   if (message[0] === BRACE) return parseJson(utf8.decode(message));
   return jsonFromCbor(message, limits.recordDepth + ENVELOPE_DEPTH);
-}
-
-/** A message as bytes. */
-export function bytesOf(message: Message): Uint8Array {
-  return typeof message === "string" ? encoder.encode(message) : message;
-}
-
-/** A message as text, with replacement characters for what is not UTF-8. */
-export function textOf(message: Message): string {
-  return typeof message === "string" ? message : lenient.decode(message);
 }
 
 const NOT_JSON: Refusal = { reason: "invalid_json", detail: "the message is not JSON" };

@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { isDid, isNsid, isRev, isRkey } from "./address.ts";
-import type { Message } from "./decoder.ts";
+import type { Message } from "./raw_message.ts";
 
 /** Characters of an excerpt; all of the structure of an ordinary commit fits. */
 const EXCERPT_MAX = 2048;

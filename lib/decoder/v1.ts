@@ -3,14 +3,15 @@
  */
 
 import { buildCommit } from "./commit.ts";
-import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
+import type { Decoder, DecoderOptions } from "./decoder.ts";
+import { type Message, textOf } from "./raw_message.ts";
 import type { Event, Malformed, Position } from "./event.ts";
 import { beginning, foreignLook, lookAtMessage } from "./foreign_look.ts";
 import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
 import { buildAccount, buildIdentity } from "./markers.ts";
-import { openMessage, textOf } from "./message.ts";
+import { openMessage } from "./message.ts";
 import { eventTime, micros } from "./time.ts";
 
 /** Makes a decoder of v1 frames. */

@@ -4,7 +4,8 @@
  */
 
 import { buildCommit } from "./commit.ts";
-import type { Decoder, DecoderOptions, Message } from "./decoder.ts";
+import type { Decoder, DecoderOptions } from "./decoder.ts";
+import { type Message, textOf } from "./raw_message.ts";
 import type { Event, Foreign, Malformed, Position, Refusal } from "./event.ts";
 import { beginning, foreignLook, lookAtMessage } from "./foreign_look.ts";
 import { readNotice } from "./notice.ts";
@@ -12,7 +13,7 @@ import { isObject } from "./json.ts";
 import type { JsonObject } from "./json.ts";
 import { malformed } from "./malformed.ts";
 import { buildAccount, buildIdentity, buildSync } from "./markers.ts";
-import { openMessage, textOf } from "./message.ts";
+import { openMessage } from "./message.ts";
 import { eventTime, micros, microsFromRfc3339 } from "./time.ts";
 
 const LEXICON = "network.bsky.jetstream.subscribeEvents";

@@ -1,7 +1,7 @@
 /** Places that a run passes, by name: tests inject faults there. */
 
 import type { MigrationStep } from "../repository/migrate.ts";
-import type { Step } from "../repository/transaction.ts";
+import type { Step } from "../repository/transaction_options.ts";
 
 export type Checkpoint =
   /** Of the migrations at the start. */

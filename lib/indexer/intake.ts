@@ -11,7 +11,8 @@ import type { Heard } from "../client/heard.ts";
 import { markOf } from "../client/mark.ts";
 import type { Progress } from "../client/progress.ts";
 import type { ResumePoint } from "../client/resume.ts";
-import type { Decoder, Message } from "../decoder/decoder.ts";
+import type { Decoder } from "../decoder/decoder.ts";
+import type { Message } from "../decoder/raw_message.ts";
 import type { Event, Position } from "../decoder/event.ts";
 
 /** One event on its way to the database. */

@@ -4,39 +4,16 @@
  */
 
 import { replayAndFollow, replaysFirst } from "../client/archive/cycle.ts";
-import type { Clock } from "../client/clock.ts";
 import { fetchZstdDictionary } from "../client/dictionary.ts";
 import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
 import { follow } from "../client/follow.ts";
 import { EVENTS_MAY_BE_MISSING, type Observer } from "../client/observer.ts";
-import type { EventQueue } from "../client/queue.ts";
-import type { Progress } from "../client/progress.ts";
 import { trustingFetch } from "../client/trusting_fetch.ts";
-import type { OnCheckpoint } from "./checkpoint.ts";
-import { type Config, secretsOf } from "../config.ts";
-import type { Decoders } from "./decoders.ts";
-import type { Arrival, Intake } from "./intake.ts";
+import { secretsOf } from "../config.ts";
 import { streamObserver } from "./observers.ts";
+import type { ReadingOptions } from "./reading_options.ts";
 import { Replaying } from "./replaying.ts";
-import type { Logger } from "../log/logger.ts";
 import { type Redact, redactor } from "../log/redaction.ts";
-import type { Telemetry } from "../server/telemetry.ts";
-
-export interface ReadingOptions {
-  readonly config: Config;
-  readonly decoders: Decoders;
-  readonly queue: EventQueue<Arrival>;
-  readonly intake: Intake;
-  /** Where reading goes on; at the start, the cursor that was stored. */
-  readonly position: Progress;
-  readonly logger: Logger;
-  readonly telemetry: Telemetry;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly checkpoint: OnCheckpoint;
-  /** Told when the stream may have lost events. */
-  readonly eventsMayBeMissing: () => void;
-}
 
 export class Reading {
   readonly #options: ReadingOptions;

@@ -8,7 +8,7 @@ import type { CursorTooOldError } from "../client/failure.ts";
 import { TIME_CURSOR_FROM } from "../client/resume.ts";
 import type { Redact } from "../log/redaction.ts";
 import { archiveObserver } from "./observers.ts";
-import type { ReadingOptions } from "./reading.ts";
+import type { ReadingOptions } from "./reading_options.ts";
 
 /**
  * An archive is looked for so long where the live stream has not what is needed: deployments of proxies

@@ -7,23 +7,17 @@ import { keyOf } from "../mapper/link.ts";
 import { resolveLetters } from "./dead_letters.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import { foldCommit, type FoldOptions, isNews, OUTCOME_OF_STATE, refuse } from "./fold/fold.ts";
-import type { State } from "./fold/verdict.ts";
+import type { State } from "./fold/state.ts";
 import { World } from "./fold/world.ts";
 import { Loader } from "./load.ts";
 import { takeMail } from "./mailbox.ts";
 import type { Outcome } from "./outcome.ts";
 import { owns } from "./partition.ts";
 import { Settlement } from "./settlement.ts";
-import type { TransactionOptions } from "./transaction.ts";
+import type { PartSizes, TransactionOptions } from "./transaction_options.ts";
 import { UndecodableMessages } from "./undecodable.ts";
 import { TOO_MANY_WAIT, WaitingLimit } from "./waiting_limit.ts";
 import { Writes } from "./writes.ts";
-
-/** In how many events each Postgres is given what they made. */
-export interface PartSizes {
-  readonly first: number;
-  readonly next: number;
-}
 
 /**
  * Postgres has something to write soon, and then while the next part is folded. Each part costs a

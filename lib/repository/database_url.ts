@@ -3,7 +3,7 @@
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  */
 
-import { Secret } from "../config/secret.ts";
+import { Secret } from "../secret.ts";
 import { type HonouredParameter, type Parameters, sortParameters } from "./database_parameters.ts";
 
 /** From no protection to a verified chain and name. */

@@ -17,7 +17,7 @@ import { remapped } from "./remapping.ts";
 import { owns } from "./partition.ts";
 import type { Sending } from "./sending.ts";
 import type { TransactionSql } from "./sql.ts";
-import type { TransactionOptions } from "./transaction.ts";
+import type { TransactionOptions } from "./transaction_options.ts";
 import { Writes } from "./writes.ts";
 
 export class Rejudging {

@@ -17,7 +17,7 @@ import { writeLetters } from "./letters.ts";
 import type { Loader } from "./load.ts";
 import { Rejudging } from "./rejudging.ts";
 import { Sending } from "./sending.ts";
-import type { TransactionOptions } from "./transaction.ts";
+import type { TransactionOptions } from "./transaction_options.ts";
 import { Writes } from "./writes.ts";
 
 export class Settlement {

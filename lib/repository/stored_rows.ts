@@ -4,7 +4,7 @@ import type { JsonObject } from "../decoder/json.ts";
 import type { RecordKey } from "../mapper/collection.ts";
 import type { AccountEntry } from "./fold/account.ts";
 import type { Entry } from "./fold/entry.ts";
-import type { State } from "./fold/verdict.ts";
+import type { State } from "./fold/state.ts";
 
 /** A row of a question for records. */
 export interface RecordRow {

@@ -2,7 +2,7 @@
 
 import type { Asking } from "./sql.ts";
 import type { RecordKey } from "../mapper/collection.ts";
-import type { State } from "./fold/verdict.ts";
+import type { State } from "./fold/state.ts";
 import type { CollectionCounts } from "./ledger_counts.ts";
 
 const SCENE_LIMIT = 1_000;

@@ -8,7 +8,7 @@ import type { Sql } from "./sql.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { type Batch, type BatchResult, refusalKey, type Refusals } from "./batch.ts";
-import { PART_SIZES, type PartSizes } from "./batch_fold.ts";
+import { PART_SIZES } from "./batch_fold.ts";
 import { isThere, judgeFailure, sqlStateOf } from "./failure.ts";
 import { guarded, silenceAfter } from "./guard.ts";
 import { asUnusable, bothResults, halvesOf, isUnusable } from "./last_resort.ts";
@@ -17,7 +17,8 @@ import { splitByPartition } from "./split.ts";
 import { PartitionsChangedError, type Share, WHOLE } from "./partition.ts";
 import { findRefusedRows } from "./refused_rows.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
-import { applyBatch, type Step, type TransactionOptions } from "./transaction.ts";
+import { applyBatch } from "./transaction.ts";
+import type { PartSizes, Step, TransactionOptions } from "./transaction_options.ts";
 import { Turns } from "./turns.ts";
 import { WAITING_LIMIT } from "./waiting_limit.ts";
 

@@ -2,7 +2,7 @@
 
 import { type Context, Hono } from "hono";
 import type { Logger } from "../log/logger.ts";
-import type { Secret } from "../config/secret.ts";
+import type { Secret } from "../secret.ts";
 import { authenticate, FORBIDDEN } from "./auth.ts";
 import { addDeadLetterRoutes } from "./dead_letter_routes.ts";
 import type { DeadLetters } from "./dead_letters.ts";

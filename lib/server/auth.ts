@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
-import type { Secret } from "../config/secret.ts";
+import type { Secret } from "../secret.ts";
 import { HttpError } from "./http_error.ts";
 
 /** Always open: what a load balancer or a process manager asks. */

@@ -2,7 +2,7 @@
 
 import { answerBytes } from "./answer_bytes.ts";
 import { errorAnswer, HttpError } from "./http_error.ts";
-import type { Occupant } from "./giving_way.ts";
+import type { ConnectionState, Occupant } from "./giving_way.ts";
 import { RequestReader, type RequestSize, writeAll } from "./request_reader.ts";
 import { secure } from "./security_headers.ts";
 
@@ -12,12 +12,6 @@ export interface ConnectionOptions extends RequestSize {
   /** How long a connection may last, from its first moment to its last. */
   readonly lifetimeMs: number;
 }
-
-/**
- * What a connection is doing. `receiving`: the request is not whole yet. `answering`: we work on the
- * answer. `sending`: the client takes its answer. `leaving`: the client has it.
- */
-export type ConnectionState = "receiving" | "answering" | "sending" | "leaving";
 
 /** Closing at once would throw away what the client has not read of its answer yet. */
 const LINGER_MS = 1_000;

@@ -1,6 +1,10 @@
 /** Who gives way when all places are taken, so that the next one can come in. */
 
-import type { ConnectionState } from "./connection.ts";
+/**
+ * What a connection is doing. `receiving`: the request is not whole yet. `answering`: we work on the
+ * answer. `sending`: the client takes its answer. `leaving`: the client has it.
+ */
+export type ConnectionState = "receiving" | "answering" | "sending" | "leaving";
 
 export interface Occupant {
   readonly state: ConnectionState;

@@ -1,7 +1,7 @@
 /** What a process under test does to itself, and what it says about that. */
 
 import type { Checkpoint } from "../../lib/indexer/checkpoint.ts";
-import type { Step } from "../../lib/repository/transaction.ts";
+import type { Step } from "../../lib/repository/transaction_options.ts";
 
 /** Checkpoints, and those that only the whole process has. */
 export type Point =

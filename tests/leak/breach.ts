@@ -1,7 +1,8 @@
 /** The defences of promise 4, each with what a run is like without it. */
 
 import { createDecoders, type Decoders } from "../../lib/indexer/decoders.ts";
-import type { Coarsen, Message } from "../../lib/decoder/decoder.ts";
+import type { Coarsen } from "../../lib/decoder/decoder.ts";
+import type { Message } from "../../lib/decoder/raw_message.ts";
 import type { Event } from "../../lib/decoder/event.ts";
 import type { Logger } from "../../lib/log/logger.ts";
 import { coarsen } from "../../lib/mapper/consent.ts";

@@ -174,7 +174,7 @@ export const CONFIG: readonly Mutant[] = [
     near: ["config_read_test.ts"],
   },
   {
-    file: "lib/config/secret.ts",
+    file: "lib/secret.ts",
     before: `  toJSON(): string {
     return "[secret]";`,
     after: `  toJSON(): string {

@@ -1,4 +1,4 @@
-import type { Secret } from "../../config/secret.ts";
+import type { Secret } from "../../secret.ts";
 import { backoffMs } from "../backoff.ts";
 import { type Clock, sleep } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";

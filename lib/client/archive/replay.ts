@@ -1,5 +1,5 @@
 import type { Position } from "../../decoder/event.ts";
-import type { Secret } from "../../config/secret.ts";
+import type { Secret } from "../../secret.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { ReconnectSettings } from "../reconnecting.ts";

@@ -4,7 +4,7 @@ import type { Reason } from "../../reason.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Body, Content } from "../../mapper/content.ts";
 import { recordId } from "../../mapper/record_id.ts";
-import type { State } from "./verdict.ts";
+import type { State } from "./state.ts";
 
 /** The part of a verdict that the ledger keeps. */
 export interface Stored {

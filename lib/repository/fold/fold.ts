@@ -5,7 +5,7 @@ import { creationOf, DELETED, type Revision } from "../../mapper/content.ts";
 import type { Outcome } from "../outcome.ts";
 import { noteRecord } from "./account.ts";
 import type { Entry } from "./entry.ts";
-import type { State } from "./verdict.ts";
+import type { State } from "./state.ts";
 import type { World } from "./world.ts";
 
 /** What becomes of an event whose revision its record has. */

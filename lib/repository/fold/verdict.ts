@@ -2,8 +2,7 @@
 
 import type { Reason } from "../../reason.ts";
 import type { Entry } from "./entry.ts";
-
-export type State = "applied" | "waiting" | "rejected" | "deleted" | "suppressed" | "unmapped";
+import type { State } from "./state.ts";
 
 /** How a record stands among the others: a function of the current records and accounts alone. */
 export interface Verdict {
