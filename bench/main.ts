@@ -12,6 +12,7 @@ import { distance } from "./rows/distance.ts";
 import { endToEnd } from "./rows/end_to_end.ts";
 import { foreign } from "./rows/foreign.ts";
 import { growth } from "./rows/growth.ts";
+import { healing } from "./rows/healing.ts";
 import { latency } from "./rows/latency.ts";
 import { memory } from "./rows/memory.ts";
 import { places } from "./rows/places.ts";
@@ -30,6 +31,7 @@ const BENCHMARKS = [
   growth,
   start,
   places,
+  healing,
 ];
 
 const USAGE = `usage: deno task bench [--json] [--only NAME] [--runs N] [--quick]
