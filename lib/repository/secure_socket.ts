@@ -29,7 +29,11 @@ export async function dial(
   trust: Trust,
   opened: Opened,
 ): Promise<net.Socket> {
-  const plain = await connect(host, opened);
+  // Deno 2.4.2 would read the answer to TLS before TLS does.
+  const plain = await connect(host, (socket) => {
+    if (sslDirect) socket.pause();
+    opened(socket);
+  });
   if (sslDirect) return await startTls(plain, host, mode, trust, opened);
   if (mode === "disable") return plain;
   // `allow` would try without TLS first, which only a server that refuses TLS could tell apart.

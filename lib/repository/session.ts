@@ -54,8 +54,9 @@ export class Session {
     const socket = new SessionSocket(opened);
     const client = clientOver(socket, options);
     const session = new Session(socket, client);
-    if (options.url.channelBinding) bindLogin(client, socket);
+    const assertBound = options.url.channelBinding ? bindLogin(client, socket) : () => {};
     await client.connect();
+    assertBound();
     return session;
   }
 

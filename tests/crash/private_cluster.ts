@@ -1,6 +1,7 @@
 /** A Postgres server of a test's own, that may be stopped, killed and started again. */
 
 import type { Sql } from "../../lib/repository/sql.ts";
+import type { Certificate } from "../certificates.ts";
 import { connect, terminate } from "../../lib/repository/connection.ts";
 
 /** How a server ends. `immediate`: as by a crash, but in order. `killed`: SIGKILL to its first process. */
@@ -58,6 +59,18 @@ export class PrivateCluster implements AsyncDisposable {
     await Deno.writeTextFile(`${cluster.data}/postgresql.auto.conf`, CONFIGURATION);
     await cluster.start();
     return cluster;
+  }
+
+  /** Offers TLS, and asks a role for its password. */
+  async offerTls({ cert, key }: Certificate, role: string): Promise<void> {
+    await Deno.writeTextFile(`${this.data}/server.crt`, cert);
+    await Deno.writeTextFile(`${this.data}/server.key`, key, { mode: 0o600 });
+    if (isRoot()) await execute(["chown", "postgres", `${this.data}/server.key`]);
+    const rules = await Deno.readTextFile(`${this.data}/pg_hba.conf`);
+    const rule = `host all ${role} all scram-sha-256\n`;
+    await Deno.writeTextFile(`${this.data}/pg_hba.conf`, rule + rules);
+    await Deno.writeTextFile(`${this.data}/postgresql.auto.conf`, `${CONFIGURATION}ssl = on\n`);
+    await this.#run("pg_ctl", "-D", this.data, "reload");
   }
 
   /** Makes and starts a standby that follows another one. */

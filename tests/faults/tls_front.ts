@@ -11,10 +11,16 @@ export type TlsAnswer = "yes" | "no" | "smuggle";
 
 const SSL_REQUEST_BYTES = 8;
 
+/** How TLS begins when the client doesn't ask for it first; only for clients that name the protocol. */
+const HANDSHAKE = 22;
+const PROTOCOL = "postgresql";
+
 export class TlsFront implements AsyncDisposable {
   readonly port: number;
   /** Connections that finished the TLS handshake. */
   encrypted = 0;
+  /** Of them, those that began with TLS. */
+  direct = 0;
   /** Connections without TLS that went through. */
   plain = 0;
   readonly #front: Deno.TcpListener;
@@ -29,7 +35,12 @@ export class TlsFront implements AsyncDisposable {
     this.#target = { hostname, port: Number(port || 5432) };
     this.#answer = answer;
     this.#front = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.#inner = Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...certificate });
+    this.#inner = Deno.listenTls({
+      hostname: "127.0.0.1",
+      port: 0,
+      alpnProtocols: [PROTOCOL],
+      ...certificate,
+    });
     this.port = this.#front.addr.port;
     this.#track(this.#serve(this.#front, (client) => this.#greet(client)));
     this.#track(this.#serve(this.#inner, (client) => this.#decrypt(client)));
@@ -54,6 +65,11 @@ export class TlsFront implements AsyncDisposable {
     const first = new Uint8Array(1024);
     const read = await client.read(first);
     if (read === null) return close(client);
+    const inner = { hostname: "127.0.0.1", port: this.#inner.addr.port };
+    if (first[0] === HANDSHAKE) {
+      this.direct += 1;
+      return await this.#pass(client, inner, first.subarray(0, read));
+    }
     if (read !== SSL_REQUEST_BYTES) {
       this.plain += 1;
       return await this.#pass(client, this.#target, first.subarray(0, read));
@@ -64,12 +80,13 @@ export class TlsFront implements AsyncDisposable {
       return await this.#pass(client, this.#target);
     }
     await client.write(new TextEncoder().encode(this.#answer === "yes" ? "S" : "Sunencrypted"));
-    await this.#pass(client, { hostname: "127.0.0.1", port: this.#inner.addr.port });
+    await this.#pass(client, inner);
   }
 
   async #decrypt(client: Deno.TlsConn): Promise<void> {
     this.#open.add(client);
-    await client.handshake();
+    const { alpnProtocol } = await client.handshake();
+    if (alpnProtocol !== PROTOCOL) throw new Error("the client names no protocol");
     this.encrypted += 1;
     await this.#pass(client, this.#target);
   }
