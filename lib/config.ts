@@ -45,6 +45,8 @@ export interface Config {
   };
   readonly consumerName: string;
   readonly leaseMs: number;
+  /** Into how many partitions an empty index is divided. */
+  readonly partitions: number;
   readonly http: {
     readonly host: string;
     /** 0: any free one. */
@@ -161,6 +163,7 @@ function toConfig(values: SettingValues, moreNotices: readonly string[]): Config
     },
     consumerName: values.CONSUMER_NAME,
     leaseMs: values.LEASE_MS,
+    partitions: values.PARTITIONS,
     http: {
       host: values.HTTP_HOST,
       port: values.METRICS_PORT,

@@ -5,14 +5,22 @@
 
 import { type Clock, systemClock } from "./client/clock.ts";
 import { Progress } from "./client/progress.ts";
-import { EventQueue } from "./client/queue.ts";
+import { EventQueue, type Flow } from "./client/queue.ts";
 import type { Checkpoint, OnCheckpoint } from "./indexer/checkpoint.ts";
 import type { Config } from "./config.ts";
 import { startWords } from "./indexer/start_words.ts";
 import { DatabaseWatch } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
 import { type Arrival, Intake, positionOf } from "./indexer/intake.ts";
-import { leadWhenLeased, type Tenure } from "./indexer/leadership.ts";
+import { type Lane, Lanes } from "./indexer/lanes.ts";
+import { leadWhenLeased } from "./indexer/leadership.ts";
+import { Mail } from "./indexer/mail.ts";
+import { learnPartitions } from "./indexer/learn_partitions.ts";
+import { type HeldPartitions, shareWhenLeased, type SharingOptions } from "./indexer/sharing.ts";
+import { startPosition } from "./indexer/start_position.ts";
+import type { Lease } from "./repository/lease.ts";
+import { PartitionsChangedError } from "./repository/partition.ts";
+import { leastPosition } from "./repository/position.ts";
 import { clockObserver } from "./indexer/observers.ts";
 import { LetterRetries } from "./indexer/letter_retries.ts";
 import { LongBatch } from "./indexer/long_batch.ts";
@@ -28,7 +36,6 @@ import { Reading } from "./indexer/reading.ts";
 import { type RecentRecord, RecentRecords } from "./indexer/recent.ts";
 import type { Database } from "./repository/database.ts";
 import { silenceAfter } from "./repository/guard.ts";
-import { PARTITION } from "./repository/lease.ts";
 import { Writer } from "./repository/writer.ts";
 import { reportCommit } from "./indexer/report.ts";
 import type { Backlog } from "./server/facts.ts";
@@ -55,6 +62,9 @@ export interface IndexerOptions {
   readonly decoders?: Decoders;
 }
 
+/** What all that asks the database is given. */
+type Common = Omit<SharingOptions, "consumer" | "instance" | "leaseMs" | "of" | "standsBy">;
+
 const STATEMENT_TIMEOUT_MS = 30_000;
 
 /** What is queued at the stop has this long; with closing, the process ends within ten seconds. */
@@ -72,8 +82,8 @@ export class Indexer {
   readonly #decoders: Decoders;
   readonly #statementTimeoutMs: number;
   readonly #recent = new RecentRecords();
-  /** The batch that is being written. */
-  #underWay: readonly Arrival[] = [];
+  /** The batches that are being written. */
+  readonly #underWay = new Map<Lane, readonly Arrival[]>();
 
   constructor(options: IndexerOptions) {
     const { config, database, logger, telemetry, clock = systemClock } = options;
@@ -86,20 +96,20 @@ export class Indexer {
     this.#writer = new Writer({
       mapper: this.mapper,
       consumer: config.consumerName,
-      connection: () => database.writing,
+      connection: (partition) => database.writing(partition),
       abandon: (sql) => database.abandon(sql),
       statementTimeoutMs: this.#statementTimeoutMs,
       backoff: databaseBackoff(clock, options.random ?? Math.random),
-      session: (pid) => this.watch.began("batch", pid),
-      failed: (sqlState, attempt, error) => {
-        this.watch.ended("batch", false);
+      session: (pid, partition) => this.watch.began(`batch ${partition}`, pid),
+      failed: (sqlState, attempt, error, partition) => {
+        this.watch.ended(`batch ${partition}`, false);
         telemetry.commitFailed(sqlState);
         logger.error("cannot write a batch, trying again", { code: sqlState, attempt, error });
       },
       refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
-      step: (name, { letters }) => {
+      step: (name, { letters, share }) => {
         if (name === "beginning") longBatch.begin();
-        if (name === "committed") this.watch.ended("batch", true);
+        if (name === "committed") this.watch.ended(`batch ${share?.partition ?? 0}`, true);
         return this.#pass(`${letters.length > 0 ? "retry" : "batch"}_${name}`);
       },
       judged: (records) => {
@@ -157,17 +167,11 @@ export class Indexer {
     await tellOutdatedMappings(common, signal);
     signal.addEventListener("abort", () => this.#drains(), { once: true });
     try {
-      await leadWhenLeased(
-        {
-          ...common,
-          leased: { consumer: config.consumerName, partition: PARTITION },
-          instance: this.#options.instance,
-          leaseMs: config.leaseMs,
-          standsBy: () => telemetry.standsBy(),
-        },
-        (tenure, until) => this.#lead(tenure, until),
-        signal,
-      );
+      while (!signal.aborted) {
+        const partitions = await learnPartitions(common, config.partitions, signal);
+        if (partitions === null) break;
+        await this.#runDivided({ ...common, partitions }, signal);
+      }
     } catch (error) {
       telemetry.pipelineFailed();
       throw error;
@@ -175,9 +179,39 @@ export class Indexer {
     logger.info("stopped", { received: telemetry.received });
   }
 
-  /** Reads and writes, until the signal aborts or the lease is lost. */
-  async #lead({ lease, resume }: Tenure, signal: AbortSignal): Promise<void> {
-    const { telemetry, logger } = this.#options;
+  /** Until the signal aborts, or the number of partitions is another. */
+  async #runDivided(
+    { partitions, ...common }: Common & { readonly partitions: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { config, telemetry, logger, instance } = this.#options;
+    const { consumerName: consumer, leaseMs } = config;
+    const options = { ...common, instance, leaseMs, standsBy: () => telemetry.standsBy() };
+    try {
+      if (partitions === 1) {
+        const leased = { consumer, partition: 0 };
+        await leadWhenLeased({ ...options, leased }, ({ lease, resume }, until) => {
+          return this.#lead({ leases: [lease], positions: [resume] }, 1, until);
+        }, signal);
+      } else {
+        await shareWhenLeased({ ...options, consumer, of: partitions }, (held, until) => {
+          return this.#lead(held, partitions, until);
+        }, signal);
+      }
+    } catch (error) {
+      if (!(error instanceof PartitionsChangedError)) throw error;
+      logger.info("the number of partitions was changed", { partitions: error.found });
+    }
+  }
+
+  /** Reads and writes, until the signal aborts or a lease is lost. */
+  async #lead(
+    { leases, positions }: HeldPartitions,
+    of: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { telemetry, logger, config } = this.#options;
+    const resume = startPosition(positions, config.jetstream.startFrom);
     if (resume !== null) telemetry.resumedFrom(resume);
     logger.info(...startWords(resume, this.#options.config.jetstream.startFrom));
     const progress = new Progress({
@@ -185,10 +219,21 @@ export class Indexer {
       clock: this.#clock,
       clockDiffers: clockObserver(this.#options),
     });
-    const { queue, intake } = this.#createIntake(progress);
-    using _ = queue;
-    const reading = this.#createReading(queue, intake, progress);
-    telemetry.pipelineStarted();
+    const { lanes, intake } = this.#createIntake(progress, leases, of);
+    using _ = lanes;
+    const reading = this.#createReading(lanes, intake, progress);
+    telemetry.pipelineStarted({ of, held: leases.map(({ partition }) => partition) });
+    const stands = new Map(lanes.all.map((lane, index) => [lane, positions[index] ?? null]));
+    const mail = new Mail({
+      write: (batch, until) => this.#writer.write(batch, until),
+      ask: (question, until) =>
+        this.#options.database.ask(question, {
+          silentMs: silenceAfter(this.#statementTimeoutMs),
+          signal: until,
+        }),
+      logger,
+      clock: this.#clock,
+    });
     const ended = new AbortController();
     const until = AbortSignal.any([signal, ended.signal]);
     const reconciling = Promise.all([
@@ -197,17 +242,22 @@ export class Indexer {
     ]);
     try {
       await runPipeline({
-        lease,
-        queue,
+        lanes,
         intake,
         follow: (until) => reading.run(until),
         write: (batch, draining) => this.#writer.write(batch, draining),
+        readMail: (lane, until) => mail.readAfterBatch(lane, until),
+        pollMail: (lane, until) => mail.poll(lane, until),
         retryLetters: (reading) => this.letters.retryDue(reading),
         batch: this.#options.config.batch,
-        taken: (arrivals) => this.#underWay = arrivals,
-        committed: (committed) => {
-          this.#underWay = [];
-          reportCommit(telemetry, committed);
+        taken: (arrivals, lane) => void this.#underWay.set(lane, arrivals),
+        committed: (committed, lane) => {
+          this.#underWay.delete(lane);
+          if (committed.cursor !== null) stands.set(lane, committed.cursor);
+          // What is stored reaches as far as the partition that is furthest behind.
+          const known = [...stands.values()].filter((position) => position !== null);
+          const cursor = known.length < stands.size ? null : leastPosition(known);
+          reportCommit(telemetry, { ...committed, cursor });
           this.#recent.add(committed);
           this.#options.committed?.();
         },
@@ -219,7 +269,7 @@ export class Indexer {
       // It was asked to stop, and the database doesn't let it: what is left comes again.
       logger.error("stopped before everything was written", { error });
     } finally {
-      this.#underWay = [];
+      this.#underWay.clear();
       ended.abort();
       await reconciling;
     }
@@ -236,35 +286,62 @@ export class Indexer {
     return this.#recent.newest;
   }
 
-  #createIntake(progress: Progress): { queue: EventQueue<Arrival>; intake: Intake } {
+  #createIntake(
+    progress: Progress,
+    leases: readonly Lease[],
+    of: number,
+  ): { lanes: Lanes; intake: Intake } {
     const { config, logger, telemetry } = this.#options;
-    const { pauseAlertMs, ...limits } = config.queue;
-    const queue = new EventQueue<Arrival>({
-      limits,
-      pauseAlertMs,
-      clock: this.#clock,
-      observer: {
-        paused: () => telemetry.paused(),
-        resumed: () => telemetry.resumed(),
-        stillPaused: (ms) => logger.error("reading is paused for long", { seconds: ms / 1000 }),
-      },
-    });
+    const { pauseAlertMs, maxBytes, ...limits } = config.queue;
+    // Memory is bounded in bytes whatever the number of partitions.
+    const bytesOfLane = Math.max(1, Math.floor(maxBytes / leases.length));
+    const paused = new Set<number>();
+    const lanes = new Lanes(leases.map((lease) => ({
+      lease,
+      share: { partition: lease.partition, of },
+      queue: new EventQueue<Arrival>({
+        limits: { ...limits, maxBytes: bytesOfLane },
+        pauseAlertMs,
+        clock: this.#clock,
+        observer: {
+          paused: () => {
+            if (paused.size === 0) telemetry.paused();
+            paused.add(lease.partition);
+          },
+          resumed: () => {
+            paused.delete(lease.partition);
+            if (paused.size === 0) telemetry.resumed();
+          },
+          stillPaused: (ms) => logger.error("reading is paused for long", { seconds: ms / 1000 }),
+        },
+      }),
+    })));
     const intake = new Intake({
-      queue,
+      queue: lanes,
       decoderFor: ({ protocol }) => this.#decoders.for(protocol),
       now: () => this.#clock.monotonic(),
       progress,
     });
     telemetry.watchBacklog(() => ({
-      oldest: oldestOf(this.#underWay[0] ?? queue.oldest),
-      queued: queue.size,
-      queuedBytes: queue.bytes,
+      oldest: oldestOf(this.#oldestUnderWay ?? lanes.oldest),
+      queued: lanes.size,
+      queuedBytes: lanes.bytes,
     }));
-    return { queue, intake };
+    return { lanes, intake };
+  }
+
+  get #oldestUnderWay(): Arrival | null {
+    let oldest: Arrival | null = null;
+    for (const [first] of this.#underWay.values()) {
+      if (first !== undefined && (oldest === null || first.receivedAt < oldest.receivedAt)) {
+        oldest = first;
+      }
+    }
+    return oldest;
   }
 
   #createReading(
-    queue: EventQueue<Arrival>,
+    queue: Flow,
     intake: Intake,
     position: Progress,
   ): Reading {

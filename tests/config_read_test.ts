@@ -74,6 +74,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
     },
     reconnect: { baseMs: 100, maxMs: 30_000, alertAttempts: 10, maxAttempts: 0 },
     leaseMs: 8000,
+    partitions: 1,
     logLevel: "info",
     notices: ["INTERNAL_AUTH_TOKEN is unset: metrics and the status page are open to all"],
   });

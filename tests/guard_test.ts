@@ -48,13 +48,14 @@ Deno.test("what is given up is replaced once, and the other connections are left
       return terminate(sql);
     },
   });
-  const { sql, writing } = database;
+  const { sql } = database;
+  const writing = database.writing(0);
   database.abandon(sql);
   database.abandon(sql);
-  assert.ok(database.sql !== sql && database.writing === writing);
+  assert.ok(database.sql !== sql && database.writing(0) === writing);
   const replaced = database.sql;
   database.abandon(writing);
   database.abandon(writing);
-  assert.ok(database.writing !== writing && database.sql === replaced);
+  assert.ok(database.writing(0) !== writing && database.sql === replaced);
   assert.ok(ended.length === 2 && ended[0] === sql && ended[1] === writing);
 });

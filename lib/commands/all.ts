@@ -7,6 +7,7 @@ import { deadLetters } from "./dead_letters.ts";
 import { helpOf } from "./help.ts";
 import { lexicons } from "./lexicons.ts";
 import { migrate } from "./migrate.ts";
+import { partitions } from "./partitions.ts";
 import { rebuild } from "./rebuild.ts";
 import { reconcile } from "./reconcile.ts";
 import { reindex } from "./reindex.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   reconcile,
   reindex,
   rebuild,
+  partitions,
   lexicons,
   version,
   completion,

@@ -69,6 +69,14 @@ export const SETTINGS = {
       "leader that has been silent for so long.",
     schema: milliseconds(1_000, 600_000),
   }),
+  PARTITIONS: setting({
+    accepts: "a whole number from 1 to 64",
+    default: "1",
+    meaning:
+      "Partitions of the accounts, each written beside the others, by one instance or several that " +
+      "share them. Counts for an empty database; the command partitions changes it later.",
+    schema: whole(1, 64),
+  }),
   METRICS_PORT: setting({
     accepts: "a whole number from 0 to 65535 (0: any free port)",
     default: "9090",

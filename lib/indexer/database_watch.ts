@@ -21,7 +21,7 @@ export interface WatchOptions {
 }
 
 /** What of ours can wait for a lock. */
-type Work = "batch" | "count";
+type Work = `batch ${number}` | "count";
 
 interface UnderWay {
   /** Its session, once that is known. */

@@ -4,7 +4,6 @@
  */
 
 import type { ArchiveChunk } from "../client/archive/hand_over.ts";
-import type { EventQueue } from "../client/queue.ts";
 import type { Endpoint } from "../client/endpoint.ts";
 import type { Skipped } from "../client/frames.ts";
 import type { Heard } from "../client/heard.ts";
@@ -28,8 +27,16 @@ export interface Arrival {
   readonly resume: ResumePoint | null;
 }
 
+/** Where arrivals wait to be written. */
+export interface ArrivalQueue {
+  readonly paused: boolean;
+  push(arrival: Arrival, bytes: number): void;
+  /** Whether a partition was told less of where reading goes on than another. */
+  readonly isBehind?: boolean;
+}
+
 export interface IntakeOptions {
-  readonly queue: EventQueue<Arrival>;
+  readonly queue: ArrivalQueue;
   readonly decoderFor: (endpoint: Endpoint) => Decoder;
   /** Milliseconds of a clock that never runs backwards. */
   readonly now: () => number;
@@ -126,7 +133,9 @@ export class Intake {
     this.#markForeign();
     this.#release();
     const quiet = progress.look(queue.paused);
-    if (quiet !== null) queue.push(this.#arrival(NOTHING, quiet.source, now(), 0), 0);
+    const source = quiet?.source ??
+      (queue.isBehind ? progress.point?.source : null);
+    if (source) queue.push(this.#arrival(NOTHING, source, now(), 0), 0);
   }
 
   #markForeign(): void {

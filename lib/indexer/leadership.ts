@@ -17,6 +17,7 @@ import {
   releaseLease,
   renewLease,
 } from "../repository/lease.ts";
+import { PartitionsChangedError } from "../repository/partition.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { databaseBackoff } from "./pipeline.ts";
 
@@ -44,7 +45,7 @@ export interface Tenure {
 }
 
 /** A standby asks this often; a clean stop is noticed within that time. */
-const ASK_MS = 1_000;
+export const ASK_MS = 1_000;
 
 /** A stop does not wait longer for the database to hear of it. */
 const RELEASE_MS = 1_000;
@@ -125,6 +126,7 @@ async function waitForLease(
       await sleep(ASK_MS, clock, signal);
     } catch (error) {
       if (signal.aborted) return null;
+      if (error instanceof PartitionsChangedError) throw error;
       failures++;
       logger.error("cannot ask for the lease, trying again", {
         code: sqlStateOf(error),
@@ -137,8 +139,8 @@ async function waitForLease(
 }
 
 /** Renews the lease until `signal` aborts. Aborts `lost` when it is another's. Never rejects. */
-async function keepRenewed(
-  { database, clock, silentMs }: LeadershipOptions,
+export async function keepRenewed(
+  { database, clock, silentMs }: Pick<LeadershipOptions, "database" | "clock" | "silentMs">,
   lease: Lease,
   lost: AbortController,
   signal: AbortSignal,
@@ -155,8 +157,8 @@ async function keepRenewed(
 }
 
 /** Without it the next instance waits until the lease runs out. */
-async function release(
-  { database, logger }: LeadershipOptions,
+export async function release(
+  { database, logger }: Pick<LeadershipOptions, "database" | "logger">,
   lease: Lease,
 ): Promise<void> {
   const signal = AbortSignal.timeout(RELEASE_MS);

@@ -5,12 +5,11 @@
 
 import { backoffMs } from "../client/backoff.ts";
 import { type Clock, sleep } from "../client/clock.ts";
-import type { EventQueue } from "../client/queue.ts";
 import type { Intake } from "./intake.ts";
 import type { Arrival } from "./intake.ts";
 import { BatchWait } from "./batch_wait.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../repository/batch.ts";
-import type { Lease } from "../repository/lease.ts";
+import type { Lane, Lanes } from "./lanes.ts";
 
 /** What a committed batch was, for metrics, logs and the status page. */
 export interface Committed {
@@ -30,20 +29,23 @@ export interface BatchLimits {
 }
 
 export interface PipelineOptions {
-  /** What batches are written under. */
-  readonly lease: Lease;
-  readonly queue: EventQueue<Arrival>;
+  /** The partitions whose batches are written, beside each other. */
+  readonly lanes: Lanes;
   readonly intake: Intake;
   /** Reads the stream into the intake until the signal aborts. */
   readonly follow: (signal: AbortSignal) => Promise<void>;
   /** Makes a batch durable, however long that takes; rejects only when the signal aborts. */
   readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
+  /** Reads notes of other partitions, after a batch that saw some. */
+  readonly readMail: (lane: Lane, signal: AbortSignal) => Promise<void>;
+  /** Looks for such notes until the signal aborts. */
+  readonly pollMail: (lane: Lane, signal: AbortSignal) => Promise<void>;
   /** Tries dead letters again that are due. */
   readonly retryLetters: (signal: AbortSignal) => Promise<void>;
   readonly batch: BatchLimits;
   /** A batch was taken from the queue. */
-  readonly taken: (arrivals: readonly Arrival[]) => void;
-  readonly committed: (committed: Committed) => void;
+  readonly taken: (arrivals: readonly Arrival[], lane: Lane) => void;
+  readonly committed: (committed: Committed, lane: Lane) => void;
   readonly clock: Clock;
   /** How long what is queued may take to be written after the stop, milliseconds. */
   readonly drainMs: number;
@@ -71,20 +73,20 @@ export class DrainError extends Error {
  * Throws what the stream failed with for good, or a `DrainError`.
  */
 export async function runPipeline(options: PipelineOptions, signal: AbortSignal): Promise<void> {
-  const { queue, intake, clock, drainMs } = options;
+  const { lanes, intake, clock, drainMs } = options;
   const drain = new AbortController();
   const reading = new AbortController();
   const stop = (): void => reading.abort(signal.reason);
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
 
-  const writing = writeAll(options, drain.signal);
+  const writing = writeLanes(options, drain.signal, reading.signal);
   const helpers = [
     every(TICK_MS, clock, reading.signal, () => Promise.resolve(intake.tick())),
     every(LETTERS_MS, clock, reading.signal, () => options.retryLetters(reading.signal)),
   ];
   // A writer that fails for good must not leave the reader running, nor the reverse.
-  writing.catch((error) => reading.abort(error));
+  writing.failed.catch((error) => reading.abort(error));
   let cancelDrain = (): void => {};
   try {
     await options.follow(reading.signal);
@@ -93,18 +95,41 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
     signal.removeEventListener("abort", stop);
     await Promise.allSettled(helpers);
     intake.tick();
-    queue.end();
-    cancelDrain = clock.setTimer(() => drain.abort(new DrainError(queue.size)), drainMs);
-    await writing.finally(() => cancelDrain());
+    lanes.end();
+    cancelDrain = clock.setTimer(() => drain.abort(new DrainError(lanes.size)), drainMs);
+    await writing.ended.finally(() => cancelDrain());
   }
 }
 
+/**
+ * Writes the batches of all lanes beside each other. `failed` rejects with the first failure; `ended` waits for
+ * all of them, so that nothing is under way when it is over.
+ */
+function writeLanes(
+  options: PipelineOptions,
+  signal: AbortSignal,
+  reading: AbortSignal,
+): { readonly failed: Promise<unknown>; readonly ended: Promise<void> } {
+  const all = options.lanes.all.flatMap((lane) => [
+    writeAll(options, lane, signal),
+    options.pollMail(lane, reading),
+  ]);
+  const failed = Promise.all(all);
+  const ended = Promise.allSettled(all).then(async () => void await failed);
+  // Who waits for it comes later.
+  ended.catch(() => {});
+  return { failed, ended };
+}
+
 /** Writes batches until the queue has ended and is empty. */
-async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<void> {
+async function writeAll(
+  options: PipelineOptions,
+  lane: Lane,
+  signal: AbortSignal,
+): Promise<void> {
+  const { queue } = lane;
   const {
-    queue,
     batch: { maxEvents, maxBytes, maxWaitMs },
-    lease,
     write,
     taken,
     committed,
@@ -117,20 +142,21 @@ async function writeAll(options: PipelineOptions, signal: AbortSignal): Promise<
     const arrivals = await queue.take({ ...limits, signal });
     if (arrivals.length === 0) return;
     reached = arrivals.findLast(({ resume }) => resume !== null)?.resume ?? reached;
-    const batch = batchOf(arrivals, reached, lease);
-    taken(arrivals);
+    const batch = batchOf(arrivals, reached, lane);
+    taken(arrivals, lane);
     const startedAt = clock.monotonic();
     const result = await write(batch, signal);
     const durationMs = clock.monotonic() - startedAt;
     wait.took(durationMs);
-    committed({ arrivals, result, cursor: batch.cursor, durationMs });
+    committed({ arrivals, result, cursor: batch.cursor, durationMs }, lane);
+    if (result.hasMail) await options.readMail(lane, signal);
   }
 }
 
 function batchOf(
   arrivals: readonly Arrival[],
   cursor: CursorUpdate | null,
-  lease: Lease,
+  { lease, share }: Lane,
 ): Batch {
   return {
     id: crypto.randomUUID(),
@@ -139,6 +165,7 @@ function batchOf(
     letters: [],
     fromSource: false,
     lease,
+    share,
   };
 }
 

@@ -6,6 +6,9 @@ import type { Sql } from "./sql.ts";
 export interface OpenCounts {
   readonly waitingRecords: number;
   readonly openDeadLetters: number;
+  /** Notes that partitions have left for each other, and how long the oldest has waited. */
+  readonly notes: number;
+  readonly notesSeconds: number;
 }
 
 export interface CountOptions {
@@ -25,9 +28,12 @@ export async function openCounts(
       .then(([row]) => row !== undefined && session(row.pid));
     const counted = tx<OpenCounts[]>`select
       (select count(*)::float8 from records where waiting_for is not null) as "waitingRecords",
-      (select count(*)::float8 from dead_letters where resolved_at is null) as "openDeadLetters"`;
+      (select count(*)::float8 from dead_letters where resolved_at is null) as "openDeadLetters",
+      (select count(*)::float8 from mailbox) as notes,
+      (select coalesce(extract(epoch from clock_timestamp() - min(written_at)), 0)::float8
+        from mailbox) as "notesSeconds"`;
     const [[row]] = await Promise.all([counted, told]);
-    return row ?? { waitingRecords: 0, openDeadLetters: 0 };
+    return row ?? { waitingRecords: 0, openDeadLetters: 0, notes: 0, notesSeconds: 0 };
   });
 }
 

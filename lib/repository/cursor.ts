@@ -9,15 +9,34 @@ import type { Sql, TransactionSql } from "./sql.ts";
  * The cursor of a consumer; null when it has never committed one. No event was seen after it was stored: a
  * later time is a wrong one.
  */
-export async function readCursor(sql: Sql, consumer: string): Promise<CursorUpdate | null> {
-  const [row] = await sql<
-    { cursor: string; time_us: number; source: string; mark: string | null }[]
-  >`
-    select cursor::text, source, cursor_mark as mark,
-      (extract(epoch from least(cursor_time, last_updated)) * 1000000.0)::float8 as time_us
-    from indexer_state where consumer = ${consumer} and source is not null`;
-  if (row === undefined) return null;
-  const { cursor, time_us: timeUs, source, mark } = row;
+export async function readCursor(
+  sql: Sql,
+  consumer: string,
+  partition = 0,
+): Promise<CursorUpdate | null> {
+  const [row] = await sql<PositionRow[]>`
+    select partition, ${sql.unsafe(POSITION_COLUMNS)}
+    from indexer_state where consumer = ${consumer} and partition = ${partition}`;
+  return row === undefined ? null : positionOfRow(row);
+}
+
+/** A position as it is stored. */
+export interface PositionRow {
+  readonly partition: number;
+  readonly cursor: string;
+  readonly time_us: number;
+  /** Null: nothing is stored. */
+  readonly source: string | null;
+  readonly mark: string | null;
+}
+
+export const POSITION_COLUMNS = `cursor::text, source, cursor_mark as mark,
+  (extract(epoch from least(cursor_time, last_updated)) * 1000000.0)::float8 as time_us`;
+
+export function positionOfRow(
+  { cursor, time_us: timeUs, source, mark }: PositionRow,
+): CursorUpdate | null {
+  if (source === null) return null;
   return { cursor: Number(cursor), timeUs, source, ...(mark === null ? {} : { mark }) };
 }
 

@@ -19,13 +19,13 @@ const MAX_ASKING = 2;
 export class Database implements AsyncDisposable {
   readonly #options: DatabaseOptions;
   #sql: Sql;
-  #writing: Sql;
+  /** By partition. */
+  readonly #writing = new Map<number, Sql>();
   #watching: Sql;
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
     this.#sql = options.open(MAX_ASKING);
-    this.#writing = options.open(1);
     this.#watching = options.open(1);
   }
 
@@ -35,11 +35,13 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * The one connection of batches to use now. The driver gives a transaction to whichever connection
-   * has rested for longest: among several, each would come to plan and to cache everything anew.
+   * The one connection of a partition's batches to use now. The driver gives a transaction to whichever
+   * connection has rested for longest: among several, each would come to plan and to cache everything anew.
    */
-  get writing(): Sql {
-    return this.#writing;
+  writing(partition: number): Sql {
+    let sql = this.#writing.get(partition);
+    if (sql === undefined) this.#writing.set(partition, sql = this.#options.open(1));
+    return sql;
   }
 
   /**
@@ -68,14 +70,17 @@ export class Database implements AsyncDisposable {
   /** Gives connections up that don't answer, unless somebody else has already. */
   abandon(sql: Sql): void {
     if (sql === this.#sql) this.#sql = this.#options.open(MAX_ASKING);
-    else if (sql === this.#writing) this.#writing = this.#options.open(1);
     else if (sql === this.#watching) this.#watching = this.#options.open(1);
-    else return;
+    else {
+      const [partition] = [...this.#writing].find(([, writing]) => writing === sql) ?? [];
+      if (partition === undefined) return;
+      this.#writing.delete(partition);
+    }
     void this.#options.terminate(sql);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { terminate } = this.#options;
-    await Promise.all([this.#sql, this.#writing, this.#watching].map(terminate));
+    await Promise.all([this.#sql, ...this.#writing.values(), this.#watching].map(terminate));
   }
 }

@@ -45,6 +45,11 @@ export function isThere(error: unknown): boolean {
   return sqlStateOf(error) === "23505";
 }
 
+/** Whether two transactions waited for each other, so that one of them was ended: it is run again at once. */
+export function isCrossing(sqlState: string): boolean {
+  return sqlState === "40P01" || sqlState === "40001";
+}
+
 /** The SQLSTATE of a Postgres error, or the code of a connection error; `unknown` without one. */
 export function sqlStateOf(error: unknown): string {
   if (error instanceof StoreError) return sqlStateOf(error.cause);

@@ -7,6 +7,7 @@
  * instance that has lost its lease commits nothing. Each commit renews the lease.
  */
 
+import { PartitionsChangedError } from "./partition.ts";
 import type { Sql } from "./sql.ts";
 
 /** What is leased. */
@@ -15,8 +16,10 @@ export interface Leased {
   readonly partition: number;
 }
 
-/** All DIDs are in one partition. */
-export const PARTITION = 0;
+/** A partition that somebody claims, who counts on so many of them. */
+export interface Claimed extends Leased {
+  readonly of?: number;
+}
 
 /** A lease as its holder knows it. */
 export interface Lease extends Leased {
@@ -31,10 +34,12 @@ export interface Lease extends Leased {
 /** Another instance has taken the lease: nothing more may be written with it. */
 export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";
+  readonly partition: number;
   constructor({ partition, epoch }: Lease) {
     super(
       `cannot write to partition ${partition}: the lease of epoch ${epoch} is another instance's`,
     );
+    this.partition = partition;
   }
 }
 
@@ -56,15 +61,23 @@ const IS_FREE = `(lease_until is null or lease_until <= clock_timestamp()
  */
 export async function claimLease(
   sql: Sql,
-  { consumer, partition }: Leased,
+  { consumer, partition, of = 1 }: Claimed,
   holder: string,
   ms: number,
 ): Promise<Claim> {
-  const [row] = await sql<{ holder: string | null; free: boolean }[]>`
-    select holder, ${sql.unsafe(IS_FREE)} or holder = ${holder} as free from indexer_state
-    where consumer = ${consumer} and partition = ${partition}`;
-  if (row !== undefined && !row.free) return { kind: "held", holder: row.holder ?? "" };
-  if (row === undefined) {
+  const [row] = await sql<
+    { partitions: number; there: boolean; holder: string | null; free: boolean }[]
+  >`
+    select coalesce((select partitions from partitioning), 1) as partitions, s.there, s.holder, s.free
+    from (select) as one left join (
+      select true as there, holder, ${
+    sql.unsafe(IS_FREE)
+  } or holder = ${holder} as free from indexer_state
+      where consumer = ${consumer} and partition = ${partition}) as s on true`;
+  const partitions = row?.partitions ?? 1;
+  if (partitions !== of) throw new PartitionsChangedError(of, partitions);
+  if (row?.there && !row.free) return { kind: "held", holder: row.holder ?? "" };
+  if (!row?.there) {
     await sql`insert into indexer_state (consumer, partition) values (${consumer}, ${partition})
       on conflict do nothing`;
   }

@@ -77,16 +77,9 @@ export async function takeMail(
   return { taken: rows.length, keys };
 }
 
-/** How many notes wait, and for how long the oldest has, seconds. */
-export interface MailboxState {
-  readonly notes: number;
-  readonly oldestSeconds: number;
-}
-
-export async function mailboxState(sql: Sql | TransactionSql): Promise<MailboxState> {
-  const [row] = await sql<MailboxState[]>`
-    select count(*)::float8 as notes,
-      coalesce(extract(epoch from clock_timestamp() - min(written_at)), 0)::float8 as "oldestSeconds"
-    from mailbox`;
-  return row ?? { notes: 0, oldestSeconds: 0 };
+/** Whether a partition has notes to read. */
+export async function hasMail(sql: Sql, { partition }: Share): Promise<boolean> {
+  const [row] = await sql<{ mail: boolean }[]>`
+    select exists (select from mailbox where partition = ${partition}) as mail`;
+  return row?.mail ?? false;
 }

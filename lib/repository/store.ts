@@ -175,12 +175,24 @@ function bulkWrites(
     all.push({ ...table, statement: upsert, rows: upserts });
   }
   all.push({ name: "dead_letters", statement: SETTLE_LETTERS, rows: writes.settled });
-  all.push({ name: "dead_letters", statement: UPSERT_LETTERS, rows: writes.letters });
+  all.push({ name: "dead_letters", statement: UPSERT_LETTERS, rows: lettersOf(writes, share) });
   all.push({ name: "reconciles", statement: REQUEST_RECONCILES, rows: writes.reconciles });
   if (share.of > 1) {
     all.push({ name: "mailbox", statement: WRITE_NOTES, rows: noteRows(writes.notes, share) });
   }
   return all.filter((write) => write.rows.length > 0);
+}
+
+/** A parent may be there in another partition, whose note was not read yet: so the limit alone keeps nobody out. */
+const RETRY_LIMIT_MS = 60_000;
+
+function lettersOf({ letters }: Writes, { of }: Share): readonly Row[] {
+  if (of === 1) return letters;
+  return letters.map((row) =>
+    row["reason"] === "waiting_limit" && row["superseded"] !== true
+      ? { ...row, retry_in_ms: RETRY_LIMIT_MS }
+      : row
+  );
 }
 
 /** A bulk write that Postgres refused. */

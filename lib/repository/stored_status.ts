@@ -40,7 +40,8 @@ export class StatusTables {
     >`
       select cursor::float8 as cursor, source, last_updated as "savedAt",
         (extract(epoch from cursor_time) * 1000000.0)::float8 as "timeUs"
-      from indexer_state where consumer = ${consumer}`;
+      from indexer_state where consumer = ${consumer}
+      order by cursor_time nulls first limit 1`;
     return row ?? null;
   }
 

@@ -9,7 +9,7 @@ import type { Mapper } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import { type Batch, type BatchResult, refusalKey, type Refusals } from "./batch.ts";
 import { PART_SIZES } from "./batch_fold.ts";
-import { isThere, judgeFailure, sqlStateOf } from "./failure.ts";
+import { isCrossing, isThere, judgeFailure, sqlStateOf } from "./failure.ts";
 import { guarded, silenceAfter } from "./guard.ts";
 import { asUnusable, bothResults, halvesOf, isUnusable } from "./last_resort.ts";
 import { LeaseLostError } from "./lease.ts";
@@ -38,7 +38,7 @@ export interface WriterOptions {
   /** Waits between attempts; rejects when the signal aborts. */
   readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
   /** A batch could not be written; it will be tried again. */
-  readonly failed: (sqlState: string, attempt: number, error: unknown) => void;
+  readonly failed: (sqlState: string, attempt: number, error: unknown, partition: number) => void;
   /** Postgres refused a row. */
   readonly refused: (table: string, sqlState: string) => void;
   /** Told of records that were judged again within a transaction, which can be many. */
@@ -46,8 +46,11 @@ export interface WriterOptions {
   /** Told before each step of a transaction, with its batch. */
   readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
   /** Told which session of the database runs a transaction, before that waits for anything. */
-  readonly session?: (pid: number) => void;
+  readonly session?: (pid: number, partition: number) => void;
 }
+
+/** Attempts that two transactions which wait for each other may take before somebody is told. */
+const PATIENCE = 5;
 
 /** Postgres refuses what some notes lead to, and it can't be told which record that is. */
 export class UndigestedMailError extends Error {
@@ -129,7 +132,9 @@ export class Writer {
           }
         }
         signal.throwIfAborted();
-        this.#options.failed(sqlStateOf(error), attempt, error);
+        const sqlState = sqlStateOf(error);
+        if (isCrossing(sqlState) && attempt < PATIENCE) continue;
+        this.#options.failed(sqlState, attempt, error, share.partition);
         await this.#options.backoff(attempt, signal);
       }
     }
@@ -152,7 +157,7 @@ export class Writer {
       statementTimeoutMs,
       waitingLimit,
       parts,
-      ...(session === undefined ? {} : { session }),
+      ...(session === undefined ? {} : { session: (pid) => session(pid, share.partition) }),
       judged: judged ?? (() => {}),
       step: (name) => {
         alive();

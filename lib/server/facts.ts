@@ -111,6 +111,9 @@ export interface DatabaseFacts {
   blocked: Blocked | null;
   waitingRecords: number;
   openDeadLetters: number;
+  /** Notes that partitions have left for each other, and how long the oldest has waited. */
+  notes: number;
+  notesSeconds: number;
 }
 
 export interface DatabaseFailure {
@@ -154,11 +157,18 @@ export interface ArchiveFacts {
   failure: string | null;
 }
 
+/** How many partitions there are, and which of them this instance holds. */
+export interface PartitionFacts {
+  readonly of: number;
+  readonly held: readonly number[];
+}
+
 export interface Facts {
   readonly startedAt: Now;
   pipeline: PipelineState;
   /** This instance holds the lease: what is stored is its work. */
   leads: boolean;
+  partitions: PartitionFacts;
   migrated: boolean;
   readonly connection: ConnectionFacts;
   readonly reading: ReadingFacts;
@@ -185,6 +195,7 @@ export function factsAtStart(now: Now): Facts {
     startedAt: now,
     pipeline: "starting",
     leads: false,
+    partitions: { of: 1, held: [] },
     migrated: false,
     connection: {
       source: null,
@@ -215,6 +226,8 @@ export function factsAtStart(now: Now): Facts {
       blocked: null,
       waitingRecords: 0,
       openDeadLetters: 0,
+      notes: 0,
+      notesSeconds: 0,
     },
     archive: {
       progress: null,

@@ -62,6 +62,16 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
     "Records that wait for a record that they name.",
     ({ database }) => database.waitingRecords,
   ],
+  [
+    "indexer_mailbox_notes",
+    "Notes that partitions have left for each other.",
+    ({ database }) => database.notes,
+  ],
+  [
+    "indexer_mailbox_age_seconds",
+    "How long the oldest note between partitions has waited.",
+    ({ database }) => database.notesSeconds,
+  ],
   ["indexer_dead_letters", "Open dead letters.", ({ database }) => database.openDeadLetters],
   [
     "indexer_database_up",
@@ -145,7 +155,6 @@ export function registerGauge(
 }
 
 /** All DIDs are in one partition. */
-const PARTITION = "0";
 
 function registerLeader(registry: Registry, facts: Facts): void {
   new Gauge({
@@ -154,7 +163,11 @@ function registerLeader(registry: Registry, facts: Facts): void {
     labelNames: ["partition"],
     registers: [registry],
     collect(): void {
-      this.set({ partition: PARTITION }, +facts.leads);
+      const { of, held } = facts.partitions;
+      this.reset();
+      for (let partition = 0; partition < of; partition++) {
+        this.set({ partition: String(partition) }, +held.includes(partition));
+      }
     },
   });
 }

@@ -4,6 +4,7 @@
  */
 
 import type { ReplayProgress } from "../client/archive/observer.ts";
+import type { OpenCounts } from "../repository/counts.ts";
 import { type OutcomeCounts, OUTCOMES } from "../repository/outcome.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { CommittedBatch } from "./committed_batch.ts";
@@ -15,6 +16,7 @@ import {
   factsAtStart,
   type Now,
   nowOf,
+  type PartitionFacts,
   type ReconcileQueueFacts,
   type Source,
   type StreamEnding,
@@ -100,15 +102,17 @@ export class Telemetry {
     this.facts.backlog = backlog;
   }
 
-  pipelineStarted(): void {
+  pipelineStarted(partitions: PartitionFacts = { of: 1, held: [0] }): void {
     this.facts.pipeline = "running";
     this.facts.leads = true;
+    this.facts.partitions = partitions;
   }
 
   /** Another instance leads, or is about to. */
   standsBy(): void {
     this.facts.pipeline = "standby";
     this.facts.leads = false;
+    this.facts.partitions = { ...this.facts.partitions, held: [] };
   }
 
   pipelineDraining(): void {
@@ -311,10 +315,14 @@ export class Telemetry {
   }
 
   /** What it counted. */
-  databaseCounted(counts: { waitingRecords: number; openDeadLetters: number }): void {
+  databaseCounted(
+    counts: Omit<OpenCounts, "notes" | "notesSeconds"> & Partial<OpenCounts>,
+  ): void {
     this.databaseAnswered();
     this.facts.database.waitingRecords = counts.waitingRecords;
     this.facts.database.openDeadLetters = counts.openDeadLetters;
+    this.facts.database.notes = counts.notes ?? this.facts.database.notes;
+    this.facts.database.notesSeconds = counts.notesSeconds ?? this.facts.database.notesSeconds;
   }
 
   /** Something holds a lock that we wait for. Null: nothing does any more. */

@@ -1,0 +1,92 @@
+/**
+ * The queues of the partitions that this instance holds. An event goes to the queue of its partition. What has
+ * no DID, such as the place of foreign commits, goes through each queue behind its events, so a partition's
+ * cursor never passes an event of its own.
+ */
+
+import type { EventQueue, Flow } from "../client/queue.ts";
+import type { ResumePoint } from "../client/resume.ts";
+import type { Lease } from "../repository/lease.ts";
+import { partitionOfEvent, type Share } from "../repository/partition.ts";
+import type { Arrival } from "./intake.ts";
+
+/** One partition that this instance holds. */
+export interface Lane {
+  readonly lease: Lease;
+  readonly share: Share;
+  readonly queue: EventQueue<Arrival>;
+}
+
+export class Lanes implements Flow, Disposable {
+  readonly all: readonly Lane[];
+  readonly #of: number;
+  readonly #byPartition: ReadonlyMap<number, Lane>;
+  /** Where each lane's last arrival says that reading goes on. */
+  readonly #told = new Map<Lane, ResumePoint | null>();
+  /** The same of the last arrival of any partition. */
+  #newest: ResumePoint | null = null;
+
+  constructor(all: readonly Lane[]) {
+    this.all = all;
+    this.#of = all[0]?.share.of ?? 1;
+    this.#byPartition = new Map(all.map((lane) => [lane.share.partition, lane]));
+  }
+
+  push(arrival: Arrival, bytes: number): void {
+    this.#newest = arrival.resume;
+    const partition = this.#of === 1 ? 0 : partitionOfEvent(arrival.event, this.#of);
+    if (partition !== null) {
+      const lane = this.#byPartition.get(partition);
+      // Of a partition that another instance holds.
+      if (lane !== undefined) this.#push(lane, arrival, bytes);
+      return;
+    }
+    // It is counted once.
+    for (const [index, lane] of this.all.entries()) {
+      this.#push(lane, index === 0 ? arrival : { ...arrival, count: 0 }, bytes);
+    }
+  }
+
+  get isBehind(): boolean {
+    return this.all.some((lane) => (this.#told.get(lane) ?? null) !== this.#newest);
+  }
+
+  /** The first of what waits, in whichever queue it came first. */
+  get oldest(): Arrival | null {
+    const firsts = this.all.map(({ queue }) => queue.oldest).filter((arrival) => arrival !== null);
+    return firsts.reduce<Arrival | null>(
+      (one, other) => one === null || other.receivedAt < one.receivedAt ? other : one,
+      null,
+    );
+  }
+
+  get paused(): boolean {
+    return this.all.some(({ queue }) => queue.paused);
+  }
+
+  async whenOpen(signal: AbortSignal): Promise<void> {
+    while (this.paused) await Promise.all(this.all.map(({ queue }) => queue.whenOpen(signal)));
+    signal.throwIfAborted();
+  }
+
+  get size(): number {
+    return this.all.reduce((sum, { queue }) => sum + queue.size, 0);
+  }
+
+  get bytes(): number {
+    return this.all.reduce((sum, { queue }) => sum + queue.bytes, 0);
+  }
+
+  end(): void {
+    for (const { queue } of this.all) queue.end();
+  }
+
+  [Symbol.dispose](): void {
+    for (const { queue } of this.all) queue[Symbol.dispose]();
+  }
+
+  #push(lane: Lane, arrival: Arrival, bytes: number): void {
+    this.#told.set(lane, arrival.resume);
+    lane.queue.push(arrival, bytes);
+  }
+}

@@ -1,0 +1,50 @@
+/** Into how many partitions the index is divided, asked until the database answers. */
+
+import type { Clock } from "../client/clock.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Database } from "../repository/database.ts";
+import { sqlStateOf } from "../repository/failure.ts";
+import { beginPartitions } from "../repository/partitioning.ts";
+import { databaseBackoff } from "./pipeline.ts";
+
+export interface LearnOptions {
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly silentMs: number;
+}
+
+/** Null when the signal aborts. `wanted` is for an empty index. */
+export async function learnPartitions(
+  { database, logger, clock, random, silentMs }: LearnOptions,
+  wanted: number,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const backoff = databaseBackoff(clock, random);
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      const partitions = await database.ask((sql) => beginPartitions(sql, wanted), {
+        silentMs,
+        signal,
+      });
+      if (wanted !== 1 && wanted !== partitions) {
+        logger.warn(
+          "PARTITIONS counts for an empty database only: the command partitions changes it",
+          {
+            partitions,
+          },
+        );
+      }
+      return partitions;
+    } catch (error) {
+      if (signal.aborted) return null;
+      logger.error("cannot ask for the number of partitions, trying again", {
+        code: sqlStateOf(error),
+        attempt,
+      });
+      await backoff(attempt, signal).catch(() => {});
+    }
+  }
+  return null;
+}

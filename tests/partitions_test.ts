@@ -1,0 +1,152 @@
+/** Instances of one consumer that share partitions: what each holds, what a join, an end and a change of their number do. */
+
+import assert from "node:assert/strict";
+import { partitionOf } from "../lib/repository/partition.ts";
+import { resize } from "../lib/repository/partitioning.ts";
+import type { Sql } from "../lib/repository/sql.ts";
+import { Program } from "./crash/in_process.ts";
+import { assertFolded, numberedStream } from "./crash/stream.ts";
+import { databaseTest } from "./database.ts";
+import { ReplayServer } from "./jetstream/replay_server.ts";
+
+const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
+Deno.stdout.writeSync(new TextEncoder().encode(`partitions: seed ${SEED}\n`));
+
+const FOUR = { PARTITIONS: "4", LEASE_MS: "2000", BATCH_MAX_EVENTS: "20" };
+
+/** Nothing that a test waits for takes so long. */
+const HANG_MS = 60_000;
+
+/** Waits for what a question finds. */
+async function until(sql: Sql, question: string, what: string): Promise<void> {
+  const end = performance.now() + HANG_MS;
+  while (performance.now() < end) {
+    const [row] = await sql.unsafe<{ holds: boolean }[]>(`select (${question}) as holds`);
+    if (row?.holds) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const rows = await sql`select partition, cursor, holder, epoch, lease_until from indexer_state`;
+  throw new Error(`never: ${what}\n${JSON.stringify(rows)}`);
+}
+
+/** All partitions have come to a position, and no note is left. */
+async function atRest(sql: Sql, cursor: number, partitions: number): Promise<void> {
+  await until(
+    sql,
+    `select count(*) filter (where cursor >= ${cursor}) = ${partitions} and not exists (select from mailbox)
+      from indexer_state where partition < ${partitions}`,
+    `all ${partitions} partitions are at ${cursor}`,
+  );
+}
+
+databaseTest("the database and the program put a DID into the same partition", async ({ sql }) => {
+  const dids = ["did:plc:a", "did:web:example.com", "did:plc:z72i7hdynmk6r22z27h6tvur"];
+  for (const partitions of [1, 2, 3, 64]) {
+    const rows = await sql<{ partition: number }[]>`
+      select partition_of(d, ${partitions}) as partition
+      from json_array_elements_text(${JSON.stringify(dids)}::text::json) as d`;
+    assert.deepEqual(
+      rows.map(({ partition }) => partition),
+      dids.map((did) => partitionOf(did, partitions)),
+    );
+  }
+});
+
+databaseTest(
+  "a transaction of one partition changes memberships of its own repositories alone",
+  async ({ sql }) => {
+    const [owner, member] = ["did:plc:owner", "did:plc:member0"];
+    const of = 64;
+    assert.notEqual(partitionOf(owner, of), partitionOf(member, of));
+    const scene = crypto.randomUUID();
+    await sql`insert into scenes (id, name, owner_did, coarse_geohash, record_did, record_rkey, record_rev)
+      values (${scene}, 'a scene', ${owner}, 'u33dc0', ${owner}, 's', '1')`;
+    const add = (author: string): Promise<unknown> =>
+      sql.begin(async (tx) => {
+        const share = `${partitionOf(author, of)}/${of}`;
+        await tx`select set_config('jetstream_indexer.share', ${share}, true)`;
+        await tx`insert into memberships (id, scene_id, user_did, record_did, record_rkey, record_rev)
+          values (${crypto.randomUUID()}, ${scene}, ${member}, ${author}, ${author}, '1')`;
+      });
+    const inForce = async (): Promise<unknown[]> => {
+      const rows = await sql<{ record_did: string }[]>`
+        select record_did from memberships where in_force order by record_did`;
+      return rows.map(({ record_did }) => record_did);
+    };
+    await add(member);
+    await add(owner);
+    assert.deepEqual(await inForce(), [member, owner]);
+    const notes = await sql<{ partition: number; user_did: string }[]>`
+      select partition, user_did from mailbox`;
+    assert.deepEqual(notes.map((note) => ({ ...note })), [
+      { partition: partitionOf(member, of), user_did: member },
+    ]);
+    await sql.begin(async (tx) => {
+      await tx`select set_config('jetstream_indexer.share', ${`${
+        partitionOf(member, of)
+      }/${of}`}, true)`;
+      await tx`select put_in_force(array[${scene}::uuid], array[${member}::text])`;
+    });
+    assert.deepEqual(await inForce(), [owner]);
+  },
+);
+
+databaseTest("one instance holds all partitions and leaves the tables as one would", async (db) => {
+  const frames = numberedStream(SEED, 400);
+  await using server = new ReplayServer({ pingMs: 0 });
+  await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env: FOUR });
+  server.push(...frames);
+  await atRest(db.sql, 400, 4);
+  await assertFolded(db.sql, frames);
+  for (const partition of [0, 1, 2, 3]) {
+    assert.equal(await program.metric(`indexer_leader{partition="${partition}"}`), 1);
+  }
+  assert.equal(await program.stop(), 0);
+});
+
+databaseTest(
+  "a second instance is given its share, and at its end the first has all again",
+  async (db) => {
+    const frames = numberedStream(SEED + 1, 600);
+    await using server = new ReplayServer({ pingMs: 0 });
+    const at = { databaseUrl: db.url, streamUrl: server.url, env: FOUR };
+    const holders = (each: number): string =>
+      `select count(*) = ${
+        4 / each
+      } and min(n) = ${each} from (select count(*) as n from indexer_state
+      where lease_until > clock_timestamp() group by holder) as h`;
+    await using first = new Program(at);
+    server.push(...frames.slice(0, 200));
+    await atRest(db.sql, 200, 4);
+    await using second = new Program(at);
+    await until(db.sql, holders(2), "two instances hold two partitions each");
+    server.push(...frames.slice(200, 400));
+    await atRest(db.sql, 400, 4);
+    assert.equal(await second.stop(), 0);
+    await until(db.sql, holders(4), "one instance holds all");
+    server.push(...frames.slice(400));
+    await atRest(db.sql, 600, 4);
+    assert.equal(await first.stop(), 0);
+    await assertFolded(db.sql, frames);
+  },
+  { kinds: ["server"] },
+);
+
+databaseTest("the number of partitions is changed while instances write", async (db) => {
+  const frames = numberedStream(SEED + 2, 800);
+  await using server = new ReplayServer({ pingMs: 0 });
+  const env = { ...FOUR, PARTITIONS: "1" };
+  await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env });
+  server.push(...frames.slice(0, 200));
+  await atRest(db.sql, 200, 1);
+  let reached = 200;
+  for (const partitions of [3, 2, 1]) {
+    server.push(...frames.slice(reached, reached + 100));
+    await resize(db.sql, partitions);
+    server.push(...frames.slice(reached + 100, reached + 200));
+    reached += 200;
+    await atRest(db.sql, reached, partitions);
+    await assertFolded(db.sql, frames.slice(0, reached));
+  }
+  assert.equal(await program.stop(), 0);
+}, { kinds: ["server"] });
