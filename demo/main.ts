@@ -1,6 +1,7 @@
 /**
  * The whole system with nothing installed: an embedded database, a local Jetstream that plays a sample
- * stream, the indexer and its status page.
+ * stream for ever, the indexer and its status page. It prints how to look at each of them, and what happens
+ * that is worth a look. `--pace N` plays N events a second.
  *
  * `--once` plays the stream once, waits until all of it is committed, and prints the summary. With
  * `--query SQL` it prints the answer before that, one row a line.
@@ -8,16 +9,28 @@
 
 import { runIndexer, type Running } from "../lib/commands/run.ts";
 import { liveCounts } from "../lib/repository/counts.ts";
+import { startEmbedded } from "../lib/repository/embedded/embedded.ts";
 import { type JetstreamEvent, ReplayServer } from "../tests/jetstream/replay_server.ts";
 import manifest from "../deno.json" with { type: "json" };
-import { SAMPLE_SECONDS, sampleStream } from "./sample_stream.ts";
+import { SAMPLE_SECONDS, sampleStream, WAITING_EVENT } from "./sample_stream.ts";
+import { Tour } from "./tour.ts";
 
 const once = Deno.args.includes("--once");
-const queryAt = Deno.args.indexOf("--query");
-const query = queryAt < 0 ? undefined : Deno.args[queryAt + 1];
+const query = valueOf("--query");
 
 /** Events a second, in the demo that goes on for ever. */
-const PACE = 10;
+const pace = Math.max(1, Number(valueOf("--pace") ?? 10) || 10);
+
+/** So many events later the scene comes that an event waits for: long enough to look at it. */
+const WAITS_FOR = 50;
+
+/** Without one the page can't retry or discard. Empty: none. */
+const token = Deno.env.get("INTERNAL_AUTH_TOKEN") ?? (once ? "" : crypto.randomUUID().slice(0, 18));
+
+function valueOf(option: string): string | undefined {
+  const at = Deno.args.indexOf(option);
+  return at < 0 ? undefined : Deno.args[at + 1];
+}
 
 await using server = new ReplayServer({ keep: 10_000 });
 const stop = new AbortController();
@@ -28,19 +41,38 @@ function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 function sample(): JetstreamEvent[] {
   return sampleStream((Date.now() - SAMPLE_SECONDS * 1000) * 1000) as unknown as JetstreamEvent[];
 }
 
 /** Plays the sample stream again and again, each time with newer revisions. */
 async function playForEver(): Promise<void> {
-  while (!stop.signal.aborted) {
+  // What waits for something then waits before somebody's eyes.
+  while (server.connected === 0 && !stop.signal.aborted) await pause(100);
+  for (let round = 0; !stop.signal.aborted; round++) {
     for (const event of sample()) {
       server.push({ ...event, time_us: Date.now() * 1000 });
-      await new Promise((resolve) => setTimeout(resolve, 1000 / PACE));
+      const events = round === 0 && event.commit?.rkey === WAITING_EVENT ? WAITS_FOR : 1;
+      await pause(events * 1000 / pace);
       if (stop.signal.aborted) return;
     }
   }
+}
+
+function printPlaces({ host, port }: Running, databaseUrl: string): void {
+  const query = "select name, handle, coarse_geohash, allow_precise from public_scenes";
+  print(`
+The status page   http://${host}:${port}/
+Its token         ${token || "none is needed"}
+The database      psql '${databaseUrl}'
+for example       psql '${databaseUrl}' -c '${query}'
+
+What happens that is worth a look:
+`);
 }
 
 async function summary({ telemetry, database }: Running): Promise<string> {
@@ -66,20 +98,30 @@ async function endWhenDone(): Promise<void> {
   stop.abort();
 }
 
+async function lookAround(): Promise<void> {
+  if (running === undefined || stop.signal.aborted) return;
+  await tour.look(running.database.sql);
+}
+
 if (once) server.push(...sample());
 const playing = once ? Promise.resolve() : playForEver();
+const embedded = await startEmbedded();
+const tour = new Tour(print);
 const code = await runIndexer({
   env: {
     ...Deno.env.toObject(),
     SUBCULT_ENV: "development",
-    DATABASE_URL: "memory:",
+    DATABASE_URL: embedded.url,
+    INTERNAL_AUTH_TOKEN: token,
+    // The accounts of the stream are nowhere else.
+    RECONCILE_ENABLED: "false",
     JETSTREAM_URL: server.url,
     JETSTREAM_COMPRESS: "false",
     START_FROM: "0",
     LOCATION_JITTER_SECRET: "a fixed secret, for places that do not exist",
     HTTP_HOST: "127.0.0.1",
     METRICS_PORT: Deno.env.get("METRICS_PORT") ?? "0",
-    LOG_LEVEL: Deno.env.get("LOG_LEVEL") ?? (once ? "warn" : "info"),
+    LOG_LEVEL: Deno.env.get("LOG_LEVEL") ?? "warn",
   },
   build: { version: manifest.version, commit: null, embeddedDatabase: true },
   print,
@@ -89,14 +131,15 @@ const code = await runIndexer({
 }, {
   started: (now) => {
     running = now;
-    if (!once) print(`\nThe status page: http://${now.host}:${now.port}/\n`);
+    if (!once) printPlaces(now, embedded.url);
   },
   committed: () => {
-    if (once) checking = checking.then(endWhenDone);
+    checking = checking.then(once ? endWhenDone : lookAround);
   },
 });
 stop.abort();
 await playing;
 await checking;
+await embedded.close();
 if (lastLine !== "") print(lastLine);
 Deno.exitCode = code;

@@ -83,6 +83,12 @@ export function sampleStream(startUs: number): SampleEvent[] {
   return new Sample(startUs).play();
 }
 
+/** The key of an event that comes before its scene. */
+export const WAITING_EVENT = "opening";
+
+/** The key of an event that nobody can map. */
+export const REFUSED_EVENT = "no-date";
+
 /** How much time the sample stream spans. */
 export const SAMPLE_SECONDS = 400;
 
@@ -98,7 +104,7 @@ class Sample {
   play(): SampleEvent[] {
     for (const { did, handle } of REPOSITORIES) this.#identity(did, handle);
     // An event that arrives before its scene waits for it.
-    this.#event(1, "opening", "cold-storage", "Opening Night");
+    this.#event(1, WAITING_EVENT, "cold-storage", "Opening Night");
     SCENES.forEach((scene) => this.#scene(scene));
     this.#events.push(...this.#foreign(12));
     SCENES.forEach((scene, index) => {
@@ -183,7 +189,7 @@ class Sample {
 
   /** A record that nobody can map: it goes to the dead letters. */
   #invalid(): void {
-    this.#commit(0, "create", "app.subcult.event", "no-date", {
+    this.#commit(0, "create", "app.subcult.event", REFUSED_EVENT, {
       name: "Some Time",
       sceneId: this.#uri(0, "app.subcult.scene", "basement-tapes"),
     });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import manifest from "../deno.json" with { type: "json" };
 import { SAMPLE_SECONDS, type SampleEvent, sampleStream } from "../demo/sample_stream.ts";
 import { LIVE_TABLES } from "../lib/repository/counts.ts";
+import { connect, terminate } from "../lib/repository/connection.ts";
 import { OUTCOMES } from "../lib/repository/outcome.ts";
 import { Folded } from "./folded.ts";
 import { databaseTest } from "./database.ts";
@@ -75,4 +76,40 @@ Deno.test("the demo plays its stream once, with its own permissions, and ends wi
   assert.ok(cursor >= received);
   assert.deepEqual(Object.keys(tables).toSorted(), [...LIVE_TABLES, "records"].toSorted());
   for (const count of Object.values<number>(tables)) assert.ok(count > 0, said);
+});
+
+Deno.test("the demo that goes on says where to look, and tells of what waits, comes and is refused", async () => {
+  const [, ...flags] = manifest.tasks.demo.split(" ");
+  await using demo = new Deno.Command(Deno.execPath(), {
+    args: [...flags, "--pace", "200"],
+    cwd: new URL("../", import.meta.url),
+    env: { METRICS_PORT: "0" },
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let said = "";
+  for await (const part of demo.stdout.pipeThrough(new TextDecoderStream() as TransformStream)) {
+    said += part;
+    if (said.includes("\ndead letter  ")) break;
+  }
+  assert.match(
+    said,
+    /\nwaiting {6}the event opening .*\/cold-storage\napplied {6}its scene came.*\ndead letter {2}the event no-date: startsAt/,
+  );
+  const [, page = ""] = /^The status page +(\S+)$/m.exec(said) ?? [];
+  const [, token = ""] = /^Its token +(\S+)$/m.exec(said) ?? [];
+  const [, database = "", query = ""] = /^for example +psql '([^']+)' -c '([^']+)'$/m.exec(said) ??
+    [];
+  const shown = await fetch(page, { headers: { accept: "text/html" } });
+  assert.match(await shown.text(), /<title>Jetstream Indexer<\/title>/);
+  const answer = await fetch(new URL("/api/dead-letters", page), {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  assert.match(await answer.text(), /"rkey":"no-date"/);
+  const sql = connect(database, { max: 1, applicationName: "tests" });
+  const scenes = await sql.unsafe(query);
+  await terminate(sql);
+  assert.equal(scenes.length, 5);
+  demo.kill("SIGINT");
+  assert.equal((await demo.status).code, 0);
 });

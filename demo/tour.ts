@@ -1,0 +1,52 @@
+/** What the demo has to show besides rows: a record that waits, its parent coming, and a dead letter. */
+
+import type { Sql } from "../lib/repository/sql.ts";
+import { REFUSED_EVENT, WAITING_EVENT } from "./sample_stream.ts";
+
+interface Seen {
+  readonly rkey: string;
+  readonly state: string;
+  readonly waiting_for: string | null;
+  readonly reason: string | null;
+  readonly detail: string | null;
+}
+
+export class Tour {
+  readonly #print: (line: string) => void;
+  /** The last state of each record that was told of. */
+  readonly #told = new Map<string, string>();
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  /** Tells what became of the records to look at, each change once. */
+  async look(sql: Sql): Promise<void> {
+    const seen = await sql<Seen[]>`
+      select r.rkey, r.state, r.waiting_for, r.reason, l.detail from records as r
+      left join dead_letters as l using (did, collection, rkey, rev)
+      where r.collection = 'app.subcult.event' and r.rkey in (${WAITING_EVENT}, ${REFUSED_EVENT})
+      order by r.indexed_at`;
+    for (const record of seen) {
+      if (this.#told.get(record.rkey) === record.state) continue;
+      const line = this.#lineOf(record);
+      this.#told.set(record.rkey, record.state);
+      if (line !== null) this.#print(line);
+    }
+  }
+
+  #lineOf({ rkey, state, waiting_for, reason, detail }: Seen): string | null {
+    switch (state) {
+      case "waiting":
+        return `waiting      the event ${rkey} names a scene that is not there yet: ${waiting_for}`;
+      case "applied":
+        return this.#told.get(rkey) === "waiting"
+          ? `applied      its scene came, and the event ${rkey} with it`
+          : null;
+      case "rejected":
+        return `dead letter  the event ${rkey}: ${detail} (${reason}). ` +
+          "The page shows it under Dead letters, to retry or discard.";
+    }
+    return null;
+  }
+}
