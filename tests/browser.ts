@@ -1,6 +1,7 @@
 /** A headless Chromium, driven over its own protocol: no more of it than the tests of the page need. */
 
 import assert from "node:assert/strict";
+import { within } from "./within.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -92,7 +93,7 @@ export class Browser implements AsyncDisposable {
     }).spawn();
     const address = Promise.withResolvers<string>();
     const drained = watchForAddress(process.stderr, address);
-    const socket = new WebSocket(await address.promise);
+    const socket = new WebSocket(await within(address.promise, "the address of Chromium"));
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener("open", () => resolve(), { once: true });
       socket.addEventListener("error", () => reject(new Error("cannot drive Chromium")));
@@ -115,7 +116,7 @@ export class Browser implements AsyncDisposable {
     const answer = Promise.withResolvers<Params>();
     this.#waiting.set(id, answer);
     this.#socket.send(JSON.stringify({ id, method, params, ...(sessionId ? { sessionId } : {}) }));
-    return answer.promise;
+    return within(answer.promise, `the answer of Chromium to ${method}`);
   }
 
   #take({ id, method, sessionId, params = {}, result = {}, error }: Message): void {

@@ -1,6 +1,7 @@
 /** The executable as it runs on a machine: with an environment of its own, until it is told to stop. */
 
 import assert from "node:assert/strict";
+import { within } from "./within.ts";
 
 const PATIENCE_MS = 60_000;
 
@@ -36,7 +37,7 @@ export class Running implements AsyncDisposable {
     }).spawn();
     const port = Promise.withResolvers<number>();
     const read = readLog(child.stdout, port);
-    return new Running(child, await port.promise, read);
+    return new Running(child, await within(port.promise, "the port of the executable"), read);
   }
 
   /** Waits until something holds. */

@@ -20,9 +20,11 @@ Deno.test("there are at least 150 of them, each another, in every folder that us
   assert.equal(new Set(changes).size, changes.length);
   for (
     const folder of [
+      "lib/client",
       "lib/commands",
       "lib/config",
       "lib/decoder",
+      "lib/indexer",
       "lib/log",
       "lib/mapper",
       "lib/pds",

@@ -3,6 +3,7 @@
 import { type RunHooks, runIndexer, type Running } from "../../lib/commands/run.ts";
 import { settings } from "./settings.ts";
 import type { OutcomeCounts } from "../../lib/repository/outcome.ts";
+import { within } from "../within.ts";
 
 export interface ProgramOptions extends RunHooks {
   readonly databaseUrl: string;
@@ -78,21 +79,15 @@ export class Program implements AsyncDisposable {
 
   /** Resolves when it holds; looked at whenever the program commits, logs or passes something. */
   async until(met: () => boolean, what = String(met)): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const reached = new Promise<void>((resolve, reject) => {
+    const reached = new Promise<void>((resolve) => {
       this.#waiters.push({ met, resolve });
-      timer = setTimeout(() => reject(new Error(`never: ${what}\n${this.lastLines}`)), HANG_MS);
       this.#look();
     });
     const ended = this.done.then((code) => {
       if (met()) return;
       throw new Error(`the program ended with ${code} before: ${what}\n${this.lastLines}`);
     });
-    try {
-      await Promise.race([reached, ended]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await this.#within(Promise.race([reached, ended]), what);
   }
 
   /** Resolves when that position is committed. */
@@ -120,11 +115,15 @@ export class Program implements AsyncDisposable {
   /** Asks it to stop. Returns its exit code. */
   stop(): Promise<number> {
     this.#stop.abort(new Error("asked to stop"));
-    return this.done;
+    return this.#within(this.done, "the end of the program after its stop");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #within<T>(waiting: Promise<T>, what: string): Promise<T> {
+    return within(waiting, what, { limitMs: HANG_MS, state: () => this.lastLines });
   }
 
   get lastLines(): string {

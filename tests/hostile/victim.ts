@@ -3,6 +3,7 @@
 import type { Sql } from "../../lib/repository/sql.ts";
 import { type Peer, WebSocketServer } from "../jetstream/websocket_server.ts";
 import type { TestDatabase } from "../database.ts";
+import { within } from "../within.ts";
 
 /**
  * How much the process may grow in one attack, bytes. The most is what V8 makes of 7 MB of brackets
@@ -53,10 +54,14 @@ export class Victim implements AsyncDisposable {
     command = FROM_SOURCE,
   ): Promise<Victim> {
     const victim = new Victim(database, env, command);
-    await Promise.race([
+    const connected = Promise.race([
       victim.#peer.promise,
       victim.#process.status.then(() => Promise.reject(new Error(victim.log.join("\n")))),
     ]);
+    await within(connected, "the connection of the program", {
+      limitMs: 120_000,
+      state: () => victim.log.join("\n"),
+    });
     return victim;
   }
 

@@ -6,6 +6,7 @@ import type { FollowOptions } from "../../lib/client/follow_options.ts";
 import type { Ending, Notice } from "../../lib/client/observer.ts";
 import type { Flow } from "../../lib/client/queue.ts";
 import type { Heard, Message } from "../../lib/client/heard.ts";
+import { within, type WithinOptions } from "../within.ts";
 
 /** A flow that never pauses. */
 export const OPEN: Flow = { paused: false, whenOpen: () => Promise.resolve() };
@@ -101,8 +102,12 @@ export class Followed implements AsyncDisposable {
     });
   }
 
-  /** Resolves when `met` holds; rejects when the client ends before. */
-  async until(met: (this_: Followed) => boolean): Promise<void> {
+  /** Resolves when `met` holds; rejects when the client ends before, or when that takes too long. */
+  async until(
+    met: (this_: Followed) => boolean,
+    what = String(met),
+    options: WithinOptions = {},
+  ): Promise<void> {
     const reached = new Promise<void>((resolve) => {
       this.#waiters.push({ met: () => met(this), resolve });
       this.#check();
@@ -110,12 +115,12 @@ export class Followed implements AsyncDisposable {
     const ended = this.done.then(() => {
       throw new Error("the client ended before");
     });
-    await Promise.race([reached, ended]);
+    await within(Promise.race([reached, ended]), what, { state: () => this.#state, ...options });
   }
 
   /** Resolves when so many messages came. */
-  received(count: number): Promise<void> {
-    return this.until(() => this.messages.length >= count);
+  received(count: number, options: WithinOptions = {}): Promise<void> {
+    return this.until(() => this.messages.length >= count, `${count} messages`, options);
   }
 
   abort(): void {
@@ -124,7 +129,16 @@ export class Followed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.abort();
-    await this.done.catch(() => {});
+    await within(this.done.catch(() => {}), "the end of the client after its abort", {
+      state: () => this.#state,
+    });
+  }
+
+  get #state(): string {
+    const { connections, messages, endings, failures } = this;
+    const notices = this.codes.join(", ") || "none";
+    return `${connections.length} connections, ${messages.length} messages, ${endings.length} endings, ` +
+      `${failures.length} failures, notices: ${notices}`;
   }
 
   #check(): void {

@@ -1,3 +1,4 @@
+import { within, type WithinOptions } from "../within.ts";
 import { type Peer, WebSocketServer } from "./websocket_server.ts";
 
 /** What the server does with one connection. After it, the connection stays until the client leaves. */
@@ -42,11 +43,13 @@ export class ScriptedServer implements AsyncDisposable {
   }
 
   /** Resolves when so many connections were made. */
-  connections(count: number): Promise<void> {
-    return new Promise((resolve) => {
+  connections(count: number, options: WithinOptions = {}): Promise<void> {
+    const made = new Promise<void>((resolve) => {
       this.#waiters.push({ count, resolve });
       this.#settleWaiters();
     });
+    const state = (): string => `${this.peers.length} came`;
+    return within(made, `${count} connections`, { state, ...options });
   }
 
   dropAll(): void {

@@ -12,6 +12,7 @@ import { dump } from "./dump.ts";
 import type { Frame } from "./frames.ts";
 import type { Haystack, MarkedSecret } from "./search.ts";
 import { LAST } from "./stream.ts";
+import { within } from "../within.ts";
 
 export interface RunOptions {
   /** Of the database, with its password. */
@@ -82,8 +83,8 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   });
   const said: Haystack[] = [];
   try {
-    const { host, port } = await started.promise;
-    await progress.done;
+    const { host, port } = await within(started.promise, "the start of the program");
+    await within(progress.done, "the last record of the stream", { limitMs: 300_000 });
     said.push(...await asked(`http://${host}:${port}`, TOKEN, letters));
     const commands = { ...terminal, env: { ...env, METRICS_PORT: String(port) } };
     said.push(...await commanded(commands, sql, letters));
