@@ -38,6 +38,23 @@ Deno.test("an event of the future does not make the later ones old", () => {
   assert.equal(tracker.isNew({ cursor: 3, timeUs: NOW_US + 1 }, NOW_US + 1), true);
 });
 
+Deno.test("the same event of the future again is not new, a later one is", () => {
+  const tracker = new OriginTracker(() => null, null);
+  const ahead = { cursor: 1, timeUs: NOW_US + 86_400_000_000 };
+  const news = [ahead, ahead, { ...ahead, timeUs: ahead.timeUs + 1 }]
+    .map((position, index) => tracker.isNew(position, NOW_US + index));
+  assert.deepEqual(news, [true, false, true]);
+});
+
+Deno.test("an event up to a minute ahead is a place to go on, one later is not", () => {
+  const tracker = new OriginTracker(() => null, null);
+  const minute = 60_000_000;
+  tracker.began({ cursor: 1, timeUs: NOW_US + minute + 1 }, HERE, NOW_US);
+  assert.equal(tracker.originFor(HERE, NOW_US).resume, null);
+  tracker.began({ cursor: 2, timeUs: NOW_US + minute }, HERE, NOW_US);
+  assert.equal(tracker.originFor(HERE, NOW_US).resume?.cursor, 2);
+});
+
 Deno.test("a distrusted cursor is so on its own server, until that commits a lower one", () => {
   let committed = at(100);
   const tracker = new OriginTracker(() => committed, null);

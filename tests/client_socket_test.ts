@@ -130,6 +130,10 @@ Deno.test("an answer that is no WebSocket's is an error", async () => {
   const answers: [string, RegExp][] = [
     ["SSH-2.0-OpenSSH_9\r\n\r\n", /not HTTP/],
     ["HTTP/1.1 101 OK\r\nUpgrade: websocket\r\n\r\n", /Sec-WebSocket-Accept/],
+    [
+      "HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: c2FtcGxl\r\n\r\n",
+      /wrong Sec-WebSocket-Accept/,
+    ],
     [`HTTP/1.1 200 OK\r\nX: ${"x".repeat(20_000)}`, /no end/],
   ];
   for (const [answer, message] of answers) {

@@ -9,6 +9,9 @@ interface Timer {
 /** Real time after which a wait is not to be expected any more, milliseconds. */
 const NEVER_MS = 60_000;
 
+/** In one step of a clock. More are a timer that sets itself again and never lets the step end. */
+const MOST_CALLS = 100_000;
+
 /** A clock that stands still until it is told to go. */
 export class FakeClock implements Clock {
   #now: number;
@@ -62,7 +65,8 @@ export class FakeClock implements Clock {
   /** Moves time on and calls back whatever is due, in order. */
   advance(ms: number): void {
     const until = this.#elapsed + ms;
-    for (;;) {
+    for (let called = 0;; called++) {
+      if (called > MOST_CALLS) throw new Error(`a timer is set again and again within ${ms} ms`);
       const next = [...this.#timers].filter(({ due }) => due <= until)
         .toSorted((a, b) => a.due - b.due)[0];
       if (next === undefined) break;

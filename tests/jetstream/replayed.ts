@@ -18,6 +18,7 @@ import { type ArchiveBlock, type ArchiveRow, blockOf } from "./archive_file.ts";
 import type { ArchiveServer } from "./archive_server.ts";
 import { OPEN } from "./followed.ts";
 import { HurryingClock } from "./hurrying_clock.ts";
+import { within } from "../within.ts";
 
 /** The decoder's part, as the program puts it together. */
 export function archiveFormat(
@@ -71,7 +72,7 @@ export function replay(server: ArchiveServer, changes: Changes = {}): Replayed {
     answered: [] as string[],
     progress: [] as ReplayProgress[],
   };
-  const done = replayArchive({
+  const replayed = replayArchive({
     endpoint: parseEndpoint(server.url),
     apiKey: null,
     start: null,
@@ -98,8 +99,10 @@ export function replay(server: ArchiveServer, changes: Changes = {}): Replayed {
     },
     signal: abort.signal,
   });
-  // A test that fails first must not fail twice.
-  done.catch(() => {});
+  const state = (): string => `${told.chunks.length} chunks, ${told.failures.length} failures`;
+  const done = within(replayed, "the end of the replay", { state });
+  // A test that fails first must not fail twice, and what never ends must not go on behind it.
+  done.catch((error) => abort.abort(error));
   return { clock, done, ...told, abort: (reason) => abort.abort(reason) };
 }
 
