@@ -6,6 +6,7 @@ import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { Progress } from "../lib/client/progress.ts";
 import { createV1Decoder } from "../lib/decoder/v1.ts";
 import { type Arrival, Intake } from "../lib/indexer/intake.ts";
+import { Lanes } from "../lib/indexer/lanes.ts";
 import { DrainError, runPipeline } from "../lib/indexer/pipeline.ts";
 import type { Batch, BatchResult } from "../lib/repository/batch.ts";
 import { decoderOptions } from "./decoder_samples.ts";
@@ -23,25 +24,29 @@ class Run {
   readonly clock = new FakeClock(this.events.timeUs / 1000 + 600_000);
   readonly batches: Batch[] = [];
   readonly stop = new AbortController();
-  readonly queue = new EventQueue<Arrival>({
+  readonly #queue = new EventQueue<Arrival>({
     limits: { pauseAt: 100, resumeAt: 10, max: 200, maxBytes: 1e9 },
     pauseAlertMs: 1e6,
     clock: this.clock,
   });
+  readonly lanes = new Lanes([{
+    lease: { consumer: "c", partition: 0, holder: "h", epoch: 1, ms: 8_000 },
+    share: { partition: 0, of: 1 },
+    queue: this.#queue,
+  }]);
   readonly intake: Intake;
   readonly done: Promise<void>;
 
   constructor(write: Write = () => Promise.resolve({ outcomes: [], reasons: [], rowsWritten: 0 })) {
     const decoder = createV1Decoder(decoderOptions({ wanted: ["app.subcult.*"] }));
     this.intake = new Intake({
-      queue: this.queue,
+      queue: this.lanes,
       decoderFor: () => decoder,
       now: () => this.clock.monotonic(),
       progress: new Progress({ stored: null, clock: this.clock }),
     });
     const running = runPipeline({
-      lease: { consumer: "c", partition: 0, holder: "h", epoch: 1, ms: 8_000 },
-      queue: this.queue,
+      lanes: this.lanes,
       intake: this.intake,
       follow: (signal) =>
         new Promise((resolve, reject) => {
@@ -54,6 +59,8 @@ class Run {
         this.batches.push(batch);
         return write(batch, signal);
       },
+      readMail: () => Promise.resolve(),
+      pollMail: () => Promise.resolve(),
       retryLetters: () => Promise.resolve(),
       batch: { maxEvents: 10, maxBytes: 1e9, maxWaitMs: 0 },
       taken: () => {},

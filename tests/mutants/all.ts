@@ -1,6 +1,5 @@
 /** All careless changes, by the folder that they are made in. */
 
-import { CLIENT } from "./client.ts";
 import { COMMANDS } from "./commands.ts";
 import { CONFIG } from "./config.ts";
 import { DECODER } from "./decoder.ts";
@@ -13,7 +12,6 @@ import { REPOSITORY } from "./repository.ts";
 import { SERVER } from "./server.ts";
 
 export const MUTANTS = [
-  ...CLIENT,
   ...DECODER,
   ...MAPPER,
   ...REPOSITORY,
