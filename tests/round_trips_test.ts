@@ -88,7 +88,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "accounts whose records come back",
-    most: 5,
+    most: 4,
     before: (events, n) =>
       MANY.flatMap((i) => [
         events.put(`r${i}x${n}/post/a`, { sceneId: uriOf("alice/scene/s1") }),
@@ -98,7 +98,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "accounts that come back, while events name scenes by their rkey alone",
-    most: 5,
+    most: 4,
     before: (events, n) =>
       MANY.flatMap((i) => [
         events.put(`n${i}x${n}/post/a`, { sceneId: uriOf("alice/scene/s1") }),
@@ -112,7 +112,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "all of it together",
-    most: 6,
+    most: 4,
     before: (events, n) =>
       MANY.map((i) => events.put(`m${i}x${n}/post/a`, { sceneId: uriOf("alice/scene/s1") })),
     batch: (events, n) =>

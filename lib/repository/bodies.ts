@@ -60,7 +60,9 @@ export class Bodies {
   async #parts(entries: readonly Entry[]): Promise<readonly (readonly Entry[])[]> {
     if (entries.length === 0) return [];
     if (entries.length <= FEW) return [entries];
-    const sizes = await this.#ask<SizeRow>(SIZES, entries);
+    const known = entries.flatMap(({ key, bytes }) => bytes === null ? [] : [{ ...key, bytes }]);
+    const isKnown = known.length === entries.length;
+    const sizes = isKnown ? known : await this.#ask<SizeRow>(SIZES, entries);
     return inParts(sizes).map((part) => part.map((key) => this.#world.entry(key)));
   }
 

@@ -54,7 +54,8 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
     pg_catalog.to_json(t.loose_references) as loose_references,
     (extract(epoch from t.event_time) * 1000000.0)::float8 as time_us,
     to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
-    case when ${wanted} and t.record is not null then ${said} end as fields`;
+    case when ${wanted} and t.record is not null then ${said} end as fields,
+    case when ${wanted} and t.state <> 'applied' then ${unpackedSize("t.record")} end as bytes`;
   // Of whose records they are is not known before, so their accounts come with them.
   const withAccount = `${columns("true")},
     (select pg_catalog.row_to_json(a) from (select ${ACCOUNT_COLUMNS} from accounts as a where a.did = t.did) as a)

@@ -21,6 +21,8 @@ export interface RecordRow {
   created_at: string;
   /** Null also when they were not wanted. */
   fields: Readonly<Record<string, string | null>> | null;
+  /** How much the record takes, unpacked; null also where it was not wanted, or can't come to be written. */
+  bytes: number | null;
   /** Of a live record, the id that its row refers to, where that was asked about; else null or absent. */
   asks_for?: string | null;
   /** Null when it isn't in the table; absent when it was not asked for. */
@@ -60,6 +62,7 @@ export function fillEntry(entry: Entry, row: RecordRow): void {
   entry.rev = row.rev;
   entry.cid = row.cid;
   entry.timeUs = row.time_us;
+  entry.bytes = row.bytes;
   // An entry that is loaded again, for its content, may know of an earlier time by now.
   if (entry.createdAt === null || row.created_at < entry.createdAt) {
     entry.createdAt = row.created_at;

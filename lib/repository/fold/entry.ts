@@ -40,6 +40,8 @@ export interface Entry {
   content: Content | null;
   /** What its newest revision holds; null except while that is about to be written. */
   body: Body | null;
+  /** How much the stored record takes, unpacked; null when that was not loaded. */
+  bytes: number | null;
   /** As in the ledger; null when it is not there yet. */
   stored: Stored | null;
   /** Whether this batch brought its newest revision. */
@@ -73,6 +75,7 @@ export function unknownEntry(key: RecordKey, foreign: boolean): Entry {
     key: { did: key.did, collection: key.collection, rkey: key.rkey },
     foreign,
     asksFor: null,
+    bytes: null,
     id: null,
     rev: null,
     cid: null,

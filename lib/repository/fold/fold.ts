@@ -69,6 +69,7 @@ export function foldCommit(
   const { content, body } = purged ? DELETED : revisionOf(commit);
   entry.content = content;
   entry.body = body;
+  entry.bytes = null;
   entry.accepted = true;
   return outcomeOf(world, entry);
 }
