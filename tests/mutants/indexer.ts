@@ -1,0 +1,115 @@
+import type { Mutant } from "./mutant.ts";
+
+export const INDEXER: readonly Mutant[] = [
+  {
+    file: "lib/indexer/intake.ts",
+    before: `events.every(({ kind }) => kind === "malformed")`,
+    after: `events.some(({ kind }) => kind === "malformed")`,
+    rule: "one bad operation does not make a message undecodable",
+    near: ["intake_test.ts"],
+  },
+  {
+    file: "lib/indexer/intake.ts",
+    before: `    this.#foreign += count;
+`,
+    after: `    this.#foreign++;
+`,
+    rule: "foreign events that were skipped are all counted",
+    near: ["intake_test.ts"],
+  },
+  {
+    file: "lib/indexer/intake.ts",
+    before: `    // What the live stream still holds back came first.
+    this.tick();`,
+    after: "",
+    rule: "what the live stream holds back is queued before the archive",
+    near: ["intake_test.ts"],
+  },
+  {
+    file: "lib/indexer/intake.ts",
+    before: "if (this.#held.length >= 500) this.#release();",
+    after: "",
+    rule: "markers that nobody waits for are bounded",
+    near: ["intake_test.ts"],
+  },
+  {
+    file: "lib/indexer/intake.ts",
+    before: `EVENT_BYTES + (event.kind === "commit" ? event.size : 0)`,
+    after: "EVENT_BYTES",
+    rule: "a queue counts the records that it holds",
+    near: ["intake_test.ts"],
+  },
+  {
+    file: "lib/indexer/intake.ts",
+    before: `if (event.kind === "commit" || event.kind === "malformed") this.#release();`,
+    after: `if (event.kind === "malformed") this.#release();`,
+    rule: "a commit is queued at once, with what was held back before it",
+    near: ["intake_test.ts"],
+  },
+  {
+    file: "lib/indexer/report.ts",
+    before: `upsert: changed && event.operation !== "delete"`,
+    after: "upsert: changed",
+    rule: "a delete is no upsert",
+    near: ["indexer_report_test.ts"],
+  },
+  {
+    file: "lib/indexer/report.ts",
+    before: `receivedAt: event.kind === "foreign" ? null : receivedAt`,
+    after: "receivedAt",
+    rule: "foreign events are not timed",
+    near: ["indexer_report_test.ts"],
+  },
+  {
+    file: "lib/indexer/report.ts",
+    before: "if (trust > 0) telemetry.trustRecomputed();",
+    after: "telemetry.trustRecomputed();",
+    rule: "trust is computed anew only when an alliance or a membership changed",
+    near: ["indexer_report_test.ts"],
+  },
+  {
+    file: "lib/indexer/report.ts",
+    before: `event.kind === "commit" && outcome === "applied"`,
+    after: `event.kind === "commit"`,
+    rule: "a duplicate changes no trust",
+    near: ["indexer_report_test.ts"],
+  },
+  {
+    file: "lib/indexer/recent.ts",
+    before: "|| !WRITTEN.has(outcome)",
+    after: "",
+    rule: "the newest records are those that were written",
+    near: ["indexer_report_test.ts"],
+  },
+  {
+    file: "lib/indexer/recent.ts",
+    before: `      if (records.size >= KEPT) break;
+`,
+    after: "",
+    rule: "the newest records are bounded",
+    near: ["indexer_report_test.ts"],
+  },
+  {
+    file: "lib/indexer/pipeline.ts",
+    before: `    intake.tick();
+    lanes.end();`,
+    after: "    lanes.end();",
+    rule: "what was read before a stop is written",
+    near: ["indexer_pipeline_test.ts"],
+  },
+  {
+    file: "lib/indexer/pipeline.ts",
+    before: `  writing.failed.catch((error) => reading.abort(error));
+`,
+    after: "",
+    rule: "a writer that fails for good ends the reading",
+    near: ["indexer_pipeline_test.ts"],
+  },
+  {
+    file: "lib/indexer/pipeline.ts",
+    before: "drain.abort(new DrainError(lanes.size)), drainMs)",
+    after: "{}, drainMs)",
+    rule: "a stop waits no longer for the database than it is told to",
+    near: ["indexer_pipeline_test.ts"],
+  },
+];

@@ -1,0 +1,76 @@
+/**
+ * `deno task test`: runs the tests, and says of them what failed, and a line at the end. What it is given is
+ * passed on: `deno task test tests/client_*`, `deno task test --filter "a word"`.
+ */
+
+/** A run that takes longer hangs: what never ends has told nothing. */
+const LIMIT_MS = 45 * 60_000;
+
+/** What the runner writes for a test that passed, was left out, or failed. */
+const DOT = /^[.,!]$/;
+
+/** Behind this there is nothing but the runtime's own backtrace. */
+const END = /^error: Test failed/;
+
+/** Takes the output of the runner line by line; gives back what a person has to read. */
+export class Report {
+  /** Tests that are over. */
+  count = 0;
+  #ended = false;
+
+  take(line: string): string | null {
+    if (DOT.test(line)) {
+      this.count++;
+      return null;
+    }
+    this.#ended ||= END.test(line);
+    return this.#ended ? null : line;
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const isPath = (arg: string): boolean => !arg.startsWith("-") && /\.ts$|\/|^tests$/.test(arg);
+  const paths = args.some(isPath) ? [] : ["tests"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--parallel", "--quiet", "--reporter=dot", ...args, ...paths],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const report = new Report();
+  const isWatched = Deno.stdout.isTerminal();
+  const write = (text: string): void => void Deno.stdout.writeSync(new TextEncoder().encode(text));
+  const tell = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> => {
+    for await (const line of linesOf(stream)) {
+      const told = report.take(line);
+      if (told !== null) write(`${told}\n`);
+      else if (isWatched) write(`${report.count}\r`);
+    }
+  };
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, LIMIT_MS);
+  const pass = (): void => child.kill("SIGTERM");
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, pass);
+  await Promise.all([tell(child.stdout), tell(child.stderr)]);
+  const { code } = await child.status;
+  clearTimeout(timer);
+  if (!late) return code;
+  write(`stopped after ${LIMIT_MS / 60_000} minutes: a test hangs\n`);
+  return 1;
+}
+
+if (import.meta.main) Deno.exit(await run(Deno.args));
