@@ -21,7 +21,8 @@ import { Writes } from "./writes.ts";
 
 /**
  * Postgres has something to write soon, and then while the next part is folded. Each part costs a
- * statement a table: bench/README.md has what was measured.
+ * statement a table. Against bare statements, parts of 64 and then 256 events made 0.53, of 32 and 330 0.55, of 128
+ * and 450 0.58, of 200 and 800 0.50.
  */
 export const PART_SIZES: PartSizes = { first: 128, next: 436 };
 
