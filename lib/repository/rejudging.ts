@@ -125,7 +125,9 @@ export class Rejudging {
           const collection = this.#byNsid.get(entry.key.collection);
           if (collection !== undefined) writes.hide(collection, entry.key);
         }
-        this.#restate(writes, entry, verdict, changed);
+        // What the ledger says is right: its row need not be written for that of the product table.
+        if (isStored(entry, verdict)) writes.row(entry, verdict);
+        else this.#restate(writes, entry, verdict, changed);
       }
       this.#sending.store(writes);
       await this.#options.step("judged_again");

@@ -95,7 +95,7 @@ export class Writes {
       event_time: isoFromMicros(entry.timeUs),
       created_at: entry.createdAt,
     });
-    this.#product(entry, verdict);
+    this.row(entry, verdict);
   }
 
   /** A record whose standing changed although it did not. */
@@ -112,7 +112,7 @@ export class Writes {
       loose_references: verdict.loose,
       created_at: entry.createdAt,
     });
-    this.#product(entry, verdict);
+    this.row(entry, verdict);
   }
 
   account(account: AccountEntry): void {
@@ -145,7 +145,8 @@ export class Writes {
     this.settled.push({ did: key.did, collection: key.collection, rkey: key.rkey });
   }
 
-  #product(entry: Entry, verdict: Verdict): void {
+  /** The row of a record that is applied; of another, nothing. */
+  row(entry: Entry, verdict: Verdict): void {
     const { content } = entry;
     if (verdict.state === "applied" && content?.kind === "mapped") {
       const table = this.#table(content.collection);
