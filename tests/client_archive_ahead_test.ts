@@ -5,6 +5,7 @@ import { DAMAGE_TRIES } from "../lib/client/archive/client.ts";
 import { ArchiveDamagedError } from "../lib/client/archive/failure.ts";
 import { ArchiveServer } from "./jetstream/archive_server.ts";
 import { mixedArchive, replay, seqsIn, wantedSeqs } from "./jetstream/replayed.ts";
+import { within } from "./within.ts";
 
 interface Result {
   readonly id: number;
@@ -203,7 +204,7 @@ Deno.test("a full queue holds the replay back, and what is downloaded meanwhile 
       if (queue.paused) paused.resolve();
     },
   });
-  await paused.promise;
+  await within(paused.promise, "a full queue");
   const handedOver = chunks.length;
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
   assert.equal(chunks.length, handedOver);
@@ -257,7 +258,7 @@ Deno.test("an abort ends the replay while it waits for the queue, or before a re
       },
     },
   });
-  await waiting.promise;
+  await within(waiting.promise, "the wait for the queue");
   held.abort(reason);
   await assert.rejects(held.done, reason);
   assert.deepEqual(held.chunks, []);

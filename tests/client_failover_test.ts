@@ -14,6 +14,7 @@ import {
   sendsAndCloses,
   sendsAndDrops,
 } from "./jetstream/server.ts";
+import { within } from "./within.ts";
 
 const BACKOFF = { baseMs: 100, maxMs: 1000, alertAttempts: 0, maxAttempts: 0 };
 const V2_PATH = "/xrpc/network.bsky.jetstream.subscribeEvents";
@@ -332,7 +333,7 @@ Deno.test("it stops at once while it waits for a dictionary", async () => {
       });
     },
   });
-  await waiting.promise;
+  await within(waiting.promise, "the question for the dictionary");
   client.abort();
   await client.done;
 });

@@ -12,6 +12,7 @@ import { FakeClock } from "./jetstream/fake_clock.ts";
 import { Followed, v1Message } from "./jetstream/followed.ts";
 import { refuses, type Script, ScriptedServer, sends } from "./jetstream/server.ts";
 import type { Peer } from "./jetstream/websocket_server.ts";
+import { within } from "./within.ts";
 
 const V2_PATH = "/xrpc/network.bsky.jetstream.subscribeEvents";
 const COLLECTIONS = ["app.subcult.*"];
@@ -25,7 +26,7 @@ async function helloOf(peer: Peer): Promise<string> {
   const said = Promise.withResolvers<string>();
   peer.onData = (_, payload) => said.resolve(new TextDecoder().decode(payload));
   await peer.accept();
-  return await said.promise;
+  return await within(said.promise, "the first message of the client");
 }
 
 Deno.test("300 accounts are told to a v1 server in a message, and its address stays short", async () => {

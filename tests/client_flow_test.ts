@@ -10,6 +10,7 @@ import { Followed, positionOf, v1Message } from "./jetstream/followed.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
 import { ScriptedServer, sends } from "./jetstream/server.ts";
 import { encodeTextFrames, type Peer } from "./jetstream/websocket_server.ts";
+import { within } from "./within.ts";
 
 const LIMITS = { pauseAt: 1000, resumeAt: 100, max: 2000, maxBytes: 64 * 1024 * 1024 };
 
@@ -112,7 +113,7 @@ Deno.test("a server is blocked while nothing is taken, and memory stays flat", a
     flow: queue,
     receive: receiveInto(queue),
   });
-  await started.promise;
+  await within(started.promise, "the first connection");
   await client.received(LIMITS.pauseAt + 1);
   const held = heldBytes();
   // Time for the sender to fill whatever takes it: until it makes no progress for a while.

@@ -13,6 +13,7 @@ import {
   sendsAndDrops,
 } from "./jetstream/server.ts";
 import { encodeTextFrames } from "./jetstream/websocket_server.ts";
+import { within } from "./within.ts";
 
 const BACKOFF = { baseMs: 100, maxMs: 1000, alertAttempts: 0, maxAttempts: 0 };
 const IDLE_MS = 90_000;
@@ -110,7 +111,7 @@ Deno.test("D-33 it stops at once while it waits for a server that is silent", as
   await client.until(() => client.connections.length === 1);
   client.abort();
   await client.done;
-  await (await server.peer(0)).gone;
+  await within((await server.peer(0)).gone, "the end of the connection");
 });
 
 Deno.test("it stops at once while it waits for the answer to the handshake", async () => {
@@ -414,7 +415,7 @@ Deno.test("what the receiver throws ends the client with it, and the socket", as
     },
   });
   await assert.rejects(client.done, /broken invariant/);
-  await (await server.peer(0)).gone;
+  await within((await server.peer(0)).gone, "the end of the connection");
 });
 
 Deno.test("a server that breaks the protocol is left, and asked again", async () => {

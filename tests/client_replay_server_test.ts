@@ -3,6 +3,7 @@ import { fetchZstdDictionary } from "../lib/client/dictionary.ts";
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { Followed, positionOf } from "./jetstream/followed.ts";
 import { type JetstreamEvent, ReplayServer } from "./jetstream/replay_server.ts";
+import { within } from "./within.ts";
 
 const BASE_US = 1_787_218_201_000_000;
 
@@ -169,11 +170,11 @@ Deno.test("it speaks with the WebSocket client of the runtime", async () => {
     if (messages.length === 2) second.resolve();
   };
   socket.onclose = () => closed.resolve();
-  await second.promise;
+  await within(second.promise, "two messages");
   assert.equal(JSON.parse(messages[0] ?? "").cursor, 1);
   assert.equal(messages[1], "not JSON");
   socket.close();
-  await closed.promise;
+  await within(closed.promise, "the end of the socket");
 });
 
 Deno.test("it answers plain requests as a real one: 400, 404, or 426", async () => {

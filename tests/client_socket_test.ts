@@ -6,6 +6,7 @@ import { TEST_CERT, TEST_KEY, TEST_ROOT } from "./jetstream/certificate.ts";
 import { FakeClock } from "./jetstream/fake_clock.ts";
 import { refuses, refusesInText, type Script, ScriptedServer, sends } from "./jetstream/server.ts";
 import { encodeFrame, encodeTextFrames, OPCODE } from "./jetstream/websocket_server.ts";
+import { within } from "./within.ts";
 
 function plain(url: string): Subscription {
   return { url, subprotocol: null };
@@ -78,7 +79,7 @@ Deno.test("pings are answered with their own payload", async () => {
   const peer = await server.peer(0);
   // The goodbye is sent behind the pong, so the pong has come when the peer is gone.
   await socket.close();
-  await peer.gone;
+  await within(peer.gone, "the end of the connection");
   assert.deepEqual(peer.pongs, ["tick"]);
 });
 
@@ -209,11 +210,11 @@ Deno.test("an abort ends the opening in whatever state it is", async () => {
     async (peer) => await peer.gone,
     async (peer) => {
       await peer.raw("HTTP/1.1 101 Switching");
-      await peer.gone;
+      await within(peer.gone, "the end of the connection");
     },
     async (peer) => {
       await peer.raw("HTTP/1.1 400 Bad\r\nContent-Length: 100\r\n\r\nhalf");
-      await peer.gone;
+      await within(peer.gone, "the end of the connection");
     },
   ];
   for (const stage of stages) {
@@ -224,7 +225,7 @@ Deno.test("an abort ends the opening in whatever state it is", async () => {
     }]);
     const abort = new AbortController();
     const opening = open(plain(server.url()), { signal: abort.signal });
-    await began.promise;
+    await within(began.promise, "the connection");
     abort.abort(new Error("enough"));
     await assert.rejects(opening, /enough/);
   }

@@ -4,6 +4,7 @@ import { ConnectionError } from "../lib/repository/connection_error.ts";
 import { sqlStateOf } from "../lib/repository/failure.ts";
 import { databaseTest } from "./database.ts";
 import { DatabaseProxy } from "./faults/database_proxy.ts";
+import { within } from "./within.ts";
 
 const OPTIONS = { max: 2, applicationName: "tests" };
 
@@ -87,7 +88,7 @@ databaseTest("a connection that can't be had costs the others nothing", async ({
     await settled.promise;
     return await tx`select 2 as n`;
   });
-  await begun.promise;
+  await within(begun.promise, "the beginning of the transaction");
   const noMore = proxy.refuse("keep");
   for (let attempt = 0; attempt < 5; attempt++) {
     await assert.rejects(async () => await sql`select 3`, { code: "08001" });
@@ -109,7 +110,7 @@ databaseTest("terminate ends connections that wait for a silent server", async (
     sql.begin((tx) => tx`select 3`),
     sql`select 4`,
   ].map((query) => query.then(() => "answered", () => "failed"));
-  await hang.fired;
+  await within(hang.fired, "data that the fault can hit");
   await terminate(sql);
   assert.deepEqual(await Promise.all(waiting), ["failed", "failed", "failed"]);
 });

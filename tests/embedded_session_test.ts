@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Client, Session } from "../lib/repository/embedded/session.ts";
 import { keepUp } from "../lib/repository/embedded/upkeep.ts";
 import { queryUnit, type Unit, UnitReader } from "../lib/repository/embedded/wire.ts";
+import { within } from "./within.ts";
 
 /** Notes what it is asked, and says that it is in a transaction from `begin` to its end. */
 class NotingBackend {
@@ -96,7 +97,7 @@ Deno.test("while used it is checkpointed every 2 s and vacuumed every 5 min", as
     if (now <= 300_000) await session.run(one!, queryUnit("select 1"));
   };
   void keepUp(session, { now: () => now, wait });
-  await idle.promise;
+  await within(idle.promise, "the idle session");
   const count = (statement: string): number =>
     backend.asked.filter((asked) => asked === statement).length;
   assert.equal(count("checkpoint"), 150);

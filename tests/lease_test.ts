@@ -12,6 +12,7 @@ import { Folded } from "./folded.ts";
 import { ALICE, Script } from "./model/frames.ts";
 import { databaseTest, type TestDatabase } from "./database.ts";
 import { connect, terminate } from "../lib/repository/connection.ts";
+import { within } from "./within.ts";
 
 const LEASED = { consumer: "default", partition: 0 };
 const LONG_MS = 3_600_000;
@@ -116,7 +117,7 @@ databaseTest(
         await tx`select 1`;
       });
       ended.catch(() => {});
-      await locked.promise;
+      await within(locked.promise, "the lock of the row");
       // The first claim finds the row locked and ends that session; another one gets the lease.
       let claims = 0;
       while ((await claimLease(db.sql, LEASED, "two", LONG_MS)).kind === "held") {

@@ -5,6 +5,7 @@ import { Turns } from "../lib/repository/turns.ts";
 import { databaseTest } from "./database.ts";
 import { Folded } from "./folded.ts";
 import { SampleEvents } from "./sample_events.ts";
+import { within } from "./within.ts";
 
 databaseTest(
   "a batch that comes while another is written is begun only when that is committed",
@@ -23,7 +24,7 @@ databaseTest(
       },
     });
     const first = folded.batch(events.put("alice/scene/s1"));
-    await loaded.promise;
+    await within(loaded.promise, "the first batch to be loaded");
     const second = folded.batch(events.put("alice/scene/s2"), events.put("alice/scene/s3"));
     await new Promise((resolve) => setTimeout(resolve, 0));
     assert.deepEqual(steps, ["first beginning"]);

@@ -14,6 +14,7 @@ import { FAULTS } from "./jetstream/archive_server.ts";
 import { archiveTest } from "./jetstream/history.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
 import { SampleEvents } from "./sample_events.ts";
+import { within } from "./within.ts";
 
 /** Long enough for a machine under load. */
 const SOON_MS = 45_000;
@@ -67,7 +68,7 @@ async function holding(url: string, statement: string): Promise<AsyncDisposable>
     await released.promise;
   });
   held.catch(locked.reject);
-  await locked.promise;
+  await within(locked.promise, "the lock");
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       released.resolve();

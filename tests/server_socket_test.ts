@@ -6,6 +6,7 @@ import {
   startServer,
 } from "../lib/server/server.ts";
 import { makeReady, subject, TOKEN } from "./server_subject.ts";
+import { within } from "./within.ts";
 
 const HEALTH = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -201,7 +202,7 @@ Deno.test("a request that is under way is answered while the server closes", asy
     port: 0,
   });
   const answer = ask(server, HEALTH);
-  await begun.promise;
+  await within(begun.promise, "the request");
   const closed = server.close();
   held.resolve(new Response("late", { headers: { connection: "close" } }));
   await closed;

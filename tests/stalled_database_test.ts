@@ -10,6 +10,7 @@ import { databaseTest } from "./database.ts";
 import { DatabaseProxy } from "./faults/database_proxy.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
 import { tidOf } from "./model/wire_identifier.ts";
+import { within } from "./within.ts";
 
 const STALL_SECONDS = Number(Deno.env.get("STALL_SECONDS") ?? "0");
 const HASTE = STALL_SECONDS === 0 ? 40 : 1;
@@ -71,7 +72,7 @@ databaseTest(
 
     await until(() => cursor > 0);
     const hanging = proxy.hang();
-    await hanging.fired;
+    await within(hanging.fired, "data that the fault can hit", { limitMs: 60_000 });
     const startedAt = performance.now();
     const before = residentMegabytes(process.pid);
     let most = 0;

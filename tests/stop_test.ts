@@ -6,6 +6,7 @@ import { assertFolded, numberedStream } from "./crash/stream.ts";
 import { databaseTest, type DatabaseTestOptions } from "./database.ts";
 import { DatabaseProxy } from "./faults/database_proxy.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
+import { within } from "./within.ts";
 
 const ON_SERVER: DatabaseTestOptions = { kinds: ["server"] };
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
@@ -40,7 +41,14 @@ class Executable implements AsyncDisposable {
       throw new Error(`it ended before it said: ${message}\n${lastLines.join("\n")}`);
     });
     while (!this.#messages.includes(message)) {
-      await Promise.race([ended, new Promise<void>((resolve) => this.#wake = resolve)]);
+      const next = new Promise<void>((resolve) => this.#wake = resolve);
+      await within(
+        Promise.race([ended, next]),
+        `a line of the log after which it says: ${message}`,
+        {
+          limitMs: 120_000,
+        },
+      );
     }
   }
 
@@ -91,7 +99,7 @@ const HANGS: readonly ((url: string, stream: ReplayServer) => Promise<void>)[] =
     await using proxy = DatabaseProxy.start(url);
     const hanging = proxy.hang();
     await using executable = new Executable(proxy.url, stream.url);
-    await hanging.fired;
+    await within(hanging.fired, "data that the fault can hit", { limitMs: 60_000 });
     await executable.stops();
   },
 
@@ -132,7 +140,7 @@ const HANGS: readonly ((url: string, stream: ReplayServer) => Promise<void>)[] =
     const loaded = { CONSUMER_NAME: "loaded", BATCH_MAX_EVENTS: "10" };
     await using executable = new Executable(proxy.url, stream.url, loaded);
     await executable.logged("connected");
-    await proxy.hang().fired;
+    await within(proxy.hang().fired, "data that the fault can hit", { limitMs: 60_000 });
     assert.match(await executable.stops(), /cannot write the last \d+ events in time/);
   },
 
@@ -140,7 +148,7 @@ const HANGS: readonly ((url: string, stream: ReplayServer) => Promise<void>)[] =
     await using proxy = DatabaseProxy.start(url);
     await using executable = new Executable(proxy.url, stream.url, { CONSUMER_NAME: "impatient" });
     await executable.logged("connected");
-    await proxy.hang().fired;
+    await within(proxy.hang().fired, "data that the fault can hit", { limitMs: 60_000 });
     executable.process.signal("SIGTERM");
     await executable.logged("stopping");
     const startedAt = performance.now();
@@ -167,5 +175,8 @@ async function cursorOf(sql: Sql): Promise<number> {
 }
 
 async function until(met: () => Promise<boolean>): Promise<void> {
-  while (!await met()) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const end = performance.now() + 60_000; !await met();) {
+    if (performance.now() > end) throw new Error(`waited 60 s for: ${met}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }

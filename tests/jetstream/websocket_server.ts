@@ -1,3 +1,4 @@
+import { within } from "../within.ts";
 /**
  * A WebSocket server on plain TCP, for servers that must do what a well-behaved one never does, and know
  * exactly how far their peer has read.
@@ -146,7 +147,7 @@ export class Peer {
   async pingPong(payload = "tick"): Promise<void> {
     const answered = new Promise<void>((resolve) => this.#onPong = resolve);
     await this.ping(payload);
-    await Promise.race([answered, this.gone]);
+    await within(Promise.race([answered, this.gone]), "the answer to a ping");
   }
 
   /** Says goodbye with a code, and hangs up. */
