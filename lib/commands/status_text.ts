@@ -1,5 +1,6 @@
 /** The status for a person, in lines. Its texts are plain already. */
 
+import type { StreamEnding } from "../server/facts.ts";
 import type { ReplayStatus, Status } from "../server/status.ts";
 import { painter } from "./colour.ts";
 import { plain } from "./plain.ts";
@@ -67,7 +68,11 @@ function stream({ connection, replay }: Status, paint: Paint): string {
     return `${no} to ${lastFailure.source}: ${lastFailure.why} ` +
       `(attempts that failed in a row: ${failuresInARow})`;
   }
-  return lastEnding?.reason ? `${no}: ${lastEnding.reason}` : no;
+  return lastEnding === null ? no : `${no}: ${endingText(lastEnding)}`;
+}
+
+function endingText({ kind, code, reason }: StreamEnding): string {
+  return kind + (code === null ? "" : ` with code ${code}`) + (reason === "" ? "" : `: ${reason}`);
 }
 
 function lag({ lagSeconds, replay }: Status, paint: Paint): string {

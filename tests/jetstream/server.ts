@@ -77,10 +77,11 @@ export function sends(...messages: readonly (string | Uint8Array)[]): Script {
 export function sendsAndCloses(
   messages: readonly (string | Uint8Array)[],
   code = 1001,
+  reason = "server shutting down",
 ): Script {
   return async (peer) => {
     await sends(...messages)(peer);
-    await peer.close(code, "server shutting down");
+    await peer.close(code, reason);
   };
 }
 
