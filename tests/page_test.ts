@@ -128,6 +128,12 @@ pageTest("names from the wire are text, whatever they hold", { token: TOKEN }, a
   assert.equal(await scrollsSideways(page), false);
 });
 
+pageTest("how the last connection ended is on the page", {}, async ({ page, subject }) => {
+  await page.until(SHOWN);
+  subject.telemetry.disconnected({ kind: "closed", code: 1012, reason: "back at noon" });
+  await page.until("document.querySelector('#stream').textContent.includes('closed 1012: back')");
+});
+
 pageTest("a page whose server is gone says that it is stale", {}, async ({ page, subject }) => {
   await page.until(SHOWN);
   await subject.stopServer();

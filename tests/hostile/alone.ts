@@ -1,0 +1,64 @@
+/** The executable by itself, against servers that a test brings along, with the most memory that it has had. */
+
+import assert from "node:assert/strict";
+import { MAX_MEMORY_BYTES, peakMemoryBytes, PROGRAM } from "./executable.ts";
+
+const PATIENCE_MS = 120_000;
+
+export class Alone implements AsyncDisposable {
+  readonly log: string[] = [];
+  readonly #process: Deno.ChildProcess;
+  readonly #output: Promise<void>;
+  #hasEnded = false;
+
+  constructor(databaseUrl: string, streamUrl: string, env: Readonly<Record<string, string>>) {
+    const [program = "", ...args] = PROGRAM;
+    this.#process = new Deno.Command(program, {
+      args: [...args, "run"],
+      env: {
+        SUBCULT_ENV: "production",
+        DATABASE_URL: databaseUrl,
+        JETSTREAM_URL: streamUrl,
+        JETSTREAM_COMPRESS: "false",
+        LOCATION_JITTER_SECRET: "0123456789abcdef0123456789abcdef",
+        HTTP_HOST: "127.0.0.1",
+        METRICS_PORT: "0",
+        ...env,
+      },
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#output = this.#read();
+    void this.#process.status.then(() => this.#hasEnded = true);
+  }
+
+  /** Waits until it holds, and sees that the process stays within the memory of its unit. */
+  async until(holds: () => Promise<boolean>): Promise<void> {
+    const end = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const isMet = await holds();
+      const last = this.log.slice(-5).join("\n");
+      assert.ok(!this.#hasEnded, `it ended: ${last}`);
+      const most = await peakMemoryBytes(this.#process.pid);
+      assert.ok(most < MAX_MEMORY_BYTES, `it had ${Math.round(most / 2 ** 20)} MiB`);
+      if (isMet) return;
+      assert.ok(performance.now() < end, `it never came so far: ${last}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#process.status;
+    await this.#output;
+  }
+
+  async #read(): Promise<void> {
+    const text = this.#process.stdout.pipeThrough(new TextDecoderStream() as TransformStream);
+    for await (const part of text) this.log.push(...String(part).split("\n").filter(Boolean));
+  }
+}
