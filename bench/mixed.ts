@@ -5,10 +5,11 @@
 
 import { SampleStream, scattered, scene, tidOf, timeOf } from "./sample.ts";
 
-/** Of a hundred events, so many. */
+/** Of a hundred events, so many, all of them in place of posts: what others refer to comes. */
 const DELETES = 10;
 const ACCOUNTS = 2;
 const WAITING = 5;
+const POSTS = 40;
 
 /** How many events ago a record was written that is deleted, or whose author's account changes. */
 const AGO = 1000;
@@ -36,8 +37,9 @@ export class MixedStream {
 
   /** The v1 message of an event. */
   message(index: number): string {
-    const lot = scattered(index * 3 + 1) % 100;
-    if (index < this.#from + 2 * AGO || lot >= DELETES + ACCOUNTS + WAITING) {
+    const lot = scattered(index * 3 + 1) % POSTS;
+    const isOther = isPost(index) && lot < DELETES + ACCOUNTS + WAITING;
+    if (!isOther || index < this.#from + 2 * AGO) {
       return this.#sample.message(index);
     }
     const post: Message = JSON.parse(this.#sample.message(postNear(index - AGO)));
@@ -63,6 +65,10 @@ export class MixedStream {
     const key = { rev: tidOf(index, "33"), rkey: tidOf(index), operation: "create" };
     return text(index, did, "commit", { ...commit, ...key, record });
   }
+}
+
+function isPost(index: number): boolean {
+  return index % 20 >= 6 && index % 20 < 14;
 }
 
 /** Number of a post in the same group of 20 events. */

@@ -67,6 +67,24 @@ const KINDS: readonly Kind[] = [
       ),
   },
   {
+    name: "posts at events that wait for their scenes, and posts that come before their events",
+    most: 4,
+    batch: (events, n) =>
+      MANY.flatMap((i) => {
+        const at = (event: string): JetstreamEvent =>
+          events.put(`writer${i}/post/${event}${n}`, {
+            sceneId: undefined,
+            eventId: uriOf(`p${i}/event/${event}${n}`),
+          });
+        return [
+          events.put(`p${i}/event/w${n}`, { sceneId: uriOf(`p${i}/scene/never${n}`) }),
+          at("w"),
+          at("late"),
+          events.put(`p${i}/event/late${n}`, { sceneId: uriOf(`p${i}/scene/never${n}`) }),
+        ];
+      }),
+  },
+  {
     name: "new scenes, for whose children is looked",
     most: 3,
     batch: (events, n) => MANY.map((i) => events.put(`p${i}/scene/own${n}`)),

@@ -5,6 +5,7 @@ import type { Account, Commit, Event, Sync } from "../decoder/event.ts";
 import { type Batch, type BatchResult, revisionOf } from "./batch.ts";
 import { keyOf } from "../mapper/link.ts";
 import { resolveLetters } from "./dead_letters.ts";
+import type { Entry } from "./fold/entry.ts";
 import { applyAccount, applyIdentity, applySync } from "./fold/account.ts";
 import { foldCommit, type FoldOptions, isNews, OUTCOME_OF_STATE, refuse } from "./fold/fold.ts";
 import type { State } from "./fold/state.ts";
@@ -132,20 +133,22 @@ class BatchFold {
     ]);
   }
 
-  /** Authors of records that bring something new, and whose parents are neither there nor in this batch. */
+  /** Authors of records that bring something new, and whose parents are neither there nor come before in this batch. */
   #lacking(commits: readonly Commit[]): Set<string> {
-    const coming = new Set(
-      commits.map((commit) => this.#world.entry(commit))
-        .filter((entry, index) => isNews(commits[index]!, entry, this.#fold.again)),
-    );
-    const lacking = commits.filter((commit) =>
-      coming.has(this.#world.entry(commit)) &&
-      this.#options.mapper.mentions(commit).links.some((link) =>
+    const authors = new Set<string>();
+    const coming = new Set<Entry>();
+    for (const commit of commits) {
+      const entry = this.#world.entry(commit);
+      if (!isNews(commit, entry, this.#fold.again)) continue;
+      const isLacking = this.#options.mapper.mentions(commit).links.some((link) =>
         this.#world.candidates(commit.did, link).length !== 1 &&
         !coming.has(this.#world.entry(keyOf(commit.did, link)))
-      )
-    );
-    return new Set(lacking.map(({ did }) => did));
+      );
+      if (isLacking) authors.add(commit.did);
+      if (isLacking || commit.operation === "delete") coming.delete(entry);
+      else coming.add(entry);
+    }
+    return authors;
   }
 
   async #foldAll(outcomes: Outcome[]): Promise<void> {
