@@ -60,7 +60,7 @@ for (const curve of ["p256", "secp256k1"] as const) {
     Deno.test(`a signature is verified with a key on ${curve}, written as ${form}`, async () => {
       await using made = new TinyNetwork();
       // Half of all points have the one sign, half the other.
-      for (const account of ["a", "b", "c", "d"]) {
+      for (const account of ["a", "b", "c", "d", "e", "f", "g", "h"]) {
         const did = DID.slice(0, -1) + account;
         await made.account(did, { curve, form });
         made.put(did, `${SCENE}/s`, { $type: SCENE, name: "Scene" });

@@ -121,4 +121,11 @@ export const LOG: readonly Mutant[] = [
     rule: "what nobody caught is told without secrets",
     near: ["command_usage_test.ts"],
   },
+  {
+    file: "lib/log/readable_error.ts",
+    before: " && !hasCode(described)",
+    after: "",
+    rule: "what fails outside of the program is told without a stack",
+    near: ["log_lines_test.ts"],
+  },
 ];

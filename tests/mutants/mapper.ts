@@ -374,4 +374,11 @@ export const MAPPER: readonly Mutant[] = [
     rule: "what the decoder refused is not mapped again from what is left of it",
     near: ["mapper_content_test.ts"],
   },
+  {
+    file: "lib/mapper/reference.ts",
+    before: `return "uri" in value && typeof value.uri === "string" ? value.uri : value;`,
+    after: "return value;",
+    rule: "a strong reference names its record",
+    near: ["mapper_fields_test.ts"],
+  },
 ];

@@ -97,4 +97,11 @@ export const PDS: readonly Mutant[] = [
     rule: "a name that leads into our own network is not asked",
     near: ["pds_address_test.ts"],
   },
+  {
+    file: "lib/pds/signing_key.ts",
+    before: "key[0] = 2 + ((point[WHOLE_BYTES - 1] ?? 0) & 1);",
+    after: "key[0] = 2;",
+    rule: "a key that is written with both coordinates keeps the sign of the second",
+    near: ["pds_repository_test.ts"],
+  },
 ];
