@@ -417,6 +417,26 @@ Deno.test("what the server says about the stream is passed on, without what coul
   assert.match(client.notices[1]?.message ?? "", /said ConsumerTooSlow$/);
 });
 
+Deno.test("a server whose oldest event is within the margin of a time has all that is needed", async () => {
+  const timeUs = 1_787_218_201_000_000;
+  for (
+    const [firstUs, codes] of [
+      [timeUs - 60_000_000, []],
+      [timeUs + 5_000_000, ["outdated_cursor"]],
+    ] as const
+  ) {
+    await using server = new ScriptedServer([sends("OutdatedCursor", v1Message(1, firstUs))]);
+    const resume = { cursor: timeUs, timeUs, source: sourceOf(server.url()) };
+    await using client = new Followed([server.url()], {
+      resumePoint: () => resume,
+      receive: (message) =>
+        String(message).startsWith("{") ? positionOf(message) : { notice: String(message) },
+    });
+    await client.received(2);
+    assert.deepEqual(client.codes, codes);
+  }
+});
+
 Deno.test("a firehose that says the cursor is in the future is read from its tip, and that is said", async () => {
   await using server = new ScriptedServer([sendsAndDrops("FutureCursor"), sends(v1Message(17))]);
   const url = server.url(FIREHOSE_PATH);

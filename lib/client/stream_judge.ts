@@ -33,6 +33,9 @@ export class StreamJudge {
   readonly #lag = new LagWatch();
   readonly #since: number;
   #useful = false;
+  #hasBegun = false;
+  /** The server begins later than asked. More is asked by time than is needed: the first event shows what it means. */
+  #beginsLater = false;
 
   constructor(options: JudgeOptions) {
     this.#options = options;
@@ -53,6 +56,12 @@ export class StreamJudge {
     const { endpoint, expectation, byAccount, origin, clock } = this.#options;
     const { protocol } = endpoint;
     const nowUs = clock.now() * 1000;
+    this.#hasBegun = true;
+    if (
+      this.#beginsLater && expectation.kind === "time" && position.timeUs > expectation.lostAfterUs
+    ) {
+      this.#tellLaterBeginning();
+    }
     const fault = checkReplay(expectation, position, { protocol, byAccount, nowUs });
     if (fault !== null) {
       this.#notice(fault.notice);
@@ -93,10 +102,8 @@ export class StreamJudge {
     const { endpoint, compression, origin } = this.#options;
     const code = notice.replace(/[^\w.-]/g, "").slice(0, MAX_CODE_CHARS);
     if (code === "OutdatedCursor") {
-      this.#notice({
-        code: "outdated_cursor",
-        message: `${endpoint.source} begins later than asked: events before that may be missing`,
-      });
+      if (!this.#hasBegun && this.#options.expectation.kind === "time") this.#beginsLater = true;
+      else this.#tellLaterBeginning();
       return null;
     }
     this.#notice({ code: "server_error", message: `${endpoint.source} said ${code}` });
@@ -107,6 +114,14 @@ export class StreamJudge {
     if (code === "FutureCursor" && origin.distrust(endpoint)) return { kind: "left", notice: null };
     return null;
   };
+
+  #tellLaterBeginning(): void {
+    const { source } = this.#options.endpoint;
+    this.#notice({
+      code: "outdated_cursor",
+      message: `${source} begins later than asked: events before that may be missing`,
+    });
+  }
 
   /** The queue is full: what comes late now is late because of us. */
   readonly onPause = (): void => this.#lag.reset();
