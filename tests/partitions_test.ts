@@ -3,41 +3,16 @@
 import assert from "node:assert/strict";
 import { partitionOf } from "../lib/repository/partition.ts";
 import { resize } from "../lib/repository/partitioning.ts";
-import type { Sql } from "../lib/repository/sql.ts";
 import { Program } from "./crash/in_process.ts";
 import { assertFolded, numberedStream } from "./crash/stream.ts";
 import { databaseTest } from "./database.ts";
 import { ReplayServer } from "./jetstream/replay_server.ts";
+import { atRest, reached, until } from "./partitions/rest.ts";
 
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 Deno.stdout.writeSync(new TextEncoder().encode(`partitions: seed ${SEED}\n`));
 
 const FOUR = { PARTITIONS: "4", LEASE_MS: "2000", BATCH_MAX_EVENTS: "20" };
-
-/** Nothing that a test waits for takes so long. */
-const HANG_MS = 60_000;
-
-/** Waits for what a question finds. */
-async function until(sql: Sql, question: string, what: string): Promise<void> {
-  const end = performance.now() + HANG_MS;
-  while (performance.now() < end) {
-    const [row] = await sql.unsafe<{ holds: boolean }[]>(`select (${question}) as holds`);
-    if (row?.holds) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  const rows = await sql`select partition, cursor, holder, epoch, lease_until from indexer_state`;
-  throw new Error(`never: ${what}\n${JSON.stringify(rows)}`);
-}
-
-/** All partitions have come to a position, and no note is left. */
-async function atRest(sql: Sql, cursor: number, partitions: number): Promise<void> {
-  await until(
-    sql,
-    `select count(*) filter (where cursor >= ${cursor}) = ${partitions} and not exists (select from mailbox)
-      from indexer_state where partition < ${partitions}`,
-    `all ${partitions} partitions are at ${cursor}`,
-  );
-}
 
 databaseTest("the database and the program put a DID into the same partition", async ({ sql }) => {
   const dids = ["did:plc:a", "did:web:example.com", "did:plc:z72i7hdynmk6r22z27h6tvur"];
@@ -96,7 +71,7 @@ databaseTest("one instance holds all partitions and leaves the tables as one wou
   await using server = new ReplayServer({ pingMs: 0 });
   await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env: FOUR });
   server.push(...frames);
-  await atRest(db.sql, 400, 4);
+  await atRest(db.sql, reached(frames, 400), 4);
   await assertFolded(db.sql, frames);
   for (const partition of [0, 1, 2, 3]) {
     assert.equal(await program.metric(`indexer_leader{partition="${partition}"}`), 1);
@@ -117,15 +92,15 @@ databaseTest(
       where lease_until > clock_timestamp() group by holder) as h`;
     await using first = new Program(at);
     server.push(...frames.slice(0, 200));
-    await atRest(db.sql, 200, 4);
+    await atRest(db.sql, reached(frames, 200), 4);
     await using second = new Program(at);
     await until(db.sql, holders(2), "two instances hold two partitions each");
     server.push(...frames.slice(200, 400));
-    await atRest(db.sql, 400, 4);
+    await atRest(db.sql, reached(frames, 400), 4);
     assert.equal(await second.stop(), 0);
     await until(db.sql, holders(4), "one instance holds all");
     server.push(...frames.slice(400));
-    await atRest(db.sql, 600, 4);
+    await atRest(db.sql, reached(frames, 600), 4);
     assert.equal(await first.stop(), 0);
     await assertFolded(db.sql, frames);
   },
@@ -138,15 +113,15 @@ databaseTest("the number of partitions is changed while instances write", async 
   const env = { ...FOUR, PARTITIONS: "1" };
   await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env });
   server.push(...frames.slice(0, 200));
-  await atRest(db.sql, 200, 1);
-  let reached = 200;
+  await atRest(db.sql, reached(frames, 200), 1);
+  let sent = 200;
   for (const partitions of [3, 2, 1]) {
-    server.push(...frames.slice(reached, reached + 100));
+    server.push(...frames.slice(sent, sent + 100));
     await resize(db.sql, partitions);
-    server.push(...frames.slice(reached + 100, reached + 200));
-    reached += 200;
-    await atRest(db.sql, reached, partitions);
-    await assertFolded(db.sql, frames.slice(0, reached));
+    server.push(...frames.slice(sent + 100, sent + 200));
+    sent += 200;
+    await atRest(db.sql, reached(frames, sent), partitions);
+    await assertFolded(db.sql, frames.slice(0, sent));
   }
   assert.equal(await program.stop(), 0);
 }, { kinds: ["server"] });

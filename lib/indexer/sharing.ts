@@ -15,6 +15,9 @@ import { PartitionsChangedError } from "../repository/partition.ts";
 import { aimOf, mayTake, surplus } from "./fair_share.ts";
 import { ASK_MS, keepRenewed, type LeadershipOptions, release } from "./leadership.ts";
 
+/** Each says once a second that it is there: one that missed some of those is there all the same. */
+const ABSENT_MS = 5 * ASK_MS;
+
 export interface SharingOptions extends Omit<LeadershipOptions, "leased"> {
   readonly consumer: string;
   /** How many partitions there are. */
@@ -177,10 +180,13 @@ class ShareHolder {
     const wants = this.#held.size < (this.#sharers === null ? of : aimOf(instance, this.#sharers));
     const sharers = await this.#tried(
       () =>
-        database.ask((sql) => meet(sql, consumer, { holder: instance, wants }, leaseMs), {
-          silentMs,
-          signal,
-        }),
+        database.ask(
+          (sql) => meet(sql, consumer, { holder: instance, wants }, Math.max(leaseMs, ABSENT_MS)),
+          {
+            silentMs,
+            signal,
+          },
+        ),
       signal,
     );
     if (sharers !== null && sharers.partitions !== of) {
