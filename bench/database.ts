@@ -45,7 +45,8 @@ export class Scratch implements AsyncDisposable {
 
   /** Makes it as new, with the checkpoint that every run begins with. */
   async empty(): Promise<void> {
-    await this.sql.unsafe(`truncate ${TABLES.join(", ")}, dead_letters, indexer_state cascade`);
+    await this.sql.unsafe(`truncate ${TABLES.join(", ")}, dead_letters, indexer_state, mailbox,
+      partitioning, instances cascade`);
     await this.settle();
   }
 

@@ -15,6 +15,7 @@ import { growth } from "./rows/growth.ts";
 import { healing } from "./rows/healing.ts";
 import { latency } from "./rows/latency.ts";
 import { memory } from "./rows/memory.ts";
+import { partitions } from "./rows/partitions.ts";
 import { places } from "./rows/places.ts";
 import { start } from "./rows/start.ts";
 import { trickle } from "./rows/trickle.ts";
@@ -32,6 +33,7 @@ const BENCHMARKS = [
   start,
   places,
   healing,
+  partitions,
 ];
 
 const USAGE = `usage: deno task bench [--json] [--only NAME] [--runs N] [--quick]

@@ -17,7 +17,7 @@ export interface MailOptions {
 }
 
 /** Notes of one transaction. Each can have many children. */
-const NOTES = 200;
+const NOTES = 1000;
 
 const POLL_MS = 250;
 

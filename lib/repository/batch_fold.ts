@@ -107,8 +107,8 @@ class BatchFold {
 
   /** What notes name has its children judged again with the last flush. */
   async #takeMail(most: number): Promise<number> {
-    const { taken, keys } = await takeMail(this.#tx, this.#options.share, most);
-    this.#settlement.changedElsewhere(keys);
+    const { taken, parents } = await takeMail(this.#tx, this.#options.share, most);
+    this.#settlement.changedElsewhere(parents);
     return taken;
   }
 

@@ -7,17 +7,12 @@ import type { TransactionSql } from "./sql.ts";
 import type { RecordKey, Reference } from "../mapper/collection.ts";
 import type { Content, Mapper } from "../mapper/content.ts";
 import { recordId } from "../mapper/record_id.ts";
+import type { ChangedParent } from "./changed_parent.ts";
 import { PREPARED } from "./store.ts";
 import { type Entry, nameOf, uriOf } from "./fold/entry.ts";
 
 /** Records judged at a time: bounds memory, however many children there are. */
 export const CHUNK = 1000;
-
-/** A record whose standing changed, as far as its children care. */
-export interface ChangedParent {
-  readonly key: RecordKey;
-  readonly wasLive: boolean;
-}
 
 /** Whether a change of this entry can change others. */
 export function isParentChange(

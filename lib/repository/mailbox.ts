@@ -7,7 +7,8 @@
  * for each other. Its id is in no order of commits, so only notes that were read are deleted.
  */
 
-import type { RecordKey, Row } from "../mapper/collection.ts";
+import type { Row } from "../mapper/collection.ts";
+import type { ChangedParent } from "./changed_parent.ts";
 import type { Share } from "./partition.ts";
 import type { BulkStatement, RowColumn } from "./rows.ts";
 import { source, valueOf } from "./rows.ts";
@@ -18,20 +19,21 @@ const NOTE: readonly RowColumn[] = [
   { name: "did", type: "text" },
   { name: "collection", type: "text" },
   { name: "rkey", type: "text" },
+  { name: "was_live", type: "boolean" },
 ];
 
 export const WRITE_NOTES: BulkStatement = {
   columns: NOTE,
-  text: `insert into mailbox (partition, did, collection, rkey)
+  text: `insert into mailbox (${NOTE.map(({ name }) => name).join(", ")})
   select ${NOTE.map(valueOf).join(", ")} from ${source(NOTE)}`,
 };
 
 /** A note for each other partition. */
-export function noteRows(keys: readonly RecordKey[], { partition, of }: Share): Row[] {
+export function noteRows(notes: readonly ChangedParent[], { partition, of }: Share): Row[] {
   const others = Array.from({ length: of }, (_, index) => index)
     .filter((index) => index !== partition);
-  return keys.flatMap(({ did, collection, rkey }) =>
-    others.map((partition) => ({ partition, did, collection, rkey }))
+  return notes.flatMap(({ key: { did, collection, rkey }, wasLive }) =>
+    others.map((partition) => ({ partition, did, collection, rkey, was_live: wasLive }))
   );
 }
 
@@ -39,6 +41,7 @@ interface NoteRow {
   readonly did: string | null;
   readonly collection: string | null;
   readonly rkey: string | null;
+  readonly was_live: boolean;
   readonly scene_id: string | null;
   readonly user_did: string | null;
 }
@@ -47,7 +50,7 @@ interface NoteRow {
 export interface Mail {
   readonly taken: number;
   /** Records whose children are to be judged again. */
-  readonly keys: readonly RecordKey[];
+  readonly parents: readonly ChangedParent[];
 }
 
 /**
@@ -62,7 +65,7 @@ export async function takeMail(
   const rows = await tx<NoteRow[]>`
     delete from mailbox where id = any (array(
       select id from mailbox where partition = ${partition} order by id limit ${most}))
-    returning did, collection, rkey, scene_id::text as scene_id, user_did`;
+    returning did, collection, rkey, was_live, scene_id::text as scene_id, user_did`;
   const pairs = rows.filter(({ scene_id }) => scene_id !== null);
   if (pairs.length > 0) {
     const scenes = JSON.stringify(pairs.map(({ scene_id }) => scene_id));
@@ -71,10 +74,12 @@ export async function takeMail(
       array(select s::uuid from json_array_elements_text(${scenes}::text::json) as s),
       array(select u from json_array_elements_text(${users}::text::json) as u))`;
   }
-  const keys = rows.flatMap(({ did, collection, rkey }) =>
-    did === null || collection === null || rkey === null ? [] : [{ did, collection, rkey }]
+  const parents = rows.flatMap(({ did, collection, rkey, was_live: wasLive }) =>
+    did === null || collection === null || rkey === null
+      ? []
+      : [{ key: { did, collection, rkey }, wasLive }]
   );
-  return { taken: rows.length, keys };
+  return { taken: rows.length, parents };
 }
 
 /** Whether a partition has notes to read. */

@@ -26,6 +26,7 @@ import membershipsByOnePlan from "../../migrations/0017_memberships_by_one_plan.
 import partitions from "../../migrations/0018_partitions.sql" with { type: "text" };
 import textsCompared from "../../migrations/0019_texts_compared.sql" with { type: "text" };
 import instances from "../../migrations/0020_instances.sql" with { type: "text" };
+import notesOfStarts from "../../migrations/0021_notes_of_starts.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -55,4 +56,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 18, name: "partitions", sql: partitions },
   { version: 19, name: "texts_compared", sql: textsCompared },
   { version: 20, name: "instances", sql: instances },
+  { version: 21, name: "notes_of_starts", sql: notesOfStarts },
 ];

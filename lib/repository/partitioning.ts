@@ -50,8 +50,8 @@ export async function resize(sql: Sql, partitions: number): Promise<number> {
     }
     await tx`insert into partitioning (partitions) values (${partitions})
       on conflict (only_row) do update set partitions = excluded.partitions`;
-    await tx`with old as (delete from mailbox returning did, collection, rkey, scene_id, user_did)
-      insert into mailbox (partition, did, collection, rkey, scene_id, user_did)
+    await tx`with old as (delete from mailbox returning did, collection, rkey, was_live, scene_id, user_did)
+      insert into mailbox (partition, did, collection, rkey, was_live, scene_id, user_did)
       select p, o.* from (select distinct * from old) as o, generate_series(0, ${
       partitions - 1
     }::int) as p`;

@@ -6,7 +6,8 @@
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
 import { Bodies } from "./bodies.ts";
-import { type ChangedParent, childrenOf, CHUNK, isForeignNews, isParentChange } from "./cascade.ts";
+import { childrenOf, CHUNK, isForeignNews, isParentChange } from "./cascade.ts";
+import type { ChangedParent } from "./changed_parent.ts";
 import type { Entry } from "./fold/entry.ts";
 import { isStored, type Verdict } from "./fold/verdict.ts";
 import type { World } from "./fold/world.ts";
@@ -155,7 +156,7 @@ export class Rejudging {
       changed.push({ key: entry.key, wasLive });
     }
     if (this.#options.share.of > 1 && isForeignNews(entry, isLive, verdict.loose, this.#mapper)) {
-      writes.note(entry.key);
+      writes.note({ key: entry.key, wasLive });
     }
     entry.stored = {
       state: verdict.state,

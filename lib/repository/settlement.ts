@@ -7,7 +7,8 @@ import { setImmediate } from "node:timers";
 import type { TransactionSql } from "./sql.ts";
 import type { RecordKey } from "../mapper/collection.ts";
 import { DELETED, type Mapper } from "../mapper/content.ts";
-import { type ChangedParent, recordsOf } from "./cascade.ts";
+import { recordsOf } from "./cascade.ts";
+import type { ChangedParent } from "./changed_parent.ts";
 import type { Difference } from "./difference.ts";
 import type { AccountEntry } from "./fold/account.ts";
 import { type Entry, NONE_REJECTED } from "./fold/entry.ts";
@@ -121,9 +122,8 @@ export class Settlement {
   }
 
   /** Notes parents of another partition that started or stopped being live. */
-  changedElsewhere(keys: readonly RecordKey[]): void {
-    // What they were before is not known, so their children are looked for in every way.
-    for (const key of keys) this.#changed.push({ key, wasLive: true });
+  changedElsewhere(parents: readonly ChangedParent[]): void {
+    this.#changed.push(...parents);
   }
 
   /** Whether what later events mean may hang on the records of an account that comes back. */

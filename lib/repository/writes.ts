@@ -9,6 +9,7 @@ import type { Body } from "../mapper/content.ts";
 import { idempotencyKey } from "../mapper/idempotency_key.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import type { AccountEntry, MarkerPlace } from "./fold/account.ts";
+import type { ChangedParent } from "./changed_parent.ts";
 import { type Entry, idOf, uriOf } from "./fold/entry.ts";
 import type { Verdict } from "./fold/verdict.ts";
 import type { ReconcileReason } from "./reconcile_queue.ts";
@@ -50,7 +51,7 @@ export class Writes {
   readonly settled: Row[] = [];
   readonly #letters = new Map<string, Row>();
   readonly #reconciles = new Map<string, Row>();
-  readonly #notes = new Map<string, RecordKey>();
+  readonly #notes = new Map<string, ChangedParent>();
 
   /** Repositories that are to be compared with their source. */
   get reconciles(): readonly Row[] {
@@ -58,12 +59,13 @@ export class Writes {
   }
 
   /** Records of which other partitions are told. */
-  get notes(): readonly RecordKey[] {
+  get notes(): readonly ChangedParent[] {
     return [...this.#notes.values()];
   }
 
-  note(key: RecordKey): void {
-    this.#notes.set(uriOf(key), key);
+  /** One that stops and starts again, or the reverse, has a note of either kind. */
+  note(parent: ChangedParent): void {
+    this.#notes.set(`${uriOf(parent.key)} ${parent.wasLive}`, parent);
   }
 
   reconcile(did: string, reason: ReconcileReason): void {
