@@ -1,29 +1,39 @@
-/** All careless changes, by the folder that they are made in. */
+/** All careless changes, by the part that they are made in. */
 
-import { CLIENT } from "./client.ts";
+import { CLIENT_ARCHIVE } from "./client_archive.ts";
+import { CLIENT_CONNECTION } from "./client_connection.ts";
+import { CLIENT_POSITION } from "./client_position.ts";
 import { COMMANDS } from "./commands.ts";
 import { CONFIG } from "./config.ts";
-import { DECODER } from "./decoder.ts";
+import { DECODER_BINARY } from "./decoder_binary.ts";
+import { DECODER_MESSAGES } from "./decoder_messages.ts";
+import { HEALING } from "./healing.ts";
 import { INDEXER } from "./indexer.ts";
 import { LOG } from "./log.ts";
-import { MAPPER } from "./mapper.ts";
+import { MAPPER_PLACES } from "./mapper_places.ts";
+import { MAPPER_RECORDS } from "./mapper_records.ts";
 import { MIGRATIONS } from "./migrations.ts";
-import { PDS } from "./pds.ts";
-import { RECONCILE } from "./reconcile.ts";
-import { REPOSITORY } from "./repository.ts";
-import { SERVER } from "./server.ts";
+import { REPOSITORY_FOLD } from "./repository_fold.ts";
+import { REPOSITORY_TABLES } from "./repository_tables.ts";
+import { SERVER_FACTS } from "./server_facts.ts";
+import { SERVER_HTTP } from "./server_http.ts";
 
 export const MUTANTS = [
-  ...CLIENT,
-  ...DECODER,
-  ...MAPPER,
-  ...REPOSITORY,
-  ...INDEXER,
-  ...PDS,
-  ...RECONCILE,
-  ...SERVER,
-  ...CONFIG,
+  ...CLIENT_ARCHIVE,
+  ...CLIENT_CONNECTION,
+  ...CLIENT_POSITION,
   ...COMMANDS,
+  ...CONFIG,
+  ...DECODER_BINARY,
+  ...DECODER_MESSAGES,
+  ...HEALING,
+  ...INDEXER,
   ...LOG,
+  ...MAPPER_PLACES,
+  ...MAPPER_RECORDS,
   ...MIGRATIONS,
+  ...REPOSITORY_FOLD,
+  ...REPOSITORY_TABLES,
+  ...SERVER_FACTS,
+  ...SERVER_HTTP,
 ];

@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutant.ts";
 
-export const REPOSITORY: readonly Mutant[] = [
+export const REPOSITORY_TABLES: readonly Mutant[] = [
   {
     file: "lib/repository/lease.ts",
     before: `        and holder = \${holder} and epoch = \${epoch}
@@ -78,90 +78,6 @@ export const REPOSITORY: readonly Mutant[] = [
     after: "if (false) {",
     rule: "a migration that was edited after it was applied is an error",
     near: ["migrate_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/fold.ts",
-    before: "rev > entry.rev) return true;",
-    after: "rev >= entry.rev) return true;",
-    rule: "the same revision again is a duplicate",
-    near: ["repository_rules_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/fold.ts",
-    before: "if (lower(entry, commit)) entry.lowered = true;",
-    after: "lower(entry, commit);",
-    rule: "an older revision tells when a record was made",
-    near: ["repository_rules_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/account.ts",
-    before: "const CLOCK_SKEW_US = 60_000_000;",
-    after: "const CLOCK_SKEW_US = 6_000_000;",
-    rule: "within a minute the relay's order decides between two instances",
-    near: ["fold_account_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/account.ts",
-    before: "account.knownSinceUs === null || place.timeUs < account.knownSinceUs",
-    after: "account.knownSinceUs === null",
-    rule: "a handle counts from the first record on, or a replay would find more",
-    near: ["fold_account_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/account.ts",
-    before: "event.position.timeUs - 1;",
-    after: "event.position.timeUs;",
-    rule: "what comes with a rebuild is not voided by it",
-    near: ["fold_account_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/account.ts",
-    before: "account.knownSinceUs === null || !event.recordsFollow",
-    after: "account.knownSinceUs === null",
-    rule: "a rebuild whose records do not follow voids nothing",
-    near: ["fold_account_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/account.ts",
-    before: `!event.active && event.status === "deleted"`,
-    after: "!event.active",
-    rule: "a suspended account has its records back when it returns",
-    near: ["fold_account_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/account.ts",
-    before: "return apart <= 0 && apartUs <= 0;",
-    after: "return apart <= 0;",
-    rule: "an instance whose numbers begin anew is believed by its time",
-    near: ["fold_account_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/account.ts",
-    before: "if (event.handle !== undefined) account.handle = event.handle;",
-    after: "account.handle = event.handle ?? null;",
-    rule: "an identity event without a handle leaves it",
-    near: ["fold_account_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/world.ts",
-    before: "if (own !== null) return this.isLive(own) ? [own] : NOBODY;",
-    after: "if (own !== null && this.isLive(own)) return [own];",
-    rule: "a bare name means the author's own record, also when that is deleted",
-    near: ["fold_world_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/world.ts",
-    before: "if (parent === undefined || candidates.length > 1) {",
-    after: "if (parent === undefined) {",
-    rule: "a name that two repositories have is ambiguous",
-    near: ["repository_rules_test.ts"],
-  },
-  {
-    file: "lib/repository/fold/world.ts",
-    before: "if (owned && parent.key.did !== author) return notOwner(link, loose);",
-    after: "",
-    rule: "an event needs a scene that its author owns",
-    near: ["repository_rules_test.ts"],
   },
   {
     file: "lib/repository/failure.ts",
