@@ -74,7 +74,9 @@ async function keepPictures(page: Page, name: string): Promise<void> {
 }
 
 async function scrollsSideways(page: Page): Promise<unknown> {
-  return await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+  return await page.evaluate(
+    "document.documentElement.scrollWidth > document.documentElement.clientWidth",
+  );
 }
 
 const resultLevel = "document.querySelector('#letters-result').dataset.level";
