@@ -9,6 +9,9 @@ import manifest from "../deno.json" with { type: "json" };
 /** All that the executable may do, whatever the machine and the variant. */
 export const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"] as const;
 
+/** Dependencies of the tests: what the configuration names is compiled in, whoever imports it. */
+export const TESTS_ONLY: ReadonlySet<string> = new Set(["@atproto/lexicon", "axe-core"]);
+
 /** What is in `DATABASE_URL=memory:` and nowhere else. */
 const EMBEDDED = /^@electric-sql\//;
 const EMBEDDED_WORKER = "lib/repository/embedded/worker.ts";
@@ -39,9 +42,11 @@ export function compileArguments(variant: Variant, config: string): string[] {
   ];
 }
 
-/** Writes a configuration without the packages of the embedded database. Returns its path. */
-async function smallerConfig(directory: string): Promise<string> {
-  const imports = Object.entries(manifest.imports).filter(([name]) => !EMBEDDED.test(name));
+/** Writes a configuration without the packages that the executable does without. Returns its path. */
+async function smallerConfig(directory: string, embeddedDatabase: boolean): Promise<string> {
+  const imports = Object.entries(manifest.imports).filter(([name]) =>
+    !TESTS_ONLY.has(name) && (embeddedDatabase || !EMBEDDED.test(name))
+  );
   const config = { ...manifest, lock: { frozen: false }, imports: Object.fromEntries(imports) };
   await Deno.writeTextFile(`${directory}/deno.json`, JSON.stringify(config));
   // The same versions: unused entries are dropped from the copy.
@@ -63,7 +68,7 @@ async function commitHere(): Promise<string> {
 async function compile(variant: Variant): Promise<boolean> {
   const directory = await Deno.makeTempDir();
   try {
-    const config = variant.embeddedDatabase ? "deno.json" : await smallerConfig(directory);
+    const config = await smallerConfig(directory, variant.embeddedDatabase);
     const { success } = await new Deno.Command(Deno.execPath(), {
       args: compileArguments(variant, config),
       // The compiler recurses deeply on a dependency of prom-client.

@@ -1,6 +1,7 @@
 /** What the program is made of: exact, locked, known, and no more than is said. */
 
 import assert from "node:assert/strict";
+import { TESTS_ONLY } from "../.ci/compile.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { databaseTest } from "./database.ts";
 import { repository } from "./repository_files.ts";
@@ -51,9 +52,6 @@ Deno.test("modules import by the names of the import map, and nothing from a ser
     }
   }
 });
-
-/** Dependencies of the tests: none of them is in the executable. */
-const TESTS_ONLY: ReadonlySet<string> = new Set(["@atproto/lexicon", "axe-core"]);
 
 Deno.test("every dependency is used by the program, and README says what for", async () => {
   const sources = await Promise.all(["main.ts", ...await modules("lib")].map(repository));
