@@ -96,6 +96,17 @@ databaseTest("what the decoder refused stays refused, whatever is left of it", a
   assert.deepEqual(await folded.openLetters(), ["invalid_location"]);
 });
 
+databaseTest("what was too much to wait stays so until it is tried again", async (database) => {
+  const folded = new Folded(database, { waitingLimit: 1 });
+  const events = new SampleEvents();
+  await folded.batch(events.put("alice/event/e1"), events.put("alice/event/e2"));
+  const states = await folded.states("alice/event/e1", "alice/event/e2");
+  assert.deepEqual(states.toSorted(), ["rejected", "waiting"]);
+  await told(["reindex"], { env: settings(database.url, "ws://127.0.0.1:1/subscribe") });
+  assert.deepEqual(await folded.states("alice/event/e1", "alice/event/e2"), states);
+  assert.deepEqual(await folded.openLetters(), ["waiting_limit"]);
+});
+
 databaseTest(
   "a row that somebody changed or removed is as its record says again",
   async (database) => {

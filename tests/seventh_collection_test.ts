@@ -143,6 +143,26 @@ seventhTest("a newer form stays one while its account is away and comes back", a
   assert.deepEqual(await venues(database), []);
 });
 
+seventhTest(
+  "a record of a newer form is no parent, also when its account comes back",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { mapper: SEVEN });
+    await folded.batch(events.put("alice/scene/s1", { schemaVersion: 2 }));
+    assert.deepEqual(await folded.batch(events.put("bob/venue/v0", FIRST)), ["waiting"]);
+    await folded.batch(events.account("alice", false, "deactivated"));
+    const outcomes = await folded.batch(
+      events.account("alice", true),
+      events.put("bob/venue/v1", FIRST),
+    );
+    assert.deepEqual(outcomes, ["applied", "waiting"]);
+    assert.deepEqual(await folded.states("alice/scene/s1", "bob/venue/v1"), [
+      "unmapped",
+      "waiting",
+    ]);
+  },
+);
+
 seventhTest("a form that is none is refused", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database, { mapper: SEVEN });

@@ -73,8 +73,9 @@ export const REINDEXING: readonly Mutant[] = [
   },
   {
     file: "lib/repository/mappings.ts",
-    before: "after_did = case when m.reindexing = excluded.reindexing then m.after_did end,",
-    after: "after_did = m.after_did,",
+    before: `after_did = case when m.reindexing = excluded.reindexing then m.after_did end,
+      after_rkey = case when m.reindexing = excluded.reindexing then m.after_rkey end,`,
+    after: "after_did = m.after_did, after_rkey = m.after_rkey,",
     rule: "a reindex of another version begins at the first record",
     near: ["reindex_test.ts"],
   },
