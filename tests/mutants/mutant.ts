@@ -1,7 +1,10 @@
 /** A careless change of one place, and the rule that must notice it. */
 
 export interface Mutant {
-  /** The file, by its path in the repository. */
+  /**
+   * The file, by its path in the repository; of a folder, which ends in a slash, its last file that holds the
+   * text: of a function that migrations make anew, the newest counts.
+   */
   readonly file: string;
   /** A text that the file holds exactly once. */
   readonly before: string;

@@ -26,9 +26,21 @@ interface Run {
   readonly output: string;
 }
 
+/** The file that a change is made in; null where there is none. */
+async function fileOf({ file, before }: Mutant, root: string): Promise<string | null> {
+  if (!file.endsWith("/")) return file;
+  const names = (await Array.fromAsync(Deno.readDir(`${root}/${file}`))).map(({ name }) => name);
+  for (const name of names.toSorted().toReversed()) {
+    const text = await Deno.readTextFile(`${root}/${file}${name}`);
+    if (text.includes(before)) return file + name;
+  }
+  return null;
+}
+
 /** What is wrong with a change, read against the files of the repository; null when it can be made. */
 export async function problemOf(mutant: Mutant, root: string = ROOT): Promise<string | null> {
-  const text = await Deno.readTextFile(`${root}/${mutant.file}`).catch(() => null);
+  const file = await fileOf(mutant, root);
+  const text = file && await Deno.readTextFile(`${root}/${file}`).catch(() => null);
   if (text === null) return "there is no such file";
   const times = text.split(mutant.before).length - 1;
   if (times !== 1) return `the text before stands ${times} times`;
@@ -73,7 +85,7 @@ export class Tree implements AsyncDisposable {
     const problem = await problemOf(mutant, this.path);
     if (problem !== null) return outcome("not applicable", problem);
     await this.#assertHealthy(mutant.near);
-    const path = `${this.path}/${mutant.file}`;
+    const path = `${this.path}/${await fileOf(mutant, this.path)}`;
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, text.replace(mutant.before, () => mutant.after));
     try {
