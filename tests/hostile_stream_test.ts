@@ -1,6 +1,7 @@
 /**
- * A server that lies. The program runs in a process of its own, with the permissions of the
- * executable; after each attack it must write the next good record, and must not have grown.
+ * A server that lies. The executable (or the program from its source, where none is made) runs in a
+ * process of its own; after each attack it must write the next good record, and must not have grown.
+ * `/health` is asked all along.
  */
 
 import assert from "node:assert/strict";
@@ -12,6 +13,7 @@ import { WAITING_LIMIT } from "../lib/repository/waiting_limit.ts";
 import { type TestDatabase, testDatabases, withDatabase } from "./database.ts";
 import { decoderOptions } from "./decoder_samples.ts";
 import { ATTACKS, POLLUTION } from "./hostile/attacks.ts";
+import { PROGRAM } from "./hostile/executable.ts";
 import { commit, Victim } from "./hostile/victim.ts";
 
 Deno.test("no server makes the program stop, stall, grow or say what it is told to", async (t) => {
@@ -20,12 +22,26 @@ Deno.test("no server makes the program stop, stall, grow or say what it is told 
   await withDatabase(kind, (database) => attacked(database, t));
 });
 
+/** Asks for health until something has ended. Returns the answers that were not well. */
+async function sickness(victim: Victim, suffering: Promise<unknown>): Promise<string[]> {
+  const sick: string[] = [];
+  let isOver = false;
+  const ended = suffering.finally(() => isOver = true);
+  while (!isOver) {
+    const answer = await victim.get("/health");
+    if (!answer.includes('"healthy"')) sick.push(answer);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await ended;
+  return sick;
+}
+
 async function attacked(database: TestDatabase, t: Deno.TestContext): Promise<void> {
   const { sql } = database;
-  await using victim = await Victim.start(database);
+  await using victim = await Victim.start(database, {}, PROGRAM);
   for (const [name, attack] of ATTACKS) {
     await t.step(name, async () => {
-      await victim.suffer(attack);
+      assert.deepEqual(await sickness(victim, victim.suffer(attack)), []);
     });
   }
 

@@ -136,6 +136,20 @@ export const CLIENT_POSITION: readonly Mutant[] = [
     near: ["client_resume_test.ts"],
   },
   {
+    file: "lib/client/replay_check.ts",
+    before: "if (byAccount || first.cursor <= cursor + 1) return null;",
+    after: "return null;",
+    rule: "a server that begins later than a number asked for is told",
+    near: ["client_resume_test.ts"],
+  },
+  {
+    file: "lib/client/stream_judge.ts",
+    before: "position.timeUs > expectation.lostAfterUs",
+    after: "true",
+    rule: "a server that begins within the margin of a time is no alarm",
+    near: ["client_failover_test.ts"],
+  },
+  {
     file: "lib/client/resume.ts",
     before: "Math.max(0, cursor - 1)",
     after: "Math.max(0, cursor)",

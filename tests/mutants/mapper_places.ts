@@ -2,6 +2,13 @@ import type { Mutant } from "./mutant.ts";
 
 export const MAPPER_PLACES: readonly Mutant[] = [
   {
+    file: "lib/mapper/place_text/effort.ts",
+    before: "const MOST = 1_250_000;",
+    after: "const MOST = 1_250_000_000;",
+    rule: "a record as a whole bounds the search for places",
+    near: ["consent_cost_test.ts"],
+  },
+  {
     file: "lib/mapper/place_key.ts",
     before: `"exif exifdata xmp iptc gps bssid"`,
     after: `"exif exifdata xmp iptc gps"`,

@@ -2,6 +2,13 @@ import type { Mutant } from "./mutant.ts";
 
 export const REPOSITORY_TABLES: readonly Mutant[] = [
   {
+    file: "lib/repository/transaction.ts",
+    before: "set_config('lock_timeout', ${timeout}, true),",
+    after: "",
+    rule: "a writer that gives up a lock leaves no session waiting for it",
+    near: ["lock_wait_test.ts"],
+  },
+  {
     file: "lib/repository/lease.ts",
     before: `        and holder = \${holder} and epoch = \${epoch}
       for update skip locked)`,
