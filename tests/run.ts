@@ -12,7 +12,7 @@ const DOT = /^[.,!]$/;
 /** Behind this there is nothing but the runtime's own backtrace. */
 const END = /^error: Test failed/;
 
-/** Takes the output of the runner line by line; gives back what a person has to read. */
+/** Takes one stream of the runner's output line by line; gives back what a person has to read. */
 export class Report {
   /** Tests that are over. */
   count = 0;
@@ -48,10 +48,11 @@ async function run(args: readonly string[]): Promise<number> {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const report = new Report();
   const isWatched = Deno.stdout.isTerminal();
   const write = (text: string): void => void Deno.stdout.writeSync(new TextEncoder().encode(text));
   const tell = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> => {
+    // Of each its own: what one says can come before what the other said first.
+    const report = new Report();
     for await (const line of linesOf(stream)) {
       const told = report.take(line);
       if (told !== null) write(`${told}\n`);
