@@ -64,7 +64,7 @@ databaseTest(
     ]);
     assert.deepEqual(await folded.states("alice/scene/s1"), ["rejected"]);
 
-    const done = await told(["reindex", "--json"], { env });
+    const done = await told(["reindex", "--json", "--collection", "app.subcult.scene"], { env });
     assert.deepEqual([done.code, done.err], [0, []]);
     assert.deepEqual(JSON.parse(done.out[0] ?? ""), {
       collection: "app.subcult.scene",
