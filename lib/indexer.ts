@@ -5,21 +5,19 @@
 
 import { type Clock, systemClock } from "./client/clock.ts";
 import { Progress } from "./client/progress.ts";
-import { EventQueue, type Flow } from "./client/queue.ts";
+import type { Flow } from "./client/queue.ts";
 import type { Checkpoint, OnCheckpoint } from "./indexer/checkpoint.ts";
 import type { Config } from "./config.ts";
 import { startWords } from "./indexer/start_words.ts";
 import { DatabaseWatch } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
 import { type Arrival, Intake, positionOf } from "./indexer/intake.ts";
-import { type Lane, Lanes } from "./indexer/lanes.ts";
-import { leadWhenLeased } from "./indexer/leadership.ts";
+import { type Lane, type Lanes, lanesOf, oldestArrival } from "./indexer/lanes.ts";
+import { workDivided } from "./indexer/divided.ts";
 import { Mail } from "./indexer/mail.ts";
-import { learnPartitions } from "./indexer/learn_partitions.ts";
-import { type HeldPartitions, shareWhenLeased, type SharingOptions } from "./indexer/sharing.ts";
+import type { HeldPartitions } from "./indexer/share_holder.ts";
 import { startPosition } from "./indexer/start_position.ts";
 import type { Lease } from "./repository/lease.ts";
-import { PartitionsChangedError } from "./repository/partition.ts";
 import { leastPosition } from "./repository/position.ts";
 import { clockObserver } from "./indexer/observers.ts";
 import { LetterRetries } from "./indexer/letter_retries.ts";
@@ -61,9 +59,6 @@ export interface IndexerOptions {
   /** Other decoders than those of the settings: tests take a defence out there. */
   readonly decoders?: Decoders;
 }
-
-/** What all that asks the database is given. */
-type Common = Omit<SharingOptions, "consumer" | "instance" | "leaseMs" | "of" | "standsBy">;
 
 const STATEMENT_TIMEOUT_MS = 30_000;
 
@@ -167,41 +162,23 @@ export class Indexer {
     await tellOutdatedMappings(common, signal);
     signal.addEventListener("abort", () => this.#drains(), { once: true });
     try {
-      while (!signal.aborted) {
-        const partitions = await learnPartitions(common, config.partitions, signal);
-        if (partitions === null) break;
-        await this.#runDivided({ ...common, partitions }, signal);
-      }
+      await workDivided(
+        {
+          ...common,
+          consumer: config.consumerName,
+          partitions: config.partitions,
+          instance: this.#options.instance,
+          leaseMs: config.leaseMs,
+          standsBy: () => telemetry.standsBy(),
+        },
+        (held, of, until) => this.#lead(held, of, until),
+        signal,
+      );
     } catch (error) {
       telemetry.pipelineFailed();
       throw error;
     }
     logger.info("stopped", { received: telemetry.received });
-  }
-
-  /** Until the signal aborts, or the number of partitions is another. */
-  async #runDivided(
-    { partitions, ...common }: Common & { readonly partitions: number },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { config, telemetry, logger, instance } = this.#options;
-    const { consumerName: consumer, leaseMs } = config;
-    const options = { ...common, instance, leaseMs, standsBy: () => telemetry.standsBy() };
-    try {
-      if (partitions === 1) {
-        const leased = { consumer, partition: 0 };
-        await leadWhenLeased({ ...options, leased }, ({ lease, resume }, until) => {
-          return this.#lead({ leases: [lease], positions: [resume] }, 1, until);
-        }, signal);
-      } else {
-        await shareWhenLeased({ ...options, consumer, of: partitions }, (held, until) => {
-          return this.#lead(held, partitions, until);
-        }, signal);
-      }
-    } catch (error) {
-      if (!(error instanceof PartitionsChangedError)) throw error;
-      logger.info("the number of partitions was changed", { partitions: error.found });
-    }
   }
 
   /** Reads and writes, until the signal aborts or a lease is lost. */
@@ -292,30 +269,15 @@ export class Indexer {
     of: number,
   ): { lanes: Lanes; intake: Intake } {
     const { config, logger, telemetry } = this.#options;
-    const { pauseAlertMs, maxBytes, ...limits } = config.queue;
-    // Memory is bounded in bytes whatever the number of partitions.
-    const bytesOfLane = Math.max(1, Math.floor(maxBytes / leases.length));
-    const paused = new Set<number>();
-    const lanes = new Lanes(leases.map((lease) => ({
-      lease,
-      share: { partition: lease.partition, of },
-      queue: new EventQueue<Arrival>({
-        limits: { ...limits, maxBytes: bytesOfLane },
-        pauseAlertMs,
-        clock: this.#clock,
-        observer: {
-          paused: () => {
-            if (paused.size === 0) telemetry.paused();
-            paused.add(lease.partition);
-          },
-          resumed: () => {
-            paused.delete(lease.partition);
-            if (paused.size === 0) telemetry.resumed();
-          },
-          stillPaused: (ms) => logger.error("reading is paused for long", { seconds: ms / 1000 }),
-        },
-      }),
-    })));
+    const lanes = lanesOf(leases, of, {
+      queue: config.queue,
+      clock: this.#clock,
+      observer: {
+        paused: () => telemetry.paused(),
+        resumed: () => telemetry.resumed(),
+        stillPaused: (ms) => logger.error("reading is paused for long", { seconds: ms / 1000 }),
+      },
+    });
     const intake = new Intake({
       queue: lanes,
       decoderFor: ({ protocol }) => this.#decoders.for(protocol),
@@ -323,21 +285,13 @@ export class Indexer {
       progress,
     });
     telemetry.watchBacklog(() => ({
-      oldest: oldestOf(this.#oldestUnderWay ?? lanes.oldest),
+      oldest: oldestOf(
+        oldestArrival([...this.#underWay.values()].map(([first]) => first)) ?? lanes.oldest,
+      ),
       queued: lanes.size,
       queuedBytes: lanes.bytes,
     }));
     return { lanes, intake };
-  }
-
-  get #oldestUnderWay(): Arrival | null {
-    let oldest: Arrival | null = null;
-    for (const [first] of this.#underWay.values()) {
-      if (first !== undefined && (oldest === null || first.receivedAt < oldest.receivedAt)) {
-        oldest = first;
-      }
-    }
-    return oldest;
   }
 
   #createReading(

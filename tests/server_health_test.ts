@@ -12,6 +12,7 @@ const WELL: Condition = {
   databaseBlocked: false,
   databaseRefusal: null,
   lagSeconds: 0,
+  notesSeconds: 0,
   streamFault: null,
   clockAheadSeconds: 0,
   replay: null,
@@ -63,6 +64,7 @@ const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]]
   ["behind by a minute, not more", { lagSeconds: 60 }, [], []],
   ["all events are ahead of our clock", { clockAheadSeconds: 90 }, [], ["clock"]],
   ["behind by more", { lagSeconds: 60.1 }, [], ["behind"]],
+  ["notes between partitions wait for more than a minute", { notesSeconds: 60.1 }, [], ["behind"]],
   [
     "the process has just started",
     { pipeline: "starting", connected: false, migrated: false, databaseFailure: AWAY },

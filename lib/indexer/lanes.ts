@@ -4,7 +4,8 @@
  * cursor never passes an event of its own.
  */
 
-import type { EventQueue, Flow } from "../client/queue.ts";
+import type { Clock } from "../client/clock.ts";
+import { EventQueue, type Flow, type PauseObserver, type QueueLimits } from "../client/queue.ts";
 import type { ResumePoint } from "../client/resume.ts";
 import type { Lease } from "../repository/lease.ts";
 import { partitionOfEvent, type Share } from "../repository/partition.ts";
@@ -53,11 +54,7 @@ export class Lanes implements Flow, Disposable {
 
   /** The first of what waits, in whichever queue it came first. */
   get oldest(): Arrival | null {
-    const firsts = this.all.map(({ queue }) => queue.oldest).filter((arrival) => arrival !== null);
-    return firsts.reduce<Arrival | null>(
-      (one, other) => one === null || other.receivedAt < one.receivedAt ? other : one,
-      null,
-    );
+    return oldestArrival(this.all.map(({ queue }) => queue.oldest));
   }
 
   get paused(): boolean {
@@ -89,4 +86,51 @@ export class Lanes implements Flow, Disposable {
     this.#told.set(lane, arrival.resume);
     lane.queue.push(arrival, bytes);
   }
+}
+
+export interface LanesOptions {
+  /** Items count for each lane, bytes for all of them. */
+  readonly queue: QueueLimits & { readonly pauseAlertMs: number };
+  readonly clock: Clock;
+  /** Told when some lane is paused, and when none is any more. */
+  readonly observer: Required<PauseObserver>;
+}
+
+/** Lanes with empty queues. */
+export function lanesOf(
+  leases: readonly Lease[],
+  of: number,
+  { queue: { pauseAlertMs, maxBytes, ...limits }, clock, observer }: LanesOptions,
+): Lanes {
+  const bytesOfLane = Math.max(1, Math.floor(maxBytes / leases.length));
+  const paused = new Set<Lease>();
+  return new Lanes(leases.map((lease) => ({
+    lease,
+    share: { partition: lease.partition, of },
+    queue: new EventQueue<Arrival>({
+      limits: { ...limits, maxBytes: bytesOfLane },
+      pauseAlertMs,
+      clock,
+      observer: {
+        ...observer,
+        paused: () => {
+          if (paused.size === 0) observer.paused();
+          paused.add(lease);
+        },
+        resumed: (ms) => {
+          paused.delete(lease);
+          if (paused.size === 0) observer.resumed(ms);
+        },
+      },
+    }),
+  })));
+}
+
+/** The one that came first. */
+export function oldestArrival(arrivals: readonly (Arrival | null | undefined)[]): Arrival | null {
+  let oldest: Arrival | null = null;
+  for (const arrival of arrivals) {
+    if (arrival && (oldest === null || arrival.receivedAt < oldest.receivedAt)) oldest = arrival;
+  }
+  return oldest;
 }

@@ -4,9 +4,8 @@ import { type Clock, sleep } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Batch, BatchResult } from "../repository/batch.ts";
 import { sqlStateOf } from "../repository/failure.ts";
-import { hasMail } from "../repository/mailbox.ts";
+import { hasMail, UndigestedMailError } from "../repository/mailbox.ts";
 import type { Sql } from "../repository/sql.ts";
-import { UndigestedMailError } from "../repository/writer.ts";
 import type { Lane } from "./lanes.ts";
 
 export interface MailOptions {

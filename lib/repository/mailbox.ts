@@ -46,6 +46,14 @@ interface NoteRow {
   readonly user_did: string | null;
 }
 
+/** Postgres refuses what some notes lead to, and it can't be told which record that is. */
+export class UndigestedMailError extends Error {
+  override readonly name = "UndigestedMailError";
+  constructor(cause: unknown) {
+    super("cannot judge again what notes of other partitions name", { cause });
+  }
+}
+
 /** What some notes name. */
 export interface Mail {
   readonly taken: number;

@@ -14,6 +14,7 @@ import { guarded, silenceAfter } from "./guard.ts";
 import { asUnusable, bothResults, halvesOf, isUnusable } from "./last_resort.ts";
 import { LeaseLostError } from "./lease.ts";
 import { splitByPartition } from "./split.ts";
+import { UndigestedMailError } from "./mailbox.ts";
 import { PartitionsChangedError, type Share, WHOLE } from "./partition.ts";
 import { findRefusedRows } from "./refused_rows.ts";
 import { type BulkWrite, StoreError } from "./store.ts";
@@ -51,14 +52,6 @@ export interface WriterOptions {
 
 /** Attempts that two transactions which wait for each other may take before somebody is told. */
 const PATIENCE = 5;
-
-/** Postgres refuses what some notes lead to, and it can't be told which record that is. */
-export class UndigestedMailError extends Error {
-  override readonly name = "UndigestedMailError";
-  constructor(cause: unknown) {
-    super("cannot judge again what notes of other partitions name", { cause });
-  }
-}
 
 export class Writer {
   readonly #options: WriterOptions;

@@ -30,6 +30,8 @@ export interface Condition {
   readonly databaseBlocked: boolean;
   readonly databaseRefusal: Pick<DatabaseFailure, "code"> | null;
   readonly lagSeconds: number;
+  /** How long the oldest note between partitions has waited. */
+  readonly notesSeconds: number;
   /** The stream lives, and brings no event, or none that can be decoded. */
   readonly streamFault: StreamFault | null;
   /** All events are so far ahead of our clock; 0 when they aren't. */
@@ -156,7 +158,8 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "behind",
-    holds: ({ lagSeconds, replay }) => lagSeconds > CAUGHT_UP_SECONDS && replay === null,
+    holds: ({ lagSeconds, notesSeconds, replay }) =>
+      (lagSeconds > CAUGHT_UP_SECONDS && replay === null) || notesSeconds > CAUGHT_UP_SECONDS,
     says: () => `what is stored is more than ${CAUGHT_UP_SECONDS} s behind the stream`,
   },
 ];
@@ -196,6 +199,7 @@ export function conditionOf(facts: Facts, now: Now): Condition {
     databaseBlocked: database.blocked !== null,
     databaseRefusal: database.refusal,
     lagSeconds: lagSeconds(facts, now),
+    notesSeconds: database.notesSeconds,
     streamFault: facts.connection.fault,
     clockAheadSeconds: Math.round((facts.reading.clockAheadMs ?? 0) / 1000),
     replay: replayOf(facts, now),

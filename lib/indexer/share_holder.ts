@@ -1,0 +1,187 @@
+/** The leases of the partitions that an instance holds: it takes, keeps and gives them. */
+
+import type { ResumePoint } from "../client/resume.ts";
+import { readCursor } from "../repository/cursor.ts";
+import { sqlStateOf } from "../repository/failure.ts";
+import { leave, meet, type Sharers } from "../repository/instances.ts";
+import { claimLease, type Lease } from "../repository/lease.ts";
+import { PartitionsChangedError } from "../repository/partition.ts";
+import { aimOf, mayTake, surplus } from "./fair_share.ts";
+import { ASK_MS, keepRenewed, type LeadershipOptions, release } from "./leadership.ts";
+
+/** Each says once a second that it is there: one that missed some of those is there all the same. */
+const ABSENT_MS = 5 * ASK_MS;
+
+export interface SharingOptions extends Omit<LeadershipOptions, "leased"> {
+  readonly consumer: string;
+  /** How many partitions there are. */
+  readonly of: number;
+}
+
+/** The partitions that this instance holds, and where each of them stands. */
+export interface HeldPartitions {
+  readonly leases: readonly Lease[];
+  /** In the order of the leases; null: it never committed one. */
+  readonly positions: readonly (ResumePoint | null)[];
+}
+
+interface Held {
+  readonly lease: Lease;
+  readonly lost: AbortController;
+  readonly ended: AbortController;
+  readonly renewing: Promise<void>;
+}
+
+export class ShareHolder {
+  readonly #options: SharingOptions;
+  readonly #held = new Map<number, Held>();
+  #sharers: Sharers | null = null;
+
+  constructor(options: SharingOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#held.size === 0;
+  }
+
+  get partitions(): number[] {
+    return [...this.#held.keys()].sort((one, other) => one - other);
+  }
+
+  get lostSignals(): AbortSignal[] {
+    return [...this.#held.values()].map(({ lost }) => lost.signal);
+  }
+
+  /** Gives what is too much, and takes what it may. Nothing of it is being written. */
+  async adjust(signal: AbortSignal): Promise<void> {
+    for (const [partition, { lost }] of this.#held) {
+      if (lost.signal.aborted) await this.drop(partition);
+    }
+    const sharers = await this.#meet(signal);
+    if (sharers === null) return;
+    const { instance } = this.#options;
+    for (const partition of this.partitions.slice(0, surplus(instance, this.#held.size, sharers))) {
+      await this.#give(partition);
+    }
+    await this.#takeAll(sharers, signal);
+  }
+
+  /** Whether the share is another than what is being worked with. What may be taken is taken at once. */
+  async isToChange(signal: AbortSignal): Promise<boolean> {
+    const sharers = await this.#meet(signal);
+    if (sharers === null) return false;
+    return surplus(this.#options.instance, this.#held.size, sharers) > 0 ||
+      await this.#takeAll(sharers, signal);
+  }
+
+  /** Where the partitions stand that it holds. Null when that can't be asked now. */
+  async positions(signal: AbortSignal): Promise<HeldPartitions | null> {
+    const { database, silentMs, consumer, pass } = this.#options;
+    const leases = this.partitions.map((partition) => this.#held.get(partition)!.lease);
+    return await this.#tried(() =>
+      database.ask(async (sql) => {
+        await pass("reading_cursor");
+        const positions: (ResumePoint | null)[] = [];
+        for (const { partition } of leases) {
+          positions.push(await readCursor(sql, consumer, partition));
+        }
+        return { leases, positions };
+      }, { silentMs, signal }), signal);
+  }
+
+  /** Lets go of a lease that is another's by now. */
+  async drop(partition: number): Promise<void> {
+    const held = this.#held.get(partition);
+    if (held === undefined) return;
+    this.#held.delete(partition);
+    held.ended.abort();
+    await held.renewing;
+    const { epoch } = held.lease;
+    this.#options.logger.warn("the lease was lost: another instance leads", { partition, epoch });
+  }
+
+  async close(): Promise<void> {
+    const { database, consumer, instance, silentMs } = this.#options;
+    for (const partition of this.partitions) await this.#give(partition);
+    const signal = AbortSignal.timeout(ASK_MS);
+    await database.ask((sql) => leave(sql, consumer, instance), { silentMs, signal }).catch(
+      () => {},
+    );
+  }
+
+  async #meet(signal: AbortSignal): Promise<Sharers | null> {
+    const { database, consumer, instance, leaseMs, silentMs, of } = this.#options;
+    const wants = this.#held.size < (this.#sharers === null ? of : aimOf(instance, this.#sharers));
+    const sharers = await this.#tried(
+      () =>
+        database.ask(
+          (sql) => meet(sql, consumer, { holder: instance, wants }, Math.max(leaseMs, ABSENT_MS)),
+          {
+            silentMs,
+            signal,
+          },
+        ),
+      signal,
+    );
+    if (sharers !== null && sharers.partitions !== of) {
+      throw new PartitionsChangedError(of, sharers.partitions);
+    }
+    if (sharers !== null) this.#sharers = sharers;
+    return sharers;
+  }
+
+  /** Takes partitions that are free, as many as it may. Whether it took any. */
+  async #takeAll(sharers: Sharers, signal: AbortSignal): Promise<boolean> {
+    let taken = false;
+    for (const partition of sharers.free) {
+      if (signal.aborted || this.#held.has(partition)) continue;
+      if (!mayTake(this.#options.instance, this.#held.size, sharers)) break;
+      taken = await this.#take(partition, signal) || taken;
+    }
+    return taken;
+  }
+
+  async #take(partition: number, signal: AbortSignal): Promise<boolean> {
+    const { database, consumer, instance, leaseMs, silentMs, of } = this.#options;
+    const claim = await this.#tried(
+      () =>
+        database.ask((sql) => claimLease(sql, { consumer, partition, of }, instance, leaseMs), {
+          silentMs,
+          signal,
+        }),
+      signal,
+    );
+    if (claim?.kind !== "taken") return false;
+    const { lease } = claim;
+    const lost = new AbortController();
+    const ended = new AbortController();
+    const renewing = keepRenewed(this.#options, lease, lost, ended.signal);
+    this.#held.set(partition, { lease, lost, ended, renewing });
+    return true;
+  }
+
+  async #give(partition: number): Promise<void> {
+    const held = this.#held.get(partition);
+    if (held === undefined) return;
+    this.#held.delete(partition);
+    held.ended.abort();
+    await held.renewing;
+    if (!held.lost.signal.aborted) await release(this.#options, held.lease);
+  }
+
+  /** Null when the database is away: it is asked again. */
+  async #tried<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof PartitionsChangedError) throw error;
+      if (!signal.aborted) {
+        this.#options.logger.error("cannot ask for the lease, trying again", {
+          code: sqlStateOf(error),
+        });
+      }
+      return null;
+    }
+  }
+}
