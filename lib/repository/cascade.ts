@@ -8,6 +8,8 @@ import type { RecordKey, Reference } from "../mapper/collection.ts";
 import type { Content, Mapper } from "../mapper/content.ts";
 import { recordId } from "../mapper/record_id.ts";
 import type { ChangedParent } from "./changed_parent.ts";
+import { questionsOf } from "./questions.ts";
+import type { RecordRow } from "./stored_rows.ts";
 import { PREPARED } from "./store.ts";
 import { type Entry, nameOf, uriOf } from "./fold/entry.ts";
 
@@ -54,15 +56,21 @@ export function isForeignNews(
   return isLive && (entry.accepted || isMoved);
 }
 
+/** Some records that refer to others: their keys, and how they stand, where that is known. */
+export interface Children {
+  readonly keys: readonly RecordKey[];
+  readonly rows: readonly RecordRow[] | null;
+}
+
 /**
- * The keys of all records that refer to some parents, in chunks. A cursor in the database holds the
- * set as it was before the first of them was judged again, so none is met twice.
+ * All records that refer to some parents, in chunks. A cursor in the database holds the set as it was before
+ * the first of them was judged again, so none is met twice.
  */
 export async function* childrenOf(
   tx: TransactionSql,
   mapper: Mapper,
   parents: readonly ChangedParent[],
-): AsyncGenerator<RecordKey[]> {
+): AsyncGenerator<Children> {
   const uris = parents.map(({ key }) => uriOf(key));
   const names = parents.flatMap(({ key: { did, collection, rkey } }) => {
     const name = nameOf(collection, rkey);
@@ -93,9 +101,15 @@ export async function* childrenOf(
   }
   // Most parents have few children or none: one question then, instead of the three of a cursor.
   const children = parts.join("\n    union\n    ");
-  const few = await tx.unsafe<RecordKey[]>(`${children} limit ${CHUNK}`, parameters, PREPARED);
+  const few = await tx.unsafe<RecordRow[]>(
+    questionsOf(mapper).selected(`${children} limit ${CHUNK}`),
+    parameters,
+    PREPARED,
+  );
   if (few.length < CHUNK) {
-    if (few.length > 0) yield [...few];
+    // Rows that the app made itself have no record.
+    const rows = few.filter(({ did }) => did !== null);
+    if (rows.length > 0) yield { keys: rows, rows };
     return;
   }
   const cursor = `children_${crypto.randomUUID().replaceAll("-", "")}`;
@@ -105,7 +119,7 @@ export async function* childrenOf(
   );
   while (true) {
     const keys = await tx.unsafe<RecordKey[]>(`fetch ${CHUNK} from ${cursor}`);
-    if (keys.length > 0) yield [...keys];
+    if (keys.length > 0) yield { keys, rows: null };
     if (keys.length < CHUNK) break;
   }
   await tx.unsafe(`close ${cursor}`);

@@ -22,6 +22,7 @@ import {
   REPOSITORIES_MOST,
   REQUEST,
 } from "./questions.ts";
+import type { RecordRow } from "./stored_rows.ts";
 import { Loaded, Taking } from "./taking.ts";
 
 export class Loader {
@@ -67,10 +68,16 @@ export class Loader {
     await this.#taking.byKey(keys, false, this.#ofBatch);
   }
 
-  /** Loads records that are to be judged, and what they refer to. */
-  async load(keys: Iterable<RecordKey>): Promise<Loaded> {
+  /** Loads records that are to be judged, unless their rows are there, and what they refer to. */
+  async load(
+    keys: Iterable<RecordKey>,
+    rows: readonly RecordRow[] | null = null,
+  ): Promise<Loaded> {
     const loaded = new Loaded();
-    await this.#follow(await this.#taking.byKey(keys, true, loaded), loaded);
+    const mentions = rows === null
+      ? await this.#taking.byKey(keys, true, loaded)
+      : this.#taking.take(rows, true, loaded);
+    await this.#follow(mentions, loaded);
     return loaded;
   }
 

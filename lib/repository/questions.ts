@@ -39,6 +39,8 @@ export interface RecordQuestions {
   readonly candidates: ReadonlyMap<string, string>;
   /** Of `REQUEST`, by collection with requests. */
   readonly requests: ReadonlyMap<string, string>;
+  /** Of what a statement selects as did, collection and rkey; a row of nulls where the ledger has none. */
+  readonly selected: (keys: string) => string;
 }
 
 export function recordQuestions({ collections, linkFields }: Mapper): RecordQuestions {
@@ -55,7 +57,8 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
     (extract(epoch from t.event_time) * 1000000.0)::float8 as time_us,
     to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
     case when ${wanted} and t.record is not null then ${said} end as fields,
-    case when ${wanted} and t.state <> 'applied' then ${unpackedSize("t.record")} end as bytes`;
+    case when ${wanted} and (t.state <> 'applied' or t.loose_references is not null)
+      then ${unpackedSize("t.record")} end as bytes`;
   // Of whose records they are is not known before, so their accounts come with them.
   const withAccount = `${columns("true")},
     (select pg_catalog.row_to_json(a) from (select ${ACCOUNT_COLUMNS} from accounts as a where a.did = t.did) as a)
@@ -68,6 +71,11 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
   lateral (select * from records as t where t.did = r.did and t.state <> 'deleted'
     order by t.collection, t.rkey limit ${REPOSITORIES_MOST}) as t
   limit ${REPOSITORIES_MOST}`,
+    selected: (keys) =>
+      `select ${withAccount}
+  from (${keys}) as c(did, collection, rkey) left join ${
+        ledgerRow("c.did", "c.collection", "c.rkey")
+      } on true`,
     candidates: new Map(
       collections.map(({ nsid, table }) => [
         nsid,

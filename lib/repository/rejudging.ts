@@ -18,8 +18,14 @@ import { remapped } from "./remapping.ts";
 import { owns } from "./partition.ts";
 import type { Sending } from "./sending.ts";
 import type { TransactionSql } from "./sql.ts";
+import type { RecordRow } from "./stored_rows.ts";
 import type { TransactionOptions } from "./transaction_options.ts";
 import { Writes } from "./writes.ts";
+
+interface Again {
+  readonly before?: (entry: Entry) => unknown;
+  readonly rows?: readonly RecordRow[] | null;
+}
 
 export class Rejudging {
   readonly #tx: TransactionSql;
@@ -61,21 +67,25 @@ export class Rejudging {
   async cascade(changed: readonly ChangedParent[]): Promise<void> {
     for (let at = 0; at < changed.length; at += CHUNK) {
       const parents = changed.slice(at, at + CHUNK);
-      for await (const keys of childrenOf(this.#tx, this.#mapper, parents)) {
+      for await (const { keys, rows } of childrenOf(this.#tx, this.#mapper, parents)) {
         // Those of other partitions are told by notes.
-        const own = keys.filter(({ did }) => owns(this.#options.share, did));
-        await this.cascade(await this.again(own));
+        const isOwn = ({ did }: RecordKey): boolean => owns(this.#options.share, did);
+        const ownRows = rows?.filter(isOwn) ?? null;
+        await this.cascade(await this.again(keys.filter(isOwn), { rows: ownRows }));
       }
     }
   }
 
-  /** Judges records again and writes those that stand differently. Returns the parents among them. */
+  /**
+   * Judges records again and writes those that stand differently. Returns the parents among them. `rows`: how they
+   * stand, where that is known already.
+   */
   async again(
     keys: readonly RecordKey[],
-    before?: (entry: Entry) => void,
+    { before, rows = null }: Again = {},
   ): Promise<ChangedParent[]> {
     if (keys.length === 0) return [];
-    const loaded = await this.#loader.load(keys);
+    const loaded = await this.#loader.load(keys, rows);
     const changed: ChangedParent[] = [];
     const writes = new Writes();
     const lacking: Entry[] = [];
@@ -164,6 +174,7 @@ export class Rejudging {
       waitingFor: verdict.waitingFor,
       loose: verdict.loose,
     };
+    entry.writtenParents = verdict.parents;
   }
 }
 
@@ -173,10 +184,17 @@ function needsBody({ state }: Verdict): boolean {
 }
 
 /**
- * Whether nothing has to be written of a record. Which record a bare rkey means is in the
- * product row alone: a parent may have gone and another of its name come at once, so there it can't tell.
+ * Whether nothing has to be written of a record. Which record a bare rkey means is in the product row
+ * alone: a parent may have gone and another of its name come at once, so there it can't tell, unless this batch
+ * has written the row.
  */
 function stands(entry: Entry, verdict: Verdict): boolean {
-  if (verdict.state === "applied" && verdict.loose !== null) return false;
+  const hasNames = verdict.state === "applied" && verdict.loose !== null;
+  if (hasNames && !areSame(entry.writtenParents, verdict.parents)) return false;
   return isStored(entry, verdict);
+}
+
+function areSame(written: Entry["writtenParents"], parents: Verdict["parents"]): boolean {
+  return written !== null && written.length === parents.length &&
+    parents.every(({ entry }, index) => entry === written[index]?.entry);
 }

@@ -149,8 +149,8 @@ export class Settlement {
       for (const { key } of this.#world.ofRepository(did)) keys.add(key);
     }
     this.#changed.push(
-      ...await this.#rejudging.again([...keys], (entry) => {
-        purge(this.#world.account(entry.key.did), entry);
+      ...await this.#rejudging.again([...keys], {
+        before: (entry) => purge(this.#world.account(entry.key.did), entry),
       }),
     );
   }
@@ -163,7 +163,7 @@ export class Settlement {
       if (purge(account, entry) && rebuilt) entry.rev = REBUILT;
     };
     for await (const keys of recordsOf(this.#tx, did)) {
-      await this.#rejudging.cascade(await this.#rejudging.again(keys, before));
+      await this.#rejudging.cascade(await this.#rejudging.again(keys, { before }));
     }
   }
 

@@ -44,6 +44,8 @@ export interface Entry {
   bytes: number | null;
   /** As in the ledger; null when it is not there yet. */
   stored: Stored | null;
+  /** Whom its row refers to, as this batch has written it; null when it has not. */
+  writtenParents: readonly { readonly entry: Entry }[] | null;
   /** Whether this batch brought its newest revision. */
   accepted: boolean;
   /** Whether this batch brought an older revision that was created earlier. */
@@ -84,6 +86,7 @@ export function unknownEntry(key: RecordKey, foreign: boolean): Entry {
     content: null,
     body: null,
     stored: null,
+    writtenParents: null,
     accepted: false,
     lowered: false,
     rejected: NONE_REJECTED,
