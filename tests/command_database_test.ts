@@ -418,3 +418,31 @@ databaseTest(
     }
   },
 );
+
+databaseTest(
+  "partitions shows and changes the number, and refuses what is none",
+  async ({ url }) => {
+    const env = settings(url);
+    assert.deepEqual((await told(["partitions"], { env })).out, ["1"]);
+    const changed = await told(["partitions", "4"], { env });
+    assert.deepEqual([changed.code, changed.out, changed.err], [0, ["4, before: 1"], []]);
+    assert.deepEqual((await told(["partitions", "4"], { env })).out, ["4 already"]);
+    assert.deepEqual((await told(["partitions"], { env })).out, ["4"]);
+    for (const words of [["0"], ["65"], ["many"], ["2", "3"], ["1.5"]]) {
+      assert.equal((await told(["partitions", ...words], { env })).code, 2, words.join(" "));
+    }
+  },
+);
+
+databaseTest(
+  "the number of partitions stays while one of them has no position yet",
+  async ({ url, sql }) => {
+    await sql`insert into partitioning (partitions) values (2)`;
+    await sql`insert into indexer_state (consumer, partition, cursor, cursor_time, source)
+      values ('default', 0, 5, now(), 'server'), ('default', 1, 0, null, null)`;
+    const { code, err } = await told(["partitions", "3"], { env: settings(url) });
+    assert.equal(code, 1);
+    assert.match(err.join(), /not every partition of the consumer default has a position yet/);
+    assert.deepEqual((await told(["partitions"], { env: settings(url) })).out, ["2"]);
+  },
+);

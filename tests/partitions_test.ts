@@ -6,7 +6,10 @@ import { resize } from "../lib/repository/partitioning.ts";
 import { Program } from "./crash/in_process.ts";
 import { assertFolded, numberedStream } from "./crash/stream.ts";
 import { databaseTest } from "./database.ts";
-import { ReplayServer } from "./jetstream/replay_server.ts";
+import { openLetters, retryBatch } from "../lib/repository/dead_letters.ts";
+import { Folded } from "./folded.ts";
+import { SampleEvents } from "./sample_events.ts";
+import { type JetstreamEvent, ReplayServer } from "./jetstream/replay_server.ts";
 import { atRest, reached, until } from "./partitions/rest.ts";
 
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
@@ -63,6 +66,47 @@ databaseTest(
       await tx`select put_in_force(array[${scene}::uuid], array[${member}::text])`;
     });
     assert.deepEqual(await inForce(), [owner]);
+  },
+);
+
+databaseTest(
+  "a retry is divided by partition, and its outcomes are in the order of its letters",
+  async (database) => {
+    const { sql } = database;
+    await sql`insert into partitioning (partitions) values (4)`;
+    const folded = new Folded(database, { waitingLimit: 1 });
+    const events = new SampleEvents();
+    const owners = ["alice", "bob", "carol", "dave", "erin"];
+    const bad = owners.map((owner) => events.put(`${owner}/scene/bad`, { name: "" }));
+    const good = owners.map((owner) => events.put(`${owner}/scene/good`));
+    const mixed = owners.flatMap((_, index) => [bad[index]!, good[index]!]);
+    assert.deepEqual(
+      await folded.batch(...mixed),
+      owners.flatMap(() => ["dead_letter", "applied"]),
+    );
+    const batch = await retryBatch(sql, await openLetters(sql, {}, 10));
+    assert.equal(batch.events.length, owners.length);
+    const { outcomes } = await folded.writer.write(batch, new AbortController().signal);
+    assert.deepEqual(outcomes, owners.map(() => "dead_letter"));
+  },
+);
+
+databaseTest(
+  "a record that was above the limit of waiting ones is tried again by itself, since its parent can be late",
+  async (database) => {
+    const { sql } = database;
+    const due = async (): Promise<boolean[]> => {
+      const rows = await sql<{ due: boolean }[]>`
+        select next_attempt_at is not null as due from dead_letters where reason = 'waiting_limit'`;
+      return rows.map(({ due }) => due);
+    };
+    const events = new SampleEvents();
+    const orphan = (name: string): JetstreamEvent =>
+      events.put(name, { sceneId: "at://did:plc:nobody23456abcdefghijklm/app.subcult.scene/s" });
+    await sql`insert into partitioning (partitions) values (4)`;
+    const folded = new Folded(database, { waitingLimit: 1 });
+    await folded.each(orphan("alice/post/p1"), orphan("alice/post/p2"));
+    assert.deepEqual(await due(), [true]);
   },
 );
 
