@@ -132,6 +132,13 @@ Deno.test("reading pauses up to the end of the queue, and resumes below the mark
   assert.deepEqual(of("100", "100", "100"), ["QUEUE_RESUME_AT"]);
 });
 
+Deno.test("a proxy is told as not used, whichever of its names is set", () => {
+  for (const name of ["HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) {
+    const { notices } = readConfig({ ...PRODUCTION, [name]: "http://proxy.example:3128" });
+    assert.ok(notices.some((notice) => notice.startsWith(`${name}: no proxy is used`)), name);
+  }
+});
+
 Deno.test("accounts of all three lists are followed, each once", () => {
   const [one, two, three] = ["did:plc:one", "did:plc:two", "did:plc:three"];
   const { jetstream } = readConfig({
