@@ -45,7 +45,8 @@ export async function get(url: URL, options: GetOptions): Promise<Got> {
     options.signal.throwIfAborted();
     if (error instanceof SourceError) throw error;
     const why = limit.aborted ? `no whole answer within ${options.timeoutMs} ms` : reasonOf(error);
-    throw new SourceError("unreachable", `cannot read ${url.host}: ${why}`, { cause: error });
+    const { host } = url;
+    throw new SourceError("unreachable", `cannot read ${host}: ${why}`, { cause: error, host });
   }
 }
 

@@ -24,7 +24,7 @@ export class SourceError extends Error {
     options: ErrorOptions & {
       /** How long the host wants not to be asked, milliseconds. */
       readonly retryAfterMs?: number;
-      /** The server that is busy. */
+      /** The server that is busy, or can't be reached. */
       readonly host?: string;
     } = {},
   ) {

@@ -17,6 +17,7 @@ import {
   takeDueReconciles,
 } from "../repository/reconcile_queue.ts";
 import type { Sql } from "../repository/sql.ts";
+import { FailureLog } from "./failure_log.ts";
 import type { Reconciled } from "./reconcile.ts";
 import { retryAfter } from "./retry_after.ts";
 
@@ -68,6 +69,7 @@ const STALE_AT_A_TIME = 100;
 export async function runReconciles(options: RunnerOptions, signal: AbortSignal): Promise<void> {
   const { clock, logger, atOnce, everyDays } = options;
   const running = new Set<Promise<void>>();
+  const failures = new FailureLog(logger, clock);
   // An outage is told once, however often it is met.
   let told: string | null = null;
   const ask = <T>(question: (sql: Sql) => Promise<T>): Promise<T> =>
@@ -83,7 +85,8 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
         const free = atOnce - running.size;
         const due = await ask((sql) => takeDueReconciles(sql, free, HOLD_MS, options.busyHosts()));
         for (const one of due) {
-          const work = reconcileOne(one, options, ask, signal).finally(() => running.delete(work));
+          const work = reconcileOne(one, options, failures, ask, signal)
+            .finally(() => running.delete(work));
           running.add(work);
         }
         options.counted(await ask(countReconciles));
@@ -111,6 +114,7 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
 async function reconcileOne(
   one: DueReconcile,
   options: RunnerOptions,
+  failures: FailureLog,
   ask: <T>(question: (sql: Sql) => Promise<T>) => Promise<T>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -137,7 +141,7 @@ async function reconcileOne(
     } catch {
       // The database is away, and with it the place to note this.
     }
-    if (failure !== "busy") logger.warn("cannot reconcile a repository", { did, failure, error });
+    if (failure !== "busy") failures.failed(did, error);
   }
 }
 
