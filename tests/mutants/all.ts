@@ -13,6 +13,7 @@ import { LOG } from "./log.ts";
 import { MAPPER_PLACES } from "./mapper_places.ts";
 import { MAPPER_RECORDS } from "./mapper_records.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { PARTITIONS } from "./partitions.ts";
 import { REINDEXING } from "./reindexing.ts";
 import { REPOSITORY_FOLD } from "./repository_fold.ts";
 import { REPOSITORY_TABLES } from "./repository_tables.ts";
@@ -33,6 +34,7 @@ export const MUTANTS = [
   ...MAPPER_PLACES,
   ...MAPPER_RECORDS,
   ...MIGRATIONS,
+  ...PARTITIONS,
   ...REINDEXING,
   ...REPOSITORY_FOLD,
   ...REPOSITORY_TABLES,

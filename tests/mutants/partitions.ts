@@ -1,0 +1,18 @@
+import type { Mutant } from "./mutant.ts";
+
+export const PARTITIONS: readonly Mutant[] = [
+  {
+    file: "lib/indexer/fair_share.ts",
+    before: "return above > 0 && othersWant(holder, sharers.instances) ? above : 0;",
+    after: "return above > 0 ? above : 0;",
+    rule: "what is above its aim an instance gives only to one that wants",
+    near: ["fair_share_test.ts"],
+  },
+  {
+    file: "lib/repository/position.ts",
+    before: "if (ofOneSource && lowest.timeUs === earliest.timeUs) return lowest;",
+    after: "if (ofOneSource) return lowest;",
+    rule: "numbers of two numberings are not compared",
+    near: ["fair_share_test.ts"],
+  },
+];
