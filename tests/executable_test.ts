@@ -129,8 +129,8 @@ executableTest("it follows a stream, answers status and page, and ends with 0", 
   await using running = await Running.start(EXECUTABLE, [], stream.url);
   const env = { METRICS_PORT: String(running.port) };
   await running.until(async () => {
-    const { out } = await execute(EXECUTABLE, ["status", "--json"], env);
-    return (JSON.parse(out) as Status).totals.applied === 1;
+    const { code, out } = await execute(EXECUTABLE, ["status", "--json"], env);
+    return code === 0 && (JSON.parse(out) as Status).totals.applied === 1;
   });
   assert.equal((await execute(EXECUTABLE, ["status", "--ready"], env)).out, "ready\n");
   assert.match((await execute(EXECUTABLE, ["status"], env)).out, /^health +well$/m);

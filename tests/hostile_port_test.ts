@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { get, type Got } from "../lib/pds/get.ts";
 import { databaseTest } from "./database.ts";
 import { MAX_MEMORY_BYTES, peakMemoryBytes, PROGRAM } from "./hostile/executable.ts";
 import { Victim } from "./hostile/victim.ts";
@@ -47,13 +48,17 @@ function limited(descriptors: number): readonly string[] {
 
 /** As a prober does: a question that came to nothing is asked once more. */
 async function health(port: number): Promise<void> {
-  const ask = (): Promise<Response> =>
-    fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
-  const response = await ask().catch(ask);
-  assert.deepEqual([response.status, await response.json()], [200, {
-    status: "healthy",
-    standby: false,
-  }]);
+  // A `fetch` that is given up may go on beyond the end of the test.
+  const ask = (): Promise<Got> =>
+    get(new URL(`http://127.0.0.1:${port}/health`), {
+      allowPrivate: true,
+      maxBytes: 1_000,
+      timeoutMs: PATIENCE_MS,
+      signal: new AbortController().signal,
+    });
+  const { status, body } = await ask().catch(ask);
+  const answer: unknown = JSON.parse(new TextDecoder().decode(body));
+  assert.deepEqual([status, answer], [200, { status: "healthy", standby: false }]);
 }
 
 async function descriptors(pid: number): Promise<number> {

@@ -55,7 +55,10 @@ export class PrivateCluster implements AsyncDisposable {
   /** Makes and starts one. */
   static async create(programs: string): Promise<PrivateCluster> {
     const cluster = await PrivateCluster.#empty(programs);
-    await cluster.#run("initdb", "-D", cluster.data, "-A", "trust", "-U", "postgres", "-N");
+    // Not as the environment has it: that may name no encoding.
+    const text = ["-E", "UTF8", "--locale", "C.UTF-8"];
+    const data = ["-D", cluster.data, "-A", "trust", "-U", "postgres", "-N"];
+    await cluster.#run("initdb", ...data, ...text);
     await Deno.writeTextFile(`${cluster.data}/postgresql.auto.conf`, CONFIGURATION);
     await cluster.start();
     return cluster;
