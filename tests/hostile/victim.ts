@@ -105,8 +105,12 @@ export class Victim implements AsyncDisposable {
     const before = await this.#residentBytes(token);
     let most = before;
     const since = performance.now();
+    const looks = new Set<Promise<void>>();
     const watch = setInterval(() => {
-      void this.#residentBytes(token).then((bytes) => most = Math.max(most, bytes), () => {});
+      const look = this.#residentBytes(token)
+        .then((bytes) => void (most = Math.max(most, bytes)), () => {})
+        .finally(() => looks.delete(look));
+      looks.add(look);
     }, 100);
     try {
       await Promise.race([
@@ -118,6 +122,7 @@ export class Victim implements AsyncDisposable {
       most = Math.max(most, await this.#residentBytes(token));
     } finally {
       clearInterval(watch);
+      await Promise.all(looks);
     }
     const damage = { growthBytes: most - before, tookMs: performance.now() - since };
     if (damage.growthBytes > MAX_GROWTH_BYTES) {
@@ -182,7 +187,7 @@ export class Victim implements AsyncDisposable {
     const rkey = `good${++this.#good}`;
     const deadline = performance.now() + patienceMs;
     for (let sentTo: Peer | null = null;;) {
-      const peer = await Promise.race([this.#peer.promise, delay(50)]);
+      const peer = await this.#peerWithin(50);
       if (peer !== undefined && peer !== sentTo) {
         sentTo = peer;
         await peer.send(commit("did:plc:good", "scene", rkey, { name: "good" }));
@@ -191,6 +196,16 @@ export class Victim implements AsyncDisposable {
       if (rows.length > 0) return;
       if (performance.now() > deadline) throw new Error(`no progress; ${this.#lastWords()}`);
       await delay(20);
+    }
+  }
+
+  async #peerWithin(ms: number): Promise<Peer | undefined> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => timer = setTimeout(resolve, ms, undefined));
+    try {
+      return await Promise.race([this.#peer.promise, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
