@@ -1,7 +1,8 @@
 /** Answers of HTTP/1.1 are read as they are framed, whatever parts they come in, and no further than allowed. */
 
 import assert from "node:assert/strict";
-import { AnswerReader, type ByteStream } from "../lib/client/answer_reader.ts";
+import type { ByteStream } from "../lib/byte_stream.ts";
+import { AnswerReader } from "../lib/client/answer_reader.ts";
 
 /** A server that sends so many bytes at a time, and then closes the connection. */
 function sending(text: string, partLength: number): ByteStream {

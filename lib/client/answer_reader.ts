@@ -1,10 +1,6 @@
 /** Reads the answer to one HTTP/1.1 request from a connection, within limits. */
 
-/** The part of a connection that is needed for a request and its answer. */
-export interface ByteStream {
-  read(into: Uint8Array): Promise<number | null>;
-  write(bytes: Uint8Array): Promise<number>;
-}
+import type { ByteStream } from "../byte_stream.ts";
 
 export interface AnswerHead {
   readonly status: number;
@@ -123,11 +119,6 @@ export class AnswerReader {
     this.#from += length;
     return taken;
   }
-}
-
-/** Writes all of `bytes`, waiting while the peer does not take them. */
-export async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) sent += await stream.write(bytes.subarray(sent));
 }
 
 function parseHead(text: string): AnswerHead {

@@ -1,3 +1,4 @@
+import { closeQuietly } from "../byte_stream.ts";
 import { connect, type Target } from "./connect.ts";
 import { upgrade } from "./handshake.ts";
 import type { Subscription } from "./subscription.ts";
@@ -73,14 +74,5 @@ export async function closedOnAbort<Value>(
     throw error;
   } finally {
     signal.removeEventListener("abort", close);
-  }
-}
-
-/** Closes a connection that may be closed already, or consumed by TLS. */
-export function closeQuietly(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

@@ -1,4 +1,5 @@
-import { type AnswerHead, AnswerReader, type ByteStream, writeAll } from "./answer_reader.ts";
+import { type ByteStream, writeAll } from "../byte_stream.ts";
+import { type AnswerHead, AnswerReader } from "./answer_reader.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** The server answered the upgrade with something else than 101. */

@@ -1,7 +1,7 @@
-import { writeAll } from "./answer_reader.ts";
+import { closeQuietly, writeAll } from "../byte_stream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { clientControlFrame, clientFrame, type Control, OPCODE } from "./control_frame.ts";
-import { closeQuietly, dial } from "./dial.ts";
+import { dial } from "./dial.ts";
 import { FrameParser, type Skip, type Skipped } from "./frames.ts";
 import { HandshakeRefusedError } from "./handshake.ts";
 import { Scope } from "./scope.ts";

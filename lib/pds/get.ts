@@ -4,9 +4,10 @@
  */
 
 import { isIP } from "node:net";
-import { type AnswerHead, AnswerReader, writeAll } from "../client/answer_reader.ts";
+import { closeQuietly, writeAll } from "../byte_stream.ts";
+import { type AnswerHead, AnswerReader } from "../client/answer_reader.ts";
 import { connectToAny, systemNetwork, type Target } from "../client/connect.ts";
-import { closedOnAbort, closeQuietly, open } from "../client/dial.ts";
+import { closedOnAbort, open } from "../client/dial.ts";
 import { isPrivateAddress } from "./private_address.ts";
 import { SourceError } from "./source_error.ts";
 

@@ -1,9 +1,10 @@
 /** One connection: a request in, its answer out, and the end. */
 
+import { writeAll } from "../byte_stream.ts";
 import { answerBytes } from "./answer_bytes.ts";
 import { errorAnswer, HttpError } from "./http_error.ts";
 import type { ConnectionState, Occupant } from "./giving_way.ts";
-import { RequestReader, type RequestSize, writeAll } from "./request_reader.ts";
+import { RequestReader, type RequestSize } from "./request_reader.ts";
 import { secure } from "./security_headers.ts";
 
 export interface ConnectionOptions extends RequestSize {

@@ -1,5 +1,6 @@
 /** Reads one request from a connection, within limits. */
 
+import { writeAll } from "../byte_stream.ts";
 import { HttpError } from "./http_error.ts";
 import { badRequest, parseRequestHead, type RequestHead } from "./request_head.ts";
 
@@ -158,8 +159,4 @@ function badChunk(): HttpError {
 
 export function bodyTooLarge(): HttpError {
   return new HttpError(413, "body_too_large", "the body is too large");
-}
-
-export async function writeAll(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
 }

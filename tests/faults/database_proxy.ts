@@ -3,6 +3,8 @@
  * says whether it has happened: one that never did proves nothing.
  */
 
+import { writeAll } from "../../lib/byte_stream.ts";
+
 /** A fault that was ordered. */
 export interface Fault {
   /** Whether it has happened. */
@@ -232,10 +234,6 @@ class CommitFinder {
 function targetOf(databaseUrl: string): { hostname: string; port: number } {
   const { hostname, port } = new URL(databaseUrl);
   return { hostname, port: Number(port || 5432) };
-}
-
-async function writeAll(target: Deno.Conn, data: Uint8Array): Promise<void> {
-  for (let at = 0; at < data.length;) at += await target.write(data.subarray(at));
 }
 
 function closeLink({ client, server }: Link): void {

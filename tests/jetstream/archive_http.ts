@@ -1,5 +1,7 @@
 /** HTTP by hand, over TCP, so that an answer can be cut off, held back or left out. */
 
+import { writeAll } from "../../lib/byte_stream.ts";
+
 export interface Request {
   readonly method: string;
   readonly url: URL;
@@ -116,10 +118,6 @@ function encodeAnswer({ status, headers, body, cutAt }: Answer): Uint8Array {
   whole.set(start);
   whole.set(sent, start.length);
   return whole;
-}
-
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
 }
 
 function close(conn: Deno.Conn): void {

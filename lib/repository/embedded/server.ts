@@ -2,6 +2,7 @@
  * The door of the embedded database: connections, their password, and their units to the session.
  */
 
+import { closeQuietly, writeAll } from "../../byte_stream.ts";
 import { timingSafeEqual } from "node:crypto";
 import {
   fatalMessage,
@@ -60,18 +61,18 @@ async function attend(connection: Deno.TcpConn, options: ServerOptions): Promise
     const known = await logIn(connection, reader, options).finally(() => clearTimeout(login));
     if (!known) return;
     session.join(client);
-    await send(connection, options.greeting);
+    await writeAll(connection, options.greeting);
     for (let unit = await reader.unit(); unit !== null; unit = await reader.unit()) {
       const answer = await session.run(client, unit);
       if (answer === null) return;
-      await send(connection, answer.bytes);
+      await writeAll(connection, answer.bytes);
     }
   } catch (error) {
     if (!(error instanceof ProtocolError)) {
       if (isConnectionError(error)) return;
       throw error;
     }
-    await send(connection, fatalMessage("08P01", error.message)).catch(() => {});
+    await writeAll(connection, fatalMessage("08P01", error.message)).catch(() => {});
   } finally {
     await session.leave(client);
   }
@@ -89,22 +90,22 @@ async function logIn(
     if (packet === null) return false;
     const code = new DataView(packet.buffer, packet.byteOffset).getUint32(0);
     if (code === SSL_REQUEST || code === GSS_REQUEST) {
-      await send(connection, NO_TLS);
+      await writeAll(connection, NO_TLS);
       continue;
     }
     // Also a request to cancel a query, which one session that is busy can't take.
     if (code !== PROTOCOL_3) return false;
     break;
   }
-  await send(connection, PASSWORD_REQUEST);
+  await writeAll(connection, PASSWORD_REQUEST);
   const given = await reader.password();
   if (given === null) return false;
   if (!isSame(given, password)) {
-    await send(connection, fatalMessage("28P01", "password authentication failed"));
+    await writeAll(connection, fatalMessage("28P01", "password authentication failed"));
     return false;
   }
   if (session.clients >= maxClients) {
-    await send(connection, fatalMessage("53300", "sorry, too many clients already"));
+    await writeAll(connection, fatalMessage("53300", "sorry, too many clients already"));
     return false;
   }
   return true;
@@ -113,18 +114,6 @@ async function logIn(
 function isSame(given: string, expected: string): boolean {
   const [a, b] = [given, expected].map((text) => new TextEncoder().encode(text));
   return a !== undefined && b !== undefined && a.length === b.length && timingSafeEqual(a, b);
-}
-
-async function send(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
-}
-
-function closeQuietly(connection: Deno.TcpConn): void {
-  try {
-    connection.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
 }
 
 /** The client went, or was closed here. */
