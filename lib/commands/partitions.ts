@@ -1,11 +1,9 @@
 /** Shows or changes into how many partitions the accounts are divided. */
 
-import { readConfig, secretsOf } from "../config.ts";
-import { createLogger } from "../log/logger.ts";
 import { isMigrated } from "../repository/migrate.ts";
 import { readPartitions, resize, ResizeError } from "../repository/partitioning.ts";
 import { type Command, UsageError } from "./command.ts";
-import { openDatabase } from "./open_database.ts";
+import { commandDatabase } from "./command_database.ts";
 import { parseOptions } from "./options.ts";
 
 const MOST = 64;
@@ -32,14 +30,7 @@ Example:
     if (words.length > 1 || !isUsable) {
       throw new UsageError(`partitions takes a whole number from 1 to ${MOST}`);
     }
-    const config = readConfig(terminal.env);
-    const logger = createLogger({
-      level: "error",
-      format: "readable",
-      secrets: secretsOf(config),
-      write: terminal.complain,
-    });
-    await using opened = await openDatabase(config, logger, terminal.build);
+    await using opened = await commandDatabase(terminal);
     const { sql } = opened.database;
     if (!await isMigrated(sql)) {
       throw new Error(

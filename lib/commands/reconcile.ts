@@ -1,12 +1,10 @@
 /** Compares repositories with their source by hand. */
 
-import { readConfig, secretsOf } from "../config.ts";
 import type { Indexer } from "../indexer.ts";
-import { createLogger } from "../log/logger.ts";
 import { SourceError } from "../pds/source_error.ts";
 import { requestAll } from "../repository/reconcile_queue.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
-import { openDatabase } from "./open_database.ts";
+import { commandDatabase } from "./command_database.ts";
 import { ownIndexer } from "./own_indexer.ts";
 import { parseOptions } from "./options.ts";
 
@@ -36,15 +34,8 @@ Example:
     if ((words.length > 0) === (values.all === true)) {
       throw new UsageError("reconcile takes DIDs, or --all");
     }
-    const config = readConfig(terminal.env);
-    const logger = createLogger({
-      level: "error",
-      format: "readable",
-      secrets: secretsOf(config),
-      write: terminal.complain,
-    });
-    await using opened = await openDatabase(config, logger, terminal.build);
-    const { database } = opened;
+    await using opened = await commandDatabase(terminal);
+    const { config, database, logger } = opened;
     if (values.all) {
       const count = await requestAll(database.sql, "asked");
       terminal.print(values.json ? JSON.stringify({ queued: count }) : `queued ${count}`);

@@ -1,12 +1,10 @@
 /** Maps the ledger again, after a change of the mapper. */
 
-import { readConfig, secretsOf } from "../config.ts";
 import { reindex as reindexCollection } from "../indexer/reindex.ts";
-import { createLogger } from "../log/logger.ts";
 import { collectionsOf } from "./collections.ts";
 import type { Command, Terminal } from "./command.ts";
+import { commandDatabase } from "./command_database.ts";
 import { kindOf, Tally } from "./difference_text.ts";
-import { openDatabase } from "./open_database.ts";
 import { parseOptions } from "./options.ts";
 import { ownIndexer } from "./own_indexer.ts";
 
@@ -39,15 +37,8 @@ Example:
     });
     const collections = collectionsOf(values.collection);
     const dryRun = values["dry-run"] === true;
-    const config = readConfig(terminal.env);
-    const logger = createLogger({
-      level: "error",
-      format: "readable",
-      secrets: secretsOf(config),
-      write: terminal.complain,
-    });
-    await using opened = await openDatabase(config, logger, terminal.build);
-    const { database } = opened;
+    await using opened = await commandDatabase(terminal);
+    const { config, database, logger } = opened;
     const { remaps } = ownIndexer(config, database, logger, terminal.build);
     for (const collection of collections) {
       const tally = new Tally();

@@ -1,9 +1,7 @@
 /** Answers "is it right?", and changes nothing. */
 
-import { readConfig, secretsOf } from "../config.ts";
 import type { Indexer } from "../indexer.ts";
 import { reindex } from "../indexer/reindex.ts";
-import { createLogger } from "../log/logger.ts";
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import { SourceError } from "../pds/source_error.ts";
 import type { Database } from "../repository/database.ts";
@@ -12,8 +10,8 @@ import { sampleRepositories } from "../repository/reconcile_queue.ts";
 import { rowsWithoutRecord } from "../repository/row_differences.ts";
 import { collectionsOf } from "./collections.ts";
 import type { Command, Terminal } from "./command.ts";
+import { commandDatabase } from "./command_database.ts";
 import { kindOf, Tally } from "./difference_text.ts";
-import { openDatabase } from "./open_database.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
 import { ownIndexer } from "./own_indexer.ts";
 import { plain } from "./plain.ts";
@@ -51,15 +49,8 @@ Example:
     const sample = values.sample === undefined ? 0 : wholeNumber(values.sample, "a sample");
     const collections = collectionsOf(values.collection);
     const asJson = values.json === true;
-    const config = readConfig(terminal.env);
-    const logger = createLogger({
-      level: "error",
-      format: "readable",
-      secrets: secretsOf(config),
-      write: terminal.complain,
-    });
-    await using opened = await openDatabase(config, logger, terminal.build);
-    const { database } = opened;
+    await using opened = await commandDatabase(terminal);
+    const { config, database, logger } = opened;
     const indexer = ownIndexer(config, database, logger, terminal.build);
     let differing = 0;
     for (const collection of collections) {

@@ -1,0 +1,25 @@
+/** The settings and the database of a command that follows no stream: of its log it prints errors only. */
+
+import { type Config, readConfig, secretsOf } from "../config.ts";
+import { createLogger, type Logger } from "../log/logger.ts";
+import type { Terminal } from "./command.ts";
+import { openDatabase, type OpenedDatabase } from "./open_database.ts";
+
+export interface CommandDatabase extends OpenedDatabase {
+  readonly config: Config;
+  readonly logger: Logger;
+}
+
+/** Opens it. Throws a `ConfigError` for settings that can't be used. */
+export async function commandDatabase(
+  { env, build, complain }: Terminal,
+): Promise<CommandDatabase> {
+  const config = readConfig(env);
+  const logger = createLogger({
+    level: "error",
+    format: "readable",
+    secrets: secretsOf(config),
+    write: complain,
+  });
+  return { ...await openDatabase(config, logger, build), config, logger };
+}
