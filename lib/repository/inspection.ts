@@ -7,7 +7,7 @@ import { World } from "./fold/world.ts";
 import { Loader } from "./load.ts";
 import { remapped } from "./remapping.ts";
 import type { Sql } from "./sql.ts";
-import { holdBatches, PLANS } from "./transaction.ts";
+import { holdBatches, steadyPlans } from "./transaction.ts";
 
 /** What is different of some records. No batch is committed while it looks. */
 export async function inspect(
@@ -16,7 +16,7 @@ export async function inspect(
   keys: readonly RecordKey[],
 ): Promise<Difference[]> {
   return await sql.begin(async (tx) => {
-    await Promise.all([tx.unsafe(PLANS), holdBatches(tx)]);
+    await Promise.all([tx`select ${steadyPlans(tx)}`, holdBatches(tx)]);
     const refusals = new Map();
     const world = new World(mapper.decided);
     const loader = new Loader(tx, world, mapper, refusals, 0);

@@ -3,7 +3,7 @@
  * anything but its commit, so a batch that fails at any instruction can be run again from the start.
  */
 
-import type { Sql, TransactionSql } from "./sql.ts";
+import type { Query, Sql, TransactionSql } from "./sql.ts";
 import type { Batch, BatchResult } from "./batch.ts";
 import { foldBatch } from "./batch_fold.ts";
 import { moveCursor } from "./cursor.ts";
@@ -17,10 +17,12 @@ import type { TransactionOptions } from "./transaction_options.ts";
  */
 export const WRITER_LOCK = 0x6a_65_74_73; // "jets"
 
-/** Plans that are right for tables of any size. */
-export const PLANS = `select pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
-  pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_hashjoin', 'off', true),
-  pg_catalog.set_config('enable_mergejoin', 'off', true), pg_catalog.set_config('jit', 'off', true)`;
+/** For a `select`: from here on the plans of the transaction are right for tables of any size. */
+export function steadyPlans(tx: TransactionSql): Query<unknown> {
+  return tx`set_config('plan_cache_mode', 'force_generic_plan', true),
+        set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+        set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`;
+}
 
 /** Until the transaction ends no batch begins, and what is under way is committed before. */
 export async function holdBatches(tx: TransactionSql): Promise<void> {
@@ -57,9 +59,7 @@ export async function applyBatch(
       tx`select set_config('statement_timeout', ${timeout}, true),
         set_config('lock_timeout', ${timeout}, true),
         set_config('idle_in_transaction_session_timeout', ${idleTimeout}, true),
-        set_config('plan_cache_mode', 'force_generic_plan', true),
-        set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-        set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true),
+        ${steadyPlans(tx)},
         set_config('jetstream_indexer.share', ${shareText(share)}, true),
         case when ${batch.remap === undefined}::boolean
           then pg_catalog.pg_advisory_xact_lock_shared(${WRITER_LOCK})
