@@ -59,11 +59,10 @@ databaseTest(
     });
     ended.catch(() => {}); // It ends at last.
     const until = async (met: () => boolean): Promise<void> => {
-      const limit = never(met.toString());
-      while (!met()) {
-        await Promise.race([new Promise<void>((told) => wake = told), ended, limit.reached]);
-      }
-      limit.clear();
+      const waiting = async (): Promise<void> => {
+        while (!met()) await Promise.race([new Promise<void>((told) => wake = told), ended]);
+      };
+      await within(waiting(), met.toString(), { limitMs: HANG_MS });
     };
     const ask = async (path: string): Promise<{ status: number; text: string }> => {
       const response = await fetch(`http://127.0.0.1:${port}${path}`);
@@ -118,14 +117,6 @@ databaseTest(
 
 /** Nothing here takes so long, milliseconds. */
 const HANG_MS = 180_000;
-
-/** Rejects what waits for too long. */
-function never(what: string): { readonly reached: Promise<never>; readonly clear: () => void } {
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {}); // Nobody may be waiting any more.
-  const timer = setTimeout(() => reject(new Error(`never: ${what}`)), HANG_MS);
-  return { reached: promise, clear: () => clearTimeout(timer) };
-}
 
 interface Answer {
   readonly status: number;
