@@ -36,8 +36,8 @@ export function isParentChange(
 
 /**
  * Whether records of other partitions may have to be judged again because of what is written of this one.
- * A record that is only judged again, and stands as before, is no change: two partitions that tell each other
- * of those would never come to rest.
+ * A record that is judged again with the same verdict is no change: two partitions that told each other about
+ * such records would loop forever.
  */
 export function isForeignNews(
   entry: Entry,

@@ -118,7 +118,7 @@ export class Fleet implements AsyncDisposable {
     }
   }
 
-  /** Wakes those that were suspended, and mends all links. */
+  /** Resumes suspended processes, and repairs all links. */
   heal(): void {
     for (const { process, proxy } of this.#members) {
       process.signal("SIGCONT");

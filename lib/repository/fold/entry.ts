@@ -23,7 +23,7 @@ export interface RejectedRevision {
 
 export interface Entry {
   readonly key: RecordKey;
-  /** Of another partition: it stands as the ledger says, and nothing about it is written here. */
+  /** Of another partition: its state is what the ledger says, and this transaction writes nothing about it. */
   readonly foreign: boolean;
   /** Of a foreign request: the id of what it asks for, as its row says; null when it asks for nothing. */
   asksFor: string | null;
