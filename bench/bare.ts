@@ -3,7 +3,7 @@
  * again, by bare statements straight from arrays, with nothing around them.
  */
 
-import type { Sql } from "../lib/repository/sql.ts";
+import type { Sql } from "../lib/repository/connection/sql.ts";
 import { type Scratch, TABLES } from "./database.ts";
 import { cpuSeconds } from "./processes.ts";
 

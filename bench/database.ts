@@ -1,8 +1,8 @@
 /** A database of the benchmarks' own, on the server that the tests use. */
 
-import { connect, terminate } from "../lib/repository/connection.ts";
-import { migrate } from "../lib/repository/migrate.ts";
-import type { Sql } from "../lib/repository/sql.ts";
+import { connect, terminate } from "../lib/repository/connection/connection.ts";
+import { migrate } from "../lib/repository/schema/migrate.ts";
+import type { Sql } from "../lib/repository/connection/sql.ts";
 import { cpuSeconds } from "./processes.ts";
 
 const SERVER = Deno.env.get("TEST_DATABASE_URL") ?? "postgres://postgres@127.0.0.1:5432/postgres";

@@ -1,6 +1,6 @@
 /** A process that serves one file, whatever it is asked for: over HTTPS, and without TLS. */
 
-import { LOCALHOST } from "../tests/certificates.ts";
+import { LOCALHOST } from "../tests/support/certificates.ts";
 import { say } from "./processes.ts";
 
 const [path = ""] = Deno.args;

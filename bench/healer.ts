@@ -9,8 +9,8 @@ import { readConfig, secretsOf } from "../lib/config.ts";
 import type { Indexer } from "../lib/indexer.ts";
 import { reindex } from "../lib/indexer/reindex.ts";
 import { createLogger } from "../lib/log/logger.ts";
-import { COLLECTIONS } from "../lib/mapper/registry.ts";
-import type { Database } from "../lib/repository/database.ts";
+import { COLLECTIONS } from "../lib/mapper/collections/registry.ts";
+import type { Database } from "../lib/repository/connection/database.ts";
 import { say } from "./processes.ts";
 
 /** What it says at the end. */

@@ -7,9 +7,9 @@ import { openDatabase } from "../lib/commands/open_database.ts";
 import { readConfig, secretsOf } from "../lib/config.ts";
 import { Indexer } from "../lib/indexer.ts";
 import { createLogger } from "../lib/log/logger.ts";
-import { COLLECTIONS } from "../lib/mapper/registry.ts";
-import type { CommittedBatch } from "../lib/server/committed_batch.ts";
-import { Telemetry } from "../lib/server/telemetry.ts";
+import { COLLECTIONS } from "../lib/mapper/collections/registry.ts";
+import type { CommittedBatch } from "../lib/server/facts/committed_batch.ts";
+import { Telemetry } from "../lib/server/metrics/telemetry.ts";
 import { say } from "./processes.ts";
 
 /** What an indexer says once it has received and committed what it was to. */

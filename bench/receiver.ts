@@ -2,7 +2,7 @@
 
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { subscriptionTo } from "../lib/client/subscription.ts";
-import { JetstreamSocket } from "../lib/client/websocket.ts";
+import { JetstreamSocket } from "../lib/client/socket/websocket.ts";
 import { say } from "./processes.ts";
 
 const [url = "", expected = "0"] = Deno.args;

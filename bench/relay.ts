@@ -1,6 +1,6 @@
 /** A process between an indexer and its database that delays what passes: milliseconds each way, and the URL. */
 
-import { Relay } from "../tests/distance/relay.ts";
+import { Relay } from "../tests/support/distance/relay.ts";
 import { say } from "./processes.ts";
 
 if (import.meta.main) {

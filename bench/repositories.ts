@@ -1,6 +1,6 @@
 /** A process that is the directory and the server of some repositories, signed before anybody asks. */
 
-import { TinyNetwork } from "../tests/pds/tiny_network.ts";
+import { TinyNetwork } from "../tests/support/pds/tiny_network.ts";
 import { say } from "./processes.ts";
 import { SampleStream } from "./sample.ts";
 

@@ -10,7 +10,7 @@ import {
   OPCODE,
   type Peer,
   WebSocketServer,
-} from "../tests/jetstream/websocket_server.ts";
+} from "../tests/support/jetstream/websocket_server.ts";
 import { MixedStream } from "./mixed.ts";
 import { foreignMessage, numberAt, SampleStream } from "./sample.ts";
 

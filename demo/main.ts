@@ -8,9 +8,9 @@
  */
 
 import { runIndexer, type Running } from "../lib/commands/run.ts";
-import { liveCounts } from "../lib/repository/counts.ts";
+import { liveCounts } from "../lib/repository/status/counts.ts";
 import { startEmbedded } from "../lib/repository/embedded/embedded.ts";
-import { type JetstreamEvent, ReplayServer } from "../tests/jetstream/replay_server.ts";
+import { type JetstreamEvent, ReplayServer } from "../tests/support/jetstream/replay_server.ts";
 import manifest from "../deno.json" with { type: "json" };
 import { SAMPLE_SECONDS, sampleStream, WAITING_EVENT } from "./sample_stream.ts";
 import { Tour } from "./tour.ts";

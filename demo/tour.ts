@@ -1,6 +1,6 @@
 /** What the demo has to show besides rows: a record that waits, its parent coming, and a dead letter. */
 
-import type { Sql } from "../lib/repository/sql.ts";
+import type { Sql } from "../lib/repository/connection/sql.ts";
 import { REFUSED_EVENT, WAITING_EVENT } from "./sample_stream.ts";
 
 interface Seen {

@@ -11,7 +11,7 @@ import { proxyNotice } from "./config/proxies.ts";
 import { Secret } from "./secret.ts";
 import type { Database } from "./config/setting_form.ts";
 import type { StartFrom } from "./config/setting_stream.ts";
-import { parseDatabaseUrl } from "./repository/database_url.ts";
+import { parseDatabaseUrl } from "./repository/connection/database_url.ts";
 import { type Environment, SETTINGS, type SettingValues } from "./config/settings.ts";
 import { addressNotice, wantedDids } from "./config/wanted_dids.ts";
 

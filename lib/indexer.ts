@@ -4,40 +4,40 @@
  */
 
 import { type Clock, systemClock } from "./client/clock.ts";
-import { Progress } from "./client/progress.ts";
-import type { Flow } from "./client/queue.ts";
-import type { Checkpoint, OnCheckpoint } from "./indexer/checkpoint.ts";
+import { Progress } from "./client/live/progress.ts";
+import type { Flow } from "./client/event_queue.ts";
+import type { FaultPoint, OnFaultPoint } from "./indexer/fault_point.ts";
 import type { Config } from "./config.ts";
-import { startWords } from "./indexer/start_words.ts";
+import { startWords } from "./indexer/start_message.ts";
 import { DatabaseWatch } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
 import { type Arrival, Intake, positionOf } from "./indexer/intake.ts";
 import { type Lane, type Lanes, lanesOf, oldestArrival } from "./indexer/lanes.ts";
 import { workDivided } from "./indexer/divided.ts";
-import { Mail } from "./indexer/mail.ts";
+import { Mail } from "./indexer/mailbox_reader.ts";
 import type { HeldPartitions } from "./indexer/share_holder.ts";
 import { startPosition } from "./indexer/start_position.ts";
-import type { Lease } from "./repository/lease.ts";
-import { leastPosition } from "./repository/position.ts";
+import type { Lease } from "./repository/partitions/lease.ts";
+import { leastPosition } from "./repository/batch/position.ts";
 import { clockObserver } from "./indexer/observers.ts";
 import { LetterRetries } from "./indexer/letter_retries.ts";
 import { LongBatch } from "./indexer/long_batch.ts";
 import type { Logger } from "./log/logger.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
-import { COLLECTIONS } from "./mapper/registry.ts";
+import { COLLECTIONS } from "./mapper/collections/registry.ts";
 import { databaseBackoff, DrainError, runPipeline } from "./indexer/pipeline.ts";
 import { prepare } from "./indexer/preparation.ts";
 import { Remaps } from "./indexer/remaps.ts";
 import { tellOutdatedMappings } from "./indexer/outdated_mappings.ts";
 import { Reconciles } from "./indexer/reconciles.ts";
 import { Reading } from "./indexer/reading.ts";
-import { type RecentRecord, RecentRecords } from "./indexer/recent.ts";
-import type { Database } from "./repository/database.ts";
-import { silenceAfter } from "./repository/guard.ts";
-import { Writer } from "./repository/writer.ts";
-import { reportCommit } from "./indexer/report.ts";
-import type { Backlog } from "./server/facts.ts";
-import type { Telemetry } from "./server/telemetry.ts";
+import { type RecentRecord, RecentRecords } from "./indexer/recent_records.ts";
+import type { Database } from "./repository/connection/database.ts";
+import { silenceAfter } from "./repository/connection/watchdog.ts";
+import { Writer } from "./repository/batch/writer.ts";
+import { reportCommit } from "./indexer/report_commit.ts";
+import type { Backlog } from "./server/facts/facts.ts";
+import type { Telemetry } from "./server/metrics/telemetry.ts";
 
 export interface IndexerOptions {
   readonly config: Config;
@@ -51,7 +51,7 @@ export interface IndexerOptions {
   /** Told after each commit. */
   readonly committed?: () => void;
   /** Told where the run is: tests inject faults there. */
-  readonly checkpoint?: OnCheckpoint;
+  readonly faultPoint?: OnFaultPoint;
   /** Whether all repositories that a relay lists are read, beside the stream. Default: false. */
   readonly fill?: boolean;
   /** How long a statement may take before the batch is tried again. Default: 30 seconds. */
@@ -156,7 +156,7 @@ export class Indexer {
       clock: this.#clock,
       random: this.#options.random ?? Math.random,
       silentMs: silenceAfter(this.#statementTimeoutMs),
-      pass: (name: Checkpoint): void | Promise<void> => this.#pass(name),
+      pass: (name: FaultPoint): void | Promise<void> => this.#pass(name),
     };
     if (!await prepare(common, signal)) return;
     await tellOutdatedMappings(common, signal);
@@ -310,13 +310,13 @@ export class Indexer {
       telemetry,
       clock: this.#clock,
       random,
-      checkpoint: (name) => this.#pass(name),
+      faultPoint: (name) => this.#pass(name),
       eventsMayBeMissing: () => this.reconciles.wantAll(),
     });
   }
 
-  #pass(name: Checkpoint): void | Promise<void> {
-    return this.#options.checkpoint?.(name);
+  #pass(name: FaultPoint): void | Promise<void> {
+    return this.#options.faultPoint?.(name);
   }
 }
 

@@ -6,7 +6,7 @@ create table partitioning (
   partitions integer not null check (partitions between 1 and 64)
 );
 
--- The partition of a DID. The same as in lib/repository/partition.ts.
+-- The partition of a DID. The same as in lib/repository/partitions/partition.ts.
 create function partition_of(did text, partitions integer) returns integer
   language sql immutable strict parallel safe
   return (('x' || pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256(pg_catalog.convert_to(did, 'UTF8')), 1, 4), 'hex'))::bit(32)::bigint

@@ -1,6 +1,6 @@
 /**
  * `deno task test`: runs the tests, and says of them what failed, and a line at the end. What it is given is
- * passed on: `deno task test tests/client_*`, `deno task test --filter "a word"`.
+ * passed on: `deno task test tests/client`, `deno task test --filter "a word"`.
  */
 
 /** A run that takes longer hangs: what never ends has told nothing. */

@@ -5,11 +5,11 @@
  */
 
 import { parseArgs } from "node:util";
-import { crashCampaign } from "./crash/campaign.ts";
-import { testDatabases, withDatabase } from "./database.ts";
-import { runSeed } from "./model/campaign.ts";
-import type { System } from "./model/system.ts";
-import { systemOn } from "./system.ts";
+import { crashCampaign } from "./support/crash/campaign.ts";
+import { testDatabases, withDatabase } from "./support/database.ts";
+import { runSeed } from "./support/model/campaign.ts";
+import type { System } from "./support/model/system.ts";
+import { systemOn } from "./support/system.ts";
 
 export interface SoakOptions {
   readonly minutes: number;

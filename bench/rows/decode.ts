@@ -4,12 +4,16 @@
  * without the corpus there are no rows.
  */
 
-import { createCompressedDecoder } from "../../lib/decoder/compressed.ts";
-import { createFirehoseDecoder } from "../../lib/decoder/firehose.ts";
-import { createV1Decoder } from "../../lib/decoder/v1.ts";
-import { ZstdDecoder } from "../../lib/decoder/zstd.ts";
-import { corpusFile, corpusFrames, EVERYTHING } from "../../tests/decoder_binary_samples.ts";
-import { corpusLines, decoderOptions } from "../../tests/decoder_samples.ts";
+import { createCompressedDecoder } from "../../lib/decoder/wire/compressed.ts";
+import { createFirehoseDecoder } from "../../lib/decoder/wire/firehose.ts";
+import { createV1Decoder } from "../../lib/decoder/wire/v1.ts";
+import { ZstdDecoder } from "../../lib/decoder/zstd/decoder.ts";
+import {
+  corpusFile,
+  corpusFrames,
+  EVERYTHING,
+} from "../../tests/support/decoder_binary_samples.ts";
+import { corpusLines, decoderOptions } from "../../tests/support/decoder_samples.ts";
 import type { Benchmark, Effort, Result } from "../result.ts";
 import { compareAll, type Work } from "../rounds.ts";
 import { compress } from "../zstd.ts";

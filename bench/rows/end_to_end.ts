@@ -1,6 +1,6 @@
 /** Socket to committed, against the same rows without a pipeline; and everything once more. */
 
-import { connect } from "../../lib/repository/connection.ts";
+import { connect } from "../../lib/repository/connection/connection.ts";
 import { BARE_BATCH, harvest, writeBare, writeOneByOne } from "../bare.ts";
 import { Scratch } from "../database.ts";
 import { startServer } from "../processes.ts";

@@ -2,8 +2,8 @@
 
 import process from "node:process";
 import type { JsonObject } from "../../lib/decoder/json.ts";
-import { coarsen } from "../../lib/mapper/consent.ts";
-import { WORST_RECORDS } from "../../tests/places/worst_record.ts";
+import { coarsen } from "../../lib/mapper/consent/consent.ts";
+import { WORST_RECORDS } from "../../tests/support/places/worst_record.ts";
 import { type Benchmark, type Effort, limited, median, type Result } from "../result.ts";
 
 const BYTES = 1_000_000;

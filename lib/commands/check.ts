@@ -1,10 +1,10 @@
 import { parseEndpoint } from "../client/endpoint.ts";
-import { probe } from "../client/probe.ts";
+import { probe } from "../client/live/probe.ts";
 import { type Config, ConfigError, readConfig, secretsIn } from "../config.ts";
 import { usablePart } from "../config/usable_part.ts";
 import { silentLogger } from "../log/logger.ts";
 import { redactor } from "../log/redaction.ts";
-import { checkDatabase } from "../repository/check.ts";
+import { checkDatabase } from "../repository/schema/check.ts";
 import { painter } from "./colour.ts";
 import type { Build, Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";

@@ -1,7 +1,7 @@
 /** Collections that a command line names. */
 
 import type { Collection } from "../mapper/collection.ts";
-import { COLLECTIONS } from "../mapper/registry.ts";
+import { COLLECTIONS } from "../mapper/collections/registry.ts";
 import { didYouMean } from "../spelling.ts";
 import { UsageError } from "./command.ts";
 

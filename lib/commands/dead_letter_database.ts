@@ -2,7 +2,7 @@
 
 import { type Config, readConfig, secretsOf } from "../config.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
-import { isMigrated } from "../repository/migrate.ts";
+import { isMigrated } from "../repository/schema/migrate.ts";
 import type { Build, Terminal } from "./command.ts";
 import { openDatabase, type OpenedDatabase } from "./open_database.ts";
 

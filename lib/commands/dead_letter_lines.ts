@@ -1,6 +1,6 @@
 /** Dead letters for a person at a terminal. */
 
-import type { DeadLetter } from "../repository/dead_letters.ts";
+import type { DeadLetter } from "../repository/dead_letters/dead_letters.ts";
 import { painter } from "./colour.ts";
 import { plain } from "./plain.ts";
 

@@ -4,9 +4,9 @@ import {
   discardLetters,
   listLetters,
   showLetter,
-} from "../repository/dead_letters.ts";
+} from "../repository/dead_letters/dead_letters.ts";
 import { didYouMean } from "../spelling.ts";
-import type { LetterFilter } from "../repository/letter_filter.ts";
+import type { LetterFilter } from "../repository/dead_letters/letter_filter.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { openLetterDatabase } from "./dead_letter_database.ts";
 import { letterLines, letterTable, moment } from "./dead_letter_lines.ts";

@@ -1,6 +1,6 @@
 /** Differences for a person: how many there are of each kind, and which records they are of. */
 
-import type { Difference, Standing } from "../repository/difference.ts";
+import type { Difference, Standing } from "../repository/fold/record_difference.ts";
 
 /** What is different, in a few words. */
 export function kindOf({ from, to, row, columns }: Difference): string {

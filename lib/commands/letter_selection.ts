@@ -1,8 +1,12 @@
 /** Which dead letters a command line means, and whether they are really meant. */
 
-import { openLetters } from "../repository/dead_letters.ts";
-import { FilterError, type LetterFilter, readFilter } from "../repository/letter_filter.ts";
-import type { Sql } from "../repository/sql.ts";
+import { openLetters } from "../repository/dead_letters/dead_letters.ts";
+import {
+  FilterError,
+  type LetterFilter,
+  readFilter,
+} from "../repository/dead_letters/letter_filter.ts";
+import type { Sql } from "../repository/connection/sql.ts";
 import { type Terminal, UsageError } from "./command.ts";
 import { wholeNumber } from "./options.ts";
 

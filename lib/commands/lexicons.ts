@@ -1,4 +1,4 @@
-import { COLLECTIONS } from "../mapper/registry.ts";
+import { COLLECTIONS } from "../mapper/collections/registry.ts";
 import { didYouMean } from "../spelling.ts";
 import { type Command, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";

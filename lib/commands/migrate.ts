@@ -1,6 +1,6 @@
 import { readConfig, secretsOf } from "../config.ts";
 import { createLogger } from "../log/logger.ts";
-import { migrate as applyMigrations } from "../repository/migrate.ts";
+import { migrate as applyMigrations } from "../repository/schema/migrate.ts";
 import type { Command } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
 import { parseOptions } from "./options.ts";

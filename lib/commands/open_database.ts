@@ -2,9 +2,9 @@
 
 import { type Config, ConfigError } from "../config.ts";
 import type { Logger } from "../log/logger.ts";
-import { connect, describeDatabase, terminate } from "../repository/connection.ts";
-import { Database } from "../repository/database.ts";
-import type { Trust } from "../repository/secure_socket.ts";
+import { connect, describeDatabase, terminate } from "../repository/connection/connection.ts";
+import { Database } from "../repository/connection/database.ts";
+import type { Trust } from "../repository/connection/secure_socket.ts";
 import type { Build } from "./command.ts";
 
 export interface OpenedDatabase extends AsyncDisposable {

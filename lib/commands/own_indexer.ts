@@ -3,9 +3,9 @@
 import type { Config } from "../config.ts";
 import { Indexer } from "../indexer.ts";
 import type { Logger } from "../log/logger.ts";
-import { COLLECTIONS } from "../mapper/registry.ts";
-import type { Database } from "../repository/database.ts";
-import { Telemetry } from "../server/telemetry.ts";
+import { COLLECTIONS } from "../mapper/collections/registry.ts";
+import type { Database } from "../repository/connection/database.ts";
+import { Telemetry } from "../server/metrics/telemetry.ts";
 import type { Build } from "./command.ts";
 
 export function ownIndexer(

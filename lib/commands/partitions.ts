@@ -1,7 +1,7 @@
 /** Shows or changes into how many partitions the accounts are divided. */
 
-import { isMigrated } from "../repository/migrate.ts";
-import { readPartitions, resize, ResizeError } from "../repository/partitioning.ts";
+import { isMigrated } from "../repository/schema/migrate.ts";
+import { readPartitions, resize, ResizeError } from "../repository/batch/partitioning.ts";
 import { type Command, UsageError } from "./command.ts";
 import { commandDatabase } from "./command_database.ts";
 import { parseOptions } from "./options.ts";

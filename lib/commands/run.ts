@@ -2,23 +2,23 @@ import { parseEndpoint } from "../client/endpoint.ts";
 import { readConfig, secretsOf } from "../config.ts";
 import { Indexer, type IndexerOptions } from "../indexer.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
-import { COLLECTIONS } from "../mapper/registry.ts";
+import { COLLECTIONS } from "../mapper/collections/registry.ts";
 import { createApp } from "../server/app.ts";
-import { PAGE } from "../server/page.ts";
-import { startServer } from "../server/server.ts";
-import { StatusCache } from "../server/status_cache.ts";
-import { Telemetry } from "../server/telemetry.ts";
+import { PAGE } from "../server/page/page.ts";
+import { startServer } from "../server/http/server.ts";
+import { StatusCache } from "../server/status/status_cache.ts";
+import { Telemetry } from "../server/metrics/telemetry.ts";
 import { DatabaseLetters } from "../indexer/database_letters.ts";
 import { DatabaseStatus } from "../indexer/database_status.ts";
 import type { Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
 import { parseOptions } from "./options.ts";
 import { buildText } from "./version.ts";
-import type { Database } from "../repository/database.ts";
+import type { Database } from "../repository/connection/database.ts";
 
 type IndexerHooks = Pick<
   IndexerOptions,
-  "checkpoint" | "clock" | "committed" | "decoders" | "fill" | "random" | "statementTimeoutMs"
+  "clock" | "committed" | "decoders" | "faultPoint" | "fill" | "random" | "statementTimeoutMs"
 >;
 
 /** What tests put into a running process. */

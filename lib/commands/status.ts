@@ -1,5 +1,5 @@
 import { sleep, systemClock } from "../client/clock.ts";
-import type { Status } from "../server/status.ts";
+import type { Status } from "../server/status/status.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
 import { json, plain } from "./plain.ts";

@@ -1,7 +1,11 @@
 /** Forms that settings are written in: from the text of the environment to a value. */
 
 import { z } from "zod";
-import { DatabaseUrlError, parseDatabaseUrl, type SslMode } from "../repository/database_url.ts";
+import {
+  DatabaseUrlError,
+  parseDatabaseUrl,
+  type SslMode,
+} from "../repository/connection/database_url.ts";
 import { Secret } from "../secret.ts";
 
 /** A whole number in decimal digits, within a range. */

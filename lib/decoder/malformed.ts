@@ -3,8 +3,8 @@
 import { isDid } from "./address.ts";
 import type { Message } from "./raw_message.ts";
 import type { Malformed, Position, Refusal } from "./event.ts";
-import { excerptOfMessage, excerptOfStructure, fingerprintOf } from "./scrub.ts";
-import type { Structure } from "./scrub.ts";
+import { excerptOfMessage, excerptOfStructure, fingerprintOf } from "./excerpt.ts";
+import type { Structure } from "./excerpt.ts";
 
 /**
  * Builds it from the raw message, whose hash makes it recognisable. `structure` is what the message

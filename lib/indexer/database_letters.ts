@@ -1,23 +1,23 @@
 /** The dead letters of the database, for the server. */
 
 import type { Indexer } from "../indexer.ts";
-import type { LetterFilter } from "../repository/letter_filter.ts";
+import type { LetterFilter } from "../repository/dead_letters/letter_filter.ts";
 import { retryLetters } from "./told_retry.ts";
-import type { Database } from "../repository/database.ts";
+import type { Database } from "../repository/connection/database.ts";
 import {
   countLetters,
   discardLetters,
   listLetters,
   openLetters,
   showLetter,
-} from "../repository/dead_letters.ts";
+} from "../repository/dead_letters/dead_letters.ts";
 import type {
   DeadLetter,
   DeadLetterQuery,
   DeadLetters,
   RetryResult,
   RetrySelection,
-} from "../server/dead_letters.ts";
+} from "../server/dead_letters/dead_letters.ts";
 import type { JsonObject } from "../decoder/json.ts";
 
 /** A request tries no more than this; the rest stays open for the next one. */

@@ -1,10 +1,10 @@
 /** What the database and the indexer know, for the status page. */
 
 import type { Indexer } from "../indexer.ts";
-import type { Database } from "../repository/database.ts";
-import { LedgerCounts } from "../repository/ledger_counts.ts";
-import { byReason, StatusTables, withWaiting } from "../repository/stored_status.ts";
-import type { StatusSource, StoredStatus } from "../server/stored_status.ts";
+import type { Database } from "../repository/connection/database.ts";
+import { LedgerCounts } from "../repository/status/ledger_counts.ts";
+import { byReason, StatusTables, withWaiting } from "../repository/status/stored_status.ts";
+import type { StatusSource, StoredStatus } from "../server/status/stored_status.ts";
 
 /** The database gives up by itself before the page does, so that it is known to have answered. */
 const TIMEOUT_MS = 4_000;

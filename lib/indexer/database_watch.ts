@@ -5,11 +5,11 @@
 
 import { type Clock, sleep } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
-import { openCounts } from "../repository/counts.ts";
-import type { Database } from "../repository/database.ts";
-import { sqlStateOf } from "../repository/failure.ts";
-import { findLockWait, type LockWait } from "../repository/lock_wait.ts";
-import type { Telemetry } from "../server/telemetry.ts";
+import { openCounts } from "../repository/status/counts.ts";
+import type { Database } from "../repository/connection/database.ts";
+import { sqlStateOf } from "../repository/connection/sqlstate.ts";
+import { findLockWait, type LockWait } from "../repository/status/lock_wait.ts";
+import type { Telemetry } from "../server/metrics/telemetry.ts";
 
 export interface WatchOptions {
   readonly database: Database;

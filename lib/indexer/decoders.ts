@@ -1,26 +1,26 @@
 /** The decoder of each protocol, and the dictionaries that compressed connections need. */
 
-import type { ArchiveFormat } from "../client/archive/format.ts";
+import type { ArchiveFormat } from "../client/archive/archive_format.ts";
 import type { Protocol } from "../client/endpoint.ts";
-import { eventsOf } from "../decoder/block_events.ts";
-import { BlockDecoder } from "../decoder/block_frame.ts";
-import { createCompressedDecoder } from "../decoder/compressed.ts";
-import type { Coarsen, Decoder, DecoderOptions } from "../decoder/decoder.ts";
-import { createFirehoseDecoder } from "../decoder/firehose.ts";
+import { eventsOf } from "../decoder/archive/block_events.ts";
+import { BlockDecoder } from "../decoder/archive/block_frame.ts";
+import { createCompressedDecoder } from "../decoder/wire/compressed.ts";
+import type { Coarsen, Decoder, DecoderOptions } from "../decoder/wire/decoder.ts";
+import { createFirehoseDecoder } from "../decoder/wire/firehose.ts";
 import { DEFAULT_LIMITS } from "../decoder/limits.ts";
 import {
   readSegmentHeader,
   readSegmentIndex,
   SEGMENT_HEADER_BYTES,
   segmentFrame,
-} from "../decoder/segment.ts";
+} from "../decoder/archive/segment.ts";
 import type { Event } from "../decoder/event.ts";
-import { readSourceRecord, type SourceRecordParts } from "../decoder/source_record.ts";
-import { createV1Decoder } from "../decoder/v1.ts";
-import { createV2Decoder } from "../decoder/v2.ts";
+import { readSourceRecord, type SourceRecordParts } from "../decoder/wire/source_record.ts";
+import { createV1Decoder } from "../decoder/wire/v1.ts";
+import { createV2Decoder } from "../decoder/wire/v2.ts";
 import { readWanted } from "../decoder/wanted.ts";
-import { ZstdDictionaries } from "../decoder/zstd_dictionaries.ts";
-import { coarsen } from "../mapper/consent.ts";
+import { ZstdDictionaries } from "../decoder/wire/zstd_dictionaries.ts";
+import { coarsen } from "../mapper/consent/consent.ts";
 
 export interface DecodersOptions {
   readonly wantedCollections: readonly string[];

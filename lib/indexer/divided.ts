@@ -4,7 +4,7 @@ import { leadWhenLeased } from "./leadership.ts";
 import { learnPartitions } from "./learn_partitions.ts";
 import type { HeldPartitions, SharingOptions } from "./share_holder.ts";
 import { shareWhenLeased } from "./sharing.ts";
-import { PartitionsChangedError } from "../repository/partition.ts";
+import { PartitionsChangedError } from "../repository/partitions/partition.ts";
 
 export interface DividedOptions extends Omit<SharingOptions, "of"> {
   /** Into how many partitions an empty index is divided. */

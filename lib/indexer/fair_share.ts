@@ -3,7 +3,7 @@
  * tests/design/rebalance.pml has it.
  */
 
-import type { Instance, Sharers } from "../repository/instances.ts";
+import type { Instance, Sharers } from "../repository/partitions/instances.ts";
 
 /** How many partitions an instance aims at: the first ones by id have one more where they don't divide evenly. */
 export function aimOf(holder: string, { partitions, instances }: Sharers): number {

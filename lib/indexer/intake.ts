@@ -3,14 +3,14 @@
  * counted here, and only the last of them is kept, for its place in the stream.
  */
 
-import type { ArchiveChunk } from "../client/archive/hand_over.ts";
+import type { ArchiveChunk } from "../client/archive/chunk_delivery.ts";
 import type { Endpoint } from "../client/endpoint.ts";
-import type { Skipped } from "../client/frames.ts";
-import type { Heard } from "../client/heard.ts";
-import { markOf } from "../client/mark.ts";
-import type { Progress } from "../client/progress.ts";
-import type { ResumePoint } from "../client/resume.ts";
-import type { Decoder } from "../decoder/decoder.ts";
+import type { Skipped } from "../client/socket/frame_parser.ts";
+import type { MessageResult } from "../client/live/message_result.ts";
+import { markOf } from "../client/live/event_mark.ts";
+import type { Progress } from "../client/live/progress.ts";
+import type { ResumePoint } from "../client/live/resume_point.ts";
+import type { Decoder } from "../decoder/wire/decoder.ts";
 import type { Message } from "../decoder/raw_message.ts";
 import type { Event, Position } from "../decoder/event.ts";
 
@@ -66,7 +66,7 @@ export class Intake {
   }
 
   /** Takes one message. Returns where it stands in the stream, or what the server says about that. */
-  take(message: Message, endpoint: Endpoint): Heard {
+  take(message: Message, endpoint: Endpoint): MessageResult {
     const { decoderFor, now } = this.#options;
     const decoder = decoderFor(endpoint);
     // Of text, what is foreign was skipped, unless it is the first message of its connection.
@@ -92,7 +92,7 @@ export class Intake {
       if (event.kind === "commit" || event.kind === "malformed") this.#release();
     }
     if (this.#held.length >= 500) this.#release();
-    return heard(events);
+    return resultOf(events);
   }
 
   /** Counts foreign commits that the client skipped. Returns where the last of them stands. */
@@ -104,10 +104,10 @@ export class Intake {
   }
 
   /** Where a message stands, without taking it. */
-  peek(message: Message, endpoint: Endpoint): Heard {
+  peek(message: Message, endpoint: Endpoint): MessageResult {
     const decoder = this.#options.decoderFor(endpoint);
     if (decoder.isForeign(message)) return decoder.positionOf(message);
-    return heard(decoder.decode(message));
+    return resultOf(decoder.decode(message));
   }
 
   /** Takes a part of the archive: the events that are wanted, and the place that it reaches. */
@@ -179,7 +179,7 @@ export class Intake {
 const NOTHING: Event = { kind: "foreign", what: "quiet", collection: null, position: null };
 
 /** What events tell of the stream: what the server says about it, or else the last position. */
-function heard(events: readonly Event[]): Heard {
+function resultOf(events: readonly Event[]): MessageResult {
   if (events.length > 0 && events.every(({ kind }) => kind === "malformed")) {
     return { undecodable: true };
   }

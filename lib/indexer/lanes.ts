@@ -5,10 +5,15 @@
  */
 
 import type { Clock } from "../client/clock.ts";
-import { EventQueue, type Flow, type PauseObserver, type QueueLimits } from "../client/queue.ts";
-import type { ResumePoint } from "../client/resume.ts";
-import type { Lease } from "../repository/lease.ts";
-import { partitionOfEvent, type Share } from "../repository/partition.ts";
+import {
+  EventQueue,
+  type Flow,
+  type PauseObserver,
+  type QueueLimits,
+} from "../client/event_queue.ts";
+import type { ResumePoint } from "../client/live/resume_point.ts";
+import type { Lease } from "../repository/partitions/lease.ts";
+import { partitionOfEvent, type Share } from "../repository/partitions/partition.ts";
 import type { Arrival } from "./intake.ts";
 
 /** One partition that this instance holds. */

@@ -4,11 +4,11 @@
  */
 
 import { type Clock, sleep } from "../client/clock.ts";
-import type { ResumePoint } from "../client/resume.ts";
+import type { ResumePoint } from "../client/live/resume_point.ts";
 import type { Logger } from "../log/logger.ts";
-import { readCursor } from "../repository/cursor.ts";
-import type { Database } from "../repository/database.ts";
-import { sqlStateOf } from "../repository/failure.ts";
+import { readCursor } from "../repository/batch/cursor.ts";
+import type { Database } from "../repository/connection/database.ts";
+import { sqlStateOf } from "../repository/connection/sqlstate.ts";
 import {
   claimLease,
   type Lease,
@@ -16,9 +16,9 @@ import {
   LeaseLostError,
   releaseLease,
   renewLease,
-} from "../repository/lease.ts";
-import { PartitionsChangedError } from "../repository/partition.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+} from "../repository/partitions/lease.ts";
+import { PartitionsChangedError } from "../repository/partitions/partition.ts";
+import type { FaultPoint } from "./fault_point.ts";
 import { databaseBackoff } from "./pipeline.ts";
 
 export interface LeadershipOptions {
@@ -32,7 +32,7 @@ export interface LeadershipOptions {
   readonly random: () => number;
   /** When a question counts as unanswered, milliseconds. */
   readonly silentMs: number;
-  readonly pass: (name: Checkpoint) => void | Promise<void>;
+  readonly pass: (name: FaultPoint) => void | Promise<void>;
   /** Told when this instance finds that another one leads. */
   readonly standsBy: () => void;
 }

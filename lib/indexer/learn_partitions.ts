@@ -2,9 +2,9 @@
 
 import type { Clock } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Database } from "../repository/database.ts";
-import { sqlStateOf } from "../repository/failure.ts";
-import { beginPartitions } from "../repository/partitioning.ts";
+import type { Database } from "../repository/connection/database.ts";
+import { sqlStateOf } from "../repository/connection/sqlstate.ts";
+import { beginPartitions } from "../repository/batch/partitioning.ts";
 import { databaseBackoff } from "./pipeline.ts";
 
 export interface LearnOptions {

@@ -1,10 +1,14 @@
 /** Dead letters that are tried again: those that are due, and those that an operator names. */
 
-import type { Sql } from "../repository/sql.ts";
+import type { Sql } from "../repository/connection/sql.ts";
 import type { Logger } from "../log/logger.ts";
-import { letterParts, retryBatch, takeDueLetters } from "../repository/dead_letters.ts";
-import { sqlStateOf } from "../repository/failure.ts";
-import type { Writer } from "../repository/writer.ts";
+import {
+  letterParts,
+  retryBatch,
+  takeDueLetters,
+} from "../repository/dead_letters/dead_letters.ts";
+import { sqlStateOf } from "../repository/connection/sqlstate.ts";
+import type { Writer } from "../repository/batch/writer.ts";
 
 export interface LetterRetriesOptions {
   readonly writer: Writer;

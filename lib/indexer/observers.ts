@@ -1,14 +1,14 @@
 /** What operators are told about reading: each thing once in the log, and once in the metrics. */
 
-import type { ArchiveObserver } from "../client/archive/observer.ts";
+import type { ArchiveObserver } from "../client/archive/replay_observer.ts";
 import type { Endpoint } from "../client/endpoint.ts";
-import type { Ending, NoticeCode, Observer } from "../client/observer.ts";
-import { printable } from "../client/server_words.ts";
+import type { Ending, NoticeCode, Observer } from "../client/live/stream_observer.ts";
+import { printable } from "../client/server_message.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Redact } from "../log/redaction.ts";
-import type { StreamEnding } from "../server/facts.ts";
-import type { Telemetry } from "../server/telemetry.ts";
-import type { OnCheckpoint } from "./checkpoint.ts";
+import type { StreamEnding } from "../server/facts/facts.ts";
+import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { OnFaultPoint } from "./fault_point.ts";
 
 export interface Told {
   readonly logger: Logger;
@@ -20,19 +20,19 @@ export interface Told {
 /** Of the live stream. */
 export function streamObserver(
   { logger, telemetry, redact }: Told,
-  checkpoint: OnCheckpoint,
+  faultPoint: OnFaultPoint,
 ): Observer {
   return {
     connected: (event) => {
       telemetry.connected(event);
-      void checkpoint("connected");
+      void faultPoint("connected");
       logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
     },
     useful: () => telemetry.streamMoved(),
     disconnected: ({ endpoint: { source }, ending }) => {
       const told = toldEnding(ending, redact);
       telemetry.disconnected(told);
-      void checkpoint("disconnected");
+      void faultPoint("disconnected");
       const { kind, code, reason } = told;
       logger.info("disconnected", {
         source,

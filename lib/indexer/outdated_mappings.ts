@@ -1,9 +1,9 @@
 /** Says at the start when records were mapped by another version of the mapper. */
 
 import type { Logger } from "../log/logger.ts";
-import { COLLECTIONS } from "../mapper/registry.ts";
-import type { Database } from "../repository/database.ts";
-import { outdatedMappings } from "../repository/mappings.ts";
+import { COLLECTIONS } from "../mapper/collections/registry.ts";
+import type { Database } from "../repository/connection/database.ts";
+import { outdatedMappings } from "../repository/reconcile/mappings.ts";
 
 interface Options {
   readonly database: Database;

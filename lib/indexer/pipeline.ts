@@ -8,7 +8,7 @@ import { type Clock, sleep } from "../client/clock.ts";
 import type { Intake } from "./intake.ts";
 import type { Arrival } from "./intake.ts";
 import { BatchWait } from "./batch_wait.ts";
-import type { Batch, BatchResult, CursorUpdate } from "../repository/batch.ts";
+import type { Batch, BatchResult, CursorUpdate } from "../repository/fold/batch.ts";
 import type { Lane, Lanes } from "./lanes.ts";
 
 /** What a committed batch was, for metrics, logs and the status page. */

@@ -2,12 +2,17 @@
 
 import type { Clock } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Database } from "../repository/database.ts";
-import { sqlStateOf } from "../repository/failure.ts";
-import { safeDatabaseError } from "../repository/database_error.ts";
-import { isMigrated, migrate, MigrationError, ReadOnlyError } from "../repository/migrate.ts";
-import type { Telemetry } from "../server/telemetry.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Database } from "../repository/connection/database.ts";
+import { sqlStateOf } from "../repository/connection/sqlstate.ts";
+import { safeDatabaseError } from "../repository/connection/database_error.ts";
+import {
+  isMigrated,
+  migrate,
+  MigrationError,
+  ReadOnlyError,
+} from "../repository/schema/migrate.ts";
+import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { FaultPoint } from "./fault_point.ts";
 import { databaseBackoff } from "./pipeline.ts";
 
 export interface PreparationOptions {
@@ -18,7 +23,7 @@ export interface PreparationOptions {
   readonly random: () => number;
   /** When a question counts as unanswered, milliseconds. */
   readonly silentMs: number;
-  readonly pass: (name: Checkpoint) => void | Promise<void>;
+  readonly pass: (name: FaultPoint) => void | Promise<void>;
 }
 
 /** A migration builds indexes, or waits for the instance that does. */

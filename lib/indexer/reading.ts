@@ -3,11 +3,11 @@
  * archive, and tells operators what happens there.
  */
 
-import { replayAndFollow, replaysFirst } from "../client/archive/cycle.ts";
-import { fetchZstdDictionary } from "../client/dictionary.ts";
+import { replayAndFollow, replaysFirst } from "../client/archive/replay_and_follow.ts";
+import { fetchZstdDictionary } from "../client/live/dictionary.ts";
 import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
-import { follow } from "../client/follow.ts";
-import { EVENTS_MAY_BE_MISSING, type Observer } from "../client/observer.ts";
+import { follow } from "../client/live/follow.ts";
+import { EVENTS_MAY_BE_MISSING, type Observer } from "../client/live/stream_observer.ts";
 import { trustingFetch } from "../client/trusting_fetch.ts";
 import { secretsOf } from "../config.ts";
 import { streamObserver } from "./observers.ts";
@@ -79,14 +79,14 @@ export class Reading {
       resumePoint: () => position.point,
       startCursor: this.#startCursor(),
       receive: (message, endpoint) => {
-        const heard = intake.take(message, endpoint);
-        const timeUs = heard !== null && "timeUs" in heard ? heard.timeUs : null;
+        const result = intake.take(message, endpoint);
+        const timeUs = result !== null && "timeUs" in result ? result.timeUs : null;
         telemetry.messageReceived(timeUs, message.length);
-        return heard;
+        return result;
       },
       peek: (message, endpoint) => intake.peek(message, endpoint),
       skipping: {
-        lookFor: ({ protocol }) => decoders.for(protocol).isForeignText,
+        prefilterFor: ({ protocol }) => decoders.for(protocol).isForeignText,
         skipped: (skipped, endpoint) => {
           const position = intake.skipped(skipped, endpoint);
           telemetry.messagesSkipped(skipped, position?.timeUs ?? null);
@@ -107,8 +107,8 @@ export class Reading {
 
   /** Tells operators; the position, which must know when a connection stands; and whoever repairs losses. */
   #observer(): Observer {
-    const { logger, telemetry, position, checkpoint, eventsMayBeMissing } = this.#options;
-    const observer = streamObserver({ logger, telemetry, redact: this.#redact }, checkpoint);
+    const { logger, telemetry, position, faultPoint, eventsMayBeMissing } = this.#options;
+    const observer = streamObserver({ logger, telemetry, redact: this.#redact }, faultPoint);
     return {
       ...observer,
       connected: (event) => {

@@ -1,10 +1,10 @@
 import type { Clock } from "../client/clock.ts";
-import type { Progress } from "../client/progress.ts";
-import type { Flow } from "../client/queue.ts";
+import type { Progress } from "../client/live/progress.ts";
+import type { Flow } from "../client/event_queue.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Telemetry } from "../server/telemetry.ts";
-import type { OnCheckpoint } from "./checkpoint.ts";
+import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { OnFaultPoint } from "./fault_point.ts";
 import type { Decoders } from "./decoders.ts";
 import type { Intake } from "./intake.ts";
 
@@ -20,7 +20,7 @@ export interface ReadingOptions {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly checkpoint: OnCheckpoint;
+  readonly faultPoint: OnFaultPoint;
   /** Told when the stream may have lost events. */
   readonly eventsMayBeMissing: () => void;
 }

@@ -4,11 +4,11 @@ import type { Clock } from "../client/clock.ts";
 import type { Config } from "../config.ts";
 import { readWanted } from "../decoder/wanted.ts";
 import type { Logger } from "../log/logger.ts";
-import { COLLECTIONS } from "../mapper/registry.ts";
+import { COLLECTIONS } from "../mapper/collections/registry.ts";
 import type { ReaderOptions } from "../pds/repository_reader.ts";
 import { listRepositories } from "../pds/repository_list.ts";
 import { fill } from "../reconcile/fill.ts";
-import { HostGate } from "../reconcile/host_gate.ts";
+import { HostLimiter } from "../reconcile/host_limiter.ts";
 import {
   compareWithSource,
   reconcile,
@@ -17,11 +17,11 @@ import {
   refuteDeletion,
 } from "../reconcile/reconcile.ts";
 import { runReconciles } from "../reconcile/runner.ts";
-import type { Database } from "../repository/database.ts";
-import { countFill, requestNew } from "../repository/reconcile_queue.ts";
-import type { Sql } from "../repository/sql.ts";
-import type { Writer } from "../repository/writer.ts";
-import type { Telemetry } from "../server/telemetry.ts";
+import type { Database } from "../repository/connection/database.ts";
+import { countFill, requestNew } from "../repository/reconcile/reconcile_queue.ts";
+import type { Sql } from "../repository/connection/sql.ts";
+import type { Writer } from "../repository/batch/writer.ts";
+import type { Telemetry } from "../server/metrics/telemetry.ts";
 import type { Decoders } from "./decoders.ts";
 
 export interface ReconcilesOptions {
@@ -48,13 +48,13 @@ const LISTED_RECORDS = 200_000;
 export class Reconciles {
   readonly #options: ReconcilesOptions;
   readonly #reader: ReaderOptions;
-  readonly #gate: HostGate;
+  readonly #limiter: HostLimiter;
   #allWanted = false;
 
   constructor(options: ReconcilesOptions) {
     this.#options = options;
     const { config: { reconcile: settings, jetstream }, clock } = options;
-    const gate = new HostGate({ atOnce: OF_A_HOST, now: () => clock.monotonic() });
+    const limiter = new HostLimiter({ atOnce: OF_A_HOST, now: () => clock.monotonic() });
     const wanted = readWanted(jetstream.wantedCollections);
     const named = [...COLLECTIONS.map(({ nsid }) => nsid), ...jetstream.wantedCollections];
     this.#reader = {
@@ -64,10 +64,10 @@ export class Reconciles {
         !nsid.endsWith("*") && wanted.matches(nsid)
       ),
       wanted: (collection) => wanted.matches(collection),
-      enter: (host) => gate.enter(host),
-      rest: (host, ms) => gate.rest(host, Math.max(ms, REST_MS)),
+      enter: (host) => limiter.enter(host),
+      rest: (host, ms) => limiter.rest(host, Math.max(ms, REST_MS)),
     };
-    this.#gate = gate;
+    this.#limiter = limiter;
   }
 
   /** Compares one repository. Throws a `SourceError` when its source can't be read. */
@@ -122,7 +122,7 @@ export class Reconciles {
     await runReconciles({
       ...this.#options,
       ...settings,
-      busyHosts: () => this.#gate.busyHosts(),
+      busyHosts: () => this.#limiter.busyHosts(),
       reconcile: (did, signal) => this.one(did, signal),
       isStillThere: (did, signal) => refuteDeletion(did, this.#writing(), signal),
       wantAll: () => this.wantAll(),

@@ -1,15 +1,15 @@
 /** Maps all records of a collection again, some at a time, beside whoever writes meanwhile. */
 
 import type { Collection, RecordKey } from "../mapper/collection.ts";
-import type { Difference } from "../repository/difference.ts";
-import { FIRST_KEY, ledgerKeys } from "../repository/ledger_keys.ts";
+import type { Difference } from "../repository/fold/record_difference.ts";
+import { FIRST_KEY, ledgerKeys } from "../repository/reconcile/ledger_keys.ts";
 import {
   advanceReindex,
   beginReindex,
   finishReindex,
   type ReindexProgress,
-} from "../repository/mappings.ts";
-import type { Sql } from "../repository/sql.ts";
+} from "../repository/reconcile/mappings.ts";
+import type { Sql } from "../repository/connection/sql.ts";
 
 export interface ReindexOptions {
   readonly sql: () => Sql;

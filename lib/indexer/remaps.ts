@@ -2,10 +2,10 @@
 
 import type { RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
-import type { Database } from "../repository/database.ts";
-import type { Difference } from "../repository/difference.ts";
-import { inspect } from "../repository/inspection.ts";
-import type { Writer } from "../repository/writer.ts";
+import type { Database } from "../repository/connection/database.ts";
+import type { Difference } from "../repository/fold/record_difference.ts";
+import { inspect } from "../repository/batch/inspection.ts";
+import type { Writer } from "../repository/batch/writer.ts";
 
 export interface RemapsOptions {
   readonly database: Pick<Database, "sql">;

@@ -1,11 +1,11 @@
 /** Reads the archive beside a server, and says what follows where there is none. */
 
-import { replayStart } from "../client/archive/cycle.ts";
-import { ArchiveMissingError } from "../client/archive/failure.ts";
+import { replayStart } from "../client/archive/replay_and_follow.ts";
+import { ArchiveMissingError } from "../client/archive/archive_error.ts";
 import { replayArchive } from "../client/archive/replay.ts";
 import type { Endpoint } from "../client/endpoint.ts";
-import type { CursorTooOldError } from "../client/failure.ts";
-import { TIME_CURSOR_FROM } from "../client/resume.ts";
+import type { CursorTooOldError } from "../client/live/stream_error.ts";
+import { TIME_CURSOR_FROM } from "../client/live/resume_point.ts";
 import type { Redact } from "../log/redaction.ts";
 import { archiveObserver } from "./observers.ts";
 import type { ReadingOptions } from "./reading_options.ts";

@@ -1,11 +1,11 @@
 /** The leases of the partitions that an instance holds: it takes, keeps and gives them. */
 
-import type { ResumePoint } from "../client/resume.ts";
-import { readCursor } from "../repository/cursor.ts";
-import { sqlStateOf } from "../repository/failure.ts";
-import { leave, meet, type Sharers } from "../repository/instances.ts";
-import { claimLease, type Lease } from "../repository/lease.ts";
-import { PartitionsChangedError } from "../repository/partition.ts";
+import type { ResumePoint } from "../client/live/resume_point.ts";
+import { readCursor } from "../repository/batch/cursor.ts";
+import { sqlStateOf } from "../repository/connection/sqlstate.ts";
+import { leave, meet, type Sharers } from "../repository/partitions/instances.ts";
+import { claimLease, type Lease } from "../repository/partitions/lease.ts";
+import { PartitionsChangedError } from "../repository/partitions/partition.ts";
 import { aimOf, mayTake, surplus } from "./fair_share.ts";
 import { ASK_MS, keepRenewed, type LeadershipOptions, release } from "./leadership.ts";
 

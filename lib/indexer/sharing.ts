@@ -6,7 +6,7 @@
  */
 
 import { sleep } from "../client/clock.ts";
-import { LeaseLostError } from "../repository/lease.ts";
+import { LeaseLostError } from "../repository/partitions/lease.ts";
 import { ASK_MS } from "./leadership.ts";
 import { type HeldPartitions, ShareHolder, type SharingOptions } from "./share_holder.ts";
 

@@ -1,8 +1,8 @@
 /** Where reading begins for the partitions that an instance holds. */
 
-import type { ResumePoint } from "../client/resume.ts";
+import type { ResumePoint } from "../client/live/resume_point.ts";
 import type { Config } from "../config.ts";
-import { leastPosition } from "../repository/position.ts";
+import { leastPosition } from "../repository/batch/position.ts";
 
 type StartFrom = Config["jetstream"]["startFrom"];
 

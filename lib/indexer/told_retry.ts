@@ -1,7 +1,7 @@
 /** A retry by hand, with why each letter is not resolved by it. */
 
-import { letterStates } from "../repository/dead_letters.ts";
-import type { Sql } from "../repository/sql.ts";
+import { letterStates } from "../repository/dead_letters/dead_letters.ts";
+import type { Sql } from "../repository/connection/sql.ts";
 import type { LetterRetries } from "./letter_retries.ts";
 
 export interface ToldRetry {

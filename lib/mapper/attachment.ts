@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { isCidText } from "../decoder/cid.ts";
+import { isCidText } from "../decoder/cbor/cid.ts";
 import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
 import { decimal } from "./field.ts";
 

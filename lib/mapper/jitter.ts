@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { RecordKey } from "./collection.ts";
-import { geohashCell } from "./geohash.ts";
+import { geohashCell } from "./geo/geohash.ts";
 
 /** `[longitude, latitude]` in degrees. */
 export type Point = readonly [longitude: number, latitude: number];

@@ -3,7 +3,7 @@
 import type { Refusal } from "../decoder/event.ts";
 import { isObject, type Json, type JsonObject } from "../decoder/json.ts";
 import type { Column, Context } from "./collection.ts";
-import { COARSE_LENGTH, encodeGeohash, isOnEarth, roundGeohash } from "./geohash.ts";
+import { COARSE_LENGTH, encodeGeohash, isOnEarth, roundGeohash } from "./geo/geohash.ts";
 import { jitteredPoint, type Point } from "./jitter.ts";
 
 export const PLACE_COLUMNS: readonly Column[] = [

@@ -5,9 +5,9 @@
 
 import { isIP } from "node:net";
 import { closeQuietly, writeAll } from "../byte_stream.ts";
-import { type AnswerHead, AnswerReader } from "../client/answer_reader.ts";
-import { connectToAny, systemNetwork, type Target } from "../client/connect.ts";
-import { closedOnAbort, open } from "../client/dial.ts";
+import { type AnswerHead, AnswerReader } from "../client/socket/answer_reader.ts";
+import { connectToAny, systemNetwork, type Target } from "../client/socket/connect.ts";
+import { closedOnAbort, open } from "../client/socket/dial.ts";
 import { isPrivateAddress } from "./private_address.ts";
 import { SourceError } from "./source_error.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import { encode } from "@atcute/cbor";
-import { recordCid } from "../decoder/cid.ts";
+import { recordCid } from "../decoder/cbor/cid.ts";
 import type { GetOptions } from "./get.ts";
 import type { Snapshot, SourceRecord } from "./signed_repository.ts";
 import { SourceError } from "./source_error.ts";

@@ -8,7 +8,7 @@ import { decode, encode, fromBytes } from "@atcute/cbor";
 import { toString } from "@atcute/cid";
 import { type FoundPublicKey, verifySig } from "@atcute/crypto";
 import { type Commit, fromUint8Array as readRepository, isCommit } from "@atcute/repo";
-import { isCidOf } from "../decoder/cid.ts";
+import { isCidOf } from "../decoder/cbor/cid.ts";
 import { SourceError } from "./source_error.ts";
 
 export interface SourceRecord {

@@ -7,7 +7,7 @@
 import { type Clock, sleep } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
 import type { RepositoryPage } from "../pds/repository_list.ts";
-import type { FillCounts } from "../repository/reconcile_queue.ts";
+import type { FillCounts } from "../repository/reconcile/reconcile_queue.ts";
 
 export interface FillOptions {
   readonly collections: readonly string[];

@@ -1,12 +1,12 @@
 /** Makes the index say of one repository what its source says. */
 
 import type { Event } from "../decoder/event.ts";
-import type { SourceRecordParts } from "../decoder/source_record.ts";
+import type { SourceRecordParts } from "../decoder/wire/source_record.ts";
 import { type ReaderOptions, readRepository } from "../pds/repository_reader.ts";
 import { SourceError } from "../pds/source_error.ts";
-import type { Batch, BatchResult } from "../repository/batch.ts";
-import { heldRecords } from "../repository/held_records.ts";
-import type { Sql } from "../repository/sql.ts";
+import type { Batch, BatchResult } from "../repository/fold/batch.ts";
+import { heldRecords } from "../repository/reconcile/held_records.ts";
+import type { Sql } from "../repository/connection/sql.ts";
 import { type Change, differences } from "./difference.ts";
 
 export interface CompareOptions {

@@ -3,7 +3,7 @@
 import { type Clock, sleep } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
 import { SourceError, type SourceFailure } from "../pds/source_error.ts";
-import type { Database } from "../repository/database.ts";
+import type { Database } from "../repository/connection/database.ts";
 import {
   countReconciles,
   type DueReconcile,
@@ -15,11 +15,11 @@ import {
   requestAll,
   requestStale,
   takeDueReconciles,
-} from "../repository/reconcile_queue.ts";
-import type { Sql } from "../repository/sql.ts";
+} from "../repository/reconcile/reconcile_queue.ts";
+import type { Sql } from "../repository/connection/sql.ts";
 import { FailureLog } from "./failure_log.ts";
 import type { Reconciled } from "./reconcile.ts";
-import { retryAfter } from "./retry_after.ts";
+import { retryAfter } from "./retry_delay.ts";
 
 export interface RunnerOptions {
   readonly database: Database;

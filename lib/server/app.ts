@@ -3,17 +3,17 @@
 import { type Context, Hono } from "hono";
 import type { Logger } from "../log/logger.ts";
 import type { Secret } from "../secret.ts";
-import { authenticate, FORBIDDEN } from "./auth.ts";
-import { addDeadLetterRoutes } from "./dead_letter_routes.ts";
-import type { DeadLetters } from "./dead_letters.ts";
-import { isStandby } from "./derived.ts";
-import { type Answer, healthOf, readinessOf } from "./health.ts";
-import { errorAnswer, HttpError } from "./http_error.ts";
-import { limitLoad, REQUEST_LIMITS, type RequestLimits } from "./limits.ts";
-import { pagePolicy, securityHeaders } from "./security_headers.ts";
-import { composeStatus, type ProcessFacts } from "./status.ts";
-import type { StatusCache } from "./status_cache.ts";
-import type { Telemetry } from "./telemetry.ts";
+import { authenticate, FORBIDDEN } from "./http/auth.ts";
+import { addDeadLetterRoutes } from "./dead_letters/routes.ts";
+import type { DeadLetters } from "./dead_letters/dead_letters.ts";
+import { isStandby } from "./facts/derived.ts";
+import { type Answer, healthOf, readinessOf } from "./facts/health.ts";
+import { errorAnswer, HttpError } from "./http/http_error.ts";
+import { limitLoad, REQUEST_LIMITS, type RequestLimits } from "./http/request_limits.ts";
+import { pagePolicy, securityHeaders } from "./http/security_headers.ts";
+import { composeStatus, type ProcessFacts } from "./status/status.ts";
+import type { StatusCache } from "./status/status_cache.ts";
+import type { Telemetry } from "./metrics/telemetry.ts";
 
 export interface AppOptions {
   readonly telemetry: Telemetry;

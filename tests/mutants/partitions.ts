@@ -6,13 +6,13 @@ export const PARTITIONS: readonly Mutant[] = [
     before: "return above > 0 && othersWant(holder, sharers.instances) ? above : 0;",
     after: "return above > 0 ? above : 0;",
     rule: "what is above its aim an instance gives only to one that wants",
-    near: ["fair_share_test.ts"],
+    near: ["indexer/fair_share_test.ts"],
   },
   {
-    file: "lib/repository/position.ts",
+    file: "lib/repository/batch/position.ts",
     before: "if (ofOneSource && lowest.timeUs === earliest.timeUs) return lowest;",
     after: "if (ofOneSource) return lowest;",
     rule: "numbers of two numberings are not compared",
-    near: ["fair_share_test.ts"],
+    near: ["indexer/fair_share_test.ts"],
   },
 ];

@@ -1,6 +1,6 @@
 /** Which changes a campaign tries. */
 
-import { seededRandom } from "../seeded_random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** So many of them, chosen by the seed, in an order of its own. */

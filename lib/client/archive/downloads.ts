@@ -1,7 +1,7 @@
-import type { ArchiveClient } from "./client.ts";
-import type { ArchiveFormat, Window } from "./format.ts";
-import type { Download } from "./piece.ts";
-import type { PlannedSegment } from "./plan.ts";
+import type { ArchiveClient } from "./archive_client.ts";
+import type { ArchiveFormat, Window } from "./archive_format.ts";
+import type { Download } from "./downloaded_block.ts";
+import type { PlannedSegment } from "./replay_plan.ts";
 import type { Task } from "./read_ahead.ts";
 import { SegmentFile } from "./segment_file.ts";
 import { downloadBlock } from "./single_block.ts";

@@ -1,7 +1,7 @@
-import type { ArchiveClient } from "./client.ts";
-import { ArchiveRefusedError, DamageError, StalePlanError } from "./failure.ts";
-import { HttpError } from "./http.ts";
-import type { PlannedSegment } from "./plan.ts";
+import type { ArchiveClient } from "./archive_client.ts";
+import { ArchiveRefusedError, DamageError, StalePlanError } from "./archive_error.ts";
+import { HttpError } from "./http_request.ts";
+import type { PlannedSegment } from "./replay_plan.ts";
 
 /** Bytes of a segment's file, both ends included. */
 export interface FileRange {

@@ -1,4 +1,4 @@
-import { Scope } from "../scope.ts";
+import { LinkedAbort } from "../linked_abort.ts";
 
 /** Something to be done ahead of its turn. */
 export interface Task<T> {
@@ -35,7 +35,7 @@ export async function* readAhead<T extends { readonly bytes: number }>(
   limits: AheadLimits,
   signal: AbortSignal,
 ): AsyncGenerator<T, void, undefined> {
-  using scope = new Scope(signal);
+  using linked = new LinkedAbort(signal);
   const held: Held<T>[] = [];
   let bytes = 0;
   let ended = false;
@@ -48,7 +48,7 @@ export async function* readAhead<T extends { readonly bytes: number }>(
   const start = (task: Task<T>): void => {
     const turn = Promise.withResolvers<void>();
     const entry: Held<T> = {
-      result: task.run(scope.signal, turn.promise),
+      result: task.run(linked.signal, turn.promise),
       isFirst: turn.resolve,
       bytes: task.bytes,
     };
@@ -65,9 +65,9 @@ export async function* readAhead<T extends { readonly bytes: number }>(
     held.length === 0 || (held.length < limits.tasks && bytes + wanted <= limits.bytes);
   const startAll = async (): Promise<void> => {
     try {
-      for await (const task of tasks(scope.signal)) {
+      for await (const task of tasks(linked.signal)) {
         while (!hasRoom(task.bytes)) await bell.promise;
-        scope.signal.throwIfAborted();
+        linked.signal.throwIfAborted();
         start(task);
         ring();
       }
@@ -91,7 +91,7 @@ export async function* readAhead<T extends { readonly bytes: number }>(
       ring();
     }
   } finally {
-    scope.abort(signal.aborted ? signal.reason : undefined);
+    linked.abort(signal.aborted ? signal.reason : undefined);
     const left = held.splice(0);
     ring();
     await Promise.allSettled([starting, ...left.map(({ result }) => result)]);

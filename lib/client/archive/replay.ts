@@ -2,17 +2,22 @@ import type { Position } from "../../decoder/event.ts";
 import type { Secret } from "../../secret.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { ReconnectSettings } from "../reconnecting.ts";
-import type { Flow } from "../queue.ts";
-import { ArchiveClient } from "./client.ts";
+import type { ReconnectSettings } from "../live/reconnecting.ts";
+import type { Flow } from "../event_queue.ts";
+import { ArchiveClient } from "./archive_client.ts";
 import { downloadsOf } from "./downloads.ts";
-import { ArchiveStalledError, DamageError, StalePlanError } from "./failure.ts";
-import type { ArchiveFormat, Window } from "./format.ts";
-import { type ArchiveChunk, HandOver } from "./hand_over.ts";
-import type { ArchiveObserver } from "./observer.ts";
-import type { Piece } from "./piece.ts";
-import { type ArchiveFilter, type PlannedSegment, type PlanPage, requestPlan } from "./plan.ts";
-import { ProgressMeter } from "./progress.ts";
+import { ArchiveStalledError, DamageError, StalePlanError } from "./archive_error.ts";
+import type { ArchiveFormat, Window } from "./archive_format.ts";
+import { type ArchiveChunk, ChunkDelivery } from "./chunk_delivery.ts";
+import type { ArchiveObserver } from "./replay_observer.ts";
+import type { DownloadedBlock } from "./downloaded_block.ts";
+import {
+  type ArchiveFilter,
+  type PlannedSegment,
+  type PlanPage,
+  requestPlan,
+} from "./replay_plan.ts";
+import { ProgressMeter } from "./progress_meter.ts";
 import { type AheadLimits, readAhead } from "./read_ahead.ts";
 
 export interface ReplayOptions {
@@ -68,7 +73,7 @@ class Replay {
   readonly #options: ReplayOptions;
   readonly #clock: Clock;
   readonly #client: ArchiveClient;
-  readonly #handOver: HandOver;
+  readonly #delivery: ChunkDelivery;
 
   constructor(options: ReplayOptions) {
     const { clock = systemClock, start, observer = {} } = options;
@@ -84,7 +89,7 @@ class Replay {
       random: options.random ?? Math.random,
       missingMs: options.missingMs ?? null,
     });
-    this.#handOver = new HandOver({
+    this.#delivery = new ChunkDelivery({
       format: options.format,
       start: start ?? { cursor: 0, timeUs: 0 },
       flow: options.flow,
@@ -95,7 +100,7 @@ class Replay {
   }
 
   async run(): Promise<{ readonly cutover: number }> {
-    const startSeq = this.#handOver.seq;
+    const startSeq = this.#delivery.seq;
     const first = await this.#plan(null);
     const tip = first.sealedTipSeq;
     // The live stream has everything behind the archive's end.
@@ -108,7 +113,7 @@ class Replay {
     this.#report(meter, true);
     let stale = 0;
     for (let page = first;; page = await this.#plan(tip)) {
-      const before = this.#handOver.seq;
+      const before = this.#delivery.seq;
       checkAdvance(page, before, tip);
       meter.planned(page.segments.length);
       try {
@@ -116,10 +121,10 @@ class Replay {
         stale = 0;
       } catch (error) {
         if (!(error instanceof StalePlanError)) throw error;
-        stale = this.#handOver.seq > before ? 1 : stale + 1;
+        stale = this.#delivery.seq > before ? 1 : stale + 1;
         await this.#replan(error, stale);
       }
-      if (this.#handOver.seq >= tip) break;
+      if (this.#delivery.seq >= tip) break;
     }
     this.#report(meter, true);
     return { cutover: tip };
@@ -127,14 +132,14 @@ class Replay {
 
   async #plan(beforeSeq: number | null): Promise<PlanPage> {
     const { filter, signal } = this.#options;
-    const afterSeq = this.#handOver.seq;
+    const afterSeq = this.#delivery.seq;
     return await requestPlan(this.#client, filter, { afterSeq, beforeSeq }, signal);
   }
 
   /** Everything that a page wants; then the place behind it is told. */
   async #page(page: PlanPage, tip: number, meter: ProgressMeter): Promise<void> {
     const { format, limits = DEFAULT_AHEAD, signal } = this.#options;
-    const window = { afterSeq: this.#handOver.seq, throughSeq: page.plannedThroughSeq };
+    const window = { afterSeq: this.#delivery.seq, throughSeq: page.plannedThroughSeq };
     const downloads = readAhead(
       (within) => downloadsOf(this.#client, format, page.segments, window, within),
       limits,
@@ -151,15 +156,15 @@ class Replay {
       if (!endsSegment) continue;
       segmentsDone++;
       meter.segmentDone();
-      this.#handOver.passTo(Math.min(segment.maxSeq, window.throughSeq));
+      this.#delivery.passTo(Math.min(segment.maxSeq, window.throughSeq));
     }
-    this.#handOver.passTo(Math.min(window.throughSeq, tip));
-    await this.#handOver.mark();
+    this.#delivery.passTo(Math.min(window.throughSeq, tip));
+    await this.#delivery.mark();
   }
 
   /** Decodes a block, got again while it is damaged, and hands it over. */
   async #piece(
-    piece: Piece,
+    piece: DownloadedBlock,
     segment: PlannedSegment,
     rows: RowOrder,
     { throughSeq }: Window,
@@ -171,7 +176,7 @@ class Replay {
       return block;
     });
     if (block.length > 0) rows.passed(block.seq(block.length - 1));
-    await this.#handOver.block(block, throughSeq);
+    await this.#delivery.block(block, throughSeq);
   }
 
   async #replan(error: StalePlanError, stale: number): Promise<void> {
@@ -181,14 +186,14 @@ class Replay {
         `${stale} plans in a row went stale, the last: ${error.message}`,
       );
     }
-    const message = `planning the replay anew after ${this.#handOver.seq}: ${error.message}`;
+    const message = `planning the replay anew after ${this.#delivery.seq}: ${error.message}`;
     this.#client.observer.notice?.({ code: "archive_replanned", message });
-    await this.#handOver.mark();
+    await this.#delivery.mark();
     await this.#client.pause(stale, signal);
   }
 
   #report(meter: ProgressMeter, always = false): void {
-    const { seq, events } = this.#handOver;
+    const { seq, events } = this.#delivery;
     meter.report({ seq, events, bytes: this.#client.downloaded }, always);
   }
 }

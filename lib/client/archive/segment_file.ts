@@ -1,10 +1,10 @@
-import type { SegmentBlock } from "../../decoder/segment.ts";
-import type { ArchiveClient } from "./client.ts";
-import { DamageError, reading } from "./failure.ts";
+import type { SegmentBlock } from "../../decoder/archive/segment.ts";
+import type { ArchiveClient } from "./archive_client.ts";
+import { DamageError, reading } from "./archive_error.ts";
 import { type FileRange, getRange } from "./file_range.ts";
-import type { ArchiveFormat, Window } from "./format.ts";
-import type { Piece } from "./piece.ts";
-import type { PlannedSegment } from "./plan.ts";
+import type { ArchiveFormat, Window } from "./archive_format.ts";
+import type { DownloadedBlock } from "./downloaded_block.ts";
+import type { PlannedSegment } from "./replay_plan.ts";
 
 /** A part is as many blocks as fit into this: few requests for a file of 256 MB, and little memory. */
 const PART_BYTES = 4 * 1024 * 1024;
@@ -63,7 +63,11 @@ export class SegmentFile {
   }
 
   /** The blocks of a part, which still have to be decoded. */
-  async download(part: FilePartPlan, signal: AbortSignal, fresh = false): Promise<Piece[]> {
+  async download(
+    part: FilePartPlan,
+    signal: AbortSignal,
+    fresh = false,
+  ): Promise<DownloadedBlock[]> {
     const { first, last, blocks } = part;
     const label = `bytes ${first} to ${last} of ${this.#segment.name}`;
     const bytes = await this.#client.sound(
@@ -102,7 +106,7 @@ export class SegmentFile {
     return (await getRange(this.#client, this.#segment, range, fresh, signal)).bytes;
   }
 
-  #piece(block: NumberedBlock, bytes: Uint8Array): Piece {
+  #piece(block: NumberedBlock, bytes: Uint8Array): DownloadedBlock {
     const { segmentFrame, block: decode } = this.#format;
     return {
       label: `block ${block.number} of ${this.#segment.name}`,

@@ -1,11 +1,11 @@
 import { untilAborted } from "../../until_aborted.ts";
-import type { ArchiveClient } from "./client.ts";
-import { DamageError, reading } from "./failure.ts";
+import type { ArchiveClient } from "./archive_client.ts";
+import { DamageError, reading } from "./archive_error.ts";
 import { etagOf, staleOr } from "./file_range.ts";
-import type { ArchiveFormat } from "./format.ts";
-import { type HttpAnswer, LongAnswerError } from "./http.ts";
-import type { Download, Piece } from "./piece.ts";
-import type { PlannedSegment } from "./plan.ts";
+import type { ArchiveFormat } from "./archive_format.ts";
+import { type HttpAnswer, LongAnswerError } from "./http_request.ts";
+import type { Download, DownloadedBlock } from "./downloaded_block.ts";
+import type { PlannedSegment } from "./replay_plan.ts";
 import { MAX_BLOCK_BYTES } from "./segment_file.ts";
 
 /** A longer block is got when it is its turn: of those ahead, several could be of the largest size. */
@@ -35,7 +35,7 @@ export async function downloadBlock(
   const label = `block ${number} of ${segment.name}`;
   const get = (fresh: boolean, within: AbortSignal): Promise<Uint8Array> =>
     getFrame(client, segment, number, fresh, { signal: within, turn });
-  const pieceOf = (frame: Uint8Array): Piece => ({
+  const pieceOf = (frame: Uint8Array): DownloadedBlock => ({
     label,
     decode: () => reading(() => format.block(frame)),
     again: async (within) => pieceOf(await client.sound(label, within, () => get(true, within))),

@@ -1,6 +1,6 @@
 /** Codes that stand for a cell or a point, in a text by themselves or in the links of their services. */
 
-import { roundGeohash } from "../geohash.ts";
+import { roundGeohash } from "../geo/geohash.ts";
 import { matches } from "./degree.ts";
 import type { Found } from "./found.ts";
 

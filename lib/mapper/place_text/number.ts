@@ -1,6 +1,6 @@
 /** Decimal numbers in a text. */
 
-import { isFineNumber } from "../place_number.ts";
+import { isFineNumber } from "../geo/place_number.ts";
 
 export interface Decimal {
   readonly start: number;

@@ -3,7 +3,7 @@
  * or one that is called a coordinate.
  */
 
-import { isDegrees } from "../place_number.ts";
+import { isDegrees } from "../geo/place_number.ts";
 import type { Found } from "./found.ts";
 import { isCount, isMeasured, isSomethingElse } from "./harmless.ts";
 import { type Decimal, decimalsOf, isDigit, isFine, isTypical } from "./number.ts";

@@ -1,0 +1,228 @@
+import type { Secret } from "../../secret.ts";
+import { backoffMs } from "../backoff.ts";
+import { type Clock, sleep } from "../clock.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { ReconnectLimitError } from "../live/stream_error.ts";
+import type { ReconnectSettings } from "../live/reconnecting.ts";
+import { ArchiveDamagedError, ArchiveMissingError, DamageError } from "./archive_error.ts";
+import { type HttpAnswer, type HttpRequest, LongAnswerError, send } from "./http_request.ts";
+import type { ArchiveObserver } from "./replay_observer.ts";
+import { nextStepAfter } from "./failed_request.ts";
+
+export type ArchiveMethod = "planSnapshot" | "getSegment" | "getBlock";
+
+/** One request, without what is the same for all of them. */
+export interface ArchiveRequest extends Pick<HttpRequest, "body" | "expects" | "maxBytes"> {
+  readonly method: ArchiveMethod;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Asks past caches: what came before was damaged. */
+  readonly fresh?: boolean;
+  /** An answer that is too long is told to the one who asks, and not asked for again. */
+  readonly mayBeLong?: boolean;
+}
+
+export interface ClientOptions {
+  /** A v2 endpoint: the archive is beside it. */
+  readonly endpoint: Endpoint;
+  readonly apiKey: Secret | null;
+  readonly reconnect: ReconnectSettings;
+  readonly observer: ArchiveObserver;
+  /** An archive that is not there is looked for no longer than this, milliseconds; null: for ever. */
+  readonly missingMs?: number | null;
+  readonly fetch: typeof fetch;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** No server is left alone for longer, whatever it says: it may have meant another clock. */
+export const MAX_DEFERRAL_MS = 5 * 60_000;
+
+/** Parallel requests that were deferred together come back spread over this time. */
+const DEFERRAL_SPREAD_MS = 1_000;
+
+/** The first wait after a failure is short enough for a dropped connection, and long for a server. */
+const BASE_MS = 500;
+
+/** How often something damaged is got before it is refused. */
+export const DAMAGE_TRIES = 4;
+
+const SUBSCRIBE = "subscribeEvents";
+
+/**
+ * Sends requests to one archive until they are answered. Requests run in parallel, and a deferral by
+ * the server holds all of them.
+ */
+export class ArchiveClient {
+  readonly #options: ClientOptions;
+  /** By the monotonic clock. */
+  #closedUntil = -Infinity;
+  #downloaded = 0;
+
+  /** @throws {TypeError} for an endpoint that is not v2: it has no archive */
+  constructor(options: ClientOptions) {
+    const { protocol, source } = options.endpoint;
+    if (protocol !== "v2") {
+      throw new TypeError(
+        `cannot read an archive: got ${source}, expected a server that speaks v2`,
+      );
+    }
+    this.#options = options;
+  }
+
+  get observer(): ArchiveObserver {
+    return this.#options.observer;
+  }
+
+  /** Bytes of all answers. */
+  get downloaded(): number {
+    return this.#downloaded;
+  }
+
+  /**
+   * The answer to a request, however long that takes: what may pass is tried again, with backoff and
+   * full jitter, or when the server says.
+   *
+   * @throws {ArchiveRefusedError} when the server would never answer it
+   * @throws {HttpError} for a file that is not there, or not as it was
+   * @throws {LongAnswerError} where the request says that it may be too long
+   * @throws {ArchiveMissingError} when for `missingMs` all answers were that there is none
+   * @throws {ReconnectLimitError} after as many failures in a row as the settings allow
+   * @throws the reason of `signal` when that aborts
+   */
+  async request(request: ArchiveRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const { fetch, clock } = this.#options;
+    let missingSince: number | null = null;
+    for (let failures = 0, deferrals = 0;;) {
+      await this.#whenAllowed(signal);
+      try {
+        const answer = await send(this.#http(request), { fetch, clock, signal });
+        this.#downloaded += answer.bytes.length;
+        if (failures > 0) this.observer.answered?.({ request: request.method });
+        return answer;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (request.mayBeLong && error instanceof LongAnswerError) throw error;
+        const next = nextStepAfter(error, clock.now());
+        if (next.kind === "final") throw next.error;
+        if (next.kind === "defer") this.#defer(next.ms ?? this.#backoff(deferrals++));
+        else {
+          const { error } = next;
+          // Where there is a plan there is an archive.
+          const isMissing = request.method === "planSnapshot" &&
+            error instanceof ArchiveMissingError;
+          if (!isMissing) missingSince = null;
+          else if (this.#isGivenUp(missingSince ??= clock.monotonic())) throw error;
+          await this.#waitAfter(request, error, ++failures, next.atLeastMs, signal);
+        }
+      }
+    }
+  }
+
+  /**
+   * What `get` makes of an answer. When it finds the answer damaged, it is asked again, a few times.
+   *
+   * @param what names it, for a person
+   * @throws {ArchiveDamagedError} when it stays damaged
+   */
+  async sound<T>(
+    what: string,
+    signal: AbortSignal,
+    get: (fresh: boolean) => Promise<T>,
+  ): Promise<T> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await get(tries > 1);
+      } catch (error) {
+        if (!(error instanceof DamageError)) throw error;
+        if (tries === DAMAGE_TRIES) throw new ArchiveDamagedError(what, tries, error);
+        const message = `${what} of the archive is damaged and is got again: ${error.message}`;
+        this.observer.notice?.({ code: "archive_damaged", message });
+        await this.pause(tries - 1, signal);
+      }
+    }
+  }
+
+  /** Waits, for longer the more failures were before this one. */
+  async pause(failures: number, signal: AbortSignal): Promise<void> {
+    await sleep(this.#backoff(failures), this.#options.clock, signal);
+  }
+
+  #isGivenUp(missingSince: number): boolean {
+    const { clock, missingMs = null } = this.#options;
+    return missingMs !== null && clock.monotonic() - missingSince >= missingMs;
+  }
+
+  #backoff(failures: number): number {
+    const { reconnect: { maxMs }, random } = this.#options;
+    return backoffMs(failures, { baseMs: BASE_MS, maxMs }, random());
+  }
+
+  async #waitAfter(
+    { method }: ArchiveRequest,
+    error: Error,
+    failures: number,
+    atLeastMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { reconnect: { alertAttempts, maxAttempts }, observer, clock } = this.#options;
+    const asked = Math.min(MAX_DEFERRAL_MS, atLeastMs);
+    const retryInMs = Math.max(asked, this.#backoff(failures - 1));
+    const alerting = alertAttempts > 0 && failures >= alertAttempts;
+    observer.attemptFailed?.({ request: method, failures, error, retryInMs, alerting });
+    if (maxAttempts > 0 && failures >= maxAttempts) throw new ReconnectLimitError(failures, error);
+    await sleep(retryInMs, clock, signal);
+  }
+
+  /** Holds all requests back. Told once, though every request that is under way may hear of it. */
+  #defer(ms: number): void {
+    const until = this.#options.clock.monotonic() + Math.min(MAX_DEFERRAL_MS, ms);
+    const closed = this.#closedUntil > this.#options.clock.monotonic();
+    this.#closedUntil = Math.max(this.#closedUntil, until);
+    if (closed) return;
+    const seconds = Math.ceil(Math.min(MAX_DEFERRAL_MS, ms) / 1000);
+    const message = `the archive limits requests, the next follows in ${seconds} s`;
+    this.observer.notice?.({ code: "archive_rate_limited", message });
+  }
+
+  async #whenAllowed(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
+    for (;;) {
+      const ms = this.#closedUntil - clock.monotonic();
+      if (ms <= 0) return;
+      await sleep(ms + random() * DEFERRAL_SPREAD_MS, clock, signal);
+    }
+  }
+
+  #http(request: ArchiveRequest): HttpRequest {
+    const { apiKey } = this.#options;
+    const { body, expects, maxBytes, fresh = false, headers = {} } = request;
+    return {
+      url: this.#url(request),
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        // Of a compressed answer neither the length nor a range could be checked.
+        "Accept-Encoding": "identity",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(apiKey === null ? {} : { "Authorization": `Bearer ${apiKey.reveal()}` }),
+        ...(fresh ? { "Cache-Control": "no-cache" } : {}),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body }),
+      expects,
+      maxBytes,
+    };
+  }
+
+  /** The method stands where the live stream has its own, behind whatever prefix a proxy wants. */
+  #url({ method, query = {} }: ArchiveRequest): URL {
+    const { endpoint, apiKey } = this.#options;
+    const url = new URL(endpoint.url);
+    // `fetch` would send these as a second authorization.
+    if (apiKey !== null) url.username = url.password = "";
+    url.protocol = url.protocol === "wss:" ? "https:" : "http:";
+    url.pathname = url.pathname.slice(0, -SUBSCRIBE.length) + method;
+    url.search = new URLSearchParams(query).toString();
+    return url;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Where a server that numbers by time, and doesn't keep their order, can have stopped: its live events
+ * overtake a replay, it works on accounts in parallel, and its clock is set back. So what came last says
+ * little; the lowest of what came within the last seconds does.
+ */
+
+import type { ResumePoint } from "./resume_point.ts";
+
+/** How long an event counts, milliseconds. */
+const WINDOW_MS = 30_000;
+
+/** Events of one such span count as one. */
+const SLOT_MS = 1_000;
+
+interface Slot {
+  /** The end of its span, by the monotonic clock. */
+  readonly end: number;
+  readonly lowest: ResumePoint;
+}
+
+export class LowWatermark {
+  /** Rising by both time and cursor: the first has the lowest cursor. */
+  #slots: Slot[] = [];
+  #base: ResumePoint | null = null;
+
+  /** A connection begins: what stands before `base` came, and the first event shows that it goes on. */
+  begin(base: ResumePoint | null): void {
+    this.#slots = [];
+    this.#base = base;
+  }
+
+  /** Takes the place of an event, and returns the lowest one that counts. */
+  add(point: ResumePoint, monotonicMs: number): ResumePoint {
+    if (this.#base !== null) this.#push(this.#base, monotonicMs);
+    this.#base = null;
+    this.#push(point, monotonicMs);
+    while (this.#slots.length > 1 && this.#slots[0]!.end < monotonicMs - WINDOW_MS) {
+      this.#slots.shift();
+    }
+    return this.#slots[0]!.lowest;
+  }
+
+  #push(lowest: ResumePoint, monotonicMs: number): void {
+    const end = (Math.floor(monotonicMs / SLOT_MS) + 1) * SLOT_MS;
+    while (this.#slots.length > 0 && this.#slots.at(-1)!.lowest.cursor >= lowest.cursor) {
+      this.#slots.pop();
+    }
+    // A lower one of the same span counts for as long.
+    if (this.#slots.at(-1)?.end !== end) this.#slots.push({ end, lowest });
+  }
+}

@@ -1,0 +1,152 @@
+/** Where reading goes on after all that was taken in. */
+
+import type { Position } from "../../decoder/event.ts";
+import type { Clock } from "../clock.ts";
+import { ClockWatch } from "./clock_watch.ts";
+import { LowWatermark } from "./low_watermark.ts";
+import { isTimeCursor, isTimeOnly, type ResumePoint } from "./resume_point.ts";
+
+export interface ProgressOptions {
+  /** Where reading stopped before this run; null when nothing was ever read. */
+  readonly stored: ResumePoint | null;
+  readonly clock: Clock;
+  /** All times of a server are so far ahead of our clock, milliseconds; null: they no longer are. */
+  readonly clockDiffers?: (aheadMs: number | null, source: string) => void;
+}
+
+/**
+ * On a quiet connection the time of the position moves on, but stays so far behind: a server may have
+ * stood still, with nobody noticing, and less than its replay window.
+ */
+export const QUIET_BEHIND_US = 3_600_000_000;
+
+/** A replay that brings nothing we want still passes at least so many times as fast as time. */
+const QUIET_RATE = 2;
+
+/** While nothing comes, the position is stored when it has moved by so much. */
+const STORE_EVERY_US = 60_000_000;
+
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #clocks = new ClockWatch();
+  readonly #lowWater = new LowWatermark();
+  #point: ResumePoint | null;
+  /** The last point that was taken to be stored. */
+  #told: ResumePoint | null;
+  #connected = false;
+  #source: string | null = null;
+  /** Whether something came since the last look, and when that was, by the monotonic clock. */
+  #heard = false;
+  #lookedAt = 0;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#point = this.#told = options.stored;
+  }
+
+  /** Null before the first connection. */
+  get point(): ResumePoint | null {
+    return this.#point;
+  }
+
+  /** A connection stands, and was asked for that cursor. A live one begins now: nothing may be missed from here on. */
+  connected(source: string, cursor: string | null): void {
+    const { clock } = this.#options;
+    if (this.#point === null && cursor === null) {
+      const nowUs = Math.floor(clock.now() * 1000);
+      this.#point = { cursor: nowUs, timeUs: nowUs, source };
+    }
+    this.#connected = true;
+    this.#heard = true;
+    this.#enter(source);
+    this.#lowWater.begin(this.#point?.source === source ? this.#point : null);
+  }
+
+  disconnected(): void {
+    this.#connected = false;
+  }
+
+  /** An event was taken in. */
+  advance(position: Position, source: string): void {
+    this.#heard = true;
+    if (source !== this.#source) this.#enter(source);
+    const { clock } = this.#options;
+    const nowUs = Math.floor(clock.now() * 1000);
+    const { cursor, timeUs } = position;
+    const isTime = isTimeCursor(cursor);
+    const before = this.#clocks.aheadUs;
+    const aheadUs = (isTime ? Math.max(timeUs, cursor) : timeUs) - nowUs;
+    const believable = this.#clocks.isBelievable(aheadUs, clock);
+    if ((before === null) !== (this.#clocks.aheadUs === null)) this.#tellClock();
+    if (!believable) return;
+    // Its time is what other servers are asked for, so it must be one by our clock too.
+    const next = { ...position, timeUs: Math.min(timeUs, nowUs), source };
+    if (isTime) this.#point = this.#lowWater.add(next, clock.monotonic());
+    else if (this.#point === null || isFurther(next, this.#point)) this.#point = next;
+  }
+
+  /**
+   * Looks whether the stream is quiet; then its time moves on. Returns the position when it should be stored
+   * although nothing came.
+   *
+   * @param held whether reading is held up by ourselves: then silence says nothing
+   */
+  look(held: boolean): ResumePoint | null {
+    const { clock } = this.#options;
+    const [since, now] = [this.#lookedAt, clock.monotonic()];
+    const quiet = this.#connected && !held && !this.#heard;
+    this.#lookedAt = now;
+    this.#heard = false;
+    if (quiet) this.#passQuiet((now - since) * 1000);
+    const [point, told] = [this.#point, this.#told];
+    if (point === null || point === told) return null;
+    const isFirst = told === null;
+    return isFirst || (quiet && point.timeUs - told.timeUs >= STORE_EVERY_US) ? this.take() : null;
+  }
+
+  /** The position for what was taken in so far, to be stored with it. */
+  take(): ResumePoint | null {
+    return this.#told = this.#point;
+  }
+
+  /** Its number leads nowhere any more: from here on only its time counts. */
+  forgetNumber(): void {
+    if (this.#point === null) return;
+    const { timeUs, source } = this.#point;
+    this.#point = { cursor: timeUs, timeUs, source };
+  }
+
+  #passQuiet(passedUs: number): void {
+    const point = this.#point;
+    if (point === null) return;
+    const latestUs = Math.floor(this.#options.clock.now() * 1000) - QUIET_BEHIND_US;
+    const timeUs = Math.min(latestUs, Math.floor(point.timeUs + QUIET_RATE * passedUs));
+    if (timeUs <= point.timeUs) return;
+    this.#point = { ...point, timeUs, ...(isTimeOnly(point) ? { cursor: timeUs } : {}) };
+  }
+
+  /** Another server has another clock. */
+  #enter(source: string): void {
+    if (source === this.#source) return;
+    this.#source = source;
+    this.#lowWater.begin(null);
+    if (this.#clocks.aheadUs === null) return this.#clocks.reset();
+    this.#clocks.reset();
+    this.#tellClock();
+  }
+
+  #tellClock(): void {
+    const { aheadUs } = this.#clocks;
+    const aheadMs = aheadUs === null ? null : Math.round(aheadUs / 1000);
+    this.#options.clockDiffers?.(aheadMs, this.#source ?? "");
+  }
+}
+
+/**
+ * Whether reading has got further. A lower cursor of a later time is further too: the instance counts anew.
+ * And so is any number where there was only a time.
+ */
+export function isFurther(next: ResumePoint, before: ResumePoint): boolean {
+  if (next.source !== before.source || isTimeCursor(before.cursor)) return true;
+  return next.cursor >= before.cursor || next.timeUs > before.timeUs;
+}

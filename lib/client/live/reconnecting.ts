@@ -1,0 +1,94 @@
+import type { AttemptEnd } from "./attempt_end.ts";
+import { backoffMs } from "../backoff.ts";
+import { type Clock, sleep } from "../clock.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { ReconnectLimitError } from "./stream_error.ts";
+import type { Observer } from "./stream_observer.ts";
+
+/** How to come back after a failure. */
+export interface ReconnectSettings {
+  /** Longest wait after the first failure, milliseconds. */
+  readonly baseMs: number;
+  /** Longest wait of all, unless a server asks for more, milliseconds. */
+  readonly maxMs: number;
+  /** From so many failures in a row on, each is an alert; 0 for never. */
+  readonly alertAttempts: number;
+  /** Gives up after so many failures in a row; 0 for never. */
+  readonly maxAttempts: number;
+}
+
+export interface ReconnectingOptions {
+  readonly settings: ReconnectSettings;
+  readonly observer: Observer;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** After a refusal the wait is as long as after four more failures, and never below half of that. */
+const REFUSED_STEPS = 4;
+
+/** A server that brings something new is not left for longer than this, or than it was read before. */
+const USEFUL_WAIT_MS = 5_000;
+
+/**
+ * Waits between connections, for longer after each that did not last, whichever endpoint it is of.
+ *
+ * How long a connection stood decides, not what it brought: a server that sends one event and closes
+ * would otherwise be connected to many times a second. What it brought decides whether the attempt
+ * counts as a failure, which is for alerts and for giving up.
+ */
+export class Reconnecting {
+  readonly #options: ReconnectingOptions;
+  #failures = 0;
+  /** Connections and attempts in a row that did not last. */
+  #short = 0;
+
+  constructor(options: ReconnectingOptions) {
+    this.#options = options;
+  }
+
+  /** Attempts in a row that came to nothing. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** A connection brought something new. */
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /**
+   * @param notBeforeMs how long every server wants to be left alone at the least
+   * @throws {ReconnectLimitError} after `maxAttempts` failures in a row
+   */
+  async waitAfter(
+    end: AttemptEnd,
+    endpoint: Endpoint,
+    notBeforeMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { settings: { alertAttempts, maxAttempts }, observer, clock } = this.#options;
+    const { error, failed, steady } = end;
+    this.#short = steady ? 0 : this.#short + 1;
+    const failures = this.#failures = failed ? this.#failures + 1 : 0;
+    // The sum, so that clients that were deferred together come back spread out.
+    const retryInMs = this.#waitMs(end) + notBeforeMs;
+    if (failed) {
+      const alerting = alertAttempts > 0 && failures >= alertAttempts;
+      observer.attemptFailed?.({ endpoint, failures, error, retryInMs, alerting });
+      if (maxAttempts > 0 && failures >= maxAttempts) {
+        throw new ReconnectLimitError(failures, error);
+      }
+    }
+    await sleep(retryInMs, clock, signal);
+  }
+
+  #waitMs({ failed, refused, stoodMs }: AttemptEnd): number {
+    const { settings: { baseMs, maxMs }, random } = this.#options;
+    const longestMs = failed ? maxMs : Math.min(maxMs, Math.max(USEFUL_WAIT_MS, stoodMs));
+    const steps = Math.max(0, this.#short - 1) + (refused ? REFUSED_STEPS : 0);
+    const drawn = random();
+    // Full jitter reaches down to nothing, which is no answer to a server that asks for rest.
+    return backoffMs(steps, { baseMs, maxMs: longestMs }, refused ? (1 + drawn) / 2 : drawn);
+  }
+}

@@ -1,0 +1,151 @@
+import type { Position } from "../../decoder/event.ts";
+import { AHEAD_LIMIT_US } from "./clock_watch.ts";
+import type { Protocol } from "../endpoint.ts";
+import { isSameMark } from "./event_mark.ts";
+import type { Notice } from "./stream_observer.ts";
+import { type Expectation, isoTime, isTimeCursor } from "./resume_point.ts";
+
+/** What is wrong with how a replay began. */
+export interface ReplayFault {
+  readonly notice: Notice;
+  /** The cursor means nothing to this server: only a time can bring back what is missing. */
+  readonly useless: boolean;
+}
+
+/** What a replay is judged by besides its first event. */
+export interface ReplayContext {
+  readonly protocol: Protocol;
+  /** The stream is of chosen accounts only: then silence may last, and a late event says nothing. */
+  readonly byAccount: boolean;
+  /** The wall clock, Unix microseconds. */
+  readonly nowUs: number;
+}
+
+/**
+ * A replay may begin this much later than where reading stopped: the network has several identity and
+ * account events a second, which no collection filter holds back.
+ */
+const LATE_AFTER_US = 10 * 1_000_000;
+
+/** The same on the firehose, whose times are by the clocks of all the repositories' hosts. */
+const FIREHOSE_LATE_AFTER_US = 60 * 1_000_000;
+
+/**
+ * Measures the first event of a connection against the cursor that was asked for.
+ *
+ * Servers say nothing when they ignore a cursor: one that is beyond their last number, one that is in
+ * the future, or any at all where lookback is switched off, starts at the live tip, and everything
+ * since the cursor is a gap that nobody notices. Nor do they say that a number means another event by
+ * now: after a crash, on a replica, in an instance that was built anew. It shows in the first event.
+ */
+export function checkReplay(
+  expectation: Expectation,
+  first: Position,
+  context: ReplayContext,
+): ReplayFault | null {
+  switch (expectation.kind) {
+    case "none":
+      return null;
+    case "time":
+      return checkTime(expectation, first, context);
+    case "cursor":
+      return checkNumber(expectation, first, context);
+  }
+}
+
+function checkNumber(
+  { cursor, timeUs, mark }: Expectation & { kind: "cursor" },
+  first: Position,
+  context: ReplayContext,
+): ReplayFault | null {
+  const asked = `asked from cursor ${cursor} on`;
+  if (isTimeCursor(first.cursor)) {
+    const message = `${asked}, and the server numbers by time: it read the cursor ` +
+      "as a time in 1970 and replays all that it has";
+    return { useless: false, notice: { code: "numbering_changed", message } };
+  }
+  const gap = remedy(timeUs, context);
+  if (first.cursor < cursor) {
+    const message = `${asked}, got ${first.cursor} first: the server counts anew; ${gap}`;
+    return { useless: true, notice: { code: "went_live", message } };
+  }
+  if (timeUs === null) return checkStart(cursor, first, context);
+  if (first.cursor === cursor) {
+    if (isExpected(first, timeUs, mark)) return null;
+    const message = `${asked}, got another event of that number: the server counts anew; ${gap}`;
+    const code = context.protocol === "firehose" ? "went_live" : "renumbered";
+    return { useless: true, notice: { code, message } };
+  }
+  if (context.protocol === "firehose") {
+    return checkLate(timeUs, first, FIREHOSE_LATE_AFTER_US, context) ??
+      checkStart(cursor, first, context);
+  }
+  // Its event may have been compacted away, and the next one comes. Or it is the next one of another numbering.
+  if (mark === undefined && first.timeUs - timeUs <= LATE_AFTER_US) return null;
+  const message = `${asked}, got ${first.cursor} first, of ${isoTime(first.timeUs)}; ${gap}`;
+  return { useless: true, notice: { code: "cursor_doubted", message } };
+}
+
+/**
+ * A cursor of the operator has no time that would tell how much is missing, and a relay takes none. Numbers
+ * are skipped by every filter, and by relays that forget an account, so this is worth a line, and no alarm.
+ */
+function checkStart(
+  cursor: number,
+  first: Position,
+  { byAccount }: ReplayContext,
+): ReplayFault | null {
+  if (byAccount || first.cursor <= cursor + 1) return null;
+  const message = `asked from cursor ${cursor} on, got ${first.cursor} first, of ` +
+    `${
+      isoTime(first.timeUs)
+    }: what is between does not match the filter, or the server does not have it`;
+  return { useless: false, notice: { code: "started_later", message } };
+}
+
+function remedy(timeUs: number | null, { protocol }: ReplayContext): string {
+  if (timeUs === null) return "events before that may be missing";
+  return protocol === "firehose"
+    ? `events since ${isoTime(timeUs)} are missing`
+    : `asking from ${isoTime(timeUs)} on instead`;
+}
+
+/** Without a mark the time may be somewhat before that of the event, and never after it. */
+function isExpected(first: Position, timeUs: number, mark: string | undefined): boolean {
+  if (mark !== undefined) return isSameMark(mark, first.mark ?? String(first.timeUs));
+  return first.timeUs >= timeUs && first.timeUs - timeUs <= INEXACT_US;
+}
+
+/** How far the time of a position without a mark may be off. */
+const INEXACT_US = 10 * 60 * 1_000_000;
+
+function checkTime(
+  { timeUs, lostAfterUs }: Expectation & { kind: "time" },
+  first: Position,
+  context: ReplayContext,
+): ReplayFault | null {
+  // The clock of a server that was ahead has been set: what it was asked for is its future now.
+  if (timeUs > context.nowUs + AHEAD_LIMIT_US && first.timeUs < timeUs - AHEAD_LIMIT_US) {
+    const message = `asked for events from ${isoTime(timeUs)} on, got one of ` +
+      `${isoTime(first.timeUs)}: the clock of the server was set; asking from an earlier time on`;
+    return { useless: true, notice: { code: "went_live", message } };
+  }
+  return checkLate(lostAfterUs, first, LATE_AFTER_US, context);
+}
+
+function checkLate(
+  sinceUs: number,
+  first: Position,
+  toleranceUs: number,
+  { byAccount }: ReplayContext,
+): ReplayFault | null {
+  if (byAccount || first.timeUs - sinceUs <= toleranceUs) return null;
+  return {
+    useless: false,
+    notice: {
+      code: "replay_starts_late",
+      message: `reading stopped at ${isoTime(sinceUs)}, and the first event is of ` +
+        `${isoTime(first.timeUs)}: events between may be missing`,
+    },
+  };
+}

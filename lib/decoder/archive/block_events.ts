@@ -1,0 +1,145 @@
+/** Rows of the archive to the same events that the live streams have. */
+
+import { decode } from "@atcute/cbor";
+import type { Address } from "../address.ts";
+import { type Block, ROW_KIND } from "./block.ts";
+import { checkCbor } from "../cbor/shape.ts";
+import { recordCid } from "../cbor/cid.ts";
+import { buildCommit } from "../wire/commit.ts";
+import type { DecoderOptions } from "../wire/decoder.ts";
+import type { Commit, Event, Position } from "../event.ts";
+import { isObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+import { buildAccount, buildIdentity, buildSync } from "../wire/account_events.ts";
+import { recordShapeRefusal } from "../cbor/record_shape.ts";
+import { eventTime } from "../time.ts";
+
+/** Which rows are asked for. The archive answers in whole blocks, so the rest is dropped here. */
+export interface RowFilter {
+  /** Only rows from this index on. */
+  readonly first?: number;
+  /** Only rows before this index. */
+  readonly end?: number;
+  /** Repositories that are wanted; absent for all of them. */
+  readonly dids?: ReadonlySet<string>;
+}
+
+/** What the asked rows of a block hold. */
+export interface BlockEvents {
+  /** One for each row that is wanted, in the order of the rows. */
+  readonly events: readonly Event[];
+  /** Of the payloads of these rows. */
+  readonly bytes: number;
+  /** Rows that nobody wants. Nothing is made of them: nearly all are such. */
+  readonly passed: number;
+}
+
+/**
+ * The events of rows. A row that can't be taken is a malformed event or a refused commit; it never
+ * costs its neighbours. Never throws.
+ */
+export function eventsOf(
+  block: Block,
+  options: DecoderOptions,
+  filter: RowFilter = {},
+): BlockEvents {
+  const { first = 0, end = block.length, dids } = filter;
+  const events: Event[] = [];
+  let bytes = 0;
+  for (let row = first; row < end; row++) {
+    if (!isWanted(block, row, options, dids)) continue;
+    events.push(eventOf(block, row, options));
+    bytes += block.payloadBytes(row);
+  }
+  return { events, bytes, passed: end - first - events.length };
+}
+
+/** A row without a collection is wanted: what of, nobody can tell, and that is said of it. */
+function isWanted(
+  block: Block,
+  row: number,
+  { wanted }: DecoderOptions,
+  dids: ReadonlySet<string> | undefined,
+): boolean {
+  if (OPERATIONS.has(block.kind(row))) {
+    const collection = block.collectionView(row);
+    if (collection !== "" && !wanted.matches(collection)) return false;
+  }
+  return dids === undefined || dids.has(block.did(row));
+}
+
+function eventOf(block: Block, row: number, options: DecoderOptions): Event {
+  const position = positionOf(block, row);
+  const operation = OPERATIONS.get(block.kind(row));
+  if (operation !== undefined) return commitOf(block, row, operation, position, options);
+  const address = addressOf(block, row);
+  const body = bodyOf(block.payload(row));
+  const parts = { did: address.did, body, position, raw: rawOf(block, row, address) };
+  if (block.kind(row) === ROW_KIND.identity) return buildIdentity(parts);
+  return block.kind(row) === ROW_KIND.account ? buildAccount(parts) : buildSync(parts);
+}
+
+const OPERATIONS: ReadonlyMap<number, Commit["operation"]> = new Map([
+  [ROW_KIND.create, "create"],
+  [ROW_KIND.update, "update"],
+  [ROW_KIND.delete, "delete"],
+  [ROW_KIND.replacement, "create"],
+]);
+
+function commitOf(
+  block: Block,
+  row: number,
+  operation: Commit["operation"],
+  position: Position | null,
+  options: DecoderOptions,
+): Event {
+  const payload = block.payload(row);
+  const isDelete = operation === "delete";
+  const isEmpty = isDelete || payload.length === 0;
+  const address = addressOf(block, row);
+  return buildCommit(
+    {
+      ...address,
+      operation,
+      // The archive stores no CID: the payload is exactly what its CID is the hash of.
+      cid: isEmpty ? null : recordCid(payload),
+      record: isEmpty ? undefined : payload,
+      refusal: isEmpty ? null : recordShapeRefusal(payload, options.limits, { floats: true }),
+      position,
+      raw: rawOf(block, row, address),
+    },
+    options,
+  );
+}
+
+/** An imported time, where there is one, else the time at which the server saw the event. */
+function positionOf(block: Block, row: number): Position | null {
+  const timeUs = eventTime(block.indexedAt(row) || block.witnessedAt(row));
+  return timeUs === null ? null : { cursor: block.seq(row), timeUs };
+}
+
+/** An upstream message: a map of scalars, and the bytes of a CAR. Null where it is none. */
+function bodyOf(payload: Uint8Array): JsonObject | null {
+  try {
+    checkCbor(payload, { depthMax: 4 });
+    const body: unknown = decode(payload);
+    return isObject(body) ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Each name is decoded once for a row: the event and its fingerprint are made of the same text. */
+function addressOf(block: Block, row: number): Address {
+  return {
+    did: block.did(row),
+    collection: block.collection(row),
+    rkey: block.rkey(row),
+    rev: block.rev(row),
+  };
+}
+
+/** What only this row has, and has again when it is read again. */
+function rawOf(block: Block, row: number, { did, collection, rkey, rev }: Address): string {
+  return `${block.seq(row)}\0${block.kind(row)}\0${did}\0${collection}\0${rkey}\0${rev}`;
+}

@@ -1,0 +1,53 @@
+/** A block as it is downloaded: one zstd frame. */
+
+import { Block, BlockError } from "./block.ts";
+import { decompress } from "../zstd/libzstd.ts";
+import type { SegmentBlock } from "./segment.ts";
+import { frameContentBytes, ZstdDecoder } from "../zstd/decoder.ts";
+
+/**
+ * The most that a block may decode to. Blocks have 4096 rows, a few megabytes; Jetstream's own client
+ * takes four times as much, which is more than this program may use.
+ */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+/** Decodes blocks one after the other. One for each that runs at a time. */
+export class BlockDecoder {
+  readonly #maxBodyBytes: number;
+  readonly #zstd: ZstdDecoder;
+
+  constructor(maxBodyBytes: number = MAX_BODY_BYTES) {
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#zstd = new ZstdDecoder({ maxOutputBytes: maxBodyBytes });
+  }
+
+  /**
+   * The block of a frame. `expected` is its entry in the index of its segment, where that was read:
+   * the block must then be as long as it says. Throws a `ZstdError` or a `BlockError`.
+   */
+  decode(
+    frame: Uint8Array,
+    expected?: Pick<SegmentBlock, "bodyBytes" | "eventCount">,
+  ): Block {
+    const body = this.#body(frame);
+    if (expected !== undefined && body.length !== expected.bodyBytes) {
+      throw new BlockError(
+        `cannot read a block: got ${body.length} bytes, expected ${expected.bodyBytes}`,
+      );
+    }
+    const block = new Block(body);
+    if (expected !== undefined && block.length !== expected.eventCount) {
+      throw new BlockError(
+        `cannot read a block: got ${block.length} rows, expected ${expected.eventCount}`,
+      );
+    }
+    return block;
+  }
+
+  /** What libzstd doesn't take, our own decoder does, or it says what is wrong with it. */
+  #body(frame: Uint8Array): Uint8Array {
+    const bytes = frameContentBytes(frame);
+    const isFitting = bytes !== null && bytes <= this.#maxBodyBytes;
+    return (isFitting ? decompress(frame, bytes) : null) ?? this.#zstd.decode(frame);
+  }
+}

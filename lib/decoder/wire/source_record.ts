@@ -1,0 +1,35 @@
+/** A record that was read at its source, as an event: judged as if a stream had brought it. */
+
+import { buildCommit } from "./commit.ts";
+import type { DecoderOptions } from "./decoder.ts";
+import type { Event } from "../event.ts";
+import { recordShapeRefusal } from "../cbor/record_shape.ts";
+
+export interface SourceRecordParts {
+  readonly did: string;
+  readonly collection: string;
+  readonly rkey: string;
+  /** Of the repository when it was read. */
+  readonly rev: string;
+  readonly cid: string | null;
+  /** DAG-CBOR; null for a record that is gone. */
+  readonly bytes: Uint8Array | null;
+  /** When it was read, Unix microseconds. */
+  readonly timeUs: number;
+}
+
+export function readSourceRecord(parts: SourceRecordParts, options: DecoderOptions): Event {
+  const { did, collection, rkey, rev, cid, bytes, timeUs } = parts;
+  return buildCommit({
+    did,
+    collection,
+    rkey,
+    rev,
+    operation: bytes === null ? "delete" : "update",
+    cid,
+    record: bytes ?? undefined,
+    refusal: bytes === null ? null : recordShapeRefusal(bytes, options.limits, { floats: true }),
+    position: { cursor: 0, timeUs },
+    raw: [did, rev, collection, rkey].join("\0"),
+  }, options);
+}

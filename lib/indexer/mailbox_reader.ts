@@ -1,0 +1,84 @@
+/** Reads the notes that other partitions leave for one: after a batch that saw some, and now and then when idle. */
+
+import { type Clock, sleep } from "../client/clock.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Batch, BatchResult } from "../repository/fold/batch.ts";
+import { sqlStateOf } from "../repository/connection/sqlstate.ts";
+import { hasMail, UndigestedMailError } from "../repository/fold/mailbox.ts";
+import type { Sql } from "../repository/connection/sql.ts";
+import type { Lane } from "./lanes.ts";
+
+export interface MailOptions {
+  readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
+  readonly ask: <T>(question: (sql: Sql) => Promise<T>, signal: AbortSignal) => Promise<T>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Notes of one transaction. Each can have many children. */
+const NOTES = 1000;
+
+const POLL_MS = 250;
+
+/** Notes that can't be dealt with are left alone for so long. */
+const REST_MS = 10_000;
+
+export class Mail {
+  readonly #options: MailOptions;
+
+  constructor(options: MailOptions) {
+    this.#options = options;
+  }
+
+  /** Reads some notes. Returns whether there may be more. */
+  async readSome({ lease, share }: Lane, signal: AbortSignal): Promise<boolean> {
+    const { mailTaken = 0 } = await this.#options.write({
+      id: crypto.randomUUID(),
+      events: [],
+      cursor: null,
+      letters: [],
+      fromSource: false,
+      lease,
+      share,
+      mail: NOTES,
+    }, signal);
+    return mailTaken === NOTES;
+  }
+
+  /** The same after a batch: what can't be dealt with holds up no event. */
+  async readAfterBatch(lane: Lane, signal: AbortSignal): Promise<void> {
+    try {
+      await this.readSome(lane, signal);
+    } catch (error) {
+      if (!(error instanceof UndigestedMailError)) throw error;
+    }
+  }
+
+  /** Looks for notes until the signal aborts. With one partition once: there may be some of before. */
+  async poll(lane: Lane, signal: AbortSignal): Promise<void> {
+    const { clock, logger, ask } = this.#options;
+    let waitMs = 0;
+    do {
+      try {
+        if (waitMs > 0) await sleep(waitMs, clock, signal);
+        waitMs = POLL_MS;
+        if (!await ask((sql) => hasMail(sql, lane.share), signal)) continue;
+        while (await this.readSome(lane, signal));
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof UndigestedMailError) {
+          logger.error("cannot judge again what other partitions changed, trying again later", {
+            code: sqlStateOf(error.cause),
+            partition: lane.share.partition,
+          });
+          waitMs = REST_MS;
+        } else if (isOver(error)) throw error;
+      }
+    } while (!signal.aborted && (lane.share.of > 1 || waitMs === 0));
+  }
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof Error &&
+    (error.name === "LeaseLostError" || error.name === "PartitionsChangedError");
+}

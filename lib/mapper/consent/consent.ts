@@ -1,0 +1,137 @@
+/**
+ * Location consent. Runs when a record is decoded, before anything else sees it: what leaves here
+ * holds exact coordinates only where its author allowed them, and everything after may be stored,
+ * logged and shown.
+ *
+ * A scene or an event tells its place in `location`: `lat` and `lng` (numbers or decimal text) and
+ * `allowPrecise`, or `coarseGeohash` in place of coordinates (there, or beside `location`). It leaves
+ * here as one of
+ *
+ * - `{ lat, lng, allowPrecise: true }`, both numbers, exactly, when `allowPrecise` is true;
+ * - as it was written, where it is a geohash of at most six characters and nothing else;
+ * - `{ allowPrecise: false, coarseGeohash }`, of at most six characters;
+ * - a refusal, with a marker where the place was, when the place can't be read.
+ *
+ * Everything else that tells a place is taken out of every record, whatever its collection and also
+ * with consent, which is for `location` alone: see `hidden_place.ts`.
+ */
+
+import type { Refusal } from "../../decoder/event.ts";
+import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
+import { decimalNumber } from "../decimal.ts";
+import { COARSE_LENGTH, encodeGeohash, isOnEarth, roundGeohash } from "../geo/geohash.ts";
+import { withoutHiddenPlaces } from "./hidden_place.ts";
+import { keyPolicy } from "./place_key.ts";
+import { PLACE_REMOVED } from "./place_text.ts";
+
+/** A record that may be kept. With a refusal, what is left of a record that can't be one. */
+export interface Coarsened {
+  readonly record: JsonObject;
+  readonly refusal: Refusal | null;
+}
+
+/** The collections whose records have a place and a say over it. */
+const CONSENTING: ReadonlySet<string> = new Set(["app.subcult.scene", "app.subcult.event"]);
+
+const OWN_FIELDS: ReadonlySet<string> = new Set(["location", "coarseGeohash"]);
+const NO_FIELDS: ReadonlySet<string> = new Set();
+
+/**
+ * A record without any place that its author didn't allow; the same object when it told
+ * none. Never changes the record that it is given, and doing it again changes nothing.
+ */
+export function coarsen(collection: string, record: JsonObject): Coarsened {
+  const isConsenting = CONSENTING.has(collection);
+  const cleaned = withoutHiddenPlaces(record, isConsenting ? OWN_FIELDS : NO_FIELDS);
+  if (cleaned === null) {
+    const detail = "got a record nested deeper than 128 levels";
+    return { record: {}, refusal: { reason: "record_too_deep", detail } };
+  }
+  if (!isConsenting) return { record: cleaned, refusal: null };
+  const location = own(cleaned, "location");
+  const geohash = own(cleaned, "coarseGeohash");
+  if (isCoarse(location, geohash)) return { record: cleaned, refusal: null };
+  const place = decide(location, geohash);
+  if (!("reason" in place)) {
+    return { record: withPlace(cleaned, "location", place.kept), refusal: null };
+  }
+  const field = place.reason === "invalid_geohash" ? "coarseGeohash" : "location";
+  return { record: withPlace(cleaned, field, PLACE_REMOVED), refusal: place };
+}
+
+/** Whether a place needs no coarsening: it is told as a coarse geohash and in no other way, or not at all. */
+function isCoarse(location: Json, geohashBeside: Json): boolean {
+  if (location !== null && !isObject(location)) return false;
+  const { coarseGeohash = null, allowPrecise = null, ...rest } = location ?? {};
+  return Object.keys(rest).length === 0 &&
+    (allowPrecise === null || typeof allowPrecise === "boolean") &&
+    [coarseGeohash, geohashBeside].every((geohash) =>
+      geohash === null || (typeof geohash === "string" && geohash === roundGeohash(geohash))
+    );
+}
+
+/** What is kept of a place: null when none was told. */
+type Decision = { readonly kept: JsonObject | null } | Refusal;
+
+function decide(location: Json, geohashBeside: Json): Decision {
+  if (location !== null && !isObject(location)) {
+    return refuse("invalid_location", "location: expected an object");
+  }
+  const told = [own(location ?? {}, "lat"), own(location ?? {}, "lng")] as const;
+  const [lat, lng] = [decimalNumber(told[0]), decimalNumber(told[1])];
+  if (told[0] !== null || told[1] !== null) {
+    if (lat === null || lng === null) {
+      return refuse(
+        "invalid_location",
+        "location: expected lat and lng, both numbers or decimal text",
+      );
+    }
+    if (!isOnEarth(lat, lng)) {
+      return refuse("invalid_location", "location: expected lat within ±90 and lng within ±180");
+    }
+  }
+  const geohash = own(location ?? {}, "coarseGeohash") ?? geohashBeside;
+  const coarse = typeof geohash === "string" ? roundGeohash(geohash) : null;
+  if (geohash !== null && coarse === null) {
+    return refuse("invalid_geohash", "coarseGeohash: expected a geohash");
+  }
+  if (lat !== null && lng !== null) {
+    if (own(location ?? {}, "allowPrecise") === true) {
+      return { kept: { lat, lng, allowPrecise: true } };
+    }
+    // What the author chose to show goes before what the coordinates would tell.
+    const coarseGeohash = coarse ?? encodeGeohash(lat, lng, COARSE_LENGTH);
+    return { kept: { allowPrecise: false, coarseGeohash } };
+  }
+  if (coarse !== null) return { kept: { allowPrecise: false, coarseGeohash: coarse } };
+  if (location !== null && tellsPlaceOtherwise(location)) {
+    return refuse("invalid_location", "location: expected lat and lng, or coarseGeohash");
+  }
+  return { kept: null };
+}
+
+/** A place in words that the app doesn't read (`lon`, `latitude`, GeoJSON) is no missing place. */
+function tellsPlaceOtherwise(location: JsonObject): boolean {
+  return Object.entries(location).some(([key, value]) => {
+    if (value === null || OWN_FIELDS.has(key)) return false;
+    const policy = keyPolicy(key);
+    if (policy === "remove" || policy === "cut") return true;
+    return policy === "inspect" && (typeof value === "object" || typeof value === "number");
+  });
+}
+
+/** The record with nothing of its own place but that one field; null leaves that out as well. */
+function withPlace(record: JsonObject, field: string, value: Json): JsonObject {
+  const entries = Object.entries(record).filter(([key]) => !OWN_FIELDS.has(key));
+  if (value !== null) entries.push([field, value]);
+  // Defines properties, as assignment doesn't: `__proto__` stays an ordinary key.
+  return Object.fromEntries(entries);
+}
+
+function own(object: JsonObject, key: string): Json {
+  return Object.hasOwn(object, key) ? object[key] ?? null : null;
+}
+
+function refuse(reason: "invalid_location" | "invalid_geohash", detail: string): Refusal {
+  return { reason, detail };
+}

@@ -1,0 +1,198 @@
+/**
+ * Takes places out of a record where no schema expects them: under keys that tell a place, in text,
+ * in JSON inside text, in pairs of numbers. The lists are in `place_key.ts` and `place_text.ts`.
+ */
+
+import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
+import { roundGeohash } from "../geo/geohash.ts";
+import { keyPolicy } from "./place_key.ts";
+import { hasXAndY, isNamedPlace, isPlace, isPlaceWithKey, placesAmong } from "./place_list.ts";
+import { isFineNumber } from "../geo/place_number.ts";
+import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
+import { SearchEffort } from "../place_text/effort.ts";
+
+/** Deeper records are refused: no app nests so far, and every step of the walk is a stack frame. */
+const MAX_DEPTH = 128;
+
+/** Larger whole numbers can be degrees in small units, or metres from the equator. */
+const MAX_WHOLE = 100_000;
+
+/** An H3 cell, of any size, by the community lexicon: its key alone doesn't tell. */
+const H3_TYPE = "community.lexicon.location.hthree";
+
+const WHOLE_NUMBER = /^\s*[-+]?\d{6,}\s*$/;
+
+/** A geohash that stands where a place may stand: a digit and a letter, so that words are spared. */
+const GEOHASH = /^(?=[a-z]*\d)(?=\d*[a-z])[\db-hjkmnp-z]{7,12}$/i;
+/** One in a hundred has no digit. Four consonants in a row are in few words. */
+const GEOHASH_OF_LETTERS = /^(?=[a-z]*[b-df-hj-np-tv-xz]{4})[b-hjkmnp-z]{7,12}$/;
+
+const JSON_START = /^\s*(?:\{\s*["}]|\[\s*["{[\]\-\dtfn])/;
+const JSON_END = /[\]}]\s*$/;
+/** Spaces after JSON that are looked through; behind more of them it is searched as text. */
+const MAX_PADDING = 64;
+
+/** Thrown inside the walk, and nowhere else. */
+const TOO_DEEP = new RangeError("cannot look for places: the record is nested too deep");
+
+/**
+ * The record without the places that hide in it, the same object when there are none. Keys in
+ * `except` are left alone at the top level. Null when it is nested deeper than 128 levels.
+ */
+export function withoutHiddenPlaces(
+  record: JsonObject,
+  except: ReadonlySet<string>,
+): JsonObject | null {
+  try {
+    const effort = new SearchEffort();
+    return cleanObject(record, { inPlace: false, depth: 0, effort }, except);
+  } catch (error) {
+    if (error === TOO_DEEP) return null;
+    throw error;
+  }
+}
+
+interface Where {
+  /** Under a key that may tell a place. */
+  readonly inPlace: boolean;
+  readonly depth: number;
+  /** What is left for the whole record. */
+  readonly effort: SearchEffort;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** A value without its places; undefined when nothing of it may stay. */
+function clean(value: Json, where: Where): Json | undefined {
+  if (typeof value === "string") return cleanText(value, where);
+  if (typeof value === "number") return where.inPlace && isTelling(value) ? undefined : value;
+  if (typeof value !== "object" || value === null) return value;
+  if (where.depth >= MAX_DEPTH) throw TOO_DEEP;
+  const below = { ...where, depth: where.depth + 1 };
+  return isObject(value) ? cleanObject(value, below, NONE) : cleanList(value, below);
+}
+
+function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<string>): JsonObject {
+  const where = !around.inPlace && (isNamedPlace(object) || hasXAndY(object))
+    ? { ...around, inPlace: true }
+    : around;
+  let unread: string | undefined;
+  // Most objects hold no place: only the changes are noted.
+  let changes: Map<string, Json | undefined> | undefined;
+  for (const key in object) {
+    if (except.has(key)) continue;
+    const value = object[key];
+    if (value === undefined) continue;
+    if (!where.effort.takeKey(key)) {
+      unread = key;
+      break;
+    }
+    const cleaned = cleanMember(object, key, value, where);
+    if (cleaned === value) continue;
+    changes ??= new Map();
+    changes.set(key, cleaned);
+  }
+  if (changes === undefined && unread === undefined) return object;
+  const entries: [string, Json][] = [];
+  let isRead = true;
+  for (const key in object) {
+    isRead &&= key !== unread;
+    if (!isRead && !except.has(key)) continue;
+    const cleaned = changes?.has(key) ? changes.get(key) : object[key];
+    if (cleaned !== undefined) entries.push([key, cleaned]);
+  }
+  // Defines properties, as assignment doesn't: `__proto__` stays an ordinary key.
+  return Object.fromEntries(entries);
+}
+
+function cleanMember(
+  object: JsonObject,
+  key: string,
+  value: Json,
+  where: Where,
+): Json | undefined {
+  switch (keyPolicy(key)) {
+    case "keep":
+      if (isPlaceWithKey(key, value)) return undefined;
+      if (key === "value" && object.$type === H3_TYPE) return undefined;
+      return clean(value, where);
+    case "inspect":
+      return clean(value, where.inPlace ? where : { ...where, inPlace: true });
+    case "cut":
+      return cutGeohash(value);
+    case "remove":
+      return undefined;
+  }
+}
+
+function cleanList(list: readonly Json[], where: Where): Json | undefined {
+  if (isPlace(list, where.inPlace)) return undefined;
+  const places = placesAmong(list);
+  let changed = false;
+  const kept: Json[] = [];
+  for (const [index, item] of list.entries()) {
+    const cleaned = places.has(index) ? undefined : clean(item, where);
+    if (cleaned !== item) changed = true;
+    if (cleaned !== undefined) kept.push(cleaned);
+  }
+  return changed ? kept : list;
+}
+
+function cleanText(text: string, where: Where): string {
+  if (looksLikeJson(text)) {
+    const cleaned = cleanJson(text, where);
+    if (cleaned !== null) return cleaned;
+  }
+  if (where.inPlace) {
+    if (WHOLE_NUMBER.test(text) && isTelling(Number(text))) return PLACE_REMOVED;
+    if (isGeohash(text)) return roundGeohash(text) ?? PLACE_REMOVED;
+  }
+  const left = withoutPlaces(text, where.inPlace, where.effort);
+  return where.inPlace && left.trim() === PLACE_REMOVED ? PLACE_REMOVED : left;
+}
+
+/**
+ * Text that is JSON, without its places; null when it is no JSON, or nested too deep to tell. JSON in
+ * text in JSON in text … ends soon: every level doubles the escapes.
+ */
+function cleanJson(text: string, where: Where): string | null {
+  if (!where.effort.take(text.length)) return PLACE_REMOVED;
+  let value: Json;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  let cleaned: Json | undefined;
+  try {
+    cleaned = clean(value, where);
+  } catch (error) {
+    if (error === TOO_DEEP) return null;
+    throw error;
+  }
+  if (cleaned === undefined) return PLACE_REMOVED;
+  // A key that was given twice hides its first value from the parser.
+  const left = cleaned === value ? text : JSON.stringify(cleaned);
+  return withoutPlaces(left, where.inPlace, where.effort);
+}
+
+/** A parser that fails costs a hundred times what this does. */
+function looksLikeJson(text: string): boolean {
+  return JSON_START.test(text) && JSON_END.test(text.slice(-MAX_PADDING));
+}
+
+function isTelling(value: number): boolean {
+  return isFineNumber(value) || Math.abs(value) > MAX_WHOLE;
+}
+
+/** Words with a capital letter are names. */
+function isGeohash(text: string): boolean {
+  if (GEOHASH.test(text) || GEOHASH_OF_LETTERS.test(text)) return true;
+  return text === text.toUpperCase() && GEOHASH_OF_LETTERS.test(text.toLowerCase());
+}
+
+function cutGeohash(value: Json): Json | undefined {
+  if (typeof value === "string") return roundGeohash(value) ?? undefined;
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((item) => typeof item === "string" ? roundGeohash(item) ?? [] : []);
+}

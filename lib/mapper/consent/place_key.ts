@@ -1,0 +1,111 @@
+/**
+ * Which keys of a record tell a place. This file is the list, with the words for coordinates in
+ * `place_text/word.ts`. A key is looked up without regard to case, separators, accents and what can't
+ * be seen, so `GPS-Latitude`, `gps_latitude` and `gpsLatitude` are one.
+ */
+
+import { tellsPlace } from "./place_text.ts";
+import { foldText } from "../place_text/fold.ts";
+import { EXTENT_WORDS, isCoordinateWord, PLACE_WORDS } from "../place_text/word.ts";
+
+export type KeyPolicy =
+  /** Tells a place and nothing else: the key and its value go. */
+  | "remove"
+  /** Holds a geohash: cut to six characters; whatever is no geohash goes. */
+  | "cut"
+  /** May tell a place: what is below is kept unless it is finer than a hundredth of a degree. */
+  | "inspect"
+  | "keep";
+
+/** Whole keys, without separators. */
+const WHOLE: ReadonlyMap<string, KeyPolicy> = new Map([
+  ...policy(
+    "remove",
+    // Coordinates in parts; E5 to E7 are whole numbers of small units.
+    "lat lats lng lngs lon lons late5 late6 late7 lnge5 lnge6 lnge7 lone5 lone6 lone7",
+    "easting northing eastings northings",
+    // Coordinates in one value.
+    "coord coords coordinate coordinates bbox boundingbox wkt ewkt wkb ewkb geom thegeom polyline",
+    "encodedpolyline geopoint geojson geouri mgrs utm gridref gridreference osgridref",
+    // Cells of other grids, none of which can be cut as a geohash can.
+    "pluscode pluscodes openlocationcode olc globalcode compoundcode h3 h3index h3cell hthree",
+    "s2 s2cell s2cellid s2id quadkey mapcode maidenhead locator what3words w3w threewords",
+    // What a camera or a phone writes.
+    "exif exifdata xmp iptc gps bssid",
+    // One house.
+    "street streetaddress street1 street2 streetname streetnumber housenumber addressline",
+    "addressline1 addressline2 homeaddress postcode postalcode zipcode",
+    "strasse straße hausnummer postleitzahl plz rue calle улица rua",
+  ),
+  ...policy("cut", "geohash geohashes"),
+  ...policy(
+    "inspect",
+    ...PLACE_WORDS,
+    ...EXTENT_WORDS,
+  ),
+]);
+
+/** Words for coordinates that mean something else in a longer key: `long_name`, `geoTarget`. */
+const NOT_IN_COMPOUNDS: ReadonlySet<string> = new Set(["long", "geo", "ll", "sll"]);
+
+/** Words of a key beside those for coordinates. */
+const WORDS: ReadonlySet<string> = new Set(["exif", "bbox", "geojson"]);
+
+/** Parts of a key, so that compounds in lower case are found: `startlatitude`, `latitudine`. */
+const PART =
+  /latitud|longitud|lat(?:lng|long?)|(?:lng|long?)lat|geo(?:json|point|coord)|pluscode|what3words|^gps|^exif/;
+
+/** `exactAddress`, `precisePoint`, `preciseLocation`, `exact_place`. */
+const EXACT = /^(?:exact|precise).*(?:address|location|place|point|position|spot)$/;
+
+/** Wire keys are without number: the memory is emptied when it has this many. */
+const MAX_REMEMBERED = 4096;
+const MAX_REMEMBERED_LENGTH = 64;
+
+const remembered = new Map<string, KeyPolicy>();
+
+/** What happens to a key of a record and to its value. */
+export function keyPolicy(key: string): KeyPolicy {
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const decided = decide(key);
+  if (key.length <= MAX_REMEMBERED_LENGTH) {
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(key, decided);
+  }
+  return decided;
+}
+
+function decide(key: string): KeyPolicy {
+  // A key can be text that tells a place itself.
+  if (tellsPlace(key)) return "remove";
+  const plain = isAscii(key) ? key : foldText(key);
+  const whole = withoutSeparators(plain);
+  const exact = WHOLE.get(whole);
+  if (exact !== undefined) return exact;
+  if (whole.includes("geohash")) return "cut";
+  const tells = isCoordinateWord(whole) || PART.test(whole) || EXACT.test(whole);
+  return tells || hasPlaceWord(plain) ? "remove" : "keep";
+}
+
+function hasPlaceWord(key: string): boolean {
+  const words = key.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase().match(/[\p{L}\p{M}\d]+/gu);
+  return words !== null && words.some((word) => {
+    return WORDS.has(word) || isCoordinateWord(word) && !NOT_IN_COMPOUNDS.has(word);
+  });
+}
+
+function withoutSeparators(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{M}\d]+/gu, "");
+}
+
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
+
+function policy(policy: KeyPolicy, ...lists: string[]): [string, KeyPolicy][] {
+  return lists.flatMap((list) => list.split(" ")).map((key) => [
+    withoutSeparators(foldText(key)),
+    policy,
+  ]);
+}

@@ -1,0 +1,103 @@
+/**
+ * Places in text. "Text is stored as written" gives way to the promise that no place finer than a
+ * geohash of six characters is kept without consent: what reads as a place is replaced by a marker,
+ * in prose as in URLs, and the rest of the text stays as it is.
+ *
+ * Texts are searched as people read them (`place_text/reading.ts`), for
+ *
+ * - decimal numbers: two that can be degrees near each other, or one that is called a coordinate
+ *   (`pair.ts`), unless they are clearly something else (`harmless.ts`);
+ * - degrees with minutes (`degree.ts`), grids in metres (`grid.ts`), and codes (`code.ts`).
+ *
+ * A number by itself is kept, and so is a pair within one degree of (0, 0), which is open sea: these
+ * are ratios and versions. Two decimals are a kilometre, wider than the cell, and are kept.
+ *
+ * Every expression there is linear in the text: repetitions are bounded, or can't match the same
+ * characters as the one beside them.
+ */
+
+import { codePlaces } from "../place_text/code.ts";
+import { degreePlaces } from "../place_text/degree.ts";
+import { EACH_READING, EACH_SEARCH, SearchEffort } from "../place_text/effort.ts";
+import type { Found } from "../place_text/found.ts";
+import { gridPlaces } from "../place_text/grid.ts";
+import { decimalPlaces } from "../place_text/pair.ts";
+import { type Reading, readingsOf } from "../place_text/reading.ts";
+
+/** Stands where a place was. */
+export const PLACE_REMOVED = "[place removed]";
+
+/** A text with more places is a track: it goes as a whole. */
+const MAX_PLACES = 1000;
+
+/** Texts are searched again until nothing is found. None has needed more than three rounds. */
+const MAX_ROUNDS = 8;
+
+const SEARCHES = [decimalPlaces, degreePlaces, codePlaces, gridPlaces];
+
+/** Quick: what has neither a number, nor a link, nor a name for something tells no place. */
+const MAY_TELL = /[\p{N}/／=＝:：]|geo/iu;
+
+/** Most records have one or two: not worth a closer look. */
+const TIMESTAMP =
+  /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d{1,9})?(?:Z|[+-][0-2]\d:[0-5]\d)$/;
+
+/**
+ * The text with every place in it replaced or made coarse; the same text when there is none.
+ * `isUnderPlace`: it stands below a key that may tell a place, so a fine number alone is one.
+ * `effort`: what is left for all texts of a record.
+ */
+export function withoutPlaces(
+  text: string,
+  isUnderPlace: boolean = false,
+  effort: SearchEffort = new SearchEffort(),
+): string {
+  let left = text;
+  // What is left stands closer together.
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const before = left;
+    left = replacePlaces(before, isUnderPlace, effort);
+    if (left === before) return left;
+  }
+  return PLACE_REMOVED;
+}
+
+/** Whether there is a place in the text: one search, where to replace it can take several. */
+export function tellsPlace(text: string): boolean {
+  return replacePlaces(text, false, new SearchEffort()) !== text;
+}
+
+function replacePlaces(text: string, isUnderPlace: boolean, effort: SearchEffort): string {
+  if (!MAY_TELL.test(text) || TIMESTAMP.test(text)) return text;
+  if (!effort.take(text.length + EACH_SEARCH)) return PLACE_REMOVED;
+  const readings = readingsOf(text);
+  if (!readings.every(({ isAsWritten }) => isAsWritten)) effort.take(EACH_READING);
+  const found: Found[] = [];
+  for (const reading of readings) {
+    for (const place of placesIn(reading, isUnderPlace)) {
+      if (found.length >= MAX_PLACES) return PLACE_REMOVED;
+      found.push(place);
+    }
+  }
+  if (found.length === 0) return text;
+  found.sort((one, other) => one.start - other.start || other.end - one.end);
+  let kept = "";
+  let keptUntil = 0;
+  for (const { start, end, coarse } of found) {
+    if (end <= keptUntil) continue;
+    // What overlaps the one before ends with it.
+    if (start >= keptUntil) kept += text.slice(keptUntil, start) + (coarse ?? PLACE_REMOVED);
+    keptUntil = end;
+  }
+  return kept + text.slice(keptUntil);
+}
+
+/** The places of one reading, in the offsets of its source. */
+function* placesIn(reading: Reading, isUnderPlace: boolean): Generator<Found> {
+  for (const search of SEARCHES) {
+    for (const { start, end, coarse } of search(reading.text, isUnderPlace)) {
+      const source = { start: reading.startOf(start), end: reading.endOf(end) };
+      yield coarse === undefined ? source : { ...source, coarse };
+    }
+  }
+}

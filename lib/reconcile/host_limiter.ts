@@ -1,0 +1,59 @@
+/** How hard each server is asked: few requests at a time, and none while it wants to be left alone. */
+
+import { SourceError } from "../pds/source_error.ts";
+
+export interface HostLimiterOptions {
+  /** Repositories that are read from one server at a time. */
+  readonly atOnce: number;
+  /** Milliseconds of a clock that never runs backwards. */
+  readonly now: () => number;
+}
+
+interface Host {
+  active: number;
+  /** By that clock. */
+  restsUntil: number;
+}
+
+export class HostLimiter {
+  readonly #options: HostLimiterOptions;
+  readonly #hosts = new Map<string, Host>();
+
+  constructor(options: HostLimiterOptions) {
+    this.#options = options;
+  }
+
+  /** Lets one in, until what it returns is called. Throws a `SourceError` when the server is busy. */
+  enter(host: string): () => void {
+    const { atOnce, now } = this.#options;
+    const known = this.#hosts.get(host) ?? { active: 0, restsUntil: 0 };
+    const restMs = known.restsUntil - now();
+    if (restMs > 0 || known.active >= atOnce) {
+      throw new SourceError("busy", `cannot read ${host} now: others are read from it`, {
+        retryAfterMs: Math.max(restMs, 0),
+        host,
+      });
+    }
+    known.active++;
+    this.#hosts.set(host, known);
+    return () => {
+      known.active--;
+      if (known.active === 0 && known.restsUntil <= now()) this.#hosts.delete(host);
+    };
+  }
+
+  /** Servers that nobody is let in to now. */
+  busyHosts(): string[] {
+    const { atOnce, now } = this.#options;
+    return [...this.#hosts].filter(([, { active, restsUntil }]) =>
+      active >= atOnce || restsUntil > now()
+    ).map(([host]) => host);
+  }
+
+  /** Asks a server nothing for a time, milliseconds. */
+  rest(host: string, ms: number): void {
+    const known = this.#hosts.get(host) ?? { active: 0, restsUntil: 0 };
+    known.restsUntil = Math.max(known.restsUntil, this.#options.now() + ms);
+    this.#hosts.set(host, known);
+  }
+}

@@ -1,0 +1,53 @@
+/** The parts that a batch is split into when a refusal can't be traced to one of its rows. */
+
+import type { Event, Refusal } from "../../decoder/event.ts";
+import { type Batch, type BatchResult, refusalKey } from "../fold/batch.ts";
+import { uriOf } from "../fold/entry.ts";
+
+/** Two batches in place of one. The cursor moves with the second. */
+export function halvesOf(batch: Batch): readonly [Batch, Batch] {
+  const { events, letters } = batch;
+  const half = Math.ceil(events.length / 2);
+  const first = {
+    ...batch,
+    id: crypto.randomUUID(),
+    events: events.slice(0, half),
+    letters: letters.slice(0, half),
+    cursor: null,
+  };
+  const second = {
+    ...batch,
+    id: crypto.randomUUID(),
+    events: events.slice(half),
+    letters: letters.slice(half),
+  };
+  return [first, second];
+}
+
+/** What became of two batches that were one. */
+export function bothResults(first: BatchResult, second: BatchResult): BatchResult {
+  return {
+    outcomes: [...first.outcomes, ...second.outcomes],
+    reasons: [...first.reasons, ...second.reasons],
+    rowsWritten: first.rowsWritten + second.rowsWritten,
+  };
+}
+
+/** A batch of one event that Postgres won't take in any form: it is kept as one that can't be used. */
+export function asUnusable(batch: Batch, event: Event, refusal: Refusal): Batch {
+  const unusable: Event = {
+    kind: "malformed",
+    refusal,
+    excerpt: event.kind === "commit" ? uriOf(event) : "",
+    fingerprint: event.kind === "commit" ? refusalKey(event) : crypto.randomUUID(),
+    position: "position" in event ? event.position : null,
+  };
+  return { ...batch, events: [unusable] };
+}
+
+/** Whether a batch is what `asUnusable` makes, so that splitting it again leads nowhere. */
+export function isUnusable({ events }: Batch): boolean {
+  const [event] = events;
+  return events.length === 1 && event?.kind === "malformed" &&
+    event.refusal.reason === "database_refused";
+}

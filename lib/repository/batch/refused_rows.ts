@@ -1,0 +1,63 @@
+/**
+ * Finds the rows of a bulk write that Postgres refuses, by splitting it, in a transaction that is
+ * rolled back: afterwards the batch runs again without them, from the start.
+ */
+
+import type { Row } from "../../mapper/collection.ts";
+import type { Sql, TransactionSql } from "../connection/sql.ts";
+import { type BulkWrite, StoreError } from "../tables/bulk_write.ts";
+import { send } from "../fold/store.ts";
+import { judgeFailure, sqlStateOf } from "../connection/sqlstate.ts";
+
+/** A row that was refused, and the SQLSTATE that it was refused with. */
+export interface RefusedRow {
+  readonly row: Row;
+  readonly sqlState: string;
+}
+
+class Rollback extends Error {}
+
+/**
+ * The rows that are refused. Empty when all of them are taken this time. Throws when the database is away.
+ * `alive` is called before each question: where all are refused there are twice as many as rows.
+ */
+export async function findRefusedRows(
+  sql: Sql,
+  write: BulkWrite,
+  alive: () => void,
+): Promise<RefusedRow[]> {
+  const refused: RefusedRow[] = [];
+  try {
+    await sql.begin(async (tx) => {
+      await search(tx, write, refused, alive);
+      throw new Rollback();
+    });
+  } catch (error) {
+    if (!(error instanceof Rollback)) throw error;
+  }
+  return refused;
+}
+
+async function search(
+  tx: TransactionSql,
+  write: BulkWrite,
+  refused: RefusedRow[],
+  alive: () => void,
+): Promise<void> {
+  const { rows } = write;
+  alive();
+  try {
+    await tx.savepoint((inner) => send(inner, write));
+  } catch (cause) {
+    const error = new StoreError(write, cause);
+    if (judgeFailure(error) === "away") throw error;
+    const [row] = rows;
+    if (rows.length === 1 && row !== undefined) {
+      refused.push({ row, sqlState: sqlStateOf(cause) });
+      return;
+    }
+    const half = Math.ceil(rows.length / 2);
+    await search(tx, { ...write, rows: rows.slice(0, half) }, refused, alive);
+    await search(tx, { ...write, rows: rows.slice(half) }, refused, alive);
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * One batch, one transaction: load, fold, store, move the cursor. Nothing outside it depends on
+ * anything but its commit, so a batch that fails at any instruction can be run again from the start.
+ */
+
+import type { Query, Sql, TransactionSql } from "../connection/sql.ts";
+import type { Batch, BatchResult } from "../fold/batch.ts";
+import { foldBatch } from "./batch_fold.ts";
+import { moveCursor } from "./cursor.ts";
+import { type Lease, LeaseLostError } from "../partitions/lease.ts";
+import { PartitionsChangedError, type Share } from "../partitions/partition.ts";
+import type { TransactionOptions } from "../fold/transaction_options.ts";
+
+/**
+ * Each transaction that folds shares this lock with those of other partitions. Who changes the number of
+ * partitions takes it alone, and so do older versions, to which all writers were one.
+ */
+export const WRITER_LOCK = 0x6a_65_74_73; // "jets"
+
+/** For a `select`: from here on the plans of the transaction are right for tables of any size. */
+export function steadyPlans(tx: TransactionSql): Query<unknown> {
+  return tx`set_config('plan_cache_mode', 'force_generic_plan', true),
+        set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+        set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`;
+}
+
+/** Until the transaction ends no batch begins, and what is under way is committed before. */
+export async function holdBatches(tx: TransactionSql): Promise<void> {
+  await tx`select pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK})`;
+}
+
+/** The result of a batch whose commit may have happened although its answer was lost. */
+const attempts = new WeakMap<Batch, BatchResult>();
+
+/**
+ * Applies a batch. Whoever waits for the lock and is given up meanwhile must not wait for ever: the
+ * lock has a timeout too. Statements keep their plans, so a plan must be right for tables of any size: each
+ * row of a batch is looked up by an index. What Postgres would choose while the tables are nearly empty
+ * reads all of them by the time that they are large.
+ *
+ * Resolves once it is durable.
+ */
+export async function applyBatch(
+  sql: Sql,
+  batch: Batch,
+  options: TransactionOptions,
+): Promise<BatchResult> {
+  await options.step("beginning");
+  let stored = (): Promise<number> => Promise.resolve(0);
+  const result = await sql.begin(async (tx) => {
+    const { consumer, share, step } = options;
+    const { lease } = batch;
+    const timeout = String(options.statementTimeoutMs);
+    // A client that has stopped must not keep the row locked for longer than its lease lasts.
+    const idleTimeout = String(Math.min(options.statementTimeoutMs, lease?.ms ?? Infinity));
+    const told = tx<{ pid: number }[]>`select pg_backend_pid() as pid`
+      .then(([row]) => row !== undefined && options.session?.(row.pid));
+    const locked = Promise.all([
+      tx`select set_config('statement_timeout', ${timeout}, true),
+        set_config('lock_timeout', ${timeout}, true),
+        set_config('idle_in_transaction_session_timeout', ${idleTimeout}, true),
+        ${steadyPlans(tx)},
+        set_config('jetstream_indexer.share', ${shareText(share)}, true),
+        case when ${batch.remap === undefined}::boolean
+          then pg_catalog.pg_advisory_xact_lock_shared(${WRITER_LOCK})
+          else pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK}) end,
+        pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK}, ${share.partition})`,
+      tx<StateRow[]>`
+        select batch, holder, epoch::float8 as epoch from indexer_state
+        where consumer = ${consumer} and partition = ${share.partition} for update`,
+      tx<DivisionRow[]>`
+        select coalesce((select partitions from partitioning), 1) as partitions,
+          exists (select from mailbox where partition = ${share.partition}) as mail`,
+      told,
+    ]);
+    const begun = locked.then(([, [state], [division]]) => {
+      const partitions = division?.partitions ?? 1;
+      const isAlone = batch.remap !== undefined;
+      if (partitions !== share.of && !isAlone) {
+        throw new PartitionsChangedError(share.of, partitions);
+      }
+      if (lease !== null && !isHeld(lease, state)) throw new LeaseLostError(lease);
+      return step("begun");
+    });
+    const before = attempts.get(batch);
+    if (before !== undefined) {
+      await begun;
+      const [, state] = await locked;
+      if (state[0]?.batch === batch.id) return before;
+    }
+
+    const folded = await foldBatch(tx, batch, begun, options);
+    stored = folded.stored;
+    // Rows, cursor and commit leave together: where a row is refused, the commit is a rollback.
+    // What is no part of the stream changes nothing when it is run twice.
+    if (batch.letters.length === 0 && !batch.fromSource) {
+      moveCursor(tx, batch, { consumer, partition: share.partition }).catch(() => {});
+    }
+    await step("cursor_moved");
+    const [, , [division]] = await locked;
+    const result = { ...folded.result, ...(division?.mail ? { hasMail: true } : {}) };
+    attempts.set(batch, { ...result, rowsWritten: 0 });
+    return result;
+  }).catch(async (error) => {
+    // Of the rows that failed it is known which they are.
+    await stored();
+    throw error;
+  });
+  await options.step("committed");
+  return { ...result, rowsWritten: await stored() };
+}
+
+/** What the trigger of memberships is told. Empty: there is one partition. */
+function shareText({ partition, of }: Share): string {
+  return of === 1 ? "" : `${partition}/${of}`;
+}
+
+interface DivisionRow {
+  readonly partitions: number;
+  /** Whether the partition has mail. */
+  readonly mail: boolean;
+}
+
+interface StateRow {
+  readonly batch: string | null;
+  readonly holder: string | null;
+  readonly epoch: number;
+}
+
+function isHeld({ holder, epoch }: Lease, state: StateRow | undefined): boolean {
+  return state !== undefined && state.holder === holder && state.epoch === epoch;
+}

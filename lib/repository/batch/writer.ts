@@ -1,0 +1,256 @@
+/**
+ * Writes batches, each exactly once, whatever the database does: a row that it refuses goes to the
+ * dead letters alone, and while it is away the batch waits.
+ */
+
+import type { Row } from "../../mapper/collection.ts";
+import type { Sql } from "../connection/sql.ts";
+import type { Mapper } from "../../mapper/content.ts";
+import { idempotencyKey } from "../../mapper/idempotency_key.ts";
+import { type Batch, type BatchResult, refusalKey, type Refusals } from "../fold/batch.ts";
+import { PART_SIZES } from "./batch_fold.ts";
+import { isCrossing, isThere, judgeFailure, sqlStateOf } from "../connection/sqlstate.ts";
+import { silenceAfter, withWatchdog } from "../connection/watchdog.ts";
+import { asUnusable, bothResults, halvesOf, isUnusable } from "./halves.ts";
+import { LeaseLostError } from "../partitions/lease.ts";
+import { splitByPartition } from "./split_by_partition.ts";
+import { UndigestedMailError } from "../fold/mailbox.ts";
+import { PartitionsChangedError, type Share, WHOLE } from "../partitions/partition.ts";
+import { findRefusedRows } from "./refused_rows.ts";
+import { type BulkWrite, StoreError } from "../tables/bulk_write.ts";
+import { applyBatch } from "./transaction.ts";
+import type { PartSizes, Step, TransactionOptions } from "../fold/transaction_options.ts";
+import { Mutex } from "./mutex.ts";
+import { WAITING_LIMIT } from "./waiting_limit.ts";
+
+export interface WriterOptions {
+  readonly mapper: Mapper;
+  readonly consumer: string;
+  /** The connection to use now for a partition; asked before each attempt. */
+  readonly connection: (partition: number) => Sql;
+  /** Gives the connection up: it is silent for too long. */
+  readonly abandon: (sql: Sql) => void;
+  /** How long a statement may take, milliseconds. */
+  readonly statementTimeoutMs: number;
+  /** How many records of one repository may wait for others. Default: `WAITING_LIMIT`. */
+  readonly waitingLimit?: number;
+  /** Default: `PART_SIZES`. */
+  readonly parts?: PartSizes;
+  /** Waits between attempts; rejects when the signal aborts. */
+  readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
+  /** A batch could not be written; it will be tried again. */
+  readonly failed: (sqlState: string, attempt: number, error: unknown, partition: number) => void;
+  /** Postgres refused a row. */
+  readonly refused: (table: string, sqlState: string) => void;
+  /** Told of records that were judged again within a transaction, which can be many. */
+  readonly judged?: (records: number) => void;
+  /** Told before each step of a transaction, with its batch. */
+  readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
+  /** Told which session of the database runs a transaction, before that waits for anything. */
+  readonly session?: (pid: number, partition: number) => void;
+}
+
+/** Attempts that two transactions which wait for each other may take before somebody is told. */
+const PATIENCE = 5;
+
+export class Writer {
+  readonly #options: WriterOptions;
+  /** Of each partition. */
+  readonly #mutexes = new Map<number, Mutex>();
+  /** How many partitions there were when the database was asked last. */
+  #partitions = WHOLE.of;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the batch is durable. Rejects only when the signal aborts, and with a `LeaseLostError`
+   * when another instance leads. One at a time of each partition: another
+   * would wait for the partition's lock, and while a long batch has that, seem to find a silent database.
+   *
+   * A batch of no certain partition is divided, and each part is a transaction of its own.
+   */
+  async write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
+    const { share } = batch;
+    if (share === undefined) return await this.#writeAnywhere(batch, signal);
+    let mutex = this.#mutexes.get(share.partition);
+    if (mutex === undefined) this.#mutexes.set(share.partition, mutex = new Mutex());
+    return await mutex.run(() => this.#write(batch, share, signal), signal);
+  }
+
+  async #writeAnywhere(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
+    return await splitByPartition(batch, this.#partitions, async (part) => {
+      try {
+        return await this.write(part, signal);
+      } catch (error) {
+        if (!(error instanceof PartitionsChangedError) || part.lease !== null) throw error;
+        this.#partitions = error.found;
+        const { share: _, ...anywhere } = part;
+        return await this.#writeAnywhere(anywhere, signal);
+      }
+    });
+  }
+
+  async #write(
+    batch: Batch,
+    share: Share,
+    signal: AbortSignal,
+    refusals: Refusals = new Map(),
+  ): Promise<BatchResult> {
+    let overwrite = false;
+    for (let attempt = 1;; attempt++) {
+      signal.throwIfAborted();
+      const sql = this.#options.connection(share.partition);
+      try {
+        return await this.#withWatchdog(
+          sql,
+          signal,
+          (alive) => this.#apply(sql, batch, { share, refusals, overwrite }, alive),
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof LeaseLostError || error instanceof PartitionsChangedError) throw error;
+        // Only new rows are inserted, but the ledger may have lost some, or somebody else write too.
+        if (isThere(error) && !overwrite) {
+          overwrite = true;
+          continue;
+        }
+        if (judgeFailure(error) === "rows") {
+          const found = await this.#refuse(sql, batch, error, refusals, signal).catch(() => null);
+          if (found === true) continue;
+          if (found === false && batch.mail !== undefined) throw new UndigestedMailError(error);
+          if (found === false && !isUnusable(batch)) {
+            return await this.#split(batch, share, refusals, sqlStateOf(error), signal);
+          }
+        }
+        signal.throwIfAborted();
+        const sqlState = sqlStateOf(error);
+        if (isCrossing(sqlState) && attempt < PATIENCE) continue;
+        this.#options.failed(sqlState, attempt, error, share.partition);
+        await this.#options.backoff(attempt, signal);
+      }
+    }
+  }
+
+  #apply(
+    sql: Sql,
+    batch: Batch,
+    { share, refusals, overwrite }: Pick<TransactionOptions, "share" | "refusals" | "overwrite">,
+    alive: () => void,
+  ): Promise<BatchResult> {
+    const { mapper, consumer, statementTimeoutMs, step, judged, session } = this.#options;
+    const { waitingLimit = WAITING_LIMIT, parts = PART_SIZES } = this.#options;
+    return applyBatch(sql, batch, {
+      mapper,
+      consumer,
+      share,
+      refusals,
+      overwrite,
+      statementTimeoutMs,
+      waitingLimit,
+      parts,
+      ...(session === undefined ? {} : { session: (pid) => session(pid, share.partition) }),
+      judged: judged ?? (() => {}),
+      step: (name) => {
+        alive();
+        return step?.(name, batch);
+      },
+    });
+  }
+
+  /** Runs something; gives the connection up when for too long it isn't heard of. */
+  #withWatchdog<T>(
+    sql: Sql,
+    signal: AbortSignal,
+    run: (alive: () => void) => Promise<T>,
+  ): Promise<T> {
+    const { statementTimeoutMs, abandon } = this.#options;
+    return withWatchdog(sql, { silentMs: silenceAfter(statementTimeoutMs), abandon, signal }, run);
+  }
+
+  /** Finds the rows that were refused and rejects their records. False when that leads nowhere. */
+  async #refuse(
+    sql: Sql,
+    batch: Batch,
+    error: unknown,
+    refusals: Refusals,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (!(error instanceof StoreError)) return false;
+    const { write } = error;
+    const rows = await this.#withWatchdog(
+      sql,
+      signal,
+      (alive) => findRefusedRows(sql, write, alive),
+    );
+    let found = false;
+    for (const { row, sqlState } of rows) {
+      const key = refusalKeyOf(row, write);
+      if (key === null || refusals.get(key)?.keepRecord === false) continue;
+      found = true;
+      refusals.set(key, {
+        refusal: {
+          reason: "database_refused",
+          detail: `table ${write.name}, SQLSTATE ${sqlState}`,
+        },
+        // A record that the ledger itself can't hold, or that is refused again, loses its body.
+        keepRecord: write.collection !== undefined && !refusals.has(key),
+      });
+      this.#options.refused(write.name, sqlState);
+    }
+    if (found) await this.#options.step?.("refused", batch);
+    return found;
+  }
+
+  /**
+   * The last resort, for a refusal that can't be traced to a record: the batch is split until the
+   * event stands alone. Then its record is rejected, and where that doesn't help, the event is kept
+   * as one that can't be used.
+   */
+  async #split(
+    batch: Batch,
+    share: Share,
+    refusals: Refusals,
+    sqlState: string,
+    signal: AbortSignal,
+  ): Promise<BatchResult> {
+    const { events, letters } = batch;
+    const [event] = events;
+    if (event === undefined) throw new Error("cannot split a batch without events");
+    if (events.length === 1) {
+      const refusal = {
+        reason: "database_refused" as const,
+        detail: `a ${event.kind} event, SQLSTATE ${sqlState}`,
+      };
+      const isRecord = event.kind === "commit" && event.operation !== "delete";
+      if (isRecord && !refusals.has(refusalKey(event))) {
+        refusals.set(refusalKey(event), { refusal, keepRecord: true });
+        return await this.#write(batch, share, signal, refusals);
+      }
+      // A letter that can't be settled in any form stays open.
+      if (letters.length > 0) return { outcomes: ["dead_letter"], reasons: [], rowsWritten: 0 };
+      return await this.#write(asUnusable(batch, event, refusal), share, signal);
+    }
+    const [first, second] = halvesOf(batch);
+    return bothResults(
+      await this.#write(first, share, signal),
+      await this.#write(second, share, signal),
+    );
+  }
+}
+
+/** The idempotency key of the record that a row is about; null when it isn't about one. */
+function refusalKeyOf(row: Row, write: BulkWrite): string | null {
+  if (write.name === "dead_letters") return textOf(row["fingerprint"]);
+  const did = textOf(row["did"] ?? row["record_did"]);
+  const collection = textOf(row["collection"] ?? write.collection);
+  const rkey = textOf(row["rkey"] ?? row["record_rkey"]);
+  const rev = textOf(row["rev"] ?? row["record_rev"]);
+  if (did === null || collection === null || rkey === null || rev === null) return null;
+  return idempotencyKey({ did, collection, rkey }, rev);
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

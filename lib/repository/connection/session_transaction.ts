@@ -1,0 +1,104 @@
+/** Runs something in a transaction of a session, without waiting for answers that nobody waits for. */
+
+import { ConnectionError } from "./connection_error.ts";
+import { sqlStateOf } from "./sqlstate.ts";
+import type { Session } from "./session.ts";
+import { BEGIN } from "./session_settings.ts";
+import { asking, type Rows, type Send, type Statement, type TransactionSql } from "./sql.ts";
+
+type Run<T> = (tx: TransactionSql, send: Send) => T | Promise<T>;
+
+/** What every statement says after one of its transaction has failed. */
+const IN_FAILED_TRANSACTION = "25P02";
+
+export async function inTransaction<T>(
+  session: Session,
+  prepare: boolean,
+  run: Run<T>,
+): Promise<T> {
+  const scope = new Scope(session, prepare);
+  scope.note(session.command(BEGIN));
+  let result: T;
+  try {
+    result = await session.untilLost(Promise.resolve(run(scope.sql, scope.send)));
+  } catch (error) {
+    scope.close();
+    await session.command("rollback").catch(() => {});
+    throw scope.reasonOf(error);
+  }
+  scope.close();
+  const committed = session.command("commit");
+  committed.catch(() => {});
+  await session.untilLost(scope.answered());
+  await committed;
+  return result;
+}
+
+/** The statements of a transaction, or of a savepoint within. */
+class Scope {
+  readonly #session: Session;
+  readonly #prepare: boolean;
+  readonly #running = new Set<Promise<unknown>>();
+  #failure: { readonly error: unknown } | null = null;
+  #isOpen = true;
+  #savepoints = 0;
+  readonly sql: TransactionSql;
+
+  constructor(session: Session, prepare: boolean, depth = 0) {
+    this.#session = session;
+    this.#prepare = prepare;
+    this.sql = Object.assign(asking(this.send), {
+      savepoint: <T>(run: Run<T>) => this.#savepoint(`s${depth}_${this.#savepoints++}`, depth, run),
+    });
+  }
+
+  /** Lets no more statements in. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /** Waits for all statements; throws what failed first. */
+  async answered(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  /** Why something ended with this error: perhaps because a statement before had failed. */
+  reasonOf(error: unknown): unknown {
+    return sqlStateOf(error) === IN_FAILED_TRANSACTION ? this.#failure?.error ?? error : error;
+  }
+
+  note<U>(sent: Promise<U>): Promise<U> {
+    const noted: Promise<unknown> = sent.catch((error: unknown) => this.#failure ??= { error })
+      .finally(() => this.#running.delete(noted));
+    this.#running.add(noted);
+    return sent;
+  }
+
+  readonly send = (statement: Statement): Promise<Rows<unknown>> => {
+    if (!this.#isOpen) {
+      return Promise.reject(
+        new ConnectionError("08006", "cannot send a statement: its transaction is over"),
+      );
+    }
+    // After a failed BEGIN there is no transaction that it would be part of.
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    return this.note(this.#session.query(statement, this.#prepare && statement.isFixed));
+  };
+
+  async #savepoint<T>(name: string, depth: number, run: Run<T>): Promise<T> {
+    this.note(this.#session.command(`savepoint ${name}`));
+    const inner = new Scope(this.#session, this.#prepare, depth + 1);
+    try {
+      const result = await run(inner.sql, inner.send);
+      inner.close();
+      await inner.answered();
+      void this.note(this.#session.command(`release savepoint ${name}`));
+      return result;
+    } catch (error) {
+      inner.close();
+      await this.note(this.#session.command(`rollback to savepoint ${name}`));
+      throw inner.reasonOf(error);
+    }
+  }
+}

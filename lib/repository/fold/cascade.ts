@@ -1,0 +1,151 @@
+/**
+ * Follows the consequences of a change downwards: when a record starts or stops being live, the
+ * records that refer to it are judged again, and then those that refer to them.
+ */
+
+import type { TransactionSql } from "../connection/sql.ts";
+import type { RecordKey, Reference } from "../../mapper/collection.ts";
+import type { Content, Mapper } from "../../mapper/content.ts";
+import { recordId } from "../../mapper/record_id.ts";
+import type { ChangedParent } from "./changed_parent.ts";
+import { questionsOf } from "./record_queries.ts";
+import type { RecordRow } from "./stored_rows.ts";
+import { PREPARED } from "./store.ts";
+import { type Entry, nameOf, uriOf } from "./entry.ts";
+
+/** Records judged at a time: bounds memory, however many children there are. */
+export const CHUNK = 1000;
+
+/** Whether a change of this entry can change others. */
+export function isParentChange(
+  entry: Entry,
+  isLive: boolean,
+  { targets, decided }: Mapper,
+): boolean {
+  const { collection } = entry.key;
+  if (!targets.has(collection)) return false;
+  // A record that is new in the ledger takes over the bare references of its own repository, and the
+  // first request ends the invitations of those who never asked.
+  if (entry.stored === null) return true;
+  const wasLive = entry.stored.state === "applied";
+  if (wasLive !== isLive) return true;
+  // A request that stays live may be one for something else by now. A decision that is only judged
+  // again was none before: two that are about each other's authors must not go round for ever.
+  return isLive && decided.has(collection) && (entry.accepted || !isDecision(entry.content));
+}
+
+/**
+ * Whether records of other partitions may have to be judged again because of what is written of this one.
+ * A record that is judged again with the same verdict is no change: two partitions that told each other about
+ * such records would loop forever.
+ */
+export function isForeignNews(
+  entry: Entry,
+  isLive: boolean,
+  loose: readonly string[] | null,
+  { targets, decided }: Mapper,
+): boolean {
+  const { key: { collection }, stored } = entry;
+  if (!targets.has(collection)) return false;
+  if ((stored?.state === "applied") !== isLive) return true;
+  if (!decided.has(collection)) return false;
+  // The first record of an account ends the invitations of those who never asked.
+  if (stored === null) return true;
+  // A live request may ask for something else: by a new revision, or because its bare name means another.
+  const isMoved = (stored.loose !== null || loose !== null) && !isDecision(entry.content);
+  return isLive && (entry.accepted || isMoved);
+}
+
+/** Some records that refer to others: their keys, and how they stand, where that is known. */
+export interface Children {
+  readonly keys: readonly RecordKey[];
+  readonly rows: readonly RecordRow[] | null;
+}
+
+/**
+ * All records that refer to some parents, in chunks. A cursor in the database holds the set as it was before
+ * the first of them was judged again, so none is met twice.
+ */
+export async function* childrenOf(
+  tx: TransactionSql,
+  mapper: Mapper,
+  parents: readonly ChangedParent[],
+): AsyncGenerator<Children> {
+  const uris = parents.map(({ key }) => uriOf(key));
+  const names = parents.flatMap(({ key: { did, collection, rkey } }) => {
+    const name = nameOf(collection, rkey);
+    return mapper.decided.has(collection) ? [name, nameOf(collection, did)] : [name];
+  });
+  const parameters: string[] = [JSON.stringify(uris), JSON.stringify([...new Set(names)])];
+  const parts = [
+    `select did, collection, rkey from records
+      where waiting_for in (select u collate "C" from json_array_elements_text($1::text::json) as u)`,
+    `select did, collection, rkey from records
+      where loose_references operator(pg_catalog.&&) array(select json_array_elements_text($2::text::json) collate "C")`,
+  ];
+  for (const collection of mapper.collections) {
+    for (const [column, target] of columnsOf(collection.references)) {
+      const ids = parents.filter(({ key, wasLive }) => wasLive && key.collection === target)
+        .map(({ key }) => recordId(key));
+      if (ids.length === 0) continue;
+      parameters.push(JSON.stringify(ids));
+      // Each has an index of its own. What an operator hid is a child all the same.
+      for (const seen of ["deleted_at is null", "deleted_at is not null and indexer_live"]) {
+        parts.push(
+          `select record_did, '${collection.nsid}', record_rkey from ${collection.table}
+          where ${column} in (select i::uuid from json_array_elements_text($${parameters.length}::text::json) as i)
+            and ${seen}`,
+        );
+      }
+    }
+  }
+  // Most parents have few children or none: one question then, instead of the three of a cursor.
+  const children = parts.join("\n    union\n    ");
+  const few = await tx.unsafe<RecordRow[]>(
+    questionsOf(mapper).selected(`${children} limit ${CHUNK}`),
+    parameters,
+    PREPARED,
+  );
+  if (few.length < CHUNK) {
+    // Rows that the app made itself have no record.
+    const rows = few.filter(({ did }) => did !== null);
+    if (rows.length > 0) yield { keys: rows, rows };
+    return;
+  }
+  const cursor = `children_${crypto.randomUUID().replaceAll("-", "")}`;
+  await tx.unsafe(
+    `declare ${cursor} no scroll cursor for ${children}`,
+    parameters,
+  );
+  while (true) {
+    const keys = await tx.unsafe<RecordKey[]>(`fetch ${CHUNK} from ${cursor}`);
+    if (keys.length > 0) yield { keys, rows: null };
+    if (keys.length < CHUNK) break;
+  }
+  await tx.unsafe(`close ${cursor}`);
+}
+
+/** All records of a repository that are not deleted, in chunks. */
+export async function* recordsOf(tx: TransactionSql, did: string): AsyncGenerator<RecordKey[]> {
+  let after: RecordKey = { did, collection: "", rkey: "" };
+  while (true) {
+    const keys = await tx<RecordKey[]>`
+      select did, collection, rkey from records
+      where did = ${did} and (collection, rkey) > (${after.collection}, ${after.rkey})
+        and state <> 'deleted'
+      order by collection, rkey limit ${CHUNK}`;
+    if (keys.length > 0) yield [...keys];
+    const last = keys.at(-1);
+    if (last === undefined || keys.length < CHUNK) return;
+    after = last;
+  }
+}
+
+function isDecision(content: Content | null): boolean {
+  return content?.kind === "mapped" && content.about !== null;
+}
+
+/** Each reference column with its target, once. */
+function columnsOf(references: readonly Reference[]): ReadonlyMap<string, string> {
+  return new Map(references.map(({ column, target }) => [column, target]));
+}

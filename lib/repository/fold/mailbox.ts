@@ -1,0 +1,98 @@
+/**
+ * Notes between partitions: a record that others may refer to started or stopped being live. The transaction
+ * that writes the change leaves a note for each other partition, which judges the children that it owns again
+ * and deletes the note, both in one transaction of its own.
+ *
+ * A note is a plain row. With a unique key or a foreign key, writers would wait for readers, and two partitions
+ * for each other. Its id is in no order of commits, so only notes that were read are deleted.
+ */
+
+import type { Row } from "../../mapper/collection.ts";
+import type { ChangedParent } from "./changed_parent.ts";
+import type { Share } from "../partitions/partition.ts";
+import type { BulkStatement, RowColumn } from "../tables/rows.ts";
+import { source, valueOf } from "../tables/rows.ts";
+import type { Sql, TransactionSql } from "../connection/sql.ts";
+
+const NOTE: readonly RowColumn[] = [
+  { name: "partition", type: "bigint" },
+  { name: "did", type: "text" },
+  { name: "collection", type: "text" },
+  { name: "rkey", type: "text" },
+  { name: "was_live", type: "boolean" },
+];
+
+export const WRITE_NOTES: BulkStatement = {
+  columns: NOTE,
+  text: `insert into mailbox (${NOTE.map(({ name }) => name).join(", ")})
+  select ${NOTE.map(valueOf).join(", ")} from ${source(NOTE)}`,
+};
+
+/** A note for each other partition. */
+export function noteRows(notes: readonly ChangedParent[], { partition, of }: Share): Row[] {
+  const others = Array.from({ length: of }, (_, index) => index)
+    .filter((index) => index !== partition);
+  return notes.flatMap(({ key: { did, collection, rkey }, wasLive }) =>
+    others.map((partition) => ({ partition, did, collection, rkey, was_live: wasLive }))
+  );
+}
+
+interface NoteRow {
+  readonly did: string | null;
+  readonly collection: string | null;
+  readonly rkey: string | null;
+  readonly was_live: boolean;
+  readonly scene_id: string | null;
+  readonly user_did: string | null;
+}
+
+/** Postgres refuses what some notes lead to, and it can't be told which record that is. */
+export class UndigestedMailError extends Error {
+  override readonly name = "UndigestedMailError";
+  constructor(cause: unknown) {
+    super("cannot judge again what notes of other partitions name", { cause });
+  }
+}
+
+/** What some notes name. */
+export interface Mail {
+  readonly taken: number;
+  /** Records whose children are to be judged again. */
+  readonly parents: readonly ChangedParent[];
+}
+
+/**
+ * Takes at most so many notes of a partition. Those about a scene and a member are dealt with here: which of
+ * their memberships is in force depends on decisions that were made in another partition.
+ */
+export async function takeMail(
+  tx: TransactionSql,
+  { partition }: Share,
+  most: number,
+): Promise<Mail> {
+  const rows = await tx<NoteRow[]>`
+    delete from mailbox where id = any (array(
+      select id from mailbox where partition = ${partition} order by id limit ${most}))
+    returning did, collection, rkey, was_live, scene_id::text as scene_id, user_did`;
+  const pairs = rows.filter(({ scene_id }) => scene_id !== null);
+  if (pairs.length > 0) {
+    const scenes = JSON.stringify(pairs.map(({ scene_id }) => scene_id));
+    const users = JSON.stringify(pairs.map(({ user_did }) => user_did));
+    await tx`select put_in_force(
+      array(select s::uuid from json_array_elements_text(${scenes}::text::json) as s),
+      array(select u from json_array_elements_text(${users}::text::json) as u))`;
+  }
+  const parents = rows.flatMap(({ did, collection, rkey, was_live: wasLive }) =>
+    did === null || collection === null || rkey === null
+      ? []
+      : [{ key: { did, collection, rkey }, wasLive }]
+  );
+  return { taken: rows.length, parents };
+}
+
+/** Whether a partition has notes to read. */
+export async function hasMail(sql: Sql, { partition }: Share): Promise<boolean> {
+  const [row] = await sql<{ mail: boolean }[]>`
+    select exists (select from mailbox where partition = ${partition}) as mail`;
+  return row?.mail ?? false;
+}

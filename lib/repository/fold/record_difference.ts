@@ -1,0 +1,118 @@
+/** How a record of the ledger, mapped and judged anew, differs from what is stored. */
+
+import type { Collection, RecordKey, Row } from "../../mapper/collection.ts";
+import type { Mapper } from "../../mapper/content.ts";
+import type { Entry } from "./entry.ts";
+import { isStored, type Verdict } from "./verdict.ts";
+import type { WorkingSet } from "./working_set.ts";
+import { type DifferingRow, differingRows, unexpectedRows } from "../tables/row_differences.ts";
+import { type BulkStatement, parametersOf } from "../tables/rows.ts";
+import type { TransactionSql } from "../connection/sql.ts";
+import { PREPARED } from "./store.ts";
+import { productRow } from "./writes.ts";
+
+/** State and reason of a record. */
+export interface Standing {
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+/** - `missing`: no live row; `unexpected`: a live one, of a record that is not applied; `other`: other columns. */
+export type RowDifference = "missing" | "unexpected" | "other";
+
+export interface Difference {
+  readonly key: RecordKey;
+  /** What the ledger says, and what it would say now. */
+  readonly from: Standing;
+  readonly to: Standing;
+  /** Null when the row in the product table is right, as far as the ledger's own word goes. */
+  readonly row: RowDifference | null;
+  /** Columns that are not what the record makes. */
+  readonly columns: readonly string[];
+}
+
+/** A difference with what was found. */
+export interface Found {
+  readonly entry: Entry;
+  readonly verdict: Verdict;
+  readonly difference: Difference;
+}
+
+/** Compares records whose bodies are loaded. */
+export async function differencesOf(
+  tx: TransactionSql,
+  workingSet: WorkingSet,
+  { collections }: Mapper,
+  entries: readonly Entry[],
+): Promise<Found[]> {
+  const judged = entries.map((entry) => ({ entry, verdict: workingSet.judge(entry) }));
+  const rows = new Map<Entry, Pick<Difference, "row" | "columns">>();
+  await Promise.all(collections.map(async (collection) => {
+    const own = judged.filter(({ entry }) => entry.key.collection === collection.nsid);
+    if (own.length > 0) await compareRows(tx, workingSet, collection, own, rows);
+  }));
+  return judged.flatMap(({ entry, verdict }) => {
+    const found = rows.get(entry);
+    if (
+      found === undefined && (isStored(entry, verdict) || waitsStill(workingSet, entry, verdict))
+    ) {
+      return [];
+    }
+    const difference: Difference = {
+      key: entry.key,
+      from: { state: entry.stored?.state ?? "deleted", reason: entry.stored?.reason ?? null },
+      to: { state: verdict.state, reason: verdict.reason },
+      row: found?.row ?? null,
+      columns: found?.columns ?? [],
+    };
+    return [{ entry, verdict, difference }];
+  });
+}
+
+function waitsStill(workingSet: WorkingSet, entry: Entry, verdict: Verdict): boolean {
+  const { stored } = entry;
+  return stored?.state === "waiting" && verdict.state === "waiting" &&
+    (stored.loose ?? []).join("\n") === (verdict.loose ?? []).join("\n") &&
+    workingSet.canWaitFor(entry, stored.waitingFor);
+}
+
+type Judged = Pick<Found, "entry" | "verdict">;
+
+async function compareRows(
+  tx: TransactionSql,
+  workingSet: WorkingSet,
+  collection: Collection,
+  judged: readonly Judged[],
+  found: Map<Entry, Pick<Difference, "row" | "columns">>,
+): Promise<void> {
+  const applied = judged.filter(({ verdict }) => verdict.state === "applied");
+  const others = judged.filter(({ verdict }) => verdict.state !== "applied");
+  const [differing, unexpected] = await Promise.all([
+    ask(
+      tx,
+      differingRows(collection),
+      applied.map(({ entry, verdict }) => productRow(entry, verdict)),
+    ),
+    ask(
+      tx,
+      unexpectedRows(collection),
+      others.map(({ entry: { key } }) => ({ record_did: key.did, record_rkey: key.rkey })),
+    ),
+  ]);
+  const entryOf = ({ record_did: did, record_rkey: rkey }: DifferingRow): Entry =>
+    workingSet.entry({ did, collection: collection.nsid, rkey });
+  for (const row of differing) {
+    const { missing, columns } = row;
+    found.set(entryOf(row), missing ? { row: "missing", columns: [] } : { row: "other", columns });
+  }
+  for (const row of unexpected) found.set(entryOf(row), { row: "unexpected", columns: [] });
+}
+
+async function ask(
+  tx: TransactionSql,
+  { text, columns }: BulkStatement,
+  rows: readonly Row[],
+): Promise<readonly DifferingRow[]> {
+  if (rows.length === 0) return [];
+  return await tx.unsafe<DifferingRow[]>(text, parametersOf(columns, rows), PREPARED);
+}

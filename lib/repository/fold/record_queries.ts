@@ -1,0 +1,162 @@
+/** The questions to the ledger and the accounts that fill the working set. */
+
+import type { Mapper } from "../../mapper/content.ts";
+import { type RowColumn, source } from "../tables/rows.ts";
+
+/**
+ * The ledger's row of a key, looked up once for each row that is asked about. What it is looked up by comes
+ * first whatever the planner believes of the tables: `offset 0` keeps it from joining in another order. A plan
+ * that was made while they were empty read all records of a collection for each name.
+ */
+function ledgerRow(did: string, collection: string, rkey: string): string {
+  return `lateral (select * from records as t
+    where t.did = ${did} and t.collection = ${collection} and t.rkey = ${rkey} offset 0) as t`;
+}
+
+const ROW_OF_KEY = ledgerRow("r.did", "r.collection", "r.rkey");
+
+/** The records that are asked for, and of which it is wanted what they say about others. */
+export const WANTED: readonly RowColumn[] = [
+  { name: "did", type: "text" },
+  { name: "collection", type: "text" },
+  { name: "rkey", type: "text" },
+  { name: "wanted", type: "boolean" },
+];
+
+/** An AT-URI has no more characters: of what can't be one, no more is read. */
+const LINK_LENGTH = 4_096;
+
+/** So many records of repositories are loaded ahead: as many as are judged at a time. */
+export const REPOSITORIES_MOST = 1000;
+
+/** The questions for records. None reads more of a record than what it says about others. */
+export interface RecordQuestions {
+  /** Of `WANTED`: their state, and of those that are wanted what they say about others. */
+  readonly byKey: string;
+  /** Of `DID`: all that are not deleted, or the first `REPOSITORIES_MOST` of them. */
+  readonly ofRepositories: string;
+  /** Of `NAME`: the live records of some names, by collection. */
+  readonly candidates: ReadonlyMap<string, string>;
+  /** Of `REQUEST`, by collection with requests. */
+  readonly requests: ReadonlyMap<string, string>;
+  /** Of what a statement selects as did, collection and rkey; a row of nulls where the ledger has none. */
+  readonly selected: (keys: string) => string;
+}
+
+export function recordQuestions({ collections, linkFields }: Mapper): RecordQuestions {
+  const fields = [...linkFields];
+  // Of a strong reference its `uri`, else the text of the field.
+  const text = (field: string): string =>
+    `left(coalesce(f."${field}" operator(pg_catalog.->>) 'uri'::text,
+      f."${field}" operator(pg_catalog.#>>) '{}'::text[]), ${LINK_LENGTH})`;
+  const said = `(select json_build_object(${fields.map((field) => `'${field}', ${text(field)}`)})
+    from jsonb_to_record(t.record) as f(${fields.map((field) => `"${field}" jsonb`)}))`;
+  const columns = (wanted: string): string =>
+    `t.did, t.collection, t.rkey, t.rev, t.cid, t.state, t.reason, t.waiting_for,
+    pg_catalog.to_json(t.loose_references) as loose_references,
+    (extract(epoch from t.event_time) * 1000000.0)::float8 as time_us,
+    to_char(t.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
+    case when ${wanted} and t.record is not null then ${said} end as fields,
+    case when ${wanted} and (t.state <> 'applied' or t.loose_references is not null)
+      then ${unpackedSize("t.record")} end as bytes`;
+  // Of whose records they are is not known before, so their accounts come with them.
+  const withAccount = `${columns("true")},
+    (select pg_catalog.row_to_json(a) from (select ${ACCOUNT_COLUMNS} from accounts as a where a.did = t.did) as a)
+      as account`;
+  return {
+    byKey: `select ${columns("r.wanted::boolean")}
+  from ${source(WANTED)}, ${ROW_OF_KEY}`,
+    ofRepositories: `select ${columns("true")}
+  from ${source(DID)},
+  lateral (select * from records as t where t.did = r.did and t.state <> 'deleted'
+    order by t.collection, t.rkey limit ${REPOSITORIES_MOST}) as t
+  limit ${REPOSITORIES_MOST}`,
+    selected: (keys) =>
+      `select ${withAccount}
+  from (${keys}) as c(did, collection, rkey) left join ${
+        ledgerRow("c.did", "c.collection", "c.rkey")
+      } on true`,
+    candidates: new Map(
+      collections.map(({ nsid, table }) => [
+        nsid,
+        `select ${withAccount}
+  from ${source(NAME)},
+  lateral (select s.record_did::text from ${table} as s
+    where s.record_rkey::text = r.rkey and s.indexer_live limit r.most::bigint offset 0) as c,
+  ${ledgerRow("c.record_did", `'${nsid}'`, "r.rkey")}`,
+      ]),
+    ),
+    // An account's live records with one parent, and any one record: whether it ever had one matters too.
+    requests: new Map(
+      collections.map(({ nsid, table, references: [reference] }) => [
+        nsid,
+        `select ${withAccount}, c.asks_for
+  from ${source(REQUEST)},
+  lateral (
+    (select s.record_rkey::text as rkey, r.parent::uuid::text as asks_for from ${table} as s
+      where s.record_did::text = r.did and s.${
+          reference?.column ?? "id"
+        } = r.parent::uuid and s.indexer_live
+      limit r.most::bigint)
+    union all
+    (select s.rkey, null from records as s where s.did = r.did and s.collection = '${nsid}' limit 1)
+  ) as c,
+  ${ledgerRow("r.did", `'${nsid}'`, "c.rkey")}`,
+      ]),
+    ),
+  };
+}
+
+/** The records that are asked for, by their keys. */
+export const KEY: readonly RowColumn[] = WANTED.slice(0, 3);
+
+/**
+ * How much a value of jsonb takes, unpacked. Nothing is deleted from it: that gives the value itself, and
+ * the length of its text would take a hundred times as long.
+ */
+export function unpackedSize(column: string): string {
+  return `coalesce(pg_column_size(${column} #- '{}'), 0)`;
+}
+
+export const SIZES = `select t.did, t.collection, t.rkey, ${unpackedSize("t.record")} as bytes
+  from ${source(KEY)}, ${ROW_OF_KEY}`;
+
+export const BODIES = `select t.did, t.collection, t.rkey, t.record
+  from ${source(KEY)}, ${ROW_OF_KEY}`;
+
+export const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
+
+const ACCOUNT_COLUMNS = `a.did, a.handle, a.active, a.status,
+    (extract(epoch from a.account_time) * 1000000.0)::float8 as account_time_us,
+    a.account_seq::float8 as account_seq, a.account_source,
+    a.account_cursor::float8 as account_cursor,
+    (extract(epoch from a.identity_time) * 1000000.0)::float8 as identity_time_us,
+    a.identity_seq::float8 as identity_seq, a.identity_source,
+    a.identity_cursor::float8 as identity_cursor,
+    (extract(epoch from a.known_since) * 1000000.0)::float8 as known_since_us,
+    (extract(epoch from a.purged_until) * 1000000.0)::float8 as purged_until_us`;
+
+export const ACCOUNTS = `select ${ACCOUNT_COLUMNS}
+  from ${source(DID)}, lateral (select * from accounts as a where a.did = r.did offset 0) as a`;
+
+/** A bare name, and how many of its records can matter. */
+export const NAME: readonly RowColumn[] = [
+  { name: "rkey", type: "text" },
+  { name: "most", type: "bigint" },
+];
+
+/** Whom a decision is about, the id of the record that it decides on, and how many requests can matter. */
+export const REQUEST: readonly RowColumn[] = [
+  { name: "did", type: "text" },
+  { name: "parent", type: "uuid" },
+  { name: "most", type: "bigint" },
+];
+
+const known = new WeakMap<Mapper, RecordQuestions>();
+
+/** The same texts for each batch: their plans are kept. */
+export function questionsOf(mapper: Mapper): RecordQuestions {
+  let questions = known.get(mapper);
+  if (questions === undefined) known.set(mapper, questions = recordQuestions(mapper));
+  return questions;
+}

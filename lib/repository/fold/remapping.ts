@@ -1,0 +1,43 @@
+/** Maps records of the ledger again, as if they came now, and compares that with what is stored. */
+
+import type { RecordKey } from "../../mapper/collection.ts";
+import type { Mapper } from "../../mapper/content.ts";
+import type { Mentions } from "../../mapper/link.ts";
+import type { Refusals } from "./batch.ts";
+import { Bodies } from "./record_bodies.ts";
+import { differencesOf, type Found } from "./record_difference.ts";
+import type { Entry } from "./entry.ts";
+import type { WorkingSet } from "./working_set.ts";
+import type { Loader } from "./loader.ts";
+import type { TransactionSql } from "../connection/sql.ts";
+
+export interface RemappingOptions {
+  readonly mapper: Mapper;
+  readonly refusals: Refusals;
+}
+
+/** Some records in parts, with what differs. Those of a part have their bodies until the next is asked for. */
+export async function* remapped(
+  tx: TransactionSql,
+  workingSet: WorkingSet,
+  loader: Loader,
+  { mapper, refusals }: RemappingOptions,
+  keys: readonly RecordKey[],
+): AsyncGenerator<readonly Found[]> {
+  await loader.load(keys);
+  const entries = keys.map((key) => workingSet.entry(key)).filter(isKept);
+  for await (const part of new Bodies(tx, workingSet, mapper, refusals, true).load(entries)) {
+    // What a record says about others may be known only now.
+    await loader.follow(part.flatMap(mentionsOf));
+    yield await differencesOf(tx, workingSet, mapper, part);
+  }
+}
+
+function isKept({ stored, content }: Entry): boolean {
+  return stored !== null && stored.state !== "deleted" && content !== null;
+}
+
+function mentionsOf({ key: { did, collection }, content }: Entry): Mentions[] {
+  if (content?.kind !== "mapped") return [];
+  return [{ author: did, collection, links: content.links, about: content.about }];
+}

@@ -1,0 +1,229 @@
+/** Sends what a batch writes: few statements a table, all of them in flight before any is awaited. */
+
+import type { TransactionSql } from "../connection/sql.ts";
+import { hideStatement, insertStatement, upsertStatement } from "../tables/product_table.ts";
+import {
+  type BulkStatement,
+  parametersOf,
+  type RowColumn,
+  source,
+  valueOf,
+} from "../tables/rows.ts";
+import { type BulkWrite, StoreError } from "../tables/bulk_write.ts";
+import { noteRows, WRITE_NOTES } from "./mailbox.ts";
+import type { Share } from "../partitions/partition.ts";
+import { ON_REQUEST } from "../reconcile/reconcile_queue.ts";
+import type { Writes } from "./writes.ts";
+import type { Collection, Row } from "../../mapper/collection.ts";
+
+/**
+ * For statements with a fixed text: without a name the driver asks for the types of the parameters
+ * each time, and sends them only after the answer, so Postgres waits for us between any two.
+ */
+export const PREPARED = { prepare: true };
+
+function columns(type: RowColumn["type"], ...names: readonly string[]): readonly RowColumn[] {
+  return names.map((name) => ({ name, type }));
+}
+
+/** The start of an insert from rows whose columns are those of the table. */
+function insertInto(table: string, columns: readonly RowColumn[]): string {
+  return `insert into ${table} as t (${columns.map(({ name }) => name).join(", ")})
+  select ${columns.map(valueOf).join(", ")} from ${source(columns)}`;
+}
+
+/** Assigns the columns of a row that could not be inserted. */
+function setExcluded(columns: readonly RowColumn[]): string {
+  return columns.map(({ name }) => `${name} = excluded.${name}`).join(", ");
+}
+
+const KEY = columns("text", "did", "collection", "rkey");
+const SAME_KEY = `(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
+const STANDING = [
+  ...columns("text", "rev", "state", "reason", "waiting_for"),
+  ...columns("text[]", "loose_references"),
+  ...columns("timestamptz", "created_at"),
+];
+const REVISION = [
+  ...STANDING,
+  ...columns("text", "cid", "idempotency_key"),
+  ...columns("jsonb", "record"),
+  ...columns("timestamptz", "event_time"),
+];
+
+/**
+ * New rows, which are most, don't look for one that is there: with `on conflict` in all statements, end
+ * to end made 0.50, 0.50 and 0.47 of what bare statements make, and 0.55, 0.54 and 0.57 without.
+ */
+const INSERT_LEDGER: BulkStatement = {
+  columns: [...KEY, ...REVISION],
+  text: insertInto("records", [...KEY, ...REVISION]),
+};
+
+/** The guard is the fold's own, once more: a row never goes back to an older revision. */
+const UPSERT_LEDGER: BulkStatement = {
+  columns: INSERT_LEDGER.columns,
+  text: `${INSERT_LEDGER.text}
+  on conflict (did, collection, rkey) do update set ${setExcluded(REVISION)}, indexed_at = now()
+  where excluded.rev >= t.rev`,
+};
+
+const RESTATE_LEDGER: BulkStatement = {
+  columns: [...KEY, ...STANDING],
+  text: `update records as t set
+    ${STANDING.map((column) => `${column.name} = ${valueOf(column)}`).join(", ")},
+    record = case when r.state = 'deleted' then null else t.record end
+  from ${source([...KEY, ...STANDING])}
+  where ${SAME_KEY}`,
+};
+
+const ACCOUNT = [
+  ...columns("text", "handle", "status", "account_source", "identity_source"),
+  ...columns("boolean", "active"),
+  ...columns("timestamptz", "account_time", "identity_time", "known_since", "purged_until"),
+  ...columns("bigint", "account_seq", "identity_seq", "account_cursor", "identity_cursor"),
+];
+
+const UPSERT_ACCOUNTS: BulkStatement = {
+  columns: [...columns("text", "did"), ...ACCOUNT],
+  text: `${insertInto("accounts", [...columns("text", "did"), ...ACCOUNT])}
+  on conflict (did) do update set ${setExcluded(ACCOUNT)}, updated_at = now()`,
+};
+
+/** A letter that is moot keeps its facts, not its payload: what it quoted may have been revoked. */
+const SETTLE_LETTERS: BulkStatement = {
+  columns: KEY,
+  text: `update dead_letters as t set
+    resolved_at = now(), resolution = 'superseded', payload = null, next_attempt_at = null
+  from ${source(KEY)}
+  where ${SAME_KEY} and t.resolved_at is null`,
+};
+
+const LETTER = [
+  ...columns("text", "fingerprint", "reason", "detail", "did", "collection", "rkey", "rev"),
+  ...columns("jsonb", "payload"),
+  ...columns("boolean", "superseded"),
+  ...columns("float8", "retry_in_ms"),
+];
+
+const UPSERT_LETTERS: BulkStatement = {
+  columns: LETTER,
+  text: `insert into dead_letters as t
+    (fingerprint, reason, detail, did, collection, rkey, rev, payload, next_attempt_at,
+     resolved_at, resolution)
+  select fingerprint, reason, detail, did, collection, rkey, rev,
+    case when not superseded::boolean then payload::jsonb end,
+    case when not superseded::boolean
+      then now() + retry_in_ms::float8 * interval '1 millisecond' end,
+    case when superseded::boolean then now() end,
+    case when superseded::boolean then 'superseded' end
+  from ${source(LETTER)}
+  on conflict (fingerprint) do update set
+    reason = excluded.reason, detail = excluded.detail, payload = excluded.payload,
+    next_attempt_at = case when t.attempts < 9 and excluded.next_attempt_at is not null
+      then now() + least((excluded.next_attempt_at - now()) * pg_catalog.power(2, t.attempts + 1), interval '1 day')
+    end,
+    resolved_at = excluded.resolved_at, resolution = excluded.resolution, attempts = t.attempts + 1`,
+};
+
+const RECONCILE = columns("text", "did", "reason");
+
+const REQUEST_RECONCILES: BulkStatement = {
+  columns: RECONCILE,
+  text: `${insertInto("reconciles", RECONCILE)} ${ON_REQUEST}`,
+};
+
+interface ProductStatements {
+  readonly insert: BulkStatement;
+  readonly upsert: BulkStatement;
+  readonly hide: BulkStatement;
+}
+
+const productStatements = new Map<string, ProductStatements>();
+
+function statementsOf(collection: Collection): ProductStatements {
+  let statements = productStatements.get(collection.table);
+  if (statements === undefined) {
+    statements = {
+      insert: insertStatement(collection),
+      upsert: upsertStatement(collection),
+      hide: hideStatement(collection),
+    };
+    productStatements.set(collection.table, statements);
+  }
+  return statements;
+}
+
+/** The statements that have something to write, in the order in which they must run. */
+function bulkWrites(
+  writes: Writes,
+  { overwrite, share }: StoreOptions,
+): readonly BulkWrite[] {
+  const all: BulkWrite[] = [
+    { name: "accounts", statement: UPSERT_ACCOUNTS, rows: writes.accounts },
+    { name: "records", statement: overwrite ? UPSERT_LEDGER : INSERT_LEDGER, rows: writes.fresh },
+    { name: "records", statement: UPSERT_LEDGER, rows: writes.ledger },
+    { name: "records", statement: RESTATE_LEDGER, rows: writes.restated },
+  ];
+  for (const { collection, fresh, upserts, hides } of writes.tables.values()) {
+    const { insert, upsert, hide } = statementsOf(collection);
+    const table = { name: collection.table, collection: collection.nsid };
+    all.push({ ...table, statement: hide, rows: hides });
+    all.push({ ...table, statement: overwrite ? upsert : insert, rows: fresh });
+    all.push({ ...table, statement: upsert, rows: upserts });
+  }
+  all.push({ name: "dead_letters", statement: SETTLE_LETTERS, rows: writes.settled });
+  all.push({ name: "dead_letters", statement: UPSERT_LETTERS, rows: lettersOf(writes, share) });
+  all.push({ name: "reconciles", statement: REQUEST_RECONCILES, rows: writes.reconciles });
+  if (share.of > 1) {
+    all.push({ name: "mailbox", statement: WRITE_NOTES, rows: noteRows(writes.notes, share) });
+  }
+  return all.filter((write) => write.rows.length > 0);
+}
+
+/** A parent may be there in another partition, whose note was not read yet: so the limit alone keeps nobody out. */
+const RETRY_LIMIT_MS = 60_000;
+
+function lettersOf({ letters }: Writes, { of }: Share): readonly Row[] {
+  if (of === 1) return letters;
+  return letters.map((row) =>
+    row["reason"] === "waiting_limit" && row["superseded"] !== true
+      ? { ...row, retry_in_ms: RETRY_LIMIT_MS }
+      : row
+  );
+}
+
+export interface StoreOptions {
+  /** Rows that should be new may be there already. */
+  readonly overwrite: boolean;
+  /** The partition that all of it is in. */
+  readonly share: Share;
+}
+
+/** Sends all of it. Returns how many rows were written; throws a `StoreError` for the first that failed. */
+export async function store(
+  tx: TransactionSql,
+  writes: Writes,
+  options: StoreOptions,
+): Promise<number> {
+  const sent = bulkWrites(writes, options).map((write) =>
+    send(tx, write).catch((cause) => {
+      throw new StoreError(write, cause);
+    })
+  );
+  const results = await Promise.allSettled(sent);
+  // After the first failure all others fail for being in the same transaction: report the first.
+  let rows = 0;
+  for (const result of results) {
+    if (result.status === "rejected") throw result.reason;
+    rows += result.value;
+  }
+  return rows;
+}
+
+/** Sends one bulk write. Returns how many rows it wrote. */
+export async function send(tx: TransactionSql, { statement, rows }: BulkWrite): Promise<number> {
+  const { text, columns } = statement;
+  const { count } = await tx.unsafe(text, parametersOf(columns, rows), PREPARED);
+  return count;
+}

@@ -1,0 +1,100 @@
+/** What a record of the ledger is, read again. */
+
+import {
+  type Body,
+  type Content,
+  type Mapper,
+  NEWER,
+  type Revision,
+} from "../../mapper/content.ts";
+import type { JsonObject } from "../../decoder/json.ts";
+import { idempotencyKey } from "../../mapper/idempotency_key.ts";
+import { isReason, type Reason } from "../../reason.ts";
+import { type Refusals, type RefusedRecord, refusedRevision } from "./batch.ts";
+import type { Entry } from "./entry.ts";
+import type { RecordRow } from "./stored_rows.ts";
+
+/** Verdicts that other records can change. */
+const REJECTED_BY_REFERENCE = new Set<string>(["not_scene_owner", "self_alliance"]);
+
+/** Whether judging a record takes fields of it: else its state and its collection tell all. */
+export function hasLinks(collection: string, mapper: Mapper): boolean {
+  return mapper.collections.some(({ nsid, references }) =>
+    nsid === collection && references.length > 0
+  );
+}
+
+/** Null when the ledger has nothing left of a record that would be needed. */
+export function storedContent(row: RecordRow, mapper: Mapper, refusals: Refusals): Content | null {
+  const { state, reason, fields } = row;
+  const isLost = fields === null && hasLinks(row.collection, mapper);
+  if (state === "deleted") return { kind: "deleted" };
+  // Also one that this version knows by now: it is mapped when the whole collection is.
+  if (reason === NEWER.reason) return NEWER;
+  const refused = refusalOf(row, row.rev, refusals);
+  if (refused !== undefined) return refusedRevision(refused, null).content;
+  // A record that was refused for itself stays refused; what is left of it may look valid by now.
+  if (state === "rejected" && (isLost || !REJECTED_BY_REFERENCE.has(reason ?? ""))) {
+    const refusal = { reason: isReason(reason) ? reason : "invalid_record", detail: "" } as const;
+    return { kind: "rejected", refusal, byDecoder: true };
+  }
+  return isLost ? null : mapper.content(row, fields ?? {});
+}
+
+/** What a record of the ledger holds. Its content may be another by that: of an older version's record. */
+export function storedRevision(
+  entry: Entry,
+  record: JsonObject | null,
+  mapper: Mapper,
+  refusals: Refusals,
+): Revision {
+  const { key, rev, content, timeUs } = entry;
+  const refused = refusalOf(key, rev ?? "", refusals);
+  if (refused !== undefined) return refusedRevision(refused, record);
+  if (record !== null && content?.kind === "mapped") return mapper.record(key, record, timeUs);
+  const body: Body = { record, row: null };
+  return { content: content ?? { kind: "deleted" }, body };
+}
+
+/** Why the mapper, or what a record is among others, can have it rejected. */
+const BY_MAPPER: ReadonlySet<string> = new Set<Reason>([
+  "missing_field",
+  "invalid_type",
+  "empty_field",
+  "too_long",
+  "too_many",
+  "out_of_range",
+  "unknown_value",
+  "invalid_did",
+  "invalid_time",
+  "invalid_reference",
+  "time_order",
+  "self_alliance",
+  "not_scene_owner",
+]);
+
+/**
+ * What the mapper makes now of a record of the ledger. One that the decoder or Postgres refused stays so:
+ * what is left of it may look valid.
+ */
+export function remappedRevision(
+  entry: Entry,
+  record: JsonObject | null,
+  mapper: Mapper,
+  refusals: Refusals,
+): Revision {
+  const { key, stored, timeUs } = entry;
+  const isMappable = stored?.state !== "rejected" || BY_MAPPER.has(stored.reason ?? "");
+  const refused = refusalOf(key, entry.rev ?? "", refusals);
+  return record !== null && isMappable && refused === undefined
+    ? mapper.record(key, record, timeUs)
+    : storedRevision(entry, record, mapper, refusals);
+}
+
+function refusalOf(
+  key: Entry["key"],
+  rev: string,
+  refusals: Refusals,
+): RefusedRecord | undefined {
+  return refusals.size > 0 ? refusals.get(idempotencyKey(key, rev)) : undefined;
+}

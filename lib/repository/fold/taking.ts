@@ -1,0 +1,127 @@
+/** Takes rows of the ledger and of accounts into the working set, each once. */
+
+import type { RecordKey } from "../../mapper/collection.ts";
+import type { Mapper } from "../../mapper/content.ts";
+import type { Mentions } from "../../mapper/link.ts";
+import type { Refusals } from "./batch.ts";
+import type { Entry } from "./entry.ts";
+import type { WorkingSet } from "./working_set.ts";
+import { ACCOUNTS, DID, questionsOf, WANTED } from "./record_queries.ts";
+import { parametersOf } from "../tables/rows.ts";
+import type { TransactionSql } from "../connection/sql.ts";
+import { PREPARED } from "./store.ts";
+import { hasLinks, storedContent } from "./stored_content.ts";
+import { type AccountRow, fillAccount, fillEntry, type RecordRow } from "./stored_rows.ts";
+
+/** What a load added to the working set, so that it can be taken out again. */
+export class Loaded {
+  readonly entries: Entry[] = [];
+  /** Entries that were there before, and of which it loaded what they say about others. */
+  readonly deepened: Entry[] = [];
+  readonly names: string[] = [];
+  readonly dids: string[] = [];
+}
+
+export class Taking {
+  readonly #tx: TransactionSql;
+  readonly #workingSet: WorkingSet;
+  readonly #mapper: Mapper;
+  readonly #refusals: Refusals;
+  /** Accounts that are loaded, or asked for. */
+  readonly #knownDids = new Set<string>();
+
+  constructor(tx: TransactionSql, workingSet: WorkingSet, mapper: Mapper, refusals: Refusals) {
+    this.#tx = tx;
+    this.#workingSet = workingSet;
+    this.#mapper = mapper;
+    this.#refusals = refusals;
+  }
+
+  /** Loads the accounts that the working set doesn't have yet. */
+  async accounts(dids: Iterable<string>, loaded: Loaded): Promise<void> {
+    const missing = [...new Set(dids)].filter((did) => this.#isNew(did, loaded));
+    if (missing.length === 0) return;
+    const keys = missing.map((did) => ({ did }));
+    const rows = await this.#tx.unsafe<AccountRow[]>(ACCOUNTS, parametersOf(DID, keys), PREPARED);
+    for (const row of rows) {
+      fillAccount(this.#workingSet.account(row.did), row);
+    }
+  }
+
+  /** Loads records that are not in the working set, or not with their content. Returns what they mention. */
+  async byKey(
+    keys: Iterable<RecordKey>,
+    withContent: boolean,
+    loaded: Loaded,
+  ): Promise<Mentions[]> {
+    const wanted = new Set<Entry>();
+    for (const key of keys) {
+      const known = this.#workingSet.get(key);
+      const entry = known ?? this.#workingSet.entry(key);
+      if (known === undefined) loaded.entries.push(entry);
+      const lacksContent = withContent && !entry.foreign && entry.content === null &&
+        entry.rev !== null;
+      if (known === undefined || lacksContent) wanted.add(entry);
+    }
+    if (wanted.size === 0) return [];
+    const rows = [...wanted].map(({ key: { did, collection, rkey }, foreign }) => {
+      const links = withContent && !foreign && hasLinks(collection, this.#mapper);
+      return { did, collection, rkey, wanted: links };
+    });
+    const [records] = await Promise.all([
+      this.ask(questionsOf(this.#mapper).byKey, parametersOf(WANTED, rows)),
+      this.accounts(rows.map(({ did }) => did), loaded),
+    ]);
+    return this.take(records, withContent, loaded);
+  }
+
+  ask(question: string, parameters: string[]): Promise<RecordRow[]> {
+    return this.#tx.unsafe<RecordRow[]>(question, parameters, PREPARED);
+  }
+
+  /** Takes rows into the working set, but what it knows already. Returns what they mention. */
+  take(rows: readonly RecordRow[], withContent: boolean, loaded: Loaded): Mentions[] {
+    const mentions: Mentions[] = [];
+    for (const row of rows) {
+      if (row.account !== undefined && this.#isNew(row.did, loaded)) {
+        const account = this.#workingSet.account(row.did);
+        if (row.account !== null) fillAccount(account, row.account);
+      }
+      const known = this.#workingSet.get(row);
+      const entry = known ?? this.#workingSet.entry(row);
+      if (known === undefined) loaded.entries.push(entry);
+      if (entry.accepted || entry.content !== null) continue;
+      fillEntry(entry, row);
+      if (!withContent) continue;
+      const content = storedContent(row, this.#mapper, this.#refusals);
+      if (entry.foreign) {
+        const isRequest = content?.kind === "mapped" && content.about === null;
+        if (!isRequest) entry.asksFor = null;
+        else entry.asksFor = row.asks_for ?? entry.asksFor;
+        continue;
+      }
+      entry.content = content;
+      if (known !== undefined) loaded.deepened.push(entry);
+      if (entry.content?.kind === "mapped") {
+        const { links, about } = entry.content;
+        mentions.push({ author: row.did, collection: row.collection, links, about });
+      }
+    }
+    return mentions;
+  }
+
+  /** Notes an account as known; whether it was not. One that isn't in the table is as unknown accounts are. */
+  #isNew(did: string, loaded: Loaded): boolean {
+    if (this.#knownDids.has(did)) return false;
+    this.#knownDids.add(did);
+    loaded.dids.push(did);
+    this.#workingSet.account(did);
+    return true;
+  }
+
+  /** Takes an account out of the working set. */
+  forgetAccount(did: string): void {
+    this.#knownDids.delete(did);
+    this.#workingSet.accounts.delete(did);
+  }
+}

@@ -1,0 +1,78 @@
+/** Which dead letters a verdict makes, and which it makes moot. */
+
+import type { JsonObject } from "../../decoder/json.ts";
+import { idempotencyKey } from "../../mapper/idempotency_key.ts";
+import type { Entry } from "./entry.ts";
+import type { Verdict } from "./verdict.ts";
+import { bodyOf, type Writes } from "./writes.ts";
+
+/**
+ * Postgres refused the row: what it said may be gone the next time (a full index page, a PostGIS
+ * hiccup), so it is tried again by itself. Everything else waits for a person or a newer revision.
+ */
+const RETRY_AFTER_MS = 60_000;
+
+/**
+ * The letters of a record that this batch brought: one for each rejected revision, moot where a
+ * newer one has followed.
+ */
+export function writeLetters(
+  writes: Writes,
+  entry: Entry,
+  verdict: Verdict,
+  reasons: string[],
+): void {
+  if (entry.stored?.state === "rejected") writes.settle(entry.key);
+  for (const { rev, reason, detail } of entry.rejected) {
+    reasons.push(reason);
+    if (rev === entry.rev && verdict.state === "rejected") continue;
+    writeLetter(writes, entry, rev, { reason, detail, superseded: true });
+  }
+  if (verdict.state === "rejected") writeCurrent(writes, entry, verdict);
+}
+
+/** The letters of a record that stands differently because others changed. */
+export function settleLetters(
+  writes: Writes,
+  entry: Entry,
+  verdict: Verdict,
+  reasons: string[],
+): void {
+  if (entry.stored?.state === "rejected") writes.settle(entry.key);
+  if (verdict.state !== "rejected") return;
+  reasons.push(verdict.reason ?? "invalid_record");
+  writeCurrent(writes, entry, verdict);
+}
+
+function writeCurrent(writes: Writes, entry: Entry, verdict: Verdict): void {
+  const reason = verdict.reason ?? "invalid_record";
+  const detail = verdict.detail ?? "";
+  writeLetter(writes, entry, entry.rev ?? "", { reason, detail, superseded: false });
+}
+
+function writeLetter(
+  writes: Writes,
+  entry: Entry,
+  rev: string,
+  letter: { reason: string; detail: string; superseded: boolean },
+): void {
+  writes.letter({
+    ...letter,
+    fingerprint: idempotencyKey(entry.key, rev),
+    key: entry.key,
+    rev,
+    payload: letter.superseded ? null : payloadOf(entry),
+    retryInMs: letter.reason === "database_refused" ? RETRY_AFTER_MS : null,
+  });
+}
+
+/** What trying the revision again takes. */
+function payloadOf(entry: Entry): JsonObject {
+  const { content } = entry;
+  return {
+    cid: entry.cid,
+    time_us: entry.timeUs,
+    record: bodyOf(entry).record,
+    refusal: content?.kind === "rejected" && content.byDecoder ? { ...content.refusal } : null,
+  };
+}

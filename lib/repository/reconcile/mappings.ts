@@ -1,0 +1,89 @@
+/** With which version of its mapper each collection was mapped, and how far a reindex has got. */
+
+import type { Collection } from "../../mapper/collection.ts";
+import type { KeyPosition } from "./ledger_keys.ts";
+import type { Sql } from "../connection/sql.ts";
+
+/** The version of a collection's mapper: what it makes of a record, and the forms that it knows. */
+export function mappingVersion({ mapping, upgrades = [] }: Collection): string {
+  return `${mapping}.${upgrades.length + 1}`;
+}
+
+/** A collection whose records were mapped by another version. */
+export interface OutdatedMapping {
+  readonly collection: string;
+  /** Null: unknown. */
+  readonly mapped: string | null;
+  readonly current: string;
+}
+
+/** How far a reindex of a collection has got. */
+export interface ReindexProgress {
+  readonly after: KeyPosition;
+  readonly done: number;
+  readonly changed: number;
+}
+
+/**
+ * Those that need a reindex. Collections without records need none: they are noted as mapped by this
+ * version.
+ */
+export async function outdatedMappings(
+  sql: Sql,
+  collections: readonly Collection[],
+): Promise<OutdatedMapping[]> {
+  const rows = await sql<{ collection: string; version: string | null }[]>`
+    select collection, version from mappings`;
+  const stored = new Map(rows.map(({ collection, version }) => [collection, version]));
+  const outdated: OutdatedMapping[] = [];
+  for (const collection of collections) {
+    const { nsid } = collection;
+    const current = mappingVersion(collection);
+    if (!stored.has(nsid)) {
+      const [noted] = await sql<{ version: string | null }[]>`
+        insert into mappings (collection, version)
+        select ${nsid}, case when not exists (select from records where collection = ${nsid})
+          then ${current}::text end
+        on conflict (collection) do update set collection = excluded.collection
+        returning version`;
+      stored.set(nsid, noted?.version ?? null);
+    }
+    const mapped = stored.get(nsid) ?? null;
+    if (mapped !== current) outdated.push({ collection: nsid, mapped, current });
+  }
+  return outdated;
+}
+
+/** Begins a reindex, or goes on with one of the same version that did not end. */
+export async function beginReindex(sql: Sql, collection: Collection): Promise<ReindexProgress> {
+  const version = mappingVersion(collection);
+  const [row] = await sql<
+    { did: string | null; rkey: string | null; done: number; changed: number }[]
+  >`
+    insert into mappings as m (collection, reindexing) values (${collection.nsid}, ${version})
+    on conflict (collection) do update set reindexing = excluded.reindexing,
+      after_did = case when m.reindexing = excluded.reindexing then m.after_did end,
+      after_rkey = case when m.reindexing = excluded.reindexing then m.after_rkey end,
+      done = case when m.reindexing = excluded.reindexing then m.done else 0 end,
+      changed = case when m.reindexing = excluded.reindexing then m.changed else 0 end
+    returning after_did as did, after_rkey as rkey, done::float8 as done, changed::float8 as changed`;
+  const { did = null, rkey = null, done = 0, changed = 0 } = row ?? {};
+  return { after: { did: did ?? "", rkey: rkey ?? "" }, done, changed };
+}
+
+export async function advanceReindex(
+  sql: Sql,
+  collection: Collection,
+  { after, done, changed }: ReindexProgress,
+): Promise<void> {
+  await sql`update mappings set after_did = ${after.did}, after_rkey = ${after.rkey},
+      done = ${done}, changed = ${changed}
+    where collection = ${collection.nsid} and reindexing = ${mappingVersion(collection)}`;
+}
+
+/** Notes that all records of a collection are mapped by this version. */
+export async function finishReindex(sql: Sql, collection: Collection): Promise<void> {
+  await sql`update mappings set version = reindexing, reindexing = null, after_did = null,
+      after_rkey = null, reindexed_at = now()
+    where collection = ${collection.nsid} and reindexing = ${mappingVersion(collection)}`;
+}

@@ -1,0 +1,158 @@
+/**
+ * Brings a database to the schema of this program. Any number of instances may do it at once: one
+ * transaction-level lock makes them take turns, which works through a transaction-mode pooler too.
+ */
+
+import { factsOf, unmetConditions } from "./conditions.ts";
+import type { Asking, Sql, TransactionSql } from "../connection/sql.ts";
+import { createHash } from "node:crypto";
+import { sqlStateOf } from "../connection/sqlstate.ts";
+import { type Migration, MIGRATIONS } from "./migrations.ts";
+
+const MIGRATION_LOCK = 0x6d_69_67_72; // "migr"
+
+/** The database can't be used as it is, and trying again won't help. */
+export class MigrationError extends Error {
+  override readonly name = "MigrationError";
+}
+
+/** Nothing can be written now; by and by it can, when the server is the primary again. */
+export class ReadOnlyError extends Error {
+  override readonly name = "ReadOnlyError";
+  readonly code = "25006";
+}
+
+/** What has just happened. */
+export type MigrationStep = "locked" | "applied" | "committed";
+
+export interface MigrateOptions {
+  readonly migrations?: readonly Migration[];
+  /** Told after each step: faults are injected here, and progress is seen. */
+  readonly step?: (name: MigrationStep) => void | Promise<void>;
+}
+
+/** Where it runs, for what it has to say about that. */
+interface Place {
+  readonly database: string;
+  readonly role: string;
+  readonly version: string;
+}
+
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+/** Applies what is missing, in one transaction. Returns the versions that it applied. */
+export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<number[]> {
+  const { migrations = MIGRATIONS, step } = options;
+  const [unmet] = unmetConditions(await factsOf(sql));
+  if (unmet !== undefined) {
+    throw new (unmet.passes ? ReadOnlyError : MigrationError)(unmet.sentence);
+  }
+  let place: Place | undefined;
+  try {
+    const applied = await sql.begin(async (tx) => {
+      [place] = await tx<Place[]>`
+        select current_database() as database, current_user as role,
+          current_setting('server_version') as version, pg_catalog.pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+      await step?.("locked");
+      await createMigrationsTable(tx);
+      const pending = await pendingMigrations(tx, true, migrations);
+      if (pending.some(({ version }) => version === 1)) await createPostgis(tx, place);
+      for (const { version, name, sql } of pending) {
+        await tx.unsafe(sql);
+        await tx`insert into schema_migrations (version, name, checksum)
+          values (${version}, ${name}, ${checksum(sql)})`;
+        await step?.("applied");
+      }
+      return pending.map(({ version }) => version);
+    });
+    await step?.("committed");
+    return applied;
+  } catch (error) {
+    if (sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE || place === undefined) throw error;
+    throw new MigrationError(
+      `cannot migrate database ${place.database}: the role ${place.role} may not; run the command ` +
+        `migrate once as the owner of the database, or let the role create tables in the schema public`,
+      { cause: error },
+    );
+  }
+}
+
+/** Asks first: `if not exists` alone takes the right to create also where there is nothing to create. */
+async function createMigrationsTable(tx: TransactionSql): Promise<void> {
+  const [found] = await tx<{ there: boolean }[]>`
+    select to_regclass('schema_migrations') is not null as there`;
+  if (found?.there) return;
+  await tx`create table schema_migrations (
+    version integer primary key, name text not null, checksum text not null,
+    applied_at timestamptz not null default now())`;
+}
+
+/** Whether every migration is applied. */
+export async function isMigrated(sql: Sql): Promise<boolean> {
+  try {
+    const [row] = await sql<{ version: number }[]>`
+      select coalesce(max(version), 0) as version from schema_migrations`;
+    return (row?.version ?? 0) >= (MIGRATIONS.at(-1)?.version ?? 0);
+  } catch (error) {
+    if (sqlStateOf(error) === "42P01") return false; // No such table: nothing was ever applied.
+    throw error;
+  }
+}
+
+/** The migrations that are missing. `isThere`: there is a table of those that were applied. */
+export async function pendingMigrations(
+  tx: Asking,
+  isThere: boolean,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<readonly Migration[]> {
+  if (!isThere) return migrations;
+  const rows = await tx<{ version: number; name: string; checksum: string }[]>`
+    select version, name, checksum from schema_migrations order by version`;
+  const known = new Map(migrations.map((migration) => [migration.version, migration]));
+  for (const { version, name, checksum: stored } of rows) {
+    const migration = known.get(version);
+    if (migration === undefined) {
+      throw new MigrationError(
+        `cannot use this database: migration ${version} (${name}) is newer than this program, ` +
+          `which knows ${migrations.length}; run the newer program`,
+      );
+    }
+    if (checksum(migration.sql) !== stored) {
+      throw new MigrationError(
+        `cannot use this database: migration ${version} (${name}) was edited after it was applied; ` +
+          `restore it and put the change into a new migration`,
+      );
+    }
+  }
+  const done = new Set(rows.map(({ version }) => version));
+  return migrations.filter(({ version }) => !done.has(version));
+}
+
+async function createPostgis(tx: TransactionSql, place: Place | undefined): Promise<void> {
+  try {
+    await tx.savepoint((inner) => inner`create extension if not exists postgis`);
+  } catch (error) {
+    const sqlState = sqlStateOf(error);
+    const { database = "", version = "" } = place ?? {};
+    if (sqlState === INSUFFICIENT_PRIVILEGE) {
+      throw new MigrationError(
+        `cannot create the extension postgis in database ${database}: this role may not; ` +
+          `run as a superuser there: create extension postgis`,
+        { cause: error },
+      );
+    }
+    if (sqlState === "0A000" || sqlState === "58P01") {
+      const major = version.split(".")[0];
+      throw new MigrationError(
+        `cannot create the extension postgis in database ${database}: the server doesn't have it; ` +
+          `install it there, on Debian: apt-get install postgresql-${major}-postgis-3`,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+function checksum(sql: string): string {
+  return createHash("sha256").update(sql).digest("hex");
+}

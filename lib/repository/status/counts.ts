@@ -1,0 +1,57 @@
+/** Numbers about the tables, for gauges, the status page and the summary. */
+
+import type { Sql } from "../connection/sql.ts";
+
+/** Records that wait for a parent, and dead letters that are open. */
+export interface OpenCounts {
+  readonly waitingRecords: number;
+  readonly openDeadLetters: number;
+  /** Notes that partitions have left for each other, and how long the oldest has waited. */
+  readonly notes: number;
+  readonly notesSeconds: number;
+}
+
+export interface CountOptions {
+  readonly timeoutMs: number;
+  /** Told which session counts. */
+  readonly session: (pid: number) => void;
+}
+
+/** Both are answered from small partial indexes. */
+export async function openCounts(
+  sql: Sql,
+  { timeoutMs, session }: CountOptions,
+): Promise<OpenCounts> {
+  return await sql.begin(async (tx) => {
+    const told = tx<{ pid: number }[]>`
+      select pg_backend_pid() as pid, set_config('statement_timeout', ${String(timeoutMs)}, true)`
+      .then(([row]) => row !== undefined && session(row.pid));
+    const counted = tx<OpenCounts[]>`select
+      (select count(*)::float8 from records where waiting_for is not null) as "waitingRecords",
+      (select count(*)::float8 from dead_letters where resolved_at is null) as "openDeadLetters",
+      (select count(*)::float8 from mailbox) as notes,
+      (select coalesce(extract(epoch from clock_timestamp() - min(written_at)), 0)::float8
+        from mailbox) as "notesSeconds"`;
+    const [[row]] = await Promise.all([counted, told]);
+    return row ?? { waitingRecords: 0, openDeadLetters: 0, notes: 0, notesSeconds: 0 };
+  });
+}
+
+export const LIVE_TABLES = [
+  "scenes",
+  "events",
+  "posts",
+  "alliances",
+  "memberships",
+  "stream_sessions",
+] as const;
+
+/** Live rows of each product table, and records in the ledger that stand (applied or unmapped). */
+export async function liveCounts(sql: Sql): Promise<Record<string, number>> {
+  const parts = LIVE_TABLES.map((table) =>
+    `(select count(*)::float8 from ${table} where deleted_at is null) as ${table}`
+  );
+  const [row] = await sql.unsafe<Record<string, number>[]>(`select ${parts.join(", ")},
+    (select count(*)::float8 from records where state in ('applied', 'unmapped')) as records`);
+  return { ...row };
+}

@@ -1,0 +1,21 @@
+/** Rows for one table, and what is thrown when Postgres refuses them. */
+
+import type { Row } from "../../mapper/collection.ts";
+import type { BulkStatement } from "./rows.ts";
+
+/** One bulk statement with its rows. */
+export interface BulkWrite {
+  readonly name: string;
+  readonly statement: BulkStatement;
+  readonly rows: readonly Row[];
+  /** For a product table, the collection whose records it holds. */
+  readonly collection?: string;
+}
+
+/** A bulk write that Postgres refused. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  constructor(readonly write: BulkWrite, cause: unknown) {
+    super(`cannot write ${write.rows.length} rows to ${write.name}`, { cause });
+  }
+}

@@ -1,0 +1,68 @@
+/** How rows of a product table differ from what their records make. Nothing is written. */
+
+import type { Collection } from "../../mapper/collection.ts";
+import { authorColumn, ownColumns, valueOrCreated } from "./product_table.ts";
+import { type BulkStatement, type RowColumn, source, valueOf } from "./rows.ts";
+
+const KEY: readonly RowColumn[] = [
+  { name: "record_did", type: "text" },
+  { name: "record_rkey", type: "text" },
+];
+
+const SAME_RECORD = "t.record_did::text = r.record_did and t.record_rkey::text = r.record_rkey";
+
+/** A row that is not what its record makes. */
+export interface DifferingRow {
+  readonly record_did: string;
+  readonly record_rkey: string;
+  /** There is no row, or none that the indexer has live. */
+  readonly missing: boolean;
+  readonly columns: readonly string[];
+}
+
+/** Of rows as records make them, those that the table lacks or has otherwise. */
+export function differingRows(collection: Collection): BulkStatement {
+  const columns = ownColumns(collection);
+  const tests = columns.map((column) => [column.name, differs(column)] as const);
+  const found = tests.map(([name, test]) => `case when ${test} then '${name}' end`);
+  const text = `select r.record_did, r.record_rkey, t.id is null or not t.indexer_live as missing,
+    pg_catalog.to_json(pg_catalog.array_remove(array[${found.join(", ")}], null)) as columns
+  from ${source(columns)}
+  left join ${collection.table} as t on ${SAME_RECORD}
+  where t.id is null or not t.indexer_live
+    or ${tests.map(([, test]) => test).join("\n    or ")}`;
+  return { text, columns };
+}
+
+/** Of records that are not applied, those with a row that the indexer has live. */
+export function unexpectedRows(collection: Collection): BulkStatement {
+  const text = `select r.record_did, r.record_rkey from ${source(KEY)}
+  join ${collection.table} as t on ${SAME_RECORD} where t.indexer_live`;
+  return { text, columns: KEY };
+}
+
+/** Rows that the indexer has live although the ledger has no applied record of that revision. */
+export function rowsWithoutRecord({ nsid, table }: Collection): string {
+  return `select t.record_did as did, '${nsid}' as collection, t.record_rkey as rkey
+  from ${table} as t
+  where t.indexer_live and t.record_did is not null and not exists (
+    select from records as r where (r.did, r.collection, r.rkey) = (t.record_did::text, '${nsid}', t.record_rkey::text)
+      and r.state = 'applied' and r.rev = t.record_rev::text)
+  order by 1, 3`;
+}
+
+function differs(column: ReturnType<typeof ownColumns>[number]): string {
+  const value = valueOrCreated(column);
+  if (column.merged) return `t.${authorColumn(column)} is distinct from ${valueOf(column)}`;
+  if (column.type === "point") return pointDiffers(`t.${column.name}`, value);
+  const test = `t.${column.name} is distinct from ${value}`;
+  return column.whileShown ? `(t.deleted_at is null and ${test})` : test;
+}
+
+/** The last bits of a sine are not the same in each version of the runtime. A tenth of a millimetre, in degrees. */
+const SAME_PLACE = 1e-9;
+
+function pointDiffers(stored: string, made: string): string {
+  const apart = `${stored}::geometry::point operator(pg_catalog.<->) ${made}::geometry::point`;
+  return `not coalesce((${apart}) < ${SAME_PLACE}::float8, ${stored} is null and ${made} is null)`;
+}

@@ -1,0 +1,70 @@
+/**
+ * Rows as parameters of a bulk statement: one array of texts for each column, cast where they are used.
+ * Of the ways into Postgres that bench/README.md compares, this was the fastest.
+ */
+
+import type { Row } from "../../mapper/collection.ts";
+
+/** A column of such rows. */
+export interface RowColumn {
+  readonly name: string;
+  /** SQL type that the texts are cast to. A point is `[longitude, latitude]`, and becomes a geography. */
+  readonly type: RowType;
+}
+
+export type RowType =
+  | "text"
+  | "text[]"
+  | "timestamptz"
+  | "jsonb"
+  | "float8"
+  | "bigint"
+  | "boolean"
+  | "uuid"
+  | "point";
+
+/** A statement that reads its rows from `source(columns)`, and nothing else from parameters. */
+export interface BulkStatement {
+  readonly text: string;
+  readonly columns: readonly RowColumn[];
+}
+
+/** The item of a `from` clause that gives the rows, as `r`. */
+export function source(columns: readonly RowColumn[]): string {
+  const arrays = columns.map((_, index) => `pg_catalog.unnest($${index + 1}::text[])`);
+  const names = columns.map(({ name }) => name);
+  return `rows from (${arrays.join(", ")}) as r(${names.join(", ")})`;
+}
+
+/** The value of a column of `r` in its type. */
+export function valueOf({ name, type }: RowColumn): string {
+  if (type === "text") return `r.${name}`;
+  return `r.${name}::${type === "point" ? "geography" : type}`;
+}
+
+/** The parameters for some rows: a literal of an array for each column. What a row lacks is null. */
+export function parametersOf(columns: readonly RowColumn[], rows: readonly Row[]): string[] {
+  return columns.map(({ name, type }) => {
+    let literal = "";
+    for (const row of rows) literal += `${literal && ","}${itemOf(row[name] ?? null, type)}`;
+    return `{${literal}}`;
+  });
+}
+
+function itemOf(value: unknown, type: RowType): string {
+  if (value === null) return "NULL";
+  // JSON has no control characters, so what quotes it as JSON quotes it as an item too.
+  if (type === "jsonb") return JSON.stringify(JSON.stringify(value));
+  if (typeof value === "string") return quoted(value);
+  if (!Array.isArray(value)) return String(value);
+  return quoted(
+    type === "point" ? `point(${value.join(" ")})` : `{${value.map(String).map(quoted).join(",")}}`,
+  );
+}
+
+function quoted(text: string): string {
+  return `"${SPECIAL.test(text) ? text.replace(ALL_SPECIAL, "\\$&") : text}"`;
+}
+
+const SPECIAL = /["\\]/;
+const ALL_SPECIAL = /["\\]/g;

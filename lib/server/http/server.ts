@@ -1,0 +1,89 @@
+/** The application on a port. */
+
+import { ConnectionLimiter } from "./connection_limiter.ts";
+
+export interface ServerOptions {
+  /** Answers a request. It never rejects. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly limits?: Partial<ServerLimits>;
+  /** Told when connections can't be taken. It goes on trying. */
+  readonly failed?: (error: unknown) => void;
+}
+
+export interface ServerLimits {
+  readonly maxConnections: number;
+  readonly lifetimeMs: number;
+  readonly maxHeadBytes: number;
+  readonly maxBodyBytes: number;
+}
+
+/**
+ * A connection costs one descriptor, of the 1024 that a process usually may have. The table "Bounds
+ * of memory" in SECURITY.md says what they hold together.
+ */
+const SERVER_LIMITS: ServerLimits = {
+  maxConnections: 256,
+  lifetimeMs: 30_000,
+  maxHeadBytes: 16_384,
+  maxBodyBytes: 16_384,
+};
+
+/** How long requests that are under way may take when the server closes. */
+const GRACE_MS = 1_000;
+
+/** The port can't be opened. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+export interface RunningServer {
+  readonly host: string;
+  readonly port: number;
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Takes no more, finishes what is under way within a second, and leaves no socket open. */
+  close(): Promise<void>;
+}
+
+/** Starts to listen. Throws a `ListenError` that says which setting to change. */
+export function startServer(options: ServerOptions): RunningServer {
+  const { host, fetch, failed = (): void => {} } = options;
+  let { port } = options;
+  const limiter = new ConnectionLimiter({
+    ...SERVER_LIMITS,
+    ...options.limits,
+    fetch,
+    failed,
+    listen: () => {
+      const listener = listen(host, port);
+      port = listener.addr.port;
+      return listener;
+    },
+  });
+  return {
+    host,
+    port,
+    get connections(): number {
+      return limiter.size;
+    },
+    close: () => limiter.close(GRACE_MS),
+  };
+}
+
+function listen(host: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname: host, port });
+  } catch (cause) {
+    const problem = cause instanceof Deno.errors.AddrInUse
+      ? "the port is in use, set METRICS_PORT to a free one"
+      : cause instanceof Deno.errors.AddrNotAvailable
+      ? "this machine has no such address, set HTTP_HOST to one that it has"
+      : cause instanceof Deno.errors.PermissionDenied
+      ? "the port is reserved, set METRICS_PORT to one above 1023"
+      : "set HTTP_HOST and METRICS_PORT to what can be opened";
+    throw new ListenError(`cannot listen on ${host} port ${port}: ${problem}`, { cause });
+  }
+}

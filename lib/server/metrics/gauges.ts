@@ -1,0 +1,181 @@
+/**
+ * Gauges: a table of name, help, and how to read it. Each is read when Prometheus asks, so that it
+ * tells of a stall while nothing happens.
+ */
+
+import { Gauge, type Registry } from "prom-client";
+import {
+  cursorAgeSeconds,
+  isConnected,
+  isPaused,
+  isReplaying,
+  lagSeconds,
+  oldestWaitingSeconds,
+  pausedSeconds,
+  uptimeSeconds,
+} from "../facts/derived.ts";
+import type { Facts, Now } from "../facts/facts.ts";
+
+type Read = (facts: Facts, now: Now) => number;
+
+const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
+  ["indexer_pending_messages", "Messages in the queue.", ({ backlog }) => backlog().queued],
+  [
+    "indexer_queue_bytes",
+    "Bytes of the messages in the queue.",
+    ({ backlog }) => backlog().queuedBytes,
+  ],
+  [
+    "indexer_oldest_waiting_seconds",
+    "Seconds since the receipt of the oldest message that is not committed; 0 when none waits.",
+    oldestWaitingSeconds,
+  ],
+  [
+    "indexer_processing_lag_seconds",
+    "Age of the oldest event that is not committed, in seconds; 0 for a quiet stream.",
+    lagSeconds,
+  ],
+  [
+    "indexer_cursor_age_seconds",
+    "Seconds since the time of the committed position; grows in a stall, and on a quiet stream up to an hour.",
+    cursorAgeSeconds,
+  ],
+  [
+    "indexer_clock_ahead_seconds",
+    "Seconds that all events are ahead of this machine's clock at least; 0 when they aren't.",
+    ({ reading }) => (reading.clockAheadMs ?? 0) / 1000,
+  ],
+  ["indexer_connected", "1 while connected to the stream.", (facts) => +isConnected(facts)],
+  [
+    "indexer_reconnection_failures_in_a_row",
+    "Attempts to connect that failed since the last connection.",
+    ({ connection }) => connection.failuresInARow,
+  ],
+  ["indexer_paused", "1 while reading is paused.", (facts) => +isPaused(facts)],
+  [
+    "indexer_paused_seconds",
+    "Seconds that the present pause has lasted; 0 when there is none.",
+    pausedSeconds,
+  ],
+  [
+    "indexer_waiting_records",
+    "Records that wait for a record that they name.",
+    ({ database }) => database.waitingRecords,
+  ],
+  [
+    "indexer_mailbox_notes",
+    "Notes that partitions have left for each other.",
+    ({ database }) => database.notes,
+  ],
+  [
+    "indexer_mailbox_age_seconds",
+    "How long the oldest note between partitions has waited.",
+    ({ database }) => database.notesSeconds,
+  ],
+  ["indexer_dead_letters", "Open dead letters.", ({ database }) => database.openDeadLetters],
+  [
+    "indexer_database_up",
+    "1 when the database answered last.",
+    ({ database }) => +database.answers,
+  ],
+  [
+    "indexer_database_blocked",
+    "1 while the database answers and something holds a lock that the indexer waits for.",
+    ({ database }) => +(database.blocked !== null),
+  ],
+  [
+    "indexer_database_refusing",
+    "1 while the database answers and refuses what is written, until the next commit.",
+    ({ database }) => +(database.refusal !== null),
+  ],
+  ["indexer_replaying", "1 while the archive is replayed.", (facts) => +isReplaying(facts)],
+  [
+    "indexer_replay_done",
+    "Sequence numbers that are behind, since the start of the replay.",
+    ({ archive }) => archive.progress?.done ?? 0,
+  ],
+  [
+    "indexer_replay_total",
+    "Sequence numbers from the start of the replay to the end of the archive.",
+    ({ archive }) => archive.progress?.total ?? 0,
+  ],
+  [
+    "indexer_replay_rate",
+    "Sequence numbers a second, over the last minute of the replay.",
+    ({ archive }) => archive.progress?.perSecond ?? 0,
+  ],
+  [
+    "indexer_replay_left_seconds",
+    "Seconds that the replay still takes at that rate; 0 while there is no rate.",
+    ({ archive }) => (archive.progress?.leftMs ?? 0) / 1000,
+  ],
+  [
+    "indexer_reconciles_queued",
+    "Repositories that are to be compared with their source.",
+    ({ reconcile }) => reconcile.queued,
+  ],
+  [
+    "indexer_reconciles_failing",
+    "Those of them whose last attempt failed.",
+    ({ reconcile }) => reconcile.failing,
+  ],
+  [
+    "indexer_reconciles_oldest_seconds",
+    "Seconds that the oldest of them that is due has waited.",
+    ({ reconcile }) => reconcile.oldestSeconds,
+  ],
+  [
+    "indexer_archive_failures_in_a_row",
+    "Requests to the archive that failed since the last one that was answered.",
+    ({ archive }) => archive.failuresInARow,
+  ],
+  [
+    "process_start_time_seconds",
+    "When the process started, seconds since 1970.",
+    ({ startedAt }) => startedAt.ms / 1000,
+  ],
+  ["indexer_uptime_seconds", "Seconds since the process started.", uptimeSeconds],
+];
+
+/** Adds a gauge whose value is read at each scrape. */
+export function registerGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => number,
+): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect(): void {
+      this.set(read());
+    },
+  });
+}
+
+/** All DIDs are in one partition. */
+
+function registerLeader(registry: Registry, facts: Facts): void {
+  new Gauge({
+    name: "indexer_leader",
+    help: "1 on the instance that writes the partition, 0 on a standby.",
+    labelNames: ["partition"],
+    registers: [registry],
+    collect(): void {
+      const { of, held } = facts.partitions;
+      this.reset();
+      for (let partition = 0; partition < of; partition++) {
+        this.set({ partition: String(partition) }, +held.includes(partition));
+      }
+    },
+  });
+}
+
+/** Adds all gauges of the facts. */
+export function registerGauges(registry: Registry, facts: Facts, now: () => Now): void {
+  registerLeader(registry, facts);
+  for (const [name, help, read] of GAUGES) {
+    registerGauge(registry, name, help, () => read(facts, now()));
+  }
+}

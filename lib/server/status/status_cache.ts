@@ -1,0 +1,109 @@
+/** The stored status, kept for a moment, so that pages never wait for a database that is away. */
+
+import { untilAborted } from "../../until_aborted.ts";
+import { sqlStateOf } from "../../repository/connection/sqlstate.ts";
+import type { Clock } from "../facts/clock.ts";
+import { isDatabaseAway } from "../facts/sqlstate_class.ts";
+import type { StatusSource, StoredStatus } from "./stored_status.ts";
+import type { Telemetry } from "../metrics/telemetry.ts";
+
+/** The newest answer, and whether it is as new as it should be. */
+export interface CachedStatus {
+  readonly stored: StoredStatus | null;
+  /** When it was answered, Unix milliseconds. Null: never. */
+  readonly storedAtMs: number | null;
+  /** The source did not answer the last question in time. */
+  readonly stale: boolean;
+}
+
+export interface StatusCacheOptions {
+  readonly source: StatusSource;
+  /** Is told what the answers say of the database. */
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** For how long an answer is used again. */
+  readonly maxAgeMs?: number;
+  /** How long a page waits for a new one before it takes the old one. */
+  readonly waitMs?: number;
+  /** When a question is given up, and the database taken for away. */
+  readonly giveUpMs?: number;
+}
+
+export class StatusCache {
+  readonly #source: StatusSource;
+  readonly #telemetry: Telemetry;
+  readonly #clock: Clock;
+  readonly #maxAgeMs: number;
+  readonly #waitMs: number;
+  readonly #giveUpMs: number;
+  readonly #closing = new AbortController();
+  #stored: StoredStatus | null = null;
+  #storedAtMs: number | null = null;
+  #askedAt = -Infinity;
+  #failed = false;
+  #question: Promise<void> | null = null;
+
+  constructor(options: StatusCacheOptions) {
+    this.#source = options.source;
+    this.#telemetry = options.telemetry;
+    this.#clock = options.clock;
+    this.#maxAgeMs = options.maxAgeMs ?? 2_000;
+    this.#waitMs = options.waitMs ?? 1_000;
+    this.#giveUpMs = options.giveUpMs ?? 5_000;
+  }
+
+  /** The newest answer, after asking for a new one and waiting a little. Never rejects. */
+  async get(): Promise<CachedStatus> {
+    const expired = this.#clock.monotonic() - this.#askedAt >= this.#maxAgeMs;
+    if (this.#question === null && expired && !this.#closing.signal.aborted) {
+      this.#askedAt = this.#clock.monotonic();
+      this.#question = this.#ask().finally(() => this.#question = null);
+    }
+    if (this.#question !== null) await within(this.#waitMs, this.#question);
+    return {
+      stored: this.#stored,
+      storedAtMs: this.#storedAtMs,
+      stale: this.#failed || this.#question !== null,
+    };
+  }
+
+  /** Gives up a question that is under way; none is asked after it. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#question;
+  }
+
+  /** One question at a time: a database that hangs is not asked again while it does. */
+  async #ask(): Promise<void> {
+    const askedAt = this.#clock.monotonic();
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), this.#giveUpMs);
+    const signal = AbortSignal.any([giveUp.signal, this.#closing.signal]);
+    try {
+      const stored = await untilAborted(this.#source.status(signal), signal);
+      this.#stored = stored;
+      this.#storedAtMs = this.#clock.now();
+      this.#failed = false;
+      this.#telemetry.databaseCounted({
+        waitingRecords: stored.waiting.total,
+        openDeadLetters: stored.deadLetters.open,
+      });
+    } catch (error) {
+      // What went wrong is the repository's to log: a page asks again and again.
+      this.#failed = true;
+      if (this.#closing.signal.aborted) return;
+      const code = sqlStateOf(error);
+      if (giveUp.signal.aborted) this.#telemetry.databaseSilent(askedAt);
+      else if (isDatabaseAway(code)) this.#telemetry.databaseFailed(code);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { ArchiveClient, MAX_DEFERRAL_MS } from "../../../lib/client/archive/archive_client.ts";
+import { retryAfterMs } from "../../../lib/client/retry_after.ts";
+import { parseEndpoint } from "../../../lib/client/endpoint.ts";
+import { FakeClock } from "../../support/jetstream/fake_clock.ts";
+import { ArchiveServer, FAULTS, type Method } from "../../support/jetstream/archive_server.ts";
+import { mixedArchive, replay, seqsIn, wantedSeqs } from "../../support/jetstream/replayed.ts";
+
+const NOW = Date.UTC(2026, 7, 20);
+const SECONDS = NOW / 1000;
+
+Deno.test("RateLimit-Reset counts before Retry-After, and either may be missing", () => {
+  const cases: readonly (readonly [Record<string, string>, number | null])[] = [
+    [{}, null],
+    [{ "Retry-After": "7" }, 7_000],
+    [{ "Retry-After": "Thu, 20 Aug 2026 00:00:09 GMT" }, 9_000],
+    [{ "RateLimit-Reset": String(SECONDS + 5), "Retry-After": "7" }, 5_000],
+    [{ "RateLimit-Reset": "11", "Retry-After": "7" }, 11_000],
+    [{ "RateLimit-Reset": String(SECONDS - 5) }, 0],
+    [{ "RateLimit-Reset": "soon", "Retry-After": "7" }, 7_000],
+    [{ "RateLimit-Reset": "-5" }, null],
+    [{ "Retry-After": "whenever" }, null],
+    [{ "Retry-After": "Thu, 20 Aug 2020 00:00:00 GMT" }, 0],
+  ];
+  for (const [headers, ms] of cases) {
+    assert.equal(retryAfterMs(new Headers(headers), NOW), ms, JSON.stringify(headers));
+  }
+});
+
+Deno.test("a time of day is measured by the clock of the server, when it tells its own", () => {
+  const hourAhead = { "Date": "Thu, 20 Aug 2026 01:00:00 GMT" };
+  const reset = new Headers({ ...hourAhead, "RateLimit-Reset": String(SECONDS + 3605) });
+  assert.equal(retryAfterMs(reset, NOW), 5_000);
+  const after = new Headers({ ...hourAhead, "Retry-After": "Thu, 20 Aug 2026 01:00:09 GMT" });
+  assert.equal(retryAfterMs(after, NOW), 9_000);
+});
+
+for (const method of ["planSnapshot", "getSegment", "getBlock"] as const satisfies Method[]) {
+  Deno.test(`429 is waited for as long as the server says, and is no failure: ${method}`, async () => {
+    const wholeFrom = method === "getSegment" ? 0 : 2;
+    await using server = new ArchiveServer(mixedArchive(2, 3, 20), { wholeFrom });
+    const headers = { "RateLimit-Reset": String(SECONDS + 40), "Retry-After": "3" };
+    server.fail(method, FAULTS.refuses(429, headers), 1);
+    const { clock, done, chunks, failures, notices } = replay(server, {
+      limits: { tasks: 1, bytes: 1 },
+      reconnect: { baseMs: 1, maxMs: 30_000, alertAttempts: 1, maxAttempts: 1 },
+    });
+    await done;
+    assert.equal(server.unfired, 0);
+    // Half a second is the jitter that keeps parallel requests apart.
+    assert.deepEqual(clock.waits, [40_500]);
+    assert.deepEqual(failures, []);
+    assert.deepEqual(notices, [{
+      code: "archive_rate_limited",
+      message: "the archive limits requests, the next follows in 40 s",
+    }]);
+    assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
+  });
+}
+
+Deno.test("429 that says nothing is waited for with backoff", async () => {
+  await using server = new ArchiveServer(mixedArchive(1, 1, 10));
+  server.fail("planSnapshot", FAULTS.refuses(429), 3);
+  const { clock, done } = replay(server);
+  await done;
+  assert.equal(server.unfired, 0);
+  assert.deepEqual(clock.waits, [250, 500, 1000].map((ms) => ms + 500));
+});
+
+Deno.test("no server is left alone for longer than five minutes at a time", async () => {
+  await using server = new ArchiveServer(mixedArchive(1, 1, 10));
+  server.fail("planSnapshot", FAULTS.refuses(429, { "Retry-After": "86400" }));
+  server.fail("planSnapshot", FAULTS.refuses(503, { "Retry-After": "86400" }));
+  const { clock, done } = replay(server);
+  await done;
+  assert.equal(server.unfired, 0);
+  assert.deepEqual(clock.waits, [MAX_DEFERRAL_MS + 500, MAX_DEFERRAL_MS]);
+});
+
+Deno.test("429 holds back all requests, not only the one that was refused", async () => {
+  await using server = new ArchiveServer(mixedArchive(1, 20, 5), { wholeFrom: 2 });
+  const times: number[] = [];
+  const { clock, done, chunks, notices } = replay(server, {
+    fetch: (input, init) => {
+      times.push(clock.monotonic());
+      return fetch(input, init);
+    },
+  });
+  server.fail("getBlock", FAULTS.refuses(429, { "Retry-After": "60" }), 1, 3);
+  await done;
+  assert.equal(server.unfired, 0);
+  assert.equal(notices.length, 1);
+  // What was under way before is done; everything else came after the minute.
+  const before = times.filter((ms) => ms < 60_000);
+  assert.ok(before.length <= 1 + 8 + 4, `${before.length} requests came before`);
+  assert.equal(before.length + times.filter((ms) => ms >= 60_000).length, 22);
+  assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
+});
+
+Deno.test("of several 429 the one that asks for the longest wait counts, and it is told once", async () => {
+  const clock = new FakeClock();
+  const second = Promise.withResolvers<void>();
+  let asked = 0;
+  let told = 0;
+  const client = new ArchiveClient({
+    endpoint: parseEndpoint("wss://host/xrpc/network.bsky.jetstream.subscribeEvents"),
+    apiKey: null,
+    reconnect: { baseMs: 1, maxMs: 30_000, alertAttempts: 0, maxAttempts: 0 },
+    observer: { notice: () => told++ },
+    fetch: async () => {
+      const turn = ++asked;
+      if (turn > 2) return new Response("plan");
+      if (turn === 2) await second.promise;
+      const headers = { "Retry-After": turn === 1 ? "60" : "1" };
+      return new Response("later", { status: 429, headers });
+    },
+    clock,
+    random: () => 0.5,
+  });
+  const { signal } = new AbortController();
+  const request = { method: "planSnapshot", body: "{}", expects: 200, maxBytes: 9 } as const;
+  const answers = [1, 2].map(() => client.request(request, signal));
+  await clock.whenPending(60_500);
+  second.resolve();
+  while (clock.pending.length !== 2) await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.deepEqual(clock.pending, [60_500, 60_500]);
+  assert.equal(told, 1);
+  assert.equal(asked, 2);
+  clock.advance(60_500);
+  await Promise.all(answers);
+});

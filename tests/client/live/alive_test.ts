@@ -1,0 +1,245 @@
+/** When a stream is alive: a socket that lives and brings no event is left, and said. */
+
+import assert from "node:assert/strict";
+import { parseEndpoint } from "../../../lib/client/endpoint.ts";
+import type { FollowOptions } from "../../../lib/client/live/follow_options.ts";
+import type { Message, MessageResult } from "../../../lib/client/live/message_result.ts";
+import { MESSAGE_MS } from "../../../lib/client/live/progress_watchdog.ts";
+import { UNDECODABLE_KEPT, UndecodableRun } from "../../../lib/client/live/undecodable_run.ts";
+import { Program } from "../../support/crash/in_process.ts";
+import { databaseTest } from "../../support/database.ts";
+import { FakeClock } from "../../support/jetstream/fake_clock.ts";
+import { Followed, positionOf, v1Message } from "../../support/jetstream/followed.ts";
+import { type Script, ScriptedServer, sends } from "../../support/jetstream/server.ts";
+import { encodeFrame, OPCODE, type Peer } from "../../support/jetstream/websocket_server.ts";
+
+const QUIET_MS = 300_000;
+const STEP_MS = 60_000;
+
+/** As the program hears a message: what is no JSON can't be decoded. */
+function hear(message: Message): MessageResult {
+  try {
+    return positionOf(message);
+  } catch {
+    return { undecodable: true };
+  }
+}
+
+function following(
+  clock: FakeClock,
+  servers: readonly ScriptedServer[],
+  changes: Partial<FollowOptions> = {},
+): Followed {
+  return new Followed(servers.map((server) => server.url()), {
+    clock,
+    reconnect: { baseMs: 100, maxMs: 1000, alertAttempts: 1, maxAttempts: 0 },
+    random: () => 1,
+    quietMs: QUIET_MS,
+    receive: hear,
+    peek: hear,
+    ...changes,
+  });
+}
+
+function fresh(clock: FakeClock, seq: number): string {
+  return v1Message(seq, clock.now() * 1000);
+}
+
+/** Lets the time of `QUIET_MS` pass while the server goes on doing this, and its peer keeps up. */
+async function keepsDoing(
+  clock: FakeClock,
+  peer: Peer,
+  act: (peer: Peer) => Promise<void>,
+): Promise<void> {
+  for (let passed = 0; passed < QUIET_MS && !peer.isGone; passed += STEP_MS) {
+    await act(peer);
+    await settled(peer);
+    clock.advance(STEP_MS);
+  }
+}
+
+/** What was sent has been read: bytes that end no frame are told by time alone. */
+async function settled(peer: Peer): Promise<void> {
+  if (!peer.isGone) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const EVENT = v1Message(7);
+
+const LIFELESS: readonly (readonly [string, (peer: Peer) => Promise<void>])[] = [
+  ["pings", (peer) => peer.pingPong()],
+  ["single bytes of a message", (peer) => peer.raw(Uint8Array.of(0x20))],
+  ["empty parts of a message", (peer) => peer.raw(encodeFrame(OPCODE.continuation, "", false))],
+  ["messages that can't be decoded", (peer) => peer.send("{")],
+  ["the same event again and again", (peer) => peer.send(EVENT)],
+];
+
+for (const [what, act] of LIFELESS) {
+  Deno.test(`a connection that brings only ${what} is left for the next server, and said`, async () => {
+    const clock = new FakeClock();
+    await using lifeless = new ScriptedServer([async (peer) => {
+      await peer.accept();
+      if (what.startsWith("single")) {
+        await peer.raw(Uint8Array.of(0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0));
+      }
+      if (what.startsWith("empty")) await peer.raw(encodeFrame(OPCODE.text, "", false));
+      if (what.startsWith("the same")) await peer.send(EVENT);
+    }]);
+    await using lively = new ScriptedServer([(peer) => sends(fresh(clock, 1))(peer)]);
+    await using client = following(clock, [lifeless, lively]);
+    await client.until(() => client.connections.length === 1);
+    await keepsDoing(clock, await lifeless.peer(0), act);
+    await client.until(() => client.endings.length === 1);
+    assert.deepEqual(client.endings, [{ kind: "quiet", forMs: QUIET_MS }]);
+    await clock.whenPending(100);
+    clock.advance(100);
+    await client.until(() => client.sources.at(-1) === parseEndpoint(lively.url()).source);
+    assert.deepEqual(client.codes.slice(0, 2), ["quiet_stream", "source_changed"]);
+    assert.equal(client.alerts.length, 1);
+  });
+}
+
+Deno.test("a stream that brings an event within the time is kept, however many pings are between", async () => {
+  const clock = new FakeClock();
+  await using server = new ScriptedServer([sends()]);
+  await using client = following(clock, [server]);
+  await client.until(() => client.connections.length === 1);
+  const peer = await server.peer(0);
+  for (let seq = 1; seq <= 10; seq++) {
+    await peer.send(fresh(clock, seq));
+    for (let ping = 1; ping < 5; ping++) {
+      await peer.pingPong();
+      clock.advance(STEP_MS);
+    }
+  }
+  assert.equal(client.connections.length, 1);
+  assert.equal(client.endings.length, 0);
+});
+
+Deno.test("quiet is allowed with WANTED_DIDS, and where the setting says so", async () => {
+  const filter = { collections: ["app.subcult.*"], dids: ["did:plc:alice"] };
+  for (const allowed of [{ filter }, { quietMs: 0 }]) {
+    const clock = new FakeClock();
+    await using server = new ScriptedServer([sends()]);
+    await using client = following(clock, [server], allowed);
+    await client.until(() => client.connections.length === 1);
+    for (let hour = 0; hour < 3; hour++) {
+      await keepsDoing(clock, await server.peer(0), (peer) => peer.pingPong());
+    }
+    assert.deepEqual(client.endings, []);
+  }
+});
+
+Deno.test("where quiet is allowed, a message that begins and does not end is not", async () => {
+  const clock = new FakeClock();
+  await using server = new ScriptedServer([async (peer) => {
+    await peer.accept();
+    await peer.raw(encodeFrame(OPCODE.text, "{", false));
+  }]);
+  await using client = following(clock, [server], { quietMs: 0 });
+  await client.until(() => client.connections.length === 1);
+  const peer = await server.peer(0);
+  for (let passed = 0; passed <= MESSAGE_MS && !peer.isGone; passed += STEP_MS) {
+    await peer.pingPong();
+    await peer.raw(encodeFrame(OPCODE.continuation, "", false));
+    clock.advance(STEP_MS);
+  }
+  await client.until(() => client.endings.length === 1);
+  assert.deepEqual(client.endings.map(({ kind }) => kind), ["broken"]);
+});
+
+Deno.test("our own pause does not make a stream quiet", async () => {
+  const clock = new FakeClock();
+  const flow = { paused: false, whenOpen: (): Promise<void> => opened.promise };
+  let opened = Promise.withResolvers<void>();
+  opened.resolve();
+  await using server = new ScriptedServer([sends(fresh(clock, 1), fresh(clock, 2))]);
+  await using client = following(clock, [server], {
+    flow,
+    receive: (message) => {
+      flow.paused = String(message).includes('"cursor":1,');
+      if (flow.paused) opened = Promise.withResolvers<void>();
+      return hear(message);
+    },
+  });
+  await clock.whenPending(2_000);
+  clock.advance(1_999);
+  flow.paused = false;
+  opened.resolve();
+  await client.received(2);
+  await clock.whenPending(0);
+  clock.advance(0);
+  await (await server.peer(0)).pingPong();
+  clock.advance(80_000);
+  assert.deepEqual(client.endings, []);
+});
+
+Deno.test("a server that sends nothing that can be decoded is left after a hundred messages", async () => {
+  const broken = Array.from({ length: UNDECODABLE_KEPT + 50 }, (_, index) => `{${index}`);
+  const clock = new FakeClock();
+  await using babbling = new ScriptedServer([sends(...broken)]);
+  await using lively = new ScriptedServer([(peer) => sends(fresh(clock, 1))(peer)]);
+  await using client = following(clock, [babbling, lively]);
+  await clock.whenPending(100);
+  clock.advance(100);
+  await client.until(() => client.seqsDecoded.length === 1);
+  assert.deepEqual(client.endings, [{ kind: "undecodable", count: UNDECODABLE_KEPT }]);
+  assert.deepEqual(client.codes.slice(0, 2), ["undecodable_stream", "source_changed"]);
+  assert.equal(client.messages.length, UNDECODABLE_KEPT + 1, "one letter each, and no more");
+});
+
+Deno.test("the only server is asked again, no more letters are written, and a good message ends it", async () => {
+  const broken = Array.from({ length: 1000 }, (_, index) => `{${index}`);
+  const clock = new FakeClock();
+  await using server = new ScriptedServer([
+    sends(...broken),
+    sends(...broken),
+    (peer) => sends(...broken.slice(0, 399), fresh(clock, 1), "{")(peer),
+  ]);
+  await using client = following(clock, [server]);
+  for (const wait of [100, 200]) {
+    await clock.whenPending(wait);
+    clock.advance(wait);
+  }
+  await client.received(UNDECODABLE_KEPT + 2);
+  assert.equal(client.seqsDecoded.length, 1);
+  assert.deepEqual(client.endings.map((ending) => ending.kind === "undecodable" && ending.count), [
+    100,
+    300,
+  ]);
+  assert.deepEqual(client.codes, ["undecodable_stream", "undecodable_stream"]);
+});
+
+Deno.test("bad messages among good ones go alone, however many they are", async () => {
+  const run = new UndecodableRun();
+  run.connected();
+  for (let message = 0; message < 10_000; message++) {
+    assert.equal(run.add(), false);
+    assert.equal(run.isLong, false);
+    if (message % (UNDECODABLE_KEPT - 1) === UNDECODABLE_KEPT - 2) run.end();
+  }
+  await Promise.resolve();
+});
+
+databaseTest(
+  "of a stream of nothing decodable a hundred letters are kept; /ready, log and metrics say it",
+  async ({ url }) => {
+    const broken = Array.from({ length: 5000 }, (_, index) => `not JSON ${index}`);
+    const babbles: Script = sends(...broken);
+    await using server = new ScriptedServer([babbles]);
+    await using program = new Program({
+      databaseUrl: url,
+      streamUrl: server.url(),
+      env: { RECONNECT_BASE_MS: "1", RECONNECT_MAX_MS: "5" },
+    });
+    await program.until(() => server.peers.length >= 4);
+    const ready = await program.fetch("/ready");
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /undecodable_stream|can be decoded/);
+    const metrics = await (await program.fetch("/metrics")).text();
+    assert.match(metrics, /indexer_notices_total\{code="undecodable_stream"\} [1-9]/);
+    const said = program.log.filter(({ notice }) => notice === "undecodable_stream");
+    assert.ok(said.length > 0 && said.every(({ level }) => level === "error"));
+    await program.until(() => program.counts.dead_letter === UNDECODABLE_KEPT);
+    assert.equal(program.counts.dead_letter, UNDECODABLE_KEPT);
+  },
+);

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { fetchZstdDictionary } from "../../../lib/client/live/dictionary.ts";
+import { parseEndpoint } from "../../../lib/client/endpoint.ts";
+
+const CORPUS = Deno.env.get("JETSTREAM_CORPUS") ?? "../shared/corpus/jetstream";
+const DICTIONARY = `${CORPUS}/dictionaries/legacy_subscribe.zdict`;
+const endpoint = parseEndpoint("ws://127.0.0.1:1/subscribe");
+const signal = new AbortController().signal;
+
+function serving(bytes: Uint8Array<ArrayBuffer>): typeof fetch {
+  return () => Promise.resolve(new Response(bytes));
+}
+
+async function readDictionary(): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    return await Deno.readFile(DICTIONARY);
+  } catch {
+    return null;
+  }
+}
+
+const dictionary = await readDictionary();
+
+Deno.test({
+  name: `the dictionary of v1 is known by its hash${dictionary === null ? " (no corpus)" : ""}`,
+  ignore: dictionary === null,
+  fn: async () => {
+    const { id } = await fetchZstdDictionary(endpoint, {
+      v1Url: "http://127.0.0.1:1/dictionary",
+      signal,
+      fetch: serving(dictionary!),
+    });
+    assert.equal(id, 1612007021);
+  },
+});
+
+Deno.test("another dictionary is not taken for that of v1", async () => {
+  const other = Uint8Array.of(0x37, 0xa4, 0x30, 0xec, 1, 0, 0, 0, 9);
+  await assert.rejects(
+    fetchZstdDictionary(endpoint, {
+      v1Url: "http://127.0.0.1:1/dictionary",
+      signal,
+      fetch: serving(other),
+    }),
+    /got SHA-256 [0-9a-f]{64}, expected b8d77b46/,
+  );
+});

@@ -1,0 +1,193 @@
+/** Where reading goes on after what was taken in: numbers, times, clocks, and silence. */
+
+import assert from "node:assert/strict";
+import { Progress, QUIET_BEHIND_US } from "../../../lib/client/live/progress.ts";
+import type { ResumePoint } from "../../../lib/client/live/resume_point.ts";
+import { FakeClock } from "../../support/jetstream/fake_clock.ts";
+
+const HERE = "one.example/subscribe";
+const THERE = "two.example/subscribe";
+const SECOND = 1_000_000;
+const HOUR = 3_600 * SECOND;
+
+/** Progress with its clock, and what it said of clocks. */
+class Subject {
+  readonly clock = new FakeClock();
+  readonly said: (number | null)[] = [];
+  readonly progress: Progress;
+
+  constructor(stored: ResumePoint | null = null) {
+    const clockDiffers = (aheadMs: number | null): void => void this.said.push(aheadMs);
+    this.progress = new Progress({ stored, clock: this.clock, clockDiffers });
+  }
+
+  get nowUs(): number {
+    return this.clock.now() * 1000;
+  }
+
+  /** An event so many seconds from now, by the server's clock. A number of 0 is its time. */
+  event(cursor: number, seconds: number, source = HERE): void {
+    const timeUs = this.nowUs + seconds * SECOND;
+    this.progress.advance({ cursor: cursor || timeUs, timeUs, mark: `${timeUs} x` }, source);
+  }
+
+  /** So much time in ticks of two seconds, nothing coming. Returns what was to be stored. */
+  silence(seconds: number, held = false): ResumePoint[] {
+    const stored: ResumePoint[] = [];
+    for (let at = 0; at < seconds; at += 2) {
+      this.clock.advance(2_000);
+      const point = this.progress.look(held);
+      if (point !== null) stored.push(point);
+    }
+    return stored;
+  }
+}
+
+Deno.test("from the first live connection on there is a position, and it is stored", () => {
+  const subject = new Subject();
+  assert.equal(subject.progress.look(false), null);
+  const nowUs = subject.nowUs;
+  subject.progress.connected(HERE, null);
+  const expected = { cursor: nowUs, timeUs: nowUs, source: HERE };
+  assert.deepEqual(subject.silence(10), [expected]);
+  subject.event(5, 0);
+  assert.equal(subject.progress.point?.cursor, 5);
+});
+
+Deno.test("a connection that begins where the operator said is no live start", () => {
+  const subject = new Subject();
+  subject.progress.connected(HERE, "0");
+  assert.deepEqual(subject.silence(60), []);
+});
+
+Deno.test("on a quiet connection the time moves on, an hour behind, and the number stays", () => {
+  const subject = new Subject();
+  subject.progress.connected(HERE, null);
+  subject.event(5, 0);
+  const { mark } = subject.progress.take()!;
+  const stored = subject.silence(30 * 3_600);
+  const { point } = subject.progress;
+  assert.ok(stored.length > 100, `${stored.length} times`);
+  assert.deepEqual([point?.cursor, point?.mark], [5, mark]);
+  assert.equal(point?.timeUs, subject.nowUs - QUIET_BEHIND_US);
+});
+
+Deno.test("a position that is only a time moves on as a whole", () => {
+  const subject = new Subject();
+  subject.progress.connected(HERE, null);
+  subject.silence(30 * 3_600);
+  const { point } = subject.progress;
+  assert.deepEqual(point, {
+    cursor: subject.nowUs - QUIET_BEHIND_US,
+    timeUs: subject.nowUs - QUIET_BEHIND_US,
+    source: HERE,
+  });
+});
+
+Deno.test("what a server may still have to replay is not passed by silence", () => {
+  const timeUs = new FakeClock().now() * 1000 - 20 * HOUR;
+  const subject = new Subject({ cursor: 5, timeUs, source: HERE, mark: `${timeUs} x` });
+  subject.progress.connected(HERE, "5");
+  subject.silence(3_600);
+  assert.ok(subject.progress.point!.timeUs <= timeUs + 2 * HOUR);
+});
+
+Deno.test("nothing moves while there is no connection, while reading is held up, or while events come", () => {
+  for (const what of ["disconnected", "held", "busy"] as const) {
+    const subject = new Subject();
+    subject.progress.connected(HERE, null);
+    subject.event(5, -10 * 3_600);
+    if (what === "disconnected") subject.progress.disconnected();
+    const before = subject.progress.take();
+    if (what === "busy") {
+      for (let tick = 0; tick < 100; tick++) {
+        subject.clock.advance(2_000);
+        subject.progress.advance({ cursor: 4, timeUs: before!.timeUs - 1 }, HERE);
+        subject.progress.look(false);
+      }
+    } else subject.silence(3_600, what === "held");
+    assert.deepEqual(subject.progress.point, before, what);
+  }
+});
+
+Deno.test("one event ahead of the clock moves nothing, whatever its number is", () => {
+  for (const ahead of [90, 20 * 3_600]) {
+    const subject = new Subject();
+    subject.event(5, 0);
+    subject.event(6, ahead);
+    assert.equal(subject.progress.point?.cursor, 5);
+    subject.event(7, 0);
+    assert.equal(subject.progress.point?.cursor, 7);
+    assert.deepEqual(subject.said, []);
+    const byTime = new Subject();
+    byTime.event(0, 0);
+    const { point } = byTime.progress;
+    byTime.event(0, ahead);
+    assert.deepEqual(byTime.progress.point, point);
+  }
+});
+
+Deno.test("when all are ahead that is said, with the difference, and the server's own numbers count", () => {
+  for (const numbered of [true, false]) {
+    const subject = new Subject();
+    const hours = 20 * 3_600;
+    for (let second = 0; second < 40; second++) {
+      subject.event(numbered ? 100 + second : 0, hours);
+      subject.clock.advance(1_000);
+    }
+    assert.deepEqual(subject.said, [hours * 1000]);
+    const { cursor, timeUs } = subject.progress.point!;
+    assert.ok(timeUs <= subject.nowUs, "its time is one by our clock");
+    if (numbered) assert.equal(cursor, 139);
+    else assert.ok(cursor > subject.nowUs + (hours - 60) * SECOND);
+    // One that is wrong among them still moves nothing.
+    subject.event(numbered ? 500 : 0, 2 * hours);
+    assert.equal(subject.progress.point?.cursor, cursor);
+    subject.event(numbered ? 501 : 0, 0);
+    assert.deepEqual(subject.said, [hours * 1000, null]);
+  }
+});
+
+Deno.test("on a server that numbers by time reading goes on at the lowest of the last seconds", () => {
+  const start = new FakeClock().now() * 1000;
+  const stored = { cursor: start - HOUR, timeUs: start - HOUR, source: HERE, mark: "x" };
+  const replaying = new Subject(stored);
+  replaying.progress.connected(HERE, String(start - HOUR));
+  // Live events overtake the replay.
+  for (let second = 0; second < 120; second++) {
+    replaying.event(0, 0);
+    assert.ok(replaying.progress.point!.cursor <= start - HOUR + second * SECOND);
+    const timeUs = start - HOUR + second * SECOND;
+    replaying.progress.advance({ cursor: timeUs, timeUs, mark: "y" }, HERE);
+    replaying.clock.advance(1_000);
+  }
+  // The replay has ended, and its last event is past.
+  for (let second = 0; second < 60; second++) {
+    replaying.event(0, 0);
+    replaying.clock.advance(1_000);
+  }
+  const behind = replaying.nowUs - replaying.progress.point!.cursor;
+  assert.ok(behind > 0 && behind < 60 * SECOND, `${behind} us`);
+});
+
+Deno.test("when the clock of a server that numbers by time is set back, reading goes back with it", () => {
+  const subject = new Subject();
+  subject.progress.connected(HERE, null);
+  for (let second = 0; second < 60; second++) {
+    subject.event(0, 0);
+    subject.clock.advance(1_000);
+  }
+  subject.event(0, -3_600);
+  assert.ok(subject.progress.point!.cursor <= subject.nowUs - HOUR);
+});
+
+Deno.test("a lower number goes on when its time is later, or on another server", () => {
+  const subject = new Subject();
+  subject.event(9_000, -60);
+  subject.event(5, -90);
+  assert.equal(subject.progress.point?.cursor, 9_000);
+  subject.event(6, -30);
+  assert.equal(subject.progress.point?.cursor, 6);
+  subject.event(2, -500, THERE);
+  assert.deepEqual([subject.progress.point?.cursor, subject.progress.point?.source], [2, THERE]);
+});

@@ -1,0 +1,69 @@
+/** When a stream that lives counts as quiet, and a message as endless: each at its millisecond. */
+
+import assert from "node:assert/strict";
+import { MESSAGE_MS, ProgressWatchdog } from "../../../lib/client/live/progress_watchdog.ts";
+import { FakeClock } from "../../support/jetstream/fake_clock.ts";
+
+const QUIET_MS = 300_000;
+
+function watched(): { clock: FakeClock; watch: ProgressWatchdog; told: string[] } {
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const watch = new ProgressWatchdog(clock, {
+    quietMs: QUIET_MS,
+    onQuiet: () => told.push("quiet"),
+    onEndless: () => told.push("endless"),
+  });
+  return { clock, watch, told };
+}
+
+Deno.test("a stream is quiet when its time is over, and not a millisecond before", () => {
+  const { clock, watch, told } = watched();
+  using _watch = watch;
+  clock.advance(QUIET_MS - 1);
+  assert.deepEqual(told, []);
+  clock.advance(1);
+  assert.deepEqual(told, ["quiet"]);
+});
+
+Deno.test("a further event begins the time anew, the same one again does not", () => {
+  const { clock, watch, told } = watched();
+  using _watch = watch;
+  watch.reached({ cursor: 5, timeUs: 5 });
+  clock.advance(1_000);
+  watch.reached({ cursor: 6, timeUs: 5 });
+  clock.advance(1_000);
+  watch.reached({ cursor: 6, timeUs: 5 });
+  watch.reached({ cursor: 5, timeUs: 4 });
+  clock.advance(QUIET_MS - 1_001);
+  assert.deepEqual(told, []);
+  clock.advance(1);
+  assert.deepEqual(told, ["quiet"]);
+});
+
+Deno.test("time in which we held reading up does not count, of the stream nor of a message", () => {
+  const { clock, watch, told } = watched();
+  using _watch = watch;
+  watch.waits(true);
+  clock.advance(200_000);
+  watch.restart();
+  clock.advance(QUIET_MS - 1);
+  assert.deepEqual(told, []);
+  clock.advance(1);
+  assert.deepEqual(told, ["quiet"]);
+});
+
+Deno.test("a message that has begun ends within its time, whatever comes of it meanwhile", () => {
+  const { clock, watch, told } = watched();
+  using _watch = watch;
+  watch.waits(true);
+  for (const cursor of [1, 2]) {
+    clock.advance(MESSAGE_MS / 2 - 1);
+    watch.reached({ cursor, timeUs: cursor });
+    watch.waits(true);
+  }
+  clock.advance(1);
+  assert.deepEqual(told, []);
+  clock.advance(1);
+  assert.deepEqual(told, ["endless"]);
+});

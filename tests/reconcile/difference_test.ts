@@ -1,0 +1,103 @@
+/** What a reconcile changes, whom it asks, and when it tries again: without a network or a database. */
+
+import assert from "node:assert/strict";
+import { SourceError } from "../../lib/pds/source_error.ts";
+import { differences, type HeldRecord } from "../../lib/reconcile/difference.ts";
+import { HostLimiter } from "../../lib/reconcile/host_limiter.ts";
+import { retryAfter } from "../../lib/reconcile/retry_delay.ts";
+
+const SCENE = "app.subcult.scene";
+
+/** What differs between a source at revision `m` and what the ledger holds, as words. */
+async function found(
+  source: Readonly<Record<string, string>>,
+  held: readonly (Pick<HeldRecord, "rkey" | "rev" | "deleted"> & { readonly cid: string | null })[],
+): Promise<string[]> {
+  const records = Object.entries(source)
+    .map(([rkey, cid]) => ({ collection: SCENE, rkey, cid, bytes: new Uint8Array() }));
+  async function* rows(): AsyncGenerator<readonly HeldRecord[]> {
+    for (const row of held) yield await Promise.resolve([{ collection: SCENE, ...row }]);
+  }
+  const changes: string[] = [];
+  for await (const { rkey, bytes } of differences({ rev: "m", records }, rows())) {
+    changes.push(`${bytes === null ? "delete" : "put"} ${rkey}`);
+  }
+  return changes;
+}
+
+Deno.test("what the index lacks, has otherwise or took for deleted is put; what is gone is deleted", async () => {
+  assert.deepEqual(
+    await found({ same: "1", other: "2", back: "3", lacking: "4" }, [
+      { rkey: "same", rev: "l", cid: "1", deleted: false },
+      { rkey: "other", rev: "l", cid: "1", deleted: false },
+      { rkey: "back", rev: "l", cid: "3", deleted: true },
+      { rkey: "gone", rev: "l", cid: "5", deleted: false },
+      { rkey: "dead", rev: "l", cid: null, deleted: true },
+    ]),
+    ["put other", "put back", "delete gone", "put lacking"],
+  );
+});
+
+Deno.test("what the ledger knows from a later revision than the source was read at stays as it is", async () => {
+  for (const [rev, expected] of [["l", true], ["m", true], ["n", false]] as const) {
+    const changes = await found({ other: "2" }, [
+      { rkey: "other", rev, cid: "1", deleted: false },
+      { rkey: "gone", rev, cid: "1", deleted: false },
+    ]);
+    assert.deepEqual(changes, expected ? ["put other", "delete gone"] : [], rev);
+  }
+});
+
+Deno.test("a server is asked for so many repositories at a time, and for another when one was read", () => {
+  const gate = new HostLimiter({ atOnce: 2, now: () => 0 });
+  const leave = gate.enter("a.example");
+  gate.enter("a.example");
+  const busy = (): void => {
+    assert.throws(
+      () => gate.enter("a.example"),
+      (error) => error instanceof SourceError && error.failure === "busy",
+    );
+  };
+  busy();
+  gate.enter("b.example");
+  leave();
+  gate.enter("a.example");
+  busy();
+});
+
+Deno.test("a server is left alone for the longest time that it asked for, and not a millisecond more", () => {
+  let now = 0;
+  const gate = new HostLimiter({ atOnce: 2, now: () => now });
+  gate.rest("a.example", 5_000);
+  gate.rest("a.example", 1_000);
+  now = 4_999;
+  assert.throws(
+    () => gate.enter("a.example"),
+    (error) => error instanceof SourceError && error.retryAfterMs === 1,
+  );
+  now = 5_000;
+  gate.enter("a.example")();
+});
+
+const HOUR = 3_600_000;
+
+Deno.test("who fails again is tried later and later, up to a day", () => {
+  const waits = [0, 1, 2, 11, 12, 50].map((attempts) => retryAfter("unreachable", attempts, 0));
+  assert.deepEqual(waits, [30_000, 60_000, 120_000, 61_440_000, 24 * HOUR, 24 * HOUR]);
+});
+
+Deno.test("a server may ask for more patience, for a day at the most", () => {
+  assert.equal(retryAfter("unreachable", 0, 31_000), 31_000);
+  assert.equal(retryAfter("unreachable", 0, 24 * HOUR), 24 * HOUR);
+  assert.equal(retryAfter("unreachable", 0, 24 * HOUR + 1), 24 * HOUR);
+  assert.equal(retryAfter("unreachable", 1, 1), 60_000);
+});
+
+Deno.test("what only its owner can change is tried six times, and then left to a new reason", () => {
+  for (const failure of ["absent", "refused", "too_large"] as const) {
+    assert.equal(retryAfter(failure, 0, 0), 24 * HOUR);
+    assert.equal(retryAfter(failure, 4, 0), 16 * 24 * HOUR);
+    assert.equal(retryAfter(failure, 5, 0), null);
+  }
+  assert.notEqual(retryAfter("invalid", 1_000, 0), null);
+});

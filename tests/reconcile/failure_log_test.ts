@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { silentLogger } from "../../lib/log/logger.ts";
+import { SourceError } from "../../lib/pds/source_error.ts";
+import { FailureLog } from "../../lib/reconcile/failure_log.ts";
+
+Deno.test("a host that is away is one line a minute, however many repositories it keeps from being compared", () => {
+  const lines: unknown[] = [];
+  let now = 0;
+  const logger = {
+    ...silentLogger,
+    warn: (_message: string, fields: object = {}) =>
+      void lines.push({ ...fields, error: undefined }),
+  };
+  const log = new FailureLog(logger, { monotonic: () => now });
+  const away = new SourceError("unreachable", "cannot read plc.example", { host: "plc.example" });
+  const other = new SourceError("unreachable", "cannot read pds.example", { host: "pds.example" });
+  for (let n = 0; n < 500; n++) log.failed(`did:plc:${n}`, away);
+  log.failed("did:plc:other", other);
+  now = 59_999;
+  log.failed("did:plc:500", away);
+  now = 60_000;
+  log.failed("did:plc:501", away);
+  log.failed("did:plc:502", new Error("ours"));
+  const failure = "unreachable";
+  assert.deepEqual(lines, [
+    { did: "did:plc:0", failure, error: undefined },
+    { did: "did:plc:other", failure, error: undefined },
+    { did: "did:plc:501", failure, error: undefined, others: 500 },
+    { did: "did:plc:502", failure: "failed", error: undefined },
+  ]);
+});

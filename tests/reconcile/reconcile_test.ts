@@ -1,0 +1,296 @@
+/** Whatever the stream lost, after a reconcile the index says what the source says. */
+
+import assert from "node:assert/strict";
+import { encode } from "@atcute/cbor";
+import { recordCid } from "../../lib/decoder/cbor/cid.ts";
+import { requestReconciles } from "../../lib/repository/reconcile/reconcile_queue.ts";
+import type { Sql } from "../../lib/repository/connection/sql.ts";
+import { statusLines } from "../../lib/commands/status_text.ts";
+import type { Status } from "../../lib/server/status/status.ts";
+import { told } from "../support/command_told.ts";
+import { Program } from "../support/crash/in_process.ts";
+import { settings } from "../support/crash/settings.ts";
+import { databaseTest, type TestDatabase } from "../support/database.ts";
+import { Folded } from "../support/folded.ts";
+import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { TinyNetwork } from "../support/pds/tiny_network.ts";
+import { didOf, SampleEvents } from "../support/sample_events.ts";
+import { seededRandom } from "../support/seeded_random.ts";
+
+const SEED = Number(Deno.env.get("PROPERTY_SEED") ?? Date.now() % 1_000_000_000);
+const ALICE = "did:plc:tidetablesexample234567a";
+const SCENE = "app.subcult.scene";
+const START_US = 1_787_218_200_000_000;
+
+function env(database: Pick<TestDatabase, "url">, network: TinyNetwork): Record<string, string> {
+  return settings(database.url, "ws://127.0.0.1:1/subscribe", {
+    PLC_URL: network.url,
+    RECONCILE_ALLOW_PRIVATE: "true",
+  });
+}
+
+/** A network that tells a stream of what happens in it, or keeps it from it. */
+class Source {
+  readonly network = new TinyNetwork();
+  #timeUs = START_US;
+  #relaySeq = 0;
+
+  account(did: string, status: string | null): string {
+    const account = {
+      active: status === null,
+      did,
+      seq: ++this.#relaySeq,
+      ...(status && { status }),
+    };
+    return JSON.stringify({ did, time_us: this.#timeUs += 1_000_000, kind: "account", account });
+  }
+
+  /** Writes a record, or removes it with null. Returns the frame that a stream would bring. */
+  write(did: string, path: string, record: Record<string, unknown> | null): string {
+    const rev = this.network.put(did, path, record);
+    const [collection = "", rkey = ""] = path.split("/");
+    const cid = record === null ? {} : { cid: recordCid(encode(record)) };
+    const operation = record === null ? "delete" : "create";
+    const commit = {
+      rev,
+      operation,
+      collection,
+      rkey,
+      ...(record === null ? {} : { record }),
+      ...cid,
+    };
+    return JSON.stringify({ did, time_us: this.#timeUs += 1_000_000, kind: "commit", commit });
+  }
+}
+
+function scene(name: string): Record<string, unknown> {
+  return { $type: SCENE, name, createdAt: "2026-01-01T00:00:00Z" };
+}
+
+/** What the index says of an account: the CIDs of its records by path. */
+async function indexed(sql: Sql, did: string): Promise<Map<string, string | null>> {
+  const rows = await sql<{ path: string; cid: string | null }[]>`
+    select collection || '/' || rkey as path, cid from records
+    where did = ${did} and state <> 'deleted' order by 1`;
+  return new Map(rows.map(({ path, cid }) => [path, cid]));
+}
+
+function published(network: TinyNetwork, did: string): Map<string, string | null> {
+  const wanted = [...network.records(did)].filter(([path]) => path.startsWith("app.subcult."));
+  return new Map(
+    wanted.map(([path, record]) => [path, recordCid(encode(record))] as const)
+      .toSorted(([a], [b]) => a < b ? -1 : 1),
+  );
+}
+
+databaseTest(
+  "what the stream lost is put, and what it did not say is gone is deleted",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const folded = new Folded(db);
+    await folded.each(
+      source.write(ALICE, `${SCENE}/kept`, scene("Kept")),
+      source.write(ALICE, `${SCENE}/changed`, scene("Before")),
+      source.write(ALICE, `${SCENE}/gone`, scene("Gone")),
+    );
+    source.write(ALICE, `${SCENE}/changed`, scene("After"));
+    source.write(ALICE, `${SCENE}/gone`, null);
+    source.write(ALICE, `${SCENE}/lost`, scene("Lost"));
+    const { code, out, err } = await told(["reconcile", ALICE], { env: env(db, network) });
+    assert.deepEqual([code, err], [0, []]);
+    assert.match(out[0] ?? "", /3 records at 127\.0\.0\.1:\d+, 2 put, 1 deleted$/);
+    const names = await db.sql`select name from scenes where deleted_at is null order by name`;
+    assert.deepEqual(names.map(({ name }) => name), ["After", "Kept", "Lost"]);
+    const again = await told(["reconcile", ALICE], { env: env(db, network) });
+    assert.match(again.out[0] ?? "", /0 put, 0 deleted$/);
+  },
+);
+
+databaseTest("a place that is not shared is coarsened on this way too", async (db) => {
+  const source = new Source();
+  await using network = source.network;
+  await network.account(ALICE);
+  const location = { lat: "47.60621", lng: "-122.33207", allowPrecise: false };
+  source.write(ALICE, `${SCENE}/s`, { ...scene("Basement"), location });
+  assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
+  const [row] = await db.sql<{ record: string; geohash: string }[]>`
+    select r.record::text, s.coarse_geohash as geohash from records r
+    join scenes s on s.record_rkey = r.rkey`;
+  assert.doesNotMatch(row?.record ?? "", /47\.6062|122\.3320/);
+  assert.equal(row?.geohash, "c23nb6");
+});
+
+databaseTest(
+  "live events that come while the source is read are neither lost nor undone",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const folded = new Folded(db);
+    await folded.each(source.write(ALICE, `${SCENE}/a`, scene("A")));
+    const car = await network.car(ALICE);
+    // The server answers with what it had before these, and the stream is faster.
+    const later = [
+      source.write(ALICE, `${SCENE}/a`, null),
+      source.write(ALICE, `${SCENE}/b`, scene("B")),
+    ];
+    network.misbehaviour = async (_request, { pathname }) => {
+      if (!pathname.endsWith("getRepo")) return null;
+      await folded.each(...later);
+      return new Response(car);
+    };
+    assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
+    assert.deepEqual([...(await indexed(db.sql, ALICE)).keys()], [`${SCENE}/b`]);
+  },
+);
+
+databaseTest(
+  "after any history, and any loss of the stream, the index says what the source says",
+  async (db) => {
+    Deno.stdout.writeSync(new TextEncoder().encode(`reconcile: seed ${SEED}\n`));
+    const random = seededRandom(SEED);
+    const pick = (most: number): number => Math.floor(random() * most);
+    const source = new Source();
+    await using network = source.network;
+    const folded = new Folded(db);
+    let [lost, repaired] = [0, 0];
+    for (let account = 0; account < 6; account++) {
+      const did = `did:plc:${String.fromCharCode(97 + account).repeat(24)}`;
+      await network.account(did);
+      for (let round = 0; round < 3; round++) {
+        for (let step = 0; step < 12; step++) {
+          const path = `${pick(5) === 0 ? "app.subcult.badge" : SCENE}/r${pick(8)}`;
+          const exists = network.records(did).has(path);
+          const record = exists && pick(3) === 0 ? null : scene(`Scene ${pick(1000)}`);
+          const frame = source.write(did, path, record);
+          if (pick(3) === 0) lost++;
+          else await folded.each(frame);
+        }
+        const before = await indexed(db.sql, did);
+        const { code, err } = await told(["reconcile", did], { env: env(db, network) });
+        assert.deepEqual([code, err], [0, []]);
+        const after = await indexed(db.sql, did);
+        assert.deepEqual(after, published(network, did), `account ${did}, round ${round}`);
+        if (JSON.stringify([...before]) !== JSON.stringify([...after])) repaired++;
+      }
+    }
+    assert.ok(lost > 20 && repaired > 5, `${lost} lost, ${repaired} repaired`);
+  },
+);
+
+databaseTest("a source that can't be read, or lies, changes nothing, and is said", async (db) => {
+  const source = new Source();
+  await using network = source.network;
+  await network.account(ALICE);
+  await new Folded(db).each(source.write(ALICE, `${SCENE}/a`, scene("A")));
+  source.write(ALICE, `${SCENE}/a`, null);
+  await network.stealKey(ALICE);
+  const before = await indexed(db.sql, ALICE);
+  const { code, out, err } = await told(["reconcile", ALICE], { env: env(db, network) });
+  assert.deepEqual([code, out], [1, []]);
+  assert.match(err[0] ?? "", /its signature is not of the key/);
+  assert.deepEqual(await indexed(db.sql, ALICE), before);
+});
+
+databaseTest(
+  "the queue is worked through by the instance that leads, and a repository that can't be read harms itself alone",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    const healthy = [1, 2, 3].map((n) => `did:plc:${"h".repeat(23)}${n + 1}`);
+    const broken = [1, 2, 3, 4, 5, 6].map((n) => `did:plc:${"x".repeat(23)}${n + 1}`);
+    for (const did of [...healthy, ...broken]) {
+      await network.account(did);
+      source.write(did, `${SCENE}/s`, scene(did.slice(-1)));
+    }
+    network.misbehaviour = (_request, { pathname, searchParams }) =>
+      pathname.endsWith("getRepo") && broken.includes(searchParams.get("did") ?? "")
+        ? new Response("no repository at all")
+        : null;
+    await requestReconciles(db.sql, [...broken, ...healthy, ...healthy], "asked");
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using program = new Program({
+      databaseUrl: db.url,
+      streamUrl: server.url,
+      env: { PLC_URL: network.url, RECONCILE_ALLOW_PRIVATE: "true", RECONCILE_AT_ONCE: "2" },
+    });
+    await program.until(() => program.said("repository reconciled") >= 3);
+    const rows = await db.sql<{ did: string; due: boolean; failure: string | null }[]>`
+    select did, next_attempt_at is not null as due, failure from reconciles order by did`;
+    assert.equal(rows.length, 9);
+    for (const { did, due } of rows.filter(({ did }) => healthy.includes(did))) {
+      assert.equal(due, false, did);
+      assert.deepEqual(await indexed(db.sql, did), published(network, did));
+    }
+    assert.ok(
+      rows.some(({ did, due, failure }) => broken.includes(did) && due && failure === "invalid"),
+    );
+    assert.equal(await program.metric('indexer_reconciles_total{result="differed"}'), 3);
+    const status = await (await program.fetch("/api/status")).json() as Status;
+    const { reconcile } = status;
+    assert.deepEqual([reconcile.compared, reconcile.put, reconcile.deleted], [3, 3, 0]);
+    assert.match(
+      statusLines(status, false).join("\n"),
+      /^sources +3 compared, 3 records put, 0 deleted/m,
+    );
+  },
+);
+
+databaseTest("when the stream may have lost events, all repositories are compared", async (db) => {
+  const source = new Source();
+  await using network = source.network;
+  await network.account(ALICE);
+  await new Folded(db).each(source.write(ALICE, `${SCENE}/a`, scene("A")));
+  source.write(ALICE, `${SCENE}/lost`, scene("Lost"));
+  // The number of another numbering, and a firehose takes no time in its place.
+  await db.sql`update indexer_state
+    set cursor = 5, cursor_time = '2026-08-20', source = 'elsewhere/subscribe'`;
+  await using server = new ReplayServer({ pingMs: 0 });
+  await using program = new Program({
+    databaseUrl: db.url,
+    streamUrl: server.url.replace("/subscribe", "/xrpc/com.atproto.sync.subscribeRepos"),
+    env: { PLC_URL: network.url, RECONCILE_ALLOW_PRIVATE: "true" },
+  });
+  await program.until(() => program.said("repository reconciled") > 0);
+  assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
+  const [row] = await db.sql`select reason from reconciles`;
+  assert.equal(row?.reason, "events_missing");
+});
+
+databaseTest(
+  "an account that was deleted and came back gets back what its source has, of the same revision too",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const folded = new Folded(db);
+    await folded.each(
+      source.write(ALICE, `${SCENE}/a`, scene("A")),
+      source.write(ALICE, `${SCENE}/b`, scene("B")),
+      source.account(ALICE, "deleted"),
+    );
+    assert.equal((await indexed(db.sql, ALICE)).size, 0);
+    await folded.each(source.account(ALICE, null));
+    const [row] = await db
+      .sql`select did, reason, next_attempt_at is not null as due from reconciles`;
+    assert.deepEqual({ ...row }, { did: ALICE, reason: "reactivated", due: true });
+    assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
+    assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
+    const names = await db.sql`select name from scenes where deleted_at is null order by name`;
+    assert.deepEqual(names.map(({ name }) => name), ["A", "B"]);
+  },
+);
+
+databaseTest(
+  "a rebuilt repository is compared; one of which nothing is held is not",
+  async (db) => {
+    const events = new SampleEvents();
+    const folded = new Folded(db, { protocol: "v2" });
+    await folded.batch(events.put("alice/scene/a"));
+    await folded.batch(events.sync("alice"), events.sync("bob"));
+    const rows = await db.sql`select did, reason from reconciles`;
+    assert.deepEqual(rows.map((row) => ({ ...row })), [{ did: didOf("alice"), reason: "sync" }]);
+  },
+);

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
+import { ConnectionError } from "../../../lib/repository/connection/connection_error.ts";
+import { concat } from "../../../lib/repository/embedded/wire.ts";
+
+const MEGABYTE = 2 ** 20;
+
+function message(type: string, body: Uint8Array, declared = body.length): Uint8Array {
+  const bytes = new Uint8Array(5 + body.length);
+  bytes[0] = type.charCodeAt(0);
+  new DataView(bytes.buffer).setUint32(1, declared + 4);
+  bytes.set(body, 5);
+  return bytes;
+}
+
+const GREETING = concat([
+  message("R", new Uint8Array(4)),
+  message("Z", new Uint8Array(["I".charCodeAt(0)])),
+]);
+
+/** Sends bytes until the client has enough, and says how many went out. */
+type Sending = (send: (bytes: Uint8Array) => Promise<void>) => Promise<never>;
+
+/** A server that lets everybody in and answers the first question without end. */
+class EndlessServer implements Disposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  /** Of the answer. */
+  sentBytes = 0;
+
+  constructor(sending: Sending) {
+    void this.#serve(sending);
+  }
+
+  get url(): string {
+    return `postgres://me:x@127.0.0.1:${this.#listener.addr.port}/db?sslmode=disable`;
+  }
+
+  async #serve(sending: Sending): Promise<void> {
+    for await (const connection of this.#listener) {
+      const question = new Uint8Array(65_536);
+      try {
+        await connection.read(question);
+        await connection.write(GREETING);
+        await connection.read(question);
+        await sending(async (bytes) => {
+          if (this.sentBytes > 2 ** 30) throw new Error("the client takes everything");
+          for (let at = 0; at < bytes.length;) {
+            const sent = await connection.write(bytes.subarray(at));
+            at += sent;
+            this.sentBytes += sent;
+          }
+        });
+      } catch {
+        // The client has left.
+      }
+      connection.close();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+  }
+}
+
+async function assertGivenUp(sending: Sending, mostMb: number): Promise<void> {
+  using server = new EndlessServer(sending);
+  const sql = connect(server.url, { max: 1, applicationName: "tests" });
+  try {
+    await assert.rejects(async () => await sql`select 1`, ConnectionError);
+  } finally {
+    terminate(sql);
+  }
+  const sent = server.sentBytes / MEGABYTE;
+  assert.ok(sent <= mostMb, `${sent} MB were sent`);
+}
+
+/** What lies in the buffers of both ends when a connection is left, megabytes. */
+const BUFFERS_MB = 32;
+
+Deno.test("a message that is announced with 2 GB ends the connection before any of it is kept", () =>
+  assertGivenUp(async (send) => {
+    const part = new Uint8Array(MEGABYTE);
+    await send(message("D", part, 2 ** 31 - 5));
+    while (true) await send(part);
+  }, BUFFERS_MB));
+
+Deno.test("an answer without end ends the connection at 256 MB", () => {
+  const part = message("N", new Uint8Array(MEGABYTE));
+  return assertGivenUp(async (send) => {
+    while (true) await send(part);
+  }, 256 + BUFFERS_MB);
+});

@@ -1,0 +1,117 @@
+/** How events change an account, at the borders of time and order. */
+
+import assert from "node:assert/strict";
+import type { Account, Identity, Sync } from "../../../lib/decoder/event.ts";
+import {
+  type AccountEntry,
+  applyAccount,
+  applyIdentity,
+  applySync,
+  unknownAccount,
+} from "../../../lib/repository/fold/account.ts";
+
+const DID = "did:plc:alice";
+const NOON = 1_787_218_200_000_000;
+
+/** An account of which a record is held since noon. */
+function held(changes: Partial<AccountEntry> = {}): AccountEntry {
+  return { ...unknownAccount(DID), knownSinceUs: NOON, ...changes };
+}
+
+function account(timeUs: number, active: boolean, changes: Partial<Account> = {}): Account {
+  const position = { cursor: timeUs, timeUs };
+  return { kind: "account", did: DID, active, status: null, relaySeq: 0, position, ...changes };
+}
+
+function identity(timeUs: number, handle: string, changes: Partial<Identity> = {}): Identity {
+  const position = { cursor: timeUs, timeUs };
+  return { kind: "identity", did: DID, handle, relaySeq: 0, position, ...changes };
+}
+
+function sync(timeUs: number, recordsFollow = true): Sync {
+  return { kind: "sync", did: DID, rev: "3m", recordsFollow, position: { cursor: 1, timeUs } };
+}
+
+Deno.test("the same event again is a duplicate, an older one is stale, and neither changes anything", () => {
+  const alice = held();
+  assert.equal(applyAccount(alice, account(NOON + 2, false)), "applied");
+  assert.equal(applyAccount(alice, account(NOON + 2, false)), "duplicate");
+  assert.equal(applyAccount(alice, account(NOON + 1, true)), "stale");
+  assert.equal(alice.active, false);
+  assert.equal(applyAccount(alice, account(NOON + 3, true)), "applied");
+  assert.equal(alice.active, true);
+});
+
+Deno.test("of an account that nothing is held of only that it is away is remembered", () => {
+  const stranger = unknownAccount(DID);
+  assert.equal(applyAccount(stranger, account(NOON, true)), "ignored");
+  assert.equal(stranger.changed, false);
+  assert.equal(applyAccount(stranger, account(NOON, false)), "ignored");
+  assert.deepEqual([stranger.active, stranger.changed], [false, true]);
+});
+
+Deno.test("within a minute the relay's order decides between two instances, beyond it the time does", () => {
+  const minute = 60_000_000;
+  for (const [apart, outcome] of [[minute, "applied"], [minute + 1, "stale"]] as const) {
+    const alice = held();
+    applyAccount(alice, account(NOON + 2 * minute, false, { relaySeq: 1, source: "a" }));
+    const later = account(NOON + 2 * minute - apart, true, { relaySeq: 2, source: "b" });
+    assert.equal(applyAccount(alice, later), outcome, `${apart}`);
+  }
+});
+
+Deno.test("on one instance an event is older when number and time both say so", () => {
+  const newest = account(NOON + 10, false, {
+    source: "a",
+    position: { cursor: 10, timeUs: NOON + 10 },
+  });
+  for (
+    const [cursor, timeUs, outcome] of [[9, NOON + 9, "stale"], [11, NOON + 9, "applied"], [
+      9,
+      NOON + 11,
+      "applied",
+    ]] as const
+  ) {
+    const alice = held();
+    applyAccount(alice, newest);
+    const event = account(timeUs, true, { source: "a", position: { cursor, timeUs } });
+    assert.equal(applyAccount(alice, event), outcome, `${cursor}`);
+  }
+});
+
+Deno.test("a handle counts from the first record on, and one that is not told stays", () => {
+  const alice = held();
+  assert.equal(applyIdentity(alice, identity(NOON - 1, "early.example")), "ignored");
+  assert.equal(alice.handle, null);
+  assert.equal(applyIdentity(alice, identity(NOON, "alice.example")), "applied");
+  assert.equal(applyIdentity(alice, identity(NOON + 1, "", { handle: undefined })), "applied");
+  assert.equal(alice.handle, "alice.example");
+  assert.equal(applyIdentity(alice, identity(NOON + 2, "", { handle: null })), "applied");
+  assert.equal(alice.handle, null);
+});
+
+Deno.test("a deleted account's records are gone up to its end, a suspended one's only hidden", () => {
+  const deleted = held();
+  applyAccount(deleted, account(NOON + 5, false, { status: "deleted" }));
+  assert.equal(deleted.purgedUntilUs, NOON + 5);
+  const suspended = held();
+  applyAccount(suspended, account(NOON + 5, false, { status: "suspended" }));
+  assert.equal(suspended.purgedUntilUs, null);
+});
+
+Deno.test("a rebuild voids what was before it, and not what comes with it", () => {
+  const alice = held();
+  assert.equal(applySync(alice, sync(NOON + 5)), "applied");
+  assert.equal(alice.purgedUntilUs, NOON + 4);
+  assert.equal(applySync(alice, sync(NOON + 5)), "duplicate");
+  assert.equal(applySync(alice, sync(NOON + 4)), "stale");
+});
+
+Deno.test("a rebuild that brings no records, and one of a stranger, void nothing", () => {
+  const alice = held();
+  assert.equal(applySync(alice, sync(NOON + 5, false)), "ignored");
+  assert.equal(alice.purgedUntilUs, null);
+  const stranger = unknownAccount(DID);
+  assert.equal(applySync(stranger, sync(NOON + 5)), "ignored");
+  assert.equal(stranger.purgedUntilUs, null);
+});

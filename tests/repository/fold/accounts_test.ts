@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import type { Sql } from "../../../lib/repository/connection/sql.ts";
+import { databaseTest } from "../../support/database.ts";
+import { Folded } from "../../support/folded.ts";
+import { didOf, SampleEvents, uriOf } from "../../support/sample_events.ts";
+
+const SCENE = "alice/scene/s1";
+const POST = "bob/post/p1";
+
+interface AccountRow {
+  readonly handle: string | null;
+  readonly active: boolean;
+  readonly status: string | null;
+}
+
+async function account(sql: Sql, name: string): Promise<AccountRow | null> {
+  const [row] = await sql<AccountRow[]>`
+    select handle, active, status from accounts where did = ${didOf(name)}`;
+  return row === undefined ? null : { ...row };
+}
+
+databaseTest(
+  "V-10 T17 an inactive account's records are suppressed with all that hangs on them, and come back with it",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE), events.put(POST, { sceneId: uriOf(SCENE) }));
+    for (const status of ["deactivated", "suspended", "takendown", "desynchronized"]) {
+      assert.deepEqual(await folded.batch(events.account("alice", false, status)), ["applied"]);
+      assert.deepEqual(await folded.states(SCENE, POST), ["suppressed", "waiting"]);
+      assert.deepEqual(await folded.live(SCENE, POST), [false, false]);
+      assert.deepEqual(await account(database.sql, "alice"), {
+        handle: null,
+        active: false,
+        status,
+      });
+      assert.deepEqual(await folded.batch(events.account("alice", true)), ["applied"]);
+      assert.deepEqual(await folded.live(SCENE, POST), [true, true]);
+    }
+  },
+);
+
+databaseTest(
+  "records that come while the account is inactive are suppressed until it is active",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE), events.account("alice", false, "suspended"));
+    assert.deepEqual(await folded.batch(events.put("alice/scene/s2")), ["applied"]);
+    assert.deepEqual(await folded.states("alice/scene/s2"), ["suppressed"]);
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual(await folded.live("alice/scene/s2"), [true]);
+  },
+);
+
+databaseTest(
+  "T17 a deleted account's records are gone for good, and new ones count",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const late = events.put("alice/scene/late");
+    await folded.batch(events.put(SCENE), events.account("alice", false, "deleted"));
+    const gone = await folded.ledger(SCENE);
+    assert.deepEqual([gone?.state, gone?.record], ["deleted", null]);
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual(await folded.states(SCENE), ["deleted"]);
+    // What happened before the deletion stays deleted although it arrives after it.
+    assert.deepEqual(await folded.batch(late), ["applied"]);
+    assert.deepEqual(await folded.states("alice/scene/late"), ["deleted"]);
+    await folded.batch(events.put(SCENE), events.put("alice/scene/new"));
+    assert.deepEqual(await folded.live(SCENE, "alice/scene/new"), [true, true]);
+  },
+);
+
+databaseTest("T8 the markers of accounts that nothing is held of are ignored", async (database) => {
+  const events = new SampleEvents();
+  const folded = new Folded(database);
+  const outcomes = await folded.batch(
+    events.account("carol", true),
+    events.identity("carol", "carol.example"),
+    events.account("dave", false, "suspended"),
+    events.account("dave", false, "suspended"),
+  );
+  assert.deepEqual(outcomes, Array(4).fill("ignored"));
+  assert.equal(await account(database.sql, "carol"), null);
+  // An inactive one is remembered, so that its records stay hidden should they come.
+  await folded.batch(events.put("dave/scene/s1"));
+  assert.deepEqual(await folded.states("dave/scene/s1"), ["suppressed"]);
+});
+
+databaseTest("a marker again is a duplicate, an older one is stale", async (database) => {
+  const events = new SampleEvents();
+  const folded = new Folded(database);
+  await folded.batch(events.put(SCENE));
+  const [off, on] = [events.account("alice", false, "deactivated"), events.account("alice", true)];
+  assert.deepEqual(await folded.each(off, on), ["applied", "applied"]);
+  assert.deepEqual(await folded.each(on, off), ["duplicate", "stale"]);
+  assert.deepEqual(await folded.live(SCENE), [true]);
+});
+
+databaseTest(
+  "V-09 an identity event keeps the handle of an account that records are held of",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const before = events.identity("alice", "before.example");
+    await folded.batch(events.put(SCENE));
+    const [old, now] = [
+      events.identity("alice", "old.example"),
+      events.identity("alice", "now.example"),
+    ];
+    assert.deepEqual(await folded.each(before, old, now), ["ignored", "applied", "applied"]);
+    assert.deepEqual(await folded.each(now, old), ["duplicate", "stale"]);
+    assert.equal((await account(database.sql, "alice"))?.handle, "now.example");
+  },
+);
+
+databaseTest(
+  "V-09 a rebuilt repository's records are void until they come again, also with the same revision",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { protocol: "v2" });
+    const [kept, lost] = [events.put(SCENE), events.put("alice/scene/lost")];
+    await folded.batch(kept, lost);
+    assert.deepEqual(await folded.batch(events.sync("alice")), ["applied"]);
+    assert.deepEqual(await folded.states(SCENE, "alice/scene/lost"), ["deleted", "deleted"]);
+    assert.deepEqual(await account(database.sql, "alice"), {
+      handle: null,
+      active: true,
+      status: null,
+    });
+    // What replaces the old comes with the time of the rebuild itself; the old comes to nothing.
+    const again = { ...kept, time_us: events.timeUs };
+    assert.deepEqual(await folded.each(lost, again, kept), ["stale", "applied", "duplicate"]);
+    assert.deepEqual(await folded.live(SCENE, "alice/scene/lost"), [true, false]);
+  },
+);
+
+databaseTest(
+  "a revision that comes again in the batch of the rebuild may refer to what the old one did not",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { protocol: "v2" });
+    const scene = "bob/scene/s2";
+    const old = events.put("alice/post/p1", { eventId: "nowhere" });
+    await folded.batch(events.put(scene), old);
+    const rebuilt = events.sync("alice");
+    const changed = events.put("alice/post/p1", { sceneId: uriOf(scene) });
+    const again = {
+      ...changed,
+      time_us: events.timeUs,
+      commit: { ...changed.commit!, rev: old.commit!.rev },
+    };
+    assert.deepEqual(await folded.batch(rebuilt, again), ["applied", "applied"]);
+  },
+);
+
+databaseTest(
+  "what is wrong by itself is rejected, also while its account is inactive",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const alliance = "alice/alliance/with-itself";
+    await folded.batch(
+      events.put("alice/scene/nameless", { name: "" }),
+      events.account("alice", false, "suspended"),
+      events.put(alliance, { fromSceneId: "s1", toSceneId: "s1" }),
+    );
+    assert.deepEqual(await folded.states("alice/scene/nameless", alliance), [
+      "rejected",
+      "rejected",
+    ]);
+  },
+);
+
+databaseTest(
+  "a record that came in one batch with its account's deletion goes, also while nothing of it is written",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    // Parts of one event, then of two: the deletion finds the second record folded and not yet sent.
+    const unsent = "alice/scene/unsent";
+    await folded.batch(
+      events.put(SCENE),
+      events.put(unsent),
+      events.account("alice", false, "deleted"),
+    );
+    const rows = await Promise.all([SCENE, unsent].map((record) => folded.ledger(record)));
+    assert.deepEqual(rows.map((row) => [row?.state, row?.record]), [
+      ["deleted", null],
+      ["deleted", null],
+    ]);
+    const [account] = await database.sql`select account_time, identity_time from accounts`;
+    assert.ok(account?.["account_time"] instanceof Date);
+    assert.equal(account["identity_time"], null);
+  },
+);
+
+databaseTest(
+  "what happened at the very instant of an account's deletion is deleted",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    await folded.batch(events.put(SCENE));
+    const instant = { time_us: events.timeUs };
+    await folded.batch({ ...events.account("alice", false, "deleted"), ...instant });
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual(await folded.states(SCENE), ["deleted"]);
+    const late = { ...events.put("alice/scene/late"), ...instant };
+    assert.deepEqual(await folded.batch(late), ["applied"]);
+    assert.deepEqual(await folded.states("alice/scene/late"), ["deleted"]);
+  },
+);
+
+databaseTest(
+  "of two account events of one minute the relay's order counts, and beyond it time alone",
+  async (database) => {
+    const minute = 60_000_000;
+    for (const [skew, outcome] of [[minute, "stale"], [minute + 1, "applied"]] as const) {
+      await database.sql`truncate records, accounts, scenes cascade`;
+      const events = new SampleEvents();
+      const folded = new Folded(database);
+      const [off, on] = [events.account("alice", false), events.account("alice", true)];
+      await folded.batch({ ...events.put(SCENE), time_us: 1_000_000 }, off, on);
+      // Another instance, with a clock of its own, tells the first of them once more.
+      const again = { ...off, time_us: (on.time_us ?? 0) + skew };
+      assert.deepEqual(await folded.batch(again), [outcome]);
+      assert.deepEqual(await folded.live(SCENE), [outcome === "stale"]);
+    }
+  },
+);
+
+databaseTest(
+  "a deletion that another clock dates before a rebuild brings nothing back",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { protocol: "v2" });
+    const scene = events.put(SCENE);
+    await folded.batch(scene, events.sync("alice"));
+    const deletion = events.account("alice", false, "deleted");
+    await folded.batch({ ...deletion, time_us: (scene.time_us ?? 0) - 1 });
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual(await folded.batch(scene), ["stale"]);
+    assert.deepEqual(await folded.live(SCENE), [false]);
+  },
+);

@@ -1,0 +1,171 @@
+/** Instances of one consumer that share partitions: what each holds, what a join, an end and a change of their number do. */
+
+import assert from "node:assert/strict";
+import { partitionOf } from "../../../lib/repository/partitions/partition.ts";
+import { resize } from "../../../lib/repository/batch/partitioning.ts";
+import { Program } from "../../support/crash/in_process.ts";
+import { assertFolded, numberedStream } from "../../support/crash/stream.ts";
+import { databaseTest } from "../../support/database.ts";
+import { openLetters, retryBatch } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { Folded } from "../../support/folded.ts";
+import { SampleEvents } from "../../support/sample_events.ts";
+import { type JetstreamEvent, ReplayServer } from "../../support/jetstream/replay_server.ts";
+import { atRest, reached, until } from "../../support/partitions/rest.ts";
+
+const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
+Deno.stdout.writeSync(new TextEncoder().encode(`partitions: seed ${SEED}\n`));
+
+const FOUR = { PARTITIONS: "4", LEASE_MS: "2000", BATCH_MAX_EVENTS: "20" };
+
+databaseTest("the database and the program put a DID into the same partition", async ({ sql }) => {
+  const dids = ["did:plc:a", "did:web:example.com", "did:plc:z72i7hdynmk6r22z27h6tvur"];
+  for (const partitions of [1, 2, 3, 64]) {
+    const rows = await sql<{ partition: number }[]>`
+      select partition_of(d, ${partitions}) as partition
+      from json_array_elements_text(${JSON.stringify(dids)}::text::json) as d`;
+    assert.deepEqual(
+      rows.map(({ partition }) => partition),
+      dids.map((did) => partitionOf(did, partitions)),
+    );
+  }
+});
+
+databaseTest(
+  "a transaction of one partition changes memberships of its own repositories alone",
+  async ({ sql }) => {
+    const [owner, member] = ["did:plc:owner", "did:plc:member0"];
+    const of = 64;
+    assert.notEqual(partitionOf(owner, of), partitionOf(member, of));
+    const scene = crypto.randomUUID();
+    await sql`insert into scenes (id, name, owner_did, coarse_geohash, record_did, record_rkey, record_rev)
+      values (${scene}, 'a scene', ${owner}, 'u33dc0', ${owner}, 's', '1')`;
+    const add = (author: string): Promise<unknown> =>
+      sql.begin(async (tx) => {
+        const share = `${partitionOf(author, of)}/${of}`;
+        await tx`select set_config('jetstream_indexer.share', ${share}, true)`;
+        await tx`insert into memberships (id, scene_id, user_did, record_did, record_rkey, record_rev)
+          values (${crypto.randomUUID()}, ${scene}, ${member}, ${author}, ${author}, '1')`;
+      });
+    const inForce = async (): Promise<unknown[]> => {
+      const rows = await sql<{ record_did: string }[]>`
+        select record_did from memberships where in_force order by record_did`;
+      return rows.map(({ record_did }) => record_did);
+    };
+    await add(member);
+    await add(owner);
+    assert.deepEqual(await inForce(), [member, owner]);
+    const notes = await sql<{ partition: number; user_did: string }[]>`
+      select partition, user_did from mailbox`;
+    assert.deepEqual(notes.map((note) => ({ ...note })), [
+      { partition: partitionOf(member, of), user_did: member },
+    ]);
+    await sql.begin(async (tx) => {
+      await tx`select set_config('jetstream_indexer.share', ${`${
+        partitionOf(member, of)
+      }/${of}`}, true)`;
+      await tx`select put_in_force(array[${scene}::uuid], array[${member}::text])`;
+    });
+    assert.deepEqual(await inForce(), [owner]);
+  },
+);
+
+databaseTest(
+  "a retry is divided by partition, and its outcomes are in the order of its letters",
+  async (database) => {
+    const { sql } = database;
+    await sql`insert into partitioning (partitions) values (4)`;
+    const folded = new Folded(database, { waitingLimit: 1 });
+    const events = new SampleEvents();
+    const owners = ["alice", "bob", "carol", "dave", "erin"];
+    const bad = owners.map((owner) => events.put(`${owner}/scene/bad`, { name: "" }));
+    const good = owners.map((owner) => events.put(`${owner}/scene/good`));
+    const mixed = owners.flatMap((_, index) => [bad[index]!, good[index]!]);
+    assert.deepEqual(
+      await folded.batch(...mixed),
+      owners.flatMap(() => ["dead_letter", "applied"]),
+    );
+    const batch = await retryBatch(sql, await openLetters(sql, {}, 10));
+    assert.equal(batch.events.length, owners.length);
+    const { outcomes } = await folded.writer.write(batch, new AbortController().signal);
+    assert.deepEqual(outcomes, owners.map(() => "dead_letter"));
+  },
+);
+
+databaseTest(
+  "a record that was above the limit of waiting ones is tried again by itself, since its parent can be late",
+  async (database) => {
+    const { sql } = database;
+    const due = async (): Promise<boolean[]> => {
+      const rows = await sql<{ due: boolean }[]>`
+        select next_attempt_at is not null as due from dead_letters where reason = 'waiting_limit'`;
+      return rows.map(({ due }) => due);
+    };
+    const events = new SampleEvents();
+    const orphan = (name: string): JetstreamEvent =>
+      events.put(name, { sceneId: "at://did:plc:nobody23456abcdefghijklm/app.subcult.scene/s" });
+    await sql`insert into partitioning (partitions) values (4)`;
+    const folded = new Folded(database, { waitingLimit: 1 });
+    await folded.each(orphan("alice/post/p1"), orphan("alice/post/p2"));
+    assert.deepEqual(await due(), [true]);
+  },
+);
+
+databaseTest("one instance holds all partitions and leaves the tables as one would", async (db) => {
+  const frames = numberedStream(SEED, 400);
+  await using server = new ReplayServer({ pingMs: 0 });
+  await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env: FOUR });
+  server.push(...frames);
+  await atRest(db.sql, reached(frames, 400), 4);
+  await assertFolded(db.sql, frames);
+  for (const partition of [0, 1, 2, 3]) {
+    assert.equal(await program.metric(`indexer_leader{partition="${partition}"}`), 1);
+  }
+  assert.equal(await program.stop(), 0);
+});
+
+databaseTest(
+  "a second instance is given its share, and at its end the first has all again",
+  async (db) => {
+    const frames = numberedStream(SEED + 1, 600);
+    await using server = new ReplayServer({ pingMs: 0 });
+    const at = { databaseUrl: db.url, streamUrl: server.url, env: FOUR };
+    const holders = (each: number): string =>
+      `select count(*) = ${
+        4 / each
+      } and min(n) = ${each} from (select count(*) as n from indexer_state
+      where lease_until > clock_timestamp() group by holder) as h`;
+    await using first = new Program(at);
+    server.push(...frames.slice(0, 200));
+    await atRest(db.sql, reached(frames, 200), 4);
+    await using second = new Program(at);
+    await until(db.sql, holders(2), "two instances hold two partitions each");
+    server.push(...frames.slice(200, 400));
+    await atRest(db.sql, reached(frames, 400), 4);
+    assert.equal(await second.stop(), 0);
+    await until(db.sql, holders(4), "one instance holds all");
+    server.push(...frames.slice(400));
+    await atRest(db.sql, reached(frames, 600), 4);
+    assert.equal(await first.stop(), 0);
+    await assertFolded(db.sql, frames);
+  },
+  { kinds: ["server"] },
+);
+
+databaseTest("the number of partitions is changed while instances write", async (db) => {
+  const frames = numberedStream(SEED + 2, 800);
+  await using server = new ReplayServer({ pingMs: 0 });
+  const env = { ...FOUR, PARTITIONS: "1" };
+  await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env });
+  server.push(...frames.slice(0, 200));
+  await atRest(db.sql, reached(frames, 200), 1);
+  let sent = 200;
+  for (const partitions of [3, 2, 1]) {
+    server.push(...frames.slice(sent, sent + 100));
+    await resize(db.sql, partitions);
+    server.push(...frames.slice(sent + 100, sent + 200));
+    sent += 200;
+    await atRest(db.sql, reached(frames, sent), partitions);
+    await assertFolded(db.sql, frames.slice(0, sent));
+  }
+  assert.equal(await program.stop(), 0);
+}, { kinds: ["server"] });

@@ -1,4 +1,0 @@
-import type { PartSizes } from "../lib/repository/transaction_options.ts";
-
-/** So small that the batches of tests have several parts: what is right can't hang on where one ends. */
-export const SMALL_PARTS: PartSizes = { first: 1, next: 2 };

@@ -1,0 +1,10 @@
+/** A killed process gives no lease up. Instead of waiting for its end, the time is moved on. */
+
+import type { Sql } from "../../../lib/repository/connection/sql.ts";
+
+/** Ends all leases; does nothing in a database that has none yet. */
+export async function endLease(sql: Sql): Promise<void> {
+  await sql`do $$ begin
+    update indexer_state set lease_until = null;
+  exception when undefined_table or undefined_column then null; end $$`;
+}

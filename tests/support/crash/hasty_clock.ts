@@ -1,0 +1,12 @@
+import { type Clock, systemClock } from "../../../lib/client/clock.ts";
+
+/** A clock that runs so many times as fast as that of the machine. */
+export function hastyClock(haste: number): Clock {
+  const startedAt = { now: systemClock.now(), monotonic: systemClock.monotonic() };
+  const elapsed = (): number => (systemClock.monotonic() - startedAt.monotonic) * haste;
+  return {
+    now: () => startedAt.now + elapsed(),
+    monotonic: () => startedAt.monotonic + elapsed(),
+    setTimer: (callback, ms) => systemClock.setTimer(callback, ms / haste),
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * Databases for tests: the embedded one, and, when TEST_DATABASE_URL is set, a real server; a test that
+ * can use either uses both, or those that `TEST_DATABASES` names (`embedded`, `server`). It finds a
+ * database of its own, migrated, and leaves nothing behind.
+ */
+
+import type { Sql } from "../../lib/repository/connection/sql.ts";
+import { connect, terminate } from "../../lib/repository/connection/connection.ts";
+import { type EmbeddedDatabase, startEmbedded } from "../../lib/repository/embedded/embedded.ts";
+import { dropped, emptied, type Schema } from "./emptied.ts";
+import { createDatabase, databaseUrl, dropDatabase, serverUrl } from "./server_database.ts";
+
+export type DatabaseKind = "embedded" | "server";
+
+export interface TestDatabase {
+  readonly kind: DatabaseKind;
+  readonly url: string;
+  /** Ended after the test, with whatever it still waits for. */
+  readonly sql: Sql;
+}
+
+export interface DatabaseTestOptions {
+  /** `empty`: nothing is migrated, and on a server PostGIS is not created. Default: `migrated`. */
+  readonly content?: "migrated" | "empty";
+  /** Where it can run. Default: on either, and so on those that `TEST_DATABASES` names. */
+  readonly kinds?: readonly DatabaseKind[];
+  readonly ignore?: boolean;
+}
+
+const CONNECTIONS = 4;
+
+/** The databases that tests run on here. */
+export function testDatabases(): readonly DatabaseKind[] {
+  return serverUrl() === null ? ["embedded"] : ["embedded", "server"];
+}
+
+/** Where a test runs that can run on either. Throws when `TEST_DATABASES` leaves none, so that no typo passes. */
+function usualKinds(): readonly DatabaseKind[] {
+  const here = testDatabases();
+  const named = Deno.env.get("TEST_DATABASES");
+  if (!named) return here;
+  const kinds = here.filter((kind) => named.split(",").includes(kind));
+  if (kinds.length > 0) return kinds;
+  throw new Error(`cannot test on TEST_DATABASES=${named}: expected some of ${here.join(", ")}`);
+}
+
+/** Registers a test for each kind of database. */
+export function databaseTest(
+  name: string,
+  run: (database: TestDatabase) => Promise<void>,
+  options: DatabaseTestOptions = {},
+): void {
+  const { kinds = usualKinds(), ignore = false } = options;
+  for (const kind of testDatabases().filter((kind) => kinds.includes(kind))) {
+    Deno.test({
+      name: `${name} (${kind === "embedded" ? "embedded database" : "database server"})`,
+      ignore,
+      fn: () => withDatabase(kind, run, options),
+    });
+  }
+}
+
+/** Runs something on a database of its own. */
+export async function withDatabase(
+  kind: DatabaseKind,
+  run: (database: TestDatabase) => Promise<void>,
+  { content = "migrated" }: DatabaseTestOptions = {},
+): Promise<void> {
+  await using place = kind === "embedded"
+    ? await embeddedPlace(content)
+    : await serverPlace(content);
+  const sql = connect(place.url, { max: CONNECTIONS, applicationName: "tests" });
+  try {
+    await run({ kind, url: place.url, sql });
+  } finally {
+    await terminate(sql);
+  }
+}
+
+interface Place extends AsyncDisposable {
+  readonly url: string;
+}
+
+async function serverPlace(content: "migrated" | "empty"): Promise<Place> {
+  const name = await createDatabase(content);
+  return { url: databaseUrl(name), [Symbol.asyncDispose]: () => dropDatabase(name) };
+}
+
+/** Of this test file, started by the first test that needs it. Tests of a file run one by one. */
+let embedded: Promise<EmbeddedDatabase> | undefined;
+let schema: Schema = null;
+
+async function embeddedPlace(content: "migrated" | "empty"): Promise<Place> {
+  const { url } = await (embedded ??= startForFile());
+  const sql = connect(url, { max: 1, applicationName: "tests" });
+  try {
+    schema = content === "migrated" ? await emptied(sql, schema) : await dropped(sql);
+  } finally {
+    await terminate(sql);
+  }
+  return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function startForFile(): Promise<EmbeddedDatabase> {
+  const started = await startEmbedded();
+  globalThis.addEventListener("unload", () => void started.close());
+  return started;
+}

@@ -1,0 +1,71 @@
+/** Records of about so many bytes that make a search for places work hard by their shape. */
+
+import type { JsonObject } from "../../../lib/decoder/json.ts";
+import { WORST_PARTS, WORST_TEXTS, type WorstText } from "./worst_text.ts";
+
+/** A place that shows only when what stands inside it is gone: three searches. */
+const NESTED_PLACE = ` ${"x".repeat(60)} 61.38192 polyline:${"?".repeat(80)} 101.57419 ${
+  "x".repeat(60)
+}`;
+
+/** Every level of JSON in text doubles the escapes before a quote. */
+const LEVELS = 12;
+
+interface WorstShape {
+  readonly name: string;
+  readonly record: (text: (bytes: number) => string, bytes: number) => JsonObject;
+}
+
+const WORST_SHAPES: readonly WorstShape[] = [
+  {
+    name: "a text that is searched three times",
+    record: (text, bytes) => ({ text: text(bytes) + NESTED_PLACE }),
+  },
+  {
+    name: "JSON in JSON in JSON",
+    record: (text, bytes) => {
+      let inner = text(Math.max(1, bytes - 2 ** (LEVELS + 4)));
+      for (let level = 0; level < LEVELS; level++) inner = JSON.stringify({ a: inner });
+      return { text: inner };
+    },
+  },
+  { name: "many short texts", record: (text, bytes) => ({ tags: copies(text(12), bytes) }) },
+  {
+    name: "many texts that are searched three times",
+    record: (text, bytes) => ({ tags: copies(text(60) + NESTED_PLACE, bytes) }),
+  },
+  {
+    name: "many keys",
+    record: (text, bytes) => {
+      const keys = copies(text(12), bytes).map((key, index) => [`${key}${index}`, 1]);
+      return { meta: Object.fromEntries(keys) };
+    },
+  },
+  { name: "one key", record: (text, bytes) => ({ [text(bytes)]: 1 }) },
+];
+
+/** The decoder takes no more values in a record. */
+const MOST_VALUES = 99_000;
+
+function copies(text: string, bytes: number): string[] {
+  const size = new TextEncoder().encode(JSON.stringify(text)).length + 1;
+  return Array.from({ length: Math.min(MOST_VALUES, Math.floor(bytes / size)) }, () => text);
+}
+
+export interface WorstRecord {
+  readonly name: string;
+  readonly record: (bytes: number) => JsonObject;
+}
+
+function inShape({ name, record }: WorstShape, text: WorstText): WorstRecord {
+  return { name: `${name}, of ${text.name}`, record: (bytes) => record(text.text, bytes) };
+}
+
+/** Each text by itself, and those without a frame in every other shape. */
+export const WORST_RECORDS: readonly WorstRecord[] = [
+  ...WORST_TEXTS.map(({ name, text }) => ({
+    name,
+    record: (bytes: number): JsonObject => ({ text: text(bytes) }),
+  })),
+  ...WORST_SHAPES.flatMap((shape) => WORST_PARTS.map((text) => inShape(shape, text))),
+];

@@ -1,0 +1,102 @@
+/** Databases on the real server that TEST_DATABASE_URL names: made for one test, gone after it. */
+
+import type { Sql } from "../../lib/repository/connection/sql.ts";
+import { connect, terminate } from "../../lib/repository/connection/connection.ts";
+import { migrate } from "../../lib/repository/schema/migrate.ts";
+
+/** Leftovers of runs that were killed are dropped when they are older than this. */
+const STALE_SECONDS = 3600;
+
+/** Whose databases they are: `jetstream_test_`, when it was made, and something random. */
+const PREFIX = "jetstream_test";
+
+/** The server to test on, or null. It must let us create databases. */
+export function serverUrl(): string | null {
+  return Deno.env.get("TEST_DATABASE_URL") || null;
+}
+
+/** Of this process: a migrated database that others are copied from. */
+let template: Promise<string> | undefined;
+
+/** Creates a database: migrated, or with nothing in it, not even PostGIS. Returns its name. */
+export async function createDatabase(
+  content: "migrated" | "empty",
+  options = "",
+): Promise<string> {
+  const source = content === "migrated" ? await (template ??= createTemplate()) : "template0";
+  return await createFrom(source, options);
+}
+
+/** The URL of a database of the server. */
+export function databaseUrl(name: string): string {
+  const url = new URL(serverUrl() ?? "");
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export async function dropDatabase(name: string): Promise<void> {
+  await asAdmin(async (sql) => {
+    await sql.command(`drop database if exists "${name}" with (force)`);
+  });
+}
+
+async function createTemplate(): Promise<string> {
+  await dropStale();
+  const name = await createFrom("template0");
+  dropAtEnd(name);
+  const sql = connect(databaseUrl(name), { max: 1, applicationName: "tests" });
+  try {
+    await migrate(sql);
+  } finally {
+    await sql.end();
+  }
+  return name;
+}
+
+async function createFrom(source: string, options = ""): Promise<string> {
+  const seconds = Math.floor(Date.now() / 1000);
+  const name = `${PREFIX}_${seconds}_${crypto.randomUUID().slice(0, 8)}`;
+  await asAdmin(async (sql) => {
+    await sql.command(
+      `create database "${name}" template "${source}" ${options} ${await strategy(sql)}`,
+    );
+  });
+  return name;
+}
+
+/** Files are copied for a quarter of what it costs to write every page to the log. */
+async function strategy(sql: Sql): Promise<string> {
+  const [row] = await sql<{ canChoose: boolean }[]>`
+    select current_setting('server_version_num')::int >= 150000 as "canChoose"`;
+  return row?.canChoose ? "strategy file_copy" : "";
+}
+
+async function dropStale(): Promise<void> {
+  const stale = await asAdmin(async (sql) =>
+    await sql<{ datname: string }[]>`
+      select datname from pg_database where datname ~ ${`^${PREFIX}_[0-9]+_`}
+        and split_part(datname, '_', 3)::bigint < extract(epoch from now()) - ${STALE_SECONDS}`
+  );
+  for (const { datname } of stale) await dropDatabase(datname);
+}
+
+async function asAdmin<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = connect(serverUrl() ?? "", { max: 1, applicationName: "tests" });
+  try {
+    return await run(sql);
+  } finally {
+    await terminate(sql);
+  }
+}
+
+/**
+ * Nothing can be awaited when a test file ends, so another process does it while this one waits.
+ */
+function dropAtEnd(name: string): void {
+  globalThis.addEventListener("unload", () => {
+    const script = import.meta.resolve("./drop_database.ts");
+    const config = new URL(import.meta.resolve("../../deno.json")).pathname;
+    const args = ["run", "-A", "--quiet", "--config", config, script, name];
+    new Deno.Command(Deno.execPath(), { args }).outputSync();
+  });
+}

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { crashCampaign } from "../support/crash/campaign.ts";
+import { databaseTest } from "../support/database.ts";
+
+/** A seed of the day, unless one is asked for. */
+const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+databaseTest(
+  "a process that is killed anywhere, again and again, leaves the tables as the model says",
+  async (database) => {
+    const killed = await crashCampaign({ seed: SEED, database, print });
+    assert.ok(new Set(killed).size >= 12, killed.join(" "));
+  },
+  { kinds: ["server"], content: "empty" },
+);

@@ -1,0 +1,160 @@
+/** Several instances of one consumer: one writes, the others wait to take over, and nothing is written twice. */
+
+import assert from "node:assert/strict";
+import type { Sql } from "../../lib/repository/connection/sql.ts";
+import { Program } from "../support/crash/in_process.ts";
+import { settings } from "../support/crash/settings.ts";
+import { type Planned, spawnPlanned } from "../support/crash/spawned.ts";
+import { assertFolded, numberedStream } from "../support/crash/stream.ts";
+import { databaseTest } from "../support/database.ts";
+import { DatabaseProxy } from "../support/faults/database_proxy.ts";
+import { ReplayServer } from "../support/jetstream/replay_server.ts";
+
+const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
+Deno.stdout.writeSync(new TextEncoder().encode(`standby: seed ${SEED}\n`));
+
+const SHORT_LEASE = { LEASE_MS: "1000" };
+const STANDING_BY = "standing by: another instance leads";
+const LOST = "the lease was lost: another instance leads";
+
+/** Nothing that a test waits for takes so long. */
+const HANG_MS = 60_000;
+
+/** An instance in this process that leads, or that has found out that it doesn't. */
+async function started(program: Program): Promise<Program> {
+  await program.until(() => program.said("connected") + program.said(STANDING_BY) > 0);
+  return program;
+}
+
+async function epochOf(sql: Sql): Promise<number> {
+  const [row] = await sql<{ epoch: number }[]>`select epoch::float8 as epoch from indexer_state`;
+  return row?.epoch ?? 0;
+}
+
+async function until(sql: Sql, cursor: number): Promise<void> {
+  const end = performance.now() + HANG_MS;
+  while (performance.now() < end) {
+    const [row] = await sql<
+      { cursor: number }[]
+    >`select cursor::float8 as cursor from indexer_state`;
+    if ((row?.cursor ?? 0) >= cursor) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`position ${cursor} was never committed`);
+}
+
+databaseTest(
+  "of two instances one leads; the other is ready, says so, and has no connection",
+  async (db) => {
+    const frames = numberedStream(SEED, 100);
+    await using server = new ReplayServer({ pingMs: 0 });
+    const at = { databaseUrl: db.url, streamUrl: server.url };
+    await using leader = await started(new Program(at));
+    await using standby = await started(new Program(at));
+    assert.deepEqual([leader.said(STANDING_BY), standby.said(STANDING_BY)], [0, 1]);
+    server.push(...frames);
+    await leader.committed(100);
+    assert.equal(standby.said("connected"), 0);
+    assert.equal(standby.counts.applied, 0);
+    assert.deepEqual(await (await standby.fetch("/ready")).json(), {
+      status: "ready",
+      standby: true,
+    });
+    const series = 'indexer_leader{partition="0"}';
+    assert.deepEqual([await leader.metric(series), await standby.metric(series)], [1, 0]);
+    assert.equal(await standby.metric("indexer_processing_lag_seconds"), 0);
+    await assertFolded(db.sql, frames);
+  },
+);
+
+databaseTest("when the leader is stopped, the standby goes on where it ended", async (db) => {
+  const frames = numberedStream(SEED, 200);
+  await using server = new ReplayServer({ pingMs: 0 });
+  const at = { databaseUrl: db.url, streamUrl: server.url };
+  await using leader = await started(new Program(at));
+  await using standby = await started(new Program(at));
+  server.push(...frames.slice(0, 100));
+  await leader.committed(100);
+  assert.equal(await leader.stop(), 0);
+  server.push(...frames.slice(100));
+  await standby.committed(200);
+  assert.equal(await epochOf(db.sql), 2);
+  assert.equal(await standby.metric('indexer_leader{partition="0"}'), 1);
+  await assertFolded(db.sql, frames);
+});
+
+databaseTest(
+  "a leader that is cut off inside a batch commits nothing after the takeover, and becomes a standby",
+  async (db) => {
+    const frames = numberedStream(SEED, 200);
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using proxy = DatabaseProxy.start(db.url);
+    let hung = false;
+    await using leader = await started(
+      new Program({
+        databaseUrl: proxy.url,
+        streamUrl: server.url,
+        env: SHORT_LEASE,
+        statementTimeoutMs: 2_000,
+        faultPoint: (name) => {
+          if (name === "batch_loaded" && !hung) {
+            hung = true;
+            proxy.hang();
+          }
+        },
+      }),
+    );
+    await using standby = await started(
+      new Program({ databaseUrl: db.url, streamUrl: server.url, env: SHORT_LEASE }),
+    );
+    server.push(...frames);
+    await leader.until(() => hung, "the leader is cut off");
+    await standby.committed(200);
+    proxy.heal();
+    await leader.until(() => leader.said(LOST) > 0);
+    await leader.until(() => leader.said(STANDING_BY) > 0);
+    assert.equal(leader.counts.applied, 0);
+    assert.equal(await epochOf(db.sql), 2);
+    await assertFolded(db.sql, frames);
+  },
+  { kinds: ["server"] },
+);
+
+databaseTest(
+  "a leader that is killed, or stopped and woken up, is replaced, and writes nothing any more",
+  async (db) => {
+    const frames = numberedStream(SEED, 300);
+    await using server = new ReplayServer({ pingMs: 0 });
+    const env = settings(db.url, server.url, { ...SHORT_LEASE, BATCH_MAX_EVENTS: "7" });
+    const spawn = (): Planned => spawnPlanned({ kill: null, stop: null, haste: 1, env });
+    server.push(...frames.slice(0, 100));
+    await using first = spawn();
+    await until(db.sql, 100);
+    await using second = spawn();
+    first.signal("SIGKILL");
+    server.push(...frames.slice(100, 200));
+    await until(db.sql, 200);
+    assert.equal(await epochOf(db.sql), 2);
+
+    second.signal("SIGSTOP");
+    await using third = spawn();
+    server.push(...frames.slice(200));
+    await until(db.sql, 300);
+    assert.equal(await epochOf(db.sql), 3);
+    second.signal("SIGCONT");
+    third.signal("SIGTERM");
+    assert.equal((await third.done).code, 0);
+    // It takes over again, now that nobody else leads: by a new lease, not by its old one.
+    const end = performance.now() + HANG_MS;
+    while (await epochOf(db.sql) < 4) {
+      assert.ok(performance.now() < end, "the woken instance never led again");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    second.signal("SIGTERM");
+    const { code, lastLines } = await second.done;
+    assert.equal(code, 0);
+    assert.ok(lastLines.some((line) => line.includes(LOST)), lastLines.join("\n"));
+    await assertFolded(db.sql, frames);
+  },
+  { kinds: ["server"] },
+);
