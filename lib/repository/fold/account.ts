@@ -3,13 +3,13 @@
 import type { Account, Identity, Sync } from "../../decoder/event.ts";
 import type { Outcome } from "../outcome.ts";
 
-/** Where an account or identity event stood. */
+/** Position of an account or identity event. */
 export interface MarkerPlace {
-  /** Unix microseconds, by the clock of the instance that sent it. */
+  /** Unix microseconds, by the clock of the instance that sent the event. */
   readonly timeUs: number;
-  /** The number that the instance gave it; null when that is not known. */
+  /** The instance's number for the event; null when unknown. */
   readonly cursor: number | null;
-  /** The relay's number; 0 when it has none. */
+  /** The relay's sequence number; 0 when there is none. */
   readonly relaySeq: number;
   readonly source: string | null;
 }
@@ -19,18 +19,18 @@ export interface AccountEntry {
   handle: string | null;
   active: boolean;
   status: string | null;
-  /** Where the newest account event stood, and the newest identity event; null before the first. */
+  /** Position of the newest account event and of the newest identity event; null before the first. */
   accountAt: MarkerPlace | null;
   identityAt: MarkerPlace | null;
-  /** Event time of the first record held, Unix microseconds; null when nothing is held. */
+  /** Event time of the first stored record, Unix microseconds; null when none is stored. */
   knownSinceUs: number | null;
-  /** Records up to here are deleted for good; null when none are. */
+  /** Records up to this time are deleted for good; null when there is no such time. */
   purgedUntilUs: number | null;
-  /** Whether the table has to be told. */
+  /** Whether the row in `accounts` has to be written. */
   changed: boolean;
 }
 
-/** An account that is not in the table: active, as everybody is until an event says otherwise. */
+/** An account that has no row: active, the default until an event says otherwise. */
 export function unknownAccount(did: string): AccountEntry {
   return {
     did,
@@ -45,7 +45,7 @@ export function unknownAccount(did: string): AccountEntry {
   };
 }
 
-/** Notes that a record of the account is held. */
+/** Notes that a record of the account is stored. */
 export function noteRecord(account: AccountEntry, timeUs: number): void {
   if (account.knownSinceUs !== null && account.knownSinceUs <= timeUs) return;
   account.knownSinceUs = timeUs;
@@ -53,8 +53,8 @@ export function noteRecord(account: AccountEntry, timeUs: number): void {
 }
 
 /**
- * Applies an account event. The network announces everybody's: an account that nothing is held of
- * is remembered only while inactive, so that its records stay hidden if they come after all.
+ * Applies an account event. The network announces every account. One without stored records is kept only
+ * while it is inactive, so that its records stay hidden if they arrive later.
  */
 export function applyAccount(account: AccountEntry, event: Account): Outcome {
   const place = placeOf(event);
@@ -65,7 +65,7 @@ export function applyAccount(account: AccountEntry, event: Account): Outcome {
     if (same && isReplay(place, newest)) return held ? "duplicate" : "ignored";
     if (isOlder(place, newest)) return held ? "stale" : "ignored";
   } else if (event.active && (knownSinceUs === null || place.timeUs < knownSinceUs)) {
-    // Active is what everybody is. From the first record on only, or a replay would count more.
+    // Active is the default. Before the first record, counting the event would make a replay count more.
     return "ignored";
   }
 
@@ -82,22 +82,22 @@ function placeOf({ position, relaySeq, source }: Account | Identity): MarkerPlac
   return { timeUs, cursor, relaySeq, source: source ?? null };
 }
 
-/** The relay's number is the same on every instance, so it tells a replay after a failover. */
+/** The relay's number is the same on every instance, so it identifies a replay after a failover. */
 function isReplay(place: MarkerPlace, newest: MarkerPlace): boolean {
   return place.timeUs === newest.timeUs ||
     (place.relaySeq > 0 && place.relaySeq === newest.relaySeq);
 }
 
 /**
- * Instances stamp an event with clocks of their own. Within this time of each other, the relay's
- * sequence says which of two events was first; beyond it only time does, because instances may read
- * from different relays, whose sequences have nothing to do with each other.
+ * Each instance stamps events with its own clock. When two times differ by less than this, the relay's
+ * sequence decides which event was first. Beyond it only time decides, because instances may read from
+ * different relays, whose sequences are unrelated.
  */
 const CLOCK_SKEW_US = 60_000_000;
 
 /**
- * One instance sends an account's events in their order, whatever becomes of its relay. There an event is
- * older when number and time both say so: its numbers can begin anew, and its clock be set back.
+ * One instance sends an account's events in order, even when it changes its relay. An event of the same
+ * instance is older only when both number and time say so: numbers can restart, and a clock can be set back.
  */
 function isOlder(place: MarkerPlace, newest: MarkerPlace): boolean {
   const apartUs = place.timeUs - newest.timeUs;
@@ -109,10 +109,10 @@ function isOlder(place: MarkerPlace, newest: MarkerPlace): boolean {
   return sequenced && place.relaySeq < newest.relaySeq;
 }
 
-/** Applies an identity event: it gives the handle of an account of which records are held. */
+/** Applies an identity event, which sets the handle of an account with stored records. */
 export function applyIdentity(account: AccountEntry, event: Identity): Outcome {
   const place = placeOf(event);
-  // Only from the first record on, or a replay would find more than the first delivery did.
+  // Only from the first record on: otherwise a replay would apply events that the first delivery ignored.
   if (account.knownSinceUs === null || place.timeUs < account.knownSinceUs) return "ignored";
   if (account.identityAt !== null) {
     if (isReplay(place, account.identityAt)) return "duplicate";
@@ -124,10 +124,10 @@ export function applyIdentity(account: AccountEntry, event: Identity): Outcome {
   return "applied";
 }
 
-/** Applies a sync event: everything that was known of the repository is void. */
+/** Applies a sync event: all stored records of the repository become void. */
 export function applySync(account: AccountEntry, event: Sync): Outcome {
   if (account.knownSinceUs === null || !event.recordsFollow) return "ignored";
-  // The rows that replace what was known come from the same upstream message, and share its time.
+  // The rows that replace the void ones come from the same upstream message and share its time.
   const untilUs = event.position.timeUs - 1;
   if (account.purgedUntilUs !== null && untilUs <= account.purgedUntilUs) {
     return untilUs === account.purgedUntilUs ? "duplicate" : "stale";

@@ -1,4 +1,4 @@
-/** A batch: events in the order of the stream, and what is known of them before the transaction. */
+/** A batch: events in stream order, and what is known about them before the transaction. */
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Commit, Event } from "../../decoder/event.ts";
@@ -11,73 +11,76 @@ import type { Lease } from "../partitions/lease.ts";
 import type { Outcome } from "../outcome.ts";
 import type { Share } from "../partitions/partition.ts";
 
-/** The position that a batch moves the cursor to, and the instance that it belongs to. */
+/** The position that a batch moves the cursor to, and the instance that issued it. */
 export interface CursorUpdate {
   readonly cursor: number;
   /** Unix microseconds. */
   readonly timeUs: number;
   readonly source: string;
-  /** What that instance sent there; absent when that is not known. */
+  /** The mark of the event at that position; absent when unknown. */
   readonly mark?: string;
 }
 
 export interface Batch {
-  /** Random: tells whether a commit whose answer was lost took place. */
+  /** Random id: tells whether a commit took place although its answer was lost. */
   readonly id: string;
   readonly events: readonly Event[];
-  /** Null when nothing in it has a position. */
+  /** Null when no event of the batch has a position. */
   readonly cursor: CursorUpdate | null;
-  /** Ids of the dead letters that its events try again, in their order; empty for the stream's own. */
+  /** Ids of the dead letters that the events retry, in order; empty for events of the stream. */
   readonly letters: readonly number[];
-  /** Its events were not brought by the stream, but read where the repositories are. */
+  /** Whether the events were read from the repositories instead of the stream. */
   readonly fromSource: boolean;
-  /** Records of the ledger that are mapped again; such a batch has no events. */
+  /** Ledger records to map again; such a batch has no events. */
   readonly remap?: readonly RecordKey[];
-  /** What it is written under. Null for one that moves no cursor: a retry of dead letters, or from a source. */
+  /**
+   * The lease under which the batch is written. Null when it moves no cursor: a retry of dead letters, or
+   * events from a source.
+   */
   readonly lease: Lease | null;
-  /** The partition that all of it is in. Absent: it can be of any, and is written without a lease. */
+  /** The partition of all events. When absent, the events can be of any partition and no lease is needed. */
   readonly share?: Share;
-  /** How many notes of the partition's mailbox it takes; absent for one that takes none. */
+  /** How many notes of the partition's mailbox to read; absent for none. */
   readonly mail?: number;
 }
 
-/** What became of the events of a batch, in their order. */
+/** The outcomes of a batch's events, in order. */
 export interface BatchResult {
   readonly outcomes: readonly Outcome[];
-  /** Why events went to the dead letters, each once. */
+  /** The reason of each dead letter. */
   readonly reasons: readonly string[];
-  /** Of records that are mapped again, those that stood otherwise. */
+  /** For records that were mapped again: those with a difference. */
   readonly remapped?: readonly Difference[];
-  /** Rows that its statements wrote. */
+  /** Number of rows written. */
   readonly rowsWritten: number;
-  /** Whether the partition's mailbox had notes when it began. */
+  /** Whether the partition's mailbox had notes at the start. */
   readonly hasMail?: boolean;
-  /** How many notes it took. */
+  /** How many notes were read. */
   readonly mailTaken?: number;
 }
 
-/** What to make of a record whose row Postgres refused. */
+/** How to treat a record whose row Postgres rejected. */
 export interface RefusedRecord {
   readonly refusal: Refusal;
-  /** Whether the record itself may be kept, so that it can be tried again. */
+  /** Whether the record itself may be kept for a retry. */
   readonly keepRecord: boolean;
 }
 
-/** Records whose rows Postgres refused, by idempotency key. */
+/** Records whose rows Postgres rejected, by idempotency key. */
 export type Refusals = Map<string, RefusedRecord>;
 
-/** The key under which a commit's refusal is kept. */
+/** The key of a commit in `Refusals`. */
 export function refusalKey(commit: Commit): string {
   return idempotencyKey(commit, commit.rev);
 }
 
-/** What a commit brings; a row that Postgres refused makes it a rejected revision. */
+/** The revision that a commit brings. If Postgres rejected its row, the revision is rejected. */
 export function revisionOf(commit: Commit, mapper: Mapper, refusals: Refusals): Revision {
   const refused = refusals.size > 0 ? refusals.get(refusalKey(commit)) : undefined;
   return refused === undefined ? mapper.commit(commit) : refusedRevision(refused, commit.record);
 }
 
-/** A record's revision after its row was refused. */
+/** The revision of a record whose row Postgres rejected. */
 export function refusedRevision(
   { refusal, keepRecord }: RefusedRecord,
   record: JsonObject | null,

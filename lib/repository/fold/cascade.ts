@@ -1,6 +1,6 @@
 /**
- * Follows the consequences of a change downwards: when a record starts or stops being live, the
- * records that refer to it are judged again, and then those that refer to them.
+ * Finds the records that a change affects: when a record starts or stops being live, the records that refer
+ * to it are judged again, then the records that refer to those.
  */
 
 import type { TransactionSql } from "../connection/sql.ts";
@@ -13,10 +13,10 @@ import type { RecordRow } from "./stored_rows.ts";
 import { PREPARED } from "./store.ts";
 import { type Entry, nameOf, uriOf } from "./entry.ts";
 
-/** Records judged at a time: bounds memory, however many children there are. */
+/** Records judged at a time. Bounds memory, however many children there are. */
 export const CHUNK = 1000;
 
-/** Whether a change of this entry can change others. */
+/** Whether a change of this entry can change the verdict of other records. */
 export function isParentChange(
   entry: Entry,
   isLive: boolean,
@@ -24,20 +24,20 @@ export function isParentChange(
 ): boolean {
   const { collection } = entry.key;
   if (!targets.has(collection)) return false;
-  // A record that is new in the ledger takes over the bare references of its own repository, and the
-  // first request ends the invitations of those who never asked.
+  // A record that is new in the ledger becomes the target of bare references in its own repository. An
+  // account's first request ends the invitations that were sent to it.
   if (entry.stored === null) return true;
   const wasLive = entry.stored.state === "applied";
   if (wasLive !== isLive) return true;
-  // A request that stays live may be one for something else by now. A decision that is only judged
-  // again was none before: two that are about each other's authors must not go round for ever.
+  // A request that stays live may now ask for something else. Re-evaluating a decision must not count as a
+  // change: two owners who decide about each other would loop forever.
   return isLive && decided.has(collection) && (entry.accepted || !isDecision(entry.content));
 }
 
 /**
- * Whether records of other partitions may have to be judged again because of what is written of this one.
- * A record that is judged again with the same verdict is no change: two partitions that told each other about
- * such records would loop forever.
+ * Whether records of other partitions may have to be judged again because of this entry. Re-evaluating a
+ * record with the same verdict must not count as a change: two partitions that notify each other would loop
+ * forever.
  */
 export function isForeignNews(
   entry: Entry,
@@ -49,22 +49,23 @@ export function isForeignNews(
   if (!targets.has(collection)) return false;
   if ((stored?.state === "applied") !== isLive) return true;
   if (!decided.has(collection)) return false;
-  // The first record of an account ends the invitations of those who never asked.
+  // An account's first request ends the invitations that were sent to it.
   if (stored === null) return true;
-  // A live request may ask for something else: by a new revision, or because its bare name means another.
+  // A live request may now ask for something else: by a new revision, or because its bare reference has a new
+  // target.
   const isMoved = (stored.loose !== null || loose !== null) && !isDecision(entry.content);
   return isLive && (entry.accepted || isMoved);
 }
 
-/** Some records that refer to others: their keys, and how they stand, where that is known. */
+/** Some records that refer to others: their keys, and their rows where already loaded. */
 export interface Children {
   readonly keys: readonly RecordKey[];
   readonly rows: readonly RecordRow[] | null;
 }
 
 /**
- * All records that refer to some parents, in chunks. A cursor in the database holds the set as it was before
- * the first of them was judged again, so none is met twice.
+ * All records that refer to the given parents, in chunks. A database cursor keeps the set as it was before
+ * the first child was judged again, so each child is returned once.
  */
 export async function* childrenOf(
   tx: TransactionSql,
@@ -89,7 +90,7 @@ export async function* childrenOf(
         .map(({ key }) => recordId(key));
       if (ids.length === 0) continue;
       parameters.push(JSON.stringify(ids));
-      // Each has an index of its own. What an operator hid is a child all the same.
+      // Each condition has its own index. A row that an operator hid is still a child.
       for (const seen of ["deleted_at is null", "deleted_at is not null and indexer_live"]) {
         parts.push(
           `select record_did, '${collection.nsid}', record_rkey from ${collection.table}
@@ -99,7 +100,7 @@ export async function* childrenOf(
       }
     }
   }
-  // Most parents have few children or none: one question then, instead of the three of a cursor.
+  // Most parents have few children or none: one query instead of the three that a cursor takes.
   const children = parts.join("\n    union\n    ");
   const few = await tx.unsafe<RecordRow[]>(
     questionsOf(mapper).selected(`${children} limit ${CHUNK}`),
@@ -107,7 +108,7 @@ export async function* childrenOf(
     PREPARED,
   );
   if (few.length < CHUNK) {
-    // Rows that the app made itself have no record.
+    // Rows that the app inserted itself have no record.
     const rows = few.filter(({ did }) => did !== null);
     if (rows.length > 0) yield { keys: rows, rows };
     return;
@@ -145,7 +146,7 @@ function isDecision(content: Content | null): boolean {
   return content?.kind === "mapped" && content.about !== null;
 }
 
-/** Each reference column with its target, once. */
+/** Each reference column with its target collection, once. */
 function columnsOf(references: readonly Reference[]): ReadonlyMap<string, string> {
   return new Map(references.map(({ column, target }) => [column, target]));
 }

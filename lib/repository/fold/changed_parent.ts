@@ -1,9 +1,9 @@
-/** A record whose standing changed, as far as its children care. */
+/** A record that started or stopped being live, or whose meaning for its children changed. */
 
 import type { RecordKey } from "../../mapper/collection.ts";
 
 export interface ChangedParent {
   readonly key: RecordKey;
-  /** Whether it may have live children: false when it has only started to be live. */
+  /** Whether it may have live children: false when it has only just started to be live. */
   readonly wasLive: boolean;
 }

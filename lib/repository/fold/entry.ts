@@ -1,4 +1,4 @@
-/** One record in the working set of a batch: what the ledger had, and what the batch makes of it. */
+/** One record in the working set of a batch: its ledger row, and the changes that the batch makes. */
 
 import type { Reason } from "../../reason.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
@@ -6,7 +6,7 @@ import type { Body, Content } from "../../mapper/content.ts";
 import { recordId } from "../../mapper/record_id.ts";
 import type { State } from "./state.ts";
 
-/** The part of a verdict that the ledger keeps. */
+/** The part of a verdict that the ledger stores. */
 export interface Stored {
   readonly state: State;
   readonly reason: string | null;
@@ -14,7 +14,7 @@ export interface Stored {
   readonly loose: readonly string[] | null;
 }
 
-/** A revision that some event of this batch brought and that was rejected. */
+/** A revision that an event of this batch brought and that was rejected. */
 export interface RejectedRevision {
   readonly rev: string;
   readonly reason: Reason;
@@ -23,38 +23,41 @@ export interface RejectedRevision {
 
 export interface Entry {
   readonly key: RecordKey;
-  /** Of another partition: its state is what the ledger says, and this transaction writes nothing about it. */
+  /**
+   * Whether the record is of another partition. Its state is then the ledger's, and this transaction does not
+   * write it.
+   */
   readonly foreign: boolean;
-  /** Of a foreign request: the id of what it asks for, as its row says; null when it asks for nothing. */
+  /** For a request of another partition: the id that its row refers to; null when it refers to nothing. */
   asksFor: string | null;
-  /** Of its product row; null until somebody asks. */
+  /** Id of its product row; null until `idOf` computes it. */
   id: string | null;
   /** The newest revision; null when the ledger has never had the record. */
   rev: string | null;
   cid: string | null;
   /** Event time of the newest revision, Unix microseconds. */
   timeUs: number;
-  /** The least creation time that any revision gave, RFC 3339; null before the first. */
+  /** The earliest creation time that any revision gave, RFC 3339; null before the first. */
   createdAt: string | null;
-  /** Null as long as `stored` says enough; else all that it refers to is in the working set too. */
+  /** Null while `stored` is enough. When set, all that it refers to is in the working set too. */
   content: Content | null;
-  /** What its newest revision holds; null except while that is about to be written. */
+  /** The fields of its newest revision; null except while they are about to be written. */
   body: Body | null;
-  /** How much the stored record takes, unpacked; null when that was not loaded. */
+  /** Size of the stored record, uncompressed; null when not loaded. */
   bytes: number | null;
-  /** As in the ledger; null when it is not there yet. */
+  /** The ledger's verdict; null when the ledger has no row yet. */
   stored: Stored | null;
-  /** Whom its row refers to, as this batch has written it; null when it has not. */
+  /** The records that its product row refers to, if this batch wrote the row; otherwise null. */
   writtenParents: readonly { readonly entry: Entry }[] | null;
   /** Whether this batch brought its newest revision. */
   accepted: boolean;
-  /** Whether this batch brought an older revision that was created earlier. */
+  /** Whether this batch brought an older revision with an earlier creation time. */
   lowered: boolean;
   /** Revisions that this batch brought and that are rejected. */
   rejected: readonly RejectedRevision[];
 }
 
-/** The id of a record's product row. A record has many children: it is made of its key once. */
+/** The id of a record's product row. Cached, because many children ask for the id of one parent. */
 export function idOf(entry: Entry): string {
   return entry.id ??= recordId(entry.key);
 }
@@ -64,14 +67,16 @@ export function uriOf(key: RecordKey): string {
   return `at://${key.did}/${key.collection}/${key.rkey}`;
 }
 
-/** What a bare reference names; with a DID in place of the rkey, what a decision answers. */
+/**
+ * The name that a bare reference uses. With a DID in place of the rkey: the request that a decision answers.
+ */
 export function nameOf(collection: string, rkey: string): string {
   return `${collection}/${rkey}`;
 }
 
 export const NONE_REJECTED: readonly RejectedRevision[] = [];
 
-/** An entry for a record of which nothing is known yet. */
+/** An entry for a record that nothing is known about yet. */
 export function unknownEntry(key: RecordKey, foreign: boolean): Entry {
   return {
     key: { did: key.did, collection: key.collection, rkey: key.rkey },

@@ -8,7 +8,7 @@ import type { Entry } from "./entry.ts";
 import type { State } from "./state.ts";
 import type { WorkingSet } from "./working_set.ts";
 
-/** What becomes of an event whose revision its record has. */
+/** The outcome of an event whose revision is the record's newest. */
 export const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {
   applied: "applied",
   deleted: "applied",
@@ -18,30 +18,33 @@ export const OUTCOME_OF_STATE: Readonly<Record<State, Outcome>> = {
   rejected: "dead_letter",
 };
 
-/** The revision of a record that is void until its rebuilt repository brings it again: below any other. */
+/**
+ * The revision of a record that is void after a rebuild, until the repository brings it again. Sorts below
+ * any other.
+ */
 export const REBUILT = "";
 
 export interface FoldOptions {
   /**
-   * Records in this state take their newest revision once more: rejected ones of a dead letter that is tried
-   * again, and deleted ones that their source has. Null: none do.
+   * Records in this state accept their newest revision again: rejected ones when a dead letter is retried,
+   * deleted ones when the source still has them. Null: no records.
    */
   readonly again: State | null;
-  /** What the commit brings. Asked only when its revision is taken. */
+  /** The content of a commit. Called only when the revision is accepted. */
   readonly revisionOf: (commit: Commit) => Revision;
 }
 
 /**
  * Whether a commit brings a revision that the record doesn't have yet.
  *
- * Revs compare as bytes. They are ASCII (the decoder saw to that), so comparing code units is the same.
+ * Revs compare as bytes. The decoder accepts only ASCII, so comparing code units is the same.
  */
 export function isNews({ rev }: Commit, entry: Entry, again: State | null): boolean {
   if (entry.rev === null || rev > entry.rev) return true;
   return rev === entry.rev && again !== null && entry.stored?.state === again;
 }
 
-/** Takes a commit when its revision is news, and says what became of it. */
+/** Accepts a commit when its revision is new. Returns the outcome. */
 export function foldCommit(
   workingSet: WorkingSet,
   entry: Entry,
@@ -54,11 +57,11 @@ export function foldCommit(
   noteRecord(account, timeUs);
 
   const purged = account.purgedUntilUs !== null && timeUs <= account.purgedUntilUs;
-  // Void since the repository was rebuilt, and the rebuilt one may bring the same revision.
+  // The record is void since its repository was rebuilt; the rebuilt one may bring the same revision.
   if (purged && entry.rev === REBUILT) return "stale";
   if (!isNews(commit, entry, again)) {
     if (commit.rev === entry.rev) return "duplicate";
-    // All that an older revision can still tell is that the record is older than was thought.
+    // The only news in an older revision is an earlier creation time.
     if (lower(entry, commit)) entry.lowered = true;
     return "stale";
   }
@@ -74,13 +77,13 @@ export function foldCommit(
   return outcomeOf(workingSet, entry);
 }
 
-/** Rejects the revision that was taken last, for what it is among the others. */
+/** Rejects the revision that was accepted last, because of other records. */
 export function refuse(workingSet: WorkingSet, entry: Entry, refusal: Refusal): Outcome {
   entry.content = { kind: "rejected", refusal, byDecoder: false };
   return outcomeOf(workingSet, entry);
 }
 
-/** Takes the creation time that a commit tells, where it is the least so far. */
+/** Uses the creation time of a commit when it is the earliest so far. */
 function lower(entry: Entry, commit: Commit): boolean {
   const createdAt = creationOf(commit);
   if (entry.createdAt !== null && createdAt >= entry.createdAt) return false;

@@ -1,6 +1,6 @@
 /**
- * Writes what became of records, part after part, and has those judged again that stand differently by
- * it: children, records of earlier parts, a repository whose account changed.
+ * Writes changed records, one part of the batch at a time, and has the affected records judged again:
+ * children, records of earlier parts, and repositories whose account changed.
  */
 
 import { setImmediate } from "node:timers";
@@ -30,20 +30,20 @@ export class FoldOutput {
   readonly #rejudging: Rejudging;
   /** Entries that events brought since the last flush. */
   readonly #accepted = new Set<Entry>();
-  /** Entries of which only an older revision came, that was created earlier. */
+  /** Entries of which only an older revision came, with an earlier creation time. */
   readonly #lowered = new Set<Entry>();
   /**
-   * Entries that were sent, and stand as records do that stand as others do. Between two parts such a
-   * record can go and come back, which leaves no trace but in what was judged meanwhile.
+   * Entries of earlier parts whose verdict depends on a record that itself depends on others. Such a record
+   * can stop and start being live between two parts; only judging these entries again shows the effect.
    */
   readonly #early = new Set<Entry>();
-  /** Parents whose children have not been looked at since they changed. */
+  /** Parents that changed and whose children have not been judged since. */
   #changed: ChangedParent[] = [];
-  /** Accounts whose records are to be judged again. */
+  /** Accounts whose records have to be judged again. */
   readonly #changedAccounts = new Set<string>();
-  /** Records of such accounts that are in the working set already; null: they are too many. */
+  /** Records of those accounts that are already in the working set; null: too many to load. */
   #ahead: readonly RecordKey[] | null = null;
-  /** Why events went to the dead letters, each once. */
+  /** The reason of each dead letter. */
   readonly reasons: string[] = [];
 
   constructor(
@@ -60,21 +60,20 @@ export class FoldOutput {
     this.#rejudging = new Rejudging(tx, workingSet, loader, this.#sending, this.reasons, options);
   }
 
-  /** Notes an entry that the fold has touched. */
+  /** Notes an entry that the fold changed. */
   touched(entry: Entry): void {
     if (entry.accepted) this.#accepted.add(entry);
     else if (entry.lowered) this.#lowered.add(entry);
   }
 
-  /** Keys of records of accounts that may change, if they are few enough to be loaded. */
+  /** Keys of records of accounts that may change; null when there are too many to load. */
   loadedAhead(keys: readonly RecordKey[] | null): void {
     this.#ahead = keys;
   }
 
   /**
-   * Sends what the events so far have made of the working set, and waits for nothing: so Postgres writes
-   * one part of a batch while the next is folded. `writes` may hold rows already, on which nothing here
-   * depends.
+   * Sends the changes of all events so far, without waiting: Postgres writes one part of the batch while the
+   * next is folded. `writes` may already hold rows that are independent of these.
    */
   async send(writes = new Writes()): Promise<void> {
     for (const entry of this.#accepted) {
@@ -89,11 +88,11 @@ export class FoldOutput {
     }
     this.#accepted.clear();
     this.#sending.store(writes);
-    // What was sent leaves in a turn of the event loop, and that the next part must not hold up.
+    // The driver sends on the next turn of the event loop. Folding the next part must not delay it.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Sends what is left to send, and follows the consequences of all. */
+  /** Sends the remaining changes and follows all consequences. */
   async flush(writes = new Writes()): Promise<void> {
     const early = [...this.#early].map(({ key }) => key);
     await this.send(writes);
@@ -102,19 +101,19 @@ export class FoldOutput {
     const changed = this.#changed;
     this.#changed = [];
     if (changed.length > 0) changed.push(...await this.#rejudging.again(early));
-    // One connection: what these ask comes after all that was sent.
+    // There is one connection: these queries run after everything that was sent.
     await this.#rejudging.cascade(changed);
     await this.#lower();
   }
 
-  /** Waits until all that was sent is stored; how many rows were written. Throws what failed first. */
+  /** Waits until everything sent is stored. Returns the number of rows written; throws the first failure. */
   stored(): Promise<number> {
     return this.#sending.stored();
   }
 
   /**
-   * Its records are judged again with the next flush. Until then each of them stands as its account does:
-   * that is looked at whenever one is judged.
+   * Its records are judged again at the next flush. Until then judging one of them reads the account's new
+   * state.
    */
   accountChanged(account: AccountEntry): void {
     this.#changedAccounts.add(account.did);
@@ -126,7 +125,9 @@ export class FoldOutput {
     this.#changed.push(...parents);
   }
 
-  /** Whether what later events mean may hang on the records of an account that comes back. */
+  /**
+   * Whether the meaning of later events may depend on the records of an account that becomes active again.
+   */
   maySway(did: string): boolean {
     if (this.#ahead === null) return this.#loader.mayMean(null);
     const ahead = this.#ahead.filter((key) => key.did === did);
@@ -157,11 +158,11 @@ export class FoldOutput {
     );
   }
 
-  /** Judges all records of a repository again. `rebuilt` makes those that are void give way to any revision. */
+  /** Judges all records of a repository again. With `rebuilt`, void records accept any revision. */
   async judgeRepository(did: string, rebuilt: boolean): Promise<void> {
     const account = this.#workingSet.account(did);
     const before = (entry: Entry): void => {
-      // After a rebuild the same revision may come again, and is the record then.
+      // After a rebuild the same revision may come again and is then valid.
       if (purge(account, entry) && rebuilt) entry.rev = REBUILT;
     };
     for await (const keys of recordsOf(this.#tx, did)) {
@@ -169,7 +170,7 @@ export class FoldOutput {
     }
   }
 
-  /** Maps records again, with all consequences. Returns those that stood otherwise. */
+  /** Maps records again, with all consequences. Returns those with a difference. */
   async remap(keys: readonly RecordKey[]): Promise<Difference[]> {
     const { changed, differences } = await this.#rejudging.remap(keys);
     await this.#rejudging.cascade(changed);
@@ -183,20 +184,20 @@ export class FoldOutput {
   }
 
   /**
-   * Writes the creation times of records of which only an older revision came. Last: it must find
-   * the records as everything else has left them.
+   * Writes the creation times of records of which only an older revision came. This must run last, so that it
+   * sees the final state of the records.
    */
   async #lower(): Promise<void> {
     const entries = [...this.#lowered].filter((entry) => entry.lowered);
     this.#lowered.clear();
-    // Of a record whose row is refused the children go too.
+    // When the row of a record is rejected, its children stop being live too.
     if (entries.length > 0) {
       await this.#rejudging.cascade(await this.#rejudging.again(entries.map(({ key }) => key)));
     }
   }
 }
 
-/** Deletes a record that went for good with its account; whether it did. */
+/** Deletes a record that was purged with its account. Returns whether it was. */
 function purge({ purgedUntilUs }: AccountEntry, entry: Entry): boolean {
   if (purgedUntilUs === null || entry.timeUs > purgedUntilUs) return false;
   entry.content = DELETED.content;

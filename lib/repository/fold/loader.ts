@@ -1,8 +1,8 @@
 /**
- * Fills the working set: the ledger's rows of given records, of what they refer to, and the accounts
- * of their authors. The caller holds the writer's lock, so what was loaded stays true.
+ * Fills the working set: the ledger rows of the given records, of the records that they refer to, and the
+ * accounts of all authors. The caller holds the writers' lock, so what was loaded stays true.
  *
- * Nothing here loads what a record holds, so the working set is small however large the records are.
+ * Record bodies are not loaded here, so the working set is small however large the records are.
  */
 
 import type { RecordKey } from "../../mapper/collection.ts";
@@ -30,22 +30,25 @@ export class Loader {
   readonly #mapper: Mapper;
   readonly #taking: Taking;
   readonly #questions: RecordQuestions;
-  /** What is loaded because events of the batch mention it. */
+  /** Loaded because events of the batch mention it. */
   readonly #ofBatch = new Loaded();
-  /** Bare names whose candidates are loaded, or asked for. */
+  /** Bare names whose candidates are loaded or queried. */
   readonly #loadedNames = new Set<string>();
   /**
-   * Whether some bare reference may mean a record that refers to others itself: which of those are
-   * live can change with any parent of theirs.
+   * Whether some bare reference may mean a record that itself refers to others. Any parent of such a
+   * candidate can change which candidates are live.
    */
   #hasUnsteadyNames = false;
-  /** Whom decisions of the batch are about. */
+  /** The accounts that decisions of the batch are about. */
   readonly #decidedAbout = new Set<string>();
-  /** Names of what is decided on about those who have asked before: with it, what they asked may count. */
+  /**
+   * Names that decisions of the batch are about, where the account has made requests before: the decision may
+   * make one of those count.
+   */
   readonly #decidedNames = new Set<string>();
   /**
-   * How many candidates of one name, or requests for one thing, are loaded. The events of a batch can
-   * each take at most one away, so two beyond their number are as good as all.
+   * How many candidates of one name, or requests for one thing, are loaded. Each event of the batch can
+   * remove at most one, so the number of events plus two is always enough.
    */
   readonly #most: number;
 
@@ -63,12 +66,12 @@ export class Loader {
     this.#questions = questionsOf(mapper);
   }
 
-  /** Loads the state of records about which the events of the batch are: what they say is told by those. */
+  /** Loads the state of the records that the events are about, without their content: the events bring it. */
   async loadStates(keys: Iterable<RecordKey>): Promise<void> {
     await this.#taking.byKey(keys, false, this.#ofBatch);
   }
 
-  /** Loads records that are to be judged, unless their rows are there, and what they refer to. */
+  /** Loads records that are to be judged, unless their rows are given, and the records that they refer to. */
   async load(
     keys: Iterable<RecordKey>,
     rows: readonly RecordRow[] | null = null,
@@ -82,15 +85,15 @@ export class Loader {
   }
 
   /**
-   * Loads what events of the batch refer to, and the requests that the decisions among them answer. What
-   * those mention in their turn is returned: it is to be followed too.
+   * Loads what events of the batch refer to, and the requests that their decisions answer. Returns what those
+   * mention in turn, for the caller to follow.
    */
   mentioned(mentions: readonly Mentions[]): Promise<Mentions[]> {
     this.#noteDecisions(mentions);
     return this.#mentioned(mentions, this.#ofBatch);
   }
 
-  /** Loads all that something mentions, and that in its turn. */
+  /** Loads everything mentioned, directly or indirectly. */
   follow(mentions: readonly Mentions[]): Promise<void> {
     this.#noteDecisions(mentions);
     return this.#follow(mentions, this.#ofBatch);
@@ -103,8 +106,8 @@ export class Loader {
   }
 
   /**
-   * Loads the records of some repositories, unless they are too many. Returns their keys, with what they
-   * mention; null when they are too many.
+   * Loads the records of some repositories. Returns their keys and what they mention; null when there are too
+   * many to load.
    */
   async repositories(
     dids: Iterable<string>,
@@ -121,15 +124,16 @@ export class Loader {
   }
 
   /**
-   * Takes out of the working set what a load added, so that a long cascade stays small. What events of
-   * the batch may mean by now stays: records of a bare name, and what those ever asked who are decided on.
+   * Removes what a load added to the working set, so that a long cascade stays small. Two things stay,
+   * because events of the batch may refer to them: candidates of bare names, and all requests of accounts
+   * that are decided about.
    */
   forget({ entries, deepened, names, dids }: Loaded): void {
     const asked = [...entries, ...deepened].filter(({ key: { did, collection } }) =>
       this.#mapper.decided.has(collection) && this.#decidedAbout.has(did)
     );
     const requests = new Set(asked.filter(isRequest));
-    // They are judged by what they refer to, so that stays too.
+    // The requests are judged by what they refer to, so their targets stay too.
     const needed = new Set(asked.map(({ key }) => uriOf(key)));
     for (const { key: { did }, content } of requests) {
       for (const link of content?.kind === "mapped" ? content.links : []) {
@@ -146,7 +150,7 @@ export class Loader {
       if (stays) kept.add(did);
       else this.#workingSet.forget(entry);
     }
-    // What the others refer to, or answer, may be forgotten: those that stay are as the ledger says.
+    // Targets of the other entries may be removed: the entries that stay fall back to the ledger's verdict.
     for (const entry of [...entries, ...deepened]) {
       if (!requests.has(entry)) entry.content = null;
     }
@@ -162,8 +166,8 @@ export class Loader {
   }
 
   /**
-   * Whether some event of the batch may mean one of these records by its rkey alone, or what refers to them.
-   * Null: they are not known.
+   * Whether an event of the batch may refer to one of these records by rkey alone, or to a record that refers
+   * to them. `keys` null: unknown, so the answer is yes.
    */
   mayMean(keys: readonly RecordKey[] | null): boolean {
     if (keys === null) return this.#loadedNames.size > 0;
@@ -171,7 +175,7 @@ export class Loader {
       keys.some(({ collection, rkey }) => this.#loadedNames.has(nameOf(collection, rkey)));
   }
 
-  /** Whether what a later event of the batch means may hang on the consequences of this commit. */
+  /** Whether the meaning of a later event may depend on the consequences of this commit. */
   maySway({ collection, rkey }: RecordKey): boolean {
     if (this.#hasUnsteadyNames && this.#mapper.targets.has(collection)) return true;
     return this.#decidedNames.size > 0 && this.#decidedNames.has(nameOf(collection, rkey));
@@ -181,7 +185,7 @@ export class Loader {
     for (let next = mentions; next.length > 0;) next = await this.#mentioned(next, loaded);
   }
 
-  /** One question after another leaves before any is answered. */
+  /** Sends all queries before the first is answered. */
   async #mentioned(mentions: readonly Mentions[], loaded: Loaded): Promise<Mentions[]> {
     if (mentions.length === 0) return [];
     const links = mentions.flatMap(({ author, links }) => links.map((link) => ({ author, link })));
@@ -201,7 +205,9 @@ export class Loader {
     );
   }
 
-  /** Of a bare name the live records of all repositories: one live record means that one, several mean none. */
+  /**
+   * For a bare name, the live records of all repositories: exactly one resolves it, several resolve nothing.
+   */
   #candidates(
     links: readonly { author: string; link: Link }[],
     loaded: Loaded,
@@ -253,7 +259,7 @@ export class Loader {
   }
 }
 
-/** Whether a record asks for something, and so can be what a decision answers. */
+/** Whether a record is a request, which a decision can answer. */
 function isRequest({ content }: Entry): boolean {
   return content?.kind === "mapped" && content.about === null;
 }

@@ -1,10 +1,10 @@
 /**
- * Notes between partitions: a record that others may refer to started or stopped being live. The transaction
- * that writes the change leaves a note for each other partition, which judges the children that it owns again
- * and deletes the note, both in one transaction of its own.
+ * Notes between partitions. When a record that others may refer to starts or stops being live, the
+ * transaction that writes the change leaves a note for each other partition. That partition judges its own
+ * children of the record again and deletes the note, both in one transaction.
  *
- * A note is a plain row. With a unique key or a foreign key, writers would wait for readers, and two partitions
- * for each other. Its id is in no order of commits, so only notes that were read are deleted.
+ * A note is a plain row. With a unique key or a foreign key, writers would wait for readers, and two
+ * partitions for each other. Note ids are not in commit order, so only notes that were read are deleted.
  */
 
 import type { Row } from "../../mapper/collection.ts";
@@ -28,7 +28,7 @@ export const WRITE_NOTES: BulkStatement = {
   select ${NOTE.map(valueOf).join(", ")} from ${source(NOTE)}`,
 };
 
-/** A note for each other partition. */
+/** One note for each other partition. */
 export function noteRows(notes: readonly ChangedParent[], { partition, of }: Share): Row[] {
   const others = Array.from({ length: of }, (_, index) => index)
     .filter((index) => index !== partition);
@@ -46,7 +46,7 @@ interface NoteRow {
   readonly user_did: string | null;
 }
 
-/** Postgres refuses what some notes lead to, and it can't be told which record that is. */
+/** Postgres rejects the consequences of some notes, and the record at fault can't be determined. */
 export class UndigestedMailError extends Error {
   override readonly name = "UndigestedMailError";
   constructor(cause: unknown) {
@@ -54,7 +54,7 @@ export class UndigestedMailError extends Error {
   }
 }
 
-/** What some notes name. */
+/** The content of some notes. */
 export interface Mail {
   readonly taken: number;
   /** Records whose children are to be judged again. */
@@ -62,8 +62,8 @@ export interface Mail {
 }
 
 /**
- * Takes at most so many notes of a partition. Those about a scene and a member are dealt with here: which of
- * their memberships is in force depends on decisions that were made in another partition.
+ * Reads and deletes up to `most` notes of a partition. Notes about a scene and a member are handled here:
+ * which of their memberships is in force depends on decisions of another partition.
  */
 export async function takeMail(
   tx: TransactionSql,
@@ -90,7 +90,7 @@ export async function takeMail(
   return { taken: rows.length, parents };
 }
 
-/** Whether a partition has notes to read. */
+/** Whether a partition has unread notes. */
 export async function hasMail(sql: Sql, { partition }: Share): Promise<boolean> {
   const [row] = await sql<{ mail: boolean }[]>`
     select exists (select from mailbox where partition = ${partition}) as mail`;

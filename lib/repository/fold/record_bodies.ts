@@ -1,6 +1,6 @@
 /**
- * Loads what records hold, for those whose rows are about to be written. A record may have a megabyte:
- * a few are loaded at a time, and forgotten before the next.
+ * Loads the bodies of records whose rows are about to be written. A record can have a megabyte, so a few are
+ * loaded at a time and released before the next.
  */
 
 import type { Mapper } from "../../mapper/content.ts";
@@ -15,7 +15,7 @@ import { PREPARED } from "./store.ts";
 import { remappedRevision, storedRevision } from "./stored_content.ts";
 import type { BodyRow, SizeRow } from "./stored_rows.ts";
 
-/** So many are loaded without a look at their sizes: a record has a megabyte at most. */
+/** Up to this many are loaded without checking sizes: a record has a megabyte at most. */
 const FEW = 8;
 
 export class Bodies {
@@ -25,7 +25,7 @@ export class Bodies {
   readonly #refusals: Refusals;
   readonly #mapAgain: boolean;
 
-  /** With `mapAgain`, records are what the mapper makes of them now, whatever was made of them before. */
+  /** With `mapAgain`, the current mapper decides what a record is, whatever an earlier version decided. */
   constructor(
     tx: TransactionSql,
     workingSet: WorkingSet,
@@ -40,7 +40,9 @@ export class Bodies {
     this.#mapAgain = mapAgain;
   }
 
-  /** Some entries in parts. Those of a part have their bodies until the next part is asked for. */
+  /**
+   * Yields the entries in parts. The entries of a part have their bodies until the next part is requested.
+   */
   async *load(entries: readonly Entry[]): AsyncGenerator<readonly Entry[]> {
     for (const part of await this.#parts(entries)) {
       const rows = await this.#ask<BodyRow>(BODIES, part);
@@ -56,7 +58,7 @@ export class Bodies {
     }
   }
 
-  /** Entries in parts that are small enough. */
+  /** Splits the entries into parts that are small enough. */
   async #parts(entries: readonly Entry[]): Promise<readonly (readonly Entry[])[]> {
     if (entries.length === 0) return [];
     if (entries.length <= FEW) return [entries];

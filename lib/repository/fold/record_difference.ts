@@ -1,4 +1,4 @@
-/** How a record of the ledger, mapped and judged anew, differs from what is stored. */
+/** How a ledger record, mapped and judged again, differs from what is stored. */
 
 import type { Collection, RecordKey, Row } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
@@ -17,21 +17,24 @@ export interface Standing {
   readonly reason: string | null;
 }
 
-/** - `missing`: no live row; `unexpected`: a live one, of a record that is not applied; `other`: other columns. */
+/**
+ * - `missing`: no live row. `unexpected`: a live row of a record that is not applied. `other`: other column
+ * values.
+ */
 export type RowDifference = "missing" | "unexpected" | "other";
 
 export interface Difference {
   readonly key: RecordKey;
-  /** What the ledger says, and what it would say now. */
+  /** The ledger's verdict, and the new one. */
   readonly from: Standing;
   readonly to: Standing;
-  /** Null when the row in the product table is right, as far as the ledger's own word goes. */
+  /** Null when the product row agrees with the ledger. */
   readonly row: RowDifference | null;
-  /** Columns that are not what the record makes. */
+  /** Columns whose values differ from those that the record gives. */
   readonly columns: readonly string[];
 }
 
-/** A difference with what was found. */
+/** A difference, with what it was computed from. */
 export interface Found {
   readonly entry: Entry;
   readonly verdict: Verdict;

@@ -1,17 +1,17 @@
-/** The records of a working set, found by key, by name, or by author. */
+/** The records of a working set, by key, by name and by author. */
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import { type Entry, nameOf, unknownEntry } from "./entry.ts";
 
-/** The records of one name: nearly always one, else by DID. */
+/** The records of one name: nearly always one, otherwise by DID. */
 type Holders = Entry | Map<string, Entry>;
 
 export class Records {
-  /** By collection, then rkey: so no key is ever put together, and a name needs no index of its own. */
+  /** By collection, then rkey: no composite key has to be built, and names need no index of their own. */
   readonly #holders = new Map<string, Map<string, Holders>>();
   readonly #decided: ReadonlySet<string>;
   readonly #isForeign: (did: string) => boolean;
-  /** By collection and author: what decisions may answer. */
+  /** By collection and author: the requests that decisions may answer. */
   readonly #requests = new Map<string, Set<Entry>>();
 
   /** `decided`: the collections with requests. `isForeign`: whether a DID is in another partition. */
@@ -26,19 +26,19 @@ export class Records {
     return holders?.key.did === did ? holders : undefined;
   }
 
-  /** The records of all repositories that have this collection and rkey. */
+  /** The records of all repositories with this collection and rkey. */
   named(collection: string, rkey: string): Entry[] {
     const holders = this.#holders.get(collection)?.get(rkey);
     if (holders === undefined) return [];
     return holders instanceof Map ? [...holders.values()] : [holders];
   }
 
-  /** An account's records of a collection with requests. */
+  /** An account's records in a collection with requests. */
   ofAuthor(collection: string, did: string): Iterable<Entry> {
     return this.#requests.get(nameOf(collection, did)) ?? [];
   }
 
-  /** The records of one repository: found by looking at all. */
+  /** The records of one repository. Scans all entries. */
   *ofRepository(did: string): Generator<Entry> {
     for (const byRkey of this.#holders.values()) {
       for (const holders of byRkey.values()) {
@@ -48,7 +48,7 @@ export class Records {
     }
   }
 
-  /** Adds a record of which nothing is known yet. */
+  /** Adds a record that nothing is known about yet. */
   add(key: RecordKey): Entry {
     const entry = unknownEntry(key, this.#isForeign(key.did));
     const { did, collection, rkey } = entry.key;

@@ -1,12 +1,11 @@
-/** The questions to the ledger and the accounts that fill the working set. */
+/** The queries on the ledger and the accounts that fill the working set. */
 
 import type { Mapper } from "../../mapper/content.ts";
 import { type RowColumn, source } from "../tables/rows.ts";
 
 /**
- * The ledger's row of a key, looked up once for each row that is asked about. What it is looked up by comes
- * first whatever the planner believes of the tables: `offset 0` keeps it from joining in another order. A plan
- * that was made while they were empty read all records of a collection for each name.
+ * The ledger row of a key, looked up once for each input row. `offset 0` keeps the planner from joining in
+ * another order: a plan made while the tables were empty read all records of a collection for each name.
  */
 function ledgerRow(did: string, collection: string, rkey: string): string {
   return `lateral (select * from records as t
@@ -15,7 +14,7 @@ function ledgerRow(did: string, collection: string, rkey: string): string {
 
 const ROW_OF_KEY = ledgerRow("r.did", "r.collection", "r.rkey");
 
-/** The records that are asked for, and of which it is wanted what they say about others. */
+/** The records to load, and for which of them the fields that refer to other records are needed. */
 export const WANTED: readonly RowColumn[] = [
   { name: "did", type: "text" },
   { name: "collection", type: "text" },
@@ -23,29 +22,32 @@ export const WANTED: readonly RowColumn[] = [
   { name: "wanted", type: "boolean" },
 ];
 
-/** An AT-URI has no more characters: of what can't be one, no more is read. */
+/** The longest AT-URI. Longer values can't be one and are not read. */
 const LINK_LENGTH = 4_096;
 
-/** So many records of repositories are loaded ahead: as many as are judged at a time. */
+/** How many records of repositories are loaded in advance: as many as are judged at a time. */
 export const REPOSITORIES_MOST = 1000;
 
-/** The questions for records. None reads more of a record than what it says about others. */
+/** The queries for records. They read only the fields that refer to other records. */
 export interface RecordQuestions {
-  /** Of `WANTED`: their state, and of those that are wanted what they say about others. */
+  /** For `WANTED`: the state of each record, and on request the fields that refer to others. */
   readonly byKey: string;
-  /** Of `DID`: all that are not deleted, or the first `REPOSITORIES_MOST` of them. */
+  /** For `DID`: all records that are not deleted, or the first `REPOSITORIES_MOST` of them. */
   readonly ofRepositories: string;
-  /** Of `NAME`: the live records of some names, by collection. */
+  /** For `NAME`: the live records of some names, by collection. */
   readonly candidates: ReadonlyMap<string, string>;
-  /** Of `REQUEST`, by collection with requests. */
+  /** For `REQUEST`: by collection with requests. */
   readonly requests: ReadonlyMap<string, string>;
-  /** Of what a statement selects as did, collection and rkey; a row of nulls where the ledger has none. */
+  /**
+   * For the keys that a statement selects as did, collection and rkey; a row of nulls where the ledger has
+   * none.
+   */
   readonly selected: (keys: string) => string;
 }
 
 export function recordQuestions({ collections, linkFields }: Mapper): RecordQuestions {
   const fields = [...linkFields];
-  // Of a strong reference its `uri`, else the text of the field.
+  // The `uri` of a strong reference, otherwise the text of the field.
   const text = (field: string): string =>
     `left(coalesce(f."${field}" operator(pg_catalog.->>) 'uri'::text,
       f."${field}" operator(pg_catalog.#>>) '{}'::text[]), ${LINK_LENGTH})`;
@@ -59,7 +61,7 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
     case when ${wanted} and t.record is not null then ${said} end as fields,
     case when ${wanted} and (t.state <> 'applied' or t.loose_references is not null)
       then ${unpackedSize("t.record")} end as bytes`;
-  // Of whose records they are is not known before, so their accounts come with them.
+  // The authors are not known in advance, so their accounts are selected too.
   const withAccount = `${columns("true")},
     (select pg_catalog.row_to_json(a) from (select ${ACCOUNT_COLUMNS} from accounts as a where a.did = t.did) as a)
       as account`;
@@ -86,7 +88,7 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
   ${ledgerRow("c.record_did", `'${nsid}'`, "r.rkey")}`,
       ]),
     ),
-    // An account's live records with one parent, and any one record: whether it ever had one matters too.
+    // An account's live records with one parent, and any one record, because "never asked" matters too.
     requests: new Map(
       collections.map(({ nsid, table, references: [reference] }) => [
         nsid,
@@ -107,11 +109,11 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
   };
 }
 
-/** The records that are asked for, by their keys. */
+/** The records to load, by key. */
 export const KEY: readonly RowColumn[] = WANTED.slice(0, 3);
 
 /**
- * How much a value of jsonb takes, unpacked. Nothing is deleted from it: that gives the value itself, and
+ * Size of a jsonb value, uncompressed. The `-` deletes nothing; it forces the value to be unpacked. Taking
  * the length of its text would take a hundred times as long.
  */
 export function unpackedSize(column: string): string {
@@ -145,7 +147,10 @@ export const NAME: readonly RowColumn[] = [
   { name: "most", type: "bigint" },
 ];
 
-/** Whom a decision is about, the id of the record that it decides on, and how many requests can matter. */
+/**
+ * The account that a decision is about, the id of the record that it decides on, and how many requests can
+ * matter.
+ */
 export const REQUEST: readonly RowColumn[] = [
   { name: "did", type: "text" },
   { name: "parent", type: "uuid" },
@@ -154,7 +159,7 @@ export const REQUEST: readonly RowColumn[] = [
 
 const known = new WeakMap<Mapper, RecordQuestions>();
 
-/** The same texts for each batch: their plans are kept. */
+/** The same text for each batch, so that prepared plans are reused. */
 export function questionsOf(mapper: Mapper): RecordQuestions {
   let questions = known.get(mapper);
   if (questions === undefined) known.set(mapper, questions = recordQuestions(mapper));

@@ -1,6 +1,6 @@
 /**
- * Judges records again because others, or their account, changed, and follows the consequences: when a
- * record starts or stops being live, those that refer to it are judged again.
+ * Judges records again because other records or their account changed, and follows the consequences: when a
+ * record starts or stops being live, the records that refer to it are judged again.
  */
 
 import type { Collection, RecordKey } from "../../mapper/collection.ts";
@@ -36,7 +36,7 @@ export class Rejudging {
   readonly #mapper: Mapper;
   readonly #options: TransactionOptions;
   readonly #byNsid: ReadonlyMap<string, Collection>;
-  /** Why events went to the dead letters, each once. */
+  /** The reason of each dead letter. */
   readonly #reasons: string[];
 
   constructor(
@@ -60,15 +60,15 @@ export class Rejudging {
   }
 
   /**
-   * Judges the children of parents that changed, and their children, some parents and some children at
-   * a time: so nothing that is held grows with their number. Whatever order that makes, a child is
-   * judged after the last change of each of its parents.
+   * Judges the children of changed parents, then their children, in chunks of parents and children, so memory
+   * does not grow with their number. In whatever order the chunks run, a child is judged after the last
+   * change of each of its parents.
    */
   async cascade(changed: readonly ChangedParent[]): Promise<void> {
     for (let at = 0; at < changed.length; at += CHUNK) {
       const parents = changed.slice(at, at + CHUNK);
       for await (const { keys, rows } of childrenOf(this.#tx, this.#mapper, parents)) {
-        // Those of other partitions are told by notes.
+        // Children in other partitions are judged by those partitions, which get notes.
         const isOwn = ({ did }: RecordKey): boolean => owns(this.#options.share, did);
         const ownRows = rows?.filter(isOwn) ?? null;
         await this.cascade(await this.again(keys.filter(isOwn), { rows: ownRows }));
@@ -77,8 +77,8 @@ export class Rejudging {
   }
 
   /**
-   * Judges records again and writes those that stand differently. Returns the parents among them. `rows`: how they
-   * stand, where that is known already.
+   * Judges records again and writes those whose verdict changed. Returns the parents among them. `rows`: the
+   * records' rows, where already loaded.
    */
   async again(
     keys: readonly RecordKey[],
@@ -104,7 +104,8 @@ export class Rejudging {
       for (const entry of part) {
         const verdict = this.#workingSet.judge(entry);
         this.#restate(writes, entry, verdict, changed);
-        // An older version took it, and this one doesn't: whoever was judged by what it says counted on it.
+        // An older version accepted the record and this one rejects it: records that were judged by its
+        // content are affected.
         const isParent = this.#mapper.targets.has(entry.key.collection);
         if (verdict.state !== "applied" && isParent) {
           changed.push({ key: entry.key, wasLive: true });
@@ -136,7 +137,7 @@ export class Rejudging {
           const collection = this.#byNsid.get(entry.key.collection);
           if (collection !== undefined) writes.hide(collection, entry.key);
         }
-        // What the ledger says is right: its row need not be written for that of the product table.
+        // The ledger is right: only the product row has to be written.
         if (isStored(entry, verdict)) writes.row(entry, verdict);
         else this.#restate(writes, entry, verdict, changed);
       }
@@ -147,7 +148,7 @@ export class Rejudging {
     return { changed, differences };
   }
 
-  /** Writes a record that stands differently, or was created earlier than the ledger has it. */
+  /** Writes a record whose verdict changed, or whose creation time is earlier than the ledger's. */
   #restate(writes: Writes, entry: Entry, verdict: Verdict, changed: ChangedParent[]): void {
     writes.restate(entry, verdict);
     entry.lowered = false;
@@ -156,7 +157,10 @@ export class Rejudging {
     this.settle(writes, entry, verdict, changed);
   }
 
-  /** What every verdict that is written entails: the row's liveness, and news for the children. */
+  /**
+   * Writes what follows from every verdict: whether the row is live, and the change that children have to
+   * know.
+   */
   settle(writes: Writes, entry: Entry, verdict: Verdict, changed: ChangedParent[]): void {
     const wasLive = entry.stored?.state === "applied";
     const isLive = verdict.state === "applied";
@@ -178,15 +182,15 @@ export class Rejudging {
   }
 }
 
-/** Whether writing what a verdict entails takes what the record holds: for its row, or for its letter. */
+/** Whether writing a verdict needs the record's body, for its row or its dead letter. */
 function needsBody({ state }: Verdict): boolean {
   return state === "applied" || state === "rejected";
 }
 
 /**
- * Whether nothing has to be written of a record. Which record a bare rkey means is in the product row
- * alone: a parent may have gone and another of its name come at once, so there it can't tell, unless this batch
- * has written the row.
+ * Whether nothing of a record has to be written. Only the product row stores which record a bare rkey
+ * resolved to. A parent may have gone while another of the same name came, so the ledger can't tell, unless
+ * this batch wrote the row.
  */
 function stands(entry: Entry, verdict: Verdict): boolean {
   const hasNames = verdict.state === "applied" && verdict.loose !== null;

@@ -1,4 +1,4 @@
-/** Maps records of the ledger again, as if they came now, and compares that with what is stored. */
+/** Maps ledger records again as if they came now, and compares the result with what is stored. */
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
@@ -16,7 +16,10 @@ export interface RemappingOptions {
   readonly refusals: Refusals;
 }
 
-/** Some records in parts, with what differs. Those of a part have their bodies until the next is asked for. */
+/**
+ * Yields the records in parts, with their differences. The records of a part have their bodies until the next
+ * part is requested.
+ */
 export async function* remapped(
   tx: TransactionSql,
   workingSet: WorkingSet,
@@ -27,7 +30,7 @@ export async function* remapped(
   await loader.load(keys);
   const entries = keys.map((key) => workingSet.entry(key)).filter(isKept);
   for await (const part of new Bodies(tx, workingSet, mapper, refusals, true).load(entries)) {
-    // What a record says about others may be known only now.
+    // The new mapping may refer to records that the old one did not.
     await loader.follow(part.flatMap(mentionsOf));
     yield await differencesOf(tx, workingSet, mapper, part);
   }

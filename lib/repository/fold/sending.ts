@@ -1,4 +1,7 @@
-/** What a batch sends to be stored. Nobody waits for it before the end: all questions come after it. */
+/**
+ * The statements that a batch sends. They are awaited only at the end; queries on the same connection run
+ * after them.
+ */
 
 import type { TransactionSql } from "../connection/sql.ts";
 import { store, type StoreOptions } from "./store.ts";
@@ -7,10 +10,10 @@ import type { Writes } from "./writes.ts";
 export class Sending {
   readonly #tx: TransactionSql;
   readonly #options: StoreOptions;
-  /** What is not answered yet. */
+  /** Statements that are not answered yet. */
   readonly #storing = new Set<Promise<void>>();
   #rowsWritten = 0;
-  /** What failed first. */
+  /** The first failure. */
   #failure: { readonly error: unknown } | null = null;
 
   constructor(tx: TransactionSql, options: StoreOptions) {
@@ -26,7 +29,7 @@ export class Sending {
     this.#storing.add(storing);
   }
 
-  /** Waits until all that was sent is stored; how many rows were written. Throws what failed first. */
+  /** Waits until everything sent is stored. Returns the number of rows written; throws the first failure. */
   async stored(): Promise<number> {
     await Promise.all(this.#storing);
     if (this.#failure !== null) throw this.#failure.error;

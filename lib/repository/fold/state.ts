@@ -1,2 +1,2 @@
-/** What the ledger says of each record. */
+/** The states of a record in the ledger. */
 export type State = "applied" | "waiting" | "rejected" | "deleted" | "suppressed" | "unmapped";

@@ -1,4 +1,4 @@
-/** Sends what a batch writes: few statements a table, all of them in flight before any is awaited. */
+/** Sends the writes of a batch: few statements per table, all in flight before the first is awaited. */
 
 import type { TransactionSql } from "../connection/sql.ts";
 import { hideStatement, insertStatement, upsertStatement } from "../tables/product_table.ts";
@@ -17,8 +17,8 @@ import type { Writes } from "./writes.ts";
 import type { Collection, Row } from "../../mapper/collection.ts";
 
 /**
- * For statements with a fixed text: without a name the driver asks for the types of the parameters
- * each time, and sends them only after the answer, so Postgres waits for us between any two.
+ * For statements with a fixed text. Without a name the driver asks for the parameter types each time and
+ * sends the parameters after the answer, which costs a round trip for each statement.
  */
 export const PREPARED = { prepare: true };
 
@@ -26,7 +26,7 @@ function columns(type: RowColumn["type"], ...names: readonly string[]): readonly
   return names.map((name) => ({ name, type }));
 }
 
-/** The start of an insert from rows whose columns are those of the table. */
+/** The start of an insert from rows with the table's own columns. */
 function insertInto(table: string, columns: readonly RowColumn[]): string {
   return `insert into ${table} as t (${columns.map(({ name }) => name).join(", ")})
   select ${columns.map(valueOf).join(", ")} from ${source(columns)}`;
@@ -52,15 +52,15 @@ const REVISION = [
 ];
 
 /**
- * New rows, which are most, don't look for one that is there: with `on conflict` in all statements, end
- * to end made 0.50, 0.50 and 0.47 of what bare statements make, and 0.55, 0.54 and 0.57 without.
+ * Most rows are new and are inserted without a conflict check. End to end, relative to bare statements: 0.50,
+ * 0.50 and 0.47 with `on conflict` in all statements; 0.55, 0.54 and 0.57 without.
  */
 const INSERT_LEDGER: BulkStatement = {
   columns: [...KEY, ...REVISION],
   text: insertInto("records", [...KEY, ...REVISION]),
 };
 
-/** The guard is the fold's own, once more: a row never goes back to an older revision. */
+/** The condition repeats the rule of the fold: a row never goes back to an older revision. */
 const UPSERT_LEDGER: BulkStatement = {
   columns: INSERT_LEDGER.columns,
   text: `${INSERT_LEDGER.text}
@@ -90,7 +90,9 @@ const UPSERT_ACCOUNTS: BulkStatement = {
   on conflict (did) do update set ${setExcluded(ACCOUNT)}, updated_at = now()`,
 };
 
-/** A letter that is moot keeps its facts, not its payload: what it quoted may have been revoked. */
+/**
+ * A closed letter keeps its facts and loses its payload, which may quote a place whose consent was revoked.
+ */
 const SETTLE_LETTERS: BulkStatement = {
   columns: KEY,
   text: `update dead_letters as t set
@@ -181,7 +183,10 @@ function bulkWrites(
   return all.filter((write) => write.rows.length > 0);
 }
 
-/** A parent may be there in another partition, whose note was not read yet: so the limit alone keeps nobody out. */
+/**
+ * A parent may already exist in another partition, in a note that was not read yet. A letter for the waiting
+ * limit is therefore retried automatically.
+ */
 const RETRY_LIMIT_MS = 60_000;
 
 function lettersOf({ letters }: Writes, { of }: Share): readonly Row[] {
@@ -194,13 +199,13 @@ function lettersOf({ letters }: Writes, { of }: Share): readonly Row[] {
 }
 
 export interface StoreOptions {
-  /** Rows that should be new may be there already. */
+  /** Whether rows that should be new may exist already. */
   readonly overwrite: boolean;
-  /** The partition that all of it is in. */
+  /** The partition of all rows. */
   readonly share: Share;
 }
 
-/** Sends all of it. Returns how many rows were written; throws a `StoreError` for the first that failed. */
+/** Sends all writes. Returns the number of rows written; throws a `StoreError` for the first failure. */
 export async function store(
   tx: TransactionSql,
   writes: Writes,
@@ -212,7 +217,7 @@ export async function store(
     })
   );
   const results = await Promise.allSettled(sent);
-  // After the first failure all others fail for being in the same transaction: report the first.
+  // After the first failure all others fail because they are in the same transaction: report the first.
   let rows = 0;
   for (const result of results) {
     if (result.status === "rejected") throw result.reason;
@@ -221,7 +226,7 @@ export async function store(
   return rows;
 }
 
-/** Sends one bulk write. Returns how many rows it wrote. */
+/** Sends one bulk write. Returns the number of rows written. */
 export async function send(tx: TransactionSql, { statement, rows }: BulkWrite): Promise<number> {
   const { text, columns } = statement;
   const { count } = await tx.unsafe(text, parametersOf(columns, rows), PREPARED);

@@ -1,4 +1,4 @@
-/** What a record of the ledger is, read again. */
+/** Rebuilds the content of a record from its ledger row. */
 
 import {
   type Body,
@@ -14,26 +14,26 @@ import { type Refusals, type RefusedRecord, refusedRevision } from "./batch.ts";
 import type { Entry } from "./entry.ts";
 import type { RecordRow } from "./stored_rows.ts";
 
-/** Verdicts that other records can change. */
+/** Rejections that a change of another record can undo. */
 const REJECTED_BY_REFERENCE = new Set<string>(["not_scene_owner", "self_alliance"]);
 
-/** Whether judging a record takes fields of it: else its state and its collection tell all. */
+/** Whether judging a record needs its fields. Otherwise state and collection are enough. */
 export function hasLinks(collection: string, mapper: Mapper): boolean {
   return mapper.collections.some(({ nsid, references }) =>
     nsid === collection && references.length > 0
   );
 }
 
-/** Null when the ledger has nothing left of a record that would be needed. */
+/** Null when the ledger no longer has the fields that are needed. */
 export function storedContent(row: RecordRow, mapper: Mapper, refusals: Refusals): Content | null {
   const { state, reason, fields } = row;
   const isLost = fields === null && hasLinks(row.collection, mapper);
   if (state === "deleted") return { kind: "deleted" };
-  // Also one that this version knows by now: it is mapped when the whole collection is.
+  // Also when this version knows the form by now: `reindex` maps the whole collection.
   if (reason === NEWER.reason) return NEWER;
   const refused = refusalOf(row, row.rev, refusals);
   if (refused !== undefined) return refusedRevision(refused, null).content;
-  // A record that was refused for itself stays refused; what is left of it may look valid by now.
+  // A record that was rejected for its own content stays rejected: what was kept of it may look valid.
   if (state === "rejected" && (isLost || !REJECTED_BY_REFERENCE.has(reason ?? ""))) {
     const refusal = { reason: isReason(reason) ? reason : "invalid_record", detail: "" } as const;
     return { kind: "rejected", refusal, byDecoder: true };
@@ -41,7 +41,7 @@ export function storedContent(row: RecordRow, mapper: Mapper, refusals: Refusals
   return isLost ? null : mapper.content(row, fields ?? {});
 }
 
-/** What a record of the ledger holds. Its content may be another by that: of an older version's record. */
+/** The revision that the ledger stores. Its mapped content may differ if an older version stored it. */
 export function storedRevision(
   entry: Entry,
   record: JsonObject | null,
@@ -56,7 +56,7 @@ export function storedRevision(
   return { content: content ?? { kind: "deleted" }, body };
 }
 
-/** Why the mapper, or what a record is among others, can have it rejected. */
+/** Reasons that come from the mapper or from other records. */
 const BY_MAPPER: ReadonlySet<string> = new Set<Reason>([
   "missing_field",
   "invalid_type",
@@ -74,8 +74,8 @@ const BY_MAPPER: ReadonlySet<string> = new Set<Reason>([
 ]);
 
 /**
- * What the mapper makes now of a record of the ledger. One that the decoder or Postgres refused stays so:
- * what is left of it may look valid.
+ * Maps a ledger record with the current mapper. One that the decoder or Postgres rejected stays rejected:
+ * what was kept of it may look valid.
  */
 export function remappedRevision(
   entry: Entry,

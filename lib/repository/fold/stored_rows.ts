@@ -1,4 +1,4 @@
-/** The rows that the working set is filled from: what the questions to the ledger and the accounts give. */
+/** The rows that fill the working set: results of the queries on the ledger and the accounts. */
 
 import type { JsonObject } from "../../decoder/json.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
@@ -6,7 +6,7 @@ import type { AccountEntry } from "./account.ts";
 import type { Entry } from "./entry.ts";
 import type { State } from "./state.ts";
 
-/** A row of a question for records. */
+/** A result row of a query for records. */
 export interface RecordRow {
   did: string;
   collection: string;
@@ -19,13 +19,13 @@ export interface RecordRow {
   loose_references: string[] | null;
   time_us: number;
   created_at: string;
-  /** Null also when they were not wanted. */
+  /** Null also when not requested. */
   fields: Readonly<Record<string, string | null>> | null;
-  /** How much the record takes, unpacked; null also where it was not wanted, or can't come to be written. */
+  /** Size of the record, uncompressed; null when not requested, or when the record can't be written. */
   bytes: number | null;
-  /** Of a live record, the id that its row refers to, where that was asked about; else null or absent. */
+  /** For a live record, the id that its row refers to, when requested; otherwise null or absent. */
   asks_for?: string | null;
-  /** Null when it isn't in the table; absent when it was not asked for. */
+  /** Null when the account has no row; absent when not requested. */
   account?: AccountRow | null;
 }
 
@@ -57,13 +57,13 @@ export interface AccountRow {
   purged_until_us: number | null;
 }
 
-/** Takes into an entry what the ledger knows of its record. */
+/** Copies a ledger row into an entry. */
 export function fillEntry(entry: Entry, row: RecordRow): void {
   entry.rev = row.rev;
   entry.cid = row.cid;
   entry.timeUs = row.time_us;
   entry.bytes = row.bytes;
-  // An entry that is loaded again, for its content, may know of an earlier time by now.
+  // When an entry is loaded again with its content, it may already have an earlier time.
   if (entry.createdAt === null || row.created_at < entry.createdAt) {
     entry.createdAt = row.created_at;
   }
@@ -75,7 +75,7 @@ export function fillEntry(entry: Entry, row: RecordRow): void {
   };
 }
 
-/** Takes into an account what the table knows of it. */
+/** Copies a row of `accounts` into an account. */
 export function fillAccount(account: AccountEntry, row: AccountRow): void {
   account.handle = row.handle;
   account.active = row.active;

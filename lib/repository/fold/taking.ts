@@ -1,4 +1,4 @@
-/** Takes rows of the ledger and of accounts into the working set, each once. */
+/** Adds rows of the ledger and of accounts to the working set, each once. */
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
@@ -13,10 +13,10 @@ import { PREPARED } from "./store.ts";
 import { hasLinks, storedContent } from "./stored_content.ts";
 import { type AccountRow, fillAccount, fillEntry, type RecordRow } from "./stored_rows.ts";
 
-/** What a load added to the working set, so that it can be taken out again. */
+/** What a load added to the working set, so that it can be removed again. */
 export class Loaded {
   readonly entries: Entry[] = [];
-  /** Entries that were there before, and of which it loaded what they say about others. */
+  /** Entries that existed before and whose content was loaded. */
   readonly deepened: Entry[] = [];
   readonly names: string[] = [];
   readonly dids: string[] = [];
@@ -27,7 +27,7 @@ export class Taking {
   readonly #workingSet: WorkingSet;
   readonly #mapper: Mapper;
   readonly #refusals: Refusals;
-  /** Accounts that are loaded, or asked for. */
+  /** Accounts that are loaded or queried. */
   readonly #knownDids = new Set<string>();
 
   constructor(tx: TransactionSql, workingSet: WorkingSet, mapper: Mapper, refusals: Refusals) {
@@ -48,7 +48,9 @@ export class Taking {
     }
   }
 
-  /** Loads records that are not in the working set, or not with their content. Returns what they mention. */
+  /**
+   * Loads records that the working set doesn't have, or not with their content. Returns what they mention.
+   */
   async byKey(
     keys: Iterable<RecordKey>,
     withContent: boolean,
@@ -79,7 +81,7 @@ export class Taking {
     return this.#tx.unsafe<RecordRow[]>(question, parameters, PREPARED);
   }
 
-  /** Takes rows into the working set, but what it knows already. Returns what they mention. */
+  /** Adds rows that are not known yet. Returns what they mention. */
   take(rows: readonly RecordRow[], withContent: boolean, loaded: Loaded): Mentions[] {
     const mentions: Mentions[] = [];
     for (const row of rows) {
@@ -110,7 +112,7 @@ export class Taking {
     return mentions;
   }
 
-  /** Notes an account as known; whether it was not. One that isn't in the table is as unknown accounts are. */
+  /** Notes an account as known. Returns whether it was new. One without a row gets the defaults. */
   #isNew(did: string, loaded: Loaded): boolean {
     if (this.#knownDids.has(did)) return false;
     this.#knownDids.add(did);
@@ -119,7 +121,7 @@ export class Taking {
     return true;
   }
 
-  /** Takes an account out of the working set. */
+  /** Removes an account from the working set. */
   forgetAccount(did: string): void {
     this.#knownDids.delete(did);
     this.#workingSet.accounts.delete(did);

@@ -7,20 +7,20 @@ export interface TransactionOptions {
   readonly mapper: Mapper;
   readonly consumer: string;
   readonly refusals: Refusals;
-  /** The partition that all of the batch is in. */
+  /** The partition of the whole batch. */
   readonly share: Share;
-  /** Takes rows over that are there although the ledger has never had their record. */
+  /** Whether to overwrite product rows that exist although the ledger has never had their record. */
   readonly overwrite: boolean;
   readonly parts: PartSizes;
   /** How many records of one repository may wait for others. */
   readonly waitingLimit: number;
-  /** A statement that takes longer ends with an error, and the batch is tried again. */
+  /** A statement that takes longer fails, and the batch is retried. */
   readonly statementTimeoutMs: number;
-  /** Told before each step: faults are injected here, and progress is seen. */
+  /** Called before each step: used to inject faults and to see progress. */
   readonly step: (name: Step) => void | Promise<void>;
-  /** Told which session of the database runs it, before it waits for anything. */
+  /** Called with the session's process id before the session waits for anything. */
   readonly session?: (pid: number) => void;
-  /** Told of records that were judged again: one event can have many consequences. */
+  /** Called with the number of records judged again: one event can have many consequences. */
   readonly judged: (records: number) => void;
 }
 
@@ -28,16 +28,16 @@ export type Step =
   | "beginning"
   | "begun"
   | "loaded"
-  /** Some records were judged again, because an account or a record that they refer to changed. */
+  /** Records were judged again, because an account or a record that they refer to changed. */
   | "judged_again"
   | "folded"
   | "stored"
   | "cursor_moved"
   | "committed"
-  /** The batch failed because of rows that were found since: it is about to be run without them. */
+  /** The batch failed because of rows that are identified now; it is about to run without them. */
   | "refused";
 
-/** In how many events each Postgres is given what they made. */
+/** Number of events per part, that is, between two sends to Postgres. */
 export interface PartSizes {
   readonly first: number;
   readonly next: number;

@@ -1,33 +1,33 @@
-/** How a record stands among the others. */
+/** The verdict on a record: its state, and why. */
 
 import type { Reason } from "../../reason.ts";
 import type { Entry } from "./entry.ts";
 import type { State } from "./state.ts";
 
-/** How a record stands among the others: a function of the current records and accounts alone. */
+/** The verdict on a record: a function of the current records and accounts alone. */
 export interface Verdict {
   readonly state: State;
   readonly reason: Reason | null;
   /** For a rejected record: what was wrong. */
   readonly detail: string | null;
-  /** For a waiting record: the first reference that does not resolve, or the request that is due. */
+  /** For a waiting record: the first reference that does not resolve, or the request that is missing. */
   readonly waitingFor: string | null;
   /**
-   * Names that others can come to bear: of bare references that the author's own repository never
-   * had (collection/rkey), and of the request that a decision answers (collection/DID).
+   * Names that other records can take later: bare references that the author's own repository never had
+   * (collection/rkey), and the request that a decision answers (collection/DID).
    */
   readonly loose: readonly string[] | null;
-  /** For an applied record: what its references resolve to. */
+  /** For an applied record: the records that its references resolve to. */
   readonly parents: readonly Parent[];
 }
 
-/** A reference column, and the record that it names. */
+/** A reference column, and the record that it refers to. */
 export interface Parent {
   readonly column: string;
   readonly entry: Entry;
 }
 
-/** Verdicts with nothing to add. */
+/** Verdicts without further details. */
 export const PLAIN: Readonly<Record<State, Verdict>> = {
   applied: plain("applied"),
   waiting: plain("waiting"),
@@ -61,7 +61,7 @@ export function waits(
   return { state: "waiting", reason, detail: null, waitingFor, loose, parents: [] };
 }
 
-/** Whether the ledger says of a record what the verdict says. */
+/** Whether the ledger already stores the verdict. */
 export function isStored({ stored }: Entry, verdict: Verdict): boolean {
   return stored !== null && stored.state === verdict.state && stored.reason === verdict.reason &&
     stored.waitingFor === verdict.waitingFor &&

@@ -1,4 +1,4 @@
-/** Which dead letters a verdict makes, and which it makes moot. */
+/** Which dead letters a verdict opens, and which it closes. */
 
 import type { JsonObject } from "../../decoder/json.ts";
 import { idempotencyKey } from "../../mapper/idempotency_key.ts";
@@ -7,14 +7,14 @@ import type { Verdict } from "./verdict.ts";
 import { bodyOf, type Writes } from "./writes.ts";
 
 /**
- * Postgres refused the row: what it said may be gone the next time (a full index page, a PostGIS
- * hiccup), so it is tried again by itself. Everything else waits for a person or a newer revision.
+ * Postgres rejected the row. The cause may be gone at the next attempt (a full index page, a PostGIS error),
+ * so it is retried automatically. All other letters wait for a person or a newer revision.
  */
 const RETRY_AFTER_MS = 60_000;
 
 /**
- * The letters of a record that this batch brought: one for each rejected revision, moot where a
- * newer one has followed.
+ * The letters of a record that this batch brought: one for each rejected revision, closed when a newer
+ * revision has followed.
  */
 export function writeLetters(
   writes: Writes,
@@ -31,7 +31,7 @@ export function writeLetters(
   if (verdict.state === "rejected") writeCurrent(writes, entry, verdict);
 }
 
-/** The letters of a record that stands differently because others changed. */
+/** The letters of a record whose verdict changed because of other records. */
 export function settleLetters(
   writes: Writes,
   entry: Entry,
@@ -66,7 +66,7 @@ function writeLetter(
   });
 }
 
-/** What trying the revision again takes. */
+/** What a retry of the revision needs. */
 function payloadOf(entry: Entry): JsonObject {
   const { content } = entry;
   return {

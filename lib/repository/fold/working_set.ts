@@ -1,9 +1,9 @@
 /**
- * The working set of a batch: the records and accounts that its events touch or refer to. It answers
- * the one question that the fold asks: how does a record stand among the others?
+ * The working set of a batch: the records and accounts that its events touch or refer to. It answers the one
+ * question of the fold: what is the verdict on a record?
  *
- * The answer is a pure function of the current records and accounts, so it does not depend on the
- * order in which they came. That is the first promise.
+ * The verdict is a pure function of the current records and accounts, so the order of arrival doesn't matter.
+ * That is the first guarantee.
  */
 
 import type { RecordKey } from "../../mapper/collection.ts";
@@ -21,8 +21,8 @@ export class WorkingSet {
   readonly accounts = new Map<string, AccountEntry>();
 
   /**
-   * `decided`: the collections with requests, and decisions about them. `isForeign`: whether a DID is in another
-   * partition than the batch.
+   * `decided`: the collections with requests, and decisions about them. `isForeign`: whether a DID is in
+   * another partition.
    */
   constructor(decided: ReadonlySet<string>, isForeign: (did: string) => boolean = () => false) {
     this.#records = new Records(decided, isForeign);
@@ -32,12 +32,12 @@ export class WorkingSet {
     return this.#records.get(key);
   }
 
-  /** The entry of a record, made when the working set has none. */
+  /** The entry of a record, created when the working set has none. */
   entry(key: RecordKey): Entry {
     return this.#records.get(key) ?? this.#records.add(key);
   }
 
-  /** The records of a repository that the ledger, or this batch, has. */
+  /** The records of a repository that the ledger or this batch has. */
   ofRepository(did: string): Entry[] {
     return [...this.#records.ofRepository(did)].filter(({ rev }) => rev !== null);
   }
@@ -56,19 +56,19 @@ export class WorkingSet {
     return account;
   }
 
-  /** Whether a record counts as there for those that refer to it. */
+  /** Whether references to this record resolve. */
   isLive(entry: Entry): boolean {
     return this.judge(entry).state === "applied";
   }
 
-  /** How a record stands. */
+  /** The verdict on a record. */
   judge(entry: Entry): Verdict {
     const { content, stored } = entry;
-    // Its own partition may not have seen yet what we see of its parents and of its account.
+    // Only its own partition decides. That partition may not know yet what is known here about its parents
+    // and account.
     if (entry.foreign) return PLAIN[stored?.state ?? "deleted"];
     if (content === null) {
-      // Nothing of this batch has to do with what it says: what the ledger says of it, unless its
-      // account changed.
+      // The batch doesn't change its content, so the ledger's verdict holds unless its account changed.
       const state = stored?.state ?? "deleted";
       if (state !== "applied" && state !== "suppressed") return PLAIN[state];
       return PLAIN[this.account(entry.key.did).active ? "applied" : "suppressed"];
@@ -112,8 +112,9 @@ export class WorkingSet {
   }
 
   /**
-   * Whether a record that waits can do so for this name. It keeps the first reference that did not resolve
-   * when it was judged; another one before it may have stopped to resolve since, which changes nothing.
+   * Whether `name` is still a valid name to wait for. A waiting record keeps the first reference that did not
+   * resolve when it was judged. An earlier reference may have stopped resolving since; the record keeps
+   * waiting for the same name.
    */
   canWaitFor({ key: { did }, content }: Entry, name: string | null): boolean {
     if (content?.kind !== "mapped") return false;
@@ -125,7 +126,7 @@ export class WorkingSet {
       );
   }
 
-  /** Whether two links name one record, or one name that may mean any. */
+  /** Whether two links name one record, or one name that may mean any record. */
   #hasRepeated(author: string, links: readonly Link[]): boolean {
     const names = links.map((link) => {
       const isLoose = typeof link.target === "string" && this.ownTarget(author, link) === null;
@@ -138,7 +139,7 @@ export class WorkingSet {
   #resolve(entry: Entry, content: Content & { kind: "mapped" }): Verdict {
     const author = entry.key.did;
     const loose = this.#looseNames(author, content);
-    // Whether two references name one record doesn't depend on whether that record is live.
+    // Whether two references name the same record doesn't depend on that record being live.
     if (content.collection.distinctReferences && this.#hasRepeated(author, content.links)) {
       return rejected("self_alliance", "expected two different scenes", loose);
     }
@@ -147,14 +148,14 @@ export class WorkingSet {
     const parents: Parent[] = [];
     for (const link of content.links) {
       const { owned } = link.reference;
-      // A record that names somebody else's can't become right: it need not wait for it.
+      // A record that refers to another owner's record can never become valid, so it need not wait.
       if (owned && typeof link.target !== "string" && link.target.did !== author) {
         return notOwner(link, loose);
       }
       const candidates = this.candidates(author, link);
       const [parent] = candidates;
       if (parent === undefined || candidates.length > 1) {
-        // Nobody can be asking for what isn't there: a decision comes up again with its request.
+        // Nobody can request what doesn't exist. The decision is judged again when a request comes.
         if (requests.length > 0) return waitsForRequest(content, loose);
         const reason = parent === undefined ? "parent_missing" : "ambiguous_reference";
         return waits(reason, waitingFor(author, link, loose), loose);
@@ -169,9 +170,9 @@ export class WorkingSet {
   }
 
   /**
-   * All that the account that a decision is about has ever had in its collection. With none, it is an
-   * invitation; else it counts while one of them asks for the same, and whoever took a request back is
-   * not held by what was decided on it.
+   * All requests that the account has ever made in this collection. With none, the decision is an invitation.
+   * Otherwise the decision counts while one of them asks for the same scene, so a withdrawn request also ends
+   * what was decided about it.
    */
   #requests({ collection, about }: Content & { kind: "mapped" }): readonly Entry[] {
     if (about === null) return NOBODY;
@@ -189,7 +190,7 @@ export class WorkingSet {
       parents.every(({ entry }, i) => verdict.parents[i]?.entry === entry);
   }
 
-  /** The names that others can come to bear (see `Verdict.loose`); null when there are none. */
+  /** The names that other records can take later (see `Verdict.loose`); null when there are none. */
   #looseNames(
     author: string,
     { collection, links, about }: Content & { kind: "mapped" },

@@ -1,6 +1,6 @@
 /**
- * What a batch writes: rows by statement, gathered before any of them is sent, so that each table
- * gets few statements however many records there are.
+ * The rows that a batch writes, grouped by statement before any is sent, so that each table gets few
+ * statements however many records there are.
  */
 
 import { isoFromMicros } from "../../micros.ts";
@@ -16,54 +16,54 @@ import type { ReconcileReason } from "../reconcile/reconcile_queue.ts";
 
 /** A dead letter to write, before it has an id. */
 export interface Letter {
-  /** Unique: the same letter again changes the one that is there. */
+  /** Unique: writing the same letter again updates the existing row. */
   readonly fingerprint: string;
   readonly reason: string;
   readonly detail: string;
-  /** What it is about: a record, an account, or nothing that can be told. */
+  /** What the letter is about: a record, an account, or null when unknown. */
   readonly key: RecordKey | Pick<RecordKey, "did"> | null;
   readonly rev: string | null;
   readonly payload: JsonObject | null;
-  /** A newer revision has come already. */
+  /** Whether a newer revision has already come. */
   readonly superseded: boolean;
-  /** When to try again by itself, milliseconds from now; null when only a person can help. */
+  /** Delay of the automatic retry, milliseconds; null when only a person can help. */
   readonly retryInMs: number | null;
 }
 
 /** Rows of one product table. */
 export interface TableWrites {
   readonly collection: Collection;
-  /** Of records that the ledger has never had. */
+  /** Rows of records that are new in the ledger. */
   readonly fresh: Row[];
   readonly upserts: Row[];
   readonly hides: Row[];
 }
 
 export class Writes {
-  /** Records that the ledger has never had. */
+  /** Records that are new in the ledger. */
   readonly fresh: Row[] = [];
-  /** Newer revisions of records that it has. */
+  /** Newer revisions of records that the ledger has. */
   readonly ledger: Row[] = [];
   readonly restated: Row[] = [];
   readonly tables = new Map<string, TableWrites>();
   readonly accounts: Row[] = [];
-  /** Records whose open letters are moot. */
+  /** Records whose open letters are closed. */
   readonly settled: Row[] = [];
   readonly #letters = new Map<string, Row>();
   readonly #reconciles = new Map<string, Row>();
   readonly #notes = new Map<string, ChangedParent>();
 
-  /** Repositories that are to be compared with their source. */
+  /** Repositories to compare with their source. */
   get reconciles(): readonly Row[] {
     return [...this.#reconciles.values()];
   }
 
-  /** Records of which other partitions are told. */
+  /** Records that other partitions get notes about. */
   get notes(): readonly ChangedParent[] {
     return [...this.#notes.values()];
   }
 
-  /** One that stops and starts again, or the reverse, has a note of either kind. */
+  /** A record that stops and starts again, or the reverse, gets one note of each kind. */
   note(parent: ChangedParent): void {
     this.#notes.set(`${uriOf(parent.key)} ${parent.wasLive}`, parent);
   }
@@ -76,7 +76,7 @@ export class Writes {
     return [...this.#letters.values()];
   }
 
-  /** A revision that this batch brought. */
+  /** Writes a revision that this batch brought. */
   accept(entry: Entry, verdict: Verdict): void {
     const { key } = entry;
     if (entry.rev === null) {
@@ -100,7 +100,7 @@ export class Writes {
     this.row(entry, verdict);
   }
 
-  /** A record whose standing changed although it did not. */
+  /** Writes a new verdict on a record whose revision did not change. */
   restate(entry: Entry, verdict: Verdict): void {
     const { key } = entry;
     this.restated.push({
@@ -147,7 +147,7 @@ export class Writes {
     this.settled.push({ did: key.did, collection: key.collection, rkey: key.rkey });
   }
 
-  /** The row of a record that is applied; of another, nothing. */
+  /** The product row of an applied record; nothing for other states. */
   row(entry: Entry, verdict: Verdict): void {
     const { content } = entry;
     if (verdict.state === "applied" && content?.kind === "mapped") {
@@ -156,7 +156,7 @@ export class Writes {
     }
   }
 
-  /** A row that was live and is not any more. */
+  /** Hides a row that was live. */
   hide(collection: Collection, key: RecordKey): void {
     this.#table(collection).hides.push({ record_did: key.did, record_rkey: key.rkey });
   }
@@ -171,7 +171,7 @@ export class Writes {
   }
 }
 
-/** The row of a record that is applied. */
+/** The product row of an applied record. */
 export function productRow(entry: Entry, { parents }: Verdict): Row {
   const { key } = entry;
   const row: Record<string, unknown> = {
@@ -193,7 +193,7 @@ export function bodyOf({ key, body }: Entry): Body {
   return body;
 }
 
-/** The columns of where an event of that kind stood. */
+/** The columns that store the position of an account or identity event. */
 function placeRow(kind: "account" | "identity", place: MarkerPlace | null): Row {
   return {
     [`${kind}_time`]: time(place?.timeUs ?? null),
