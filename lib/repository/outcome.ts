@@ -1,4 +1,4 @@
-/** What became of an event. Every event ends in exactly one of these. */
+/** The outcomes of events. Every event has exactly one. */
 export const OUTCOMES = [
   "applied",
   "duplicate",

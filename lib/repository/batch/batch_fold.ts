@@ -1,4 +1,4 @@
-/** Folds the events of a batch, in their order, within its transaction. */
+/** Folds the events of a batch in order, within its transaction. */
 
 import type { TransactionSql } from "../connection/sql.ts";
 import type { Account, Commit, Event, Sync } from "../../decoder/event.ts";
@@ -27,15 +27,15 @@ import { TOO_MANY_WAIT, WaitingLimit } from "./waiting_limit.ts";
 import { Writes } from "../fold/writes.ts";
 
 /**
- * Postgres has something to write soon, and then while the next part is folded. Each part costs a
- * statement a table. Against bare statements, parts of 64 and then 256 events made 0.53, of 32 and 330 0.55, of 128
- * and 450 0.58, of 200 and 800 0.50.
+ * Small first part: Postgres gets work early, and then writes one part while the next is folded. Each part
+ * costs one statement per table. Relative to bare statements, parts of 64 then 256 events made 0.53, of 32
+ * and 330 0.55, of 128 and 450 0.58, of 200 and 800 0.50.
  */
 export const PART_SIZES: PartSizes = { first: 128, next: 436 };
 
 /**
- * Folds a batch: what it wrote is durable once the transaction commits. Its first questions are sent
- * at once, and nothing is folded before `begun`.
+ * Folds a batch. Its writes are durable once the transaction commits. The first queries are sent at once;
+ * folding starts after `begun`.
  */
 export async function foldBatch(
   tx: TransactionSql,
@@ -46,10 +46,10 @@ export async function foldBatch(
   return await new BatchFold(tx, batch, options).run(begun);
 }
 
-/** A batch of which everything was sent. */
+/** A batch whose statements were all sent. */
 export interface Folded {
   readonly result: Omit<BatchResult, "rowsWritten">;
-  /** Waits until all of it is stored; how many rows were written. Throws what failed first. */
+  /** Waits until everything is stored. Returns the number of rows written; throws the first failure. */
   readonly stored: () => Promise<number>;
 }
 
@@ -63,7 +63,7 @@ class BatchFold {
   readonly #undecodable = new UndecodableMessages();
   readonly #waiting: WaitingLimit;
   readonly #fold: FoldOptions;
-  /** Accounts and undecodable messages: nothing depends on them, so they go with the last flush. */
+  /** Accounts and undecodable messages: nothing depends on them, so they are sent with the last flush. */
   readonly #last = new Writes();
 
   constructor(tx: TransactionSql, batch: Batch, options: TransactionOptions) {
@@ -107,7 +107,8 @@ class BatchFold {
         };
       }
     } catch (error) {
-      // Once a statement has failed all others do, for being in the same transaction: tell the first.
+      // After the first failed statement all others fail because they are in the same transaction: report the
+      // first.
       await this.#output.stored();
       throw error;
     }
@@ -117,21 +118,21 @@ class BatchFold {
     return { result: { outcomes, reasons, ...mail }, stored: () => this.#output.stored() };
   }
 
-  /** What notes name has its children judged again with the last flush. */
+  /** Reads notes. The children of the records that they name are judged again with the last flush. */
   async #takeMail(most: number): Promise<number> {
     const { taken, parents } = await takeMail(this.#tx, this.#options.share, most);
     this.#output.changedElsewhere(parents);
     return taken;
   }
 
-  /** All first questions leave together, with those that begin the transaction. */
+  /** Sends all first queries at once, together with the statements that begin the transaction. */
   async #load(): Promise<void> {
     const { events } = this.#batch;
     const { mapper } = this.#options;
     const commits = events.filter((event) => event.kind === "commit");
     const accounts = events.filter((event) => event.kind === "account");
     const [mentioned, ahead] = await Promise.all([
-      // Before the states: what a record says is loaded of those that others mention.
+      // Before the states: records that others mention are loaded with their content.
       this.#loader.mentioned(commits.map((commit) => mapper.mentions(commit))),
       this.#loader.repositories(accounts.map(({ did }) => did)),
       this.#loader.loadStates(commits),
@@ -145,7 +146,7 @@ class BatchFold {
     ]);
   }
 
-  /** Authors of records that bring something new, and whose parents are neither there nor come before in this batch. */
+  /** Authors of new revisions whose parents neither exist nor come earlier in this batch. */
   #lacking(commits: readonly Commit[]): Set<string> {
     const authors = new Set<string>();
     const coming = new Set<Entry>();
@@ -209,12 +210,12 @@ class BatchFold {
     return outcome;
   }
 
-  /** An event that changes all records of a repository. */
+  /** Folds an event that changes all records of a repository. */
   async #foldRepository(event: Account | Sync): Promise<Outcome> {
     const account = this.#workingSet.account(event.did);
     if (event.kind === "sync") {
-      // The repository's records follow, and with them revisions that are there: what came before it is
-      // settled first.
+      // The repository's records follow, possibly at revisions that are stored already. Events before this
+      // one are therefore settled first.
       if (account.knownSinceUs !== null) await this.#output.flush();
       const outcome = applySync(account, event);
       const isNews = outcome === "applied" || (outcome === "ignored" && !event.recordsFollow);
@@ -228,7 +229,7 @@ class BatchFold {
     if (account.active && !wasActive) this.#last.reconcile(event.did, "reactivated");
     if (account.status === "deleted") this.#last.reconcile(event.did, "deletion");
     this.#output.accountChanged(account);
-    // What comes back may be what a later event means by a bare rkey.
+    // A record that becomes live again may be the target of a later event's bare rkey.
     if (event.active && this.#output.maySway(event.did)) await this.#output.flush();
     return outcome;
   }
@@ -245,8 +246,8 @@ class BatchFold {
   }
 
   /**
-   * A retried record can be rejected, or set right, by what another of the retry brings: whether its
-   * letter stays open is judged by how it stands in the end.
+   * A retried record can be accepted or rejected because of another record of the same retry. Whether its
+   * letter stays open therefore depends on the final verdict.
    */
   #judgeRetried(outcomes: Outcome[]): void {
     for (const [index, event] of this.#batch.events.entries()) {
@@ -257,7 +258,7 @@ class BatchFold {
   }
 }
 
-/** Which records take the revision that they have once more. */
+/** Which records accept their current revision again. */
 function againOf({ letters, fromSource }: Batch): State | null {
   if (fromSource) return "deleted";
   return letters.length > 0 ? "rejected" : null;

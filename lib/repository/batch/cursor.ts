@@ -6,8 +6,8 @@ import type { Leased } from "../partitions/lease.ts";
 import type { Sql, TransactionSql } from "../connection/sql.ts";
 
 /**
- * The cursor of a consumer; null when it has never committed one. No event was seen after it was stored: a
- * later time is a wrong one.
+ * The cursor of a consumer; null when it has never committed one. No event was received after the row was
+ * stored, so a cursor time later than that is wrong and is limited to it.
  */
 export async function readCursor(
   sql: Sql,
@@ -20,7 +20,7 @@ export async function readCursor(
   return row === undefined ? null : positionOfRow(row);
 }
 
-/** A position as it is stored. */
+/** A position as stored in the database. */
 export interface PositionRow {
   readonly partition: number;
   readonly cursor: string;
@@ -41,9 +41,9 @@ export function positionOfRow(
 }
 
 /**
- * Notes a batch, renews its lease, and moves the cursor on, unless what is stored is further by number and time.
- * A lower number of a later time is that of an instance that counts anew, and times of servers that number
- * by time are replaced as they are.
+ * Records the batch, renews its lease and advances the cursor, unless the stored cursor is ahead by number
+ * and time. A lower number with a later time comes from an instance that restarted its numbering. Between
+ * servers that number by time, the cursor is replaced as it is.
  */
 export async function moveCursor(
   tx: TransactionSql,
@@ -59,7 +59,7 @@ export async function moveCursor(
       on conflict (consumer, partition) do update set batch = excluded.batch, ${renewed}`;
     return;
   }
-  // As a text: of a timestamptz the driver makes a Date, which has no microseconds.
+  // Selected as text: the driver turns a timestamptz into a Date, which has no microseconds.
   await tx`insert into indexer_state as s (consumer, partition, cursor, cursor_time, cursor_mark, source, batch)
     values (${consumer}, ${partition}, ${cursor.cursor}, ${
     isoFromMicros(cursor.timeUs)

@@ -1,10 +1,10 @@
-/** The parts that a batch is split into when a refusal can't be traced to one of its rows. */
+/** Splits a batch when a rejection can't be traced to one of its rows. */
 
 import type { Event, Refusal } from "../../decoder/event.ts";
 import { type Batch, type BatchResult, refusalKey } from "../fold/batch.ts";
 import { uriOf } from "../fold/entry.ts";
 
-/** Two batches in place of one. The cursor moves with the second. */
+/** Two batches in place of one. The second moves the cursor. */
 export function halvesOf(batch: Batch): readonly [Batch, Batch] {
   const { events, letters } = batch;
   const half = Math.ceil(events.length / 2);
@@ -24,7 +24,7 @@ export function halvesOf(batch: Batch): readonly [Batch, Batch] {
   return [first, second];
 }
 
-/** What became of two batches that were one. */
+/** The combined result of the two halves. */
 export function bothResults(first: BatchResult, second: BatchResult): BatchResult {
   return {
     outcomes: [...first.outcomes, ...second.outcomes],
@@ -33,7 +33,7 @@ export function bothResults(first: BatchResult, second: BatchResult): BatchResul
   };
 }
 
-/** A batch of one event that Postgres won't take in any form: it is kept as one that can't be used. */
+/** A batch of one event that Postgres rejects in any form: the event is kept as an undecodable message. */
 export function asUnusable(batch: Batch, event: Event, refusal: Refusal): Batch {
   const unusable: Event = {
     kind: "malformed",
@@ -45,7 +45,7 @@ export function asUnusable(batch: Batch, event: Event, refusal: Refusal): Batch 
   return { ...batch, events: [unusable] };
 }
 
-/** Whether a batch is what `asUnusable` makes, so that splitting it again leads nowhere. */
+/** Whether a batch was made by `asUnusable`, so that splitting it again is useless. */
 export function isUnusable({ events }: Batch): boolean {
   const [event] = events;
   return events.length === 1 && event?.kind === "malformed" &&

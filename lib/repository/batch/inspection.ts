@@ -1,4 +1,4 @@
-/** Compares records of the ledger with the product tables, and changes nothing. */
+/** Compares ledger records with the product tables. Changes nothing. */
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
@@ -9,7 +9,7 @@ import { remapped } from "../fold/remapping.ts";
 import type { Sql } from "../connection/sql.ts";
 import { holdBatches, steadyPlans } from "./transaction.ts";
 
-/** What is different of some records. No batch is committed while it looks. */
+/** The differences of some records. No batch commits during the comparison. */
 export async function inspect(
   sql: Sql,
   mapper: Mapper,

@@ -1,12 +1,12 @@
-/** Runs what it is given one after another, in the order in which it was asked. */
+/** Runs tasks one after another, in the order of the calls. */
 
 import { untilAborted } from "../../until_aborted.ts";
 
 export class Mutex {
-  /** Ends when whoever asked last is done, and so all before. */
+  /** Resolves when the last caller is done, and therefore all before it. */
   #last: Promise<void> = Promise.resolve();
 
-  /** Runs something once all who asked before are done. Whoever waits leaves when the signal aborts. */
+  /** Runs a task after all earlier ones. A caller that still waits leaves when the signal aborts. */
   async run<Value>(run: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
     const before = this.#last;
     const { promise: done, resolve: end } = Promise.withResolvers<void>();

@@ -1,4 +1,6 @@
-/** Into how many partitions the DIDs are divided: a number in the database, which one command changes. */
+/**
+ * The number of partitions that the DIDs are divided into: stored in the database, changed by one command.
+ */
 
 import { isoFromMicros } from "../../micros.ts";
 import { type CursorUpdate, leastPosition } from "./position.ts";
@@ -12,9 +14,7 @@ export async function readPartitions(sql: Asking): Promise<number> {
   return row?.partitions ?? 1;
 }
 
-/**
- * Divides an index into which nothing was written yet, unless that was done. Returns how many partitions it has.
- */
+/** Sets the number of partitions of an empty index, unless it is set already. Returns the number. */
 export async function beginPartitions(sql: Sql, wanted: number): Promise<number> {
   if (wanted > 1) {
     await sql`insert into partitioning (partitions) select ${wanted}
@@ -30,9 +30,9 @@ export class ResizeError extends Error {
 }
 
 /**
- * Changes the number of partitions, in one transaction: nobody else writes meanwhile, each note goes to all new
- * partitions, and each starts at the least position of the old ones. Whoever holds a lease has lost it, and learns
- * the new number. Returns the number of before.
+ * Changes the number of partitions in one exclusive transaction. Each note is copied to all new partitions,
+ * and each partition starts at the least position of the old ones. All leases become void, and their holders
+ * learn the new number. Returns the previous number.
  */
 export async function resize(sql: Sql, partitions: number): Promise<number> {
   return await sql.begin(async (tx) => {

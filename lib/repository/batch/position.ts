@@ -1,12 +1,12 @@
-/** Positions of several partitions, and the one from which none of them misses an event. */
+/** Positions of several partitions, and the position from which none of them misses an event. */
 
 import type { CursorUpdate } from "../fold/batch.ts";
 
 export type { CursorUpdate };
 
 /**
- * The least of some positions; null of none. Numbers of two sources, or of two numberings of one, can't be
- * compared: then it is the least time, without a number.
+ * The least of some positions; null when there are none. Numbers of two sources, or of two numberings of one
+ * source, can't be compared: the result is then the least time, without a number.
  */
 export function leastPosition(positions: readonly CursorUpdate[]): CursorUpdate | null {
   const [first, ...others] = positions;

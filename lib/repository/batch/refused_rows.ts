@@ -1,6 +1,6 @@
 /**
- * Finds the rows of a bulk write that Postgres refuses, by splitting it, in a transaction that is
- * rolled back: afterwards the batch runs again without them, from the start.
+ * Finds the rows of a bulk write that Postgres rejects, by splitting the write in a transaction that is
+ * rolled back. Afterwards the batch runs again from the start without those rows.
  */
 
 import type { Row } from "../../mapper/collection.ts";
@@ -9,7 +9,7 @@ import { type BulkWrite, StoreError } from "../tables/bulk_write.ts";
 import { send } from "../fold/store.ts";
 import { judgeFailure, sqlStateOf } from "../connection/sqlstate.ts";
 
-/** A row that was refused, and the SQLSTATE that it was refused with. */
+/** A rejected row, and its SQLSTATE. */
 export interface RefusedRow {
   readonly row: Row;
   readonly sqlState: string;
@@ -18,8 +18,8 @@ export interface RefusedRow {
 class Rollback extends Error {}
 
 /**
- * The rows that are refused. Empty when all of them are taken this time. Throws when the database is away.
- * `alive` is called before each question: where all are refused there are twice as many as rows.
+ * The rejected rows. Empty when all are accepted this time. Throws when the database is unavailable. `alive`
+ * is called before each query: when all rows are rejected, there are twice as many queries as rows.
  */
 export async function findRefusedRows(
   sql: Sql,

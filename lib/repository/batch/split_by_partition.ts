@@ -5,15 +5,15 @@ import type { Outcome } from "../outcome.ts";
 import { partitionOfEvent, WHOLE } from "../partitions/partition.ts";
 
 /**
- * Writes a batch in parts, one for each partition that has events in it, one after another. The outcomes are
- * in the order of its events.
+ * Writes a batch in parts, one after another, one for each partition that has events in it. The outcomes are
+ * in the order of the events.
  */
 export async function splitByPartition(
   batch: Batch,
   partitions: number,
   write: (part: Batch) => Promise<BatchResult>,
 ): Promise<BatchResult> {
-  // Records that are mapped again can be of all partitions: nobody else writes meanwhile.
+  // Records that are mapped again can be of all partitions: this transaction excludes all other writers.
   if (partitions === 1 || batch.remap !== undefined) {
     return await write({ ...batch, share: WHOLE });
   }

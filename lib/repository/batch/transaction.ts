@@ -1,6 +1,6 @@
 /**
- * One batch, one transaction: load, fold, store, move the cursor. Nothing outside it depends on
- * anything but its commit, so a batch that fails at any instruction can be run again from the start.
+ * One batch, one transaction: load, fold, store, move the cursor. Only the commit has an effect outside, so a
+ * batch that fails at any instruction can be run again from the start.
  */
 
 import type { Query, Sql, TransactionSql } from "../connection/sql.ts";
@@ -12,19 +12,19 @@ import { PartitionsChangedError, type Share } from "../partitions/partition.ts";
 import type { TransactionOptions } from "../fold/transaction_options.ts";
 
 /**
- * Each transaction that folds shares this lock with those of other partitions. Who changes the number of
- * partitions takes it alone, and so do older versions, to which all writers were one.
+ * Transactions that fold share this lock with those of other partitions. Changing the number of partitions
+ * takes it exclusively, and so do older versions, which had one writer.
  */
 export const WRITER_LOCK = 0x6a_65_74_73; // "jets"
 
-/** For a `select`: from here on the plans of the transaction are right for tables of any size. */
+/** For a `select`: makes all plans of the transaction suitable for tables of any size. */
 export function steadyPlans(tx: TransactionSql): Query<unknown> {
   return tx`set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`;
 }
 
-/** Until the transaction ends no batch begins, and what is under way is committed before. */
+/** Until the transaction ends, no batch begins; batches that are running commit first. */
 export async function holdBatches(tx: TransactionSql): Promise<void> {
   await tx`select pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK})`;
 }
@@ -33,12 +33,11 @@ export async function holdBatches(tx: TransactionSql): Promise<void> {
 const attempts = new WeakMap<Batch, BatchResult>();
 
 /**
- * Applies a batch. Whoever waits for the lock and is given up meanwhile must not wait for ever: the
- * lock has a timeout too. Statements keep their plans, so a plan must be right for tables of any size: each
- * row of a batch is looked up by an index. What Postgres would choose while the tables are nearly empty
- * reads all of them by the time that they are large.
+ * Applies a batch. Resolves once it is durable.
  *
- * Resolves once it is durable.
+ * Waiting for the lock has a timeout, because an abandoned attempt must not wait forever. Plans are kept, so
+ * they must suit tables of any size: each row of a batch is looked up by an index. Plans made for nearly
+ * empty tables would scan them once they are large.
  */
 export async function applyBatch(
   sql: Sql,
@@ -51,7 +50,7 @@ export async function applyBatch(
     const { consumer, share, step } = options;
     const { lease } = batch;
     const timeout = String(options.statementTimeoutMs);
-    // A client that has stopped must not keep the row locked for longer than its lease lasts.
+    // A stopped client must not keep the row locked for longer than its lease lasts.
     const idleTimeout = String(Math.min(options.statementTimeoutMs, lease?.ms ?? Infinity));
     const told = tx<{ pid: number }[]>`select pg_backend_pid() as pid`
       .then(([row]) => row !== undefined && options.session?.(row.pid));
@@ -91,8 +90,8 @@ export async function applyBatch(
 
     const folded = await foldBatch(tx, batch, begun, options);
     stored = folded.stored;
-    // Rows, cursor and commit leave together: where a row is refused, the commit is a rollback.
-    // What is no part of the stream changes nothing when it is run twice.
+    // Rows, cursor and COMMIT are sent together; when a row is rejected, the COMMIT acts as a rollback.
+    // Batches outside the stream need no lost-answer check: running them twice changes nothing.
     if (batch.letters.length === 0 && !batch.fromSource) {
       moveCursor(tx, batch, { consumer, partition: share.partition }).catch(() => {});
     }
@@ -102,7 +101,7 @@ export async function applyBatch(
     attempts.set(batch, { ...result, rowsWritten: 0 });
     return result;
   }).catch(async (error) => {
-    // Of the rows that failed it is known which they are.
+    // Throws a `StoreError`, which says which rows failed.
     await stored();
     throw error;
   });
@@ -110,14 +109,14 @@ export async function applyBatch(
   return { ...result, rowsWritten: await stored() };
 }
 
-/** What the trigger of memberships is told. Empty: there is one partition. */
+/** The partition, as the memberships trigger reads it. Empty when there is only one. */
 function shareText({ partition, of }: Share): string {
   return of === 1 ? "" : `${partition}/${of}`;
 }
 
 interface DivisionRow {
   readonly partitions: number;
-  /** Whether the partition has mail. */
+  /** Whether the partition has notes. */
   readonly mail: boolean;
 }
 

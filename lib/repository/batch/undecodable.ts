@@ -1,4 +1,4 @@
-/** Messages that could not be decoded, on their way to the dead letters: each of them once. */
+/** Writes messages that could not be decoded to the dead letters, each once. */
 
 import type { TransactionSql } from "../connection/sql.ts";
 import type { Event, Malformed } from "../../decoder/event.ts";
@@ -6,10 +6,10 @@ import type { Outcome } from "../outcome.ts";
 import type { Writes } from "../fold/writes.ts";
 
 export class UndecodableMessages {
-  /** Those that are among the dead letters, or will be with this batch. */
+  /** Messages that are dead letters already, or will be with this batch. */
   readonly #known = new Set<string>();
 
-  /** Finds which messages of a batch are among the dead letters already. */
+  /** Finds which messages of a batch are dead letters already. */
   async load(tx: TransactionSql, events: readonly Event[]): Promise<void> {
     const all = events.filter((event) => event.kind === "malformed");
     if (all.length === 0) return;
@@ -21,11 +21,11 @@ export class UndecodableMessages {
   }
 
   /**
-   * Keeps a message, if it is new. The network sends events of everybody's account: of one that nothing is
-   * held of, nothing is kept.
+   * Keeps a message if it is new. The network sends events of every account; messages of accounts without
+   * stored records are dropped.
    *
-   * @param isHeld whether records of an account are held, and were at the time of the event, Unix
-   * microseconds: else a replay would keep what the first delivery did not
+   * @param isHeld whether records of an account are stored, and were at the time of the event (Unix
+   * microseconds): otherwise a replay would keep messages that the first delivery dropped
    */
   keep(
     event: Malformed,

@@ -1,11 +1,11 @@
 /**
- * How many records of one repository may wait for others. Whoever writes children of nothing, on
- * purpose or by mistake, would else fill what waits without end, and give the one event that brings
- * their parent all of it to do.
+ * How many records of one repository may wait for others. Without a limit, an author of records without
+ * parents could fill the ledger with waiting records, and the one event that brings their parent would have
+ * to process all of them.
  *
- * This is the one place where the order of arrival counts: which records were too many depends on
- * which came first. A record that was too many is among the dead letters, where a retry finds its
- * parent. No honest repository is near the limit: records wait only until their parent is there.
+ * This is the one place where the order of arrival counts: which records exceed the limit depends on which
+ * came first. A record above the limit becomes a dead letter, and a retry finds its parent. Real repositories
+ * stay far below the limit, because records wait only until their parent arrives.
  */
 
 import type { TransactionSql } from "../connection/sql.ts";
@@ -25,11 +25,11 @@ export const TOO_MANY_WAIT: Refusal = {
   detail: "too many records of this repository wait for others already",
 };
 
-/** Counted for those authors of a batch of whom a record has to wait. */
+/** Counts only the authors of a batch with a record that has to wait. */
 export class WaitingLimit {
   readonly #tx: TransactionSql;
   readonly #limit: number;
-  /** Places that are left, by DID. */
+  /** Remaining places, by DID. */
   readonly #left = new Map<string, number>();
   readonly #admitted = new Set<Entry>();
 
@@ -38,7 +38,7 @@ export class WaitingLimit {
     this.#limit = limit;
   }
 
-  /** Counts what waits of some authors. */
+  /** Counts the waiting records of some authors. */
   async count(dids: Iterable<string>): Promise<void> {
     const authors = [...new Set(dids)].filter((did) => !this.#left.has(did));
     if (authors.length === 0) return;
@@ -52,8 +52,8 @@ export class WaitingLimit {
   }
 
   /**
-   * Whether a record that has to wait may do so. One whose parent went with the same batch is not
-   * counted: a repository can be above its limit by a batch.
+   * Whether a record that has to wait may do so. A record whose parent was removed in the same batch is not
+   * counted, so a repository can exceed its limit by one batch.
    */
   async admits(entry: Entry): Promise<boolean> {
     if (entry.stored?.state === "waiting" || this.#admitted.has(entry)) return true;

@@ -1,6 +1,6 @@
 /**
- * Writes batches, each exactly once, whatever the database does: a row that it refuses goes to the
- * dead letters alone, and while it is away the batch waits.
+ * Writes batches, each exactly once, whatever the database does. A row that Postgres rejects becomes a dead
+ * letter alone; while the database is unavailable, the batch is retried.
  */
 
 import type { Row } from "../../mapper/collection.ts";
@@ -26,11 +26,11 @@ import { WAITING_LIMIT } from "./waiting_limit.ts";
 export interface WriterOptions {
   readonly mapper: Mapper;
   readonly consumer: string;
-  /** The connection to use now for a partition; asked before each attempt. */
+  /** The current connection of a partition; called before each attempt. */
   readonly connection: (partition: number) => Sql;
-  /** Gives the connection up: it is silent for too long. */
+  /** Drops a connection that has been silent for too long. */
   readonly abandon: (sql: Sql) => void;
-  /** How long a statement may take, milliseconds. */
+  /** Limit for one statement, milliseconds. */
   readonly statementTimeoutMs: number;
   /** How many records of one repository may wait for others. Default: `WAITING_LIMIT`. */
   readonly waitingLimit?: number;
@@ -38,26 +38,26 @@ export interface WriterOptions {
   readonly parts?: PartSizes;
   /** Waits between attempts; rejects when the signal aborts. */
   readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
-  /** A batch could not be written; it will be tried again. */
+  /** Called when a batch could not be written and will be retried. */
   readonly failed: (sqlState: string, attempt: number, error: unknown, partition: number) => void;
-  /** Postgres refused a row. */
+  /** Called when Postgres rejected a row. */
   readonly refused: (table: string, sqlState: string) => void;
-  /** Told of records that were judged again within a transaction, which can be many. */
+  /** Called with the number of records judged again in a transaction, which can be large. */
   readonly judged?: (records: number) => void;
-  /** Told before each step of a transaction, with its batch. */
+  /** Called before each step of a transaction, with its batch. */
   readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
-  /** Told which session of the database runs a transaction, before that waits for anything. */
+  /** Called with the session that runs a transaction, before the session waits for anything. */
   readonly session?: (pid: number, partition: number) => void;
 }
 
-/** Attempts that two transactions which wait for each other may take before somebody is told. */
+/** Deadlocked attempts before the failure is reported. */
 const PATIENCE = 5;
 
 export class Writer {
   readonly #options: WriterOptions;
-  /** Of each partition. */
+  /** By partition. */
   readonly #mutexes = new Map<number, Mutex>();
-  /** How many partitions there were when the database was asked last. */
+  /** Number of partitions at the last query. */
   #partitions = WHOLE.of;
 
   constructor(options: WriterOptions) {
@@ -65,11 +65,11 @@ export class Writer {
   }
 
   /**
-   * Resolves when the batch is durable. Rejects only when the signal aborts, and with a `LeaseLostError`
-   * when another instance leads. One at a time of each partition: another
-   * would wait for the partition's lock, and while a long batch has that, seem to find a silent database.
+   * Resolves when the batch is durable. Rejects only when the signal aborts, or with a `LeaseLostError` when
+   * another instance leads. Batches of one partition run one at a time: a second one would wait for the
+   * partition's lock and, during a long batch, mistake the database for silent.
    *
-   * A batch of no certain partition is divided, and each part is a transaction of its own.
+   * A batch whose events can be of any partition is divided, and each part is its own transaction.
    */
   async write(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
     const { share } = batch;
@@ -111,7 +111,8 @@ export class Writer {
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof LeaseLostError || error instanceof PartitionsChangedError) throw error;
-        // Only new rows are inserted, but the ledger may have lost some, or somebody else write too.
+        // Only rows of new records are inserted. The ledger may have lost some, or another program may write
+        // too.
         if (isThere(error) && !overwrite) {
           overwrite = true;
           continue;
@@ -159,7 +160,7 @@ export class Writer {
     });
   }
 
-  /** Runs something; gives the connection up when for too long it isn't heard of. */
+  /** Runs a task; drops the connection when it is silent for too long. */
   #withWatchdog<T>(
     sql: Sql,
     signal: AbortSignal,
@@ -169,7 +170,7 @@ export class Writer {
     return withWatchdog(sql, { silentMs: silenceAfter(statementTimeoutMs), abandon, signal }, run);
   }
 
-  /** Finds the rows that were refused and rejects their records. False when that leads nowhere. */
+  /** Finds the rejected rows and rejects their records. Returns false when that makes no progress. */
   async #refuse(
     sql: Sql,
     batch: Batch,
@@ -194,7 +195,7 @@ export class Writer {
           reason: "database_refused",
           detail: `table ${write.name}, SQLSTATE ${sqlState}`,
         },
-        // A record that the ledger itself can't hold, or that is refused again, loses its body.
+        // A record that the ledger itself can't store, or that is rejected again, loses its body.
         keepRecord: write.collection !== undefined && !refusals.has(key),
       });
       this.#options.refused(write.name, sqlState);
@@ -204,9 +205,8 @@ export class Writer {
   }
 
   /**
-   * The last resort, for a refusal that can't be traced to a record: the batch is split until the
-   * event stands alone. Then its record is rejected, and where that doesn't help, the event is kept
-   * as one that can't be used.
+   * The fallback when a rejection can't be traced to a record: the batch is split until the event is alone.
+   * Then its record is rejected. If that fails too, the event is kept as an undecodable message.
    */
   async #split(
     batch: Batch,
@@ -228,7 +228,7 @@ export class Writer {
         refusals.set(refusalKey(event), { refusal, keepRecord: true });
         return await this.#write(batch, share, signal, refusals);
       }
-      // A letter that can't be settled in any form stays open.
+      // A letter that can't be stored as closed stays open.
       if (letters.length > 0) return { outcomes: ["dead_letter"], reasons: [], rowsWritten: 0 };
       return await this.#write(asUnusable(batch, event, refusal), share, signal);
     }
@@ -240,7 +240,7 @@ export class Writer {
   }
 }
 
-/** The idempotency key of the record that a row is about; null when it isn't about one. */
+/** The idempotency key of the record that a row belongs to; null when it belongs to none. */
 function refusalKeyOf(row: Row, write: BulkWrite): string | null {
   if (write.name === "dead_letters") return textOf(row["fingerprint"]);
   const did = textOf(row["did"] ?? row["record_did"]);

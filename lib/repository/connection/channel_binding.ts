@@ -1,11 +1,11 @@
-/** Logins that are bound to the certificate of the server, so that nobody between can take them. */
+/** Logins that are bound to the server's certificate, so that nobody in between can relay them. */
 
 import type { Client } from "./driver_client.ts";
 import type { SessionSocket } from "./session_socket.ts";
 
 /**
- * Lets no login through that is not bound to the server's certificate. The driver would fall back. Returns
- * what the login is to be asked once it has succeeded: it throws where that was a moment before the refusal.
+ * Allows only logins that are bound to the server's certificate; the driver would fall back. Returns a check
+ * to run after a successful login: it throws if the login succeeded just before the refusal took effect.
  */
 export function bindLogin({ connection }: Client, socket: SessionSocket): () => void {
   let refusal: Error | null = null;

@@ -8,23 +8,23 @@ import { inTransaction } from "./session_transaction.ts";
 import { asking, type Send, type Sql, type TransactionSql } from "./sql.ts";
 
 export interface ConnectOptions extends Partial<Trust> {
-  /** Connections at most; each is opened when it is needed. */
+  /** Maximum number of connections; each is opened when needed. */
   readonly max: number;
-  /** Seen in `pg_stat_activity`, unless the URL says another. */
+  /** Shown in `pg_stat_activity`, unless the URL names another. */
   readonly applicationName: string;
-  /** False: nothing is prepared, whatever the URL says. */
+  /** False: never prepare statements, whatever the URL says. */
   readonly prepare?: boolean;
 }
 
-/** What `connect` gave out. */
+/** The pool behind each `Sql` that `connect` returned. */
 const pools = new WeakMap<Sql, Pool>();
 
 /**
- * Connections to a database. Nothing is sent before the first query. After a connection was lost
- * its queries fail with a `ConnectionError`, and the next query opens a new one.
+ * Connections to a database. Nothing is sent before the first query. After a connection is lost, its queries
+ * fail with a `ConnectionError`, and the next query opens a new one.
  *
- * Statements are prepared, unless the URL says that a pooler forgets them. Where it doesn't say so, one
- * transaction fails, and from there on nothing is prepared.
+ * Statements are prepared unless the URL says that a pooler forgets them. If the URL doesn't say so, one
+ * transaction fails, and nothing is prepared afterwards.
  *
  * Throws `DatabaseUrlError` when the URL can't be used.
  */
@@ -54,12 +54,12 @@ export function connect(url: string, options: ConnectOptions): Sql {
   return sql;
 }
 
-/** Ends connections at once, whatever they wait for; their queries fail. */
+/** Closes connections at once, even during a query; those queries fail. */
 export function terminate(sql: Sql): void {
   pools.get(sql)?.terminate();
 }
 
-/** Where a database is, without credentials: `host:port/name`, several hosts with commas. */
+/** The database's location, without credentials: `host:port/name`, several hosts separated by commas. */
 export function describeDatabase(url: string): string {
   const { hosts, database } = parseDatabaseUrl(url);
   const places = hosts.map(({ host, port }) =>

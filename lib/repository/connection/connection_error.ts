@@ -1,7 +1,7 @@
-/** The connection to the database failed: nothing is known of what the server did last. */
+/** The connection to the database failed: the outcome of the last statements is unknown. */
 export class ConnectionError extends Error {
   override readonly name = "ConnectionError";
-  /** SQLSTATE: `08001` it could not be made, `08006` it was lost. */
+  /** SQLSTATE: `08001` could not connect, `08006` connection lost. */
   readonly code: "08001" | "08006";
 
   constructor(code: "08001" | "08006", message: string, options?: ErrorOptions) {
@@ -10,7 +10,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** A connection that was there, and is no more. */
+/** A connection that was open and is lost. */
 export function lostConnection(cause?: Error): ConnectionError {
   return new ConnectionError("08006", "cannot go on: the connection to the database was lost", {
     ...(cause !== undefined && { cause }),

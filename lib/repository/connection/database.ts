@@ -1,19 +1,19 @@
 /**
- * The connections to the database, and a new set of them when the old one is silent. Everybody asks
- * for the present set each time; nobody keeps one.
+ * The connections to the database, replaced by new ones when the old ones are silent. Callers get the current
+ * connections each time and must not keep them.
  */
 
 import type { Sql } from "./sql.ts";
 import { withWatchdog } from "./watchdog.ts";
 
 export interface DatabaseOptions {
-  /** Opens connections, `max` of them at most; nothing is sent before the first query. */
+  /** Opens up to `max` connections; nothing is sent before the first query. */
   readonly open: (max: number) => Sql;
-  /** Ends connections at once, answered or not. */
+  /** Closes connections at once, even during a query. */
   readonly terminate: (sql: Sql) => void | Promise<void>;
 }
 
-/** For dead letters and for the status page. */
+/** For dead letters and the status page. */
 const MAX_ASKING = 2;
 
 export class Database implements AsyncDisposable {
@@ -29,14 +29,14 @@ export class Database implements AsyncDisposable {
     this.#watching = options.open(1);
   }
 
-  /** The connections to use now, for whatever is no batch. */
+  /** The current connections for everything except batches. */
   get sql(): Sql {
     return this.#sql;
   }
 
   /**
-   * The one connection of a partition's batches to use now. The driver gives a transaction to whichever
-   * connection has rested for longest: among several, each would come to plan and to cache everything anew.
+   * The current connection of a partition's batches. There is only one, because the driver picks the
+   * connection that was idle for longest: with several, each would plan and cache everything again.
    */
   writing(partition: number): Sql {
     let sql = this.#writing.get(partition);
@@ -45,8 +45,8 @@ export class Database implements AsyncDisposable {
   }
 
   /**
-   * Asks with the present connections, and gives them up when nothing is heard for `silentMs`: neither
-   * the answer nor a call of `alive`. Rejects when the signal aborts.
+   * Runs queries on the current connections, and drops them after `silentMs` with neither an answer nor a
+   * call of `alive`. Rejects when the signal aborts.
    */
   ask<T>(
     question: (sql: Sql, alive: () => void) => Promise<T>,
@@ -57,7 +57,7 @@ export class Database implements AsyncDisposable {
     return withWatchdog(sql, { silentMs, abandon, signal }, (alive) => question(sql, alive));
   }
 
-  /** As `ask`, on the connection that nothing else uses: where tables are locked, it is still free. */
+  /** As `ask`, on a connection of its own, which is free even when others wait for locked tables. */
   watch<T>(
     question: (sql: Sql) => Promise<T>,
     { silentMs, signal }: { readonly silentMs: number; readonly signal: AbortSignal },
@@ -67,7 +67,7 @@ export class Database implements AsyncDisposable {
     return withWatchdog(sql, { silentMs, abandon, signal }, () => question(sql));
   }
 
-  /** Gives connections up that don't answer, unless somebody else has already. */
+  /** Drops connections that don't answer, unless they were replaced already. */
   abandon(sql: Sql): void {
     if (sql === this.#sql) this.#sql = this.#options.open(MAX_ASKING);
     else if (sql === this.#watching) this.#watching = this.#options.open(1);

@@ -1,14 +1,13 @@
 /**
- * What may be said of an error of the database: its SQLSTATE and the names of what it is about.
- * Never its message, detail or context: Postgres quotes the row there, and the driver keeps the
- * parameters.
+ * The parts of a database error that may be logged: its SQLSTATE and the names of schema objects. Never its
+ * message, detail or context: Postgres quotes the row there, and the driver keeps the parameters.
  */
 
 import { ConnectionError } from "./connection_error.ts";
 import { sqlStateOf } from "./sqlstate.ts";
 
 export interface SafeDatabaseError {
-  /** SQLSTATE, the code of the driver, or `unknown`. */
+  /** SQLSTATE, a code of the driver, or `unknown`. */
   readonly code: string;
   /** A sentence without values of rows, parameters or credentials. */
   readonly message: string;
@@ -32,7 +31,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   "58": "the system under the database failed",
 };
 
-/** Fields of an error that hold names of the schema, or of the server's own functions. */
+/** Error fields that hold names of the schema or of the server's own functions. */
 const NAMES: readonly (readonly [field: string, label: string])[] = [
   ["schema", "schema"],
   ["table", "table"],
@@ -45,10 +44,10 @@ const NAMES: readonly (readonly [field: string, label: string])[] = [
 export const SQL_STATE = /^[0-9A-Z]{5}$/;
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/;
 
-/** Says of an error what can be logged. */
+/** The parts of an error that can be logged. */
 export function safeDatabaseError(error: unknown): SafeDatabaseError {
   const code = sqlStateOf(error);
-  // Made here, of the address and what the network said.
+  // This message was written here, from the address and the network's error.
   if (error instanceof ConnectionError) return { code, message: error.message };
   if (!SQL_STATE.test(code)) {
     const name = error instanceof Error ? error.name : typeof error;

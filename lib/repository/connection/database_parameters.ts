@@ -1,7 +1,7 @@
 /**
- * The parameters of a database's address: what libpq, providers and other drivers put behind the `?`.
- * Each is honoured, ignored with a word, or refused by name, because one that is dropped in silence can
- * mean another database, or less protection.
+ * The parameters of a database URL: those of libpq, of providers and of other drivers. Each is honoured,
+ * ignored with a notice, or rejected by name: silently dropping one can mean another database or less
+ * protection.
  */
 
 /** Honoured. */
@@ -23,7 +23,7 @@ const HONOURED = [
 
 export type HonouredParameter = typeof HONOURED[number];
 
-/** Of these only values that say what happens anyway. */
+/** Accepted only with values that match the fixed behaviour. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   client_encoding: ["UTF8", "utf8", "UTF-8", "utf-8", "auto"],
   gssencmode: ["disable", "prefer"],
@@ -37,7 +37,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
   sslsni: ["1"],
 };
 
-/** About pools, time-outs and formats of other programs. Their value makes no difference here. */
+/** Pool, timeout and format options of other programs. Their value makes no difference here. */
 const IGNORED: ReadonlySet<string> = new Set([
   "binary_parameters",
   "connection_limit",
@@ -71,7 +71,7 @@ const IGNORED: ReadonlySet<string> = new Set([
 const IN_ADDRESS = "write it where it belongs: postgres://user:password@host:port/database";
 const NO_FILES = "files can't be read here";
 
-/** What would be right instead. */
+/** The hint for each rejected parameter. */
 const REFUSED: Readonly<Record<string, string>> = {
   dbname: IN_ADDRESS,
   host: IN_ADDRESS,
@@ -100,13 +100,13 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 export interface Parameters {
   readonly values: ReadonlyMap<HonouredParameter, string>;
-  /** Names of those that make no difference. */
+  /** Names of parameters without effect. */
   readonly ignored: readonly string[];
 }
 
 /**
- * Sorts parameters. `refuse` is told why one can't be used, and throws. A name that is not known is not
- * repeated: it can be a part of a password that has a question mark in it.
+ * Sorts parameters. `refuse` gets the reason why one can't be used, and throws. An unknown name is not
+ * repeated in messages: it can be part of a password that contains a question mark.
  */
 export function sortParameters(
   pairs: Iterable<readonly [name: string, value: string]>,

@@ -1,5 +1,5 @@
 /**
- * The address of a database, as libpq reads it: several hosts in order, `sslmode` and its fellows.
+ * The URL of a database, as libpq reads it: several hosts in order, `sslmode` and related parameters.
  * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
  */
 
@@ -16,7 +16,7 @@ const SSL_MODES = [
   "verify-full",
 ] as const;
 
-/** Modes that never go without TLS. */
+/** Modes that always use TLS. */
 const ENCRYPTED: readonly SslMode[] = ["require", "verify-ca", "verify-full"];
 
 export type SslMode = typeof SSL_MODES[number];
@@ -34,25 +34,25 @@ export interface DatabaseUrl {
   readonly password: Secret;
   readonly database: string;
   readonly sslMode: SslMode;
-  /** TLS from the first byte on, without asking. */
+  /** TLS from the first byte, without negotiation. */
   readonly sslDirect: boolean;
   /** The login must be bound to the certificate. */
   readonly channelBinding: boolean;
-  /** Only a server that can be written to will do. With several hosts that goes without saying. */
+  /** Only a writable server is accepted. Always true with several hosts. */
   readonly writable: boolean;
   /** Whether statements may be prepared: false behind a pooler that forgets them. */
   readonly prepare: boolean;
-  /** For each host, milliseconds. */
+  /** Per host, milliseconds. */
   readonly connectTimeoutMs: number;
   readonly applicationName: string | null;
-  /** Settings of the session, in the form of the command line. */
+  /** Session settings, in command-line form. */
   readonly options: string | null;
-  /** Names of parameters that make no difference. */
+  /** Names of parameters without effect. */
   readonly ignored: readonly string[];
 }
 
 /**
- * The address can't be used. Says why and what is accepted, and repeats no part that can be secret.
+ * The URL can't be used. The message says why and what is accepted, and repeats nothing that can be secret.
  */
 export class DatabaseUrlError extends Error {
   override readonly name = "DatabaseUrlError";
@@ -67,7 +67,7 @@ const HOST = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/;
 const DEFAULT_PORT = 5432;
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 
-/** Reads the address of a database. Throws `DatabaseUrlError`. */
+/** Parses the URL of a database. Throws `DatabaseUrlError`. */
 export function parseDatabaseUrl(text: string): DatabaseUrl {
   const match = FORM.exec(text);
   if (match === null) {
@@ -143,13 +143,13 @@ function sslModeOf(values: Parameters["values"]): SslMode {
         "put the certificate itself into DATABASE_ROOT_CERT, or write sslrootcert=system",
     );
   }
-  // As in libpq: trust in all authorities is worth nothing without the name.
+  // As in libpq: trusting all authorities is worthless without checking the name.
   const fallback = root === "system"
     ? "verify-full"
     : one(values, "ssl", ["true", "false"], "false") === "true"
     ? "require"
     : "prefer";
-  // How some drivers write `require`: encrypted, whoever the server is.
+  // Some drivers' spelling of `require`: encrypted, without verifying the server.
   if (values.get("sslmode") === "no-verify") return "require";
   const mode = one(values, "sslmode", SSL_MODES, fallback);
   if (root === "system" && mode !== "verify-full") {
@@ -158,7 +158,7 @@ function sslModeOf(values: Parameters["values"]): SslMode {
   return mode;
 }
 
-/** As poolers and other drivers have it said. */
+/** In the spellings of poolers and other drivers. */
 function prepareOf(values: Parameters["values"]): boolean {
   const flags = ["true", "false"] as const;
   return one(values, "pgbouncer", flags, "false") === "false" &&

@@ -1,4 +1,4 @@
-/** The client of npm:pg over a socket of ours: what it is told, and what it makes of the server's texts. */
+/** The npm:pg client over our own socket: its settings, and how it parses values. */
 
 import pg from "pg";
 import type { DatabaseUrl } from "./database_url.ts";
@@ -6,11 +6,11 @@ import type { SessionSocket } from "./session_socket.ts";
 
 export interface SessionOptions {
   readonly url: DatabaseUrl;
-  /** Seen in `pg_stat_activity`, unless the URL says another. */
+  /** Shown in `pg_stat_activity`, unless the URL names another. */
   readonly applicationName: string;
 }
 
-/** What we use of npm:pg, which has no types of its own. */
+/** The part of npm:pg that is used; it has no types of its own. */
 export interface Client {
   readonly connection: {
     prependListener(
@@ -36,7 +36,7 @@ export interface Result {
   readonly rows: unknown[];
 }
 
-/** Makes a client. It logs in when it is told to connect. */
+/** Creates a client. It logs in when `connect` is called. */
 export function clientOver(
   socket: SessionSocket,
   { url, applicationName }: SessionOptions,
@@ -44,7 +44,7 @@ export function clientOver(
   const client = new pg.Client({
     user: url.user,
     database: url.database,
-    // Never absent: the driver would look for it in a file.
+    // Never absent: otherwise the driver would look for a password file.
     password: () => url.password.reveal(),
     ssl: false,
     stream: () => socket,
@@ -52,7 +52,7 @@ export function clientOver(
     enableChannelBinding: url.channelBinding,
     types: { getTypeParser: parserOf },
   }) as Client;
-  // The driver would add what it finds in the environment.
+  // The driver would add settings from the environment.
   client.getStartupConf = () => ({
     user: url.user,
     database: url.database,
@@ -72,7 +72,7 @@ const PARSERS: ReadonlyMap<number, Parser> = new Map<number, Parser>([
   ...[1082, 1114, 1184].map((type): [number, Parser] => [type, (text) => new Date(text)]),
 ]);
 
-/** Of a bigint, a numeric and whatever else has no exact form here, the text. */
+/** A bigint, a numeric and every other type without an exact JavaScript form stays text. */
 function parserOf(type: number): Parser {
   return PARSERS.get(type) ?? ((text) => text);
 }

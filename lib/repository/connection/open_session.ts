@@ -1,4 +1,4 @@
-/** Opens a session on the first host of an address that will do. */
+/** Opens a session on the first acceptable host of a database URL. */
 
 import type net from "node:net";
 import { ConnectionError } from "./connection_error.ts";
@@ -14,12 +14,12 @@ export interface OpenOptions {
   readonly trust: Trust;
 }
 
-/** Classes of what a server says when trying another host is no use: the login, and the database's name. */
+/** SQLSTATE classes for which trying another host is useless: login and database name. */
 const WRONG_ADDRESS = /^(28|3D)/;
 
 /**
- * Asks the hosts in order. Throws `ConnectionError` with what each said, or what Postgres said where
- * there is one host or the address is wrong, and leaves nothing behind when the signal aborts.
+ * Tries the hosts in order. Throws `ConnectionError` with the reason of each, or Postgres' own error when
+ * there is one host or the URL is wrong. Leaves nothing open when the signal aborts.
  */
 export async function openSession(options: OpenOptions, signal: AbortSignal): Promise<Session> {
   const { url } = options;
@@ -62,13 +62,13 @@ async function within<T>(
   signal.addEventListener("abort", aborted);
   const running = run((socket) => {
     sockets.push(socket);
-    // Whoever waits has a listener of its own; an error that nobody waits for ends the process.
+    // Callers that wait have their own listener; an unhandled error event would end the process.
     socket.on("error", () => {});
   });
   try {
     return await Promise.race([running, late]);
   } catch (error) {
-    running.catch(() => {}); // It fails for lack of its socket.
+    running.catch(() => {}); // It fails when its socket closes.
     for (const socket of sockets) socket.destroy();
     throw error;
   } finally {

@@ -1,10 +1,10 @@
-/** Sessions of one database: opened when they are needed, used by one at a time, replaced when lost. */
+/** Sessions of one database: opened on demand, used by one caller at a time, replaced when lost. */
 
 import { ConnectionError } from "./connection_error.ts";
 import type { Session } from "./session.ts";
 
 export interface PoolOptions {
-  /** Sessions at most. */
+  /** Maximum number of sessions. */
   readonly max: number;
   readonly open: (signal: AbortSignal) => Promise<Session>;
 }
@@ -28,7 +28,7 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Lends a session until what uses it ends. */
+  /** Lends a session until `run` ends. */
   async use<T>(run: (session: Session) => Promise<T>): Promise<T> {
     const session = await this.#take();
     try {
@@ -38,7 +38,7 @@ export class Pool {
     }
   }
 
-  /** Ends all sessions when what uses them has ended. */
+  /** Closes all sessions once their users are done. */
   async end(): Promise<void> {
     this.#ended = true;
     if (this.#used.size + this.#opening + this.#waiting.length > 0) {
@@ -47,7 +47,7 @@ export class Pool {
     await Promise.all(this.#idle.splice(0).map((session) => session.end()));
   }
 
-  /** Ends all sessions at once. */
+  /** Closes all sessions at once. */
   terminate(): void {
     this.#ended = true;
     this.#terminated.abort();
@@ -69,7 +69,7 @@ export class Pool {
     });
   }
 
-  /** Opens a session for the one who has waited longest. */
+  /** Opens a session for the caller that has waited longest. */
   async #open(): Promise<void> {
     this.#opening += 1;
     try {
@@ -100,7 +100,7 @@ export class Pool {
     this.#goOn();
   }
 
-  /** Somebody may still wait although a session was lost, or could not be opened. */
+  /** After a session was lost or could not be opened, other callers may still wait. */
   #goOn(): void {
     const room = this.#options.max - this.#used.size - this.#idle.length - this.#opening;
     if (room > 0 && this.#waiting.length > this.#opening) void this.#open();

@@ -1,25 +1,25 @@
 /**
- * Connections to a Postgres server, encrypted as `sslmode` says, with TLS where the server offers it.
- * The driver knows fewer modes: `prefer` is none of them.
+ * Connections to a Postgres server, encrypted as `sslmode` says. The driver lacks some modes, for example
+ * `prefer`.
  */
 
 import net from "node:net";
 import tls from "node:tls";
 import type { DatabaseHost, DatabaseUrl, SslMode } from "./database_url.ts";
 
-/** What to trust, besides the address. */
+/** The certificates to trust. */
 export interface Trust {
-  /** Certificates of authorities, PEM; null: those that the runtime trusts. */
+  /** Certificates of authorities, PEM; null: those of the runtime. */
   readonly rootCertificates: string | null;
 }
 
-/** From when on the network is asked whether the server is still there. */
+/** Idle time before TCP keepalive probes the server. */
 const KEEP_ALIVE_MS = 30_000;
 
 const SSL_REQUEST = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 const YES = "S".charCodeAt(0);
 
-/** Told of each socket as soon as there is one. */
+/** Called with each socket as soon as it exists. */
 export type Opened = (socket: net.Socket) => void;
 
 /** Connects to a host. */
@@ -29,14 +29,14 @@ export async function dial(
   trust: Trust,
   opened: Opened,
 ): Promise<net.Socket> {
-  // Deno 2.4.2 would read the answer to TLS before TLS does.
+  // Deno 2.4.2 would otherwise consume the server's answer before TLS can.
   const plain = await connect(host, (socket) => {
     if (sslDirect) socket.pause();
     opened(socket);
   });
   if (sslDirect) return await startTls(plain, host, mode, trust, opened);
   if (mode === "disable") return plain;
-  // `allow` would try without TLS first, which only a server that refuses TLS could tell apart.
+  // `allow` would try without TLS first; only a server that refuses TLS could tell the difference.
   const optional = mode === "allow" || mode === "prefer";
   if (!(await offersTls(plain))) {
     if (optional) return plain;
@@ -55,7 +55,7 @@ async function connect({ host, port }: DatabaseHost, opened: Opened): Promise<ne
   const socket = net.connect(port, host);
   opened(socket);
   await happened(socket, "connect");
-  // Nagle's algorithm and delayed acknowledgements cost 40 ms for every other small message.
+  // Nagle's algorithm and delayed acknowledgements cost 40 ms on every other small message.
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   return socket;
@@ -66,7 +66,7 @@ async function offersTls(socket: net.Socket): Promise<boolean> {
   socket.write(SSL_REQUEST);
   const bytes: unknown = await answer;
   if (!(bytes instanceof Uint8Array)) throw new Error("the server gave no answer about TLS");
-  // More would be unencrypted data that passes for encrypted (CVE-2021-23222).
+  // More bytes would be unencrypted data that passes for encrypted (CVE-2021-23222).
   if (bytes.length !== 1) throw new Error("the server sent data before TLS");
   return bytes[0] === YES;
 }
@@ -78,7 +78,7 @@ async function startTls(
   { rootCertificates }: Trust,
   opened: Opened,
 ): Promise<net.Socket> {
-  // As in libpq: with a certificate at hand, `require` makes use of it.
+  // As in libpq: `require` verifies when a root certificate is given.
   const verified = mode === "verify-full" || mode === "verify-ca" ||
     (mode === "require" && rootCertificates !== null);
   const secure = tls.connect({
@@ -88,7 +88,7 @@ async function startTls(
     ...(net.isIP(host) === 0 && { servername: host }),
     rejectUnauthorized: verified,
     ...(verified && rootCertificates !== null && { ca: [rootCertificates] }),
-    // Deno 2.4.2 checks the name all the same: stricter than asked for, and never weaker.
+    // Deno 2.4.2 checks the name anyway, which is stricter than requested.
     ...(verified && mode !== "verify-full" && { checkServerIdentity: () => undefined }),
   });
   opened(secure);
@@ -97,8 +97,8 @@ async function startTls(
 }
 
 /**
- * Waits for an event of a socket; rejects when it ends instead. The socket is stopped from reading
- * at once: what comes next is for another reader.
+ * Waits for an event of a socket; rejects when the socket ends first. Then pauses the socket at once, because
+ * the next bytes are for another reader.
  */
 function happened(
   socket: net.Socket,

@@ -10,26 +10,25 @@ import { SessionSocket } from "./session_socket.ts";
 import type { Rows, Statement } from "./sql.ts";
 
 /**
- * A connection on which one of these happened is given up, because the next one may be better off: the
- * protocol was violated, a plan doesn't fit its tables any more, the server is read-only (it was the
- * primary, and is a standby now), statements are lost, resources lack, the server is about to stop, or
- * its data is damaged.
+ * Errors after which a connection is replaced because the next one may work: a protocol violation, a plan
+ * that no longer fits its tables, a read-only server (a former primary), lost prepared statements, lack of
+ * resources, a server that is shutting down, damaged data.
  */
 const UNFIT = /^(08|0A|25006|26|42P05|53|57P|58|XX00[12])/;
 
-/** Prepared statements are lost, or are another session's: there is a pooler between. */
+/** Prepared statements are lost or belong to another session: there is a pooler in between. */
 const UNPREPARED = /^(26000|42P05)$/;
 
 export class Session {
   readonly #client: Client;
   readonly #socket: SessionSocket;
   readonly #id = crypto.randomUUID().slice(0, 8);
-  /** Of prepared statements, by their text. */
+  /** Names of prepared statements, by their text. */
   readonly #names = new Map<string, string>();
-  /** Told when the connection is lost. */
+  /** Called when the connection is lost. */
   readonly #tellLost = new Set<(error: ConnectionError) => void>();
   #loss: ConnectionError | null = null;
-  /** Whether it may be used again. */
+  /** Whether the session may be used again. */
   isFit = true;
   /** Whether prepared statements were lost. */
   forgets = false;
@@ -46,7 +45,7 @@ export class Session {
     client.on("end", lose);
   }
 
-  /** Logs in over an open socket. Throws what the server, or the network, said. */
+  /** Logs in over an open socket. Throws the error of the server or the network. */
   static async login(
     opened: net.Socket,
     options: SessionOptions,
@@ -61,8 +60,8 @@ export class Session {
   }
 
   /**
-   * What comes of something, unless the connection is lost before. A promise of the loss, raced with each,
-   * would keep what each came to for as long as the connection lasts.
+   * Resolves with `running`, unless the connection is lost first. Racing one long-lived promise of the loss
+   * against each query would keep every result for as long as the connection lasts.
    */
   async untilLost<T>(running: Promise<T>): Promise<T> {
     const { promise: lost, reject } = Promise.withResolvers<never>();
@@ -75,12 +74,12 @@ export class Session {
     }
   }
 
-  /** Sends statements without parameters, and waits for their end. */
+  /** Sends statements without parameters and waits for their end. */
   async command(text: string): Promise<void> {
     await this.query({ text, parameters: [], asArrays: false }, false);
   }
 
-  /** Sends a statement after those that were sent before. */
+  /** Sends a statement, queued behind the earlier ones. */
   async query(
     { text, parameters, asArrays }: Omit<Statement, "isFixed">,
     prepare: boolean,
@@ -103,7 +102,7 @@ export class Session {
     }
   }
 
-  /** Whether nothing can be written: a standby, or a server that was told so. */
+  /** Whether the server can't be written to: a standby, or a server set to read-only. */
   async isReadOnly(): Promise<boolean> {
     const [row] = await this.query({
       text: "select pg_catalog.current_setting('transaction_read_only')",
@@ -113,19 +112,19 @@ export class Session {
     return row?.[0] === "on";
   }
 
-  /** Ends it in order. */
+  /** Closes the session gracefully. */
   async end(): Promise<void> {
     this.isFit = false;
     await this.#client.end();
   }
 
-  /** Ends it at once; what it still waits for fails. */
+  /** Closes the session at once; its pending queries fail. */
   destroy(): void {
     this.isFit = false;
     this.#socket.destroy();
   }
 
-  /** Names of this connection's own: a pooler can give several connections one session. */
+  /** Statement names are unique per connection: a pooler can give several connections one session. */
   #nameOf(text: string): string {
     let name = this.#names.get(text);
     if (name === undefined) {

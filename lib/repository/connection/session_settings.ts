@@ -1,10 +1,10 @@
 /**
- * What each transaction begins with, so that no setting of the database or of the role changes what is
- * written or read. All of it is `local`: a pooler gives each transaction another session, and what is
- * set for a session goes to somebody else.
+ * The settings that each transaction begins with, so that no setting of the database or the role changes what
+ * is written or read. All are `local`: behind a pooler, each transaction can get another session, and a
+ * session setting would leak to another client.
  */
 
-/** Settings that the text of a value depends on. */
+/** Settings that affect the text form of values. */
 const SETTINGS: Readonly<Record<string, string>> = {
   client_encoding: "UTF8",
   DateStyle: "ISO, YMD",
@@ -17,8 +17,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Where our tables are, or will be made; where PostGIS is; and nothing else, so that no other schema of
- * the role's path can bring functions in. `pg_catalog` comes before them all.
+ * The schema of our tables, the schema of PostGIS, and nothing else, so that no other schema of the role's
+ * path can provide functions. `pg_catalog` comes first.
  */
 const SEARCH_PATH = `pg_catalog.concat_ws(', ',
   pg_catalog.quote_ident(coalesce(

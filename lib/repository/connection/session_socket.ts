@@ -1,6 +1,6 @@
 /**
- * A socket as npm:pg gets it: open already, with what is written in one turn of the event loop sent
- * at once, and with a limit to what the server may say.
+ * The socket that npm:pg gets: already open, with all writes of one event loop turn sent together, and with
+ * limits on what the server may send.
  */
 
 import { Buffer } from "node:buffer";
@@ -8,10 +8,10 @@ import { EventEmitter } from "node:events";
 import type net from "node:net";
 import tls from "node:tls";
 
-/** Longest message of the server: a row with the largest record takes a third of it. */
+/** Longest message of the server: three times a row with the largest record. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 
-/** The most that a server may say between two times of being ready for a statement. */
+/** The most that a server may send before it is ready for the next statement. */
 const MAX_ANSWER_BYTES = 256 * 2 ** 20;
 
 const HEADER_BYTES = 5;
@@ -20,7 +20,7 @@ const READY_FOR_QUERY = "Z".charCodeAt(0);
 export class SessionSocket extends EventEmitter {
   readonly #socket: net.Socket;
   #unsent: Uint8Array[] = [];
-  /** The header of a message as far as it has come, and how much of its body is still to come. */
+  /** The part of a message header that has arrived, and how much of the body is missing. */
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerBytes = 0;
   #bodyBytes = 0;
@@ -43,18 +43,18 @@ export class SessionSocket extends EventEmitter {
     return this.#socket.writable;
   }
 
-  /** It is open, and the driver waits to be told. */
+  /** The socket is open already; the driver waits for the event. */
   connect(): void {
     queueMicrotask(() => {
       this.emit("connect");
-      // It was stopped while TLS was agreed on.
+      // It was paused while TLS was negotiated.
       this.#socket.resume();
     });
   }
 
   setNoDelay(): void {}
 
-  /** The server's certificate, where there is TLS: what a login is bound to. */
+  /** The server's certificate, when TLS is used: logins are bound to it. */
   getPeerCertificate(): { readonly raw?: Uint8Array } {
     return this.#socket instanceof tls.TLSSocket ? this.#socket.getPeerCertificate() : {};
   }
@@ -80,7 +80,7 @@ export class SessionSocket extends EventEmitter {
     if (unsent.length > 0) this.#socket.write(Buffer.concat(unsent));
   }
 
-  /** What is too much in what the server says; null while nothing is. */
+  /** Which limit the server's data exceeds; null while none. */
   #excess(chunk: Buffer): string | null {
     this.#answerBytes += chunk.length;
     if (this.#answerBytes > MAX_ANSWER_BYTES) {

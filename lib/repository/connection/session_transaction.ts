@@ -1,4 +1,4 @@
-/** Runs something in a transaction of a session, without waiting for answers that nobody waits for. */
+/** Runs a task in a transaction, without waiting for answers that the task does not await. */
 
 import { ConnectionError } from "./connection_error.ts";
 import { sqlStateOf } from "./sqlstate.ts";
@@ -8,7 +8,7 @@ import { asking, type Rows, type Send, type Statement, type TransactionSql } fro
 
 type Run<T> = (tx: TransactionSql, send: Send) => T | Promise<T>;
 
-/** What every statement says after one of its transaction has failed. */
+/** The error of every statement after the first failed one. */
 const IN_FAILED_TRANSACTION = "25P02";
 
 export async function inTransaction<T>(
@@ -34,7 +34,7 @@ export async function inTransaction<T>(
   return result;
 }
 
-/** The statements of a transaction, or of a savepoint within. */
+/** The statements of a transaction or of a savepoint. */
 class Scope {
   readonly #session: Session;
   readonly #prepare: boolean;
@@ -52,18 +52,18 @@ class Scope {
     });
   }
 
-  /** Lets no more statements in. */
+  /** Rejects further statements. */
   close(): void {
     this.#isOpen = false;
   }
 
-  /** Waits for all statements; throws what failed first. */
+  /** Waits for all statements; throws the first failure. */
   async answered(): Promise<void> {
     await Promise.allSettled(this.#running);
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Why something ended with this error: perhaps because a statement before had failed. */
+  /** The cause of an error: an earlier failed statement, if there is one. */
   reasonOf(error: unknown): unknown {
     return sqlStateOf(error) === IN_FAILED_TRANSACTION ? this.#failure?.error ?? error : error;
   }
@@ -81,7 +81,7 @@ class Scope {
         new ConnectionError("08006", "cannot send a statement: its transaction is over"),
       );
     }
-    // After a failed BEGIN there is no transaction that it would be part of.
+    // After a failed BEGIN there is no transaction to run it in.
     if (this.#failure !== null) return Promise.reject(this.#failure.error);
     return this.note(this.#session.query(statement, this.#prepare && statement.isFixed));
   };

@@ -1,6 +1,6 @@
 /**
- * The form of a query: a tagged template, whose values become parameters. A query in a query is a
- * part of it. Nothing is sent before a query is awaited, or `then` or `catch` is called.
+ * The query interface: a tagged template whose values become parameters. A query inside a query becomes part
+ * of it. Nothing is sent before a query is awaited, or `then` or `catch` is called.
  *
  * ```ts
  * const rows = await sql<{ rkey: string }[]>`select rkey from records where did = ${did}`;
@@ -8,7 +8,7 @@
  * ```
  */
 
-/** What a parameter can be. Objects are sent as JSON; an array is a text of ours, see `rows.ts`. */
+/** A parameter value. Objects are sent as JSON; arrays as text (see `rows.ts`). */
 export type Parameter =
   | string
   | number
@@ -29,22 +29,22 @@ type RowOf<T> = T extends readonly (infer Row)[] ? Row : never;
 export interface Statement {
   readonly text: string;
   readonly parameters: readonly (string | null)[];
-  /** Its text is one of a fixed few, so a plan for it is worth keeping. */
+  /** Whether its text is one of a fixed few, so that keeping its plan pays. */
   readonly isFixed: boolean;
-  /** Rows as arrays of their values, in the order of the columns. */
+  /** Rows as arrays of values, in column order. */
   readonly asArrays: boolean;
 }
 
 /** Sends statements one after another, without waiting for answers. */
 export type Send = (statement: Statement) => Promise<Rows<unknown>>;
 
-/** Asks the database: a connection's, or a transaction's. */
+/** Runs queries: on a connection, or in a transaction. */
 export interface Asking {
   <T extends readonly object[] = Record<string, unknown>[]>(
     texts: TemplateStringsArray,
     ...values: readonly (Parameter | Query<unknown>)[]
   ): Query<Rows<RowOf<T>>>;
-  /** A text with `$1`, `$2`, … for its parameters. Without parameters, as many statements as it has. */
+  /** A text with `$1`, `$2`, … for its parameters. Without parameters it can hold several statements. */
   unsafe<T extends readonly object[] = Record<string, unknown>[]>(
     text: string,
     parameters?: readonly Parameter[],
@@ -52,36 +52,35 @@ export interface Asking {
   ): Query<Rows<RowOf<T>>>;
 }
 
-/** The connections to a database. A query outside of `begin` has a transaction of its own. */
+/** The connections to a database. A query outside of `begin` is its own transaction. */
 export interface Sql extends Asking {
   /**
-   * Runs something in a transaction. Its statements are sent as they come, so those that are not
-   * awaited are on their way together, the first ones with the BEGIN. The COMMIT is sent when `run`
-   * returns, whatever has been answered by then, and the transaction fails with the first statement
-   * that failed.
+   * Runs `run` in a transaction. Statements are sent as they come, so those that are not awaited travel
+   * together, the first ones with the BEGIN. The COMMIT is sent when `run` returns, whatever has been
+   * answered by then. The transaction fails with the first statement that failed.
    */
   begin<T>(run: (tx: TransactionSql) => T | Promise<T>): Promise<T>;
   /** Runs one statement that can't run in a transaction. */
   command(text: string): Promise<void>;
-  /** Ends the connections, after what they do now. */
+  /** Closes the connections after their current work. */
   end(): Promise<void>;
 }
 
 /** A transaction. */
 export interface TransactionSql extends Asking {
-  /** Runs something whose statements are undone, and they alone, when it throws. */
+  /** Runs a task; when it throws, only its statements are undone. */
   savepoint<T>(run: (tx: TransactionSql) => T | Promise<T>): Promise<T>;
 }
 
 interface Source {
   readonly texts: readonly string[];
-  /** Between the texts. */
+  /** The values between the texts. */
   readonly values: readonly (Parameter | Query<unknown>)[];
-  /** Those that the texts name themselves. */
+  /** Parameters that the text numbers itself. */
   readonly parameters?: readonly Parameter[];
 }
 
-/** A query that is sent when somebody waits for it. */
+/** A query that is sent when it is awaited. */
 export class Query<T> implements Promise<T> {
   readonly [Symbol.toStringTag] = "Query";
   readonly #source: Source;
@@ -95,7 +94,7 @@ export class Query<T> implements Promise<T> {
     this.#options = options;
   }
 
-  /** The same, with rows as arrays. */
+  /** The same query, with rows as arrays. */
   values(): Query<unknown[][]> {
     return new Query<unknown[][]>(this.#source, this.#send, { ...this.#options, asArrays: true });
   }
@@ -139,7 +138,7 @@ export class Query<T> implements Promise<T> {
   }
 }
 
-/** Makes what asks through `send`. */
+/** Builds the query interface on top of `send`. */
 export function asking(send: Send): Asking {
   const tag = (
     texts: TemplateStringsArray,
@@ -157,7 +156,7 @@ export function asking(send: Send): Asking {
   return Object.assign(tag, { unsafe }) as Asking;
 }
 
-/** The server reads the text of a parameter as the type that the statement needs. */
+/** The server parses a parameter's text as the type that the statement needs. */
 function textOf(value: Parameter): string | null {
   if (value === null) return null;
   if (value === undefined || Array.isArray(value)) {

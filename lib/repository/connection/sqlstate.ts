@@ -1,22 +1,23 @@
-/** What a database error asks of us: the one place where SQLSTATEs are judged. */
+/** How to react to a database error: the only place that interprets SQLSTATEs. */
 
 import { StoreError } from "../tables/bulk_write.ts";
 
 /**
- * - `rows`: some row was refused; the others can be written without it.
- * - `away`: the database can't work now; the batch is tried again until it can.
+ * - `rows`: a row was rejected; the others can be written without it.
+ * - `away`: the database is unavailable; the batch is retried.
  */
 export type Failure = "rows" | "away";
 
 /**
- * Classes that a single row can cause: data exceptions, violated constraints, program limits (an
- * index entry that is too large), errors raised by functions.
+ * Classes that a single row can cause: data exceptions, violated constraints, program limits (an index entry
+ * that is too large), errors raised by functions.
  */
 const ROW_CLASSES = new Set(["22", "23", "54", "P0"]);
 
 /**
- * Internal errors are a row's when PostGIS or a trigger raised them, as their source files tell. All
- * others, and damaged data (XX001, XX002), are the server's, and good records must not pay for them.
+ * An internal error is a row's fault when PostGIS or a trigger raised it, which the source file in the error
+ * tells. All other internal errors, and damaged data (XX001, XX002), are the server's fault: no record may be
+ * rejected for them.
  */
 const INTERNAL_ERROR = "XX000";
 const RAISED_FOR_ROW = /^(lwgeom|gserialized|geography|geometry|postgis|pl_exec)/;
@@ -24,7 +25,7 @@ const RAISED_FOR_ROW = /^(lwgeom|gserialized|geography|geometry|postgis|pl_exec)
 /** Constraints that are checked at the commit name no row. */
 const CONSTRAINT_CLASS = "23";
 
-/** Judges what a batch failed with. */
+/** Classifies the error of a batch. */
 export function judgeFailure(error: unknown): Failure {
   const sqlState = sqlStateOf(error);
   const sqlStateClass = sqlState.slice(0, 2);
@@ -40,12 +41,12 @@ function sourceFileOf(error: unknown): string {
   return typeof error.file === "string" ? error.file : "";
 }
 
-/** Whether a row could not be inserted because one with its key is there. */
+/** Whether an insert failed because a row with that key exists. */
 export function isThere(error: unknown): boolean {
   return sqlStateOf(error) === "23505";
 }
 
-/** Whether two transactions waited for each other, so that one of them was ended: it is run again at once. */
+/** Whether the error is a deadlock: the transaction is run again at once. */
 export function isCrossing(sqlState: string): boolean {
   return sqlState === "40P01" || sqlState === "40001";
 }

@@ -1,16 +1,16 @@
-/** Waits for the database no longer than that makes sense. */
+/** Limits how long a silent database is waited for. */
 
 import type { Sql } from "./sql.ts";
 
 /**
- * When a connection is given up, milliseconds. The server's own timeout ends a statement that takes
- * too long; when the server is what can't be reached, that does nothing.
+ * When a connection is dropped, milliseconds. The server's own timeout ends a statement that takes too long,
+ * but has no effect when the server can't be reached.
  */
 export function silenceAfter(statementTimeoutMs: number): number {
   return statementTimeoutMs * 7 / 6;
 }
 
-/** Nothing was answered in time. */
+/** The database did not answer in time. */
 export class DatabaseSilentError extends Error {
   override readonly name = "DatabaseSilentError";
   readonly code = "silent";
@@ -20,16 +20,16 @@ export class DatabaseSilentError extends Error {
 }
 
 export interface WatchdogOptions {
-  /** Nothing was heard of the database for so long: milliseconds. */
+  /** How long the database was silent, milliseconds. */
   readonly silentMs: number;
-  /** Gives the connections up. */
+  /** Drops the connections. */
   readonly abandon: (sql: Sql) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs something on the database until it ends, or the signal aborts, or for too long nobody calls
- * `alive`; then the connections are given up. What still runs after an abort ends with its connection.
+ * Runs a task on the database until it ends, the signal aborts, or nobody calls `alive` for too long; then
+ * the connections are dropped. A task that still runs after an abort ends with its connection.
  */
 export async function withWatchdog<T>(
   sql: Sql,
@@ -42,8 +42,8 @@ export async function withWatchdog<T>(
   const onAbort = (): void => giveUp(signal.reason);
   let over = false;
   const alive = (): void => {
-    // What was given up may still take a step. Nobody waits for it, and the connections that would be
-    // given up by then are not its own.
+    // An abandoned task may still take a step. Nobody waits for it, and the current connections are not its
+    // own.
     if (over) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
@@ -54,7 +54,7 @@ export async function withWatchdog<T>(
   signal.addEventListener("abort", onAbort, { once: true });
   alive();
   const running = run(alive);
-  running.catch(() => {}); // Nobody may wait for it any more.
+  running.catch(() => {}); // After an abort nobody awaits it.
   try {
     return await Promise.race([running, given]);
   } finally {

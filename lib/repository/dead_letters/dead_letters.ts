@@ -1,4 +1,4 @@
-/** The dead letters as operators see them: list, show, discard, and which to try again. */
+/** The dead letters for operators: list, show, discard, and select for a retry. */
 
 import type { Asking, Sql } from "../connection/sql.ts";
 import type { Commit, Refusal } from "../../decoder/event.ts";
@@ -45,7 +45,7 @@ export async function listLetters(sql: Sql, query: LetterQuery): Promise<DeadLet
     order by id desc limit ${limit}`;
 }
 
-/** How many letters a filter finds. */
+/** How many letters match a filter. */
 export async function countLetters(sql: Sql, filter: LetterFilter): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     select count(*)::float8 as count from dead_letters where ${matching(sql, filter)}`;
@@ -62,14 +62,14 @@ export async function showLetter(
   return row ?? null;
 }
 
-/** Closes open letters for good, without their effect. Returns how many. */
+/** Closes open letters for good, without applying them. Returns how many. */
 export function discardLetters(sql: Sql, ids: readonly number[]): Promise<number> {
   return resolveLetters(sql, ids, "discarded");
 }
 
 /**
- * Marks open letters as resolved, and of a retry also those that its own transaction made moot.
- * Returns how many.
+ * Closes open letters. After a retry also those that the retry's own transaction superseded. Returns how
+ * many.
  */
 export async function resolveLetters(
   sql: Asking,
@@ -86,7 +86,7 @@ export async function resolveLetters(
   return count;
 }
 
-/** Ids of the open letters that a filter finds, oldest first. */
+/** Ids of the open letters that match a filter, oldest first. */
 export async function openLetters(
   sql: Sql,
   filter: LetterFilter,
@@ -104,11 +104,11 @@ export interface LetterState {
   readonly detail: string;
   /** Null: open. */
   readonly resolution: string | null;
-  /** Enough is kept of it to be tried again. */
+  /** Whether enough was kept for a retry. */
   readonly isRetriable: boolean;
 }
 
-/** How letters stand, by their ids. */
+/** The state of letters, by id. */
 export async function letterStates(
   sql: Sql,
   ids: readonly number[],
@@ -124,8 +124,8 @@ export async function letterStates(
 }
 
 /**
- * Takes letters whose next attempt is due, oldest first, and puts that off, so that an attempt that
- * ends with the process, or that another instance makes, is not made again at once. Returns their ids.
+ * Takes the letters whose next attempt is due, oldest first, and postpones that attempt, so that one that
+ * fails with the process, or runs on another instance, is not repeated at once. Returns their ids.
  */
 export async function takeDueLetters(sql: Asking, limit: number): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
@@ -139,7 +139,7 @@ export async function takeDueLetters(sql: Asking, limit: number): Promise<number
   return rows.map(({ id }) => id);
 }
 
-/** Open letters in parts whose payloads together are small enough to be tried at once. */
+/** Open letters in parts whose payloads together are small enough for one retry. */
 export async function letterParts(
   sql: Sql,
   ids: readonly number[],
@@ -155,10 +155,7 @@ export async function letterParts(
   return inParts(rows).map((part) => part.map(({ id }) => id));
 }
 
-/**
- * A batch that tries open letters again. Letters of which only an excerpt is kept can't be tried:
- * they are left out.
- */
+/** A batch that retries open letters. Letters with only an excerpt can't be retried and are left out. */
 export async function retryBatch(sql: Sql, ids: readonly number[]): Promise<Batch> {
   const rows = await sql<LetterRow[]>`
     select id::float8 as id, did, collection, rkey, rev, payload from dead_letters
@@ -204,7 +201,7 @@ function commitOf({ did, collection, rkey, rev, payload }: LetterRow): Commit {
     record: refusal === null ? record : null,
     remains: refusal === null ? null : record,
     refusal,
-    // A retry is not queued.
+    // A retry does not go through the queue.
     size: 0,
     position: { cursor: 0, timeUs },
   };

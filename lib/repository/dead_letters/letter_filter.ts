@@ -1,21 +1,21 @@
-/** Which dead letters are meant: the same for the command line, the API and the page. */
+/** Selects dead letters: the same filter for the command line, the API and the page. */
 
 import type { Asking, Query } from "../connection/sql.ts";
 import { isReason, REASONS } from "../../reason.ts";
 
-/** All that is given has to be true of a letter. */
+/** A letter must match every given part. */
 export interface LetterFilter {
   readonly state?: "open" | "resolved";
   readonly reason?: string;
   /** An NSID, or a prefix that ends in `.*`. */
   readonly collection?: string;
-  /** The author's. */
+  /** The author's DID. */
   readonly did?: string;
   readonly olderThan?: Date;
   readonly newerThan?: Date;
 }
 
-/** A filter as somebody wrote it. */
+/** A filter as the user wrote it. */
 export interface WrittenFilter {
   readonly reason?: string | undefined;
   readonly collection?: string | undefined;
@@ -75,7 +75,7 @@ function momentOf(part: "olderThan" | "newerThan", text: string, now: Date): Dat
   return new Date(ms);
 }
 
-/** The condition of a `where`. */
+/** The `where` condition. */
 export function matching(sql: Asking, filter: LetterFilter): Query<unknown> {
   const { state, reason, collection, did, olderThan, newerThan } = filter;
   const prefix = collection?.endsWith(".*") ? collection.slice(0, -1) : undefined;

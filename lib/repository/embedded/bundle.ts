@@ -1,7 +1,7 @@
 /**
- * The part of the PostGIS package that a prepared database needs: the library, the data of PROJ,
- * and the control file. The whole of it also holds rasters, topology and the SQL that creates them;
- * to unpack and compile that took half of the start and 0.4 GB.
+ * The part of the PostGIS package that a prepared database needs: the library, the PROJ data and the control
+ * file. The whole package also holds rasters, topology and the SQL that creates them; unpacking and compiling
+ * that took half of the start and 0.4 GB.
  */
 
 import { Buffer } from "node:buffer";
@@ -16,7 +16,7 @@ const NEEDED = [
 
 const BLOCK = 512;
 
-/** Reads the package's archive and returns, as a tar archive, what is needed of it. */
+/** Reads the package's archive and returns the needed files as a tar archive. */
 export async function neededFiles(archive: URL): Promise<Blob> {
   const tar = new TarFilter((name) => NEEDED.some((needed) => needed.test(name)));
   const gunzip = createGunzip({ chunkSize: 1 << 20 });
@@ -30,13 +30,13 @@ export async function neededFiles(archive: URL): Promise<Blob> {
   return new Blob([...tar.kept, new Uint8Array(2 * BLOCK)]);
 }
 
-/** Lets the files of a tar archive through that are wanted, as it comes by. */
+/** Filters a tar archive as a stream, keeping the wanted files. */
 class TarFilter {
   readonly #wanted: (name: string) => boolean;
   readonly kept: Uint8Array<ArrayBuffer>[] = [];
-  /** Bytes of the present header that have come. */
+  /** The bytes of the current header so far. */
   #header: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  /** Bytes of the present file that are still to come, with its padding. */
+  /** Bytes of the current file that are still missing, with padding. */
   #left = 0;
   #keeping = false;
 

@@ -3,20 +3,19 @@
 import type { StartedMessage, StartMessage } from "./worker.ts";
 
 export interface EmbeddedDatabase {
-  /** With a password of this run: whoever else is on the machine can't log in. */
+  /** Contains a password of this run: other users of the machine can't log in. */
   readonly url: string;
-  /** Ends it at once, with all that it holds. */
+  /** Stops it at once and discards all data. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a database in memory, on its own thread and a free port of 127.0.0.1. It has one session,
- * which its clients use in turns: a transaction holds it until it ends, so code inside a
- * transaction must not wait for another connection. Timeouts of statements have no effect, and
- * `copy from stdin` is not supported.
+ * Starts a database in memory, on its own thread and a free port of 127.0.0.1. It has one session that its
+ * clients share in turns. A transaction holds the session until it ends, so code inside a transaction must
+ * not wait for another connection. Statement timeouts have no effect, and `copy from stdin` is not supported.
  *
- * Under `deno run` it needs to read its own files; a compiled executable has them inside, if it was
- * compiled with `--include lib/repository/embedded/worker.ts`.
+ * Under `deno run` it needs to read its own files; a compiled executable contains them if it was compiled
+ * with `--include lib/repository/embedded/worker.ts`.
  */
 export async function startEmbedded(): Promise<EmbeddedDatabase> {
   const password = crypto.randomUUID().replaceAll("-", "");
@@ -40,7 +39,7 @@ export async function startEmbedded(): Promise<EmbeddedDatabase> {
     if ("error" in started) {
       throw new Error(`cannot start the embedded database: ${started.error}`);
     }
-    // From here an error on its thread is the end of the data, and so of the process.
+    // From here on an error on its thread means that the data is lost, so the process ends.
     starting.abort();
     return {
       url: `postgres://postgres:${password}@127.0.0.1:${started.port}/postgres`,

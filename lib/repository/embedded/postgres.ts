@@ -9,32 +9,30 @@ import dataDirectory from "./data_directory.tar.br" with { type: "bytes" };
 import type { Backend } from "./session.ts";
 import { concat, startupMessage } from "./wire.ts";
 
-/**
- * Only what is touched counts as memory, and everything here lives in it: files, WAL and buffers.
- */
+/** Only pages that are touched use memory, and everything is in memory: files, WAL and buffers. */
 const SETTINGS: Readonly<Record<string, string>> = {
   // The files are in memory too: a large cache would hold them twice.
   shared_buffers: "16MB",
-  // A deeper recursion would end the stack of WebAssembly before Postgres sees it coming.
+  // A deeper recursion would exhaust the WebAssembly stack before Postgres notices.
   max_stack_depth: "200kB",
-  // Nothing is replicated, and nothing outlives a crash.
+  // Nothing is replicated, and nothing survives a crash.
   wal_level: "minimal",
   max_wal_senders: "0",
   full_page_writes: "off",
   synchronous_commit: "off",
-  // Written WAL is dropped at checkpoints instead of being kept for the next round.
+  // Old WAL is removed at checkpoints instead of being kept for reuse.
   wal_recycle: "off",
   wal_init_zero: "off",
   min_wal_size: "2MB",
   max_wal_size: "16MB",
 };
 
-/** What PGlite hands to an extension before it starts, as far as it is used here. */
+/** The options that PGlite passes to an extension, as far as used here. */
 interface StartOptions {
   preRun: ((module: { pg_extensions: Record<string, Promise<Blob>> }) => void)[];
 }
 
-/** PostGIS as its package defines it, with only the files that a prepared database needs. */
+/** The PostGIS extension of the package, with only the files that a prepared database needs. */
 const trimmedPostgis: Extension = {
   name: "postgis",
   async setup(pglite, options: StartOptions): Promise<ExtensionSetupResult> {
@@ -48,11 +46,11 @@ const trimmedPostgis: Extension = {
 };
 
 export interface Postgres extends Backend {
-  /** What it says to a client that is let in. */
+  /** The message for a client after its login. */
   readonly greeting: Uint8Array;
 }
 
-/** Starts Postgres. There can be only one client at a time: see `Session`. */
+/** Starts Postgres. It serves one client at a time: see `Session`. */
 export async function startPostgres(): Promise<Postgres> {
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const pglite = await PGlite.create({
@@ -84,11 +82,11 @@ export async function startPostgres(): Promise<Postgres> {
 interface MainLoop {
   _PostgresMainLoopOnce(): void;
   _pgl_getPGliteExitStatus(): number;
-  /** Where the stack in WebAssembly's memory ends now. */
+  /** The current stack pointer in WebAssembly memory. */
   readonly ___stack_pointer: WebAssembly.Global;
 }
 
-/** PGlite's types leave the stack pointer out. */
+/** PGlite's types lack the stack pointer. */
 function mainLoopOf(module: Omit<MainLoop, "___stack_pointer">): MainLoop {
   if ("___stack_pointer" in module && module.___stack_pointer instanceof WebAssembly.Global) {
     return module as MainLoop;
@@ -96,16 +94,16 @@ function mainLoopOf(module: Omit<MainLoop, "___stack_pointer">): MainLoop {
   throw new Error("cannot start the embedded database: this PGlite shows no stack pointer");
 }
 
-/** How Postgres leaves a statement that failed: the one exception that is meant to be. */
+/** The code with which Postgres leaves a failed statement: the only expected exception. */
 const LONGJMP = 100;
 
 /**
- * Collects the exceptions that escape from WebAssembly: a stack that ended, an exception of GEOS.
- * PGlite takes every exception for an error that Postgres has reported, so that such a statement
- * looks as if it had succeeded, and its locks and memory are still held.
+ * Collects the exceptions that escape from WebAssembly: an exhausted stack, an exception of GEOS. PGlite
+ * takes every exception for an error that Postgres has reported, so the statement looks successful while its
+ * locks and memory are still held.
  *
- * It also leaves the stack as deep as it was where a statement failed: after some 160 failed ones
- * every statement was told that the limit of depth is reached. So the stack is put back.
+ * PGlite also leaves the stack as deep as it was when a statement failed: after some 160 failures every
+ * statement exceeded the depth limit. So the stack pointer is restored.
  */
 function escapedExceptions(module: MainLoop): readonly string[] {
   const exceptions: string[] = [];

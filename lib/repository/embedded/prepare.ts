@@ -1,8 +1,7 @@
 /**
- * Writes `data_directory.tar.br`: a data directory in which PostGIS is created, which takes eight
- * seconds, so that no start has to. To be run when PGlite or its PostGIS gets another version. The
- * same versions give the same bytes; `--check` compares instead of writing, and exits 1 if they
- * differ.
+ * Writes `data_directory.tar.br`: a data directory with PostGIS already created, which takes eight seconds
+ * and would delay every start. Run it when PGlite or its PostGIS gets another version. The same versions give
+ * the same bytes; `--check` compares instead of writing, and exits with 1 when they differ.
  */
 
 import { PGlite } from "@electric-sql/pglite";
@@ -20,7 +19,8 @@ interface FileSystem {
   readFile(path: string): Uint8Array;
 }
 
-// Whatever would make one run differ from the next stands still. Nothing in here is a secret.
+// Fixed values instead of times and random numbers, so that every run gives the same bytes. Nothing in here
+// is secret.
 const startedAt = Date.UTC(2026, 0, 1);
 let ticks = 0;
 Date.now = () => startedAt;
@@ -32,7 +32,7 @@ crypto.getRandomValues = (array) => {
 
 const STEPS = [
   "create extension postgis",
-  // The one database is never copied.
+  // The one database is never used as a template.
   "update pg_database set datistemplate = false, datallowconn = true",
   "drop database template0",
   "drop database template1",
@@ -48,7 +48,7 @@ const pglite = await PGlite.create({
 });
 for (const step of STEPS) await pglite.exec(step);
 const files: FileSystem = pglite.Module.FS;
-// Closed first: a clean shutdown is written, and no start has to recover.
+// Closed first: after a clean shutdown no start has to recover.
 await pglite.close();
 
 const segment = lastSegment(files.readFile(`${PGlite.paths.PGDATA}/global/pg_control`));
@@ -66,7 +66,7 @@ if (!Deno.args.includes("--check")) {
   throw new Error(`cannot confirm ${OUTPUT.pathname}: what is made now differs from it`);
 }
 
-/** The WAL segment that the last checkpoint is in. The others only wait to be used again. */
+/** The WAL segment of the last checkpoint. The other segments are only reserved. */
 function lastSegment(control: Uint8Array): string {
   const redo = new DataView(control.buffer, control.byteOffset).getBigUint64(40, true);
   const hex = (value: bigint): string => value.toString(16).toUpperCase().padStart(8, "0");

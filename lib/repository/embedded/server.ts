@@ -1,5 +1,6 @@
 /**
- * The door of the embedded database: connections, their password, and their units to the session.
+ * The network side of the embedded database: connections, password check, and passing units of work to the
+ * session.
  */
 
 import { closeQuietly, writeAll } from "../../byte_stream.ts";
@@ -19,18 +20,18 @@ export interface ServerOptions {
   readonly listener: Deno.TcpListener;
   readonly session: Session;
   readonly password: string;
-  /** What Postgres says to a client that it has let in. */
+  /** The message for a client after its login. */
   readonly greeting: Uint8Array;
   readonly maxClients: number;
-  /** Bounds one unit of work. */
+  /** Size limit of one unit of work. */
   readonly maxUnitBytes: number;
-  /** A connection that has not shown the password by then is closed. */
+  /** A connection without a valid password by then is closed. */
   readonly loginMs: number;
 }
 
 const NO_TLS = new TextEncoder().encode("N");
 
-/** Accepts connections until the listener is closed, and ends when the last of them has ended. */
+/** Accepts connections until the listener is closed; resolves when the last connection has ended. */
 export async function serve(options: ServerOptions): Promise<void> {
   const open = new Set<Promise<void>>();
   for await (const connection of options.listener) {
@@ -78,7 +79,7 @@ async function attend(connection: Deno.TcpConn, options: ServerOptions): Promise
   }
 }
 
-/** Whether the client showed the password. */
+/** Whether the client sent the password. */
 async function logIn(
   connection: Deno.TcpConn,
   reader: UnitReader,
@@ -93,7 +94,7 @@ async function logIn(
       await writeAll(connection, NO_TLS);
       continue;
     }
-    // Also a request to cancel a query, which one session that is busy can't take.
+    // Includes requests to cancel a query, which a single busy session can't serve.
     if (code !== PROTOCOL_3) return false;
     break;
   }
@@ -116,7 +117,7 @@ function isSame(given: string, expected: string): boolean {
   return a !== undefined && b !== undefined && a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** The client went, or was closed here. */
+/** The client disconnected, or the connection was closed here. */
 function isConnectionError(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted ||

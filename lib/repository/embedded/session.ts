@@ -1,19 +1,18 @@
 /**
- * The one session of the embedded database, shared by all clients. A client has it from the first
- * message of a unit until the backend says that it is idle, so nobody's statement comes into
- * another's transaction.
+ * The one session of the embedded database, shared by all clients. A client holds it from the first message
+ * of a unit until the backend reports that it is idle, so no statement runs in another client's transaction.
  */
 
 import { type Answer, answerOf, fatalMessage, queryUnit, SYNC_UNIT, type Unit } from "./wire.ts";
 
-/** Runs messages one after another and returns all that the backend answers. */
+/** Runs messages one after another and returns all answers of the backend. */
 export interface Backend {
   execute(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 /** A connection, as the session knows it. */
 export interface Client {
-  /** Ends the connection after these last words. */
+  /** Sends a last message and closes the connection. */
   end(lastWords: Uint8Array): void;
 }
 
@@ -25,7 +24,7 @@ interface Turn {
 const ROLLBACK = queryUnit("rollback");
 const DISCARD_ALL = queryUnit("discard all");
 
-/** Whose turn upkeep is. */
+/** The client that stands for upkeep. */
 const UPKEEP: Client = { end: () => {} };
 
 export class Session {
@@ -39,8 +38,8 @@ export class Session {
   #patience: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * A client that holds the session, says nothing for `idleLimitMs` and lets others wait loses it:
-   * with one session, two clients that wait for each other would wait for ever.
+   * A client loses the session when it holds it, sends nothing for `idleLimitMs`, and others wait. With one
+   * session, two clients that wait for each other would otherwise wait forever.
    */
   constructor(backend: Backend, idleLimitMs: number) {
     this.#backend = backend;
@@ -51,7 +50,7 @@ export class Session {
     return this.#clients.size;
   }
 
-  /** Units that clients have run. */
+  /** Number of units that clients have run. */
   get units(): number {
     return this.#units;
   }
@@ -61,8 +60,8 @@ export class Session {
   }
 
   /**
-   * Runs a unit when it is the client's turn; the session is the client's until it is idle. Null
-   * when the client has left: the rest of a transaction that was rolled back must not run alone.
+   * Runs a unit when it is the client's turn; the client then keeps the session until it is idle. Null when
+   * the client has left: the rest of a rolled-back transaction must not run alone.
    */
   async run(client: Client, unit: Unit): Promise<Answer | null> {
     if (!this.#clients.has(client)) return null;
@@ -71,7 +70,7 @@ export class Session {
     return await this.#execute(unit);
   }
 
-  /** Undoes what a client left unfinished, and with the last one all that it set. */
+  /** Rolls back a client's open transaction; after the last client, also resets all session settings. */
   async leave(client: Client): Promise<void> {
     if (!this.#clients.delete(client)) return;
     if (this.#holder === client) await this.#rollBack();
@@ -86,7 +85,7 @@ export class Session {
     await this.#execute(queryUnit(sql));
   }
 
-  /** Waits until nobody else has the session, and takes it. */
+  /** Waits until the session is free, and takes it. */
   #turn(client: Client): Promise<void> {
     if (this.#holder === client && !this.#busy) {
       this.#busy = true;
@@ -110,7 +109,7 @@ export class Session {
     }
   }
 
-  /** Gives the free session to the one who has waited longest. */
+  /** Gives the free session to the client that has waited longest. */
   #next(): void {
     if (this.#busy || this.#waiting.length === 0) return;
     clearTimeout(this.#patience);

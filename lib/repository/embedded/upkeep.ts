@@ -1,11 +1,11 @@
-/** What a server's background processes do, which the embedded database doesn't have. */
+/** The work of a server's background processes, which the embedded database lacks. */
 
 import type { Session } from "./session.ts";
 
-/** Without checkpoints WAL is kept for ever, in memory. One takes 8 ms after 100,000 rows. */
+/** Without checkpoints, WAL accumulates in memory. One takes 8 ms after 100,000 rows. */
 const CHECKPOINT_EVERY_MS = 2_000;
 
-/** 0.15 to 0.3 s, in which others wait. */
+/** Takes 0.15 to 0.3 s, during which others wait. */
 const VACUUM_EVERY_MS = 5 * 60_000;
 
 export interface UpkeepClock {
@@ -14,7 +14,7 @@ export interface UpkeepClock {
   readonly wait: (milliseconds: number) => Promise<void>;
 }
 
-/** Tidies up as long as the database is used. Never ends. */
+/** Runs checkpoints and vacuums while the database is used. Never ends. */
 export async function keepUp(session: Session, { now, wait }: UpkeepClock): Promise<never> {
   let seen = session.units;
   let vacuumedAt = now();

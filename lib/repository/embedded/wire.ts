@@ -1,19 +1,17 @@
 /**
- * The frames of the Postgres wire protocol, as far as a server needs them that hands them to one
- * backend: where a unit of work ends, and the few messages that it writes itself.
+ * The frames of the Postgres wire protocol, as far as a server needs them that passes them to one backend:
+ * where a unit of work ends, and the few messages that the server writes itself.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
-/**
- * What one client sent and the backend must run without another client's messages in between.
- */
+/** The bytes of one client that the backend must run without another client's messages in between. */
 export interface Unit {
   readonly bytes: Uint8Array;
-  /** It ends with Query, FunctionCall or Sync: the backend answers ReadyForQuery. */
+  /** Whether it ends with Query, FunctionCall or Sync: the backend then answers ReadyForQuery. */
   readonly complete: boolean;
 }
 
-/** A client that breaks the protocol. Nothing of what it sent reaches the backend. */
+/** A client that violates the protocol. Nothing of what it sent reaches the backend. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
@@ -29,10 +27,10 @@ const TERMINATE = code("X");
 const PASSWORD = code("p");
 const READY = code("Z");
 
-/** Everything else that a client may send; the backend would end itself on any other type. */
+/** All other types that a client may send; the backend would terminate on any other type. */
 const CONTINUED: ReadonlySet<number> = new Set([..."PBEDCdcf"].map(code));
 
-/** As in Postgres: a longer startup packet is no startup packet. */
+/** As in Postgres: a longer packet is not a startup packet. */
 const MAX_STARTUP_BYTES = 10_000;
 const READ_BYTES = 64 * 1024;
 
@@ -40,7 +38,7 @@ interface Source {
   read(into: Uint8Array): Promise<number | null>;
 }
 
-/** Cuts the bytes of one client into units. */
+/** Splits the bytes of one client into units. */
 export class UnitReader {
   readonly #source: Source;
   readonly #maxBytes: number;
@@ -48,7 +46,7 @@ export class UnitReader {
   #start = 0;
   #end = 0;
 
-  /** `maxBytes` bounds one unit. */
+  /** `maxBytes`: size limit of one unit. */
   constructor(source: Source, maxBytes: number) {
     this.#source = source;
     this.#maxBytes = maxBytes;
@@ -117,7 +115,7 @@ export class UnitReader {
     return true;
   }
 
-  /** Moves what is left to the front, into a buffer that holds the whole message. */
+  /** Moves the remaining bytes to the front, into a buffer that holds the whole message. */
   #makeRoom(bytes: number): void {
     if (this.#start + bytes <= this.#buffer.length) return;
     const left = this.#buffer.subarray(this.#start, this.#end);
@@ -129,7 +127,7 @@ export class UnitReader {
   }
 }
 
-/** What the backend answered to a unit, as the client is to get it. */
+/** The backend's answer to a unit, in the form for the client. */
 export interface Answer {
   readonly bytes: Uint8Array;
   /** `I` idle, `T` in a transaction, `E` in a failed one; null without a ReadyForQuery. */
@@ -137,9 +135,9 @@ export interface Answer {
 }
 
 /**
- * Keeps the one ReadyForQuery that a complete unit ends with. The backend also sends one after an
- * error in the middle, where the protocol has none before Sync: a client that pipelines would take
- * the next answer for the wrong question.
+ * Keeps only the ReadyForQuery that ends a complete unit. After an error in the middle the backend sends
+ * another, where the protocol has none before Sync: a pipelining client would match the next answer to the
+ * wrong query.
  */
 export function answerOf(unit: Unit, bytes: Uint8Array): Answer {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -162,7 +160,7 @@ export function answerOf(unit: Unit, bytes: Uint8Array): Answer {
   return { bytes: concat(kept), status: String.fromCharCode(ready[5] ?? 0) };
 }
 
-/** Asks the client for its password in clear text: it never leaves the machine. */
+/** Requests the password in clear text: it never leaves the machine. */
 export const PASSWORD_REQUEST: Uint8Array = message("R", int32(3));
 
 /** Ends what a client left unfinished: after an error the backend skips everything up to here. */

@@ -1,6 +1,6 @@
 /**
- * The thread of the embedded database. Postgres in WebAssembly computes without a pause, so on the
- * main thread a long statement would stop reading, timers and the status page.
+ * The thread of the embedded database. Postgres in WebAssembly computes without yielding: on the main thread
+ * a long statement would stop reading, timers and the status page.
  */
 
 import { serve } from "./server.ts";
@@ -8,7 +8,7 @@ import { startPostgres } from "./postgres.ts";
 import { Session } from "./session.ts";
 import { keepUp } from "./upkeep.ts";
 
-/** What the main thread sends once, with a port for the answer. */
+/** The main thread's only message, with a port for the answer. */
 export interface StartMessage {
   readonly password: string;
 }

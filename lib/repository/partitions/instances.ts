@@ -1,4 +1,4 @@
-/** Which instances share the partitions of a consumer: each says every second that it is there. */
+/** Which instances share the partitions of a consumer: each reports every second. */
 
 import type { Sql } from "../connection/sql.ts";
 
@@ -8,19 +8,19 @@ export interface Instance {
   readonly wants: boolean;
 }
 
-/** Who shares, and what is free. */
+/** The sharing instances, and the free partitions. */
 export interface Sharers {
   readonly partitions: number;
-  /** All that live, this one too, in the order of their ids. */
+  /** All live instances, including this one, by id. */
   readonly instances: readonly Instance[];
-  /** Partitions that nobody holds. */
+  /** Partitions without a holder. */
   readonly free: readonly number[];
 }
 
-/** One that was not seen for so many times its lease is forgotten. */
+/** An instance is removed after this many leases without a report. */
 const FORGOTTEN_AFTER = 10;
 
-/** Says that this instance is there, and asks who else is. */
+/** Reports this instance, and returns the others. */
 export async function meet(
   sql: Sql,
   consumer: string,
@@ -51,7 +51,7 @@ export async function meet(
   });
 }
 
-/** Says that this instance is gone. */
+/** Removes this instance. */
 export async function leave(sql: Sql, consumer: string, holder: string): Promise<void> {
   await sql`delete from instances where consumer = ${consumer} and holder = ${holder}`;
 }

@@ -1,7 +1,7 @@
 /**
  * The lease of a partition: which instance may write its batches, and until when. It is a row of
- * `indexer_state`, so it needs no session, and works through a pooler in transaction mode. Times are those
- * of the database: instances need no common clock.
+ * `indexer_state`, so it needs no session and works through a pooler in transaction mode. All times are the
+ * database's: instances need no common clock.
  *
  * A batch locks the row and compares holder and epoch before it reads anything (`transaction.ts`), so an
  * instance that has lost its lease commits nothing. Each commit renews the lease.
@@ -16,12 +16,12 @@ export interface Leased {
   readonly partition: number;
 }
 
-/** A partition that somebody claims, who counts on so many of them. */
+/** A partition to claim, and the number of partitions that the claimer expects. */
 export interface Claimed extends Leased {
   readonly of?: number;
 }
 
-/** A lease as its holder knows it. */
+/** A lease, as its holder knows it. */
 export interface Lease extends Leased {
   /** Random for each process. */
   readonly holder: string;
@@ -31,7 +31,7 @@ export interface Lease extends Leased {
   readonly ms: number;
 }
 
-/** Another instance has taken the lease: nothing more may be written with it. */
+/** Another instance has taken the lease: nothing more may be written with this one. */
 export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";
   readonly partition: number;
@@ -43,21 +43,21 @@ export class LeaseLostError extends Error {
   }
 }
 
-/** What came of a claim: the lease, or who has it. */
+/** The result of a claim: the lease, or its current holder. */
 export type Claim =
   | { readonly kind: "taken"; readonly lease: Lease }
   | { readonly kind: "held"; readonly holder: string };
 
 /**
- * Whether a lease has run out. One that ends later than it can last was set by another server's clock,
- * before a failover, and counts as run out too.
+ * Whether a lease has expired. An expiry beyond the lease's duration was set by another server's clock before
+ * a failover, and counts as expired.
  */
 const IS_FREE = `(lease_until is null or lease_until <= clock_timestamp()
   or lease_until > clock_timestamp() + lease_ms * interval '1 millisecond')`;
 
 /**
- * Takes the lease when it has run out, or when it is this process's own, from a claim whose answer was lost.
- * `holder` is what this process calls itself.
+ * Takes the lease when it has expired, or when this process already holds it from a claim whose answer was
+ * lost. `holder` is this process's id.
  */
 export async function claimLease(
   sql: Sql,
@@ -82,11 +82,11 @@ export async function claimLease(
       on conflict do nothing`;
   }
   const epoch = await sql.begin(async (tx) => {
-    // A row that is locked is in use: by a batch that outlasts its lease, or by another claim.
+    // A locked row is in use: by a batch that outlasts its lease, or by another claim.
     const [locked] = await tx`select from indexer_state
       where consumer = ${consumer} and partition = ${partition} for update skip locked`;
     if (locked === undefined) return null;
-    // A statement of its own: the one that took the lock has an older view of the row.
+    // A separate statement: the one that took the lock has an older snapshot of the row.
     const [taken] = await tx<{ epoch: number }[]>`
       update indexer_state set holder = ${holder}, epoch = epoch + 1, lease_ms = ${ms},
         lease_until = clock_timestamp() + ${ms} * interval '1 millisecond'
@@ -101,8 +101,8 @@ export async function claimLease(
 }
 
 /**
- * Renews a lease between batches. `busy`: a batch has locked the row, and renews it when it commits.
- * `lost`: another instance has taken it.
+ * Renews a lease between batches. `busy`: a batch has locked the row and renews it with its commit. `lost`:
+ * another instance has taken it.
  */
 export async function renewLease(sql: Sql, lease: Lease): Promise<"renewed" | "busy" | "lost"> {
   const { consumer, partition, holder, epoch, ms } = lease;
@@ -120,7 +120,7 @@ export async function renewLease(sql: Sql, lease: Lease): Promise<"renewed" | "b
   return row === undefined ? "lost" : "busy";
 }
 
-/** Gives a lease up, so that another instance needn't wait for its end. */
+/** Releases a lease, so that another instance need not wait for its expiry. */
 export async function releaseLease(sql: Sql, lease: Lease): Promise<void> {
   const { consumer, partition, holder, epoch } = lease;
   await sql`update indexer_state set lease_until = null
@@ -129,8 +129,8 @@ export async function releaseLease(sql: Sql, lease: Lease): Promise<void> {
 }
 
 /**
- * Ends the session that has locked the row, when for a whole lease it has only waited for its client:
- * one that no longer reads keeps its transaction open past every timeout of the server.
+ * Ends the session that has locked the row, if it has only waited for its client for a whole lease. A client
+ * that no longer reads keeps its transaction open past every timeout of the server.
  */
 async function endStalledHolder(sql: Sql, { consumer, partition }: Leased): Promise<void> {
   await sql`

@@ -1,12 +1,12 @@
 /**
- * Which partition a DID belongs to. All records of a repository are in one partition, so what a repository
- * says about itself never crosses partitions.
+ * The partition of a DID. All records of a repository are in one partition, so references within a repository
+ * never cross partitions.
  */
 
 import { createHash } from "node:crypto";
 import type { Event } from "../../decoder/event.ts";
 
-/** One partition of how many. */
+/** One partition, and how many there are. */
 export interface Share {
   readonly partition: number;
   readonly of: number;
@@ -15,7 +15,7 @@ export interface Share {
 /** The only partition of an index that is not divided. */
 export const WHOLE: Share = { partition: 0, of: 1 };
 
-/** The number of partitions is another than the writer counted on: it has to learn the new one. */
+/** The number of partitions has changed: the writer has to read the new one. */
 export class PartitionsChangedError extends Error {
   override readonly name = "PartitionsChangedError";
   constructor(expected: number, readonly found: number) {
@@ -23,12 +23,12 @@ export class PartitionsChangedError extends Error {
   }
 }
 
-/** More DIDs than a batch has, and no more memory than a few megabytes. */
+/** More DIDs than a batch has, in a few megabytes of memory. */
 const REMEMBERED = 20_000;
 
 const hashes = new Map<string, number>();
 
-/** The partition of a DID. The function `partition_of` of the database gives the same. */
+/** The partition of a DID. The database function `partition_of` gives the same. */
 export function partitionOf(did: string, partitions: number): number {
   if (partitions === 1) return 0;
   let hash = hashes.get(did);
@@ -40,7 +40,10 @@ export function partitionOf(did: string, partitions: number): number {
   return hash % partitions;
 }
 
-/** The partition of an event: a message without a DID goes by its fingerprint. Null: it is of none. */
+/**
+ * The partition of an event. A message without a DID goes by its fingerprint. Null: the event has no
+ * partition.
+ */
 export function partitionOfEvent(event: Event, partitions: number): number | null {
   switch (event.kind) {
     case "commit":

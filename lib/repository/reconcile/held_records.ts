@@ -1,4 +1,4 @@
-/** What the ledger has of a repository. */
+/** The ledger's records of a repository. */
 
 import type { Sql } from "../connection/sql.ts";
 

@@ -3,12 +3,12 @@
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Sql } from "../connection/sql.ts";
 
-/** The record that the page before ended with. */
+/** The last record of the previous page. */
 export type KeyPosition = Pick<RecordKey, "did" | "rkey">;
 
 export const FIRST_KEY: KeyPosition = { did: "", rkey: "" };
 
-/** Those after a position that are not deleted, in the order of the ledger's index. */
+/** The records after a position that are not deleted, in index order. */
 export async function ledgerKeys(
   sql: Sql,
   collection: string,

@@ -1,4 +1,4 @@
-/** With which version of its mapper each collection was mapped, and how far a reindex has got. */
+/** The mapper version of each collection's records, and the progress of a reindex. */
 
 import type { Collection } from "../../mapper/collection.ts";
 import type { KeyPosition } from "./ledger_keys.ts";
@@ -17,7 +17,7 @@ export interface OutdatedMapping {
   readonly current: string;
 }
 
-/** How far a reindex of a collection has got. */
+/** The progress of a collection's reindex. */
 export interface ReindexProgress {
   readonly after: KeyPosition;
   readonly done: number;
@@ -25,8 +25,8 @@ export interface ReindexProgress {
 }
 
 /**
- * Those that need a reindex. Collections without records need none: they are noted as mapped by this
- * version.
+ * The collections that need a reindex. Collections without records need none: they are marked as mapped by
+ * this version.
  */
 export async function outdatedMappings(
   sql: Sql,
@@ -54,7 +54,7 @@ export async function outdatedMappings(
   return outdated;
 }
 
-/** Begins a reindex, or goes on with one of the same version that did not end. */
+/** Begins a reindex, or continues an unfinished one of the same version. */
 export async function beginReindex(sql: Sql, collection: Collection): Promise<ReindexProgress> {
   const version = mappingVersion(collection);
   const [row] = await sql<
@@ -81,7 +81,7 @@ export async function advanceReindex(
     where collection = ${collection.nsid} and reindexing = ${mappingVersion(collection)}`;
 }
 
-/** Notes that all records of a collection are mapped by this version. */
+/** Marks all records of a collection as mapped by this version. */
 export async function finishReindex(sql: Sql, collection: Collection): Promise<void> {
   await sql`update mappings set version = reindexing, reindexing = null, after_did = null,
       after_rkey = null, reindexed_at = now()

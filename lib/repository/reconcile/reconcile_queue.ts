@@ -1,10 +1,13 @@
-/** The queue of repositories to compare with their source: a row for each, so that none is in it twice. */
+/**
+ * The queue of repositories to compare with their source: one row per repository, so that none is queued
+ * twice.
+ */
 
 import type { Sql, TransactionSql } from "../connection/sql.ts";
 
 /**
- * Why a repository is compared: its owner rebuilt it, its account came back, was said to be deleted, events may be missing, it was a
- * long time ago, an operator asked, or the index is rebuilt.
+ * Why a repository is compared: its owner rebuilt it, its account came back or was reported as deleted,
+ * events may be missing, the last comparison is too old, an operator requested it, or the index is rebuilt.
  */
 export type ReconcileReason =
   | "sync"
@@ -18,7 +21,7 @@ export type ReconcileReason =
 export interface DueReconcile {
   readonly did: string;
   readonly reason: ReconcileReason;
-  /** Attempts that failed in a row. */
+  /** Failed attempts in a row. */
   readonly attempts: number;
   /** Tells this request from a later one. */
   readonly requestedAt: string;
@@ -34,15 +37,15 @@ export interface ReconcileResult {
 }
 
 export interface ReconcileCounts {
-  /** Due, or due later. */
+  /** Repositories that are due, now or later. */
   readonly queued: number;
-  /** Those of them whose last attempt failed. */
+  /** Those whose last attempt failed. */
   readonly failing: number;
-  /** How long the oldest that is due has waited, seconds. */
+  /** How long the oldest due repository has waited, seconds. */
   readonly oldestSeconds: number;
 }
 
-/** Who asks again makes it due at once. */
+/** Another request makes the repository due at once. */
 export const ON_REQUEST = `on conflict (did) do update set reason = excluded.reason,
   requested_at = excluded.requested_at, next_attempt_at = excluded.next_attempt_at, attempts = 0`;
 
@@ -58,7 +61,7 @@ export async function requestReconciles(
     ${sql.unsafe(ON_REQUEST)}`;
 }
 
-/** Asks for those that nobody has asked for before. Returns how many. */
+/** Queues the repositories that were never queued before. Returns how many. */
 export async function requestNew(
   sql: Sql,
   dids: readonly string[],
@@ -72,11 +75,11 @@ export async function requestNew(
   return count;
 }
 
-/** Repositories that a rebuild asked for. */
+/** Repositories that a rebuild queued. */
 export interface FillCounts {
   readonly done: number;
   readonly left: number;
-  /** Could not be read yet: tried again later, or not at all. */
+  /** Could not be read yet: retried later, or not at all. */
   readonly failing: number;
 }
 
@@ -89,14 +92,14 @@ export async function countFill(sql: Sql): Promise<FillCounts> {
   return row ?? { done: 0, left: 0, failing: 0 };
 }
 
-/** Asks for every repository that we hold records of. Returns how many. */
+/** Queues every repository with stored records. Returns how many. */
 export async function requestAll(sql: Sql, reason: ReconcileReason): Promise<number> {
   const { count } = await sql`insert into reconciles (did, reason)
     select did, ${reason} from accounts where known_since is not null ${sql.unsafe(ON_REQUEST)}`;
   return count;
 }
 
-/** Some repositories that records are held of, chosen at random. */
+/** Some repositories with stored records, chosen at random. */
 export async function sampleRepositories(sql: Sql, count: number): Promise<string[]> {
   const rows = await sql<{ did: string }[]>`
     select did from accounts where known_since is not null and active order by random() limit ${count}`;
@@ -104,7 +107,7 @@ export async function sampleRepositories(sql: Sql, count: number): Promise<strin
 }
 
 /**
- * Asks for those that were not compared within so many days, at most `limit`. Those that are in the queue
+ * Queues up to `limit` repositories that were not compared within `days` days. Those that are queued already
  * stay as they are.
  */
 export async function requestStale(sql: Sql, days: number, limit: number): Promise<number> {
@@ -118,8 +121,8 @@ export async function requestStale(sql: Sql, days: number, limit: number): Promi
 }
 
 /**
- * Takes what is due, oldest first, but for what is known to be at a busy host. What is neither finished nor
- * failed is due again after `holdMs`.
+ * Takes the due repositories, oldest first, except those of busy hosts. One that neither finishes nor fails
+ * is due again after `holdMs`.
  */
 export async function takeDueReconciles(
   sql: Sql,
@@ -137,7 +140,7 @@ export async function takeDueReconciles(
     returning r.did, r.reason, r.attempts, r.requested_at::text as "requestedAt"`;
 }
 
-/** Keeps what came of it. A request that came meanwhile stays due. */
+/** Stores the result. A request that came meanwhile stays due. */
 export async function finishReconcile(
   sql: Sql,
   { did, requestedAt }: DueReconcile,
@@ -151,7 +154,7 @@ export async function finishReconcile(
     where did = ${did}`;
 }
 
-/** Notes that the source says of a deletion what the stream said, or not. A request that came meanwhile stays due. */
+/** Stores whether the source confirms a deletion of the stream. A request that came meanwhile stays due. */
 export async function finishDeletion(
   sql: Sql,
   { did, requestedAt }: DueReconcile,
@@ -162,7 +165,7 @@ export async function finishDeletion(
     where did = ${did}`;
 }
 
-/** Keeps why it failed. `retryInMs`: null for one that is not tried again by itself. */
+/** Stores the failure. `retryInMs`: null when there is no automatic retry. */
 export async function failReconcile(
   sql: Sql,
   { did }: DueReconcile,
@@ -176,7 +179,7 @@ export async function failReconcile(
     where did = ${did}`;
 }
 
-/** Gives one back that could not be begun: its host is busy with others. */
+/** Returns a repository that could not be started because its host is busy. */
 export async function postponeReconcile(
   sql: Sql,
   { did }: DueReconcile,

@@ -1,4 +1,4 @@
-/** Whether a database can be used, found out without changing anything. */
+/** Whether a database can be used, checked without changing anything. */
 
 import type { Sql } from "../connection/sql.ts";
 import { safeDatabaseError } from "../connection/database_error.ts";
@@ -11,7 +11,7 @@ export interface DatabaseFinding {
   readonly detail: string;
 }
 
-/** Tries the connection, PostGIS and the migrations. `name` is the database's, without credentials. */
+/** Checks the connection, PostGIS and the migrations. `name` is the database's, without credentials. */
 export async function checkDatabase(sql: Sql, name: string): Promise<DatabaseFinding[]> {
   const findings: DatabaseFinding[] = [];
   try {
@@ -77,7 +77,7 @@ async function checkPostgis(sql: Sql): Promise<DatabaseFinding> {
 
 class Undone extends Error {}
 
-/** Tried, because who may differs: providers let roles that are no superusers create it. */
+/** Found out by trying, because the rules differ: some providers let ordinary roles create it. */
 async function mayCreatePostgis(sql: Sql): Promise<boolean> {
   try {
     await sql.begin(async (tx) => {

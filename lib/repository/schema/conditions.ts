@@ -1,16 +1,16 @@
 /**
- * What a database must be so that it can be used: one list, for `check`, `migrate` and `run`. Asked
- * without changing anything.
+ * The conditions that a database must meet: one list for `check`, `migrate` and `run`. Checked without
+ * changing anything.
  */
 
 import { MIGRATIONS } from "./migrations.ts";
 import type { Sql } from "../connection/sql.ts";
 
-/** Something that keeps a database from being used. */
+/** A condition that is not met. */
 export interface Unmet {
   readonly what: string;
   readonly sentence: string;
-  /** It can end by itself: a standby becomes the primary. */
+  /** Whether it can resolve by itself: a standby becomes the primary. */
   readonly passes: boolean;
 }
 
@@ -19,26 +19,26 @@ export interface DatabaseFacts {
   readonly role: string;
   readonly version: string;
   readonly encoding: string;
-  /** The search_path that the role has. */
+  /** The role's search_path. */
   readonly path: string;
-  /** Where our tables are, or will be; null where the path names no schema. */
+  /** The schema of our tables, now or after `migrate`; null when the path names no schema. */
   readonly schema: string | null;
   readonly isStandby: boolean;
   readonly isReadOnly: boolean;
   readonly mayCreate: boolean;
-  /** Of PostGIS, where it is there; and whether the role may use it. */
+  /** The schema of PostGIS, where installed; and whether the role may use it. */
   readonly postgisSchema: string | null;
   readonly mayUsePostgis: boolean;
   /** Whether there is a table schema_migrations, and whether it is ours. */
   readonly hasMigrations: boolean;
   readonly migrationsAreOurs: boolean;
-  /** Tables of ours that the role can't read and write. */
+  /** Our tables that the role can't read and write. */
   readonly forbidden: readonly string[];
-  /** Other roles who may create functions where our statements look for them. */
+  /** Other roles that may create functions in the schemas that our statements search. */
   readonly creators: readonly { readonly schema: string; readonly role: string }[];
 }
 
-/** Every table that a migration makes. */
+/** Every table that a migration creates. */
 const TABLES = [
   ...new Set(
     MIGRATIONS.flatMap(({ sql }) => [...sql.matchAll(/^create table (?:if not exists )?(\w+)/gm)])
@@ -96,7 +96,7 @@ select current_database()::text as database, current_user::text as role,
     where n.nspname in (place.schema, place.postgis)), '[]') as creators
 from place, migrations`;
 
-/** Looks at a database as the role finds it. */
+/** Reads the facts of a database, as the role sees it. */
 export async function factsOf(sql: Sql): Promise<DatabaseFacts> {
   return await sql.begin(async (tx) => {
     const path = tx.unsafe("set local search_path to default");
@@ -107,7 +107,7 @@ export async function factsOf(sql: Sql): Promise<DatabaseFacts> {
   });
 }
 
-/** What keeps this database from being used, migrations and PostGIS aside. */
+/** The unmet conditions, apart from migrations and PostGIS. */
 export function unmetConditions(facts: DatabaseFacts): readonly Unmet[] {
   const { database, role, schema, encoding, path, postgisSchema } = facts;
   const unmet: Unmet[] = [];
@@ -159,7 +159,7 @@ export function unmetConditions(facts: DatabaseFacts): readonly Unmet[] {
   return unmet;
 }
 
-/** What is allowed but should be known. */
+/** Conditions that are allowed but worth a warning. */
 export function warningsOf({ creators }: DatabaseFacts): readonly string[] {
   return creators.map(({ schema, role }) =>
     role === "PUBLIC"

@@ -1,6 +1,6 @@
 /**
- * Brings a database to the schema of this program. Any number of instances may do it at once: one
- * transaction-level lock makes them take turns, which works through a transaction-mode pooler too.
+ * Migrates a database to the schema of this program. Several instances may do it at once: a transaction-level
+ * lock serializes them, also through a transaction-mode pooler.
  */
 
 import { factsOf, unmetConditions } from "./conditions.ts";
@@ -11,27 +11,27 @@ import { type Migration, MIGRATIONS } from "./migrations.ts";
 
 const MIGRATION_LOCK = 0x6d_69_67_72; // "migr"
 
-/** The database can't be used as it is, and trying again won't help. */
+/** The database can't be used as it is, and a retry won't help. */
 export class MigrationError extends Error {
   override readonly name = "MigrationError";
 }
 
-/** Nothing can be written now; by and by it can, when the server is the primary again. */
+/** Nothing can be written now, but a retry can succeed when the server becomes the primary again. */
 export class ReadOnlyError extends Error {
   override readonly name = "ReadOnlyError";
   readonly code = "25006";
 }
 
-/** What has just happened. */
+/** The step that has just finished. */
 export type MigrationStep = "locked" | "applied" | "committed";
 
 export interface MigrateOptions {
   readonly migrations?: readonly Migration[];
-  /** Told after each step: faults are injected here, and progress is seen. */
+  /** Called after each step: used to inject faults and to see progress. */
   readonly step?: (name: MigrationStep) => void | Promise<void>;
 }
 
-/** Where it runs, for what it has to say about that. */
+/** Where the migration runs, for its messages. */
 interface Place {
   readonly database: string;
   readonly role: string;
@@ -40,7 +40,7 @@ interface Place {
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 
-/** Applies what is missing, in one transaction. Returns the versions that it applied. */
+/** Applies the missing migrations in one transaction. Returns their versions. */
 export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<number[]> {
   const { migrations = MIGRATIONS, step } = options;
   const [unmet] = unmetConditions(await factsOf(sql));
@@ -77,7 +77,7 @@ export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<n
   }
 }
 
-/** Asks first: `if not exists` alone takes the right to create also where there is nothing to create. */
+/** Checks first: `if not exists` needs the right to create even when the table exists. */
 async function createMigrationsTable(tx: TransactionSql): Promise<void> {
   const [found] = await tx<{ there: boolean }[]>`
     select to_regclass('schema_migrations') is not null as there`;
@@ -94,12 +94,12 @@ export async function isMigrated(sql: Sql): Promise<boolean> {
       select coalesce(max(version), 0) as version from schema_migrations`;
     return (row?.version ?? 0) >= (MIGRATIONS.at(-1)?.version ?? 0);
   } catch (error) {
-    if (sqlStateOf(error) === "42P01") return false; // No such table: nothing was ever applied.
+    if (sqlStateOf(error) === "42P01") return false; // No such table: no migration was ever applied.
     throw error;
   }
 }
 
-/** The migrations that are missing. `isThere`: there is a table of those that were applied. */
+/** The missing migrations. `isThere`: whether the table of applied migrations exists. */
 export async function pendingMigrations(
   tx: Asking,
   isThere: boolean,

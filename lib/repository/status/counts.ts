@@ -1,23 +1,23 @@
-/** Numbers about the tables, for gauges, the status page and the summary. */
+/** Counts of the tables, for gauges, the status page and the summary. */
 
 import type { Sql } from "../connection/sql.ts";
 
-/** Records that wait for a parent, and dead letters that are open. */
+/** Numbers of records that wait for a parent, and of open dead letters. */
 export interface OpenCounts {
   readonly waitingRecords: number;
   readonly openDeadLetters: number;
-  /** Notes that partitions have left for each other, and how long the oldest has waited. */
+  /** Number of notes between partitions, and the age of the oldest. */
   readonly notes: number;
   readonly notesSeconds: number;
 }
 
 export interface CountOptions {
   readonly timeoutMs: number;
-  /** Told which session counts. */
+  /** Called with the session that runs the query. */
   readonly session: (pid: number) => void;
 }
 
-/** Both are answered from small partial indexes. */
+/** Both counts come from small partial indexes. */
 export async function openCounts(
   sql: Sql,
   { timeoutMs, session }: CountOptions,
@@ -46,7 +46,7 @@ export const LIVE_TABLES = [
   "stream_sessions",
 ] as const;
 
-/** Live rows of each product table, and records in the ledger that stand (applied or unmapped). */
+/** Live rows of each product table, and ledger records that are applied or unmapped. */
 export async function liveCounts(sql: Sql): Promise<Record<string, number>> {
   const parts = LIVE_TABLES.map((table) =>
     `(select count(*)::float8 from ${table} where deleted_at is null) as ${table}`

@@ -1,4 +1,4 @@
-/** How many records of each collection are in which state. Counting reads the whole ledger. */
+/** Ledger records by collection and state. Counting reads the whole ledger. */
 
 import type { Sql } from "../connection/sql.ts";
 import type { Database } from "../connection/database.ts";
@@ -13,19 +13,19 @@ export interface Counted {
   readonly collections: readonly CollectionCounts[];
 }
 
-/** Counts are kept for at least so long, and for so many times as long as counting takes. */
+/** Counts are kept for at least this long, and for a multiple of the time that counting took. */
 const KEEP_MS = 60_000;
 const KEEP_TIMES = 20;
 
-/** Counting that takes longer is given up, and sooner where a lock is in its way. */
+/** Limit for counting; shorter when a lock blocks it. */
 const TIMEOUT_MS = 300_000;
 const LOCK_TIMEOUT_MS = 2_000;
 const RETRY_MS = 5_000;
 
-/** How long the first question waits for the count; a later one takes the last. */
+/** How long the first caller waits for the count; later callers get the last count at once. */
 const FIRST_WAIT_MS = 500;
 
-/** Counts beside everything else, now and then: nobody waits for a large ledger. */
+/** Counts in the background, now and then: no caller waits for a large ledger. */
 export class LedgerCounts {
   readonly #database: Database;
   #counted: Counted | null = null;
@@ -36,7 +36,7 @@ export class LedgerCounts {
     this.#database = database;
   }
 
-  /** The last counts, and soon newer ones. Null: the first are not there yet. */
+  /** The last counts; newer ones may follow soon. Null: the first are not ready yet. */
   async counted(signal: AbortSignal): Promise<Counted | null> {
     if (performance.now() >= this.#keepUntil) {
       this.#counting ??= this.#count().finally(() => this.#counting = null);
@@ -53,7 +53,7 @@ export class LedgerCounts {
       const collections = await countLedger(this.#database.sql);
       this.#counted = { at: new Date(), collections };
     } catch {
-      // The last counts say how old they are.
+      // The last counts carry their age.
       this.#keepUntil = performance.now() + RETRY_MS;
       return;
     }

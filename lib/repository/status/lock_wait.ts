@@ -1,31 +1,34 @@
-/** What a session of ours waits for, and who holds it. Any role may ask; it takes no lock itself. */
+/**
+ * What our sessions wait for, and which sessions hold the lock. Any role may query it; it takes no lock
+ * itself.
+ */
 
 import type { Sql } from "../connection/sql.ts";
 
-/** A session that holds a lock, or waits for it before us. */
+/** A session that holds the lock, or is ahead of us in its queue. */
 export interface LockHolder {
   /** 0: a prepared transaction, which has no session any more. */
   readonly pid: number;
   readonly user: string | null;
   readonly application: string | null;
-  /** `idle in transaction`, `active`, …; null where our role may not see it. */
+  /** `idle in transaction`, `active`, …; null when our role may not see it. */
   readonly state: string | null;
-  /** When its transaction began; null where our role may not see it. */
+  /** When its transaction began; null when our role may not see it. */
   readonly since: Date | null;
-  /** It waits itself, for another of the list. */
+  /** Whether it waits for another session of the list. */
   readonly waits: boolean;
 }
 
 export interface LockWait {
-  /** The session that waits. */
+  /** The waiting session. */
   readonly pid: number;
   /** What is locked, in words. */
   readonly what: string;
-  /** The first are those that wait for nobody: ending them ends the wait. */
+  /** First those that wait for nobody: ending them ends the wait. */
   readonly holders: readonly LockHolder[];
 }
 
-/** More would fill the page and tell no more. */
+/** More would fill the page without telling more. */
 const MOST_HOLDERS = 5;
 
 interface Row {
@@ -41,11 +44,11 @@ interface Row {
 }
 
 /**
- * Who keeps these sessions waiting. Null: nobody does. What other sessions do (`state`, `since`) is for
- * roles that may read all statistics; who they are is for everybody.
+ * The sessions that block the given ones. Null: none are blocked. `state` and `since` of other sessions need
+ * a role that may read all statistics; their ids are visible to everybody.
  */
 export async function findLockWait(sql: Sql, pids: readonly number[]): Promise<LockWait | null> {
-  // As a text, for the driver knows no type of arrays. Behind a queue of waiters is who holds the lock.
+  // As text, because the driver has no array type. Behind a queue of waiting sessions is the holder.
   const rows = await sql<Row[]>`
     with recursive ours as (
       select w.pid, w.locktype, coalesce(w.relation, t.relation)::regclass::text as relation
@@ -89,7 +92,7 @@ function whatIsLocked({ locktype, relation }: Row): string {
     case "advisory":
       return "the lock that one writer at a time holds";
     default:
-      // A row is waited for through the transaction that changed it.
+      // A row lock is awaited through the transaction that changed the row.
       return relation === null ? "a row that another transaction changed" : `a row of ${relation}`;
   }
 }

@@ -1,4 +1,4 @@
-/** What the tables say for the status page. */
+/** The tables' part of the status page. */
 
 import type { Asking } from "../connection/sql.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
@@ -17,7 +17,7 @@ export interface WaitingCount extends ReasonCount {
   readonly collection: string;
 }
 
-/** Everything is read from small indexes. */
+/** All queries read small indexes. */
 export class StatusTables {
   readonly #sql: Asking;
 
@@ -25,7 +25,7 @@ export class StatusTables {
     this.#sql = sql;
   }
 
-  /** How long each of the other questions may take. */
+  /** Sets the time limit of each other query. */
   async limit(timeoutMs: number): Promise<void> {
     await this.#sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`;
   }
@@ -59,7 +59,7 @@ export class StatusTables {
       group by 1 order by 2 desc`;
   }
 
-  /** How the records at these addresses stand now. */
+  /** The current state of the given records. */
   async recent<Key extends RecordKey>(
     addresses: readonly Key[],
   ): Promise<(Key & { readonly state: State; readonly reason: string | null })[]> {
@@ -76,7 +76,7 @@ export class StatusTables {
     });
   }
 
-  /** Scenes that anybody may find, with the point that a map may show. */
+  /** Public scenes, with the point that a map may show. */
   async scenes(): Promise<readonly { id: string; name: string; lat: number; lng: number }[]> {
     return await this.#sql<{ id: string; name: string; lat: number; lng: number }[]>`
       select id::text, name, st_y(display_point::geometry) as lat, st_x(display_point::geometry) as lng
@@ -85,7 +85,7 @@ export class StatusTables {
   }
 }
 
-/** The counts of all records, with those that wait as they are now. */
+/** The counts of all records, with current numbers of waiting ones. */
 export function withWaiting(
   collections: readonly CollectionCounts[],
   waiting: readonly WaitingCount[],

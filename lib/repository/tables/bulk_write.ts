@@ -1,4 +1,4 @@
-/** Rows for one table, and what is thrown when Postgres refuses them. */
+/** Rows for one table, and the error thrown when Postgres rejects them. */
 
 import type { Row } from "../../mapper/collection.ts";
 import type { BulkStatement } from "./rows.ts";
@@ -8,11 +8,11 @@ export interface BulkWrite {
   readonly name: string;
   readonly statement: BulkStatement;
   readonly rows: readonly Row[];
-  /** For a product table, the collection whose records it holds. */
+  /** For a product table: its collection. */
   readonly collection?: string;
 }
 
-/** A bulk write that Postgres refused. */
+/** A bulk write that Postgres rejected. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
   constructor(readonly write: BulkWrite, cause: unknown) {

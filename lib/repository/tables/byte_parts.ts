@@ -1,9 +1,9 @@
-/** Cuts what is large by its size, so that no more than a part of it is in memory at a time. */
+/** Splits items by size, so that only one part is in memory at a time. */
 
-/** How much of records is in memory at a time, as bytes of JSON, unless one record has more. */
+/** Size of one part, as bytes of JSON; a single larger record is a part of its own. */
 export const PART_BYTES = 4 * 1024 * 1024;
 
-/** Items in their order, in parts of at most so many bytes; an item that has more is a part of its own. */
+/** The items in order, in parts of at most `limit` bytes; a larger item is a part of its own. */
 export function inParts<Item extends { readonly bytes: number }>(
   items: readonly Item[],
   partBytes = PART_BYTES,

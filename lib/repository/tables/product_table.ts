@@ -1,14 +1,14 @@
-/** The one writer of all product tables: SQL made from a collection's columns. */
+/** Writes all product tables: SQL built from a collection's columns. */
 
 import type { Collection, Column } from "../../mapper/collection.ts";
 import { type BulkStatement, type RowColumn, source, valueOf } from "./rows.ts";
 
 /**
- * When an operator hid the row: it was deleted although the indexer had it live. Kept until the
- * operator clears `deleted_at`, whatever the author does meanwhile.
+ * When an operator hid the row: it was deleted although the record was live. Kept until the operator clears
+ * `deleted_at`, whatever the author does meanwhile.
  */
 function moderatedAt({ decidesAbout }: Collection): string {
-  // What gave way to another row of its pair was hidden by nobody.
+  // A membership that another one of the same pair replaced was not hidden by an operator.
   const wasShown = decidesAbout === undefined ? "t.indexer_live" : "t.indexer_live and t.in_force";
   return `case
       when t.deleted_at is null then null
@@ -45,7 +45,7 @@ export function insertStatement(collection: Collection): BulkStatement {
   return { text, columns: own };
 }
 
-/** Inserts rows, or makes them what the newest revision says. */
+/** Inserts rows, or updates them to the newest revision. */
 export function upsertStatement(collection: Collection): BulkStatement {
   const insert = insertStatement(collection);
   const { columns } = collection;
@@ -86,7 +86,7 @@ export function hideStatement(collection: Collection): BulkStatement {
   return { text, columns: KEY };
 }
 
-/** Columns of the rows that a collection's records make. */
+/** The columns that a collection's records fill. */
 export function ownColumns(
   collection: Collection,
 ): readonly (RowColumn & Partial<Omit<Column, "type">>)[] {

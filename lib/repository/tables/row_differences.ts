@@ -1,4 +1,4 @@
-/** How rows of a product table differ from what their records make. Nothing is written. */
+/** How rows of a product table differ from what their records give. Writes nothing. */
 
 import type { Collection } from "../../mapper/collection.ts";
 import { authorColumn, ownColumns, valueOrCreated } from "./product_table.ts";
@@ -11,16 +11,16 @@ const KEY: readonly RowColumn[] = [
 
 const SAME_RECORD = "t.record_did::text = r.record_did and t.record_rkey::text = r.record_rkey";
 
-/** A row that is not what its record makes. */
+/** A row that differs from its record. */
 export interface DifferingRow {
   readonly record_did: string;
   readonly record_rkey: string;
-  /** There is no row, or none that the indexer has live. */
+  /** There is no row, or none with `indexer_live`. */
   readonly missing: boolean;
   readonly columns: readonly string[];
 }
 
-/** Of rows as records make them, those that the table lacks or has otherwise. */
+/** Of the rows that records give: those that the table lacks or has with other values. */
 export function differingRows(collection: Collection): BulkStatement {
   const columns = ownColumns(collection);
   const tests = columns.map((column) => [column.name, differs(column)] as const);
@@ -34,14 +34,14 @@ export function differingRows(collection: Collection): BulkStatement {
   return { text, columns };
 }
 
-/** Of records that are not applied, those with a row that the indexer has live. */
+/** Of the records that are not applied: those with an `indexer_live` row. */
 export function unexpectedRows(collection: Collection): BulkStatement {
   const text = `select r.record_did, r.record_rkey from ${source(KEY)}
   join ${collection.table} as t on ${SAME_RECORD} where t.indexer_live`;
   return { text, columns: KEY };
 }
 
-/** Rows that the indexer has live although the ledger has no applied record of that revision. */
+/** `indexer_live` rows for which the ledger has no applied record of that revision. */
 export function rowsWithoutRecord({ nsid, table }: Collection): string {
   return `select t.record_did as did, '${nsid}' as collection, t.record_rkey as rkey
   from ${table} as t
@@ -59,7 +59,7 @@ function differs(column: ReturnType<typeof ownColumns>[number]): string {
   return column.whileShown ? `(t.deleted_at is null and ${test})` : test;
 }
 
-/** The last bits of a sine are not the same in each version of the runtime. A tenth of a millimetre, in degrees. */
+/** The last bits of a sine differ between versions of the runtime. A tenth of a millimetre, in degrees. */
 const SAME_PLACE = 1e-9;
 
 function pointDiffers(stored: string, made: string): string {

@@ -1,6 +1,6 @@
 /**
- * Rows as parameters of a bulk statement: one array of texts for each column, cast where they are used.
- * Of the ways into Postgres that bench/README.md compares, this was the fastest.
+ * Rows as parameters of a bulk statement: one array of texts per column, cast where they are used. The
+ * fastest of the ways that bench/README.md compares.
  */
 
 import type { Row } from "../../mapper/collection.ts";
@@ -23,13 +23,13 @@ export type RowType =
   | "uuid"
   | "point";
 
-/** A statement that reads its rows from `source(columns)`, and nothing else from parameters. */
+/** A statement that reads its rows from `source(columns)` and has no other parameters. */
 export interface BulkStatement {
   readonly text: string;
   readonly columns: readonly RowColumn[];
 }
 
-/** The item of a `from` clause that gives the rows, as `r`. */
+/** The `from` item that provides the rows, as `r`. */
 export function source(columns: readonly RowColumn[]): string {
   const arrays = columns.map((_, index) => `pg_catalog.unnest($${index + 1}::text[])`);
   const names = columns.map(({ name }) => name);
@@ -42,7 +42,7 @@ export function valueOf({ name, type }: RowColumn): string {
   return `r.${name}::${type === "point" ? "geography" : type}`;
 }
 
-/** The parameters for some rows: a literal of an array for each column. What a row lacks is null. */
+/** The parameters for some rows: an array literal per column. A missing value is null. */
 export function parametersOf(columns: readonly RowColumn[], rows: readonly Row[]): string[] {
   return columns.map(({ name, type }) => {
     let literal = "";
@@ -53,7 +53,7 @@ export function parametersOf(columns: readonly RowColumn[], rows: readonly Row[]
 
 function itemOf(value: unknown, type: RowType): string {
   if (value === null) return "NULL";
-  // JSON has no control characters, so what quotes it as JSON quotes it as an item too.
+  // JSON text has no control characters, so JSON quoting is valid array item quoting too.
   if (type === "jsonb") return JSON.stringify(JSON.stringify(value));
   if (typeof value === "string") return quoted(value);
   if (!Array.isArray(value)) return String(value);
