@@ -1,6 +1,6 @@
 /**
- * The indexer: client → decoder → mapper → repository. This file alone knows all four, and joins
- * them; each of them knows only the types of the one before it.
+ * The indexer: client → decoder → mapper → repository. Only this file knows all four and joins them; each
+ * stage knows only the types of the one before it.
  */
 
 import { type Clock, systemClock } from "./client/clock.ts";
@@ -44,25 +44,25 @@ export interface IndexerOptions {
   readonly database: Database;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
-  /** Names this instance in the tables. */
+  /** Id of this instance in the tables. */
   readonly instance: string;
   readonly clock?: Clock;
   readonly random?: () => number;
-  /** Told after each commit. */
+  /** Called after each commit. */
   readonly committed?: () => void;
-  /** Told where the run is: tests inject faults there. */
+  /** Called at each fault point: tests inject faults there. */
   readonly faultPoint?: OnFaultPoint;
-  /** Whether all repositories that a relay lists are read, beside the stream. Default: false. */
+  /** Whether to read all repositories that a relay lists, beside the stream. Default: false. */
   readonly fill?: boolean;
-  /** How long a statement may take before the batch is tried again. Default: 30 seconds. */
+  /** Limit for one statement before the batch is retried. Default: 30 seconds. */
   readonly statementTimeoutMs?: number;
-  /** Other decoders than those of the settings: tests take a defence out there. */
+  /** Replaces the decoders of the settings: tests remove a protection there. */
   readonly decoders?: Decoders;
 }
 
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** What is queued at the stop has this long; with closing, the process ends within ten seconds. */
+/** Time to write the queue at shutdown; with closing, the process ends within ten seconds. */
 const DRAIN_MS = 7_000;
 
 export class Indexer {
@@ -133,8 +133,8 @@ export class Indexer {
   }
 
   /**
-   * Runs until the signal aborts and what was read is written. Throws what can't be mended by
-   * waiting: a database that can't be migrated, a request that every server refuses.
+   * Runs until the signal aborts and everything read is written. Throws only what waiting can't fix: a
+   * database that can't be migrated, a request that every server refuses.
    */
   async run(signal: AbortSignal): Promise<void> {
     const ended = new AbortController();
@@ -231,7 +231,7 @@ export class Indexer {
         committed: (committed, lane) => {
           this.#underWay.delete(lane);
           if (committed.cursor !== null) stands.set(lane, committed.cursor);
-          // What is stored reaches as far as the partition that is furthest behind.
+          // Everything is stored up to the position of the partition that is furthest behind.
           const known = [...stands.values()].filter((position) => position !== null);
           const cursor = known.length < stands.size ? null : leastPosition(known);
           reportCommit(telemetry, { ...committed, cursor });
@@ -243,7 +243,8 @@ export class Indexer {
       }, signal);
     } catch (error) {
       if (!(error instanceof DrainError && signal.aborted)) throw error;
-      // It was asked to stop, and the database doesn't let it: what is left comes again.
+      // The database did not answer during shutdown: the unwritten events are read again after the next
+      // start.
       logger.error("stopped before everything was written", { error });
     } finally {
       this.#underWay.clear();
@@ -258,7 +259,7 @@ export class Indexer {
     void this.#pass("draining");
   }
 
-  /** Where the newest records are, newest first. */
+  /** The addresses of the newest records, newest first. */
   get recent(): readonly RecentRecord[] {
     return this.#recent.newest;
   }

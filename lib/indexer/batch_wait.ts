@@ -1,19 +1,19 @@
 /**
- * How long a batch waits for more events, from its first on: as long as that one is committed soon all the
- * same. Each transaction costs about as much as a few events, so a slow stream gets few of them.
+ * How long a batch waits for more events after its first one: as long as that event is still committed soon.
+ * A transaction costs about as much as a few events, so a slow stream should get few of them.
  */
 
-/** An event of a slow stream is committed about so long after its receipt, milliseconds. */
+/** Target time from receipt to commit on a slow stream, milliseconds. */
 const COMMITTED_AFTER_MS = 15;
 
-/** How much the last batch counts in what batches take. */
+/** Weight of the last batch in the moving average. */
 const LAST_COUNTS = 1 / 8;
 
 export class BatchWait {
   readonly #fixedMs: number | null;
   #usualMs = COMMITTED_AFTER_MS;
 
-  /** A number: it is as long as that. */
+  /** With a number: a fixed wait. */
   constructor(fixedMs: number | null) {
     this.#fixedMs = fixedMs;
   }

@@ -20,7 +20,7 @@ import type {
 } from "../server/dead_letters/dead_letters.ts";
 import type { JsonObject } from "../decoder/json.ts";
 
-/** A request tries no more than this; the rest stays open for the next one. */
+/** A request retries no more than this; the rest stays open for the next one. */
 const MOST_AT_A_TIME = 500;
 
 export class DatabaseLetters implements DeadLetters {

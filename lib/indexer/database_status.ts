@@ -1,4 +1,4 @@
-/** What the database and the indexer know, for the status page. */
+/** The facts of the database and the indexer, for the status page. */
 
 import type { Indexer } from "../indexer.ts";
 import type { Database } from "../repository/connection/database.ts";
@@ -6,7 +6,7 @@ import { LedgerCounts } from "../repository/status/ledger_counts.ts";
 import { byReason, StatusTables, withWaiting } from "../repository/status/stored_status.ts";
 import type { StatusSource, StoredStatus } from "../server/status/stored_status.ts";
 
-/** The database gives up by itself before the page does, so that it is known to have answered. */
+/** Shorter than the page's own limit, so that the database's timeout is reported as an answer. */
 const TIMEOUT_MS = 4_000;
 
 export class DatabaseStatus implements StatusSource {
@@ -23,7 +23,7 @@ export class DatabaseStatus implements StatusSource {
   }
 
   async status(signal: AbortSignal): Promise<StoredStatus> {
-    // A quiet stream must notice too that the database is away.
+    // An unavailable database must be noticed on a quiet stream too.
     void this.#indexer.watch.look(signal);
     const counted = await this.#counts.counted(signal);
     return await this.#database.sql.begin(async (tx) => {

@@ -1,6 +1,6 @@
 /**
- * Watches the database on a connection of its own: whether it answers, also on a quiet stream, and
- * whether something of ours waits for a lock, long before its statement is given up.
+ * Watches the database on its own connection: whether it answers, also on a quiet stream, and whether one of
+ * our sessions waits for a lock, long before its statement times out.
  */
 
 import { type Clock, sleep } from "../client/clock.ts";
@@ -16,15 +16,15 @@ export interface WatchOptions {
   readonly telemetry: Telemetry;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** The connections are given up after so much silence, milliseconds. */
+  /** The connections are dropped after this much silence, milliseconds. */
   readonly silentMs: number;
 }
 
-/** What of ours can wait for a lock. */
+/** Work that can wait for a lock. */
 type Work = `batch ${number}` | "count";
 
 interface UnderWay {
-  /** Its session, once that is known. */
+  /** Its session, once known. */
   readonly pid: number;
   readonly sinceMs: number;
   readonly startedAt: number;
@@ -33,13 +33,13 @@ interface UnderWay {
 const TICK_MS = 1_000;
 const EVERY_MS = 15_000;
 
-/** Work that takes longer may be waiting for a lock: it is looked at so often. */
+/** Work that takes longer may be waiting for a lock; it is checked at this interval. */
 const HELD_UP_MS = 2_000;
 
-/** A database that takes longer counts as silent, while its answer is still waited for. */
+/** A database that takes longer counts as silent, while its answer is still awaited. */
 const LATE_MS = 5_000;
 
-/** Counting takes milliseconds. */
+/** Counting normally takes milliseconds. */
 const COUNT_TIMEOUT_MS = 10_000;
 
 export class DatabaseWatch {
@@ -68,19 +68,19 @@ export class DatabaseWatch {
     await this.#counting;
   }
 
-  /** A session has begun work of that kind. */
+  /** A session has begun this work. */
   began(work: Work, pid: number): void {
     const { clock } = this.#options;
     this.#underWay.set(work, { pid, sinceMs: clock.now(), startedAt: clock.monotonic() });
   }
 
-  /** It is over. Until it succeeds, what it waited for is still in its way. */
+  /** The work has ended. If it failed, its lock wait stays reported until the work succeeds. */
   ended(work: Work, succeeded: boolean): void {
     this.#underWay.delete(work);
     if (succeeded && this.#blocked === work) this.#tell(null);
   }
 
-  /** Looks now; one look at a time. Never rejects. */
+  /** Checks now; one check at a time. Never rejects. */
   look(signal: AbortSignal): Promise<void> {
     return this.#looking ??= this.#look(signal).finally(() => this.#looking = null);
   }
@@ -106,7 +106,7 @@ export class DatabaseWatch {
     }
   }
 
-  /** Work that takes so long that it may be waiting. */
+  /** Work that has taken so long that it may be waiting. */
   #late(): [Work, UnderWay][] {
     const now = this.#options.clock.monotonic();
     return [...this.#underWay].filter(([, { startedAt }]) => now - startedAt >= HELD_UP_MS);
@@ -128,7 +128,7 @@ export class DatabaseWatch {
     telemetry.databaseBlocked({ what, holders, sinceMs });
   }
 
-  /** Counts what the gauges tell, beside everything else: a locked table must not stop the watch. */
+  /** Counts for the gauges in the background: a locked table must not stop the watch. */
   #count(signal: AbortSignal): void {
     const { database, telemetry, clock, silentMs } = this.#options;
     const every = this.#blocked === "count" ? HELD_UP_MS : EVERY_MS;

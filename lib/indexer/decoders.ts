@@ -1,4 +1,4 @@
-/** The decoder of each protocol, and the dictionaries that compressed connections need. */
+/** The decoder of each protocol, and the dictionaries for compressed connections. */
 
 import type { ArchiveFormat } from "../client/archive/archive_format.ts";
 import type { Protocol } from "../client/endpoint.ts";
@@ -24,31 +24,29 @@ import { coarsen } from "../mapper/consent/consent.ts";
 
 export interface DecodersOptions {
   readonly wantedCollections: readonly string[];
-  /** Empty: all. The raw firehose is filtered here; the others filter at the server. */
+  /** Empty: all. Only the raw firehose is filtered here; other servers filter themselves. */
   readonly wantedDids: readonly string[];
-  /** Takes places out that are not shared. Only a test takes another one. */
+  /** Removes places without consent. Only tests replace it. */
   readonly coarsen?: Coarsen;
 }
 
 export interface Decoders {
   for(protocol: Protocol): Decoder;
   readonly archive: ArchiveFormat;
-  /** A record that was read at its source. */
+  /** A record that was read from its repository. */
   source(record: SourceRecordParts): Event;
-  /** Makes a dictionary known, and returns its id. */
+  /** Registers a dictionary and returns its id. */
   addDictionary(dictionary: Uint8Array): number;
 }
 
-/**
- * Coarsening happens in the decoders: nothing behind them ever holds a place that is not shared.
- */
+/** The decoders remove places without consent: nothing behind them ever holds one. */
 export function createDecoders(given: DecodersOptions): Decoders {
   const options: DecoderOptions = {
     wanted: readWanted(given.wantedCollections),
     coarsen: given.coarsen ?? coarsen,
     limits: DEFAULT_LIMITS,
   };
-  // As much as a message that is not compressed may have.
+  // The size limit of an uncompressed message.
   const zstd = new ZstdDictionaries(options.limits.messageBytes);
   const dids = given.wantedDids.length > 0 ? new Set(given.wantedDids) : undefined;
   const decoders: Readonly<Record<Protocol, Decoder>> = {
@@ -64,7 +62,7 @@ export function createDecoders(given: DecodersOptions): Decoders {
   };
 }
 
-/** The archive's servers send whole blocks, so rows are filtered here, by DIDs too. */
+/** Archive servers send whole blocks, so rows are filtered here, by DID too. */
 function archiveFormat(
   options: DecoderOptions,
   dids: ReadonlySet<string> | undefined,

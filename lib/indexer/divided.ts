@@ -1,4 +1,4 @@
-/** Leads with one partition, or shares several: again and again, when their number is changed meanwhile. */
+/** Leads one partition, or shares several. Starts over when the number of partitions changes. */
 
 import { leadWhenLeased } from "./leadership.ts";
 import { learnPartitions } from "./learn_partitions.ts";
@@ -7,13 +7,13 @@ import { shareWhenLeased } from "./sharing.ts";
 import { PartitionsChangedError } from "../repository/partitions/partition.ts";
 
 export interface DividedOptions extends Omit<SharingOptions, "of"> {
-  /** Into how many partitions an empty index is divided. */
+  /** The number of partitions for an empty index. */
   readonly partitions: number;
 }
 
 /**
- * Works with what this instance holds until the signal aborts. `work` ends when its signal aborts; it is told how many
- * partitions there are.
+ * Runs `work` on the partitions of this instance until the signal aborts. `work` gets the number of
+ * partitions, and ends when its signal aborts.
  */
 export async function workDivided(
   options: DividedOptions,

@@ -1,11 +1,14 @@
 /**
- * How many partitions an instance holds: as many as the others, give or take one. Pure, and as
- * tests/design/rebalance.pml has it.
+ * How many partitions an instance holds: an even share, give or take one. Pure functions;
+ * tests/design/rebalance.pml has the same rules.
  */
 
 import type { Instance, Sharers } from "../repository/partitions/instances.ts";
 
-/** How many partitions an instance aims at: the first ones by id have one more where they don't divide evenly. */
+/**
+ * The target number for an instance. When the partitions don't divide evenly, the first instances by id get
+ * one more.
+ */
 export function aimOf(holder: string, { partitions, instances }: Sharers): number {
   const holders = instances.map((instance) => instance.holder);
   if (!holders.includes(holder)) holders.push(holder);
@@ -14,12 +17,12 @@ export function aimOf(holder: string, { partitions, instances }: Sharers): numbe
   return Math.floor(partitions / holders.length) + (rank < partitions % holders.length ? 1 : 0);
 }
 
-/** Whether an instance may take one more: up to its aim, and above it what nobody else wants. */
+/** Whether an instance may take one more: up to its target, and beyond it what no other instance wants. */
 export function mayTake(holder: string, held: number, sharers: Sharers): boolean {
   return held < aimOf(holder, sharers) || !othersWant(holder, sharers.instances);
 }
 
-/** How many it gives: what is above its aim, and only to one that wants. */
+/** How many partitions to release: those above the target, and only if another instance wants some. */
 export function surplus(holder: string, held: number, sharers: Sharers): number {
   const above = held - aimOf(holder, sharers);
   return above > 0 && othersWant(holder, sharers.instances) ? above : 0;

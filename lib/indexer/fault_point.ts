@@ -1,21 +1,21 @@
-/** Places that a run passes, by name: tests inject faults there. */
+/** Named points of a run: tests inject faults there. */
 
 import type { MigrationStep } from "../repository/schema/migrate.ts";
 import type { Step } from "../repository/fold/transaction_options.ts";
 
 export type FaultPoint =
-  /** Of the migrations at the start. */
+  /** During the migrations at the start. */
   | `migration_${MigrationStep}`
-  /** The stored cursor is about to be read. */
+  /** Before the stored cursor is read. */
   | "reading_cursor"
   | "connected"
   | "disconnected"
-  /** What is queued is about to be written, and nothing more is read. */
+  /** Reading has stopped, and the queue is about to be written. */
   | "draining"
-  /** Of a batch of the stream. */
+  /** During a batch of the stream. */
   | `batch_${Step}`
-  /** Of dead letters that are tried again. */
+  /** During a retry of dead letters. */
   | `retry_${Step}`;
 
-/** Told before each of them. A run waits for what it returns where it can wait. */
+/** Called before each point. Where possible, the run waits for the returned promise. */
 export type OnFaultPoint = (name: FaultPoint) => void | Promise<void>;

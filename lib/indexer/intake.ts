@@ -1,6 +1,6 @@
 /**
- * Where the stream's messages become events and join the queue. Foreign commits never do: they are
- * counted here, and only the last of them is kept, for its place in the stream.
+ * Turns the stream's messages into events and queues them. Foreign commits are only counted; the newest is
+ * kept for its position.
  */
 
 import type { ArchiveChunk } from "../client/archive/chunk_delivery.ts";
@@ -17,13 +17,13 @@ import type { Event, Position } from "../decoder/event.ts";
 /** One event on its way to the database. */
 export interface Arrival {
   readonly event: Event;
-  /** `Endpoint.source` of the instance that it came from. */
+  /** `Endpoint.source` of the instance that sent it. */
   readonly source: string;
   /** By the monotonic clock, milliseconds. */
   readonly receivedAt: number;
-  /** How many events it stands for: foreign ones are counted, and queued as one. */
+  /** The number of events that it stands for: foreign ones are counted and queued as one. */
   readonly count: number;
-  /** Where reading goes on once it and all before it are durable; null when that is not known. */
+  /** The position to resume from once it and all earlier ones are durable; null when unknown. */
   readonly resume: ResumePoint | null;
 }
 
@@ -31,33 +31,33 @@ export interface Arrival {
 export interface ArrivalQueue {
   readonly paused: boolean;
   push(arrival: Arrival, bytes: number): void;
-  /** Whether a partition was told less of where reading goes on than another. */
+  /** Whether some partition has an older resume position than another. */
   readonly isBehind?: boolean;
 }
 
 export interface IntakeOptions {
   readonly queue: ArrivalQueue;
   readonly decoderFor: (endpoint: Endpoint) => Decoder;
-  /** Milliseconds of a clock that never runs backwards. */
+  /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
   readonly progress: Progress;
 }
 
-/** What an event takes besides its record, bytes. */
+/** Memory of an event besides its record, bytes. */
 const EVENT_BYTES = 1_024;
 
-/** Of foreign commits, the client is told where every so many-eth stands. */
+/** The client gets the position of every 256th foreign commit. */
 const TELL_EVERY = 256;
 
 export class Intake {
   readonly #options: IntakeOptions;
   /**
-   * Events that nobody waits for: markers of accounts, which arrive for the whole network. They are
-   * queued, in their order, with the next commit or the next tick, so that a stream of markers alone
-   * costs a transaction a tick and not one each.
+   * Events that can wait: account events, which arrive for the whole network. They are queued, in order, with
+   * the next commit or the next tick, so that a stream of account events alone costs one transaction per
+   * tick.
    */
   #held: { arrival: Arrival; bytes: number }[] = [];
-  /** Foreign events since the last mark, and the newest of them. */
+  /** Foreign events since the last queued one, and the newest of them. */
   #foreign = 0;
   #lastForeign: { at: Position | Message; endpoint: Endpoint } | null = null;
 
@@ -65,15 +65,15 @@ export class Intake {
     this.#options = options;
   }
 
-  /** Takes one message. Returns where it stands in the stream, or what the server says about that. */
+  /** Handles one message. Returns its position in the stream, or a notice of the server. */
   take(message: Message, endpoint: Endpoint): MessageResult {
     const { decoderFor, now } = this.#options;
     const decoder = decoderFor(endpoint);
-    // Of text, what is foreign was skipped, unless it is the first message of its connection.
+    // Foreign text messages were skipped already, except for the first one of a connection.
     if (typeof message !== "string" && decoder.isForeign(message)) {
       this.#foreign++;
       this.#lastForeign = { at: message, endpoint };
-      // Its place costs more than the look, so the client is told of one now and then.
+      // Reading its position costs more than the prefilter, so the client gets one now and then.
       return this.#foreign % TELL_EVERY === 1 ? decoder.positionOf(message) : null;
     }
     const events = decoder.decode(message);
@@ -95,7 +95,7 @@ export class Intake {
     return resultOf(events);
   }
 
-  /** Counts foreign commits that the client skipped. Returns where the last of them stands. */
+  /** Counts foreign commits that the client skipped. Returns the position of the last one. */
   skipped({ count, last }: Skipped, endpoint: Endpoint): Position | null {
     this.#foreign += count;
     const position = this.#options.decoderFor(endpoint).positionOf(last);
@@ -103,21 +103,21 @@ export class Intake {
     return position;
   }
 
-  /** Where a message stands, without taking it. */
+  /** The position of a message, without handling it. */
   peek(message: Message, endpoint: Endpoint): MessageResult {
     const decoder = this.#options.decoderFor(endpoint);
     if (decoder.isForeign(message)) return decoder.positionOf(message);
     return resultOf(decoder.decode(message));
   }
 
-  /** Takes a part of the archive: the events that are wanted, and the place that it reaches. */
+  /** Handles a part of the archive: the wanted events, and the position after them. */
   takeArchive({ events, passed, position }: ArchiveChunk, source: string): void {
-    // What the live stream still holds back came first.
+    // Held events of the live stream came first.
     this.tick();
     const { queue, now, progress } = this.#options;
     const receivedAt = now();
     for (const event of events) {
-      // A batch may end inside the part: reading goes on behind what is committed of it.
+      // A batch may end within the part: reading resumes after its committed events.
       const reached = positionOf(event);
       if (reached !== null) progress.advance(reached, source);
       queue.push(this.#arrival(fromSource(event, source), source, receivedAt), bytesOf(event));
@@ -127,7 +127,7 @@ export class Intake {
     queue.push(this.#arrival(mark, source, receivedAt, passed), 0);
   }
 
-  /** Queues what was held back, and the place of foreign commits, so that the cursor moves on. */
+  /** Queues held events and the position of foreign commits, so that the cursor advances. */
   tick(): void {
     const { queue, progress, now } = this.#options;
     this.#markForeign();
@@ -175,10 +175,10 @@ export class Intake {
   }
 }
 
-/** Queued on a quiet stream, for its place alone. */
+/** Queued on a quiet stream, for its position alone. */
 const NOTHING: Event = { kind: "foreign", what: "quiet", collection: null, position: null };
 
-/** What events tell of the stream: what the server says about it, or else the last position. */
+/** The result of a message: a notice of the server, otherwise the last position. */
 function resultOf(events: readonly Event[]): MessageResult {
   if (events.length > 0 && events.every(({ kind }) => kind === "malformed")) {
     return { undecodable: true };
@@ -191,17 +191,17 @@ function resultOf(events: readonly Event[]): MessageResult {
   return last;
 }
 
-/** Events of accounts are in order on each instance. */
+/** Account events carry their instance, because they are ordered only per instance. */
 function fromSource(event: Event, source: string): Event {
   return event.kind === "account" || event.kind === "identity" ? { ...event, source } : event;
 }
 
-/** How much memory an event takes, or about so. */
+/** Approximate memory of an event. */
 function bytesOf(event: Event): number {
   return EVENT_BYTES + (event.kind === "commit" ? event.size : 0);
 }
 
-/** Where an event stands in its stream, if it says. */
+/** The position of an event, if it has one. */
 export function positionOf(event: Event): Position | null {
   return event.kind === "notice" ? null : event.position;
 }

@@ -1,7 +1,7 @@
 /**
- * The queues of the partitions that this instance holds. An event goes to the queue of its partition. What has
- * no DID, such as the place of foreign commits, goes through each queue behind its events, so a partition's
- * cursor never passes an event of its own.
+ * The queues of the partitions that this instance holds. An event goes to the queue of its partition. Events
+ * without a DID, such as the position of foreign commits, go to every queue, behind its events, so a
+ * partition's cursor never passes one of its own events.
  */
 
 import type { Clock } from "../client/clock.ts";
@@ -27,9 +27,9 @@ export class Lanes implements Flow, Disposable {
   readonly all: readonly Lane[];
   readonly #of: number;
   readonly #byPartition: ReadonlyMap<number, Lane>;
-  /** Where each lane's last arrival says that reading goes on. */
+  /** The resume position of each lane's last arrival. */
   readonly #told = new Map<Lane, ResumePoint | null>();
-  /** The same of the last arrival of any partition. */
+  /** The resume position of the last arrival of any partition. */
   #newest: ResumePoint | null = null;
 
   constructor(all: readonly Lane[]) {
@@ -43,11 +43,11 @@ export class Lanes implements Flow, Disposable {
     const partition = this.#of === 1 ? 0 : partitionOfEvent(arrival.event, this.#of);
     if (partition !== null) {
       const lane = this.#byPartition.get(partition);
-      // Of a partition that another instance holds.
+      // Absent when another instance holds the partition.
       if (lane !== undefined) this.#push(lane, arrival, bytes);
       return;
     }
-    // It is counted once.
+    // Counted only once.
     for (const [index, lane] of this.all.entries()) {
       this.#push(lane, index === 0 ? arrival : { ...arrival, count: 0 }, bytes);
     }
@@ -57,7 +57,7 @@ export class Lanes implements Flow, Disposable {
     return this.all.some((lane) => (this.#told.get(lane) ?? null) !== this.#newest);
   }
 
-  /** The first of what waits, in whichever queue it came first. */
+  /** The oldest waiting arrival of all queues. */
   get oldest(): Arrival | null {
     return oldestArrival(this.all.map(({ queue }) => queue.oldest));
   }
@@ -94,10 +94,10 @@ export class Lanes implements Flow, Disposable {
 }
 
 export interface LanesOptions {
-  /** Items count for each lane, bytes for all of them. */
+  /** The item limits apply to each lane, the byte limits to all together. */
   readonly queue: QueueLimits & { readonly pauseAlertMs: number };
   readonly clock: Clock;
-  /** Told when some lane is paused, and when none is any more. */
+  /** Called when the first lane is paused, and when none is paused any more. */
   readonly observer: Required<PauseObserver>;
 }
 
@@ -131,7 +131,7 @@ export function lanesOf(
   })));
 }
 
-/** The one that came first. */
+/** The oldest of some arrivals. */
 export function oldestArrival(arrivals: readonly (Arrival | null | undefined)[]): Arrival | null {
   let oldest: Arrival | null = null;
   for (const arrival of arrivals) {

@@ -1,6 +1,6 @@
 /**
- * Who writes: an instance that holds the lease leads, all others are standbys, which only ask whether the
- * lease has run out. An instance that loses it becomes a standby again.
+ * Which instance writes. The holder of the lease leads; all others are standbys, which only check whether the
+ * lease has expired. An instance that loses the lease becomes a standby again.
  */
 
 import { type Clock, sleep } from "../client/clock.ts";
@@ -24,39 +24,39 @@ import { databaseBackoff } from "./pipeline.ts";
 export interface LeadershipOptions {
   readonly database: Database;
   readonly leased: Leased;
-  /** What this process calls itself. */
+  /** The id of this process. */
   readonly instance: string;
   readonly leaseMs: number;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
-  /** When a question counts as unanswered, milliseconds. */
+  /** When a query counts as unanswered, milliseconds. */
   readonly silentMs: number;
   readonly pass: (name: FaultPoint) => void | Promise<void>;
-  /** Told when this instance finds that another one leads. */
+  /** Called when another instance turns out to lead. */
   readonly standsBy: () => void;
 }
 
-/** What begins with a lease: where the stream was read to by whoever held it before. */
+/** What starts with a lease: the lease, and the position that the previous holder committed. */
 export interface Tenure {
   readonly lease: Lease;
   /** Null when no cursor is stored. */
   readonly resume: ResumePoint | null;
 }
 
-/** A standby asks this often; a clean stop is noticed within that time. */
+/** Interval at which a standby checks, and within which a clean stop is noticed. */
 export const ASK_MS = 1_000;
 
-/** A stop does not wait longer for the database to hear of it. */
+/** Shutdown waits no longer for the lease to be released. */
 const RELEASE_MS = 1_000;
 
-/** Renewed so often within its time that one lost answer is no loss of the lease. */
+/** Renewals per lease duration: often enough that one lost answer does not lose the lease. */
 const RENEWALS = 4;
 
 /**
- * Waits for the lease, leads with it, and gives it up at the end; again and again, until the signal
- * aborts. `lead` ends when its signal aborts, and rejects with a `LeaseLostError` when a batch finds that
- * the lease is another's. What else it rejects with is thrown.
+ * Waits for the lease, leads, and releases the lease at the end; repeats until the signal aborts. `lead` ends
+ * when its signal aborts, and rejects with a `LeaseLostError` when a batch finds that another instance holds
+ * the lease. Any other rejection is thrown.
  */
 export async function leadWhenLeased(
   options: LeadershipOptions,
@@ -90,7 +90,7 @@ export async function leadWhenLeased(
   }
 }
 
-/** Asks for the lease, and with it for the cursor: what it says before is another instance's to change. */
+/** Claims the lease, then reads the cursor: before that, another instance may change it. */
 async function claim(
   { database, leased, instance, leaseMs, silentMs, pass }: LeadershipOptions,
   signal: AbortSignal,
@@ -104,7 +104,7 @@ async function claim(
   }, { silentMs, signal });
 }
 
-/** Asks until the lease is free. Null when the signal aborts. */
+/** Claims until the lease is free. Null when the signal aborts. */
 async function waitForLease(
   options: LeadershipOptions,
   signal: AbortSignal,
@@ -138,7 +138,9 @@ async function waitForLease(
   return null;
 }
 
-/** Renews the lease until `signal` aborts. Aborts `lost` when it is another's. Never rejects. */
+/**
+ * Renews the lease until `signal` aborts. Aborts `lost` when another instance has taken it. Never rejects.
+ */
 export async function keepRenewed(
   { database, clock, silentMs }: Pick<LeadershipOptions, "database" | "clock" | "silentMs">,
   lease: Lease,
@@ -151,12 +153,12 @@ export async function keepRenewed(
       const renewal = await database.ask((sql) => renewLease(sql, lease), { silentMs, signal });
       if (renewal === "lost") return lost.abort(new LeaseLostError(lease));
     } catch {
-      // The database is away, or it is over. Batches say more about it.
+      // The database is unavailable, or the signal aborted. Batches report the error.
     }
   }
 }
 
-/** Without it the next instance waits until the lease runs out. */
+/** Without a release, the next instance waits for the lease to expire. */
 export async function release(
   { database, logger }: Pick<LeadershipOptions, "database" | "logger">,
   lease: Lease,

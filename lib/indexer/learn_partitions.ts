@@ -1,4 +1,4 @@
-/** Into how many partitions the index is divided, asked until the database answers. */
+/** Reads the number of partitions, retrying until the database answers. */
 
 import type { Clock } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
@@ -15,7 +15,7 @@ export interface LearnOptions {
   readonly silentMs: number;
 }
 
-/** Null when the signal aborts. `wanted` is for an empty index. */
+/** Null when the signal aborts. `wanted` applies to an empty index. */
 export async function learnPartitions(
   { database, logger, clock, random, silentMs }: LearnOptions,
   wanted: number,

@@ -1,4 +1,4 @@
-/** Dead letters that are tried again: those that are due, and those that an operator names. */
+/** Retries dead letters: those that are due, and those that an operator selects. */
 
 import type { Sql } from "../repository/connection/sql.ts";
 import type { Logger } from "../log/logger.ts";
@@ -13,11 +13,11 @@ import type { Writer } from "../repository/batch/writer.ts";
 export interface LetterRetriesOptions {
   readonly writer: Writer;
   readonly logger: Logger;
-  /** Asks the database, and gives its connections up when they are silent. */
+  /** Queries the database, and drops its connections when they are silent. */
   readonly ask: <T>(question: (sql: Sql) => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
-/** How many due dead letters are tried at a time. */
+/** How many due dead letters are retried at a time. */
 const LETTERS_AT_A_TIME = 100;
 
 export class LetterRetries {
@@ -27,7 +27,9 @@ export class LetterRetries {
     this.#options = options;
   }
 
-  /** Tries open dead letters again, in transactions of bounded size. Those of which only an excerpt is kept are left out. */
+  /**
+   * Retries open dead letters, in transactions of bounded size. Letters with only an excerpt are left out.
+   */
   async retry(
     ids: readonly number[],
     signal: AbortSignal,
@@ -45,7 +47,7 @@ export class LetterRetries {
     return { tried, resolved };
   }
 
-  /** Tries those again that are due. When that can't be done, they are still due the next time. */
+  /** Retries the letters that are due. After a failure they are still due. */
   async retryDue(signal: AbortSignal): Promise<void> {
     const { ask, logger } = this.#options;
     try {

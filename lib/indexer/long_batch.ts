@@ -1,13 +1,13 @@
 /**
- * Progress within a batch. One event can have consequences for many records: the account of a large
- * repository, the owner of a scene with a million posts. They belong to one transaction, which then
- * takes minutes, and it must be seen that it goes on.
+ * Progress within a batch. One event can affect many records, for example the account of a large repository
+ * or the owner of a scene with a million posts. All of it belongs to one transaction, which then takes
+ * minutes, so its progress is logged.
  */
 
 import type { Clock } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
 
-/** How often it is said. */
+/** How often it is logged. */
 const EVERY_MS = 10_000;
 
 export class LongBatch {
@@ -23,7 +23,7 @@ export class LongBatch {
     this.#since = this.#saidAt = clock.monotonic();
   }
 
-  /** A batch begins, or is tried again. */
+  /** A batch begins, or is retried. */
   begin(): void {
     this.#since = this.#saidAt = this.#clock.monotonic();
     this.#records = 0;

@@ -1,4 +1,7 @@
-/** Reads the notes that other partitions leave for one: after a batch that saw some, and now and then when idle. */
+/**
+ * Reads the notes that other partitions leave for one: after a batch that saw notes, and periodically when
+ * idle.
+ */
 
 import { type Clock, sleep } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
@@ -15,12 +18,12 @@ export interface MailOptions {
   readonly clock: Clock;
 }
 
-/** Notes of one transaction. Each can have many children. */
+/** Notes per transaction. Each can have many children. */
 const NOTES = 1000;
 
 const POLL_MS = 250;
 
-/** Notes that can't be dealt with are left alone for so long. */
+/** Pause after notes that can't be processed. */
 const REST_MS = 10_000;
 
 export class Mail {
@@ -45,7 +48,7 @@ export class Mail {
     return mailTaken === NOTES;
   }
 
-  /** The same after a batch: what can't be dealt with holds up no event. */
+  /** The same after a batch: a failure must not delay events. */
   async readAfterBatch(lane: Lane, signal: AbortSignal): Promise<void> {
     try {
       await this.readSome(lane, signal);
@@ -54,7 +57,10 @@ export class Mail {
     }
   }
 
-  /** Looks for notes until the signal aborts. With one partition once: there may be some of before. */
+  /**
+   * Checks for notes until the signal aborts. With one partition only once: notes may be left from a time
+   * with several.
+   */
   async poll(lane: Lane, signal: AbortSignal): Promise<void> {
     const { clock, logger, ask } = this.#options;
     let waitMs = 0;

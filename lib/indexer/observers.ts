@@ -1,4 +1,4 @@
-/** What operators are told about reading: each thing once in the log, and once in the metrics. */
+/** Reports about reading, each once in the log and once in the metrics. */
 
 import type { ArchiveObserver } from "../client/archive/replay_observer.ts";
 import type { Endpoint } from "../client/endpoint.ts";
@@ -13,11 +13,11 @@ import type { OnFaultPoint } from "./fault_point.ts";
 export interface Told {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
-  /** Takes secrets out of what others said. */
+  /** Removes secrets from text of others. */
   readonly redact: Redact;
 }
 
-/** Of the live stream. */
+/** For the live stream. */
 export function streamObserver(
   { logger, telemetry, redact }: Told,
   faultPoint: OnFaultPoint,
@@ -50,14 +50,14 @@ export function streamObserver(
     },
     notice: ({ code, message, endpoint: { source } }) => {
       telemetry.noticed(code);
-      // Nothing is indexed any more, though all sockets look well.
+      // Nothing is indexed any more although the sockets look healthy.
       const level = code === "undecodable_stream" || code === "quiet_stream" ? "error" : "warn";
       logger[level](message, { notice: code, source });
     },
   };
 }
 
-/** How a connection ended, in words that are fit for everybody who may see the status. */
+/** How a connection ended, in words that anybody with access to the status may read. */
 function toldEnding(ending: Ending, redact: Redact): StreamEnding {
   const { kind } = ending;
   if (kind === "closed") return { kind, code: ending.code, reason: redact(ending.reason) };
@@ -65,7 +65,7 @@ function toldEnding(ending: Ending, redact: Redact): StreamEnding {
   return { kind, code: null, reason };
 }
 
-/** Of times that are all ahead of our clock: either it is wrong, or that of the server. */
+/** For times ahead of our clock: our clock or the server's is wrong. */
 export function clockObserver(
   { logger, telemetry }: Omit<Told, "redact">,
 ): (aheadMs: number | null, source: string) => void {
@@ -81,7 +81,7 @@ export function clockObserver(
   };
 }
 
-/** Of a replay. */
+/** For a replay. */
 export function archiveObserver(
   { logger, telemetry, redact }: Told,
   { source }: Endpoint,

@@ -1,4 +1,4 @@
-/** Says at the start when records were mapped by another version of the mapper. */
+/** Warns at the start when records were mapped by another version of the mapper. */
 
 import type { Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/collections/registry.ts";
@@ -8,11 +8,13 @@ import { outdatedMappings } from "../repository/reconcile/mappings.ts";
 interface Options {
   readonly database: Database;
   readonly logger: Logger;
-  /** When a question to the database counts as unanswered, milliseconds. */
+  /** When a database query counts as unanswered, milliseconds. */
   readonly silentMs: number;
 }
 
-/** Before the first batch, so that an empty database is known as mapped by this version. Never rejects. */
+/**
+ * Runs before the first batch, so that an empty database is marked as mapped by this version. Never rejects.
+ */
 export async function tellOutdatedMappings(
   { database, logger, silentMs }: Options,
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 /**
- * The run of the pipeline: it batches what arrives, writes one batch at a time while the next one
- * gathers, and drains when it is told to stop.
+ * The pipeline: batches what arrives, writes one batch at a time while the next one fills, and drains at
+ * shutdown.
  */
 
 import { backoffMs } from "../client/backoff.ts";
@@ -11,7 +11,7 @@ import { BatchWait } from "./batch_wait.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../repository/fold/batch.ts";
 import type { Lane, Lanes } from "./lanes.ts";
 
-/** What a committed batch was, for metrics, logs and the status page. */
+/** A committed batch, for metrics, logs and the status page. */
 export interface Committed {
   readonly arrivals: readonly Arrival[];
   readonly result: BatchResult;
@@ -19,17 +19,17 @@ export interface Committed {
   readonly durationMs: number;
 }
 
-/** What one transaction may have. */
+/** The limits of one transaction. */
 export interface BatchLimits {
   readonly maxEvents: number;
-  /** Memory that its events take, unless it is one event. */
+  /** Memory of its events; a single larger event is allowed. */
   readonly maxBytes: number;
-  /** Null: as long as `BatchWait` says. */
+  /** Null: decided by `BatchWait`. */
   readonly maxWaitMs: number | null;
 }
 
 export interface PipelineOptions {
-  /** The partitions whose batches are written, beside each other. */
+  /** The partitions, whose batches are written concurrently. */
   readonly lanes: Lanes;
   readonly intake: Intake;
   /** Reads the stream into the intake until the signal aborts. */
@@ -38,29 +38,29 @@ export interface PipelineOptions {
   readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
   /** Reads notes of other partitions, after a batch that saw some. */
   readonly readMail: (lane: Lane, signal: AbortSignal) => Promise<void>;
-  /** Looks for such notes until the signal aborts. */
+  /** Checks for such notes until the signal aborts. */
   readonly pollMail: (lane: Lane, signal: AbortSignal) => Promise<void>;
-  /** Tries dead letters again that are due. */
+  /** Retries the dead letters that are due. */
   readonly retryLetters: (signal: AbortSignal) => Promise<void>;
   readonly batch: BatchLimits;
-  /** A batch was taken from the queue. */
+  /** Called when a batch was taken from the queue. */
   readonly taken: (arrivals: readonly Arrival[], lane: Lane) => void;
   readonly committed: (committed: Committed, lane: Lane) => void;
   readonly clock: Clock;
-  /** How long what is queued may take to be written after the stop, milliseconds. */
+  /** Time to write the queue at shutdown, milliseconds. */
   readonly drainMs: number;
 }
 
 /**
- * Markers of foreign accounts and the cursor wait this long for company: a stream of nothing else
+ * Account events of foreign accounts and the cursor wait this long for other events: a stream of nothing else
  * costs one transaction in that time.
  */
 const TICK_MS = 2_000;
 
-/** How often due dead letters are looked for. */
+/** How often due dead letters are checked. */
 const LETTERS_MS = 15_000;
 
-/** What is queued could not be written in time after the stop. The cursor stands before it. */
+/** The queue could not be written in time at shutdown. The cursor is before the unwritten events. */
 export class DrainError extends Error {
   override readonly name = "DrainError";
   constructor(readonly left: number) {
@@ -69,8 +69,8 @@ export class DrainError extends Error {
 }
 
 /**
- * Runs until the signal aborts, and then until what was read is written, or `drainMs` have passed.
- * Throws what the stream failed with for good, or a `DrainError`.
+ * Runs until the signal aborts, and then until everything read is written or `drainMs` have passed. Throws a
+ * permanent failure of the stream, or a `DrainError`.
  */
 export async function runPipeline(options: PipelineOptions, signal: AbortSignal): Promise<void> {
   const { lanes, intake, clock, drainMs } = options;
@@ -85,7 +85,7 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
     every(TICK_MS, clock, reading.signal, () => Promise.resolve(intake.tick())),
     every(LETTERS_MS, clock, reading.signal, () => options.retryLetters(reading.signal)),
   ];
-  // A writer that fails for good must not leave the reader running, nor the reverse.
+  // When the writer fails for good, the reader must stop too, and the reverse.
   writing.failed.catch((error) => reading.abort(error));
   let cancelDrain = (): void => {};
   try {
@@ -102,8 +102,8 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
 }
 
 /**
- * Writes the batches of all lanes beside each other. `failed` rejects with the first failure; `ended` waits for
- * all of them, so that nothing is under way when it is over.
+ * Writes the batches of all lanes concurrently. `failed` rejects with the first failure; `ended` waits for
+ * all lanes, so that nothing runs afterwards.
  */
 function writeLanes(
   options: PipelineOptions,
@@ -116,7 +116,7 @@ function writeLanes(
   ]);
   const failed = Promise.all(all);
   const ended = Promise.allSettled(all).then(async () => void await failed);
-  // Who waits for it comes later.
+  // It is awaited later.
   ended.catch(() => {});
   return { failed, ended };
 }
@@ -169,7 +169,7 @@ function batchOf(
   };
 }
 
-/** Does something at an interval, one at a time, until the signal aborts. */
+/** Runs a task at an interval, one at a time, until the signal aborts. */
 async function every(
   ms: number,
   clock: Clock,
@@ -186,7 +186,7 @@ async function every(
   }
 }
 
-/** Waits before a batch is tried again: up to five seconds, with full jitter. */
+/** Waits before a batch is retried: up to five seconds, with full jitter. */
 export function databaseBackoff(
   clock: Clock,
   random: () => number,

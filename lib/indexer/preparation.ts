@@ -1,4 +1,4 @@
-/** What has to be done before anything is read: migrations. */
+/** Runs the migrations before anything is read. */
 
 import type { Clock } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
@@ -21,7 +21,7 @@ export interface PreparationOptions {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly random: () => number;
-  /** When a question counts as unanswered, milliseconds. */
+  /** When a query counts as unanswered, milliseconds. */
   readonly silentMs: number;
   readonly pass: (name: FaultPoint) => void | Promise<void>;
 }
@@ -32,7 +32,7 @@ const MIGRATION_MS = 600_000;
 /**
  * Migrates, waiting for the database as long as it takes. Returns false when the signal aborts.
  *
- * @throws {MigrationError} for a database that no waiting would mend
+ * @throws {MigrationError} for a database that waiting can't fix
  */
 export async function prepare(
   options: PreparationOptions,
@@ -65,7 +65,7 @@ async function migrateDatabase(
   { database, silentMs, pass }: PreparationOptions,
   signal: AbortSignal,
 ): Promise<number[]> {
-  // A migration may take long, so it is asked before whether anybody answers.
+  // A migration may take long, so a quick query first checks whether the database answers.
   await database.ask(isMigrated, { silentMs, signal });
   return await database.ask(
     (sql, alive) =>

@@ -1,6 +1,6 @@
 /**
- * The reading side: client and decoders, up to the queue. It chooses between the live stream and the
- * archive, and tells operators what happens there.
+ * The reading side: client and decoders, up to the queue. Chooses between the live stream and the archive,
+ * and reports to operators.
  */
 
 import { replayAndFollow, replaysFirst } from "../client/archive/replay_and_follow.ts";
@@ -31,11 +31,11 @@ export class Reading {
     this.#replaying = new Replaying({ ...options, redact: this.#redact, fetch: this.#fetch });
   }
 
-  /** Reads until the signal aborts. Rejects with what can't be mended by trying again. */
+  /** Reads until the signal aborts. Rejects with errors that a retry can't fix. */
   async run(signal: AbortSignal): Promise<void> {
     const { config: { jetstream: { startFrom } }, position, clock, random } = this.#options;
     const stored = position.point;
-    // What was begun with the archive of one instance is finished there: its numbers mean nothing elsewhere.
+    // A replay of one instance's archive is continued there: its numbers mean nothing elsewhere.
     const archive = this.#archiveOf(stored?.source) ??
       this.#endpoints.find(({ protocol }) => protocol === "v2");
     if (archive === undefined) return await this.#follow(signal);
@@ -51,12 +51,12 @@ export class Reading {
         signal,
       });
     } catch (error) {
-      // A replay that is told to stop ends as the live stream does: that is no failure.
+      // When a replay is told to stop, ending is not a failure.
       if (!signal.aborted || error !== signal.reason) throw error;
     }
   }
 
-  /** The archive of an instance that is in the list. */
+  /** The archive of an instance, if that is configured. */
   #archiveOf(source: string | undefined): Endpoint | undefined {
     return this.#endpoints.find((endpoint) =>
       endpoint.protocol === "v2" && endpoint.source === source
@@ -105,7 +105,7 @@ export class Reading {
     });
   }
 
-  /** Tells operators; the position, which must know when a connection stands; and whoever repairs losses. */
+  /** Reports to operators; to the position, which needs to know of each connection; and to the reconciler. */
   #observer(): Observer {
     const { logger, telemetry, position, faultPoint, eventsMayBeMissing } = this.#options;
     const observer = streamObserver({ logger, telemetry, redact: this.#redact }, faultPoint);

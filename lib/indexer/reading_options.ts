@@ -8,19 +8,19 @@ import type { OnFaultPoint } from "./fault_point.ts";
 import type { Decoders } from "./decoders.ts";
 import type { Intake } from "./intake.ts";
 
-/** What reading needs, from the live stream and from the archive. */
+/** What reading needs, for the live stream and for the archive. */
 export interface ReadingOptions {
   readonly config: Config;
   readonly decoders: Decoders;
   readonly queue: Flow;
   readonly intake: Intake;
-  /** Where reading goes on; at the start, the cursor that was stored. */
+  /** The resume position; at the start, the stored cursor. */
   readonly position: Progress;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly random: () => number;
   readonly faultPoint: OnFaultPoint;
-  /** Told when the stream may have lost events. */
+  /** Called when the stream may have lost events. */
   readonly eventsMayBeMissing: () => void;
 }

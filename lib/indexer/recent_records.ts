@@ -1,4 +1,4 @@
-/** Where the newest records are that were written, for the status page: addresses, no contents. */
+/** Addresses of the newest written records, for the status page. No contents. */
 
 import type { Outcome } from "../repository/outcome.ts";
 import type { Committed } from "./pipeline.ts";
@@ -12,7 +12,7 @@ export interface RecentRecord {
 
 const KEPT = 50;
 
-/** Outcomes of an event whose revision the ledger has taken. */
+/** Outcomes of events whose revision the ledger stores. */
 const WRITTEN: ReadonlySet<Outcome> = new Set(["applied", "waiting", "dead_letter"]);
 
 export class RecentRecords {

@@ -1,4 +1,4 @@
-/** Repositories compared with their source: one that is asked for, and those in the queue. */
+/** Compares repositories with their source: a requested one, and those of the queue. */
 
 import type { Clock } from "../client/clock.ts";
 import type { Config } from "../config.ts";
@@ -32,17 +32,17 @@ export interface ReconcilesOptions {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** When a question to the database counts as unanswered, milliseconds. */
+  /** When a database query counts as unanswered, milliseconds. */
   readonly silentMs: number;
 }
 
-/** Of one server at a time. */
+/** Concurrent repositories per server. */
 const OF_A_HOST = 2;
 
-/** A server that did not answer is left alone for so long at least. */
+/** Minimum pause for a server that did not answer. */
 const REST_MS = 10_000;
 
-/** Of a repository that is too large to be read whole. */
+/** Limit for a repository that is too large to be read as a whole. */
 const LISTED_RECORDS = 200_000;
 
 export class Reconciles {
@@ -86,18 +86,20 @@ export class Reconciles {
     };
   }
 
-  /** What differs of one repository. Nothing is changed. Throws a `SourceError` when its source can't be read. */
+  /**
+   * The differences of one repository. Changes nothing. Throws a `SourceError` when its source can't be read.
+   */
   async inspect(did: string, signal: AbortSignal): Promise<Reconciled> {
     const { database } = this.#options;
     return await compareWithSource(did, { reader: this.#reader, sql: () => database.sql }, signal);
   }
 
-  /** Has all repositories compared: the stream may have lost events. */
+  /** Queues all repositories, because the stream may have lost events. */
   wantAll(): void {
     this.#allWanted = true;
   }
 
-  /** Puts all repositories into the queue that the relay lists, once the stream is followed. Never rejects. */
+  /** Queues all repositories that the relay lists, once the stream is followed. Never rejects. */
   async fill(isFollowing: () => boolean, signal: AbortSignal): Promise<void> {
     const { config: { reconcile: settings }, database, silentMs, logger, clock } = this.#options;
     const relay = new URL(settings.relayUrl);

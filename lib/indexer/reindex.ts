@@ -1,4 +1,4 @@
-/** Maps all records of a collection again, some at a time, beside whoever writes meanwhile. */
+/** Maps all records of a collection again, in batches, while the stream is written. */
 
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Difference } from "../repository/fold/record_difference.ts";
@@ -13,23 +13,23 @@ import type { Sql } from "../repository/connection/sql.ts";
 
 export interface ReindexOptions {
   readonly sql: () => Sql;
-  /** Writes what differs of some records, or only tells. */
+  /** Writes the differences of some records, or only returns them. */
   readonly remap: (
     keys: readonly RecordKey[],
     signal: AbortSignal,
   ) => Promise<readonly Difference[]>;
-  /** Nothing is written, and no progress is kept. */
+  /** Write nothing, and store no progress. */
   readonly dryRun: boolean;
-  /** Told after each batch. */
+  /** Called after each batch. */
   readonly advanced: (progress: ReindexProgress, differences: readonly Difference[]) => void;
 }
 
-/** Records of a batch: it holds up the stream for some tenths of a second. */
+/** Records per batch: it delays the stream by some tenths of a second. */
 const BATCH = 1000;
 
 /**
- * Goes on where one of the same version was stopped. Returns how many records were mapped and how many
- * stood otherwise; null when the signal aborted before the end.
+ * Continues a reindex of the same version that was stopped. Returns how many records were mapped, and how
+ * many came out differently; null when the signal aborted before the end.
  */
 export async function reindex(
   collection: Collection,

@@ -1,4 +1,4 @@
-/** Records of the ledger mapped again: to write what differs, or to see it. */
+/** Maps ledger records again: to write the differences, or to see them. */
 
 import type { RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
@@ -20,7 +20,7 @@ export class Remaps {
     this.#options = options;
   }
 
-  /** Writes what differs, with all consequences, in one transaction. */
+  /** Writes the differences, with all consequences, in one transaction. */
   async write(keys: readonly RecordKey[], signal: AbortSignal): Promise<readonly Difference[]> {
     const { remapped = [] } = await this.#options.writer.write({
       id: crypto.randomUUID(),
@@ -28,14 +28,14 @@ export class Remaps {
       remap: keys,
       cursor: null,
       letters: [],
-      // It moves no cursor: the stream does not know of it.
+      // It moves no cursor: these events are not part of the stream.
       fromSource: true,
       lease: null,
     }, signal);
     return remapped;
   }
 
-  /** What differs. Nothing is written. */
+  /** The differences. Writes nothing. */
   async inspect(keys: readonly RecordKey[]): Promise<readonly Difference[]> {
     const { database, mapper } = this.#options;
     return await inspect(database.sql, mapper, keys);

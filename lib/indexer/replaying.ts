@@ -1,4 +1,4 @@
-/** Reads the archive beside a server, and says what follows where there is none. */
+/** Replays the archive of a server, and decides how to continue when there is none. */
 
 import { replayStart } from "../client/archive/replay_and_follow.ts";
 import { ArchiveMissingError } from "../client/archive/archive_error.ts";
@@ -11,8 +11,8 @@ import { archiveObserver } from "./observers.ts";
 import type { ReadingOptions } from "./reading_options.ts";
 
 /**
- * An archive is looked for so long where the live stream has not what is needed: deployments of proxies
- * are shorter, and the alert for a replay that stands still comes before.
+ * How long a missing archive is retried when the live stream no longer has the needed events. Deployments of
+ * proxies take less, and the alert for a stalled replay fires earlier.
  */
 const MISSING_MS = 30 * 60_000;
 
@@ -29,12 +29,14 @@ export class Replaying {
     this.#options = options;
   }
 
-  /** Where the live stream begins after a replay, as long as nothing is stored; null before any. */
+  /** The live stream's start after a replay, while no cursor is stored; null before any replay. */
   get startCursor(): number | null {
     return this.#startCursor;
   }
 
-  /** Replays the archive. Resolves with null where there is none, and the live stream is asked by time. */
+  /**
+   * Replays the archive. Resolves with null when there is none; the live stream is then requested by time.
+   */
   async run(
     endpoint: Endpoint,
     because: CursorTooOldError | null,
@@ -45,7 +47,7 @@ export class Replaying {
     const { telemetry, redact } = this.#options;
     this.#tell(endpoint, because);
     telemetry.replayBegan(endpoint);
-    // Who asked for the archive wants nothing else.
+    // With `START_FROM=archive`, a missing archive must not be replaced by the live stream.
     const isAskedFor = position.point === null && because === null;
     try {
       const result = await replayArchive({
@@ -75,7 +77,7 @@ export class Replaying {
     }
   }
 
-  /** What only an archive would have is lost: the live stream is asked for all that it has. */
+  /** What only an archive would have is lost: the live stream is requested from its oldest event. */
   #goOnByTime({ source }: Endpoint, error: ArchiveMissingError): void {
     const { logger, telemetry, position, redact, eventsMayBeMissing } = this.#options;
     const notice = "archive_missing";
@@ -86,12 +88,12 @@ export class Replaying {
       { notice, source, why: redact(error.message) },
     );
     position.forgetNumber();
-    // The least time is one that the server raises to the oldest that it has.
+    // The server raises this lowest time to that of its oldest event.
     this.#startCursor = TIME_CURSOR_FROM;
     eventsMayBeMissing();
   }
 
-  /** A replay can take hours: why it began is the first thing to be known. */
+  /** A replay can take hours, so its reason is logged first. */
   #tell({ source }: Endpoint, because: CursorTooOldError | null): void {
     const { logger, telemetry, position } = this.#options;
     if (because !== null) {

@@ -1,10 +1,10 @@
-/** Tells what became of a batch to those who count. */
+/** Reports the result of a batch to the counters. */
 
 import type { Committed } from "./pipeline.ts";
 import type { DecidedEvents } from "../server/facts/committed_batch.ts";
 import type { Telemetry } from "../server/metrics/telemetry.ts";
 
-/** Collections whose change means that trust has to be computed anew. */
+/** Collections whose changes require trust to be computed again. */
 const TRUST = new Set(["app.subcult.alliance", "app.subcult.membership"]);
 
 export function reportCommit(telemetry: Telemetry, committed: Committed): void {

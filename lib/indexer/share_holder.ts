@@ -1,4 +1,4 @@
-/** The leases of the partitions that an instance holds: it takes, keeps and gives them. */
+/** The partition leases of an instance: takes, keeps and releases them. */
 
 import type { ResumePoint } from "../client/live/resume_point.ts";
 import { readCursor } from "../repository/batch/cursor.ts";
@@ -9,19 +9,19 @@ import { PartitionsChangedError } from "../repository/partitions/partition.ts";
 import { aimOf, mayTake, surplus } from "./fair_share.ts";
 import { ASK_MS, keepRenewed, type LeadershipOptions, release } from "./leadership.ts";
 
-/** Each says once a second that it is there: one that missed some of those is there all the same. */
+/** Instances report once a second; missing a few reports does not make one absent. */
 const ABSENT_MS = 5 * ASK_MS;
 
 export interface SharingOptions extends Omit<LeadershipOptions, "leased"> {
   readonly consumer: string;
-  /** How many partitions there are. */
+  /** The number of partitions. */
   readonly of: number;
 }
 
-/** The partitions that this instance holds, and where each of them stands. */
+/** The partitions that this instance holds, and the position of each. */
 export interface HeldPartitions {
   readonly leases: readonly Lease[];
-  /** In the order of the leases; null: it never committed one. */
+  /** In the order of the leases; null: nothing was ever committed. */
   readonly positions: readonly (ResumePoint | null)[];
 }
 
@@ -53,7 +53,7 @@ export class ShareHolder {
     return [...this.#held.values()].map(({ lost }) => lost.signal);
   }
 
-  /** Gives what is too much, and takes what it may. Nothing of it is being written. */
+  /** Releases surplus partitions and takes free ones, while none of them is being written. */
   async adjust(signal: AbortSignal): Promise<void> {
     for (const [partition, { lost }] of this.#held) {
       if (lost.signal.aborted) await this.drop(partition);
@@ -67,7 +67,7 @@ export class ShareHolder {
     await this.#takeAll(sharers, signal);
   }
 
-  /** Whether the share is another than what is being worked with. What may be taken is taken at once. */
+  /** Whether the set of partitions has to change. Free partitions are taken at once. */
   async isToChange(signal: AbortSignal): Promise<boolean> {
     const sharers = await this.#meet(signal);
     if (sharers === null) return false;
@@ -75,7 +75,7 @@ export class ShareHolder {
       await this.#takeAll(sharers, signal);
   }
 
-  /** Where the partitions stand that it holds. Null when that can't be asked now. */
+  /** The positions of the held partitions. Null when the database can't be queried now. */
   async positions(signal: AbortSignal): Promise<HeldPartitions | null> {
     const { database, silentMs, consumer, pass } = this.#options;
     const leases = this.partitions.map((partition) => this.#held.get(partition)!.lease);
@@ -90,7 +90,7 @@ export class ShareHolder {
       }, { silentMs, signal }), signal);
   }
 
-  /** Lets go of a lease that is another's by now. */
+  /** Drops a lease that another instance has taken. */
   async drop(partition: number): Promise<void> {
     const held = this.#held.get(partition);
     if (held === undefined) return;
@@ -131,7 +131,7 @@ export class ShareHolder {
     return sharers;
   }
 
-  /** Takes partitions that are free, as many as it may. Whether it took any. */
+  /** Takes free partitions, as many as allowed. Returns whether it took any. */
   async #takeAll(sharers: Sharers, signal: AbortSignal): Promise<boolean> {
     let taken = false;
     for (const partition of sharers.free) {
@@ -170,7 +170,7 @@ export class ShareHolder {
     if (!held.lost.signal.aborted) await release(this.#options, held.lease);
   }
 
-  /** Null when the database is away: it is asked again. */
+  /** Null when the database is unavailable: the caller retries. */
   async #tried<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
     try {
       return await ask();

@@ -1,8 +1,8 @@
 /**
- * Who writes where the DIDs are in several partitions: the instances share them evenly, each with the leases of
- * those that it holds. One that joins says what it wants, and is given some; those of one that is gone are taken
- * when their leases have run out. Whenever an instance holds others than before, it reads on anew from the least
- * of their positions.
+ * Which instance writes which partition: the instances share them evenly, with one lease per partition. A new
+ * instance announces that it wants partitions and gets some; those of a lost instance are taken when their
+ * leases expire. When the set of an instance changes, it drains and reads again from the least position of
+ * its partitions.
  */
 
 import { sleep } from "../client/clock.ts";
@@ -11,8 +11,9 @@ import { ASK_MS } from "./leadership.ts";
 import { type HeldPartitions, ShareHolder, type SharingOptions } from "./share_holder.ts";
 
 /**
- * Works with the partitions that are this instance's share, until the signal aborts. `work` ends when its signal
- * aborts. Throws a `PartitionsChangedError` when there are other partitions by now, and what `work` rejects with.
+ * Runs `work` on this instance's share of the partitions until the signal aborts. `work` ends when its signal
+ * aborts. Throws a `PartitionsChangedError` when the number of partitions has changed, and whatever `work`
+ * rejects with.
  */
 export async function shareWhenLeased(
   options: SharingOptions,
@@ -63,7 +64,7 @@ async function workUntilChanged(
     } else if (!until.aborted || signal.aborted) failure = error;
   } finally {
     changed.abort();
-    // What it found is thrown below: that there are other partitions.
+    // The failure is thrown below: the number of partitions has changed.
     await watching.catch((error) => failure ??= error);
   }
   if (failure !== null) throw failure;

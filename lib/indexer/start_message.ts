@@ -1,11 +1,11 @@
-/** What a log says of where reading starts, and why there. */
+/** The log line that says where reading starts, and why. */
 
 import type { StartFrom } from "../config/setting_stream.ts";
 import type { Fields } from "../log/logger.ts";
 import type { ResumePoint } from "../client/live/resume_point.ts";
 import { isoFromMicros } from "../micros.ts";
 
-/** The message and the fields of the line. */
+/** The message and fields of the line. */
 export function startWords(
   resume: ResumePoint | null,
   startFrom: StartFrom,

@@ -1,4 +1,4 @@
-/** Where reading begins for the partitions that an instance holds. */
+/** Where reading begins for the partitions of an instance. */
 
 import type { ResumePoint } from "../client/live/resume_point.ts";
 import type { Config } from "../config.ts";
@@ -7,8 +7,9 @@ import { leastPosition } from "../repository/batch/position.ts";
 type StartFrom = Config["jetstream"]["startFrom"];
 
 /**
- * The least of the partitions' positions. One that never committed any begins where `START_FROM` says, and all with
- * it. At the live tip it would miss what came since the others began, so there it begins with them.
+ * The least of the partitions' positions. If one never committed any, reading begins where `START_FROM` says,
+ * for all. With `START_FROM=live` that partition would miss what came since the others began, so it begins
+ * with them.
  */
 export function startPosition(
   positions: readonly (ResumePoint | null)[],

@@ -1,4 +1,4 @@
-/** A retry by hand, with why each letter is not resolved by it. */
+/** A retry by hand, with the reason for each letter that stays open. */
 
 import { letterStates } from "../repository/dead_letters/dead_letters.ts";
 import type { Sql } from "../repository/connection/sql.ts";
@@ -7,11 +7,11 @@ import type { LetterRetries } from "./letter_retries.ts";
 export interface ToldRetry {
   readonly tried: number;
   readonly resolved: number;
-  /** Those that the retry did not resolve. */
+  /** The letters that the retry did not resolve. */
   readonly letters: readonly { readonly id: number; readonly why: string }[];
 }
 
-/** Tries letters again. */
+/** Retries letters. */
 export async function retryLetters(
   retries: LetterRetries,
   sql: Sql,

@@ -3,34 +3,34 @@ import type { Ending } from "./stream_observer.ts";
 /** How an attempt to read a server ended, as far as the next attempt depends on it. */
 export interface AttemptEnd {
   readonly error: Error;
-  /** It came to nothing: refused, or over before it brought anything new, or what it brought was no stream. */
+  /** The attempt failed: refused, closed before it brought anything new, or not a valid stream. */
   readonly failed: boolean;
-  /** How long the connection stood, milliseconds. */
+  /** How long the connection was open, milliseconds. */
   readonly stoodMs: number;
-  /** It stood for so long that its end says nothing about the next one. */
+  /** Open for so long that its end says nothing about the next attempt. */
   readonly steady: boolean;
-  /** The server said no, so it is asked again later than one that just went away. */
+  /** The server refused, so the next attempt comes later than after a lost connection. */
   readonly refused: boolean;
-  /** The server asked to be left alone for so long, milliseconds. */
+  /** How long the server asked not to be retried, milliseconds. */
   readonly retryAfterMs: number;
 }
 
-/** A connection that stood as long as the longest usual wait is no hot loop when it drops. */
+/** As long as the longest usual wait: reconnecting after such a connection can't become a tight loop. */
 const STEADY_MS = 30_000;
 
 /**
- * Codes of RFC 6455 and its registry with which a server asks for fewer connections: a violated policy,
+ * Close codes (RFC 6455 and its registry) with which a server asks for fewer connections: a violated policy,
  * a restart, an overload.
  */
 const REFUSING_CODES: ReadonlySet<number> = new Set([1008, 1012, 1013]);
 
-/** An attempt that never became a connection. */
+/** An attempt without a connection. */
 export function notConnected(error: Error, refused = false, retryAfterMs = 0): AttemptEnd {
   return { error, failed: true, stoodMs: 0, steady: false, refused, retryAfterMs };
 }
 
 /**
- * The end of a connection; null when it was ended on purpose, and the next may follow at once.
+ * The result of a connection; null when it was closed on purpose and the next may follow at once.
  *
  * @param useful whether it brought something new
  */

@@ -1,11 +1,11 @@
-/** Times ahead of our clock: one wrong time is told from a clock that differs. */
+/** Times ahead of our clock: tells a single wrong time from clocks that differ. */
 
 import type { Clock } from "../clock.ts";
 
 /** Microseconds that an event may be ahead of our clock. */
 export const AHEAD_LIMIT_US = 60_000_000;
 
-/** All events of so long, milliseconds, are ahead: then a clock is wrong, the server's or ours. */
+/** If all events are ahead for this long, milliseconds, a clock is wrong: the server's or ours. */
 const CONFIRMED_AFTER_MS = 30_000;
 
 export class ClockWatch {
@@ -14,12 +14,12 @@ export class ClockWatch {
   #leastUs = Infinity;
   #differs = false;
 
-  /** How far the clocks differ at least, microseconds; null when they agree. */
+  /** The least difference between the clocks, microseconds; null when they agree. */
   get aheadUs(): number | null {
     return this.#differs ? this.#leastUs : null;
   }
 
-  /** Takes an event that is so far ahead of our clock, and says whether reading may go on from there. */
+  /** Handles an event that far ahead of our clock. Returns whether reading may resume from it. */
   isBelievable(aheadUs: number, clock: Clock): boolean {
     if (aheadUs <= AHEAD_LIMIT_US) {
       this.reset();
@@ -31,7 +31,7 @@ export class ClockWatch {
     return this.#differs && aheadUs <= this.#leastUs + AHEAD_LIMIT_US;
   }
 
-  /** Starts over, with another server. */
+  /** Resets the state for another server. */
   reset(): void {
     this.#since = null;
     this.#leastUs = Infinity;

@@ -2,15 +2,14 @@ import type { Clock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { Notice } from "./stream_observer.ts";
 
-/** Fetches the dictionary that a server uses now, makes the decoder know it, and returns its id. */
+/** Fetches a server's current dictionary, registers it with the decoder, and returns its id. */
 export type FetchDictionary = (endpoint: Endpoint, signal: AbortSignal) => Promise<number>;
 
-/** Where a dictionary could not be had, the next connections don't wait for it again so soon. */
+/** After a failed fetch, connections don't wait for the dictionary again for this long. */
 const RETRY_MS = 10 * 60_000;
 
 /**
- * Which connections ask for compressed frames. It is a saving and never a condition: whatever goes wrong
- * with it leads to plain frames.
+ * Which connections request compressed frames. Compression is optional: any failure leads to plain frames.
  */
 export class Compression {
   readonly #wanted: boolean;
@@ -18,10 +17,10 @@ export class Compression {
   readonly #onNotice: (notice: Notice, endpoint: Endpoint) => void;
   readonly #clock: Clock;
   readonly #plain = new Set<Endpoint>();
-  /** When a dictionary that could not be had is worth another try, by the monotonic clock. */
+  /** When a failed fetch may be retried, by the monotonic clock. */
   readonly #nextTry = new Map<Endpoint, number>();
   readonly #dictionaries = new Map<Endpoint, number>();
-  /** Whose dictionary was fetched anew because it was refused, and has not worked since. */
+  /** Endpoints whose dictionary was refused and fetched again, without success since. */
   readonly #refetched = new Set<Endpoint>();
 
   constructor(
@@ -36,10 +35,10 @@ export class Compression {
     this.#clock = clock;
   }
 
-  /** What to ask for in the next connection: see `Request.zstd`. */
+  /** The compression to request for the next connection: see `Request.zstd`. */
   async choose(endpoint: Endpoint, signal: AbortSignal): Promise<true | number | null> {
     if (!this.#wanted || this.#plain.has(endpoint) || endpoint.protocol === "firehose") return null;
-    // v1 has one dictionary for ever, and no parameter for it.
+    // v1 has one fixed dictionary, and no parameter for it.
     const parameter = (id: number): true | number => endpoint.protocol === "v1" ? true : id;
     const known = this.#dictionaries.get(endpoint);
     if (known !== undefined) return parameter(known);
@@ -58,14 +57,14 @@ export class Compression {
     }
   }
 
-  /** The server does not know our dictionary: fetches it again, once; then does without. */
+  /** The server does not know our dictionary: fetches it once more, then reads plain. */
   dictionaryRefused(endpoint: Endpoint): void {
     this.#dictionaries.delete(endpoint);
     if (this.#refetched.has(endpoint)) this.giveUp(endpoint, "the dictionary was refused twice");
     else this.#refetched.add(endpoint);
   }
 
-  /** Asks this endpoint for plain frames from now on. False when it was plain already. */
+  /** Requests plain frames from this endpoint from now on. Returns false when it was plain already. */
   giveUp(endpoint: Endpoint, why: string): boolean {
     if (!this.#wanted || this.#plain.has(endpoint)) return false;
     this.#plain.add(endpoint);
@@ -73,7 +72,7 @@ export class Compression {
     return true;
   }
 
-  /** A connection brought something. */
+  /** A connection delivered something. */
   worked(endpoint: Endpoint): void {
     this.#refetched.delete(endpoint);
   }

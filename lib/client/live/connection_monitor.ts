@@ -13,28 +13,30 @@ import type { Expectation } from "./resume_point.ts";
 export interface ConnectionMonitorOptions {
   readonly endpoint: Endpoint;
   readonly expectation: Expectation;
-  /** Whether the stream is of chosen accounts only. */
+  /** Whether the stream is limited to chosen accounts. */
   readonly byAccount: boolean;
   readonly clock: Clock;
   readonly endpoints: EndpointList;
   readonly origin: ResumeTracker;
   readonly compression: Compression;
   readonly onNotice: (notice: Notice, endpoint: Endpoint) => void;
-  /** Called once, when the connection brings something newer than all before. */
+  /** Called once, when the connection brings something newer than everything before. */
   readonly onUseful: () => void;
 }
 
-/** Longest code of a notice that is repeated to anyone; real ones are below 20. */
+/** Longest code of a notice that is passed on; real ones are below 20. */
 const MAX_CODE_CHARS = 40;
 
-/** Judges what one connection brings: whether it began where it should, goes on, and keeps up. */
+/** Checks one connection: whether it begins at the requested position, makes progress and keeps up. */
 export class ConnectionMonitor {
   readonly #options: ConnectionMonitorOptions;
   readonly #lag = new LagWatch();
   readonly #since: number;
   #useful = false;
   #hasBegun = false;
-  /** The server begins later than asked. More is asked by time than is needed: the first event shows what it means. */
+  /**
+   * The server announced a later beginning. A request by time includes a margin, so the first event decides.
+   */
   #beginsLater = false;
 
   constructor(options: ConnectionMonitorOptions) {
@@ -42,12 +44,12 @@ export class ConnectionMonitor {
     this.#since = options.clock.monotonic();
   }
 
-  /** Whether it brought something newer than all before. */
+  /** Whether it brought something newer than everything before. */
   get useful(): boolean {
     return this.#useful;
   }
 
-  /** How long the connection has stood, milliseconds. */
+  /** Age of the connection, milliseconds. */
   get ageMs(): number {
     return this.#options.clock.monotonic() - this.#since;
   }
@@ -65,7 +67,7 @@ export class ConnectionMonitor {
     const fault = checkReplay(expectation, position, { protocol, byAccount, nowUs });
     if (fault !== null) {
       this.#notice(fault.notice);
-      // The firehose takes no time instead, so to leave it would bring nothing.
+      // The firehose does not accept a time, so reconnecting would gain nothing.
       if (fault.useless && origin.distrust(endpoint) && protocol !== "firehose") {
         return { kind: "left", notice: fault.notice };
       }
@@ -123,7 +125,7 @@ export class ConnectionMonitor {
     });
   }
 
-  /** The queue is full: what comes late now is late because of us. */
+  /** The queue is full: delays from now on are our own. */
   readonly onPause = (): void => this.#lag.reset();
 
   #leave(code: NoticeCode, message: string): Ending {

@@ -11,17 +11,17 @@ export interface ZstdDictionary {
 }
 
 export interface DictionaryOptions {
-  /** Where the dictionary of v1 is: its servers don't hand it out. */
+  /** Where to fetch the dictionary of v1: its servers don't provide it. */
   readonly v1Url: string;
   readonly signal: AbortSignal;
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
 }
 
-/** The wait for it delays every connection to a server that is slow with it. */
+/** Every connection to a server with a slow dictionary is delayed by this at most. */
 const TIMEOUT_MS = 5_000;
 
-/** Today's is 64 KiB. */
+/** The current one has 64 KiB. */
 const MAX_BYTES = 1024 * 1024;
 
 const MAGIC = 0xec30a437;
@@ -29,13 +29,14 @@ const MAGIC = 0xec30a437;
 const SUBSCRIBE = "network.bsky.jetstream.subscribeEvents";
 const GET_DICTIONARY = "network.bsky.jetstream.getZstdDictionary";
 
-/** SHA-256 of the dictionary of v1, which is fixed for ever: wherever it comes from, it is this one. */
+/** SHA-256 of the dictionary of v1, which never changes: any download must match it. */
 const V1_SHA256 = "b8d77b46933aceecbdd5275a01241efc985c970c78162b8150cf67a26522f70c";
 
 /**
- * Fetches the dictionary that a server compresses with now. Needs no key, and is sent none.
+ * Fetches the dictionary that a server currently compresses with. No API key is needed or sent.
  *
- * @throws {Error} when it can't be had, is not a dictionary with an id, or is not v1's for v1
+ * @throws {Error} when it can't be fetched, is not a dictionary with an id, or is not the v1 dictionary for
+ * v1
  */
 export async function fetchZstdDictionary(
   endpoint: Endpoint,

@@ -1,39 +1,39 @@
 import type { Clock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 
-/** An endpoint that failed or fell behind is not preferred for this long, milliseconds. */
+/** How long an endpoint that failed or fell behind is not preferred, milliseconds. */
 export const REST_MS = 10 * 60_000;
 
 /** Each further failure doubles that, up to this, milliseconds. */
 export const MAX_REST_MS = 60 * 60_000;
 
-/** No server is left alone for longer, whatever it says: it may have meant another clock. */
+/** Limit for any Retry-After: a server may have used a wrong clock. */
 export const MAX_DEFERRAL_MS = 15 * 60_000;
 
-/** Connections in a row that did not last, though they brought something: then the endpoint rests. */
+/** After this many short connections in a row an endpoint rests, even if they brought events. */
 const SHORT_CONNECTIONS = 5;
 
 interface Standing {
   readonly endpoint: Endpoint;
   restUntil: number;
   rests: number;
-  /** Not asked before, because it said so. */
+  /** Not tried before this time, as the server asked. */
   notBefore: number;
   short: number;
   excluded: boolean;
 }
 
 /**
- * The endpoints in their order of preference, and which of them to use.
+ * The endpoints in order of preference, and which of them to use.
  *
- * The rule: the first that is not resting. An endpoint whose attempt came to nothing, that is behind, or
- * whose connections don't last, rests for ten minutes, then twenty, up to an hour; so a dead one is left
- * at once and returned to later, and one that flaps is returned to ever more seldom. While a later one is
- * used and an earlier one has rested, the connection is given up for it: the order is the operator's, and
- * often the first speaks a better protocol. That costs a reconnect and five minutes of duplicates. When
- * all rest, the one whose rest ends first is tried, so all are tried in turn.
+ * The first one that is not resting is used. An endpoint whose attempt failed, that is behind, or whose
+ * connections don't last rests for ten minutes, then twenty, up to an hour. So a dead endpoint is left at
+ * once and tried again later, and a flapping one more and more rarely. While a later endpoint is in use and
+ * an earlier one has rested, the connection is closed for the earlier one: the order is the operator's, and
+ * often the first speaks a better protocol. That costs a reconnect and five minutes of duplicates. When all
+ * rest, the one whose rest ends first is tried, so all are tried in turn.
  *
- * One that refuses the request itself is tried again every hour: servers are updated too.
+ * An endpoint that refuses the request itself is retried every hour: servers are updated too.
  */
 export class EndpointList {
   readonly #clock: Clock;
@@ -53,7 +53,7 @@ export class EndpointList {
     }));
   }
 
-  /** The one to use now, or null when every one refuses the request. */
+  /** The endpoint to use now; null when every one refuses the request. */
   current(): Endpoint | null {
     const usable = this.#standings.filter(({ excluded }) => !excluded);
     if (usable.length === 0) return null;
@@ -67,25 +67,25 @@ export class EndpointList {
     return next?.endpoint ?? null;
   }
 
-  /** How long all of them want to be left alone, milliseconds; 0 when one may be asked. */
+  /** How long all endpoints asked not to be retried, milliseconds; 0 when one may be tried. */
   get notBeforeMs(): number {
     const usable = this.#standings.filter(({ excluded }) => !excluded);
     const first = Math.min(...usable.map(({ notBefore }) => notBefore));
     return usable.length === 0 ? 0 : Math.max(0, first - this.#clock.monotonic());
   }
 
-  /** Whether an earlier one than `endpoint` could be used again. */
+  /** Whether an earlier endpoint than `endpoint` could be used again. */
   hasBetter(endpoint: Endpoint): boolean {
     const own = this.#standings.indexOf(this.#standing(endpoint));
     return this.#awakeOthers(endpoint).some((other) => this.#standings.indexOf(other) < own);
   }
 
-  /** Whether there is another one that is not resting. */
+  /** Whether another endpoint is not resting. */
   hasOther(endpoint: Endpoint): boolean {
     return this.#awakeOthers(endpoint).length > 0;
   }
 
-  /** Lets it rest: an attempt came to nothing, or it is behind. */
+  /** Lets an endpoint rest: an attempt failed, or it is behind. */
   rest(endpoint: Endpoint): void {
     const standing = this.#standing(endpoint);
     const restMs = Math.min(MAX_REST_MS, REST_MS * 2 ** Math.min(standing.rests, 10));
@@ -94,33 +94,33 @@ export class EndpointList {
     standing.restUntil = this.#clock.monotonic() + restMs;
   }
 
-  /** Leaves it alone for as long as it asked, within bounds. */
+  /** Does not retry an endpoint for as long as it asked, within limits. */
   defer(endpoint: Endpoint, ms: number): void {
     const standing = this.#standing(endpoint);
     standing.notBefore = this.#clock.monotonic() + Math.min(MAX_DEFERRAL_MS, ms);
     standing.restUntil = Math.max(standing.restUntil, standing.notBefore);
   }
 
-  /** Notes how long a connection to it stood. After several that did not last it rests. */
+  /** Notes whether a connection lasted. After several short ones the endpoint rests. */
   stood(endpoint: Endpoint, steady: boolean): void {
     const standing = this.#standing(endpoint);
     standing.short = steady ? 0 : standing.short + 1;
     if (standing.short >= SHORT_CONNECTIONS) this.rest(endpoint);
   }
 
-  /** Forgets its failures: it was read from for long enough. */
+  /** Forgets an endpoint's failures: it was read for long enough. */
   restore(endpoint: Endpoint): void {
     this.#standing(endpoint).rests = 0;
   }
 
-  /** Leaves it out: it refuses what we ask for. */
+  /** Excludes an endpoint that refuses our request. */
   exclude(endpoint: Endpoint): void {
     const standing = this.#standing(endpoint);
     standing.excluded = true;
     standing.restUntil = this.#clock.monotonic() + MAX_REST_MS;
   }
 
-  /** It takes what we ask for. */
+  /** Includes an endpoint again: it accepts our request. */
   admit(endpoint: Endpoint): void {
     this.#standing(endpoint).excluded = false;
   }

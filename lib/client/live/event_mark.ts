@@ -1,11 +1,13 @@
-/** What an event leaves of itself beside its number, so that another event of that number is told from it. */
+/**
+ * The mark of an event, stored beside its number, so that a different event with the same number is noticed.
+ */
 
 import type { Event, Position } from "../../decoder/event.ts";
 
 /**
- * The time at which the server saw the event, and where the wire has them, the account and its revision
- * or the relay's number. Events of one firehose message share a number: their marks are the same, or one
- * begins the other.
+ * The time at which the server saw the event and, where the protocol has them, the account and its revision,
+ * or the relay's number. Events of one firehose message share a number: their marks are equal, or one is a
+ * prefix of the other.
  */
 export function markOf(event: Event, { timeUs }: Position): string {
   switch (event.kind) {
@@ -27,7 +29,7 @@ export function timeOfMark(mark: string): number {
   return Number.parseInt(mark);
 }
 
-/** Whether two marks can be of one event. A mark that tells less agrees with one that tells more. */
+/** Whether two marks can be of one event. A mark with fewer parts matches one with more. */
 export function isSameMark(one: string, other: string): boolean {
   return one === other || one.startsWith(`${other} `) || other.startsWith(`${one} `);
 }

@@ -19,14 +19,15 @@ import { UndecodableRun } from "./undecodable_run.ts";
 import { JetstreamSocket } from "../socket/websocket.ts";
 
 /**
- * Reads the live stream until `signal` aborts: connects, reads, comes back after every failure, and
- * changes to another endpoint when one is dead or behind. Delivers at least once, in the order of the server,
- * and goes on where `resumePoint` says.
+ * Reads the live stream until `signal` aborts: connects, reads, reconnects after every failure, and changes
+ * to another endpoint when one is dead or behind. Delivers at least once, in the server's order, and resumes
+ * at `resumePoint`.
  *
  * Returns when `signal` aborts, leaving no socket and no timer.
  *
- * @throws {CursorTooOldError} when a server has no live events so old: replay the archive, then call again
- * @throws {InvalidRequestError} when no server takes the request
+ * @throws {CursorTooOldError} when a server no longer has such old live events: replay the archive, then call
+ * again
+ * @throws {InvalidRequestError} when every server refuses the request
  * @throws {ReconnectLimitError} after `maxAttempts` failures in a row
  * @throws whatever `receive` throws
  */
@@ -132,7 +133,7 @@ class Follower {
       clock: this.#clock,
       signal,
       idleTimeoutMs,
-      // Of chosen accounts there may be nothing for days.
+      // Chosen accounts may publish nothing for days.
       quietMs: byAccount ? 0 : quietMs,
       undecodable: this.#undecodableOf(endpoint),
       receive,
@@ -146,7 +147,7 @@ class Follower {
     });
     this.#observer.disconnected?.({ endpoint, ending });
     signal.throwIfAborted();
-    // A filter that was sent as a message is refused by a close.
+    // A filter that was sent as a message is refused by closing the connection.
     if (ending.kind === "closed" && isV1RequestError(ending.reason)) {
       return this.#wrongRequest(endpoint, ending.reason);
     }
@@ -182,7 +183,7 @@ class Follower {
     this.#observer.useful?.({ endpoint });
   }
 
-  /** What a refusal leads to: another try at once, a wait, or the end. */
+  /** How to react to a refusal: retry at once, wait, or stop. */
   #refused(
     endpoint: Endpoint,
     start: Start,
@@ -202,7 +203,8 @@ class Follower {
         this.#compression.dictionaryRefused(endpoint);
         return null;
       case "invalid_request":
-        // A v1 server tells in text why, so it may be the compression: without it, it shows.
+        // A v1 server gives its reason as text only, so compression may be the cause: retrying without it
+        // shows that.
         if (compressed && endpoint.protocol === "v1") {
           this.#compression.giveUp(endpoint, refusal.message);
           return null;
@@ -213,7 +215,7 @@ class Follower {
     }
   }
 
-  /** The server says that the request is wrong: it is left out, and without another this is the end. */
+  /** The server says that the request is invalid: it is excluded. Without another server, reading ends. */
   #wrongRequest(endpoint: Endpoint, message: string): null {
     this.#endpoints.exclude(endpoint);
     if (this.#endpoints.current() === null) throw new InvalidRequestError(endpoint.source, message);

@@ -3,26 +3,26 @@ import type { Endpoint } from "../endpoint.ts";
 import type { HandshakeRefusedError } from "../socket/handshake.ts";
 import { isV1RequestError, printable, readXrpcError } from "../server_message.ts";
 
-/** What to do about a refused handshake, by the next step. */
+/** How to react to a refused handshake. */
 export type Refusal =
-  /** The cursor is older than all that the server has live: the archive has the rest. */
+  /** The cursor is older than the server's live events: the archive has the rest. */
   | { readonly kind: "cursor_too_old"; readonly message: string }
   /** The dictionary was replaced: fetch the new one. */
   | { readonly kind: "unknown_dictionary"; readonly message: string }
-  /** The request is wrong and stays so. */
+  /** The request is invalid and stays so. */
   | { readonly kind: "invalid_request"; readonly message: string }
-  /** Not now: try again later, or elsewhere. */
+  /** Temporary: retry later, or elsewhere. */
   | {
     readonly kind: "unavailable";
     readonly message: string;
-    /** How long the server wants to be left alone; 0 when it doesn't say. */
+    /** How long the server asked not to be retried; 0 when it did not say. */
     readonly retryAfterMs: number;
   };
 
 /**
- * Reads a refused handshake. Only what a Jetstream itself says about the request is final: v2 names its
- * errors in JSON, v1 says them in sentences that begin alike. Everything else may pass, whatever its
- * status: it comes from a proxy, a balancer or a page of maintenance.
+ * Classifies a refused handshake. Only a Jetstream's own answer about the request is final: v2 names its
+ * errors in JSON, v1 uses sentences with known beginnings. Everything else is temporary, whatever its status:
+ * it comes from a proxy, a load balancer or a maintenance page.
  *
  * @param nowMs the wall clock, Unix milliseconds
  */
@@ -50,7 +50,7 @@ export function classifyRefusal(
   };
 }
 
-/** What an operator can do about a status that a proxy, and not the stream, answers with. */
+/** What an operator can do about a status that a proxy answers instead of the stream. */
 function adviceFor(status: number, headers: Headers): string {
   if (status >= 300 && status < 400) {
     const location = printable(headers.get("location"));

@@ -2,8 +2,8 @@ import type { Clock } from "../clock.ts";
 import { SilenceTimer } from "./silence_timer.ts";
 
 /**
- * Watches over reads: one that waits for too long has nobody at its other end. Between two reads, when
- * the queue is full, no time counts.
+ * Detects a dead peer: a read that waits for too long. The time between reads, when the queue is full, does
+ * not count.
  */
 export class IdleWatchdog implements Disposable {
   readonly #clock: Clock;
@@ -16,7 +16,7 @@ export class IdleWatchdog implements Disposable {
     this.#timer = new SilenceTimer(clock, idleMs, () => this.#waitingSince, onIdle);
   }
 
-  /** Does a read. Returns what it brought, and how long it waited, milliseconds. */
+  /** Runs a read. Returns its result, and how long it waited, milliseconds. */
   async over<T>(
     read: () => Promise<T>,
   ): Promise<{ readonly result: T; readonly waitedMs: number }> {

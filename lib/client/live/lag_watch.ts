@@ -1,25 +1,25 @@
-/** An instance this far behind the clock is behind, milliseconds. `/ready` wants 60 s. */
+/** An instance this far behind the clock counts as behind, milliseconds. `/ready` requires 60 s. */
 export const LAG_LIMIT_MS = 2 * 60_000;
 
-/** It is watched for this long before it is judged, milliseconds. */
+/** How long it is observed before that is decided, milliseconds. */
 const LAG_WINDOW_MS = 60_000;
 
-/** Who catches up by less than this part of the time that passes, will not catch up. */
+/** An instance that gains less than this share of the elapsed time will not catch up. */
 const CATCH_UP_RATE = 0.1;
 
 /**
- * Tells an instance that is behind from one that replays: the events of both are old, but a replay runs
- * faster than the clock. A stream without events is not behind.
+ * Tells an instance that is behind from one that replays. Both send old events, but a replay runs faster than
+ * the clock. A stream without events is not behind.
  */
 export class LagWatch {
   #since: number | null = null;
   #lagAtStartMs = 0;
 
   /**
-   * Notes the time of an event that just came, and says whether the instance is behind for good.
+   * Notes the time of an event that just arrived. Returns whether the instance is behind for good.
    *
    * @param nowMs the wall clock, Unix milliseconds
-   * @param monotonicMs the same moment on a clock that never jumps
+   * @param monotonicMs the same moment on the monotonic clock
    */
   isBehind(timeUs: number, nowMs: number, monotonicMs: number): boolean {
     const lagMs = nowMs - timeUs / 1000;
@@ -36,7 +36,7 @@ export class LagWatch {
     return behind;
   }
 
-  /** Starts over: the time until now was held up by ourselves. */
+  /** Resets the observation: the time until now was our own delay. */
   reset(): void {
     this.#since = null;
   }

@@ -1,7 +1,7 @@
 /**
- * Where a server that numbers by time, and doesn't keep their order, can have stopped: its live events
- * overtake a replay, it works on accounts in parallel, and its clock is set back. So what came last says
- * little; the lowest of what came within the last seconds does.
+ * The safe resume position on a server that numbers by time without keeping that order: its live events
+ * overtake a replay, it processes accounts in parallel, and its clock can be set back. The last number is
+ * therefore not safe; the lowest one of the last seconds is.
  */
 
 import type { ResumePoint } from "./resume_point.ts";
@@ -19,17 +19,20 @@ interface Slot {
 }
 
 export class LowWatermark {
-  /** Rising by both time and cursor: the first has the lowest cursor. */
+  /** Ascending by time and by cursor: the first has the lowest cursor. */
   #slots: Slot[] = [];
   #base: ResumePoint | null = null;
 
-  /** A connection begins: what stands before `base` came, and the first event shows that it goes on. */
+  /**
+   * A connection begins. Everything before `base` was received; the first event shows whether reading resumed
+   * there.
+   */
   begin(base: ResumePoint | null): void {
     this.#slots = [];
     this.#base = base;
   }
 
-  /** Takes the place of an event, and returns the lowest one that counts. */
+  /** Adds the position of an event, and returns the lowest one that counts. */
   add(point: ResumePoint, monotonicMs: number): ResumePoint {
     if (this.#base !== null) this.#push(this.#base, monotonicMs);
     this.#base = null;
@@ -45,7 +48,7 @@ export class LowWatermark {
     while (this.#slots.length > 0 && this.#slots.at(-1)!.lowest.cursor >= lowest.cursor) {
       this.#slots.pop();
     }
-    // A lower one of the same span counts for as long.
+    // A lower position in the same span counts for the same time.
     if (this.#slots.at(-1)?.end !== end) this.#slots.push({ end, lowest });
   }
 }

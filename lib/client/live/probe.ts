@@ -1,4 +1,4 @@
-/** Tries whether a server takes a subscription, and leaves again. */
+/** Checks whether a server accepts a subscription, then disconnects. */
 
 import { systemClock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
@@ -10,13 +10,13 @@ import { JetstreamSocket } from "../socket/websocket.ts";
 
 const TIMEOUT_MS = 10_000;
 
-/** A server that does not take the filter in a message says so within this time. */
+/** A server that refuses a filter sent as a message does so within this time. */
 const HELLO_MS = 2_000;
 
 export interface ProbeOptions {
-  /** The filter that the indexer will ask for. */
+  /** The filter that the indexer will use. */
   readonly filter: Filter;
-  /** Certificates (PEM) trusted besides those of the program. */
+  /** Certificates (PEM) trusted in addition to those of the program. */
   readonly caCerts: readonly string[];
   readonly stop: AbortSignal;
 }
@@ -42,7 +42,7 @@ export async function probe(
   }
 }
 
-/** What the server says against the filter that it was sent; null when it says nothing. */
+/** The server's objection to the filter; null when there is none. */
 async function objectionOf(socket: JetstreamSocket): Promise<string | null> {
   const timer = setTimeout(() => void socket.close(), HELLO_MS);
   try {

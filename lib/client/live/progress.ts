@@ -1,4 +1,4 @@
-/** Where reading goes on after all that was taken in. */
+/** The position from which reading resumes after everything received. */
 
 import type { Position } from "../../decoder/event.ts";
 import type { Clock } from "../clock.ts";
@@ -10,20 +10,20 @@ export interface ProgressOptions {
   /** Where reading stopped before this run; null when nothing was ever read. */
   readonly stored: ResumePoint | null;
   readonly clock: Clock;
-  /** All times of a server are so far ahead of our clock, milliseconds; null: they no longer are. */
+  /** Called when all times of a server are ahead of our clock, by milliseconds; null: no longer. */
   readonly clockDiffers?: (aheadMs: number | null, source: string) => void;
 }
 
 /**
- * On a quiet connection the time of the position moves on, but stays so far behind: a server may have
- * stood still, with nobody noticing, and less than its replay window.
+ * On a quiet connection the position's time advances, but stays this far behind: the server may have stalled
+ * unnoticed for less than its replay window.
  */
 export const QUIET_BEHIND_US = 3_600_000_000;
 
-/** A replay that brings nothing we want still passes at least so many times as fast as time. */
+/** A replay without wanted events still passes time at least this many times faster than the clock. */
 const QUIET_RATE = 2;
 
-/** While nothing comes, the position is stored when it has moved by so much. */
+/** While nothing arrives, the position is stored whenever it has advanced by this much. */
 const STORE_EVERY_US = 60_000_000;
 
 export class Progress {
@@ -31,11 +31,11 @@ export class Progress {
   readonly #clocks = new ClockWatch();
   readonly #lowWater = new LowWatermark();
   #point: ResumePoint | null;
-  /** The last point that was taken to be stored. */
+  /** The last point that was returned for storing. */
   #told: ResumePoint | null;
   #connected = false;
   #source: string | null = null;
-  /** Whether something came since the last look, and when that was, by the monotonic clock. */
+  /** Whether something arrived since the last check, and when, by the monotonic clock. */
   #heard = false;
   #lookedAt = 0;
 
@@ -49,7 +49,7 @@ export class Progress {
     return this.#point;
   }
 
-  /** A connection stands, and was asked for that cursor. A live one begins now: nothing may be missed from here on. */
+  /** A connection is open, with the given cursor. For a live one, nothing may be missed from now on. */
   connected(source: string, cursor: string | null): void {
     const { clock } = this.#options;
     if (this.#point === null && cursor === null) {
@@ -66,7 +66,7 @@ export class Progress {
     this.#connected = false;
   }
 
-  /** An event was taken in. */
+  /** An event was received. */
   advance(position: Position, source: string): void {
     this.#heard = true;
     if (source !== this.#source) this.#enter(source);
@@ -79,17 +79,17 @@ export class Progress {
     const believable = this.#clocks.isBelievable(aheadUs, clock);
     if ((before === null) !== (this.#clocks.aheadUs === null)) this.#tellClock();
     if (!believable) return;
-    // Its time is what other servers are asked for, so it must be one by our clock too.
+    // Other servers are asked by its time, which must therefore not be ahead of our clock.
     const next = { ...position, timeUs: Math.min(timeUs, nowUs), source };
     if (isTime) this.#point = this.#lowWater.add(next, clock.monotonic());
     else if (this.#point === null || isFurther(next, this.#point)) this.#point = next;
   }
 
   /**
-   * Looks whether the stream is quiet; then its time moves on. Returns the position when it should be stored
-   * although nothing came.
+   * Checks whether the stream is quiet; then the position's time advances. Returns the position when it
+   * should be stored although nothing arrived.
    *
-   * @param held whether reading is held up by ourselves: then silence says nothing
+   * @param held whether reading is paused by ourselves: then silence means nothing
    */
   look(held: boolean): ResumePoint | null {
     const { clock } = this.#options;
@@ -104,12 +104,12 @@ export class Progress {
     return isFirst || (quiet && point.timeUs - told.timeUs >= STORE_EVERY_US) ? this.take() : null;
   }
 
-  /** The position for what was taken in so far, to be stored with it. */
+  /** The position after everything received so far, to be stored with it. */
   take(): ResumePoint | null {
     return this.#told = this.#point;
   }
 
-  /** Its number leads nowhere any more: from here on only its time counts. */
+  /** The number is no longer valid: from now on only the time counts. */
   forgetNumber(): void {
     if (this.#point === null) return;
     const { timeUs, source } = this.#point;
@@ -143,8 +143,8 @@ export class Progress {
 }
 
 /**
- * Whether reading has got further. A lower cursor of a later time is further too: the instance counts anew.
- * And so is any number where there was only a time.
+ * Whether `next` is further. A lower cursor with a later time is further too: the instance restarted its
+ * numbering. So is any number where there was only a time.
  */
 export function isFurther(next: ResumePoint, before: ResumePoint): boolean {
   if (next.source !== before.source || isTimeCursor(before.cursor)) return true;

@@ -2,11 +2,11 @@ import type { Position } from "../../decoder/event.ts";
 import type { Clock } from "../clock.ts";
 import { SilenceTimer } from "./silence_timer.ts";
 
-/** A message that has begun must end within this time. The largest take seconds, on slow lines too. */
+/** A message must be complete within this time. The largest take seconds, on slow lines too. */
 export const MESSAGE_MS = 5 * 60_000;
 
 export interface ProgressLimits {
-  /** A connection without a new event for so long is quiet, milliseconds; 0: it may be. */
+  /** How long a connection may bring no new event, milliseconds; 0: no limit. */
   readonly quietMs: number;
   readonly onQuiet: () => void;
   /** A message has begun and does not end. */
@@ -14,10 +14,9 @@ export interface ProgressLimits {
 }
 
 /**
- * Tells a stream that brings events from a socket that merely lives. Pings, single bytes, parts of a
- * message without end, messages that nobody can decode, and events that were there before keep a socket
- * alive; a stream is alive when its position moves. On a stream of all accounts it does all the time,
- * since the network announces accounts and handles every second.
+ * Tells a live stream from a socket that is only open. Pings, single bytes, endless parts of a message,
+ * undecodable messages and old events keep a socket open; a stream is live only when its position advances. A
+ * stream of all accounts advances constantly, since the network announces accounts and handles every second.
  */
 export class ProgressWatchdog implements Disposable {
   readonly #clock: Clock;
@@ -37,7 +36,7 @@ export class ProgressWatchdog implements Disposable {
     this.#endless = new SilenceTimer(clock, MESSAGE_MS, () => this.#messageSince, onEndless);
   }
 
-  /** An event came. It counts when it is further than all before, on this connection. */
+  /** An event arrived. It counts when it is further than all earlier ones of this connection. */
   reached({ cursor, timeUs }: Position): void {
     if (cursor <= this.#cursor && timeUs <= this.#timeUs) return;
     this.#cursor = Math.max(this.#cursor, cursor);
@@ -45,18 +44,18 @@ export class ProgressWatchdog implements Disposable {
     this.#movedAt = this.#clock.monotonic();
   }
 
-  /** All that had come was taken. `begun`: a message of which not all has come is left. */
+  /** All received data was handled. `begun`: an incomplete message is left. */
   waits(begun: boolean): void {
     if (!begun) this.#messageSince = null;
     else this.#messageSince ??= this.#clock.monotonic();
   }
 
-  /** A message came to its end: what is unfinished now is another one. */
+  /** A message is complete: an incomplete one is now another. */
   messageEnded(): void {
     this.#messageSince = null;
   }
 
-  /** Reading was held up by ourselves: that time does not count. */
+  /** Reading was paused by ourselves: that time does not count. */
   restart(): void {
     this.#movedAt = this.#clock.monotonic();
     this.#messageSince = null;

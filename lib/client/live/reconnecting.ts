@@ -5,15 +5,15 @@ import type { Endpoint } from "../endpoint.ts";
 import { ReconnectLimitError } from "./stream_error.ts";
 import type { Observer } from "./stream_observer.ts";
 
-/** How to come back after a failure. */
+/** How to reconnect after a failure. */
 export interface ReconnectSettings {
   /** Longest wait after the first failure, milliseconds. */
   readonly baseMs: number;
   /** Longest wait of all, unless a server asks for more, milliseconds. */
   readonly maxMs: number;
-  /** From so many failures in a row on, each is an alert; 0 for never. */
+  /** Each failure from this many in a row on is an alert; 0: never. */
   readonly alertAttempts: number;
-  /** Gives up after so many failures in a row; 0 for never. */
+  /** Stops after this many failures in a row; 0: never. */
   readonly maxAttempts: number;
 }
 
@@ -27,27 +27,27 @@ export interface ReconnectingOptions {
 /** After a refusal the wait is as long as after four more failures, and never below half of that. */
 const REFUSED_STEPS = 4;
 
-/** A server that brings something new is not left for longer than this, or than it was read before. */
+/** A server that brings something new is retried after at most this, or the time that it was read. */
 const USEFUL_WAIT_MS = 5_000;
 
 /**
- * Waits between connections, for longer after each that did not last, whichever endpoint it is of.
+ * Waits between connections, longer after each that did not last, whichever endpoint it was.
  *
- * How long a connection stood decides, not what it brought: a server that sends one event and closes
- * would otherwise be connected to many times a second. What it brought decides whether the attempt
- * counts as a failure, which is for alerts and for giving up.
+ * The wait depends on how long a connection was open, not on what it brought: otherwise a server that sends
+ * one event and closes would be reconnected to many times a second. What it brought decides whether the
+ * attempt counts as a failure, for alerts and for `maxAttempts`.
  */
 export class Reconnecting {
   readonly #options: ReconnectingOptions;
   #failures = 0;
-  /** Connections and attempts in a row that did not last. */
+  /** Short connections and failed attempts in a row. */
   #short = 0;
 
   constructor(options: ReconnectingOptions) {
     this.#options = options;
   }
 
-  /** Attempts in a row that came to nothing. */
+  /** Failed attempts in a row. */
   get failures(): number {
     return this.#failures;
   }
@@ -58,7 +58,7 @@ export class Reconnecting {
   }
 
   /**
-   * @param notBeforeMs how long every server wants to be left alone at the least
+   * @param notBeforeMs how long every server asked not to be retried, at least
    * @throws {ReconnectLimitError} after `maxAttempts` failures in a row
    */
   async waitAfter(
@@ -71,7 +71,7 @@ export class Reconnecting {
     const { error, failed, steady } = end;
     this.#short = steady ? 0 : this.#short + 1;
     const failures = this.#failures = failed ? this.#failures + 1 : 0;
-    // The sum, so that clients that were deferred together come back spread out.
+    // Added, so that clients with the same Retry-After come back at different times.
     const retryInMs = this.#waitMs(end) + notBeforeMs;
     if (failed) {
       const alerting = alertAttempts > 0 && failures >= alertAttempts;
@@ -88,7 +88,7 @@ export class Reconnecting {
     const longestMs = failed ? maxMs : Math.min(maxMs, Math.max(USEFUL_WAIT_MS, stoodMs));
     const steps = Math.max(0, this.#short - 1) + (refused ? REFUSED_STEPS : 0);
     const drawn = random();
-    // Full jitter reaches down to nothing, which is no answer to a server that asks for rest.
+    // Full jitter can be zero, which ignores a server that asked for a pause.
     return backoffMs(steps, { baseMs, maxMs: longestMs }, refused ? (1 + drawn) / 2 : drawn);
   }
 }

@@ -5,38 +5,40 @@ import { isSameMark } from "./event_mark.ts";
 import type { Notice } from "./stream_observer.ts";
 import { type Expectation, isoTime, isTimeCursor } from "./resume_point.ts";
 
-/** What is wrong with how a replay began. */
+/** What is wrong with the beginning of a replay. */
 export interface ReplayFault {
   readonly notice: Notice;
-  /** The cursor means nothing to this server: only a time can bring back what is missing. */
+  /** The server does not know this cursor: only a request by time can recover the missing events. */
   readonly useless: boolean;
 }
 
-/** What a replay is judged by besides its first event. */
+/** What a replay is checked against besides its first event. */
 export interface ReplayContext {
   readonly protocol: Protocol;
-  /** The stream is of chosen accounts only: then silence may last, and a late event says nothing. */
+  /**
+   * Whether the stream is limited to chosen accounts: then silence may last, and a late event means nothing.
+   */
   readonly byAccount: boolean;
   /** The wall clock, Unix microseconds. */
   readonly nowUs: number;
 }
 
 /**
- * A replay may begin this much later than where reading stopped: the network has several identity and
- * account events a second, which no collection filter holds back.
+ * How much later than the stored position a replay may begin: the network has several identity and account
+ * events a second, which no collection filter removes.
  */
 const LATE_AFTER_US = 10 * 1_000_000;
 
-/** The same on the firehose, whose times are by the clocks of all the repositories' hosts. */
+/** The same on the firehose, whose times come from the clocks of all hosts. */
 const FIREHOSE_LATE_AFTER_US = 60 * 1_000_000;
 
 /**
- * Measures the first event of a connection against the cursor that was asked for.
+ * Checks the first event of a connection against the requested cursor.
  *
- * Servers say nothing when they ignore a cursor: one that is beyond their last number, one that is in
- * the future, or any at all where lookback is switched off, starts at the live tip, and everything
- * since the cursor is a gap that nobody notices. Nor do they say that a number means another event by
- * now: after a crash, on a replica, in an instance that was built anew. It shows in the first event.
+ * Servers ignore some cursors silently and start at the live tip: one beyond their last number, one in the
+ * future, or any when lookback is switched off. Everything since the cursor would be an unnoticed gap. Nor do
+ * they say when a number now means another event: after a crash, on a replica, on a rebuilt instance. The
+ * first event shows it.
  */
 export function checkReplay(
   expectation: Expectation,
@@ -80,15 +82,15 @@ function checkNumber(
     return checkLate(timeUs, first, FIREHOSE_LATE_AFTER_US, context) ??
       checkStart(cursor, first, context);
   }
-  // Its event may have been compacted away, and the next one comes. Or it is the next one of another numbering.
+  // The cursor's event may have been compacted away, so the next one comes. Or the numbering is another one.
   if (mark === undefined && first.timeUs - timeUs <= LATE_AFTER_US) return null;
   const message = `${asked}, got ${first.cursor} first, of ${isoTime(first.timeUs)}; ${gap}`;
   return { useless: true, notice: { code: "cursor_doubted", message } };
 }
 
 /**
- * A cursor of the operator has no time that would tell how much is missing, and a relay takes none. Numbers
- * are skipped by every filter, and by relays that forget an account, so this is worth a line, and no alarm.
+ * An operator's cursor has no time that would show how much is missing, and a relay accepts no time. Every
+ * filter skips numbers, and so do relays that drop an account: this is worth a log line, not an alarm.
  */
 function checkStart(
   cursor: number,
@@ -110,13 +112,13 @@ function remedy(timeUs: number | null, { protocol }: ReplayContext): string {
     : `asking from ${isoTime(timeUs)} on instead`;
 }
 
-/** Without a mark the time may be somewhat before that of the event, and never after it. */
+/** Without a mark, the time may be somewhat before that of the event, and never after it. */
 function isExpected(first: Position, timeUs: number, mark: string | undefined): boolean {
   if (mark !== undefined) return isSameMark(mark, first.mark ?? String(first.timeUs));
   return first.timeUs >= timeUs && first.timeUs - timeUs <= INEXACT_US;
 }
 
-/** How far the time of a position without a mark may be off. */
+/** How inexact the time of a position without a mark may be. */
 const INEXACT_US = 10 * 60 * 1_000_000;
 
 function checkTime(
@@ -124,7 +126,7 @@ function checkTime(
   first: Position,
   context: ReplayContext,
 ): ReplayFault | null {
-  // The clock of a server that was ahead has been set: what it was asked for is its future now.
+  // The server's clock was ahead and has been corrected: the requested time is now in its future.
   if (timeUs > context.nowUs + AHEAD_LIMIT_US && first.timeUs < timeUs - AHEAD_LIMIT_US) {
     const message = `asked for events from ${isoTime(timeUs)} on, got one of ` +
       `${isoTime(first.timeUs)}: the clock of the server was set; asking from an earlier time on`;

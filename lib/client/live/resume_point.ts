@@ -3,22 +3,22 @@ import type { Endpoint } from "../endpoint.ts";
 import { AHEAD_LIMIT_US } from "./clock_watch.ts";
 import type { Notice } from "./stream_observer.ts";
 
-/** Where reading should go on. */
+/** The position from which reading resumes. */
 export interface ResumePoint extends Position {
   /** `Endpoint.source` of the instance that issued the cursor. */
   readonly source: string;
 }
 
-/** What the first event of a replay is measured against. */
+/** What the first event of a replay is checked against. */
 export type Expectation =
-  /** A cursor of the same instance: its event comes again, first. A cursor of the operator has no time. */
+  /** A cursor of the same instance: its event is sent again, first. An operator's cursor has no time. */
   | {
     readonly kind: "cursor";
     readonly cursor: number;
     readonly timeUs: number | null;
     readonly mark?: string;
   }
-  /** A time: events from about then on, and the first of them before `lostAfterUs`. */
+  /** A time: events from about then on, with the first of them before `lostAfterUs`. */
   | { readonly kind: "time"; readonly timeUs: number; readonly lostAfterUs: number }
   | { readonly kind: "none" };
 
@@ -30,15 +30,15 @@ export interface Start {
   readonly notice: Notice | null;
 }
 
-/** What there is to begin from, in the order of preference. */
+/** The possible starting points, in order of preference. */
 export interface Origin {
-  /** Where reading should go on, once anything is known of that. */
+  /** The position to resume from, once known. */
   readonly resume: ResumePoint | null;
-  /** The cursor of `resume` is known not to work on its own instance: use its time. */
+  /** The cursor of `resume` does not work on its own instance: use its time. */
   readonly distrusted: boolean;
-  /** What the operator asked for, sent as it is; null for the live tip. */
+  /** The operator's cursor, sent as it is; null for the live tip. */
   readonly startCursor: string | null;
-  /** When the first connection stood, Unix microseconds; null before that. */
+  /** When the first connection was opened, Unix microseconds; null before that. */
   readonly liveSinceUs: number | null;
 }
 
@@ -49,40 +49,40 @@ export function isTimeCursor(cursor: number): boolean {
   return cursor >= TIME_CURSOR_FROM;
 }
 
-/** Whether a position is a time by our own clock, from before any event. */
+/** Whether a position is only a time by our own clock, from before any event. */
 export function isTimeOnly({ cursor, mark }: Position): boolean {
   return isTimeCursor(cursor) && mark === undefined;
 }
 
-/** A server keeps events for 36 hours on the live stream, if its operator doesn't say otherwise. */
+/** A server's live stream keeps 36 hours by default. */
 export const SURELY_LIVE_US = 30 * 3_600 * 1_000_000;
 
 /**
  * How far a time cursor goes back when a number can't be used.
  *
- * Every instance stamps an event with its own clock when it sees it, and the instance that we left
- * may have been behind by as much as we tolerate (`LAG_LIMIT_MS`, two minutes). A server that crashes
- * loses what it has not flushed, 4096 rows or 30 seconds, and sees it again. Five minutes cover both and
- * two bad clocks. What is sent twice is recognised as duplicates; a full network sends some
- * hundred thousand events in that time.
+ * Each instance stamps an event with its own clock when it receives it, and the previous instance may have
+ * been behind by as much as is tolerated (`LAG_LIMIT_MS`, two minutes). A server that crashes loses up to
+ * 4096 rows or 30 seconds that it has not flushed, and receives them again. Five minutes cover both, and two
+ * inaccurate clocks. Events that come twice are recognised as duplicates; a full network sends some hundred
+ * thousand events in that time.
  */
 export const RESUME_MARGIN_US = 5 * 60 * 1_000_000;
 
 /** As above, on the instance that numbers by its own time: it sends events a little out of order. */
 const ORDER_MARGIN_US = 10 * 1_000_000;
 
-/** As above, for a start at the live tip that was cut off before it brought anything: clocks only. */
+/** As above, for a start at the live tip that was interrupted before the first event: clocks only. */
 const LIVE_MARGIN_US = 10 * 1_000_000;
 
 /**
  * Chooses the cursor for a connection to `endpoint`.
  *
- * On the instance that issued it a cursor is used as it is. It names the last event that is done
- * with, and that event is sent again: servers of v1 and v2 replay inclusively, and the firehose, which
- * replays from the next one on, is asked one number earlier, because the events of one firehose message
- * share a number and may be only partly done with. On any other instance a sequence number
- * is never used, since it names some other event there or, worse, none yet, and then the server
- * starts at the live tip without a word. What remains is the time, less `RESUME_MARGIN_US`.
+ * On the instance that issued it a cursor is used as it is. It names the last committed event, and that event
+ * is sent again. Servers of v1 and v2 replay inclusively. The firehose replays from the next number, so it is
+ * asked for one number less: the events of one firehose message share a number and may be only partly
+ * committed. On any other instance a sequence number is never used: it names another event there or, worse,
+ * none yet, and then the server silently starts at the live tip. What remains is the time, less
+ * `RESUME_MARGIN_US`.
  *
  * @param nowUs the wall clock, Unix microseconds
  */
@@ -134,8 +134,8 @@ function fromTime(endpoint: Endpoint, timeUs: number, lostAfterUs: number): Star
       },
     };
   }
-  // A stored time before 1970 + 31 years would read as a sequence number. It can only be a wrong
-  // one; the least time cursor makes the server begin as early as it can.
+  // A stored time before 1970 + 31 years would read as a sequence number. Such a time is wrong; the least
+  // time cursor makes the server begin as early as it can.
   const asked = Math.max(TIME_CURSOR_FROM, Math.floor(timeUs));
   return {
     cursor: String(asked),
@@ -154,7 +154,9 @@ function futureNotice(cursor: number, nowUs: number): Notice | null {
   };
 }
 
-/** RFC 3339 of Unix microseconds, to the millisecond; the number itself when no date can hold it. */
+/**
+ * RFC 3339 of Unix microseconds, to the millisecond; the number itself when it exceeds the range of dates.
+ */
 export function isoTime(timeUs: number): string {
   const date = new Date(timeUs / 1000);
   return Number.isNaN(date.getTime()) ? `${timeUs} us` : date.toISOString();

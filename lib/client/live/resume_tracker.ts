@@ -4,16 +4,16 @@ import type { Endpoint } from "../endpoint.ts";
 import { timeOfMark } from "./event_mark.ts";
 import { type Origin, type ResumePoint, SURELY_LIVE_US } from "./resume_point.ts";
 
-/** What the client knows about where to go on, over all its connections. */
+/** The client's knowledge of where to resume, over all its connections. */
 export class ResumeTracker {
   readonly #resumePoint: () => ResumePoint | null;
   readonly #startCursor: string | null;
-  /** The first event of this run: where to go on as long as nothing is committed. */
+  /** The first event of this run: the resume point while nothing is committed. */
   #firstSeen: ResumePoint | null = null;
   #liveSinceUs: number | null = null;
   #distrusted: ResumePoint | null = null;
   #newestUs = -Infinity;
-  /** Of the events that were ahead of our clock. */
+  /** Newest time of the events that were ahead of our clock. */
   #newestAheadUs = -Infinity;
 
   constructor(resumePoint: () => ResumePoint | null, startCursor: string | null) {
@@ -33,24 +33,24 @@ export class ResumeTracker {
     };
   }
 
-  /** A connection stands: from `nowUs` on nothing may be missed, even when it brings nothing. */
+  /** A connection is open: from `nowUs` on nothing may be missed, even if it brings nothing. */
   connected(nowUs: number): void {
     this.#liveSinceUs ??= nowUs;
   }
 
-  /** The first event of a connection was taken. One of the future is no place to go on. */
+  /** The first event of a connection was handled. A time in the future is not used for resuming. */
   began({ cursor, timeUs }: Position, { source }: Endpoint, nowUs: number): void {
     if (timeUs > nowUs + AHEAD_LIMIT_US) return;
     this.#firstSeen ??= { cursor, timeUs, source };
   }
 
   /**
-   * Notes an event that was taken, and says whether it is newer than all before. A time in the future
-   * counts as now: one wrong event must not make all later ones look old.
+   * Notes a handled event. Returns whether it is newer than all before. A time in the future counts as now:
+   * one wrong event must not make all later ones look old.
    */
   isNew({ timeUs }: Position, nowUs: number): boolean {
     const isAhead = timeUs > nowUs + AHEAD_LIMIT_US;
-    // The same one again is not new, though it is ever later.
+    // The same event again is not new, although the clock has advanced.
     if (isAhead && timeUs <= this.#newestAheadUs) return false;
     if (isAhead) this.#newestAheadUs = timeUs;
     const boundedUs = Math.min(timeUs, nowUs);
@@ -60,8 +60,8 @@ export class ResumeTracker {
   }
 
   /**
-   * The cursor in use means nothing to `endpoint` any more. What is taken in after it is trusted again: it is
-   * of the new numbering.
+   * The current cursor means nothing to `endpoint` any more. Cursors received afterwards are trusted again:
+   * they are of the new numbering.
    *
    * @returns whether there is something else to begin from
    */
@@ -73,8 +73,8 @@ export class ResumeTracker {
   }
 
   /**
-   * The server has the cursor in use no longer. Where the time was moved on since its event, on a quiet
-   * stream, the server may have that, and it is enough.
+   * The server no longer has the current cursor. If the position's time was advanced on a quiet stream, the
+   * server may still have that time, which is enough.
    *
    * @returns whether there is such a time to begin from
    */

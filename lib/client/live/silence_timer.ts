@@ -1,10 +1,10 @@
 import type { Clock } from "../clock.ts";
 
 /**
- * Calls back once something has been missing for `ms` milliseconds. `since` says since when it is
- * missing, by the monotonic clock; null while it is not.
+ * Calls back once something has been missing for `ms` milliseconds. `since` returns since when, by the
+ * monotonic clock; null while nothing is missing.
  *
- * One timer serves many signs of life: it is set again for as long as the present silence still has.
+ * One timer serves many signs of life: when it fires too early, it is set again for the remaining time.
  */
 export class SilenceTimer implements Disposable {
   readonly #clock: Clock;

@@ -1,9 +1,9 @@
-/** The cursor is older than all that the server has live. The archive has the rest. */
+/** The cursor is older than the server's live events. The archive has the rest. */
 export class CursorTooOldError extends Error {
   override readonly name = "CursorTooOldError";
-  /** `Endpoint.source` of the server that said so. */
+  /** `Endpoint.source` of that server. */
   readonly source: string;
-  /** The cursor that it was asked for. */
+  /** The requested cursor. */
   readonly cursor: string | null;
 
   constructor(source: string, cursor: string | null, message: string) {
@@ -13,7 +13,7 @@ export class CursorTooOldError extends Error {
   }
 }
 
-/** Every server refuses what it is asked for, and would again: the settings are wrong. */
+/** Every server refuses the request and would refuse it again: the settings are wrong. */
 export class InvalidRequestError extends Error {
   override readonly name = "InvalidRequestError";
 
@@ -22,7 +22,7 @@ export class InvalidRequestError extends Error {
   }
 }
 
-/** As many attempts in a row came to nothing as the settings allow. */
+/** The configured number of attempts in a row has failed. */
 export class ReconnectLimitError extends Error {
   override readonly name = "ReconnectLimitError";
 

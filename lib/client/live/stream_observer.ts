@@ -1,54 +1,57 @@
 import type { Endpoint } from "../endpoint.ts";
 
-/** What an operator should know of, though the client goes on by itself. */
+/** Events that an operator should know about, although the client continues by itself. */
 export const NOTICES = [
-  /** The cursor asked for lies in the future: the server starts at the live tip and says nothing. */
+  /** The requested cursor is in the future: the server silently starts at the live tip. */
   "cursor_in_future",
-  /** The server counts anew, and went live: asked again by time, where it takes a time. */
+  /** The server restarted its numbering and went live: requested again by time, where it accepts one. */
   "went_live",
-  /** The event of the cursor's number is another one by now: asked again by time. */
+  /** The cursor's number now means another event: requested again by time. */
   "renumbered",
-  /** Not the event at the cursor came first, but a later one: asked again by time, to be sure. */
+  /** The first event is not the cursor's but a later one: requested again by time, to be safe. */
   "cursor_doubted",
-  /** The server no longer has the cursor, but has its time: asked again by that. */
+  /** The server no longer has the cursor but has its time: requested again by time. */
   "cursor_aged_out",
   /** All times of the server are ahead of our clock: one of the two clocks is wrong. */
   "clock_ahead",
-  /** The cursor comes from another numbering and this server takes no time: events may be missing. */
+  /** The cursor is of another numbering and this server accepts no time: events may be missing. */
   "no_time_cursor",
   /** The replay began long after the cursor: events between may be missing. */
   "replay_starts_late",
-  /** A number of the operator's or of a firehose's was asked for, and a later one came: maybe there is none between. */
+  /**
+   * An operator's or a firehose's number was requested, and a later one came: possibly none exists in
+   * between.
+   */
   "started_later",
-  /** Beside a server that no longer has the cursor there is no archive: the time is asked for instead. */
+  /** The server has neither the cursor nor an archive: requested by time instead. */
   "archive_missing",
-  /** The server numbers by time where it used to number by sequence: more is replayed than asked. */
+  /** The server numbers by time where it used to number by sequence: more is replayed than needed. */
   "numbering_changed",
   /** The server has no live events as old as the cursor: the archive is replayed first. */
   "cursor_too_old",
-  /** The server said that it begins later than asked: events between are missing there. */
+  /** The server announced a later beginning than requested: it lacks the events between. */
   "outdated_cursor",
-  /** A connection lived and brought no event for so long that it was left. */
+  /** A connection was open and brought no event for so long that it was closed. */
   "quiet_stream",
   /** A server sends nothing that can be decoded: it was left. */
   "undecodable_stream",
-  /** An error that the server sent before it ended the stream. */
+  /** An error that the server sent before it closed the stream. */
   "server_error",
-  /** The next instance of the list is read from now on. */
+  /** Another instance of the list is read from now on. */
   "source_changed",
   /** An instance far behind was left for another. */
   "source_lagging",
-  /** An instance that refuses the request for good is not asked again. */
+  /** An instance that refuses the request for good is excluded. */
   "source_excluded",
-  /** Compression was given up for this connection, or for this instance. */
+  /** Compression is off, for this connection or for this instance. */
   "uncompressed",
-  /** A message above the size limit was passed over. */
+  /** A message above the size limit was skipped. */
   "message_too_large",
 ] as const;
 
 export type NoticeCode = typeof NOTICES[number];
 
-/** Those after which a server may hold no longer what was not read yet. */
+/** Notices after which the server may no longer have some unread events. */
 export const EVENTS_MAY_BE_MISSING: ReadonlySet<NoticeCode> = new Set([
   "archive_missing",
   "cursor_in_future",
@@ -58,47 +61,47 @@ export const EVENTS_MAY_BE_MISSING: ReadonlySet<NoticeCode> = new Set([
   "went_live",
 ]);
 
-/** One such thing, for logs and metrics. */
+/** One notice, for logs and metrics. */
 export interface Notice {
   readonly code: NoticeCode;
-  /** For a person; holds no credentials and nothing from a record. */
+  /** For a person; contains no credentials and nothing from a record. */
   readonly message: string;
 }
 
 /** Why a connection ended. */
 export type Ending =
-  /** The server closed it, with its code, or 1006 when it just went away. */
+  /** The server closed it, with its code, or 1006 when the connection was lost. */
   | { readonly kind: "closed"; readonly code: number; readonly reason: string }
-  /** It broke: the network, or a server that does not keep to the protocol. */
+  /** It failed: a network error, or a violation of the protocol. */
   | { readonly kind: "broken"; readonly error: Error }
-  /** Nothing came for too long, not even a ping. */
+  /** Nothing arrived for too long, not even a ping. */
   | { readonly kind: "idle" }
-  /** The socket lived, and brought no event for too long. */
+  /** The socket was open and brought no event for too long. */
   | { readonly kind: "quiet"; readonly forMs: number }
-  /** So many messages in a row could not be decoded. */
+  /** Too many messages in a row could not be decoded. */
   | { readonly kind: "undecodable"; readonly count: number }
   /** The queue was full for so long that the server would have dropped us. */
   | { readonly kind: "paused" }
-  /** Left on purpose, for another endpoint or another cursor. */
+  /** Closed on purpose, for another endpoint or another cursor. */
   | { readonly kind: "left"; readonly notice: Notice | null }
   | { readonly kind: "aborted" };
 
-/** Callbacks of the client; every one may be left out. They are called in the middle of its work: be brief. */
+/** Callbacks of the client, all optional. They run within its work, so they must be short. */
 export interface Observer {
-  /** A connection stands. `failures` attempts in a row failed before it. */
+  /** A connection is open. `failures` attempts in a row failed before it. */
   connected?(event: {
     readonly endpoint: Endpoint;
     readonly cursor: string | null;
     readonly failures: number;
   }): void;
-  /** A connection brought something newer than all before. Called once for each. */
+  /** A connection brought something newer than everything before. Called once per connection. */
   useful?(event: { readonly endpoint: Endpoint }): void;
-  /** A connection that stood is over. */
+  /** An open connection has ended. */
   disconnected?(event: { readonly endpoint: Endpoint; readonly ending: Ending }): void;
   /**
-   * An attempt came to nothing: refused, or dropped before it brought anything. `failures` counts
-   * it and those before it in a row; the next attempt follows after `retryInMs`. `alerting`: there
-   * are as many as the settings have for an alert.
+   * An attempt failed: refused, or lost before it brought anything. `failures` counts the failures in a row
+   * including this one; the next attempt follows after `retryInMs`. `alerting`: the count has reached the
+   * configured limit.
    */
   attemptFailed?(event: {
     readonly endpoint: Endpoint;

@@ -10,25 +10,25 @@ import type { ReaderOptions } from "./stream_reader_options.ts";
 import { printable } from "../server_message.ts";
 
 /**
- * A reader that stops for longer is dropped: the server waits 5 s for a frame to be written and for its
- * ping to be answered, and the ping stands behind up to 4 MB in the kernel's buffers. So a longer
- * pause closes the socket on purpose, and its end resumes at the cursor.
+ * A reader that pauses longer is disconnected: the server waits 5 s for a frame to be written and for its
+ * ping to be answered, and the ping queues behind up to 4 MB in kernel buffers. So a longer pause closes the
+ * socket on purpose, and reading resumes at the cursor.
  */
 export const PAUSE_LIMIT_MS = 2_000;
 
 /**
- * A loop that always finds more to read can hold up timers, HTTP and signals (measured on Deno 2.4.2: 66 ms
- * with nothing done for a message). `setTimeout(0)` every 10 ms lets them in; `setImmediate` does not.
+ * A loop that always finds more to read can starve timers, HTTP and signals (measured on Deno 2.4.2: 66 ms
+ * with no work per message). `setTimeout(0)` every 10 ms lets them run; `setImmediate` does not.
  */
 const YIELD_EVERY_MS = 10;
 
 /**
  * Reads one connection until it ends, and closes it.
  *
- * Whether the socket lives: whatever comes counts, pings included. Every Jetstream and every relay pings
- * at least once a minute, so a peer that is silent for `idleTimeoutMs` is gone. We send no pings: a pong
- * proves that a socket lives, not that anyone still feeds it. Whether the stream lives is for
- * `ProgressWatchdog`, and whether it is one at all for `UndecodableRun`.
+ * Any data shows that the socket is alive, pings included. Every Jetstream and every relay pings at least
+ * once a minute, so a peer that is silent for `idleTimeoutMs` is gone. We send no pings: a pong proves only
+ * that a socket is open, not that it still gets events. `ProgressWatchdog` checks whether the stream makes
+ * progress, and `UndecodableRun` whether it is a valid stream.
  *
  * @throws whatever `receive` throws: that is a fault of this program, not of the stream
  */
@@ -43,7 +43,7 @@ class Reader {
   readonly #skip: Skip | null;
   readonly #progress: ProgressWatchdog;
   #position: Position | null = null;
-  /** Why the connection was ended from outside the loop. */
+  /** Why the connection was closed from outside the loop. */
   #cut: Ending | null = null;
 
   constructor(options: ReaderOptions) {
@@ -78,7 +78,7 @@ class Reader {
     }
   }
 
-  /** Takes what was read, judges it, and reads more. */
+  /** Handles what was read, checks it, and reads more. */
   async #round(idle: IdleWatchdog): Promise<Ending | null> {
     const { onProgress } = this.#options;
     this.#position = null;
@@ -87,14 +87,14 @@ class Reader {
     if (ending?.kind === "left") return ending;
     if (this.#position !== null) this.#progress.reached(this.#position);
     this.#progress.waits(this.#options.socket.isMidMessage);
-    // Progress counts also when the server said goodbye right behind it.
+    // Progress counts even when the server's close follows directly.
     const verdict = onProgress(this.#position);
     if (ending !== null || verdict !== null || this.#cut !== null) return ending ?? verdict;
     await this.#yield();
     return await this.#readMore(idle);
   }
 
-  /** Takes message after message, and stops behind the one that fills the queue. */
+  /** Handles message after message; stops after the one that fills the queue. */
   async #takeAll(): Promise<Ending | null> {
     const { socket, flow, onNotice } = this.#options;
     for (;;) {
@@ -103,7 +103,7 @@ class Reader {
         if (ending !== null) return ending;
       }
       if (this.#cut !== null) return null;
-      // The first message of a connection is judged before anything is taken.
+      // The first message of a connection is checked before anything is handled.
       const skip = this.#begun ? this.#skip : null;
       const received = attempt(() => socket.next(skip));
       if (received === null) return null;
@@ -128,7 +128,7 @@ class Reader {
     const { endpoint, peek, receive, onStreamNotice, undecodable } = this.#options;
     if (peek !== null && (!this.#begun || undecodable.isLong)) {
       const told = peek(message, endpoint);
-      // Of a long run as many are kept as say what it is.
+      // Of a long run only the first are kept: enough to diagnose it.
       if (isUndecodable(told) && undecodable.isLong) return this.#addUndecodable();
       const ending = this.#begun ? null : this.#begin(told);
       if (ending !== null) return ending;
@@ -179,7 +179,7 @@ class Reader {
     const { socket, clock } = this.#options;
     try {
       const { result: more, waitedMs } = await idle.over(() => socket.read());
-      // A read that waited has let everything else in.
+      // A read that waited has let all other tasks run.
       if (waitedMs > 1) this.#lastYieldAt = clock.monotonic();
       return more ? null : { kind: "closed", code: 1006, reason: "" };
     } catch (error) {
@@ -194,7 +194,7 @@ class Reader {
     this.#lastYieldAt = clock.monotonic();
   }
 
-  /** Closing the socket wakes a read that waits. */
+  /** Closing the socket wakes a waiting read. */
   #cutOff(ending: Ending): void {
     this.#cut ??= ending;
     void this.#options.socket.close();

@@ -7,31 +7,31 @@ import type { Flow } from "../event_queue.ts";
 import type { UndecodableRun } from "./undecodable_run.ts";
 import type { JetstreamSocket } from "../socket/websocket.ts";
 
-/** What one connection is read with. */
+/** The options for reading one connection. */
 export interface ReaderOptions {
   readonly socket: JetstreamSocket;
   readonly endpoint: Endpoint;
   readonly flow: Flow;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Silence for so long means that the peer is gone, milliseconds. */
+  /** Silence after which the peer is considered gone, milliseconds. */
   readonly idleTimeoutMs: number;
-  /** No new event for so long means that nobody feeds the peer, milliseconds; 0: that may be. */
+  /** Time without a new event after which the stream is considered stalled, milliseconds; 0: no limit. */
   readonly quietMs: number;
-  /** What can't be decoded, of this endpoint. */
+  /** The undecodable messages of this endpoint. */
   readonly undecodable: UndecodableRun;
   /**
-   * Where a message stands, without taking it. Asked until a message tells, so that a wrong beginning is
-   * seen before anything of it is taken.
+   * The position of a message, without handling it. Called until a message has one, so that a wrong beginning
+   * is detected before anything is handled.
    */
   readonly peek: ((message: Message, endpoint: Endpoint) => MessageResult) | null;
-  /** Takes a message. Must not throw for what the server sent. */
+  /** Handles a message. Must not throw because of the server's data. */
   readonly receive: (message: Message, endpoint: Endpoint) => MessageResult;
-  /** Messages that need not be taken one by one; null takes each. */
+  /** Messages that can be skipped; null handles each. */
   readonly skipping: Skipping | null;
-  /** Judges the first position of the connection. Anything but null ends it. */
+  /** Checks the first position of the connection. A result other than null ends the connection. */
   readonly onFirst: (position: Position) => Ending | null;
-  /** Judges after each read, with the last position in it if there was one. */
+  /** Called after each read, with the last position in it if there was one. */
   readonly onProgress: (position: Position | null) => Ending | null;
   readonly onStreamNotice: (notice: StreamNotice) => Ending | null;
   readonly onNotice: (notice: Notice) => void;

@@ -1,27 +1,27 @@
-/** So many undecodable messages in a row are kept as dead letters; all after them are only counted. */
+/** How many undecodable messages in a row are kept as dead letters; the following are only counted. */
 export const UNDECODABLE_KEPT = 100;
 
-/** However long a run is, a connection is left in the end. */
+/** Upper limit for a run, after which a connection is always left. */
 const MOST_IN_A_ROW = 2 ** 20;
 
 /**
- * Messages in a row of one endpoint that can't be decoded, over all its connections. One is a message
- * that goes alone; a hundred are a server that sends something else.
+ * Undecodable messages in a row of one endpoint, over all its connections. One is a single broken message; a
+ * hundred mean that the server sends something else.
  *
- * Each connection in a row that is left for it may bring twice as many, so that a long run of bad messages
- * in the midst of a good stream is got over in the end.
+ * Each connection in a row that is left for this reason doubles the limit of the next, so that a long run of
+ * broken messages within a good stream is passed eventually.
  */
 export class UndecodableRun {
   #inARow = 0;
   #onConnection = 0;
   #limit = UNDECODABLE_KEPT;
 
-  /** Whether as many are kept as are to be. */
+  /** Whether enough messages were kept. */
   get isLong(): boolean {
     return this.#inARow >= UNDECODABLE_KEPT;
   }
 
-  /** How many there were in a row. */
+  /** The length of the run. */
   get count(): number {
     return this.#inARow;
   }
@@ -30,7 +30,7 @@ export class UndecodableRun {
     this.#onConnection = 0;
   }
 
-  /** One more. Returns whether the connection is to be left. */
+  /** Adds one. Returns whether the connection should be left. */
   add(): boolean {
     this.#inARow++;
     this.#onConnection++;
