@@ -85,7 +85,7 @@ Deno.test("a stack is shown where the fault is in the program: on a line of trou
   assert.equal(readable("warn", fault), 'cannot write error="TypeError: x is not a function"');
   assert.match(
     readable("error", fault),
-    /^cannot write error="TypeError: x is not a function" stack="at .*log_lines_test\.ts:\d+:\d+/,
+    /^cannot write error="TypeError: x is not a function" stack="at .*logger_test\.ts:\d+:\d+/,
   );
   assert.match(readable("error", new Error("behind", { cause: fault })), /stack="at /);
   const { log, lines } = recording();
@@ -259,5 +259,5 @@ Deno.test("no part of a secret is left where a long text is cut, in a field or i
 Deno.test("in development an error also tells where it was thrown", () => {
   const { log, lines } = recording({ format: "readable" });
   log.error("failed", { error: new Error("here") });
-  assert.match(lines[0] ?? "", /log_lines_test\.ts/);
+  assert.match(lines[0] ?? "", /logger_test\.ts/);
 });
