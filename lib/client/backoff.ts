@@ -1,4 +1,4 @@
-/** Settings of the wait between connections that fail. */
+/** Settings of the wait between failed connections. */
 export interface Backoff {
   /** Longest wait after the first failure, milliseconds. */
   readonly baseMs: number;
@@ -10,11 +10,11 @@ export interface Backoff {
 const MAX_EXPONENT = 30;
 
 /**
- * How long to wait after `failures` failed attempts before this one (0 for the first), milliseconds:
- * a random part of `baseMs * 2^failures`, capped at `maxMs`.
+ * How long to wait after `failures` earlier failures (0 for the first), milliseconds: a random part of
+ * `baseMs * 2^failures`, capped at `maxMs`.
  *
- * Full jitter: the whole wait is random, so that a fleet that lost one server at one instant comes
- * back spread out. The random factor is below 1, so the wait is never above the maximum.
+ * Full jitter: the whole wait is random, so that many clients that lost one server at the same time come back
+ * at different times. The random factor is below 1, so the wait is never above the maximum.
  *
  * @param random a number in [0, 1)
  */

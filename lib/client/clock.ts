@@ -1,8 +1,8 @@
-/** Time as the client sees it, so that tests can hold it in their hands. */
+/** The client's clock, which tests can replace. */
 export interface Clock {
   /** The wall clock, Unix milliseconds: for comparing with times on the wire, never for waiting. */
   now(): number;
-  /** Milliseconds since some start; never runs backwards, whatever is done to the wall clock. */
+  /** Milliseconds since some start; never runs backwards, even when the wall clock is set. */
   monotonic(): number;
   /** Calls back once after `ms`. The result cancels it. */
   setTimer(callback: () => void, ms: number): () => void;
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits `ms` milliseconds. Rejects with the reason of `signal` as soon as that aborts. */
+/** Waits `ms` milliseconds. Rejects with the reason of `signal` when that aborts. */
 export function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);

@@ -1,4 +1,4 @@
-/** What a server speaks: Jetstream v1 (JSON), Jetstream v2 (XRPC), or a relay's raw firehose. */
+/** A server's protocol: Jetstream v1 (JSON), Jetstream v2 (XRPC), or a relay's raw firehose. */
 export type Protocol = "v1" | "v2" | "firehose";
 
 /** One server to read from. */
@@ -7,8 +7,8 @@ export interface Endpoint {
   readonly url: string;
   readonly protocol: Protocol;
   /**
-   * Stable name of the instance, `host[:port]/path` without scheme, credentials and query. It is
-   * stored beside the cursor, because a sequence number means nothing on another instance.
+   * Stable name of the instance, `host[:port]/path` without scheme, credentials and query. Stored with the
+   * cursor, because a sequence number means nothing on another instance.
    */
   readonly source: string;
 }
@@ -20,8 +20,8 @@ const PATHS: readonly (readonly [suffix: string, protocol: Protocol])[] = [
 ];
 
 /**
- * Parameters that the program sets itself. One of them written into the address would either
- * contradict the settings or, like `requireHello`, make the server wait for ever.
+ * Parameters that the program sets itself. In the URL they would contradict the settings or, like
+ * `requireHello`, make the server wait forever.
  */
 const RESERVED = new Set([
   "cursor",
@@ -35,7 +35,7 @@ const RESERVED = new Set([
   "zstdDictionary",
 ]);
 
-/** An address that can't be used. The message repeats no part of it that could be a secret. */
+/** A URL that can't be used. The message repeats no part that could be secret. */
 export class EndpointError extends TypeError {
   override readonly name = "EndpointError";
   constructor(readonly why: string, expected: string) {
@@ -49,11 +49,11 @@ const EXPECTED_PATH = `a path that ends in ${
 }`;
 
 /**
- * Reads the address of a server. The end of the path tells the protocol; what stands before it may
- * be the prefix of a reverse proxy.
+ * Parses the URL of a server. The end of the path selects the protocol; the part before it may be the prefix
+ * of a reverse proxy.
  *
- * @throws {EndpointError} when the scheme is neither ws nor wss, the path is none of the three, or the
- * query sets what the program sets
+ * @throws {EndpointError} when the scheme is neither ws nor wss, the path is none of the three, or the query
+ * has a reserved parameter
  */
 export function parseEndpoint(text: string): Endpoint {
   const url = URL.canParse(text) ? new URL(text) : null;

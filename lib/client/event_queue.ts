@@ -13,41 +13,41 @@ export interface QueueLimits {
   readonly maxBytes: number;
 }
 
-/** Whether more may be read. The client stops reading the socket while it is paused. */
+/** Whether more may be read. The client stops reading the socket while paused. */
 export interface Flow {
   readonly paused: boolean;
-  /** Resolves when it is not paused. Rejects with the reason of `signal` when that aborts. */
+  /** Resolves when not paused. Rejects with the reason of `signal` when that aborts. */
   whenOpen(signal: AbortSignal): Promise<void>;
 }
 
-/** What the queue tells of its pauses. */
+/** Reports of pauses. */
 export interface PauseObserver {
   paused?(): void;
   /** `durationMs` is the whole pause, however many alerts it had. */
   resumed?(durationMs: number): void;
-  /** Called at every multiple of the alert time, with the duration of the whole pause until now. */
+  /** Called at every multiple of the alert time, with the duration of the pause so far. */
   stillPaused?(durationMs: number): void;
 }
 
 export interface QueueOptions {
   readonly limits: QueueLimits;
-  /** A pause is reported again and again at this interval, milliseconds. */
+  /** Interval at which a continuing pause is reported, milliseconds. */
   readonly pauseAlertMs: number;
   readonly observer?: PauseObserver;
   readonly clock?: Clock;
 }
 
-/** What to take, and how long to wait for it. */
+/** How much to take, and how long to wait for it. */
 export interface TakeOptions {
   readonly maxItems: number;
-  /** Of the items together, unless the first has more. Default: all that wait. */
+  /** Total size of the items; a single larger one is allowed. Default: all waiting items. */
   readonly maxBytes?: number;
-  /** Counted from when the first item that waits was pushed. */
+  /** Counted from when the first waiting item was pushed. */
   readonly maxWaitMs: number;
   readonly signal: AbortSignal;
 }
 
-/** Room is given back at this part of `maxBytes`: far from the edge, so that it does not flutter. */
+/** Reading resumes at this part of `maxBytes`: far from the limit, so that it does not flap. */
 const RESUME_BYTES_PART = 10;
 
 interface Waiting<T> {
@@ -59,9 +59,9 @@ interface Waiting<T> {
 /**
  * Items between reading and writing, bounded in number and in bytes, in order of arrival.
  *
- * It never drops and never refuses: when it is full enough it says so (`paused`), and the reader
- * leaves what follows in the socket, where TCP holds the server back. One message can bring several
- * items, so the queue can exceed its limits by the rest of one message, and by no more.
+ * It never drops or rejects an item. When it is full it reports `paused`; the reader then leaves further data
+ * in the socket, where TCP slows the server down. One message can bring several items, so the queue can
+ * exceed its limits by the rest of one message, and by no more.
  *
  * One taker at a time.
  */
@@ -95,17 +95,17 @@ export class EventQueue<T> implements Flow, Disposable {
     this.#clock = clock;
   }
 
-  /** Items that wait. */
+  /** Number of waiting items. */
   get size(): number {
     return this.#waiting.length;
   }
 
-  /** Bytes of the items that wait, as counted by who pushed them. */
+  /** Size of the waiting items, as given to `push`. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The first of the items that wait; null when none waits. */
+  /** The first waiting item; null when none waits. */
   get oldest(): T | null {
     return this.#waiting[0]?.item ?? null;
   }
@@ -114,7 +114,7 @@ export class EventQueue<T> implements Flow, Disposable {
     return this.#pausedAt !== null;
   }
 
-  /** Adds an item that takes `bytes` of memory, or about so. */
+  /** Adds an item of about `bytes` bytes of memory. */
   push(item: T, bytes: number): void {
     this.#waiting.push({ item, bytes, pushedAt: this.#clock.monotonic() });
     this.#bytes += bytes;
@@ -127,10 +127,10 @@ export class EventQueue<T> implements Flow, Disposable {
   }
 
   /**
-   * Takes up to `maxItems`, in order: as soon as that many or `maxBytes` wait, or `maxWaitMs` after the first of
-   * those that wait was pushed, or at once when the queue is full or has ended. Empty only at the end.
+   * Takes up to `maxItems`, in order: when that many items or `maxBytes` are waiting, or `maxWaitMs` after
+   * the first waiting item was pushed, or at once when the queue is full or has ended. Empty only at the end.
    *
-   * Rejects with the reason of `signal` when that aborts; what waits stays.
+   * Rejects with the reason of `signal` when that aborts; the items stay.
    */
   async take(options: TakeOptions): Promise<T[]> {
     const { maxItems, maxBytes = Infinity, maxWaitMs, signal } = options;
@@ -145,7 +145,7 @@ export class EventQueue<T> implements Flow, Disposable {
     return this.#remove(this.#countOf(maxItems, maxBytes));
   }
 
-  /** Says that nothing more will be pushed, so that nobody waits for it. */
+  /** Nothing more will be pushed; a waiting taker returns. */
   end(): void {
     this.#ended = true;
     this.#wakeTaker?.();
@@ -168,7 +168,7 @@ export class EventQueue<T> implements Flow, Disposable {
     });
   }
 
-  /** Stops the alert timer. What waits can still be taken. */
+  /** Stops the alert timer. Waiting items can still be taken. */
   [Symbol.dispose](): void {
     this.end();
     this.#cancelAlert?.();
@@ -200,7 +200,7 @@ export class EventQueue<T> implements Flow, Disposable {
     });
   }
 
-  /** How many of the first items are within both bounds: one at least. */
+  /** How many of the first items are within both limits: at least one. */
   #countOf(maxItems: number, maxBytes: number): number {
     const most = Math.min(maxItems, this.size);
     let bytes = 0;
@@ -236,7 +236,7 @@ export class EventQueue<T> implements Flow, Disposable {
     for (const open of openers) open();
   }
 
-  /** The start of the pause is never reset by an alert: the duration told at its end is the whole. */
+  /** An alert never resets the start of the pause: the duration reported at its end is the whole. */
   #armAlert(pausedAt: number): void {
     this.#cancelAlert = this.#clock.setTimer(() => {
       this.#armAlert(pausedAt);

@@ -1,8 +1,8 @@
 /**
- * An AbortController that aborts with its parent, and lets go of the parent when disposed.
+ * An AbortController that aborts with its parent, and detaches from the parent when disposed.
  *
- * `AbortSignal.any` would do the first half; but the signal of the program lives for weeks and the
- * scopes under it for seconds, so what hangs on it is taken off as soon as it is of no use.
+ * `AbortSignal.any` would only do the first half. The program's signal lives for weeks and the scopes under
+ * it for seconds, so their listeners must be removed.
  */
 export class LinkedAbort implements Disposable {
   readonly #controller = new AbortController();
@@ -19,12 +19,12 @@ export class LinkedAbort implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Aborts this linked alone. */
+  /** Aborts only this controller. */
   abort(reason?: unknown): void {
     this.#controller.abort(reason);
   }
 
-  /** Ends the linked: whatever still waits on its signal is aborted. */
+  /** Aborts everything that still waits on its signal, and detaches. */
   [Symbol.dispose](): void {
     this.#parent.removeEventListener("abort", this.#onAbort);
     this.#controller.abort();

@@ -1,12 +1,12 @@
-/** A number from here on is a time of day, below it a number of seconds: 2001, or 31 years. */
+/** A number from here on is a time of day, below it a number of seconds (2001, or 31 years). */
 const UNIX_SECONDS_FROM = 1e9;
 
 /**
- * How long a server wants to be left alone, milliseconds; null when it doesn't say.
+ * How long a server asks not to be retried, milliseconds; null when it doesn't say.
  *
- * `RateLimit-Reset` counts before `Retry-After`. The archive's proxy writes Unix seconds into it, the
- * drafts of its standard mean seconds from now: their sizes tell them apart. A time of day is compared
- * with the server's own, where the answer has it, so that a wrong clock here does no harm.
+ * `RateLimit-Reset` has precedence over `Retry-After`. The archive's proxy writes Unix seconds into it, the
+ * drafts of its standard mean seconds from now: the size tells which. A time of day is compared with the
+ * server's own clock when the answer has it, so that a wrong local clock does no harm.
  *
  * @param nowMs the wall clock, Unix milliseconds
  */

@@ -1,17 +1,17 @@
-/** Requests whose redirects stay where the settings sent them: a key or a file is nobody else's. */
+/** Requests that follow redirects only within their origin: keys and files must not go elsewhere. */
 
 import { printable } from "./server_message.ts";
 
 const MAX_REDIRECTS = 5;
 
-/** Statuses that name another address. The first three turn a POST into a GET. */
+/** Redirect statuses. The first three turn a POST into a GET. */
 const REDIRECTS = [301, 302, 303, 307, 308];
 const KEEPS_METHOD = [307, 308];
 
 /**
- * Fetches, and follows redirects as long as scheme, host and port stay the same.
+ * Fetches, following redirects as long as scheme, host and port stay the same.
  *
- * @throws {Error} when a redirect points elsewhere, to nowhere, or when they don't end
+ * @throws {Error} when a redirect points elsewhere, is invalid, or there are too many
  */
 export async function fetchSameOrigin(
   fetchFrom: typeof fetch,

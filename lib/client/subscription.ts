@@ -8,7 +8,7 @@ export interface Filter {
   readonly dids: readonly string[];
 }
 
-/** What to ask for in one connection. */
+/** What to request in one connection. */
 export interface Request {
   readonly filter: Filter;
   /** Sent as it is; null starts at the live tip. */
@@ -24,24 +24,24 @@ export interface Request {
 export interface Subscription {
   readonly url: string;
   readonly subprotocol: string | null;
-  /** Sent as the first message, before which the server sends nothing. Null: there is none. */
+  /** Sent as the first message; the server sends nothing before it. Null: none. */
   readonly hello?: string | null;
 }
 
 /** The one framing that Jetstream v2 serves (atproto proposal 0015). */
 const V2_SUBPROTOCOL = "xrpc.v1.json";
 
-/** Proxies take a request line of 8 KB as a rule, some of 4 KB. */
+/** Proxies usually accept a request line of 8 KB, some only 4 KB. */
 export const LONG_ADDRESS = 4_000;
 
 /**
- * The address of a subscription, with filter, cursor and compression.
+ * The URL of a subscription, with filter, cursor and compression.
  *
- * Where many accounts are wanted, v1 takes the filter in a message instead (`requireHello`). v2 has no
- * such message: its address is as long as it is.
+ * With many wanted accounts, v1 accepts the filter in a message instead (`requireHello`). v2 has no such
+ * message, so its URL can be long.
  *
- * `kinds` of v2 is left open, though the collection filter touches commits only: identity, account
- * and sync events say when content must go, and on a quiet collection they are the only progress.
+ * `kinds` of v2 is not limited, although the collection filter affects only commits: identity, account and
+ * sync events say when content must be removed, and on a quiet collection they are the only progress.
  *
  * @throws {RangeError} without any collection: the server would send the whole network
  */
@@ -51,7 +51,7 @@ export function subscriptionTo(endpoint: Endpoint, request: Request): Subscripti
     throw new RangeError("cannot subscribe: got no collection, expected at least one");
   }
   const url = new URL(endpoint.url);
-  // Not the one of the URL: that writes all of the address anew for each parameter.
+  // Not `url.searchParams`: it rewrites the whole URL for each parameter.
   const query = new URLSearchParams(url.search);
   let hello: string | null = null;
   if (endpoint.protocol === "v1") {
@@ -75,7 +75,7 @@ export function subscriptionTo(endpoint: Endpoint, request: Request): Subscripti
   return { url: url.href, subprotocol, hello };
 }
 
-/** How long an address becomes by these accounts, about: with a name before each, and colons in code. */
+/** Approximate length that these accounts add to a URL: with a name before each, and encoded colons. */
 export function lengthInAddress(dids: readonly string[]): number {
   return dids.reduce((length, did) => length + did.length + "&wantedDids=".length + 4, 0);
 }

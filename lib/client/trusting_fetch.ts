@@ -1,6 +1,6 @@
 /**
- * A `fetch` that trusts these certificates (PEM) besides the public ones. Its connections are kept for the
- * next request, so one serves the whole process.
+ * A `fetch` that trusts these certificates (PEM) in addition to the public ones. It keeps connections open,
+ * so one serves the whole process.
  */
 export function trustingFetch(caCerts: readonly string[]): typeof fetch {
   if (caCerts.length === 0) return fetch;

@@ -1,11 +1,11 @@
 /**
- * The syntax of what names a record: DID, collection, record key and revision. Sources: the AT
- * Protocol's DID, NSID, record key, TID and handle specifications.
+ * The syntax of a record's address: DID, collection, record key and revision. Sources: the AT Protocol's DID,
+ * NSID, record key, TID and handle specifications.
  */
 
 import type { Refusal } from "./event.ts";
 
-/** A record's place in the network and the revision that a commit gives it; all of it checked. */
+/** A record's address and the revision of a commit; all of it validated. */
 export interface Address {
   readonly did: string;
   readonly collection: string;
@@ -22,12 +22,12 @@ const NSID_MAX = 317;
  */
 const KEY_MAX = 2600;
 
-// The character classes leave one way to match, so no input makes these backtrack.
+// The character classes allow one way to match, so no input makes these backtrack.
 const DID = /^did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]$/;
 const NSID =
   /^[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+\.[A-Za-z][A-Za-z0-9]{0,62}$/;
 const RKEY = /^[A-Za-z0-9._:~-]{1,512}$/;
-// Not only TIDs: test servers and older repositories use other words, and only bytes are compared.
+// Not only TIDs: test servers and older repositories use other words, and revisions are only compared.
 const REV = /^[A-Za-z0-9._:~-]{1,255}$/;
 const HANDLE =
   /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
@@ -58,7 +58,7 @@ export function isHandle(value: unknown): value is string {
   return typeof value === "string" && value.length <= HANDLE_MAX && HANDLE.test(value);
 }
 
-/** Checks the four parts of a commit's address. The refusal names the first part that is bad. */
+/** Validates the four parts of a commit's address. The refusal names the first invalid part. */
 export function readAddress(
   parts: { readonly [part in keyof Address]: unknown },
 ): Address | Refusal {

@@ -1,31 +1,31 @@
 /**
- * What the decoder makes of the wire: events. Every frame of every protocol ends as one of these,
- * also a frame that makes no sense, so that nothing is dropped without a count and a reason.
+ * The decoder's output: events. Every frame of every protocol becomes one of these, even an invalid frame, so
+ * that nothing is dropped without a count and a reason.
  */
 
 import type { JsonObject } from "./json.ts";
 import type { Reason } from "../reason.ts";
 
-/** Where an event stands in its stream. */
+/** The position of an event in its stream. */
 export interface Position {
   /**
-   * Value for the `cursor` query parameter: a sequence number of the instance that issued it, or,
-   * from 10^15 on, Unix microseconds.
+   * Value for the `cursor` query parameter: a sequence number of the instance that issued it, or, from 10^15
+   * on, Unix microseconds.
    */
   readonly cursor: number;
   /** When that instance saw the event, Unix microseconds. */
   readonly timeUs: number;
   /**
-   * What the instance sent there, as `client/mark.ts` tells it. The decoder leaves it out; absent means not
-   * known, and then the time may not be exact.
+   * The mark of the event there, from `client/live/event_mark.ts`. The decoder leaves it out; absent means
+   * unknown, and then the time may not be exact.
    */
   readonly mark?: string;
 }
 
-/** Why a record, or a whole message, could not be taken. */
+/** Why a record, or a whole message, was rejected. */
 export interface Refusal {
   readonly reason: Reason;
-  /** For a person: what was found where. Never a value that could be a place. */
+  /** For a person: what was found, and where. Never a value that could be a place. */
   readonly detail: string;
 }
 
@@ -37,19 +37,18 @@ export interface Commit {
   readonly rkey: string;
   /** TID of the repository's revision; compares as bytes. */
   readonly rev: string;
-  /** Create and update are told apart by no one: both mean "this is the record now". */
+  /** Create and update are treated alike: both mean "this is the record now". */
   readonly operation: "create" | "update" | "delete";
   readonly cid: string | null;
   /** The record, coarsened; null for a delete and for a refused record. */
   readonly record: JsonObject | null;
-  /** Set when the commit is addressed well but its record can't be taken. */
+  /** Set when the commit's address is valid but its record is rejected. */
   readonly refusal: Refusal | null;
   /**
-   * For the dead letter: what is left of a refused record once it is coarsened. Null when there is
-   * nothing that can be kept.
+   * For the dead letter: what is left of a rejected record after coarsening. Null when nothing can be kept.
    */
   readonly remains: JsonObject | null;
-  /** Bytes of memory that the record takes, or about so; 0 without one. */
+  /** Approximate memory of the record; 0 without one. */
   readonly size: number;
   readonly position: Position;
 }
@@ -58,11 +57,11 @@ export interface Commit {
 export interface Identity {
   readonly kind: "identity";
   readonly did: string;
-  /** Null when it says what is no handle; undefined when it does not say. */
+  /** Null when the value is not a valid handle; undefined when it is absent. */
   readonly handle: string | null | undefined;
   /** Sequence number of the upstream relay, the same on every Jetstream instance; 0 when absent. */
   readonly relaySeq: number;
-  /** The instance that sent it, as `Endpoint.source`; absent when that is not known. */
+  /** The instance that sent it, as `Endpoint.source`; absent when unknown. */
   readonly source?: string;
   readonly position: Position;
 }
@@ -72,31 +71,31 @@ export interface Account {
   readonly kind: "account";
   readonly did: string;
   readonly active: boolean;
-  /** `deleted`, `takendown`, … (an open set); null when absent, and when it can't be kept. */
+  /** `deleted`, `takendown`, … (an open set); null when absent or not storable. */
   readonly status: string | null;
   readonly relaySeq: number;
-  /** As of `Identity`. */
+  /** As in `Identity`. */
   readonly source?: string;
   readonly position: Position;
 }
 
-/** A repository that was rebuilt: what was known of it is void, replacements follow. */
+/** A repository was rebuilt: its stored records are void, replacements follow. */
 export interface Sync {
   readonly kind: "sync";
   readonly did: string;
   readonly rev: string;
   /**
-   * Whether the repository's records come again, as creates, after this. Jetstream v2 and its archive
-   * send them; a relay doesn't, so there what is known must be kept.
+   * Whether the repository's records follow as creates. Jetstream v2 and its archive send them; a relay
+   * doesn't, so there the stored records must be kept.
    */
   readonly recordsFollow: boolean;
   readonly position: Position;
 }
 
-/** Something well-formed that is not ours: a foreign collection, a notice, an unknown message type. */
+/** A valid event that is not ours: a foreign collection, a notice, an unknown message type. */
 export interface Foreign {
   readonly kind: "foreign";
-  /** What it was, for the metrics: `commit`, `info`, `unknown`. */
+  /** Its kind, for the metrics: `commit`, `info`, `unknown`. */
   readonly what: string;
   /** For a commit, its collection. Null otherwise. */
   readonly collection: string | null;
@@ -111,18 +110,20 @@ export interface Malformed {
   readonly excerpt: string;
   /** Lower-case hex SHA-256 of the raw message, so that a replay is recognised. */
   readonly fingerprint: string;
-  /** Of an identity, account or sync event: its DID, null when that can't be used. */
+  /** For an identity, account or sync event: its DID, null when that is invalid. */
   readonly account?: string | null;
   /** Null when the message doesn't tell. */
   readonly position: Position | null;
 }
 
-/** What the server says about the stream itself: why it ends it, or that it began later than asked. */
+/**
+ * A notice of the server about the stream itself: why it closes it, or that it begins later than requested.
+ */
 export interface Notice {
   readonly kind: "notice";
   /** The server's code, like `ConsumerTooSlow`: letters and digits only. */
   readonly code: string;
-  /** What it adds for a person, bounded and printable; null when it adds nothing. */
+  /** An explanation for a person, bounded and printable; null when absent. */
   readonly message: string | null;
 }
 

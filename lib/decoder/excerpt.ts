@@ -1,16 +1,16 @@
 /**
- * What is kept of a message that can't be decoded. A broken message may hold somebody's address, so
- * no number and no geohash of it survives; and the text is safe to store and to log.
+ * What is kept of a message that can't be decoded. A broken message may hold somebody's address, so every
+ * number and geohash is removed, and the text is safe to store and to log.
  */
 
 import { createHash } from "node:crypto";
 import { isDid, isNsid, isRev, isRkey } from "./address.ts";
 import type { Message } from "./raw_message.ts";
 
-/** Characters of an excerpt; all of the structure of an ordinary commit fits. */
+/** Length limit in characters; the whole structure of an ordinary commit fits. */
 const EXCERPT_MAX = 2048;
 
-/** What a message says it is about, unchecked: only values of the right syntax are shown. */
+/** What a message says it is about, unvalidated: only values with valid syntax are shown. */
 export interface Structure {
   readonly kind?: unknown;
   readonly operation?: unknown;
@@ -23,7 +23,7 @@ export interface Structure {
 const KINDS: ReadonlySet<unknown> = new Set(["commit", "identity", "account", "sync", "info"]);
 const OPERATIONS: ReadonlySet<unknown> = new Set(["create", "update", "delete"]);
 
-/** The excerpt of a message that was parsed: JSON with what it is about, and never its record. */
+/** The excerpt of a parsed message: JSON with what it is about, and never its record. */
 export function excerptOfStructure(structure: Structure): string {
   const { kind, operation, did, collection, rkey, rev } = structure;
   const shown = {
@@ -38,9 +38,9 @@ export function excerptOfStructure(structure: Structure): string {
 }
 
 /**
- * The excerpt of a message that could not be parsed. Of text, the outline of its beginning: marks and
- * the words of the wire itself, every other letter and every digit, of any script, masked; an address
- * can hide in words as well as in numbers. Of bytes, only how many there are.
+ * The excerpt of a message that could not be parsed. For text, the outline of its beginning: punctuation and
+ * the words of the protocol; every other letter and digit of any script is masked, because an address can
+ * hide in words as well as in numbers. For bytes, only their number.
  */
 export function excerptOfMessage(message: Message): string {
   if (typeof message !== "string") return `${message.length} bytes`;
@@ -63,7 +63,7 @@ const WIRE_WORDS: ReadonlySet<string> = new Set(
 /** Control and format characters, which forge log lines or hide text, and line separators. */
 const UNPRINTABLE = /[\p{C}\u2028\u2029]/gu;
 
-/** Lower-case hex SHA-256 of a message; of text, its UTF-8. */
+/** Lower-case hex SHA-256 of a message; for text, of its UTF-8. */
 export function fingerprintOf(message: Message): string {
   return createHash("sha256").update(message).digest("hex");
 }

@@ -1,6 +1,6 @@
 /**
- * How large a message and a record may be, and what a record may hold. Everything after the decoder
- * relies on it: recursion over a record is bounded, Postgres can store every text and number of it.
+ * Size limits of messages and records, and what a record may contain. All later stages rely on them:
+ * recursion over a record is bounded, and Postgres can store all of its texts and numbers.
  */
 
 import type { Refusal } from "./event.ts";
@@ -12,15 +12,15 @@ export interface Limits {
   readonly messageBytes: number;
   /** Bytes of a record as compact JSON in UTF-8. */
   readonly recordBytes: number;
-  /** Objects and arrays inside one another; the record itself is the first. */
+  /** Nesting of objects and arrays; the record itself counts as 1. */
   readonly recordDepth: number;
   /** Values in a record, objects and arrays included. */
   readonly recordValues: number;
 }
 
 /**
- * A repository's commit holds at most 2,000,000 bytes and records of the network are a few hundred
- * to a few thousand, so these are far above what is honest.
+ * A repository's commit holds at most 2,000,000 bytes, and real records have a few hundred to a few thousand,
+ * so these are far above normal use.
  */
 export const DEFAULT_LIMITS: Limits = {
   messageBytes: 8 * 1024 * 1024,
@@ -31,14 +31,14 @@ export const DEFAULT_LIMITS: Limits = {
 
 /**
  * A byte of the wire becomes at most this many bytes of JSON: `false` is one byte of CBOR, a control
- * character six of JSON, and `1e15` grows fourfold. A smaller message needs no measuring.
+ * character six of JSON, and `1e15` grows fourfold. Smaller messages need no measuring.
  */
 const GROWTH_MAX = 8;
 
-/** Refuses a message that is too large to be looked at. */
+/** Refuses a message that is too large. */
 export function messageRefusal(message: string | Uint8Array, limits: Limits): Refusal | null {
   const units = message.length;
-  // A character of JavaScript is one to three bytes of UTF-8, so most texts need no counting.
+  // A JavaScript character is one to three bytes of UTF-8, so most texts need no counting.
   const size = typeof message === "string" && units <= limits.messageBytes &&
       units * 3 > limits.messageBytes
     ? byteLength(message)
@@ -50,23 +50,23 @@ export function messageRefusal(message: string | Uint8Array, limits: Limits): Re
   };
 }
 
-/** How much memory a record takes, or about so; or what it is refused for. */
+/** Approximate memory of a record, or the reason to refuse it. */
 export type Measured =
   | { readonly refusal: null; readonly bytes: number }
   | { readonly refusal: Refusal };
 
-/** Of a value besides what it holds: its place, its head, its share of a table of keys. */
+/** Overhead of a value: its slot, its header, its share of a table of keys. */
 const VALUE_BYTES = 32;
 /** A text takes no more. */
 const CHARACTER_BYTES = 2;
 
 /**
- * Refuses a record that later stages could not hold: too deep, too large, or text that Postgres can't
- * store (U+0000, half a surrogate pair).
+ * Refuses a record that later stages could not hold: too deep, too large, or with text that Postgres can't
+ * store (U+0000, lone surrogates).
  *
- * `wireBytes` is the length of what the record was decoded from, or of something around it. `isExact`: no
- * number of it has lost digits. Otherwise one beyond 2^53 may have, and the answer is `LOST_DIGITS` where
- * nothing else is wrong.
+ * `wireBytes` is the length of the data that the record was decoded from, or of its surroundings. `isExact`:
+ * no number has lost digits. Otherwise a number beyond 2^53 may have, and the result is `LOST_DIGITS` unless
+ * something else is wrong.
  */
 export function measureRecord(
   record: JsonObject,
@@ -88,7 +88,7 @@ export function measureRecord(
 
 interface Walk {
   values: number;
-  /** Whether some number is so large that parsing JSON may have lost digits of it. */
+  /** Whether some number is so large that parsing JSON may have lost digits. */
   lostDigits: boolean;
   /** Of all texts and keys. */
   characters: number;
@@ -140,7 +140,7 @@ const UNSTORABLE_TEXT: Refusal = {
   detail: "a text in the record holds U+0000 or half a surrogate pair",
 };
 
-/** The record has to be read once more, with `readExactly`. */
+/** The record has to be read again, with `readExactly`. */
 export const LOST_DIGITS: Refusal = {
   reason: "unsafe_integer",
   detail: "a number in the record is beyond 2^53",

@@ -1,4 +1,4 @@
-/** The event that a message becomes when it can't be taken, whole or in part. */
+/** The event for a message that can't be decoded, as a whole or in part. */
 
 import { isDid } from "./address.ts";
 import type { Message } from "./raw_message.ts";
@@ -7,8 +7,8 @@ import { excerptOfMessage, excerptOfStructure, fingerprintOf } from "./excerpt.t
 import type { Structure } from "./excerpt.ts";
 
 /**
- * Builds it from the raw message, whose hash makes it recognisable. `structure` is what the message
- * said it is about, when it could be parsed so far; null when it could not.
+ * Builds it from the raw message, whose hash identifies it. `structure` is what the message said it is about,
+ * if it could be parsed so far; otherwise null.
  */
 export function malformed(
   refusal: Refusal,

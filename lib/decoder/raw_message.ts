@@ -1,4 +1,4 @@
-/** What comes over the wire, before anybody has looked at it. */
+/** Messages as received, before decoding. */
 
 /** One message of the wire: a text frame, or the bytes of a binary one. */
 export type Message = string | Uint8Array;
@@ -11,7 +11,7 @@ export function bytesOf(message: Message): Uint8Array {
   return typeof message === "string" ? encoder.encode(message) : message;
 }
 
-/** A message as text, with replacement characters for what is not UTF-8. */
+/** A message as text, with replacement characters for invalid UTF-8. */
 export function textOf(message: Message): string {
   return typeof message === "string" ? message : lenient.decode(message);
 }

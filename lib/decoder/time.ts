@@ -4,10 +4,10 @@ const RFC3339 =
   /^([12]\d{3})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
- * Unix microseconds of an RFC 3339 time from 1970 to 2255; null for anything else. `Date` alone
- * would cut the fraction to milliseconds, and take a 31st of February for a day in March. A fraction may be
- * of any length; digits below a microsecond are cut off. Every event has a time, so no text is made of
- * it again: that took a quarter of the time of a foreign firehose frame.
+ * Unix microseconds of an RFC 3339 time from 1970 to 2255; null for anything else. `Date` alone would cut the
+ * fraction to milliseconds and accept 31 February as a day in March. A fraction may have any length; digits
+ * below a microsecond are dropped. The validity check formats no text, which took a quarter of the time of a
+ * foreign firehose frame.
  */
 export function microsFromRfc3339(text: unknown): number | null {
   const match = typeof text === "string" ? RFC3339.exec(text) : null;
@@ -15,7 +15,7 @@ export function microsFromRfc3339(text: unknown): number | null {
   const [, year, month, day, hour, minute, second, fraction = "", sign, hours, minutes] = match;
   const date = new Date(0);
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  // Another month or day than was written is what a day that doesn't exist rolls over to.
+  // A day that doesn't exist rolls over to another month or day.
   if (date.getUTCMonth() + 1 !== Number(month) || date.getUTCDate() !== Number(day)) return null;
   const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
   const offset = sign === undefined ? 0 : Number(hours) * 60 + Number(minutes);
@@ -26,7 +26,7 @@ export function microsFromRfc3339(text: unknown): number | null {
   );
 }
 
-/** The time of an event. 0 is none: where times are kept it stands for there being none. */
+/** The time of an event. 0 is invalid: stored times use it for "none". */
 export function eventTime(value: unknown): number | null {
   const timeUs = micros(value);
   return timeUs === 0 ? null : timeUs;
@@ -36,8 +36,8 @@ export function eventTime(value: unknown): number | null {
 const DIGITS = /^\d{1,16}$/;
 
 /**
- * A number that can be Unix microseconds or a cursor: a safe integer, not negative. A text of digits is
- * that number: some writers of JSON, protobuf's among them, quote integers of 64 bits.
+ * A number that can be Unix microseconds or a cursor: a safe, non-negative integer, also as a text of digits:
+ * some JSON writers, protobuf's among them, quote 64-bit integers.
  */
 export function micros(value: unknown): number | null {
   const number = typeof value === "string" && DIGITS.test(value) ? Number(value) : value;

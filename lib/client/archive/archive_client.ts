@@ -11,47 +11,47 @@ import { nextStepAfter } from "./failed_request.ts";
 
 export type ArchiveMethod = "planSnapshot" | "getSegment" | "getBlock";
 
-/** One request, without what is the same for all of them. */
+/** One request, without the parts that all requests share. */
 export interface ArchiveRequest extends Pick<HttpRequest, "body" | "expects" | "maxBytes"> {
   readonly method: ArchiveMethod;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Asks past caches: what came before was damaged. */
+  /** Bypass caches, because an earlier answer was damaged. */
   readonly fresh?: boolean;
-  /** An answer that is too long is told to the one who asks, and not asked for again. */
+  /** An answer that is too long is reported to the caller and not requested again. */
   readonly mayBeLong?: boolean;
 }
 
 export interface ClientOptions {
-  /** A v2 endpoint: the archive is beside it. */
+  /** A v2 endpoint: the archive is on the same server. */
   readonly endpoint: Endpoint;
   readonly apiKey: Secret | null;
   readonly reconnect: ReconnectSettings;
   readonly observer: ArchiveObserver;
-  /** An archive that is not there is looked for no longer than this, milliseconds; null: for ever. */
+  /** How long a missing archive is retried, milliseconds; null: forever. */
   readonly missingMs?: number | null;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   readonly random: () => number;
 }
 
-/** No server is left alone for longer, whatever it says: it may have meant another clock. */
+/** Limit for any Retry-After: a server may have used a wrong clock. */
 export const MAX_DEFERRAL_MS = 5 * 60_000;
 
-/** Parallel requests that were deferred together come back spread over this time. */
+/** Parallel requests with the same Retry-After are spread over this time. */
 const DEFERRAL_SPREAD_MS = 1_000;
 
-/** The first wait after a failure is short enough for a dropped connection, and long for a server. */
+/** First wait after a failure: short for a lost connection, long enough for a server. */
 const BASE_MS = 500;
 
-/** How often something damaged is got before it is refused. */
+/** How often damaged data is fetched before an error is thrown. */
 export const DAMAGE_TRIES = 4;
 
 const SUBSCRIBE = "subscribeEvents";
 
 /**
- * Sends requests to one archive until they are answered. Requests run in parallel, and a deferral by
- * the server holds all of them.
+ * Sends requests to one archive until they are answered. Requests run in parallel; a Retry-After of the
+ * server delays all of them.
  */
 export class ArchiveClient {
   readonly #options: ClientOptions;
@@ -80,14 +80,14 @@ export class ArchiveClient {
   }
 
   /**
-   * The answer to a request, however long that takes: what may pass is tried again, with backoff and
-   * full jitter, or when the server says.
+   * The answer to a request, however long that takes. Temporary failures are retried with backoff and full
+   * jitter, or when the server says.
    *
    * @throws {ArchiveRefusedError} when the server would never answer it
-   * @throws {HttpError} for a file that is not there, or not as it was
-   * @throws {LongAnswerError} where the request says that it may be too long
-   * @throws {ArchiveMissingError} when for `missingMs` all answers were that there is none
-   * @throws {ReconnectLimitError} after as many failures in a row as the settings allow
+   * @throws {HttpError} for a file that is missing or was replaced
+   * @throws {LongAnswerError} when the answer is too long and the request allows for that
+   * @throws {ArchiveMissingError} when all answers for `missingMs` were that there is no archive
+   * @throws {ReconnectLimitError} after the configured number of failures in a row
    * @throws the reason of `signal` when that aborts
    */
   async request(request: ArchiveRequest, signal: AbortSignal): Promise<HttpAnswer> {
@@ -108,7 +108,7 @@ export class ArchiveClient {
         if (next.kind === "defer") this.#defer(next.ms ?? this.#backoff(deferrals++));
         else {
           const { error } = next;
-          // Where there is a plan there is an archive.
+          // A plan shows that the archive exists.
           const isMissing = request.method === "planSnapshot" &&
             error instanceof ArchiveMissingError;
           if (!isMissing) missingSince = null;
@@ -120,9 +120,10 @@ export class ArchiveClient {
   }
 
   /**
-   * What `get` makes of an answer. When it finds the answer damaged, it is asked again, a few times.
+   * The result of `get` for an answer. When `get` finds the answer damaged, it is requested again, a few
+   * times.
    *
-   * @param what names it, for a person
+   * @param what its name, for messages
    * @throws {ArchiveDamagedError} when it stays damaged
    */
   async sound<T>(
@@ -143,7 +144,7 @@ export class ArchiveClient {
     }
   }
 
-  /** Waits, for longer the more failures were before this one. */
+  /** Waits, longer after more failures in a row. */
   async pause(failures: number, signal: AbortSignal): Promise<void> {
     await sleep(this.#backoff(failures), this.#options.clock, signal);
   }
@@ -174,7 +175,7 @@ export class ArchiveClient {
     await sleep(retryInMs, clock, signal);
   }
 
-  /** Holds all requests back. Told once, though every request that is under way may hear of it. */
+  /** Delays all requests. Reported once, although every running request may get the same answer. */
   #defer(ms: number): void {
     const until = this.#options.clock.monotonic() + Math.min(MAX_DEFERRAL_MS, ms);
     const closed = this.#closedUntil > this.#options.clock.monotonic();
@@ -201,7 +202,7 @@ export class ArchiveClient {
       url: this.#url(request),
       method: body === undefined ? "GET" : "POST",
       headers: {
-        // Of a compressed answer neither the length nor a range could be checked.
+        // Neither the length nor the range of a compressed answer could be checked.
         "Accept-Encoding": "identity",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         ...(apiKey === null ? {} : { "Authorization": `Bearer ${apiKey.reveal()}` }),
@@ -214,7 +215,7 @@ export class ArchiveClient {
     };
   }
 
-  /** The method stands where the live stream has its own, behind whatever prefix a proxy wants. */
+  /** The method replaces the live stream's, after any prefix of a proxy. */
   #url({ method, query = {} }: ArchiveRequest): URL {
     const { endpoint, apiKey } = this.#options;
     const url = new URL(endpoint.url);

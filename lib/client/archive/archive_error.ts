@@ -1,6 +1,6 @@
-/** What ends a replay. Everything that may pass is retried instead and never gets this far. */
+/** Errors that end a replay. Temporary failures are retried instead. */
 
-/** The archive refuses what it is asked for, and would again: the settings are wrong. */
+/** The archive refuses the request and would refuse it again: the settings are wrong. */
 export class ArchiveRefusedError extends Error {
   override readonly name = "ArchiveRefusedError";
 
@@ -9,7 +9,7 @@ export class ArchiveRefusedError extends Error {
   }
 }
 
-/** Where the archive should be, nobody knows of one: it has none, or a proxy is in the middle of a deployment. */
+/** The server reports no archive: it has none, or a proxy is being deployed. */
 export class ArchiveMissingError extends Error {
   override readonly name = "ArchiveMissingError";
 
@@ -18,7 +18,7 @@ export class ArchiveMissingError extends Error {
   }
 }
 
-/** Something of the archive is broken however often it is got. Nothing behind it was handed over. */
+/** A part of the archive is damaged on every attempt. Nothing after it was delivered. */
 export class ArchiveDamagedError extends Error {
   override readonly name = "ArchiveDamagedError";
 
@@ -27,7 +27,7 @@ export class ArchiveDamagedError extends Error {
   }
 }
 
-/** The replay would go on for ever without coming any further. */
+/** The replay would continue forever without progress. */
 export class ArchiveStalledError extends Error {
   override readonly name = "ArchiveStalledError";
 
@@ -36,17 +36,17 @@ export class ArchiveStalledError extends Error {
   }
 }
 
-/** An answer that came whole and makes no sense. Worth another try, since a proxy may have spoilt it. */
+/** A complete answer that is invalid. Retried, because a proxy may have damaged it. */
 export class DamageError extends Error {
   override readonly name = "DamageError";
 }
 
-/** The plan speaks of files that are no longer there as they were: a new plan is needed. */
+/** The plan names files that were replaced or removed: a new plan is needed. */
 export class StalePlanError extends Error {
   override readonly name = "StalePlanError";
 }
 
-/** Does what reads bytes of the archive; whatever that throws means that they are damaged. */
+/** Runs a parser of archive bytes; any error means that they are damaged. */
 export function reading<T>(read: () => T): T {
   try {
     return read();

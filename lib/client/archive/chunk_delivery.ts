@@ -4,17 +4,17 @@ import { type Clock, sleep } from "../clock.ts";
 import type { Flow } from "../event_queue.ts";
 import type { ArchiveFormat } from "./archive_format.ts";
 
-/** A piece of the archive, ready to be written. */
+/** A part of the archive, ready to be written. */
 export interface ArchiveChunk {
-  /** Events that are wanted, in order; none when the chunk only tells how far the replay has come. */
+  /** Wanted events, in order; empty when the chunk only reports progress. */
   readonly events: readonly Event[];
-  /** Memory that the events take on the wire. */
+  /** Size of the events on the wire. */
   readonly bytes: number;
-  /** Rows that were passed over since the chunk before: nobody wants them. */
+  /** Unwanted rows since the previous chunk. */
   readonly passed: number;
   /**
-   * Once this chunk and all before it are durable, everything up to here is: where a later replay or
-   * the live stream goes on. `timeUs` is never later than the true time.
+   * Once this chunk and all earlier ones are durable, everything up to here is: a later replay or the live
+   * stream resumes here. `timeUs` is never later than the true time.
    */
   readonly position: Position;
 }
@@ -29,17 +29,17 @@ export interface ChunkDeliveryOptions {
   readonly signal: AbortSignal;
 }
 
-/** A queue of any size has room for a chunk beyond its limit, as it has for the rest of a message. */
+/** Every queue can exceed its limit by one chunk, as it can by the rest of a message. */
 const CHUNK_ROWS = 256;
 const CHUNK_BYTES = 1024 * 1024;
 
-/** While nothing is wanted, the place is told this often, so that a restart doesn't begin before it. */
+/** While nothing is wanted, progress is reported at this interval, so that a restart resumes there. */
 const MARK_EVERY_MS = 2_000;
 
-/** See `readStream`: without a pause, decoding would hold up timers, HTTP and signals. */
+/** See `readStream`: without a pause, decoding would delay timers, HTTP and signals. */
 const YIELD_EVERY_MS = 10;
 
-/** Hands blocks over, in order, as fast as they are taken. */
+/** Delivers blocks in order, as fast as the queue accepts them. */
 export class ChunkDelivery {
   readonly #options: ChunkDeliveryOptions;
   #position: Position;
@@ -58,17 +58,17 @@ export class ChunkDelivery {
     this.#yieldedAt = this.#toldAt;
   }
 
-  /** Everything up to here was handed over. */
+  /** Everything up to here was delivered. */
   get seq(): number {
     return this.#position.cursor;
   }
 
-  /** Events that were handed over. */
+  /** Number of delivered events. */
   get events(): number {
     return this.#events;
   }
 
-  /** Hands over the rows of a block that are new, up to and with `throughSeq`. */
+  /** Delivers the new rows of a block, up to and including `throughSeq`. */
   async block(block: Block, throughSeq: number): Promise<void> {
     let row = 0;
     while (row < block.length && block.seq(row) <= this.seq) row++;
@@ -81,12 +81,12 @@ export class ChunkDelivery {
     if (clock.monotonic() - this.#toldAt >= MARK_EVERY_MS) await this.mark();
   }
 
-  /** Everything up to `seq` is behind: the plan wants nothing more before it. */
+  /** Skips to `seq`: the plan wants nothing before it. */
   passTo(seq: number): void {
     if (seq > this.seq) this.#position = { ...this.#position, cursor: seq };
   }
 
-  /** Tells how far it has come, if that was not told yet. */
+  /** Reports the progress, if it was not reported yet. */
   async mark(): Promise<void> {
     if (this.seq > this.#told) await this.#tell([], 0);
   }
@@ -111,7 +111,7 @@ export class ChunkDelivery {
     await deliver({ events, bytes, passed, position: this.#position });
   }
 
-  /** A row without a usable time keeps the one before: too early is harmless, too late is not. */
+  /** A row without a valid time gets the previous one: too early is harmless, too late is not. */
   #timeOf(block: Block, row: number): number {
     const timeUs = block.witnessedAt(row);
     return Number.isSafeInteger(timeUs) && timeUs > 0 ? timeUs : this.#position.timeUs;

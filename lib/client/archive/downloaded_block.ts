@@ -2,19 +2,19 @@ import type { Block } from "../../decoder/archive/block.ts";
 
 /** A block that was downloaded and is not decoded yet. */
 export interface DownloadedBlock {
-  /** Names it, for a person. */
+  /** Its name, for messages. */
   readonly label: string;
-  /** @throws {DamageError} when the bytes are not what they should be */
+  /** @throws {DamageError} when the bytes are damaged */
   readonly decode: () => Block;
-  /** Downloads it once more, past caches. */
+  /** Downloads it again, bypassing caches. */
   readonly again: (signal: AbortSignal) => Promise<DownloadedBlock>;
 }
 
-/** What one request brought: blocks that follow one another. */
+/** The result of one request: consecutive blocks. */
 export interface Download {
   readonly pieces: readonly DownloadedBlock[];
-  /** Bytes that it holds in memory. */
+  /** Its size in memory, bytes. */
   readonly bytes: number;
-  /** The last of what the plan wants of its segment. */
+  /** Whether it is the last one that the plan wants of its segment. */
   readonly endsSegment: boolean;
 }

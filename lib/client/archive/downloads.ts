@@ -6,12 +6,12 @@ import type { Task } from "./read_ahead.ts";
 import { SegmentFile } from "./segment_file.ts";
 import { downloadBlock } from "./single_block.ts";
 
-/** The size of a single block is known only when it comes: some hundred kilobytes, as a rule. */
+/** The size of a single block is known only after its download: usually some hundred kilobytes. */
 const EXPECTED_BLOCK_BYTES = 1024 * 1024;
 
 /**
- * The requests that a page of the plan comes to, in the order of their rows. The index of a whole segment
- * is read when it is that segment's turn, while the parts before it are still under way.
+ * The requests for a page of the plan, in row order. The index of a whole segment is read when it is that
+ * segment's turn, while earlier parts are still being downloaded.
  */
 export async function* downloadsOf(
   client: ArchiveClient,
@@ -49,7 +49,7 @@ async function* partsOf(
   }
 }
 
-/** Of a segment whose bounds are wider than its rows nothing may be left. */
+/** A segment whose bounds are wider than its rows may have nothing left. */
 const nothingIn: Task<Download> = {
   bytes: 0,
   run: () => Promise.resolve({ pieces: [], bytes: 0, endsSegment: true }),

@@ -2,25 +2,25 @@ import { retryAfterMs } from "../retry_after.ts";
 import { ArchiveMissingError, ArchiveRefusedError } from "./archive_error.ts";
 import { HttpError } from "./http_request.ts";
 
-/** What follows from a request that failed. */
+/** How to react to a failed request. */
 export type NextStep =
-  /** It may pass, and not sooner than the server says. */
+  /** Temporary; not retried before the server allows it. */
   | { readonly kind: "retry"; readonly atLeastMs: number; readonly error: Error }
-  /** The server is well and wants fewer requests: not a failure, however often it says so. */
+  /** The server is healthy and wants fewer requests: not a failure, however often it happens. */
   | { readonly kind: "defer"; readonly ms: number | null }
-  /** It is for whoever asked, or for nobody. */
+  /** Permanent: thrown to the caller. */
   | { readonly kind: "final"; readonly error: Error };
 
-/** How servers and proxies say that they have no archive at all, with a name or without. */
+/** Statuses with which servers and proxies say that they have no archive, with or without an error name. */
 const NO_SUCH_METHOD: ReadonlySet<number> = new Set([404, 405, 501]);
 
 /**
- * Judges a failed request. A server of the archive names its errors, and a named one of the 400s
- * means what it says. What has no name comes from something in between, and that may pass. A missing
- * file or a range that doesn't fit says that the plan is old, which the one who has the plan must know.
+ * Classifies a failed request. An archive server names its errors, and a named 4xx is final. An error without
+ * a name comes from a proxy and is temporary. A missing file or an invalid range means that the plan is
+ * outdated, which the caller handles.
  *
- * A server without an archive can't be told from a proxy in the middle of a deployment. Both are waited for:
- * to go on without the archive would be to lose what only that has.
+ * A server without an archive can't be told from a proxy that is being deployed. Both are retried: continuing
+ * without the archive would lose the events that only the archive has.
  *
  * @param nowMs the wall clock, Unix milliseconds
  */

@@ -9,20 +9,19 @@ export interface FileRange {
   readonly last: number;
 }
 
-/** A part of a file, with the length of the whole. */
+/** A part of a file, with the length of the whole file. */
 export interface FilePart {
   readonly bytes: Uint8Array;
   readonly fileBytes: number;
 }
 
 /**
- * Gets a part of a segment, and only if the file is still the one that was planned: parts of two
- * generations don't fit together. The server compares the `If-Range`, and answers with the whole of
- * the other file when it has another.
+ * Fetches a part of a segment, only if the file is still the planned one: parts of two generations don't fit
+ * together. The server compares `If-Range` and answers with the whole file when it has another generation.
  *
- * @param fresh asks past caches
- * @throws {StalePlanError} when the file was replaced or is gone
- * @throws {DamageError} when the answer is another part than the one that was asked for
+ * @param fresh bypass caches
+ * @throws {StalePlanError} when the file was replaced or removed
+ * @throws {DamageError} when the answer is not the requested part
  * @throws whatever `ArchiveClient.request` throws
  */
 export async function getRange(
@@ -56,7 +55,7 @@ export async function getRange(
   return { bytes, fileBytes: Number(range[3]) };
 }
 
-/** What an error of a request says about the plan; the error itself when it says nothing. */
+/** A `StalePlanError` if the request's error means that; otherwise the error itself. */
 export function staleOr(error: unknown, name: string, checksum: string | null): unknown {
   if (!(error instanceof HttpError)) return error;
   if (error.status === 200 && checksum !== null && etagOf(error.headers) === checksum) {
@@ -65,7 +64,9 @@ export function staleOr(error: unknown, name: string, checksum: string | null): 
   return new StalePlanError(`${name}: ${error.message}`, { cause: error });
 }
 
-/** What stands between the quotes; null without an ETag, or with one that no archive has. A proxy may have made a weak one of it. */
+/**
+ * The ETag without quotes; null when it is missing or invalid for an archive. A proxy may have made it weak.
+ */
 export function etagOf(headers: Headers): string | null {
   return /^(?:W\/)?"([\w:.-]{1,64})"$/.exec(headers.get("etag") ?? "")?.[1] ?? null;
 }

@@ -9,7 +9,7 @@ export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The only status that counts as an answer. */
+  /** The only status that counts as success. */
   readonly expects: 200 | 206;
   /** A longer body is not read to its end. */
   readonly maxBytes: number;
@@ -20,12 +20,12 @@ export interface HttpAnswer {
   readonly bytes: Uint8Array;
 }
 
-/** The server answered with another status than the one that was asked for. */
+/** The server answered with an unexpected status. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;
   readonly headers: Headers;
-  /** The `error` of an XRPC server's JSON; null when the body is none. */
+  /** The `error` of an XRPC server's JSON; null when the body is something else. */
   readonly code: string | null;
 
   constructor(status: number, headers: Headers, code: string | null, message: string) {
@@ -37,7 +37,7 @@ export class HttpError extends Error {
   }
 }
 
-/** The answer is longer than it was allowed to be. */
+/** The answer is longer than allowed. */
 export class LongAnswerError extends Error {
   override readonly name = "LongAnswerError";
 
@@ -46,10 +46,10 @@ export class LongAnswerError extends Error {
   }
 }
 
-/** Without a byte for so long the peer counts as gone, milliseconds. */
+/** Silence after which the peer counts as gone, milliseconds. */
 export const IDLE_MS = 30_000;
 
-/** A whole answer is a few megabytes: who is slower than this trickles. */
+/** Limit for a whole answer of a few megabytes: a slower peer is not usable. */
 export const TOTAL_MS = 10 * 60_000;
 
 const MAX_ERROR_BYTES = 16 * 1024;
@@ -65,8 +65,8 @@ export interface HttpOptions {
  * Sends a request once and reads the whole answer.
  *
  * @throws {HttpError} for any status but the expected one
- * @throws {Error} when the answer doesn't come, stops coming, is cut off or is too long; the reason of
- * `signal` when that aborts
+ * @throws {Error} when the answer does not come, stalls, is cut off or is too long; the reason of `signal`
+ * when that aborts
  */
 export async function send(request: HttpRequest, options: HttpOptions): Promise<HttpAnswer> {
   const { clock, signal } = options;
@@ -103,7 +103,7 @@ async function answerOf(
 ): Promise<HttpAnswer> {
   const { status, headers } = response;
   if (status !== request.expects) {
-    // The body of a success is the file itself: of no use, and maybe a gigabyte.
+    // The body of a success is the file itself: useless here, and possibly a gigabyte.
     const body = response.ok ? (await response.body?.cancel(), null) : await errorBody(response);
     throw new HttpError(status, headers, body?.code ?? null, body?.message ?? "");
   }

@@ -3,24 +3,24 @@ import type { ReplayProgress } from "./replay_observer.ts";
 
 const REPORT_EVERY_MS = 10_000;
 
-/** The rate is a mean over this time, so that it follows the server and not every request. */
+/** The rate is an average over this time, so that it follows the server and not single requests. */
 const RATE_MS = 60_000;
 
-/** What the meter can't know by itself. */
+/** Counters that the meter does not keep itself. */
 export interface Counted {
   readonly seq: number;
   readonly events: number;
   readonly bytes: number;
 }
 
-/** Measures how far a replay has come, how fast it is, and how long it will take. */
+/** Measures the progress of a replay: how far, how fast, and how much time is left. */
 export class ProgressMeter {
   readonly #clock: Clock;
   readonly #report: (progress: ReplayProgress) => void;
   readonly #startSeq: number;
   readonly #tipSeq: number;
   readonly #startedAt: number;
-  /** Where the replay was, oldest first; the first is at least `RATE_MS` old, once there is one. */
+  /** Earlier positions, oldest first; the first is at least `RATE_MS` old, once there is one. */
   readonly #samples: { readonly at: number; readonly seq: number }[] = [];
   #segmentsDone = 0;
   #segmentsTotal = 0;
@@ -39,7 +39,7 @@ export class ProgressMeter {
     this.#samples.push({ at: clock.monotonic(), seq: startSeq });
   }
 
-  /** A plan has so many segments; those of a plan before that were not reached are in it again. */
+  /** A plan has this many segments; unreached segments of an earlier plan are in it again. */
   planned(segments: number): void {
     this.#segmentsTotal = this.#segmentsDone + segments;
   }
@@ -48,7 +48,7 @@ export class ProgressMeter {
     this.#segmentsDone++;
   }
 
-  /** Reports when it is time to, or in any case. */
+  /** Reports when the interval has passed, or always. */
   report(counted: Counted, always = false): void {
     const at = this.#clock.monotonic();
     if (!always && at - this.#reportedAt < REPORT_EVERY_MS) return;

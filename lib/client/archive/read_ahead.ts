@@ -1,17 +1,17 @@
 import { LinkedAbort } from "../linked_abort.ts";
 
-/** Something to be done ahead of its turn. */
+/** A task to run ahead of its turn. */
 export interface Task<T> {
-  /** Memory that the result will take, or about so. */
+  /** Approximate memory of the result. */
   readonly bytes: number;
-  /** `turn` resolves when all results before this one were given. */
+  /** `turn` resolves when all earlier results were given. */
   readonly run: (signal: AbortSignal, turn: Promise<void>) => Promise<T>;
 }
 
 export interface AheadLimits {
-  /** Tasks that run, or have run and wait for their turn. */
+  /** Tasks that run, or have finished and wait for their turn. */
   readonly tasks: number;
-  /** Of their results. A single larger one is let through, alone. */
+  /** Memory of their results. A single larger one is allowed, alone. */
   readonly bytes: number;
 }
 
@@ -22,13 +22,13 @@ interface Held<T> {
 }
 
 /**
- * Runs tasks in parallel and gives their results in the order of the tasks. What was given counts as
- * held until the next one is asked for.
+ * Runs tasks in parallel and yields their results in order. A yielded result counts as held until the next
+ * one is requested.
  *
- * A task that fails ends everything at its turn, and not before: what stands in front of it is
- * given first. When the reader leaves, or `signal` aborts, all tasks are aborted and waited for.
+ * A failed task ends the iteration at its turn, not before: earlier results are yielded first. When the
+ * consumer stops, or `signal` aborts, all tasks are aborted and awaited.
  *
- * @param tasks asked for one task after the other, while there is room
+ * @param tasks pulled one by one, while there is room
  */
 export async function* readAhead<T extends { readonly bytes: number }>(
   tasks: (signal: AbortSignal) => AsyncIterable<Task<T>>,

@@ -21,19 +21,19 @@ import { ProgressMeter } from "./progress_meter.ts";
 import { type AheadLimits, readAhead } from "./read_ahead.ts";
 
 export interface ReplayOptions {
-  /** A v2 endpoint: the archive is beside it. */
+  /** A v2 endpoint: the archive is on the same server. */
   readonly endpoint: Endpoint;
-  /** For the archive alone; never logged. */
+  /** For the archive only; never logged. */
   readonly apiKey: Secret | null;
   readonly filter: ArchiveFilter;
-  /** Everything up to here is done already; null replays all that there is. */
+  /** Everything up to here is done already; null replays everything. */
   readonly start: Position | null;
   readonly format: ArchiveFormat;
-  /** Takes a chunk; the next one waits for it, and for `flow`. */
+  /** Handles a chunk; the next one waits for it, and for `flow`. */
   readonly deliver: (chunk: ArchiveChunk) => void | Promise<void>;
   readonly flow: Flow;
   readonly reconnect: ReconnectSettings;
-  /** An archive that is not there is looked for no longer than this, milliseconds; null: for ever. */
+  /** How long a missing archive is retried, milliseconds; null: forever. */
   readonly missingMs?: number | null;
   readonly limits?: AheadLimits;
   readonly observer?: ArchiveObserver;
@@ -47,21 +47,21 @@ export interface ReplayOptions {
 /** Eight parts of 4 MB keep a line busy, and leave memory for the queue. */
 export const DEFAULT_AHEAD: AheadLimits = { tasks: 8, bytes: 32 * 1024 * 1024 };
 
-/** Plans in a row that go stale before any of them brings something. */
+/** Outdated plans in a row without progress. */
 const MAX_STALE_PLANS = 5;
 
 /**
- * Replays the archive of one server from `start` to the end that it had at the beginning of the replay, in
- * the order of seq, and returns where the live stream takes over: everything up to `cutover` was handed
- * over. What the archive gains in the meantime, the live stream replays.
+ * Replays the archive of one server in seq order, from `start` to the end that it had when the replay began.
+ * Returns where the live stream takes over: everything up to `cutover` was delivered. The live stream replays
+ * what the archive gains meanwhile.
  *
- * Nothing is ever passed over: what can't be had is asked for until it comes, what is damaged ends
- * the replay, and the position of the last chunk stands before it.
+ * Nothing is skipped: unavailable parts are requested until they come; damaged parts end the replay, and the
+ * position of the last chunk is before them.
  *
  * @throws {ArchiveMissingError} when there was none for `missingMs`
  * @throws {ArchiveRefusedError} when the server refuses the request or the key
  * @throws {ArchiveDamagedError} when a part of the archive stays unreadable
- * @throws {ArchiveStalledError} when the server's plans lead nowhere
+ * @throws {ArchiveStalledError} when the server's plans make no progress
  * @throws {ReconnectLimitError} after `maxAttempts` failures of a request in a row
  * @throws whatever `deliver` throws, and the reason of `signal` when that aborts
  */
@@ -103,7 +103,7 @@ class Replay {
     const startSeq = this.#delivery.seq;
     const first = await this.#plan(null);
     const tip = first.sealedTipSeq;
-    // The live stream has everything behind the archive's end.
+    // The live stream has everything after the archive's end.
     if (tip <= startSeq) return { cutover: startSeq };
     const meter = new ProgressMeter(
       { startSeq, tipSeq: tip },
@@ -136,7 +136,7 @@ class Replay {
     return await requestPlan(this.#client, filter, { afterSeq, beforeSeq }, signal);
   }
 
-  /** Everything that a page wants; then the place behind it is told. */
+  /** Delivers everything that a page wants, then reports the position after it. */
   async #page(page: PlanPage, tip: number, meter: ProgressMeter): Promise<void> {
     const { format, limits = DEFAULT_AHEAD, signal } = this.#options;
     const window = { afterSeq: this.#delivery.seq, throughSeq: page.plannedThroughSeq };
@@ -162,7 +162,7 @@ class Replay {
     await this.#delivery.mark();
   }
 
-  /** Decodes a block, got again while it is damaged, and hands it over. */
+  /** Decodes a block, downloading it again while it is damaged, and delivers it. */
   async #piece(
     piece: DownloadedBlock,
     segment: PlannedSegment,
@@ -198,7 +198,7 @@ class Replay {
   }
 }
 
-/** Rows ascend over all blocks, and stand within their segment: anything else is another block. */
+/** Rows ascend over all blocks and are within their segment: anything else is the wrong block. */
 class RowOrder {
   #last = 0;
 
@@ -215,7 +215,7 @@ class RowOrder {
   }
 }
 
-/** Each page ends behind the one before and within the archive, or the replay would never end. */
+/** Each page must end after the previous one and within the archive, or the replay would never end. */
 function checkAdvance(page: PlanPage, before: number, tip: number): void {
   const { plannedThroughSeq, sealedTipSeq } = page;
   if (plannedThroughSeq > before && plannedThroughSeq <= Math.min(tip, sealedTipSeq)) return;

@@ -7,11 +7,11 @@ import type { Position } from "../../decoder/event.ts";
 import { ArchiveStalledError } from "./archive_error.ts";
 
 export interface CycleOptions {
-  /** Begins with a replay. Otherwise there is one only when a cursor is too old. */
+  /** Begin with a replay. Otherwise the archive is replayed only when a cursor is too old. */
   readonly replayFirst: boolean;
   /**
-   * Replays the archive, because of this error unless it is the first. Returns the cutover; null when there
-   * is no archive, and the live stream is asked for something else.
+   * Replays the archive; the error is the reason, null for the first replay. Returns the cutover; null when
+   * there is no archive and the live stream continues in another way.
    */
   readonly replay: (
     because: CursorTooOldError | null,
@@ -23,16 +23,16 @@ export interface CycleOptions {
   readonly signal: AbortSignal;
 }
 
-/** Replays in a row that end no further than the one before, and leave the cursor too old. */
+/** Replays in a row without progress that leave the cursor too old. */
 const MAX_STALLED = 5;
 
 const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
 
 /**
- * Reads the live stream, and before it, and whenever its server has no events so old any more, the
- * archive. Returns when `follow` does.
+ * Reads the live stream. Replays the archive before it, and whenever the server no longer has such old
+ * events. Returns when `follow` does.
  *
- * @throws {ArchiveStalledError} when the archive ends before the live stream begins, time and again
+ * @throws {ArchiveStalledError} when the archive repeatedly ends before the live stream begins
  * @throws whatever `replay` and `follow` throw
  */
 export async function replayAndFollow(options: CycleOptions): Promise<void> {
@@ -62,9 +62,9 @@ export async function replayAndFollow(options: CycleOptions): Promise<void> {
 }
 
 /**
- * Whether the archive beside `endpoint` has to be replayed before the live stream is asked. It would say
- * so itself, but only if this is the server that is asked first: another one is asked by time, and a v1
- * server passes over in silence what it has no longer.
+ * Whether the archive of `endpoint` must be replayed before the live stream is requested. The server would
+ * say so, but only if it issued the cursor: another server is asked by time, and a v1 server silently skips
+ * what it no longer has.
  *
  * @param stored where reading stopped; null when nothing was ever read
  * @param fromArchive whether reading begins with the archive
@@ -82,8 +82,8 @@ export function replaysFirst(
 }
 
 /**
- * Where a replay of the archive beside `endpoint` begins: behind what is done, as far as that is known
- * in its numbering. A cursor that was refused names an event that is still to be read.
+ * Where a replay of `endpoint`'s archive begins: after everything that is done, as far as known in its
+ * numbering. A refused cursor names an event that is still to be read.
  */
 export function replayStart(
   endpoint: Endpoint,

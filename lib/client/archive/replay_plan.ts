@@ -1,22 +1,22 @@
 import type { ArchiveClient } from "./archive_client.ts";
 import { DamageError, reading } from "./archive_error.ts";
 
-/** What of the archive is wanted. */
+/** What is wanted of the archive. */
 export interface ArchiveFilter {
-  /** NSIDs or `prefix.*`, at most 100; they narrow commits only. */
+  /** NSIDs or `prefix.*`, at most 100; they filter commits only. */
   readonly collections: readonly string[];
-  /** DIDs, at most 10,000; empty for every account. They narrow everything. */
+  /** DIDs, at most 10,000; empty for every account. They filter everything. */
   readonly dids: readonly string[];
 }
 
-/** A segment of which something is wanted. */
+/** A segment with wanted rows. */
 export interface PlannedSegment {
   readonly name: string;
-  /** Sixteen lower-case hex digits; it names the generation of the file. */
+  /** Sixteen lower-case hex digits; identifies the generation of the file. */
   readonly checksum: string;
   readonly minSeq: number;
   readonly maxSeq: number;
-  /** The blocks that are wanted, as ranges with both ends; null for the whole file. */
+  /** The wanted blocks, as ranges with both ends included; null for the whole file. */
   readonly blocks: readonly BlockRange[] | null;
 }
 
@@ -36,19 +36,18 @@ export interface PlanPage {
 /** A page has at most 100,000 units of work, a few megabytes. */
 const MAX_PLAN_BYTES = 32 * 1024 * 1024;
 
-/** Lists and objects: some for each unit. An empty one takes ten times its bytes when it is parsed. */
+/** Lists and objects: a few per unit. An empty one takes ten times its size when parsed. */
 const MAX_PLAN_NODES = 1_000_000;
 
 /**
- * Asks what to download for the rows after `afterSeq` up to `beforeSeq`; null for the end of the
- * archive.
+ * Requests what to download for the rows after `afterSeq` up to `beforeSeq`; null for the end of the archive.
  *
- * `kinds` is left open, as it is on the live stream, and that is dear: almost every block of the network
- * holds some account's marker, so almost every block is selected (72,657 where 416 held commits of the
- * collection, by the server's own measurement). But only the markers say that an account was deleted or
- * a repository rebuilt, and what is deleted must not come back by a replay. `dids` narrows both.
+ * `kinds` is not limited, as on the live stream, which is expensive: almost every block of the network holds
+ * some account event, so almost every block is selected (72,657 where 416 held commits of the collection, by
+ * the server's own measurement). But only account events say that an account was deleted or a repository
+ * rebuilt, and a replay must not bring deleted records back. `dids` narrows both.
  *
- * @throws {ArchiveDamagedError} when the answer makes no sense, time and again
+ * @throws {ArchiveDamagedError} when the answer is repeatedly invalid
  * @throws whatever `ArchiveClient.request` throws
  */
 export async function requestPlan(
@@ -113,7 +112,7 @@ function readSegment(value: unknown): PlannedSegment {
   const range = { minSeq: whole(minSeq, "minSeq"), maxSeq: whole(maxSeq, "maxSeq") };
   if (range.maxSeq < range.minSeq) throw new DamageError(`got ${name} with its ends exchanged`);
   if (mode === "segment") return { name, checksum, ...range, blocks: null };
-  // A mode of the future can't be guessed at, and what it selects can't be passed over.
+  // An unknown mode can't be interpreted, and what it selects must not be skipped.
   if (mode !== "blocks" || !Array.isArray(blocks)) {
     throw new DamageError(`got ${name} in an unknown mode, expected segment or blocks`);
   }

@@ -9,16 +9,16 @@ import type { PlannedSegment } from "./replay_plan.ts";
 /** A part is as many blocks as fit into this: few requests for a file of 256 MB, and little memory. */
 const PART_BYTES = 4 * 1024 * 1024;
 
-/** A block is a few hundred kilobytes. */
+/** A block usually has a few hundred kilobytes. */
 export const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 
 /** Mostly filters that a server uses, some ten bytes for each account in each block. */
 const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
 
-/** Bytes in front of each frame: its size once more. */
+/** Bytes before each frame: its size once more. */
 const PREFIX_BYTES = 8;
 
-/** Blocks that stand side by side in the file, and are got together. */
+/** Adjacent blocks of a file, downloaded together. */
 export interface FilePartPlan extends FileRange {
   readonly blocks: readonly NumberedBlock[];
 }
@@ -28,8 +28,8 @@ interface NumberedBlock extends SegmentBlock {
 }
 
 /**
- * A segment that is wanted as a whole, read in parts: a file can have a gigabyte, and what stands in it
- * before the resume point need not come again.
+ * A segment that is wanted as a whole, read in parts: a file can have a gigabyte, and the part before the
+ * resume point need not be downloaded again.
  */
 export class SegmentFile {
   readonly #client: ArchiveClient;
@@ -55,14 +55,14 @@ export class SegmentFile {
       signal,
       (fresh) => this.#index(fresh, signal),
     );
-    // The bounds in the index are at least as wide as the rows that are left.
+    // The bounds in the index are at least as wide as the remaining rows.
     return adjacent(
       index.map((block, number) => ({ ...block, number }))
         .filter(({ minSeq, maxSeq }) => maxSeq > afterSeq && minSeq <= throughSeq),
     );
   }
 
-  /** The blocks of a part, which still have to be decoded. */
+  /** Downloads the blocks of a part, not yet decoded. */
   async download(
     part: FilePartPlan,
     signal: AbortSignal,
@@ -119,7 +119,7 @@ export class SegmentFile {
   }
 }
 
-/** Blocks that follow one another without a gap, in parts that are not too large. */
+/** Consecutive blocks without a gap, in parts that are not too large. */
 function adjacent(blocks: readonly NumberedBlock[]): FilePartPlan[] {
   const parts: NumberedBlock[][] = [];
   for (const block of blocks) {

@@ -8,21 +8,24 @@ import type { Download, DownloadedBlock } from "./downloaded_block.ts";
 import type { PlannedSegment } from "./replay_plan.ts";
 import { MAX_BLOCK_BYTES } from "./segment_file.ts";
 
-/** A longer block is got when it is its turn: of those ahead, several could be of the largest size. */
+/**
+ * A longer block is downloaded only at its turn: several of the largest size ahead would need too much
+ * memory.
+ */
 const USUAL_BLOCK_BYTES = 4 * 1024 * 1024;
 
-/** A download that began before it is its turn. */
+/** A download that began before its turn. */
 interface Ahead {
   readonly signal: AbortSignal;
   readonly turn: Promise<void>;
 }
 
 /**
- * Gets one block of a segment by its number. Its ETag may name another generation than the plan: numbers
- * outlive a compaction, and a row that is gone was superseded by one further on.
+ * Downloads one block of a segment by its number. Its ETag may name another generation than the plan: block
+ * numbers survive a compaction, and a removed row was superseded by a later one.
  *
- * @throws {StalePlanError} when there is no such block any more
- * @throws {ArchiveDamagedError} when another block comes, time and again
+ * @throws {StalePlanError} when the block no longer exists
+ * @throws {ArchiveDamagedError} when repeatedly another block comes
  * @throws whatever `ArchiveClient.request` throws
  */
 export async function downloadBlock(

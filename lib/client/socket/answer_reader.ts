@@ -7,7 +7,7 @@ export interface AnswerHead {
   readonly headers: Headers;
 }
 
-/** Status line and headers; a line of a chunked body is shorter. */
+/** Limit for status line and headers; a line of a chunked body is shorter. */
 const MAX_HEAD_BYTES = 16 * 1024;
 const READ_BYTES = 64 * 1024;
 const MAX_TRAILERS = 16;
@@ -15,7 +15,7 @@ const MAX_TRAILERS = 16;
 export class AnswerReader {
   readonly #stream: ByteStream;
   readonly #bytes = new Uint8Array(MAX_HEAD_BYTES);
-  /** What came and was not taken yet lies between these. */
+  /** The received bytes that were not read yet lie between these. */
   #from = 0;
   #to = 0;
 
@@ -24,8 +24,7 @@ export class AnswerReader {
   }
 
   /**
-   * Reads the head of the final answer. Interim ones (100, 103) come before it from some proxies, and say
-   * nothing here.
+   * Reads the head of the final answer. Some proxies send interim ones (100, 103) first, which are skipped.
    *
    * @throws {Error} when it is not HTTP/1.1, or too long
    */
@@ -36,15 +35,15 @@ export class AnswerReader {
     }
   }
 
-  /** Takes what came behind the head, where another protocol goes on. */
+  /** The bytes after the head, which belong to another protocol. */
   rest(): Uint8Array<ArrayBuffer> {
     return this.#take(this.#to - this.#from);
   }
 
   /**
-   * Reads the body, part by part as it comes.
+   * Reads the body, part by part as it arrives.
    *
-   * @throws {Error} when it ends before its declared end, or its framing is broken
+   * @throws {Error} when it ends early, or its framing is invalid
    */
   async *body({ headers }: AnswerHead): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     const coding = headers.get("transfer-encoding");
@@ -84,7 +83,7 @@ export class AnswerReader {
     for (let part; (part = await this.#part(Infinity)) !== null;) yield part;
   }
 
-  /** At most so many bytes, as they come; null at the end of the connection. */
+  /** Up to `most` bytes, as they arrive; null at the end of the connection. */
   async #part(most: number): Promise<Uint8Array<ArrayBuffer> | null> {
     const waiting = this.#to - this.#from;
     if (waiting > 0) return this.#take(Math.min(waiting, most));
@@ -93,7 +92,7 @@ export class AnswerReader {
     return read === null ? null : bytes.subarray(0, read);
   }
 
-  /** The text before an end, which is taken too. */
+  /** The text before a terminator, which is consumed too. */
   async #until(end: string): Promise<string> {
     for (;;) {
       const text = new TextDecoder("latin1").decode(this.#bytes.subarray(this.#from, this.#to));
@@ -132,7 +131,7 @@ function parseHead(text: string): AnswerHead {
     try {
       headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
     } catch {
-      // A header that is no header tells nothing; the ones that matter are looked for by name.
+      // An invalid header is ignored; the relevant ones are looked up by name.
     }
   }
   return { status: Number(status), headers };

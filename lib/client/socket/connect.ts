@@ -2,21 +2,21 @@ import { untilAborted } from "../../until_aborted.ts";
 import { type Clock, sleep, systemClock } from "../clock.ts";
 import { LinkedAbort } from "../linked_abort.ts";
 
-/** Where to connect to. */
+/** Where to connect. */
 export interface Target {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** What the network does for `connect`; a test has another one. */
+/** The network functions of `connect`; tests replace them. */
 export interface Network {
   readonly connect: (target: Target & { readonly signal: AbortSignal }) => Promise<Deno.Conn>;
-  /** All addresses of a name, as DNS has them. */
+  /** All addresses of a name, from DNS. */
   readonly addressesOf: (hostname: string, signal: AbortSignal) => Promise<readonly string[]>;
 }
 
 export const systemNetwork: Network = {
-  // Deno 2.4 never lets go of the signal when a name can't be resolved.
+  // Deno 2.4 never releases the signal when a name can't be resolved.
   connect: ({ signal, ...target }) =>
     Deno.connect(isAddress(target.hostname) ? { ...target, signal } : target),
   addressesOf: async (hostname, signal) => {
@@ -27,15 +27,15 @@ export const systemNetwork: Network = {
   },
 };
 
-/** A connection that does not stand by now has company, milliseconds: RFC 8305 has 250. */
+/** Delay before another address is tried in parallel, milliseconds: RFC 8305 recommends 250. */
 export const HEAD_START_MS = 250;
 
 /**
- * Connects over TCP. Deno 2.4 tries the addresses of a name one after the other, and each may take minutes:
- * one that is dead, of IPv6 as a rule, hides all others. So after a moment the others are tried beside it,
- * and the first connection that stands is used.
+ * Connects over TCP. Deno 2.4 tries the addresses of a name one after another, and each may take minutes: one
+ * dead address, usually IPv6, blocks all others. So after a delay the others are tried in parallel, and the
+ * first open connection is used.
  *
- * @throws {Error} when the name can't be resolved, or none of its addresses takes the connection
+ * @throws {Error} when the name can't be resolved, or no address accepts the connection
  */
 export async function connect(
   { hostname, port }: Target,
@@ -52,12 +52,12 @@ export async function connect(
     const addresses = await network.addressesOf(hostname, linked.signal);
     return await Promise.any(addresses.map(attempt));
   };
-  // What the name comes to says why nothing was reached; the others only help.
+  // The error of the connection by name says why nothing was reached; the others only help.
   return await untilAborted(Promise.race([byName, byAddress().catch(() => byName)]), signal);
 }
 
 /**
- * Connects to whichever of the addresses takes the connection first.
+ * Connects to the address that accepts first.
  *
  * @throws {Error} when none does, with the error of the first
  */
@@ -75,7 +75,7 @@ export async function connectToAny(
   }
 }
 
-/** Attempts at one connection: the first that stands is used, and all others are closed. */
+/** Parallel attempts: the first open connection is used, all others are closed. */
 function attempts(
   port: number,
   signal: AbortSignal,

@@ -1,30 +1,30 @@
-/** The frames between the messages of a WebSocket: pings, pongs and the goodbye (RFC 6455). */
+/** The frames between the messages of a WebSocket: ping, pong and close (RFC 6455). */
 
 /** A frame that the WebSocket protocol (RFC 6455) does not allow. */
 export class FrameError extends Error {
   override readonly name = "FrameError";
 }
 
-/** What is not a message of the stream. */
+/** A frame that is not a message of the stream. */
 export type Control =
   | { readonly kind: "ping"; readonly payload: Uint8Array }
   | { readonly kind: "pong" }
   | { readonly kind: "close"; readonly code: number; readonly reason: string }
-  /** A message above the limit, passed over; `bytes` is its length. */
+  /** A message above the limit, which was skipped; `bytes` is its length. */
   | { readonly kind: "too_large"; readonly bytes: number };
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** What a control frame of a server says. Throws a `FrameError` for one of an unknown type. */
+/** Parses a server's control frame. Throws a `FrameError` for an unknown type. */
 export function readControl(opcode: number, payload: Uint8Array): Control {
   if (opcode === OPCODE.ping) return { kind: "ping", payload: payload.slice() };
   if (opcode === OPCODE.pong) return { kind: "pong" };
   if (opcode !== OPCODE.close) {
     throw new FrameError(`got a control frame of unknown type ${opcode}`);
   }
-  // 1005: a close without a code, as RFC 6455 has it.
+  // 1005: a close without a code, as RFC 6455 defines it.
   if (payload.length < 2) return { kind: "close", code: 1005, reason: "" };
   const code = (payload[0] ?? 0) * 256 + (payload[1] ?? 0);
   return { kind: "close", code, reason: textDecoder.decode(payload.subarray(2)) };
@@ -35,7 +35,7 @@ export function clientControlFrame(opcode: number, payload: Uint8Array): Uint8Ar
   return clientFrame(opcode, payload.subarray(0, 125));
 }
 
-/** A whole frame of a client: masked, as the protocol demands, though nothing here is secret. */
+/** A whole frame of a client: masked, as the protocol requires, although nothing here is secret. */
 export function clientFrame(opcode: number, payload: Uint8Array): Uint8Array {
   const { length } = payload;
   const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;

@@ -3,19 +3,19 @@ import { connect, type Target } from "./connect.ts";
 import { upgrade } from "./handshake.ts";
 import type { Subscription } from "../subscription.ts";
 
-/** A connection that stands, upgraded to a WebSocket. */
+/** An open connection, upgraded to a WebSocket. */
 export interface Dialled {
   readonly conn: Deno.Conn;
-  /** What the server sent right behind its answer. */
+  /** Bytes that the server sent directly after its answer. */
   readonly rest: Uint8Array;
 }
 
 /**
- * Connects over TCP, and TLS for `wss`, and upgrades.
+ * Connects over TCP, with TLS for `wss`, and upgrades.
  *
- * An abort of `signal` closes the connection in whatever state it is, so that no step outlives it.
+ * When `signal` aborts, the connection is closed at any step.
  *
- * @param caCerts certificates (PEM) to trust besides those of the system
+ * @param caCerts certificates (PEM) to trust in addition to those of the system
  * @throws {HandshakeRefusedError} when the server answers with an HTTP error
  * @throws {Error} when it can't be reached or is no WebSocket server; after an abort, any error at all
  */
@@ -31,8 +31,8 @@ export async function dial(
 }
 
 /**
- * Connects to the host of a URL, with TLS for `wss` and `https`. Certificates are always verified, against the
- * roots of the system and `caCerts` (PEM).
+ * Connects to the host of a URL, with TLS for `wss` and `https`. Certificates are always verified, against
+ * the roots of the system and `caCerts` (PEM).
  *
  * @throws {Error} when it can't be reached, or its certificate is not trusted; after an abort, any error
  */
@@ -43,7 +43,7 @@ export async function open(
   connectTo: (target: Target, signal: AbortSignal) => Promise<Deno.Conn> = connect,
 ): Promise<Deno.Conn> {
   const secure = url.protocol === "wss:" || url.protocol === "https:";
-  // Brackets around an IPv6 address belong to the URL, not to the name in the certificate.
+  // The brackets of an IPv6 address belong to the URL, not to the name in the certificate.
   const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(url.port || (secure ? 443 : 80));
   const tcp = await connectTo({ hostname, port }, signal);
@@ -58,7 +58,7 @@ export async function open(
   return tls;
 }
 
-/** Runs a step on a connection, which is closed when the step fails or `signal` aborts. */
+/** Runs a step on a connection; closes the connection when the step fails or `signal` aborts. */
 export async function closedOnAbort<Value>(
   conn: Deno.Conn,
   signal: AbortSignal,

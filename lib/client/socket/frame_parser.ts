@@ -1,59 +1,59 @@
 import { type Control, FrameError, OPCODE, readControl } from "./control_frame.ts";
 import { messageOf } from "./message_payload.ts";
 
-/** Whether the text message from `start` to `end` is one that need not be delivered. */
+/** Whether the text message from `start` to `end` can be skipped. */
 export type Skip = (bytes: Uint8Array, start: number, end: number) => boolean;
 
-/** Messages that were not delivered. */
+/** Messages that were skipped. */
 export interface Skipped {
   readonly count: number;
-  /** Of all of them. */
+  /** Their size. */
   readonly bytes: number;
-  /** The last one. Valid until more is read. */
+  /** The last one. Valid until the next read. */
   readonly last: Uint8Array;
 }
 
-/** Size of the buffer between large messages: some hundred usual messages a read. */
+/** Size of the buffer between large messages: some hundred usual messages per read. */
 const BUFFER_BYTES = 64 * 1024;
 
-/** A read never asks for less than this, or small reads would cost more than moving the rest. */
+/** Minimum size of a read, or small reads would cost more than moving the rest. */
 const MIN_ROOM_BYTES = 4 * 1024;
 
 /**
- * A message that is passed over may be this long. All of it counts as a sign of life, so one without
- * an end would hold the connection for ever; to end it instead lets the next server have its turn.
+ * Limit for a skipped message. All of it counts as activity, so an endless one would hold the connection
+ * forever; closing it lets the next server be tried.
  */
 const MAX_PASSED_BYTES = 256 * 1024 * 1024;
 
 /**
- * Cuts the bytes of a socket into WebSocket messages.
+ * Splits the bytes of a socket into WebSocket messages.
  *
- * Bytes are read into `room()` and counted in by `filled()`; then `next()` gives one message after the
- * other until it needs more bytes. It stops between any two messages, so the reader can
- * pause right behind the message that filled the queue.
+ * Bytes are read into `room()` and counted with `filled()`; then `next()` returns one message after the other
+ * until it needs more bytes. It can stop between any two messages, so the reader can pause right after the
+ * message that filled the queue.
  *
- * Memory follows the bytes that came, not the length that a frame declares. A message above the limit is
- * passed over and reported: to end the connection instead would end every later one at the same message.
- * Only one that is absurdly long ends the connection.
+ * Memory depends on the bytes received, not on the length that a frame declares. A message above the limit is
+ * skipped and reported: closing the connection would fail at the same message each time. Only an extremely
+ * long one ends the connection.
  */
 export class FrameParser {
   readonly #maxMessageBytes: number;
   #buffer = new Uint8Array(BUFFER_BYTES);
   #start = 0;
   #end = 0;
-  /** Of the frame at the start: first byte, length of the header, length of the payload. */
+  /** The first frame: first byte, header length, payload length. */
   #first = 0;
   #headerBytes = 0;
   #payloadBytes = 0;
-  /** The message in parts of which the frame is one: its type, and what there is of it. */
+  /** A fragmented message in progress: its type, and its parts so far. */
   #partsOpcode: number | null = null;
   #parts = new Uint8Array(0);
   #partsBytes = 0;
-  /** Bytes so far of a message in parts that is too large; null when there is none. */
+  /** Bytes so far of a fragmented message that is too large; null when there is none. */
   #tooLarge: number | null = null;
-  /** Payload of a too large message still to come in the present frame. */
+  /** Remaining payload of a too large message in the current frame. */
   #passOver = 0;
-  /** Messages skipped since the last `takeSkipped`, their bytes, and where the last one lies. */
+  /** Messages skipped since the last `takeSkipped`, their bytes, and the position of the last one. */
   #skipped = 0;
   #skippedBytes = 0;
   #lastStart = 0;
@@ -63,7 +63,7 @@ export class FrameParser {
     this.#maxMessageBytes = maxMessageBytes;
   }
 
-  /** Where to read the next bytes to; never empty. Valid until the next call of anything here. */
+  /** Where to read the next bytes to; never empty. Valid until the next call of any method. */
   room(): Uint8Array {
     if (this.#start === this.#end) {
       this.#start = this.#end = 0;
@@ -75,25 +75,25 @@ export class FrameParser {
       this.#start = 0;
     }
     if (this.#end === this.#buffer.length) {
-      // Full with one unfinished frame, so its header is known.
+      // Full with one incomplete frame, so its header is known.
       const frameBytes = this.#headerBytes + this.#payloadBytes;
       this.#buffer = enlarged(this.#buffer, Math.min(frameBytes, this.#buffer.length * 2));
     }
     return this.#buffer.subarray(this.#end);
   }
 
-  /** Says that `count` bytes were read into `room()`. */
+  /** Reports that `count` bytes were read into `room()`. */
   filled(count: number): void {
     this.#end += count;
   }
 
   /**
-   * The next message, or null when more bytes are needed. Text that is not UTF-8 comes as bytes, so that
-   * the decoder refuses that message and not the connection.
+   * The next message, or null when more bytes are needed. Text that is not UTF-8 is returned as bytes, so
+   * that the decoder rejects that message instead of the connection.
    *
-   * `skip` is asked of every text message that came in one frame, before anything is made of it.
+   * `skip` is called for every text message in a single frame, before it is decoded.
    *
-   * @throws {FrameError} when the server does not keep to the protocol
+   * @throws {FrameError} when the server violates the protocol
    */
   next(skip: Skip | null = null): string | Uint8Array | Control | null {
     for (;;) {
@@ -130,12 +130,12 @@ export class FrameParser {
     }
   }
 
-  /** Whether a message, or a frame, has begun of which not all has come. */
+  /** Whether a message or a frame has begun that is not complete. */
   get isMidMessage(): boolean {
     return this.#start < this.#end || this.#partsOpcode !== null || this.#passOver > 0;
   }
 
-  /** What was skipped since this was last asked; null when nothing was. Ask before more is read. */
+  /** What was skipped since the last call; null when nothing was. Call it before the next read. */
   takeSkipped(): Skipped | null {
     if (this.#skipped === 0) return null;
     const last = this.#buffer.subarray(this.#lastStart, this.#lastEnd);
@@ -151,7 +151,7 @@ export class FrameParser {
     this.#lastEnd = end;
   }
 
-  /** Whether the header of the frame at the start is there. */
+  /** Whether the header of the first frame is complete. */
   #readHeader(): boolean {
     const available = this.#end - this.#start;
     if (available < 2) return false;
@@ -187,7 +187,7 @@ export class FrameParser {
     }
   }
 
-  /** Begins to pass over a data frame that makes its message too large; reports after its last one. */
+  /** Begins to skip a data frame that makes its message too large; reports after the last frame. */
   #refuse(opcode: number, final: boolean): Control | null {
     const bytes = (this.#tooLarge ?? this.#partsBytes) + this.#payloadBytes;
     if (bytes > MAX_PASSED_BYTES) throw new FrameError("got a message without end");
@@ -200,7 +200,7 @@ export class FrameParser {
     return final ? { kind: "too_large", bytes } : null;
   }
 
-  /** Whether all of the frame that is passed over has come. */
+  /** Whether the skipped frame has arrived completely. */
   #passOverRest(): boolean {
     const passed = Math.min(this.#passOver, this.#end - this.#start);
     this.#start += passed;

@@ -2,7 +2,7 @@ import { type ByteStream, writeAll } from "../../byte_stream.ts";
 import { type AnswerHead, AnswerReader } from "./answer_reader.ts";
 import type { Subscription } from "../subscription.ts";
 
-/** The server answered the upgrade with something else than 101. */
+/** The server answered the upgrade with another status than 101. */
 export class HandshakeRefusedError extends Error {
   override readonly name = "HandshakeRefusedError";
   readonly status: number;
@@ -18,17 +18,17 @@ export class HandshakeRefusedError extends Error {
   }
 }
 
-/** RFC 6455, 1.3: what the server hashes our key with. */
+/** RFC 6455, 1.3: the server hashes our key with this. */
 const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 const MAX_BODY_BYTES = 16 * 1024;
 
 /**
- * Upgrades a fresh connection to a WebSocket and returns what the server sent beyond its answer.
+ * Upgrades a new connection to a WebSocket. Returns the bytes that the server sent after its answer.
  *
- * It is done by hand because the built-in classes hide the status and body of a refusal, and these
- * tell whether to wait, to replay the archive, to change the request, or to give up. No extension is
- * offered: a v1 server refuses compression by dictionary together with `permessage-deflate`.
+ * Implemented here because the built-in classes hide the status and body of a refusal, which decide whether
+ * to wait, replay the archive, change the request, or stop. No extension is offered: a v1 server refuses
+ * dictionary compression together with `permessage-deflate`.
  *
  * @throws {HandshakeRefusedError} when the answer is not 101
  * @throws {Error} when the answer is not a WebSocket's
@@ -59,7 +59,7 @@ export async function upgrade(stream: ByteStream, subscription: Subscription): P
   return reader.rest();
 }
 
-/** The `Sec-WebSocket-Accept` that belongs to a key. */
+/** The `Sec-WebSocket-Accept` for a key. */
 async function acceptFor(key: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + ACCEPT_GUID));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
@@ -94,7 +94,7 @@ async function headOf(reader: AnswerReader): Promise<AnswerHead> {
   }
 }
 
-/** The body of a refusal, as far as it comes and as far as it is bounded. */
+/** The body of a refusal, up to a limit. */
 async function startOfBody(reader: AnswerReader, answer: AnswerHead): Promise<string> {
   const bytes = new Uint8Array(MAX_BODY_BYTES);
   let length = 0;
@@ -106,7 +106,7 @@ async function startOfBody(reader: AnswerReader, answer: AnswerHead): Promise<st
       if (length === bytes.length) break;
     }
   } catch {
-    // What came before says what it can.
+    // The part before the error is used.
   }
   return new TextDecoder().decode(bytes.subarray(0, length));
 }

@@ -1,7 +1,7 @@
 /**
- * A block of the archive: the decompressed body of one zstd frame, which holds a column for each
- * field of its rows. Its shape is checked as a whole; what stands in the rows is judged row by row.
- * Source: Jetstream's segment format, version 1. All numbers are little-endian.
+ * A block of the archive: the decompressed body of one zstd frame, with a column for each field of its rows.
+ * Its shape is validated as a whole, its content row by row. Source: Jetstream's segment format, version 1.
+ * All numbers are little-endian.
  */
 
 /** A block whose columns don't fit together. Nothing of it can be read. */
@@ -9,7 +9,7 @@ export class BlockError extends Error {
   override readonly name = "BlockError";
 }
 
-/** What a row is; the numbers are those of the format. */
+/** Row kinds; the numbers are those of the format. */
 export const ROW_KIND = {
   create: 1,
   update: 2,
@@ -21,13 +21,13 @@ export const ROW_KIND = {
   replacement: 7,
 } as const;
 
-/** The server writes 4096 by default; this is the most that its own decoder takes. */
+/** The server writes 4096 by default; this is the limit of its own decoder. */
 const MAX_ROWS = 262_144;
 
 /** Fixed-width columns of a row: three times of 8 bytes, the kind, and five lengths. */
 const ROW_BYTES = 34;
 
-/** A column of values that stand one after the other; value `i` is `bytes[ends[i - 1]…ends[i])`. */
+/** A column of consecutive values; value `i` is `bytes[ends[i - 1]…ends[i])`. */
 interface Column {
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
@@ -35,7 +35,7 @@ interface Column {
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Rows are numbered from 0. Times are Unix microseconds; empty values are empty, never null. */
+/** Rows are numbered from 0. Times are Unix microseconds; an empty value is "", never null. */
 export class Block {
   readonly #view: DataView;
   readonly #kinds: Uint8Array;
@@ -44,10 +44,10 @@ export class Block {
   readonly #rkeys: Column;
   readonly #revs: Column;
   readonly #payloads: Column;
-  /** All collections as one text, while a byte is a character; null otherwise. */
+  /** All collections as one text, if each character is one byte; otherwise null. */
   readonly #collectionText: string | null;
 
-  /** Checks the shape of a whole body. Throws a `BlockError`. */
+  /** Validates the shape of a whole body. Throws a `BlockError`. */
   constructor(body: Uint8Array) {
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     const length = body.length < 4 ? -1 : this.#view.getUint32(0, true);
@@ -57,7 +57,7 @@ export class Block {
       );
     }
     this.length = length;
-    // Sizes are checked before anything is made: from here on every fixed-width column is there.
+    // Sizes are checked first: from here on every fixed-width column is complete.
     let at = 4 + 24 * length;
     this.#kinds = body.subarray(at, at += length);
     const collectionLengths = at;
@@ -91,7 +91,7 @@ export class Block {
     this.#collectionText = text.length === this.#collections.bytes.length ? text : null;
   }
 
-  /** How many rows it has. 0 is legal: all were compacted away. */
+  /** Number of rows. 0 is valid: all were compacted away. */
   readonly length: number;
 
   /** Ascends from row to row. */
@@ -114,8 +114,8 @@ export class Block {
   }
 
   /**
-   * For comparing, and not for keeping: it may be a part of a text with all collections of the
-   * block, which then stays in memory as long as it does.
+   * For comparing, not for keeping: it may be a slice of a text with all collections of the block, which it
+   * would keep in memory.
    */
   collectionView(row: number): string {
     if (this.#collectionText === null) return this.collection(row);
@@ -144,7 +144,7 @@ export class Block {
     return valueOf(this.#payloads, row);
   }
 
-  /** How long the payload is. */
+  /** Length of the payload. */
   payloadBytes(row: number): number {
     const { ends } = this.#payloads;
     return ends[row]! - (row === 0 ? 0 : ends[row - 1]!);
@@ -170,7 +170,7 @@ export class Block {
     }
   }
 
-  /** Exact up to 2^53, where cursors end. */
+  /** Exact up to 2^53, the limit of cursors. */
   #integer(at: number): number {
     return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 2 ** 32;
   }

@@ -1,4 +1,4 @@
-/** Rows of the archive to the same events that the live streams have. */
+/** Converts rows of the archive to the same events as the live streams. */
 
 import { decode } from "@atcute/cbor";
 import type { Address } from "../address.ts";
@@ -14,7 +14,7 @@ import { buildAccount, buildIdentity, buildSync } from "../wire/account_events.t
 import { recordShapeRefusal } from "../cbor/record_shape.ts";
 import { eventTime } from "../time.ts";
 
-/** Which rows are asked for. The archive answers in whole blocks, so the rest is dropped here. */
+/** Which rows are wanted. The archive sends whole blocks, so the rest is dropped here. */
 export interface RowFilter {
   /** Only rows from this index on. */
   readonly first?: number;
@@ -24,19 +24,19 @@ export interface RowFilter {
   readonly dids?: ReadonlySet<string>;
 }
 
-/** What the asked rows of a block hold. */
+/** The events of the requested rows of a block. */
 export interface BlockEvents {
-  /** One for each row that is wanted, in the order of the rows. */
+  /** One for each wanted row, in row order. */
   readonly events: readonly Event[];
-  /** Of the payloads of these rows. */
+  /** Size of these rows' payloads. */
   readonly bytes: number;
-  /** Rows that nobody wants. Nothing is made of them: nearly all are such. */
+  /** Unwanted rows: nearly all. They are only counted. */
   readonly passed: number;
 }
 
 /**
- * The events of rows. A row that can't be taken is a malformed event or a refused commit; it never
- * costs its neighbours. Never throws.
+ * The events of rows. An invalid row becomes a malformed event or a refused commit, without affecting other
+ * rows. Never throws.
  */
 export function eventsOf(
   block: Block,
@@ -54,7 +54,7 @@ export function eventsOf(
   return { events, bytes, passed: end - first - events.length };
 }
 
-/** A row without a collection is wanted: what of, nobody can tell, and that is said of it. */
+/** A row without a collection is wanted, so that it is reported as malformed. */
 function isWanted(
   block: Block,
   row: number,
@@ -101,7 +101,7 @@ function commitOf(
     {
       ...address,
       operation,
-      // The archive stores no CID: the payload is exactly what its CID is the hash of.
+      // The archive stores no CID; it is the hash of the payload.
       cid: isEmpty ? null : recordCid(payload),
       record: isEmpty ? undefined : payload,
       refusal: isEmpty ? null : recordShapeRefusal(payload, options.limits, { floats: true }),
@@ -112,13 +112,13 @@ function commitOf(
   );
 }
 
-/** An imported time, where there is one, else the time at which the server saw the event. */
+/** The imported time if there is one, otherwise the time at which the server saw the event. */
 function positionOf(block: Block, row: number): Position | null {
   const timeUs = eventTime(block.indexedAt(row) || block.witnessedAt(row));
   return timeUs === null ? null : { cursor: block.seq(row), timeUs };
 }
 
-/** An upstream message: a map of scalars, and the bytes of a CAR. Null where it is none. */
+/** An upstream message: a map of scalars, and the bytes of a CAR. Null when invalid. */
 function bodyOf(payload: Uint8Array): JsonObject | null {
   try {
     checkCbor(payload, { depthMax: 4 });
@@ -129,7 +129,7 @@ function bodyOf(payload: Uint8Array): JsonObject | null {
   }
 }
 
-/** Each name is decoded once for a row: the event and its fingerprint are made of the same text. */
+/** Each name is decoded once per row: the event and its fingerprint use the same text. */
 function addressOf(block: Block, row: number): Address {
   return {
     did: block.did(row),
@@ -139,7 +139,7 @@ function addressOf(block: Block, row: number): Address {
   };
 }
 
-/** What only this row has, and has again when it is read again. */
+/** Text that identifies this row, the same each time it is read. */
 function rawOf(block: Block, row: number, { did, collection, rkey, rev }: Address): string {
   return `${block.seq(row)}\0${block.kind(row)}\0${did}\0${collection}\0${rkey}\0${rev}`;
 }

@@ -6,12 +6,12 @@ import type { SegmentBlock } from "./segment.ts";
 import { frameContentBytes, ZstdDecoder } from "../zstd/decoder.ts";
 
 /**
- * The most that a block may decode to. Blocks have 4096 rows, a few megabytes; Jetstream's own client
- * takes four times as much, which is more than this program may use.
+ * The largest decoded block. Blocks have 4096 rows, a few megabytes; Jetstream's own client allows four times
+ * as much, which is more than the memory limit of this program.
  */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
-/** Decodes blocks one after the other. One for each that runs at a time. */
+/** Decodes blocks one after another. Parallel work needs one decoder each. */
 export class BlockDecoder {
   readonly #maxBodyBytes: number;
   readonly #zstd: ZstdDecoder;
@@ -22,8 +22,8 @@ export class BlockDecoder {
   }
 
   /**
-   * The block of a frame. `expected` is its entry in the index of its segment, where that was read:
-   * the block must then be as long as it says. Throws a `ZstdError` or a `BlockError`.
+   * Decodes the block of a frame. `expected` is its entry in the segment's index, if that was read: the block
+   * must then have that size. Throws a `ZstdError` or a `BlockError`.
    */
   decode(
     frame: Uint8Array,
@@ -44,7 +44,7 @@ export class BlockDecoder {
     return block;
   }
 
-  /** What libzstd doesn't take, our own decoder does, or it says what is wrong with it. */
+  /** If libzstd fails, our own decoder either succeeds or reports the fault. */
   #body(frame: Uint8Array): Uint8Array {
     const bytes = frameContentBytes(frame);
     const isFitting = bytes !== null && bytes <= this.#maxBodyBytes;

@@ -1,13 +1,13 @@
 /**
- * A sealed segment of the archive, `.jss`: a header, blocks, and a footer with the index of the
- * blocks. A segment has some 256 MB, so its parts can be read one by one: the header says where the
- * footer is, both together have the checksum, and the footer says where the blocks are. Source:
- * Jetstream's segment format, version 1. All numbers are little-endian.
+ * A sealed segment of the archive, `.jss`: a header, blocks, and a footer with the index of the blocks. A
+ * segment has some 256 MB, so its parts can be read one by one: the header tells the position of the footer,
+ * the checksum covers both, and the footer tells the positions of the blocks. Source: Jetstream's segment
+ * format, version 1. All numbers are little-endian.
  */
 
 import { xxhash3Hex } from "../zstd/xxhash.ts";
 
-/** A segment, or a part of one, that is broken, unsealed, or not the one that was asked for. */
+/** A segment, or a part of one, that is damaged, unsealed, or not the requested one. */
 export class SegmentError extends Error {
   override readonly name = "SegmentError";
 
@@ -24,20 +24,20 @@ export interface SegmentHeader {
   readonly checksum: string;
   readonly blockCount: number;
   readonly eventCount: number;
-  /** Both may be wider than the rows that are left after compaction. */
+  /** Both bounds may be wider than the rows that are left after compaction. */
   readonly minSeq: number;
   readonly maxSeq: number;
   /** Where the footer begins; it goes on to the end of the file. */
   readonly footerOffset: number;
-  /** How long the block index at the beginning of the footer is, at most. */
+  /** Maximum length of the block index at the beginning of the footer. */
   readonly indexBytes: number;
   /** The part of the header that the checksum covers. */
   readonly covered: Uint8Array;
 }
 
-/** Where a block is in the file, and what it decodes to. */
+/** The position of a block in the file, and its decoded size. */
 export interface SegmentBlock {
-  /** Of the eight bytes in front of the frame that repeat its size. */
+  /** Position of the eight bytes before the frame, which repeat its size. */
   readonly offset: number;
   readonly compressedBytes: number;
   readonly bodyBytes: number;
@@ -46,7 +46,7 @@ export interface SegmentBlock {
   readonly maxSeq: number;
 }
 
-/** Bytes in front of each frame: its size once more. */
+/** Bytes before each frame: its size once more. */
 const PREFIX_BYTES = 8;
 const INDEX_ENTRY_BYTES = 52;
 const MAX_BLOCKS = 2 ** 20;
@@ -91,8 +91,8 @@ export function readSegmentHeader(bytes: Uint8Array): SegmentHeader {
 }
 
 /**
- * Reads the index from the footer, which is everything from `footerOffset` to the end of the file.
- * Verifies the checksum, and that the plan's is the same when it is given. Throws a `SegmentError`.
+ * Parses the index from the footer, which is everything from `footerOffset` to the end of the file. Verifies
+ * the checksum, and that it equals the plan's when that is given. Throws a `SegmentError`.
  */
 export function readSegmentIndex(
   header: SegmentHeader,
@@ -131,8 +131,8 @@ export function readSegmentIndex(
 }
 
 /**
- * The zstd frame of a block, from bytes that begin at its offset: compares the size in front of it
- * with the index. A view. Throws a `SegmentError`.
+ * The zstd frame of a block, as a view of bytes that begin at its offset. Compares the size before the frame
+ * with the index. Throws a `SegmentError`.
  */
 export function segmentFrame(block: SegmentBlock, bytes: Uint8Array): Uint8Array {
   const end = PREFIX_BYTES + block.compressedBytes;
@@ -159,7 +159,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Exact up to 2^53, and above only good for a comparison with a limit. */
+/** Exact up to 2^53; above only for comparing with a limit. */
 function integer(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }

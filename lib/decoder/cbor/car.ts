@@ -1,13 +1,13 @@
 /**
- * CAR version 1, in which a commit brings its blocks: a length and a header of DAG-CBOR, then for
- * each block a length, a CID and the data, to the end. Source: the CARv1 specification of IPLD.
+ * CAR version 1, the container of a commit's blocks: a length and a header in DAG-CBOR, then for each block a
+ * length, a CID and the data, to the end. Source: the CARv1 specification of IPLD.
  */
 
 import { CidLinkWrapper, decode } from "@atcute/cbor";
 import { checkCbor } from "./shape.ts";
 import { CID_BYTES, cidKey, isCid } from "./cid.ts";
 
-/** A CAR that is cut off, or that is none. */
+/** Invalid or truncated CAR. */
 export class CarError extends Error {
   override readonly name = "CarError";
 }
@@ -15,7 +15,7 @@ export class CarError extends Error {
 export interface Car {
   /** Binary CIDs, as the header names them. */
   readonly roots: readonly Uint8Array[];
-  /** Data by `cidKey`; not yet compared with its CID. */
+  /** Data by `cidKey`; not yet verified against the CID. */
   readonly blocks: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -23,9 +23,9 @@ export interface Car {
 const HEADER_DEPTH = 2;
 
 /**
- * Reads a whole CAR. The data of its blocks are views of `bytes`; whoever uses one compares it with
- * its CID. With `wanted`, only blocks of these keys are kept, and the root's: a CAR can have very many.
- * Throws a `CarError`.
+ * Parses a whole CAR. The data of its blocks are views of `bytes`; callers verify each block that they use.
+ * With `wanted`, only blocks of these keys and the root's are kept: a CAR can have very many. Throws a
+ * `CarError`.
  */
 export function readCar(bytes: Uint8Array, wanted?: ReadonlySet<string>): Car {
   const header = readSection(bytes, 0);
@@ -48,7 +48,7 @@ export function readCar(bytes: Uint8Array, wanted?: ReadonlySet<string>): Car {
   return { roots, blocks };
 }
 
-/** A length in LEB128, which may take no more than four bytes here, and what it spans. */
+/** A LEB128 length, at most four bytes here, and the range that it covers. */
 function readSection(bytes: Uint8Array, at: number): { start: number; end: number } {
   let length = 0;
   for (let i = 0; i < 4; i++) {

@@ -1,13 +1,13 @@
 /**
- * CIDs. Those of AT Protocol's own structures have version 1 and SHA-256, and 36 bytes in binary; a
- * record may link to others.
+ * CIDs. Those of AT Protocol's own structures have version 1 and SHA-256, and 36 bytes in binary; a record
+ * may link to others.
  */
 
 import { CODEC_DCBOR, fromDigest, toString } from "@atcute/cid";
 import { toBase32, toBase58Btc } from "@atcute/multibase";
 import { createSHA256 } from "hash-wasm";
 
-/** Made once, as in `xxhash.ts`. For a record it takes two thirds of the time of `node:crypto`. */
+/** Created once, as in `xxhash.ts`. For a record it takes two thirds of the time of `node:crypto`. */
 const hasher = await createSHA256();
 
 /** Version, codec, hash function and length of the digest; the digest follows. */
@@ -20,7 +20,7 @@ export function recordCid(record: Uint8Array): string {
   return toString(fromDigest(CODEC_DCBOR, sha256(record)));
 }
 
-/** The text of any CID: of which version, codec, hash and base, nothing here depends on. */
+/** The text of any CID: nothing here depends on its version, codec, hash and base. */
 const CID_TEXT = /^[A-Za-z0-9+=]{8,256}$/;
 
 /** Whether a value can be the text of a CID. */
@@ -35,7 +35,7 @@ export function isCid(bytes: Uint8Array, at: number): boolean {
     (codec === CODEC_DCBOR || codec === RAW) && bytes[at + 2] === SHA256 && bytes[at + 3] === 32;
 }
 
-/** The text of any binary CID, of version 0 in its base 58, else in base 32; null for what is none. */
+/** The text of any binary CID, of version 0 in base 58, otherwise in base 32; null when invalid. */
 export function cidText(cid: Uint8Array): string | null {
   if (cid.length === 34 && cid[0] === SHA256 && cid[1] === 32) return toBase58Btc(cid);
   let at = 0;
@@ -53,16 +53,16 @@ export function cidText(cid: Uint8Array): string | null {
   return isWhole && digestBytes > 0 ? `b${toBase32(cid)}` : null;
 }
 
-/** Whether a binary CID is that of some data. */
+/** Whether a binary CID is the hash of some data. */
 export function isCidOf(cid: Uint8Array, data: Uint8Array): boolean {
   const digest = sha256(data);
   return digest.every((byte, i) => byte === cid[4 + i]);
 }
 
-/** Binary CIDs as keys of a map: a character a byte. */
+/** Binary CIDs as keys of a map: one character per byte. */
 export function cidKey(cid: Uint8Array): string {
-  // One call with all of them takes half the time of a call for each. They are few: the decoder of
-  // DAG-CBOR lets no longer link through.
+  // One call with all bytes takes half the time of one call per byte. They are few: the DAG-CBOR decoder
+  // allows no longer link.
   return Reflect.apply(String.fromCharCode, null, cid);
 }
 

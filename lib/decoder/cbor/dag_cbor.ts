@@ -1,7 +1,7 @@
 /**
- * DAG-CBOR to AT Protocol's JSON: a CID link becomes `{"$link": text}`, bytes become
- * `{"$bytes": base64 without padding}`. The library is strict about canonical form and doesn't
- * recurse; numbers with a fraction pass, because the app's locations have them.
+ * DAG-CBOR to AT Protocol's JSON: a CID link becomes `{"$link": text}`, bytes become `{"$bytes": base64
+ * without padding}`. The library is strict about canonical form and doesn't recurse; numbers with a fraction
+ * are allowed, because the app's locations have them.
  */
 
 import { BytesWrapper, CidLinkWrapper, decode } from "@atcute/cbor";
@@ -9,17 +9,19 @@ import { checkCbor } from "./shape.ts";
 import { withoutForeignItems } from "./foreign_items.ts";
 
 /**
- * Decodes exactly one item. `depthMax` is the deepest level at which anything will be read: links
- * and bytes below it stay as the library has them, and a record that reaches so deep is refused
- * anyway. Throws on anything that is not canonical DAG-CBOR.
+ * Decodes exactly one item. `depthMax` is the deepest level that is read: links and bytes below it are not
+ * converted, because such a deep record is rejected anyway. Throws on anything that is not canonical
+ * DAG-CBOR.
  */
 export function jsonFromCbor(bytes: Uint8Array, depthMax: number): unknown {
-  // The library makes arrays as long as they say they are; this bounds the sum of them by the bytes.
+  // The library allocates arrays of the declared length; this bounds their sum by the number of bytes.
   checkCbor(bytes, { depthMax: Infinity, floats: true });
   return toJson(decodeAll(bytes), depthMax);
 }
 
-/** The library knows the links and integers that AT Protocol allows. What else is legal takes a second look. */
+/**
+ * The library supports only links and integers that AT Protocol allows. Other legal items take a second pass.
+ */
 function decodeAll(bytes: Uint8Array): unknown {
   try {
     return decode(bytes);
@@ -30,7 +32,7 @@ function decodeAll(bytes: Uint8Array): unknown {
   }
 }
 
-/** Replaces in place: the value was just decoded and belongs to no one else. */
+/** Replaces in place: the value was just decoded and is not shared. */
 function toJson(value: unknown, depthLeft: number): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof CidLinkWrapper) return { $link: value.$link };

@@ -1,7 +1,7 @@
 /**
- * Items of DAG-CBOR that the decoder doesn't take and JSON carries without loss: integers beyond 2^53,
- * and links to CIDs of another codec or hash than AT Protocol's. They are written over with what their
- * JSON is, text of the digits and `{"$link": text}`, so that a record is judged alike on all wires.
+ * Items of DAG-CBOR that the decoder doesn't support but JSON can express without loss: integers beyond 2^53,
+ * and links to CIDs of another codec or hash than AT Protocol's. They are replaced by their JSON form, text
+ * of the digits and `{"$link": text}`, so that a record is judged equally on all protocols.
  */
 
 import { CID_BYTES, cidText, isCid } from "./cid.ts";
@@ -15,19 +15,19 @@ const MAP = 5;
 const TAG = 6;
 const LINK_TAG = 42n;
 
-/** More of them are in no record that is taken (`limits.ts`). */
+/** No accepted record has more (`limits.ts`). */
 const MAX_REPLACED = 100_000;
 
 /**
- * The same item without those; null when it holds none. The caller has checked the shape
- * (`checkCbor`), so no item reaches over the end. Whatever else is wrong stays for the decoder.
+ * The same item without those; null when it has none. The caller has validated the shape (`checkCbor`), so no
+ * item exceeds the end. Other faults are left to the decoder.
  */
 export function withoutForeignItems(bytes: Uint8Array): Uint8Array | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const parts: Uint8Array[] = [];
   let copied = 0;
   let at = 0;
-  /** Open arrays and maps: how many items are to come, and of a map whether the next one is a key. */
+  /** Open arrays and maps: how many items are missing, and for a map whether the next one is a key. */
   const open: { left: number; readonly isMap: boolean }[] = [];
   const replace = (start: number, end: number, replacement: Uint8Array): void => {
     if (parts.length > 2 * MAX_REPLACED) return;
@@ -69,7 +69,7 @@ export function withoutForeignItems(bytes: Uint8Array): Uint8Array | null {
   return joined([...parts, bytes.subarray(copied)]);
 }
 
-/** The major type of an item, its argument, and where what follows its head begins. */
+/** The major type of an item, its argument, and the position after its head. */
 function headAt(
   view: DataView,
   at: number,

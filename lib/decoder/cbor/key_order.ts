@@ -1,16 +1,16 @@
 /**
- * CBOR maps whose keys stand in another order than DAG-CBOR's. Frames of some servers begin with
- * `{op, t}`, where the canonical order is `{t, op}`; what such a frame says is clear all the same.
+ * CBOR maps whose keys are in another order than DAG-CBOR's. Frames of some servers begin with `{op, t}`,
+ * where the canonical order is `{t, op}`; their meaning is clear nevertheless.
  */
 
 import { decode } from "@atcute/cbor";
 import { cborEnd } from "./shape.ts";
 
 /**
- * Decodes one item, with the keys of its maps in any order. For frames alone: a record in another
- * order does not hash to its CID. The caller has checked shape and depth (`checkCbor`).
+ * Decodes one item, with the keys of its maps in any order. For frames only: a record in another order does
+ * not hash to its CID. The caller has validated shape and depth (`checkCbor`).
  *
- * Throws on anything else that is not DAG-CBOR, keys that stand twice included.
+ * Throws on anything else that is not DAG-CBOR, including repeated keys.
  */
 export function decodeAnyOrder(bytes: Uint8Array): unknown {
   try {
@@ -48,7 +48,7 @@ function ordered(item: Uint8Array): Uint8Array {
 
 const UNBOUNDED = { depthMax: Infinity, floats: true };
 
-/** How many items or entries an array or a map declares, and how long its head is. */
+/** How many items or entries an array or a map declares, and the length of its head. */
 function headOf(item: Uint8Array): { readonly count: number; readonly bytes: number } {
   const info = (item[0] ?? 0) & 31;
   if (info < 24) return { count: info, bytes: 1 };
@@ -58,7 +58,7 @@ function headOf(item: Uint8Array): { readonly count: number; readonly bytes: num
   return { count, bytes: 1 + width };
 }
 
-/** Shorter keys first, then by their bytes. */
+/** Shorter keys first, then by bytes. */
 function compareKeys(one: Uint8Array, two: Uint8Array): number {
   if (one.length !== two.length) return one.length - two.length;
   const at = one.findIndex((byte, index) => byte !== two[index]);

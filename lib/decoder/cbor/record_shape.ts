@@ -5,21 +5,21 @@ import type { Refusal } from "../event.ts";
 import type { Limits } from "../limits.ts";
 
 /**
- * Refuses a record that is too large, too deep, or not one item of DAG-CBOR; null when it may be
- * decoded. AT Protocol's data model has no floats, so they are refused unless the caller asks for
- * them. The decoders do, for wanted collections: records of the app hold places and weights.
+ * Refuses a record that is too large, too deep, or not one item of DAG-CBOR; null when it may be decoded. AT
+ * Protocol's data model has no floats, so they are refused unless the caller allows them. The decoders do,
+ * for wanted collections: records of the app hold places and weights.
  */
 export function recordShapeRefusal(
   record: Uint8Array,
   limits: Limits,
   { floats = false }: { readonly floats?: boolean } = {},
 ): Refusal | null {
-  // What is left of the size of its JSON is judged when there is one.
+  // The exact JSON size is checked after decoding.
   if (record.length > limits.messageBytes) {
     return { reason: "record_too_large", detail: `the record has ${record.length} bytes` };
   }
   try {
-    // Of a map the keys are items too.
+    // The keys of a map count as items too.
     const itemsMax = 2 * limits.recordValues;
     checkCbor(record, { depthMax: limits.recordDepth, itemsMax, floats });
     return null;

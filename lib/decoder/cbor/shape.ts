@@ -1,13 +1,13 @@
 /**
- * A look at the shape of DAG-CBOR before it is decoded. A decoder makes an array as long as its
- * header says; of arrays in arrays, 30 kB can say that 1.3 GB are needed. Here nothing is made: the
- * items are counted against the bytes that there are, and depth and floats are found on the way.
+ * Validates the shape of DAG-CBOR before it is decoded. A decoder allocates arrays of the declared length;
+ * with nested arrays, 30 kB can declare 1.3 GB. Nothing is allocated here: items are counted against the
+ * available bytes, and depth and floats are found on the way.
  */
 
 /**
- * What is wrong:
+ * The faults:
  * - `truncated`: more items are declared than the bytes can hold;
- * - `trailing`: there is something after the item;
+ * - `trailing`: there are bytes after the item;
  * - `depth`: arrays and maps are nested deeper than allowed;
  * - `float`: there is a number with a fraction or an exponent;
  * - `items`: there are more items than allowed;
@@ -15,7 +15,7 @@
  */
 export type CborFault = "truncated" | "trailing" | "depth" | "float" | "items" | "invalid";
 
-/** Bytes whose shape is not that of one DAG-CBOR item. */
+/** The bytes are not exactly one DAG-CBOR item. */
 export class CborError extends Error {
   override readonly name = "CborError";
 
@@ -25,13 +25,13 @@ export class CborError extends Error {
 }
 
 export interface CborBounds {
-  /** Arrays and maps inside one another; the outermost is the first. */
+  /** Nesting of arrays and maps; the outermost counts as 1. */
   readonly depthMax: number;
-  /** Items altogether, keys of maps included: an array of a million numbers takes 8 MB. Default: any. */
+  /** Total items, including keys of maps: an array of a million numbers takes 8 MB. Default: any. */
   readonly itemsMax?: number;
   /**
-   * AT Protocol's data model has no floats, so they are refused unless this is true. Records of the
-   * app have them, in places and weights: who reads those asks for them.
+   * AT Protocol's data model has no floats, so they are refused unless this is true. Records of the app have
+   * them, in places and weights: their readers allow them.
    */
   readonly floats?: boolean;
 }
@@ -43,12 +43,12 @@ export function checkCbor(bytes: Uint8Array, bounds: CborBounds): void {
   throw new CborError("trailing", `got ${bytes.length - end} bytes after the item, expected none`);
 }
 
-/** Index behind the first item. Throws a `CborError`. Canonical order and UTF-8 are the decoder's. */
+/** Index after the first item. Throws a `CborError`. Canonical order and UTF-8 are left to the decoder. */
 export function cborEnd(bytes: Uint8Array, bounds: CborBounds): number {
   const { depthMax, itemsMax = Infinity, floats = false } = bounds;
-  /** For each open array or map, how many items it still lacks. */
+  /** For each open array or map, the number of missing items. */
   const lacking: number[] = [];
-  /** The sum of them and the item that is read next: each takes a byte at the least. */
+  /** Their sum plus the next item: each takes at least one byte. */
   let pending = 1;
   let read = 0;
   let at = 0;
@@ -72,7 +72,7 @@ export function cborEnd(bytes: Uint8Array, bounds: CborBounds): number {
       for (let i = 0; i < width; i++) argument = argument * 256 + bytes[at + i]!;
       at += width;
     }
-    // A tag stands in front of its item, which is still pending.
+    // A tag precedes its item, which is still pending.
     if (type === TAG) continue;
     pending--;
     read++;

@@ -1,6 +1,6 @@
 /**
- * Identity, account and sync events, from the bodies that the relay gives them; the protocols only
- * wrap these bodies differently.
+ * Identity, account and sync events, from the bodies of the relay; the protocols only wrap these bodies
+ * differently.
  */
 
 import { isDid, isHandle, isRev } from "../address.ts";
@@ -11,24 +11,24 @@ import type { JsonObject } from "../json.ts";
 import { malformed } from "../malformed.ts";
 import { micros } from "../time.ts";
 
-/** The parts of a marker as they stand on the wire, unchecked. */
+/** The parts of an account event as received, unvalidated. */
 export interface AccountEventParts {
   readonly did: unknown;
   /** The relay's message: `handle`, or `active` and `status`, or `rev`; with `did` and `seq`. */
   readonly body: unknown;
   /** Null when the message has no usable time. */
   readonly position: Position | null;
-  /** The whole message, or bytes that only this row has. */
+  /** The whole message, or bytes that identify this row. */
   readonly raw: Message;
 }
 
 /**
- * Statuses are an open set: words, namespaced or several. Digits are not kept, because a place could be
- * written with them.
+ * Statuses are an open set: one or several words, possibly namespaced. Digits are not kept, because a place
+ * could be written with them.
  */
 const STATUS = /^[A-Za-z](?:[A-Za-z._:#/ -]{0,126}[A-Za-z])?$/;
 
-/** A handle that was announced, or its withdrawal. Never throws. */
+/** A handle that was announced or withdrawn. Never throws. */
 export function buildIdentity(parts: AccountEventParts): Identity | Malformed {
   const marker = readMarker("identity", parts);
   if (marker.kind === "malformed") return marker;
@@ -39,7 +39,7 @@ export function buildIdentity(parts: AccountEventParts): Identity | Malformed {
   return {
     kind: "identity",
     did: marker.did,
-    // Whatever text it is, the event is never refused for it: handles are shown, and nothing more.
+    // The event is never rejected because of its handle, which is only displayed.
     handle: handle === "" ? undefined : isHandle(handle) ? handle : null,
     relaySeq: micros(marker.body.seq) ?? 0,
     position: marker.position,
@@ -59,14 +59,14 @@ export function buildAccount(parts: AccountEventParts): Account | Malformed {
     kind: "account",
     did: marker.did,
     active,
-    // `active` alone decides: the event is never refused for its status.
+    // `active` alone decides: the event is never rejected because of its status.
     status: typeof status === "string" && STATUS.test(status) ? status : null,
     relaySeq: micros(marker.body.seq) ?? 0,
     position: marker.position,
   };
 }
 
-/** A repository's rebuild. Never throws. */
+/** The rebuild of a repository. Never throws. */
 export function buildSync(parts: AccountEventParts): Sync | Malformed {
   const marker = readMarker("sync", parts);
   if (marker.kind === "malformed") return marker;

@@ -1,6 +1,6 @@
 /**
- * One operation on one record, from the parts that a wire gives it in. Every protocol ends here, so
- * that an address and a record are judged alike whichever way they came.
+ * One operation on one record, from the parts that a protocol provides. Every protocol ends here, so that
+ * addresses and records are judged equally.
  */
 
 import { readAddress } from "../address.ts";
@@ -15,7 +15,7 @@ import { type Limits, LOST_DIGITS, measureRecord } from "../limits.ts";
 import { malformed } from "../malformed.ts";
 import { readExactly } from "./open_message.ts";
 
-/** The parts of a commit as they stand on the wire, unchecked; `undefined` for what is absent. */
+/** The parts of a commit as received, unvalidated; `undefined` when absent. */
 export interface CommitParts {
   readonly did: unknown;
   readonly collection: unknown;
@@ -26,25 +26,25 @@ export interface CommitParts {
   readonly cid: unknown;
   /** The record as JSON; or a `Uint8Array` with its DAG-CBOR, decoded only if it is wanted. */
   readonly record: unknown;
-  /** Where in the message the record is, when `raw` is a message that holds it as JSON. */
+  /** The path of the record in the message, when `raw` is a message that holds it as JSON. */
   readonly recordPath?: readonly string[];
-  /** What the caller already holds against the record: the commit is kept without it. */
+  /** The caller's reason to refuse the record: the commit is kept without it. */
   readonly refusal?: Refusal | null;
-  /** In place of `record`: where several operations name one record, it is read once. */
+  /** Instead of `record`: when several operations name one record, it is read once. */
   readonly content?: () => RecordContent;
   /** Null when the message has no usable time. */
   readonly position: Position | null;
   /**
-   * The whole message; for one row of many, bytes that only this row has. A malformed commit is
-   * recognised by its hash.
+   * The whole message; for one row of many, bytes that identify this row. Its hash identifies a malformed
+   * commit.
    */
   readonly raw: Message;
 }
 
 /**
- * Builds the event. A collection that is not wanted is foreign before anything else is looked at.
- * Without a usable address, operation or time the commit is malformed; with a bad record it stays a
- * commit, with a refusal and without the record. Never throws.
+ * Builds the event. An unwanted collection is foreign before anything else is checked. Without a valid
+ * address, operation or time the commit is malformed; with an invalid record it stays a commit, with a
+ * refusal and without the record. Never throws.
  */
 export function buildCommit(
   parts: CommitParts,
@@ -102,7 +102,7 @@ const NO_RECORD: Refusal = {
 
 const NOT_OBJECT: Refusal = { reason: "invalid_record", detail: "the record is not an object" };
 
-/** What a commit says of its record. */
+/** The content of a commit. */
 export type RecordContent = Pick<Commit, "record" | "refusal" | "remains" | "size">;
 
 const NO_CONTENT: RecordContent = { record: null, refusal: null, remains: null, size: 0 };
@@ -123,14 +123,15 @@ export function readRecord(
       ? { record: coarse.record, refusal: null, remains: null, size }
       : { record: null, refusal: coarse.refusal, remains: coarse.record, size };
   } catch {
-    // What is not coarsened goes nowhere, and the error is not told: it may quote the record.
+    // A record that is not coarsened must not be passed on. The error is not reported: it may quote the
+    // record.
     return without({ reason: "invalid_record", detail: "the record could not be coarsened" });
   }
 }
 
 type Read = { readonly fit: JsonObject; readonly size: number } | { readonly refusal: Refusal };
 
-/** The record as JSON within the limits; both wires of a record end here. */
+/** The record as JSON within the limits, from either format. */
 function fitRecord(
   { record, raw, recordPath }: Pick<CommitParts, "record" | "raw" | "recordPath">,
   limits: Limits,
@@ -161,7 +162,7 @@ export function without(refusal: Refusal): RecordContent {
   return { ...NO_CONTENT, refusal };
 }
 
-/** A CID that makes no sense is dropped, not refused: nothing is decided by it. */
+/** An invalid CID is dropped, not rejected: nothing depends on it. */
 function readCid(cid: unknown): string | null {
   const text = isObject(cid) ? cid.$link : cid;
   return isCidText(text) ? text : null;

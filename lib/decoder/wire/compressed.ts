@@ -1,6 +1,6 @@
 /**
- * Compressed connections: each binary message is one zstd frame of one text message. What is not a
- * frame is handed on as it is, so that a server that doesn't compress after all is understood.
+ * Compressed connections: each binary message is one zstd frame of one text message. Other messages are
+ * passed on unchanged, so that a server that does not compress is understood.
  */
 
 import type { Decoder } from "./decoder.ts";
@@ -18,8 +18,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Puts decompression in front of a decoder of text messages. */
 export function createCompressedDecoder(inner: Decoder, zstd: Decompressor): Decoder {
-  // A message is looked at before it is decoded, and its position is asked for afterwards: only the
-  // last one is kept.
+  // The prefilter runs before decoding and the position is requested afterwards: only the last message is
+  // kept.
   let last: { readonly message: Message; readonly opened: Message | readonly Event[] } | null =
     null;
 
@@ -57,7 +57,7 @@ function isFrame(message: Message): message is Uint8Array {
     message[2] === 0x2f && message[3] === 0xfd;
 }
 
-/** The bytes of the text in a frame, or the event that it becomes instead. */
+/** The bytes of the text in a frame, or the event that replaces it. */
 function decompress(frame: Uint8Array, zstd: Decompressor): Uint8Array | readonly Event[] {
   const bad = (reason: Refusal["reason"], detail: string): Event[] => [
     malformed({ reason, detail }, frame, null, {}),
@@ -68,7 +68,7 @@ function decompress(frame: Uint8Array, zstd: Decompressor): Uint8Array | readonl
     if (!(error instanceof ZstdError)) throw error;
     switch (error.fault) {
       case "dictionary":
-        // No message can be read without it: the client has to do something about it.
+        // No message can be read without it: the client has to react.
         return [{ kind: "notice", code: "UnknownZstdDictionary", message: error.message }];
       case "too_large":
         return bad("message_too_large", "the message decompresses to more than is allowed");
@@ -78,7 +78,7 @@ function decompress(frame: Uint8Array, zstd: Decompressor): Uint8Array | readonl
   }
 }
 
-/** Decodes the content of a frame, of which no text was made to see that it is not foreign. */
+/** Decodes the content of a frame. The prefilter works on its bytes without making a text. */
 function decodeText(content: Message, frame: Message, inner: Decoder): readonly Event[] {
   if (typeof content === "string") return inner.decode(content);
   let text: string;

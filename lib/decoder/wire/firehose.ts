@@ -1,7 +1,7 @@
 /**
- * The raw firehose, `com.atproto.sync.subscribeRepos`: a binary frame is a header and a body, two
- * items of DAG-CBOR one after the other. Relays filter nothing, so everything that nobody wants is
- * sorted out here, and only wanted records are decoded.
+ * The raw firehose, `com.atproto.sync.subscribeRepos`: a binary frame is a header and a body, two consecutive
+ * items of DAG-CBOR. Relays don't filter, so unwanted events are dropped here, and only wanted records are
+ * decoded.
  */
 
 import { decodeAnyOrder } from "../cbor/key_order.ts";
@@ -19,7 +19,7 @@ import { buildAccount, buildIdentity } from "./account_events.ts";
 import { eventTime, micros, microsFromRfc3339 } from "../time.ts";
 
 export interface FirehoseOptions extends DecoderOptions {
-  /** Repositories that are wanted; absent for all of them. No relay filters by them. */
+  /** Wanted repositories; absent for all. No relay filters by them. */
   readonly dids?: ReadonlySet<string>;
 }
 
@@ -27,7 +27,7 @@ export interface FirehoseOptions extends DecoderOptions {
 export function createFirehoseDecoder(options: FirehoseOptions): Decoder {
   return {
     decode: (message) => decodeFrame(message, options),
-    // The collection stands deep inside a frame, behind the blocks: there is no cheap look.
+    // The collection is deep inside a frame, after the blocks: there is no cheap check.
     isForeign: () => false,
     isForeignText: null,
     positionOf: () => null,
@@ -35,8 +35,8 @@ export function createFirehoseDecoder(options: FirehoseOptions): Decoder {
 }
 
 /**
- * A body holds operations, which hold links; later versions may add a level or two. The 200 operations
- * of a commit have 1,800 items, and it may name some hundred blobs.
+ * A body holds operations, which hold links; later versions may add a level or two. The 200 operations of a
+ * commit have 1,800 items, and it may name some hundred blobs.
  */
 const FRAME_BOUNDS = { depthMax: 8, itemsMax: 10_000 };
 
@@ -65,7 +65,7 @@ function decodeFrame(message: Message, options: FirehoseOptions): readonly Event
       : bad(NAMELESS_ERROR);
   }
   if (op === 1 && typeof t === "string" && t !== "") return readBody(t, body, message, options);
-  // A seq was used up all the same, and the cursor moves over it.
+  // Its seq was used nevertheless, so the cursor moves past it.
   return Number.isSafeInteger(op) && op !== 1 ? [unknown(readPosition(body))] : bad(NO_OPERATION);
 }
 
@@ -102,7 +102,7 @@ function withoutRecords(event: Event): Event {
   return event.kind === "sync" ? { ...event, recordsFollow: false } : event;
 }
 
-/** What a later version adds is counted and passed over, as the protocol asks. */
+/** Additions of later versions are counted and skipped, as the protocol requires. */
 function unknown(position: Position | null): Foreign {
   return { kind: "foreign", what: "unknown", collection: null, position };
 }

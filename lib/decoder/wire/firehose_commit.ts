@@ -1,7 +1,6 @@
 /**
- * Commits of the firehose: each lists operations, and brings the blocks that they need in a CAR. The
- * relay is trusted to have checked the signature; that the blocks are those of the commit is checked
- * here, by their hashes.
+ * Commits of the firehose: each lists operations, and brings their blocks in a CAR. The relay is trusted to
+ * have verified the signature; the hashes of the blocks are verified here.
  */
 
 import { BytesWrapper, CidLinkWrapper, decode } from "@atcute/cbor";
@@ -17,13 +16,13 @@ import { malformed } from "../malformed.ts";
 import { buildSync } from "./account_events.ts";
 import { recordShapeRefusal } from "../cbor/record_shape.ts";
 
-/** A commit of the protocol has no more operations; what repeats one record in all of them is no news. */
+/** The protocol's limit. It also bounds frames that repeat one record in every operation. */
 const OPERATIONS_MAX = 200;
 
 /**
- * One event for each operation, in their order. A commit whose CAR is broken, or belongs to another
- * commit, is malformed as a whole, because nothing else that it says can be relied on; a record that
- * is missing or altered costs only its own operation.
+ * One event for each operation, in order. A commit whose CAR is broken, or belongs to another commit, is
+ * malformed as a whole, because nothing else in it can be trusted. A missing or altered record affects only
+ * its own operation.
  */
 export function readCommit(
   body: JsonObject,
@@ -37,7 +36,7 @@ export function readCommit(
   ];
   if (!Array.isArray(ops)) return bad({ reason: "missing_field", detail: "ops is not an array" });
   if (ops.length === 0) {
-    // Without its operations nobody can tell whether the commit concerns anything that is wanted.
+    // Without its operations it is unknown whether the commit concerns wanted records.
     return body.tooBig === true
       ? bad(TOO_BIG)
       : [{ kind: "foreign", what: "commit", collection: null, position }];
@@ -68,7 +67,7 @@ export function readCommit(
         record: undefined,
         content: () => records.read(collection, cid),
         position,
-        // The frame may have other operations: this is what only one of them has.
+        // The frame may have other operations: this text identifies one of them.
         raw: [did, body.rev, action, collection, rkey].map(textOf).join("\0"),
       },
       options,
@@ -76,12 +75,12 @@ export function readCommit(
   });
 }
 
-/** Anything else than text could bring a `toString` of its own. */
+/** Any other type could have its own `toString`. */
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** A repository's new state without its operations. Its CAR holds the commit and nothing else. */
+/** A repository's new state without its operations. Its CAR holds only the commit. */
 export function readSync(body: JsonObject, position: Position | null, raw: Uint8Array): Event {
   const blocks = openCar(body, body.did, undefined, new Set());
   if (!("reason" in blocks)) return buildSync({ did: body.did, body, position, raw });
@@ -95,7 +94,7 @@ interface Operation {
   readonly cid: unknown;
 }
 
-/** What is missing or of another type becomes empty, which no address allows. */
+/** Missing or mistyped parts become empty, which no valid address allows. */
 function readOperation(op: unknown): Operation {
   const { action, path, cid } = isObject(op) ? op : EMPTY;
   const text = textOf(path);
@@ -113,8 +112,8 @@ const EMPTY: JsonObject = {};
 type Blocks = Car["blocks"];
 
 /**
- * The blocks, once their root is the commit that the message is about: the commit object must hash
- * to its CID and name the same repository and revision.
+ * The blocks, after checking that their root is the commit of the message: the commit object must hash to its
+ * CID and name the same repository and revision.
  */
 function openCar(
   body: JsonObject,

@@ -1,8 +1,8 @@
-/** The server's own words about the stream. */
+/** The server's own notices about the stream. */
 
 import type { Notice } from "../event.ts";
 
-/** Words that go to logs: bounded, and nothing that could forge a line. */
+/** Text for logs: bounded, without characters that could forge a line. */
 export function readNotice(code: unknown, message: unknown): Notice {
   const name = typeof code === "string" ? code : "";
   const words = typeof message === "string" ? message.slice(0, 300) : "";

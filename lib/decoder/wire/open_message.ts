@@ -1,4 +1,4 @@
-/** From a message of the wire to the object that it holds, whatever it is written in. */
+/** Parses a message of any format into an object. */
 
 import { jsonFromCbor } from "../cbor/dag_cbor.ts";
 import type { Malformed, Refusal } from "../event.ts";
@@ -9,10 +9,10 @@ import type { Limits } from "../limits.ts";
 import { malformed } from "../malformed.ts";
 import type { Message } from "../raw_message.ts";
 
-/** The object, or the event that the message becomes instead. */
+/** The object, or the event that replaces the message. */
 export type Opened = { readonly object: JsonObject } | { readonly bad: Malformed };
 
-/** Levels around a record that the bound on its own depth does not count: envelope, payload. */
+/** Levels around a record that the limit on its own depth does not count: envelope, payload. */
 const ENVELOPE_DEPTH = 2;
 
 /** `{` begins JSON. In CBOR the same byte would begin a text, and a message is a map. */
@@ -21,18 +21,18 @@ const BRACE = 0x7b;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Opens a text frame as JSON, and a binary one as DAG-CBOR; or as JSON where it begins with `{`,
- * which is what decompressing leaves. Never throws.
+ * Parses a text frame as JSON, and a binary one as DAG-CBOR, or as JSON when it begins with `{`, as
+ * decompressed text does. Never throws.
  */
 export function openMessage(message: Message, limits: Limits): Opened {
   const oversize = messageRefusal(message, limits);
-  // Not even its beginning is kept: it was not looked at.
+  // Not even its beginning is kept: its content was not checked.
   if (oversize !== null) return { bad: malformed(oversize, message, null, {}) };
   let value: unknown;
   try {
     value = parse(message, limits, JSON.parse);
   } catch {
-    // The parsers' own words quote the message.
+    // The parsers' own messages quote the data.
     const isJson = typeof message === "string" || message[0] === BRACE;
     return { bad: malformed(isJson ? NOT_JSON : NOT_CBOR, message, null, null) };
   }
@@ -41,8 +41,8 @@ export function openMessage(message: Message, limits: Limits): Opened {
 }
 
 /**
- * What stands at a path in a message that was opened before, with every digit of its numbers. Undefined
- * where the message is nested too deep for that.
+ * The value at a path in a message that was parsed before, with every digit of its numbers. Undefined when
+ * the message is nested too deep.
  */
 export function readExactly(message: Message, path: readonly string[], limits: Limits): unknown {
   let value: unknown;

@@ -1,22 +1,21 @@
 /**
- * A look at the first bytes of a text message, enough to see that it is a commit of a collection that
- * nobody wants. It runs over the buffer of the socket: no text is made of such a message, and
- * nothing is allocated.
+ * Checks the first bytes of a text message: enough to see that it is a commit of an unwanted collection. It
+ * works on the socket's buffer, makes no text and allocates nothing.
  */
 
 import { bytesOf, type Message } from "../raw_message.ts";
 import type { Wanted } from "../wanted.ts";
 
-/** Whether the message from `start` to `end` is a foreign commit. False says nothing. */
+/** Whether the message from `start` to `end` is a foreign commit. False means unknown. */
 export type Prefilter = (bytes: Uint8Array, start: number, end: number) => boolean;
 
-/** What stands next in a message: these very bytes, any text with its quote, or 1 to 16 digits. */
+/** The next part of a message: these bytes, any text with its quote, or 1 to 16 digits. */
 type Step = { readonly kind: typeof TEXT } | { readonly kind: typeof DIGITS } | Literal;
 
 /** How servers write a commit, from its first byte to the text of its collection. */
 export type Beginning = readonly Step[];
 
-// Numbers, because V8 compares texts in a loop like this one by a call.
+// Numbers, because V8 compares texts in a loop like this with a function call.
 const LITERAL = 0;
 const TEXT = 1;
 const DIGITS = 2;
@@ -28,8 +27,8 @@ const ZERO = 0x30;
 const DIGITS_MAX = 16;
 
 /**
- * Bytes to compare with, eight at a time, which took a third off the look. As numbers they are equal
- * exactly when they are the same: of ASCII none is NaN or a zero.
+ * Bytes to compare with, eight at a time, which saved a third of the time. As floating point numbers they are
+ * equal exactly when the bytes are: ASCII gives neither NaN nor zero.
  */
 class Literal {
   readonly kind = LITERAL;
@@ -48,7 +47,7 @@ class Literal {
     this.#rest = bytes.slice(this.#eights.length * 8);
   }
 
-  /** The caller has seen that there are enough bytes. */
+  /** The caller has checked that there are enough bytes. */
   standsAt(start: number, bytes: Uint8Array, view: DataView): boolean {
     const eights = this.#eights;
     const rest = this.#rest;
@@ -63,7 +62,7 @@ class Literal {
   }
 }
 
-/** Reads a beginning as it is written on the wire, with `"*"` for any text and `0` for any digits. */
+/** Parses a beginning as written on the wire, with `"*"` for any text and `0` for any digits. */
 export function beginning(written: string): Beginning {
   return written.split(/(\*"|0)/).filter((part) => part !== "").map((part) => {
     if (part === '*"') return { kind: TEXT };
@@ -72,18 +71,18 @@ export function beginning(written: string): Beginning {
 }
 
 /**
- * Makes the look for one protocol. A message that begins otherwise is decoded instead.
+ * Builds the check for one protocol. A message with another beginning is decoded instead.
  *
- * What stands behind the collection is not looked at, but that the message ends where its commit does.
- * So no author can hide a record by what is in it; a server could, by writing a key twice, and what a
- * server breaks behind a foreign collection is counted as foreign and not as broken.
+ * After the collection only the end of the message is checked. So no author can hide a record by its content.
+ * A server could, by writing a key twice; and a message that a server breaks after a foreign collection
+ * counts as foreign, not as malformed.
  */
 export function createPrefilter(
   beginnings: readonly Beginning[],
   wanted: Wanted,
   maxBytes: number,
 ): Prefilter {
-  // Of the buffer that was looked at last: messages come in the same one, over and over.
+  // The last buffer: messages come in the same one over and over.
   let buffer: Uint8Array = new Uint8Array();
   let view: DataView = new DataView(buffer.buffer);
   return (bytes, start, end) => {
@@ -102,7 +101,7 @@ export function createPrefilter(
   };
 }
 
-/** The same look at a message on its own. */
+/** The same check for a single message. */
 export function prefilterMessage(look: Prefilter): (message: Message) => boolean {
   return (message) => {
     const bytes = bytesOf(message);
@@ -110,7 +109,7 @@ export function prefilterMessage(look: Prefilter): (message: Message) => boolean
   };
 }
 
-/** Where a beginning ends; -1 when the message has another one. */
+/** The end of a beginning; -1 when the message begins differently. */
 function walk(
   steps: Beginning,
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-/** A record that was read at its source, as an event: judged as if a stream had brought it. */
+/** A record that was read from its repository, as an event: judged as if a stream had brought it. */
 
 import { buildCommit } from "./commit.ts";
 import type { DecoderOptions } from "./decoder.ts";
@@ -9,10 +9,10 @@ export interface SourceRecordParts {
   readonly did: string;
   readonly collection: string;
   readonly rkey: string;
-  /** Of the repository when it was read. */
+  /** The repository's revision when it was read. */
   readonly rev: string;
   readonly cid: string | null;
-  /** DAG-CBOR; null for a record that is gone. */
+  /** DAG-CBOR; null for a record that no longer exists. */
   readonly bytes: Uint8Array | null;
   /** When it was read, Unix microseconds. */
   readonly timeUs: number;

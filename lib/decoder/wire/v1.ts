@@ -38,7 +38,7 @@ function decode(message: Message, options: DecoderOptions): Event {
     case "account":
       return buildAccount({ did, body: account, position, raw: message });
   }
-  // A kind that a later server adds comes for every account there is: counted, and passed over.
+  // A new kind of a later server comes for every account: counted, and skipped.
   if (typeof kind === "string" && kind !== "") {
     return { kind: "foreign", what: "unknown", collection: null, position };
   }
@@ -50,7 +50,7 @@ function decode(message: Message, options: DecoderOptions): Event {
 
 const RECORD_PATH = ["commit", "record"];
 
-/** An older shape has the DID inside the commit as well, or only there. */
+/** An older format has the DID inside the commit as well, or only there. */
 function readCommit(
   envelope: JsonObject,
   commit: unknown,
@@ -73,7 +73,7 @@ function readCommit(
     : event;
 }
 
-/** Newer servers number their events in `cursor`; older ones resume by the time alone. */
+/** Newer servers number their events in `cursor`; older ones resume by time alone. */
 function readPosition(envelope: JsonObject): Position | null {
   const timeUs = eventTime(envelope.time_us);
   const { cursor: numbered = null } = envelope;
@@ -82,8 +82,8 @@ function readPosition(envelope: JsonObject): Position | null {
 }
 
 /**
- * How every server writes a commit, newer ones with their number: one that is written otherwise is
- * parsed instead, which costs five times as much.
+ * How every server writes a commit, newer ones with a number. Other messages are parsed, which costs five
+ * times as much.
  */
 const BEGINNINGS = ['"cursor":0,', ""].map((cursor) =>
   beginning(

@@ -1,6 +1,6 @@
 /**
- * Jetstream v2, `network.bsky.jetstream.subscribeEvents`: an envelope told by `$type` around a
- * payload told by its own.
+ * Jetstream v2, `network.bsky.jetstream.subscribeEvents`: an envelope with a `$type` around a payload with
+ * its own `$type`.
  */
 
 import { buildCommit } from "./commit.ts";
@@ -89,7 +89,7 @@ function readPayload(payload: JsonObject, raw: Message, options: DecoderOptions)
   return malformed(refusal, raw, position, { did });
 }
 
-/** What a later server adds is counted and passed over, as the protocol asks. */
+/** Additions of later servers are counted and skipped, as the protocol requires. */
 function unknown(position: Position | null): Foreign {
   return { kind: "foreign", what: "unknown", collection: null, position };
 }

@@ -3,7 +3,7 @@
 import { dictionaryId, ZstdDecoder } from "../zstd/decoder.ts";
 import { frameDictionaryId } from "../zstd/frame.ts";
 
-/** Servers have one dictionary each, and now and then a new one. A decoder takes some 500 kB. */
+/** Each server has one dictionary, which it replaces rarely. A decoder takes some 500 kB. */
 const MAX_DICTIONARIES = 8;
 
 /** Decodes each message with the dictionary that it names. */
@@ -12,19 +12,19 @@ export class ZstdDictionaries {
   readonly #plain: ZstdDecoder;
   readonly #maxOutputBytes: number;
 
-  /** `maxOutputBytes` is the most that one message may decode to. */
+  /** `maxOutputBytes`: limit for one decoded message. */
   constructor(maxOutputBytes: number) {
     this.#maxOutputBytes = maxOutputBytes;
     this.#plain = new ZstdDecoder({ maxOutputBytes });
   }
 
-  /** Learns a dictionary and returns its id. Throws a `ZstdError` for one that is none. */
+  /** Registers a dictionary and returns its id. Throws a `ZstdError` when it is invalid. */
   add(dictionary: Uint8Array): number {
     const id = dictionaryId(dictionary);
     const decoder = new ZstdDecoder({ dictionary, maxOutputBytes: this.#maxOutputBytes });
     this.#decoders.delete(id);
     this.#decoders.set(id, decoder);
-    // The one that was learnt first has been replaced longest.
+    // The oldest one was probably replaced.
     const [oldest] = this.#decoders.keys();
     if (this.#decoders.size > MAX_DICTIONARIES && oldest !== undefined) {
       this.#decoders.delete(oldest);

@@ -1,8 +1,7 @@
 /**
- * zstd, RFC 8878, for frames that may come from anybody: the output is bounded, nothing is allocated
- * because a frame declares it, and what is broken ends in a `ZstdError`. Written for this program
- * because no library takes dictionaries on every runtime that it supports with the permissions of
- * the executable.
+ * zstd, RFC 8878, for untrusted frames: the output is bounded, nothing is allocated because a frame declares
+ * it, and every fault ends in a `ZstdError`. Written for this program because no library supports
+ * dictionaries on every supported runtime with the permissions of the executable.
  */
 
 import { xxhash64Hex } from "./xxhash.ts";
@@ -23,7 +22,7 @@ export { frameContentBytes } from "./frame.ts";
 export interface ZstdOptions {
   /** A structured dictionary. Its tables are built once, here. */
   readonly dictionary?: Uint8Array;
-  /** The most that one call may return. */
+  /** Output limit of one call. */
   readonly maxOutputBytes: number;
 }
 
@@ -41,7 +40,7 @@ export class ZstdDecoder {
   readonly #maxOutputBytes: number;
   #input: Source | undefined;
 
-  /** Throws a `ZstdError` for a dictionary that is none. */
+  /** Throws a `ZstdError` for an invalid dictionary. */
   constructor(options: ZstdOptions) {
     const { dictionary, maxOutputBytes } = options;
     this.#dictionary = dictionary === undefined ? null : readDictionary(dictionary);
@@ -132,7 +131,7 @@ export class ZstdDecoder {
 
 const NO_TABLES: SequenceTables = { literalLengths: null, offsets: null, matchLengths: null };
 
-/** What the repeated offsets stand for where no dictionary says otherwise (section 3.1.1.5). */
+/** The initial repeated offsets, unless a dictionary sets others (section 3.1.1.5). */
 const FIRST_OFFSETS: Readonly<RepeatedOffsets> = [1, 4, 8];
 
 /** The checksum is the low half of the content's XXH64 (section 3.1.1). */

@@ -1,6 +1,6 @@
 /**
- * What the caller can do about a frame that can't be decoded:
- * - `corrupt`: nothing, it is not valid zstd;
+ * How the caller can react to a frame that can't be decoded:
+ * - `corrupt`: not at all, it is not valid zstd;
  * - `too_large`: allow more output;
  * - `dictionary`: decode it with the dictionary that it names.
  */
@@ -15,7 +15,7 @@ export class ZstdError extends Error {
   }
 }
 
-/** The error for bytes that break the format: `found` says what was got and what was expected. */
+/** The error for bytes that violate the format: `found` says what was found and what was expected. */
 export function corrupt(found: string): ZstdError {
   return new ZstdError("corrupt", `cannot decode zstd: ${found}`);
 }

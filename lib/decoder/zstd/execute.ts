@@ -1,7 +1,7 @@
 /**
- * Carries out the sequences of a block: each copies some literals, then a match from what was
- * decoded before (RFC 8878 sections 3.1.1.3.2 and 3.1.1.4). This loop and the one for Huffman
- * streams are where the time goes: their state is in local variables, not in objects.
+ * Executes the sequences of a block: each copies some literals, then a match from earlier output (RFC 8878
+ * sections 3.1.1.3.2 and 3.1.1.4). This loop and the one for Huffman streams take most of the time: their
+ * state is in local variables, not in objects.
  */
 
 import { corrupt } from "./error.ts";

@@ -16,7 +16,7 @@ export interface FrameHeader {
   readonly hasChecksum: boolean;
 }
 
-/** Reads the header of the next frame, or passes over a skippable one and returns null. */
+/** Parses the header of the next frame, or skips a skippable one and returns null. */
 export function readFrameHeader(source: Source): FrameHeader | null {
   const magic = source.u32();
   if (magic >= SKIPPABLE_MAGIC && magic < SKIPPABLE_MAGIC + 16) {
