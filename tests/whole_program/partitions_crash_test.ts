@@ -1,6 +1,6 @@
 /**
- * Real processes share four partitions while a stream runs, and are killed, suspended, stopped, cut off and slowed
- * down from a printed seed: at rest the tables are those of the plain fold, and no two wrote one partition at
+ * Real processes, whose clocks differ by hours, share four partitions while a stream runs, and are killed, suspended,
+ * stopped, cut off and slowed down from a printed seed: at rest the tables are those of the plain fold, and no two wrote one partition at
  * once. `CRASH_SEED` runs one seed again, `PARTITIONS_HARMS` says how much is done to them.
  */
 

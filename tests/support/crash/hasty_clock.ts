@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "../../../lib/client/clock.ts";
 
-/** A clock that runs so many times as fast as that of the machine. */
-export function hastyClock(haste: number): Clock {
-  const startedAt = { now: systemClock.now(), monotonic: systemClock.monotonic() };
+/** A clock that runs so many times as fast as that of the machine, and shows another time of day. */
+export function hastyClock(haste: number, aheadMs = 0): Clock {
+  const startedAt = { now: systemClock.now() + aheadMs, monotonic: systemClock.monotonic() };
   const elapsed = (): number => (systemClock.monotonic() - startedAt.monotonic) * haste;
   return {
     now: () => startedAt.now + elapsed(),

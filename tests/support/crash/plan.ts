@@ -26,6 +26,8 @@ export interface Plan {
   readonly stop: Passing | null;
   /** How many times as fast its clock runs. */
   readonly haste: number;
+  /** How far its time of day is ahead of the machine's, milliseconds. */
+  readonly aheadMs?: number;
   readonly env: Readonly<Record<string, string>>;
 }
 

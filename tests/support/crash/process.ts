@@ -49,7 +49,7 @@ const code = await runIndexer({
   stop: stop.signal,
 }, {
   faultPoint: pass,
-  clock: hastyClock(plan.haste),
+  clock: hastyClock(plan.haste, plan.aheadMs),
   started: (started) => {
     running = started;
     say({ said: "listening", port: started.port });

@@ -23,6 +23,9 @@ async function connected(proxy: DatabaseProxy): Promise<void> {
   }
 }
 
+/** How far clocks are ahead of the machine's: an hour behind, right, a day ahead. */
+const SKEWS_MS = [-3_600_000, 0, 86_400_000];
+
 export const FAULTS = ["kill", "suspend", "leave", "cut", "hang", "slow"] as const;
 type Fault = typeof FAULTS[number];
 
@@ -53,13 +56,15 @@ export class Fleet implements AsyncDisposable {
     const { databaseUrl, streamUrl, env, random } = this.#options;
     const proxy = DatabaseProxy.start(databaseUrl);
     const haste = random.pick([1, 1, 3]);
+    const aheadMs = random.pick(SKEWS_MS);
     const process = spawnPlanned({
       kill: null,
       stop: null,
       haste,
+      aheadMs,
       env: settings(proxy.url, streamUrl, env),
     });
-    this.done.push(`join ${process.pid}, clock times ${haste}`);
+    this.done.push(`join ${process.pid}, clock times ${haste}, ${aheadMs} ms ahead`);
     this.#members.push({
       process,
       proxy,
