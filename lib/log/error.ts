@@ -1,5 +1,6 @@
 /** What a log line says of an error: its name, message and code, never what it carries along. */
 
+import { sqlStateIs } from "../sqlstate_table.ts";
 import type { Redact } from "./redaction.ts";
 
 /** An error as fields of a line. */
@@ -11,12 +12,6 @@ export interface ErrorFields {
 const MAX_DEPTH = 4;
 
 const MAX_MESSAGE = 500;
-
-/**
- * Classes of SQLSTATEs whose messages may quote a row: data exceptions, violated constraints, what
- * functions and triggers raise, program limits, and internal errors, which is what PostGIS raises.
- */
-const QUOTES_VALUES = /^(?:2[0-4]|2F|38|39|44|54|F0|HV|P0|XX)[0-9A-Z]{3}$/;
 
 /**
  * Describes anything that was thrown. Only `name`, `message`, `code` and causes are read: a driver's
@@ -34,7 +29,7 @@ export function describeError(
   const code = codeOf(thrown);
   const fields: Record<string, string | ErrorFields> = {
     name: redact(thrown.name),
-    message: QUOTES_VALUES.test(code ?? "")
+    message: sqlStateIs(code ?? "", "quotes values")
       ? "the database refused a value"
       : shorten(redact(thrown.message)),
   };

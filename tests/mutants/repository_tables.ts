@@ -87,9 +87,9 @@ export const REPOSITORY_TABLES: readonly Mutant[] = [
     near: ["repository/schema/migrate_test.ts"],
   },
   {
-    file: "lib/repository/connection/sqlstate.ts",
-    before: `new Set(["22", "23", "54", "P0"])`,
-    after: `new Set(["22", "23", "P0"])`,
+    file: "lib/sqlstate_table.ts",
+    before: `is exceeded", "row", "quotes`,
+    after: `is exceeded", "quotes`,
     rule: "a row that is too large for an index goes to the dead letters alone",
     near: ["repository/connection/sqlstate_test.ts"],
   },
@@ -102,7 +102,7 @@ export const REPOSITORY_TABLES: readonly Mutant[] = [
   },
   {
     file: "lib/repository/connection/sqlstate.ts",
-    before: `sqlStateClass === CONSTRAINT_CLASS ? "rows" : "away"`,
+    before: `sqlStateIs(sqlState, "row at commit") ? "rows" : "away"`,
     after: `"away"`,
     rule: "a constraint that is checked at the commit stops no batch",
     near: ["repository/connection/sqlstate_test.ts"],

@@ -9,7 +9,8 @@ import type { Mapper } from "../../mapper/content.ts";
 import { idempotencyKey } from "../../mapper/idempotency_key.ts";
 import { type Batch, type BatchResult, refusalKey, type Refusals } from "../fold/batch.ts";
 import { PART_SIZES } from "./batch_fold.ts";
-import { isCrossing, isThere, judgeFailure, sqlStateOf } from "../connection/sqlstate.ts";
+import { sqlStateIs } from "../../sqlstate_table.ts";
+import { isThere, judgeFailure, sqlStateOf } from "../connection/sqlstate.ts";
 import { silenceAfter, withWatchdog } from "../connection/watchdog.ts";
 import { asUnusable, bothResults, halvesOf, isUnusable } from "./halves.ts";
 import { LeaseLostError } from "../partitions/lease.ts";
@@ -127,7 +128,7 @@ export class Writer {
         }
         signal.throwIfAborted();
         const sqlState = sqlStateOf(error);
-        if (isCrossing(sqlState) && attempt < PATIENCE) continue;
+        if (sqlStateIs(sqlState, "conflict") && attempt < PATIENCE) continue;
         this.#options.failed(sqlState, attempt, error, share.partition);
         await this.#options.backoff(attempt, signal);
       }

@@ -3,7 +3,7 @@
 import type net from "node:net";
 import { ConnectionError } from "./connection_error.ts";
 import type { DatabaseHost, DatabaseUrl } from "./database_url.ts";
-import { SQL_STATE } from "./database_error.ts";
+import { isSqlState, SQLSTATE, sqlStateIs } from "../../sqlstate_table.ts";
 import { sqlStateOf } from "./sqlstate.ts";
 import { dial, type Opened, type Trust } from "./secure_socket.ts";
 import { Session } from "./session.ts";
@@ -13,9 +13,6 @@ export interface OpenOptions {
   readonly applicationName: string;
   readonly trust: Trust;
 }
-
-/** SQLSTATE classes for which trying another host is useless: login and database name. */
-const WRONG_ADDRESS = /^(28|3D)/;
 
 /**
  * Tries the hosts in order. Throws `ConnectionError` with the reason of each, or Postgres' own error when
@@ -30,13 +27,15 @@ export async function openSession(options: OpenOptions, signal: AbortSignal): Pr
       return await within(url.connectTimeoutMs, signal, (opened) => open(host, options, opened));
     } catch (error) {
       const sqlState = sqlStateOf(error);
-      if (SQL_STATE.test(sqlState) && (url.hosts.length === 1 || WRONG_ADDRESS.test(sqlState))) {
-        throw error;
-      }
+      const isLast = url.hosts.length === 1 || sqlStateIs(sqlState, "wrong address");
+      if (isSqlState(sqlState) && isLast) throw error;
       failures.push(`${host.host}:${host.port}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  throw new ConnectionError("08001", `cannot connect to the database: ${failures.join("; ")}`);
+  throw new ConnectionError(
+    SQLSTATE.unableToConnect,
+    `cannot connect to the database: ${failures.join("; ")}`,
+  );
 }
 
 async function open(host: DatabaseHost, options: OpenOptions, opened: Opened): Promise<Session> {

@@ -1,5 +1,6 @@
 /** Sessions of one database: opened on demand, used by one caller at a time, replaced when lost. */
 
+import { SQLSTATE } from "../../sqlstate_table.ts";
 import { ConnectionError } from "./connection_error.ts";
 import type { Session } from "./session.ts";
 
@@ -109,5 +110,8 @@ export class Pool {
 }
 
 function endedError(): ConnectionError {
-  return new ConnectionError("08006", "cannot ask the database: the connections were ended");
+  return new ConnectionError(
+    SQLSTATE.connectionFailure,
+    "cannot ask the database: the connections were ended",
+  );
 }

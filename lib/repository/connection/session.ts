@@ -5,19 +5,10 @@ import type net from "node:net";
 import { type ConnectionError, lostConnection } from "./connection_error.ts";
 import { bindLogin } from "./channel_binding.ts";
 import { type Client, clientOver, type SessionOptions } from "./driver_client.ts";
+import { sqlStateIs } from "../../sqlstate_table.ts";
 import { sqlStateOf } from "./sqlstate.ts";
 import { SessionSocket } from "./session_socket.ts";
 import type { Rows, Statement } from "./sql.ts";
-
-/**
- * Errors after which a connection is replaced because the next one may work: a protocol violation, a plan
- * that no longer fits its tables, a read-only server (a former primary), lost prepared statements, lack of
- * resources, a server that is shutting down, damaged data.
- */
-const UNFIT = /^(08|0A|25006|26|42P05|53|57P|58|XX00[12])/;
-
-/** Prepared statements are lost or belong to another session: there is a pooler in between. */
-const UNPREPARED = /^(26000|42P05)$/;
 
 export class Session {
   readonly #client: Client;
@@ -96,8 +87,8 @@ export class Session {
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) throw this.#asLost(error);
       const sqlState = sqlStateOf(error);
-      if (UNFIT.test(sqlState)) this.isFit = false;
-      if (UNPREPARED.test(sqlState)) this.forgets = true;
+      if (sqlStateIs(sqlState, "unfit session")) this.isFit = false;
+      if (sqlStateIs(sqlState, "unprepared")) this.forgets = true;
       throw error;
     }
   }

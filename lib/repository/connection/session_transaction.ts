@@ -1,15 +1,13 @@
 /** Runs a task in a transaction, without waiting for answers that the task does not await. */
 
 import { ConnectionError } from "./connection_error.ts";
+import { SQLSTATE } from "../../sqlstate_table.ts";
 import { sqlStateOf } from "./sqlstate.ts";
 import type { Session } from "./session.ts";
 import { BEGIN } from "./session_settings.ts";
 import { asking, type Rows, type Send, type Statement, type TransactionSql } from "./sql.ts";
 
 type Run<T> = (tx: TransactionSql, send: Send) => T | Promise<T>;
-
-/** The error of every statement after the first failed one. */
-const IN_FAILED_TRANSACTION = "25P02";
 
 export async function inTransaction<T>(
   session: Session,
@@ -65,7 +63,9 @@ class Scope {
 
   /** The cause of an error: an earlier failed statement, if there is one. */
   reasonOf(error: unknown): unknown {
-    return sqlStateOf(error) === IN_FAILED_TRANSACTION ? this.#failure?.error ?? error : error;
+    return sqlStateOf(error) === SQLSTATE.inFailedTransaction
+      ? this.#failure?.error ?? error
+      : error;
   }
 
   note<U>(sent: Promise<U>): Promise<U> {
@@ -78,7 +78,10 @@ class Scope {
   readonly send = (statement: Statement): Promise<Rows<unknown>> => {
     if (!this.#isOpen) {
       return Promise.reject(
-        new ConnectionError("08006", "cannot send a statement: its transaction is over"),
+        new ConnectionError(
+          SQLSTATE.connectionFailure,
+          "cannot send a statement: its transaction is over",
+        ),
       );
     }
     // After a failed BEGIN there is no transaction to run it in.

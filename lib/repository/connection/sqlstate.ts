@@ -1,5 +1,6 @@
-/** How to react to a database error: the only place that interprets SQLSTATEs. */
+/** How to react to a database error. What its SQLSTATE means is in `sqlstate_table.ts`. */
 
+import { SQLSTATE, sqlStateIs } from "../../sqlstate_table.ts";
 import { StoreError } from "../tables/bulk_write.ts";
 
 /**
@@ -9,30 +10,21 @@ import { StoreError } from "../tables/bulk_write.ts";
 export type Failure = "rows" | "away";
 
 /**
- * Classes that a single row can cause: data exceptions, violated constraints, program limits (an index entry
- * that is too large), errors raised by functions.
- */
-const ROW_CLASSES = new Set(["22", "23", "54", "P0"]);
-
-/**
  * An internal error is a row's fault when PostGIS or a trigger raised it, which the source file in the error
  * tells. All other internal errors, and damaged data (XX001, XX002), are the server's fault: no record may be
  * rejected for them.
  */
-const INTERNAL_ERROR = "XX000";
 const RAISED_FOR_ROW = /^(lwgeom|gserialized|geography|geometry|postgis|pl_exec)/;
-
-/** Constraints that are checked at the commit name no row. */
-const CONSTRAINT_CLASS = "23";
 
 /** Classifies the error of a batch. */
 export function judgeFailure(error: unknown): Failure {
   const sqlState = sqlStateOf(error);
-  const sqlStateClass = sqlState.slice(0, 2);
-  if (!(error instanceof StoreError)) return sqlStateClass === CONSTRAINT_CLASS ? "rows" : "away";
-  const isRows = sqlState === INTERNAL_ERROR
+  if (!(error instanceof StoreError)) {
+    return sqlStateIs(sqlState, "row at commit") ? "rows" : "away";
+  }
+  const isRows = sqlState === SQLSTATE.internalError
     ? RAISED_FOR_ROW.test(sourceFileOf(error.cause))
-    : ROW_CLASSES.has(sqlStateClass);
+    : sqlStateIs(sqlState, "row");
   return isRows ? "rows" : "away";
 }
 
@@ -43,12 +35,7 @@ function sourceFileOf(error: unknown): string {
 
 /** Whether an insert failed because a row with that key exists. */
 export function isThere(error: unknown): boolean {
-  return sqlStateOf(error) === "23505";
-}
-
-/** Whether the error is a deadlock: the transaction is run again at once. */
-export function isCrossing(sqlState: string): boolean {
-  return sqlState === "40P01" || sqlState === "40001";
+  return sqlStateOf(error) === SQLSTATE.uniqueViolation;
 }
 
 /** The SQLSTATE of a Postgres error, or the code of a connection error; `unknown` without one. */

@@ -3,6 +3,7 @@
  * session.
  */
 
+import { SQLSTATE } from "../../sqlstate_table.ts";
 import { closeQuietly, writeAll } from "../../byte_stream.ts";
 import { timingSafeEqual } from "node:crypto";
 import {
@@ -73,7 +74,9 @@ async function attend(connection: Deno.TcpConn, options: ServerOptions): Promise
       if (isConnectionError(error)) return;
       throw error;
     }
-    await writeAll(connection, fatalMessage("08P01", error.message)).catch(() => {});
+    await writeAll(connection, fatalMessage(SQLSTATE.protocolViolation, error.message)).catch(
+      () => {},
+    );
   } finally {
     await session.leave(client);
   }
@@ -102,11 +105,17 @@ async function logIn(
   const given = await reader.password();
   if (given === null) return false;
   if (!isSame(given, password)) {
-    await writeAll(connection, fatalMessage("28P01", "password authentication failed"));
+    await writeAll(
+      connection,
+      fatalMessage(SQLSTATE.invalidPassword, "password authentication failed"),
+    );
     return false;
   }
   if (session.clients >= maxClients) {
-    await writeAll(connection, fatalMessage("53300", "sorry, too many clients already"));
+    await writeAll(
+      connection,
+      fatalMessage(SQLSTATE.tooManyConnections, "sorry, too many clients already"),
+    );
     return false;
   }
   return true;

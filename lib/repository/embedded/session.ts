@@ -3,6 +3,7 @@
  * of a unit until the backend reports that it is idle, so no statement runs in another client's transaction.
  */
 
+import { SQLSTATE } from "../../sqlstate_table.ts";
 import { type Answer, answerOf, fatalMessage, queryUnit, SYNC_UNIT, type Unit } from "./wire.ts";
 
 /** Runs messages one after another and returns all answers of the backend. */
@@ -130,7 +131,7 @@ export class Session {
     if (this.#holder !== holder || this.#busy) return;
     const seconds = this.#idleLimitMs / 1000;
     holder.end(fatalMessage(
-      "25P03",
+      SQLSTATE.idleInTransactionTimeout,
       `the transaction was idle for ${seconds} s while others waited; ` +
         "the embedded database has one session",
     ));

@@ -1,6 +1,7 @@
 /** Whether a database can be used, checked without changing anything. */
 
 import type { Sql } from "../connection/sql.ts";
+import { SQLSTATE } from "../../sqlstate_table.ts";
 import { safeDatabaseError } from "../connection/database_error.ts";
 import { type DatabaseFacts, factsOf, unmetConditions, warningsOf } from "./conditions.ts";
 import { MigrationError, pendingMigrations } from "./migrate.ts";
@@ -93,10 +94,10 @@ async function mayCreatePostgis(sql: Sql): Promise<boolean> {
 function advice(error: unknown): string {
   const { code, message } = safeDatabaseError(error);
   switch (code) {
-    case "28P01":
-    case "28000":
+    case SQLSTATE.invalidPassword:
+    case SQLSTATE.invalidAuthorization:
       return "wrong user or password (DATABASE_URL)";
-    case "3D000":
+    case SQLSTATE.noSuchDatabase:
       return "there is no such database (DATABASE_URL)";
     default:
       return message;

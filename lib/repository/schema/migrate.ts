@@ -6,6 +6,7 @@
 import { factsOf, unmetConditions } from "./conditions.ts";
 import type { Asking, Sql, TransactionSql } from "../connection/sql.ts";
 import { createHash } from "node:crypto";
+import { SQLSTATE } from "../../sqlstate_table.ts";
 import { sqlStateOf } from "../connection/sqlstate.ts";
 import { type Migration, MIGRATIONS } from "./migrations.ts";
 
@@ -19,7 +20,7 @@ export class MigrationError extends Error {
 /** Nothing can be written now, but a retry can succeed when the server becomes the primary again. */
 export class ReadOnlyError extends Error {
   override readonly name = "ReadOnlyError";
-  readonly code = "25006";
+  readonly code = SQLSTATE.readOnlyTransaction;
 }
 
 /** The step that has just finished. */
@@ -37,8 +38,6 @@ interface Place {
   readonly role: string;
   readonly version: string;
 }
-
-const INSUFFICIENT_PRIVILEGE = "42501";
 
 /** Applies the missing migrations in one transaction. Returns their versions. */
 export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<number[]> {
@@ -68,7 +67,7 @@ export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<n
     await step?.("committed");
     return applied;
   } catch (error) {
-    if (sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE || place === undefined) throw error;
+    if (sqlStateOf(error) !== SQLSTATE.insufficientPrivilege || place === undefined) throw error;
     throw new MigrationError(
       `cannot migrate database ${place.database}: the role ${place.role} may not; run the command ` +
         `migrate once as the owner of the database, or let the role create tables in the schema public`,
@@ -94,7 +93,8 @@ export async function isMigrated(sql: Sql): Promise<boolean> {
       select coalesce(max(version), 0) as version from schema_migrations`;
     return (row?.version ?? 0) >= (MIGRATIONS.at(-1)?.version ?? 0);
   } catch (error) {
-    if (sqlStateOf(error) === "42P01") return false; // No such table: no migration was ever applied.
+    // No such table: no migration was ever applied.
+    if (sqlStateOf(error) === SQLSTATE.undefinedTable) return false;
     throw error;
   }
 }
@@ -134,14 +134,14 @@ async function createPostgis(tx: TransactionSql, place: Place | undefined): Prom
   } catch (error) {
     const sqlState = sqlStateOf(error);
     const { database = "", version = "" } = place ?? {};
-    if (sqlState === INSUFFICIENT_PRIVILEGE) {
+    if (sqlState === SQLSTATE.insufficientPrivilege) {
       throw new MigrationError(
         `cannot create the extension postgis in database ${database}: this role may not; ` +
           `run as a superuser there: create extension postgis`,
         { cause: error },
       );
     }
-    if (sqlState === "0A000" || sqlState === "58P01") {
+    if (sqlState === SQLSTATE.featureNotSupported || sqlState === SQLSTATE.undefinedFile) {
       const major = version.split(".")[0];
       throw new MigrationError(
         `cannot create the extension postgis in database ${database}: the server doesn't have it; ` +

@@ -13,7 +13,7 @@ import {
 } from "./derived.ts";
 import type { DatabaseFailure, Facts, Now, PipelineState, StreamFault } from "./facts.ts";
 import { type Replay, replayOf, replayWords } from "./replay.ts";
-import { sqlStateClass } from "./sqlstate_class.ts";
+import { sqlStateClass } from "../../sqlstate_table.ts";
 
 /** What the answers are judged by. */
 export interface Condition {

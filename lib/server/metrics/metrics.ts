@@ -12,7 +12,7 @@ import type { CommittedBatch, DecidedEvents } from "../facts/committed_batch.ts"
 import type { Facts, Now } from "../facts/facts.ts";
 import { registerGauges } from "./gauges.ts";
 import { registerBuildInfo, registerProcessMetrics } from "./process_metrics.ts";
-import { sqlStateClass } from "../facts/sqlstate_class.ts";
+import { sqlStateClass } from "../../sqlstate_table.ts";
 
 export interface MetricsOptions {
   /** NSIDs that get a label value of their own. */

@@ -25,7 +25,7 @@ import {
 import { type Condition, conditionOf } from "../facts/health.ts";
 import { History, noOutcomes } from "../facts/history.ts";
 import { Metrics } from "./metrics.ts";
-import { isDatabaseAway } from "../facts/sqlstate_class.ts";
+import { isUnanswered } from "../../sqlstate_table.ts";
 
 export interface TelemetryOptions {
   /** NSIDs that get a label value of their own: those that have a mapper. */
@@ -284,7 +284,7 @@ export class Telemetry {
     this.#look();
     this.metrics.commitFailed(code);
     const { database } = this.facts;
-    if (isDatabaseAway(code)) return this.databaseFailed(code);
+    if (isUnanswered(code)) return this.databaseFailed(code);
     database.refusal = { code, sinceMs: database.refusal?.sinceMs ?? this.clock.now() };
   }
 

@@ -3,7 +3,7 @@
 import { untilAborted } from "../../until_aborted.ts";
 import { sqlStateOf } from "../../repository/connection/sqlstate.ts";
 import type { Clock } from "../facts/clock.ts";
-import { isDatabaseAway } from "../facts/sqlstate_class.ts";
+import { isUnanswered } from "../../sqlstate_table.ts";
 import type { StatusSource, StoredStatus } from "./stored_status.ts";
 import type { Telemetry } from "../metrics/telemetry.ts";
 
@@ -94,7 +94,7 @@ export class StatusCache {
       if (this.#closing.signal.aborted) return;
       const code = sqlStateOf(error);
       if (giveUp.signal.aborted) this.#telemetry.databaseSilent(askedAt);
-      else if (isDatabaseAway(code)) this.#telemetry.databaseFailed(code);
+      else if (isUnanswered(code)) this.#telemetry.databaseFailed(code);
     } finally {
       clearTimeout(timer);
     }

@@ -49,6 +49,11 @@ Deno.test("a name that is none is not told", () => {
   });
 });
 
+Deno.test("the code of a socket is no SQLSTATE", () => {
+  const error = Object.assign(new Error("hidden"), { code: "EPIPE" });
+  assert.equal(safeDatabaseError(error).message, "the database can't be used (Error, EPIPE)");
+});
+
 Deno.test("an error of a connection says which, an unknown one only its name", () => {
   assert.deepEqual(safeDatabaseError(new ConnectionError("08006", "it was lost")), {
     code: "08006",
