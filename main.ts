@@ -1,4 +1,4 @@
-/** The process: its signals, its environment, its streams. */
+/** The process: signals, environment, output. */
 
 import process from "node:process";
 import manifest from "./deno.json" with { type: "json" };
@@ -7,7 +7,7 @@ import { ignoreProxies } from "./lib/config/proxies.ts";
 import { LineWriter } from "./lib/log/line_writer.ts";
 import { endOnUncaught } from "./lib/log/uncaught.ts";
 
-/** The first signal asks to stop; a second one ends at once. */
+/** The first signal asks to stop; a second one ends the process at once. */
 function stopOnSignals(): AbortSignal {
   const stop = new AbortController();
   const onSignal = (): void => {
@@ -21,7 +21,7 @@ function stopOnSignals(): AbortSignal {
 
 const WITHOUT_EMBEDDED_DATABASE = "--without-embedded-database";
 
-/** What was compiled in stands before the words of the command line: the commit, and what is left out. */
+/** The build's own words precede those of the command line: the commit, and what is left out. */
 function readBuild(words: readonly string[]): { build: Build; words: readonly string[] } {
   const { version } = manifest;
   const [first = "", second = "", ...rest] = words;
@@ -32,17 +32,17 @@ function readBuild(words: readonly string[]): { build: Build; words: readonly st
   return { build, words: embeddedDatabase ? words.slice(1) : rest };
 }
 
-/** Reads the environment and gives up the right to it, for the process and its workers. */
+/** Reads the environment and drops the permission, for the process and its workers. */
 function takeEnvironment(): Record<string, string> {
   const env = Deno.env.toObject();
   ignoreProxies();
   Deno.permissions.revokeSync({ name: "env" });
-  // npm packages look for variables of their own when they start, and would fail without the right.
+  // npm packages read variables of their own when they start, and would fail without the permission.
   process.env = {};
   return env;
 }
 
-/** How long the last lines of the log wait for a reader. */
+/** How long the last log lines wait for their reader. */
 const LAST_LINES_MS = 1_000;
 
 if (import.meta.main) {
@@ -74,7 +74,7 @@ function writeLine(stream: typeof Deno.stdout, line: string): void {
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch (error) {
-    // Nobody reads any more, as in `status | head`: what is lost is wanted by no one.
+    // The reader has closed, as in `status | head`: the rest is not needed.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

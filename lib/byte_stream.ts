@@ -1,4 +1,4 @@
-/** A connection as bytes: written whole, and closed whatever its state. */
+/** A connection as bytes: written completely, and closed in any state. */
 
 /** The part of a connection that a request and its answer need. */
 export interface ByteStream {
@@ -6,7 +6,7 @@ export interface ByteStream {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Writes all of `bytes`, waiting while the peer does not take them. */
+/** Writes all of `bytes`, waiting while the peer does not read. */
 export async function writeAll(
   stream: Pick<ByteStream, "write">,
   bytes: Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * The configuration: the one place that knows the environment. All problems are found at once, and
- * each names its setting and what it accepts.
+ * The configuration: the only code that reads the environment. All problems are reported at once, and each
+ * names its setting and what it accepts.
  */
 
 import type { ConfigProblem } from "./config/config_problem.ts";
@@ -17,11 +17,11 @@ import { addressNotice, wantedDids } from "./config/wanted_dids.ts";
 
 export type { ConfigProblem } from "./config/config_problem.ts";
 
-/** What the program is told. */
+/** The settings of the program. */
 export interface Config {
   readonly environment: Environment;
   readonly database: Database;
-  /** Of the authority to trust for the database, PEM; null: those that the system trusts. */
+  /** The root certificates for the database, PEM; null: those of the system. */
   readonly databaseRootCertificates: string | null;
   /** Whether statements may be prepared. */
   readonly databasePrepare: boolean;
@@ -32,7 +32,7 @@ export interface Config {
     readonly apiKey: Secret | null;
     readonly compress: boolean;
     readonly dictionaryUrl: string;
-    /** PEM, trusted besides the public ones. */
+    /** PEM, trusted in addition to the public ones. */
     readonly rootCertificates: readonly string[];
     /** NSIDs, or prefixes that end in `.*`. */
     readonly wantedCollections: readonly string[];
@@ -45,14 +45,14 @@ export interface Config {
   };
   readonly consumerName: string;
   readonly leaseMs: number;
-  /** Into how many partitions an empty index is divided. */
+  /** The number of partitions for an empty index. */
   readonly partitions: number;
   readonly http: {
     readonly host: string;
     /** 0: any free one. */
     readonly port: number;
     readonly token: Secret | null;
-    /** Names by which it may be asked without a token. */
+    /** Host names that are allowed without a token. */
     readonly allowedHosts: readonly string[];
   };
   readonly batch: {
@@ -72,11 +72,11 @@ export interface Config {
     readonly maxMs: number;
     /** 0: never. */
     readonly alertAttempts: number;
-    /** 0: never give up. */
+    /** 0: retry forever. */
     readonly maxAttempts: number;
   };
   readonly reconcile: {
-    /** Of itself, when there is a reason. */
+    /** Automatically, when there is a reason. */
     readonly enabled: boolean;
     readonly plcUrl: string;
     readonly relayUrl: string;
@@ -89,11 +89,11 @@ export interface Config {
   };
   readonly jitterSecret: Secret;
   readonly logLevel: LogLevel;
-  /** What is allowed but should be known: to be logged as warnings at the start. */
+  /** Allowed but worth knowing: logged as warnings at the start. */
   readonly notices: readonly string[];
 }
 
-/** The configuration can't be used. */
+/** The configuration is invalid. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   constructor(readonly problems: readonly ConfigProblem[]) {
@@ -101,21 +101,21 @@ export class ConfigError extends Error {
   }
 }
 
-/** By the name of the setting; what is not set is not there. */
+/** By the name of the setting; unset ones are absent. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /**
- * Known to everybody who reads this file, so it hides nothing. It is fixed, because a random one
- * would move every place on the map at each start.
+ * Known to everybody who reads this file, so it hides nothing. It is fixed, because a random one would move
+ * every place on the map at each start.
  */
-/** Rows on their way to Postgres take as much again as the events of their batch. */
+/** Rows on their way to Postgres take about the same memory as the events of their batch. */
 const BATCH_MAX_BYTES = 16 * 2 ** 20;
 
 const DEVELOPMENT_JITTER_SECRET = "a fixed secret for development only";
 
 /**
- * Reads the settings. A variable that is present and empty counts as absent. Throws a `ConfigError`
- * with all problems; no text in it holds a secret.
+ * Reads the settings. An empty variable counts as unset. Throws a `ConfigError` with all problems; no text in
+ * it contains a secret.
  */
 export function readConfig(env: EnvironmentVariables): Config {
   const present = new Map<string, string>();
@@ -136,7 +136,7 @@ export function readConfig(env: EnvironmentVariables): Config {
   return toConfig(values as SettingValues, more);
 }
 
-/** Spaces around a value are a slip of the pen, except in a secret, where they may be meant. */
+/** Spaces around a value are a typing error, except in a secret, where they may be intended. */
 function textOf(text: string | undefined, secret: boolean): string | undefined {
   return secret ? text : text?.trim();
 }
@@ -204,7 +204,7 @@ function toConfig(values: SettingValues, moreNotices: readonly string[]): Config
   };
 }
 
-/** Below this a key can be found by trying, and places computed back. */
+/** A shorter key can be found by brute force, and locations computed back. */
 const SHORT_SECRET = 16;
 
 function noticesOf(values: SettingValues): readonly string[] {
@@ -246,7 +246,7 @@ function isUnencrypted(url: URL): boolean {
   return url.protocol === "ws:" && !LOOPBACK.test(url.hostname);
 }
 
-/** Texts of this configuration that must never be printed, for a logger or a page to take out. */
+/** Texts of this configuration that must never be printed, for redaction. */
 export function secretsOf(config: Config): readonly string[] {
   const { database, jetstream, http, jitterSecret } = config;
   const secrets = [jetstream.apiKey, http.token, jitterSecret].flatMap((secret) =>
@@ -257,7 +257,7 @@ export function secretsOf(config: Config): readonly string[] {
   return secrets;
 }
 
-/** The same of an environment, also of one that can't be used. */
+/** The same for an environment, even an invalid one. */
 export function secretsIn(env: EnvironmentVariables): readonly string[] {
   const values = Object.entries(SETTINGS).flatMap(([name, { secret }]) =>
     secret ? env[name] ?? [] : []
@@ -266,14 +266,14 @@ export function secretsIn(env: EnvironmentVariables): readonly string[] {
   return [...values, ...urls.flatMap(credentialsIn)];
 }
 
-/** Also of addresses that `URL` refuses: several hosts, or a slip of the pen. */
+/** Also in URLs that `URL` rejects: several hosts, or a typing error. */
 const CREDENTIALS = /^\s*[a-z]+:\/\/([^:@/?#]*)(?::([^/?#]*))?@/i;
 
-/** The password of a URL, as written, meant and sent, and every parameter that is named like one. */
+/** The password of a URL, as written, decoded and sent, and every parameter with a name like one. */
 function credentialsIn(text: string): readonly string[] {
   const [, user = "", password = ""] = CREDENTIALS.exec(text) ?? [];
   const found = [password, decoded(password)];
-  // HTTP sends both together: a server that says what it was sent must not write it into the log.
+  // HTTP sends both together: a server that repeats them must not get them into the log.
   if (user !== "") found.push(decoded(`${user}:${password}`));
   for (const [, name = "", value = ""] of text.matchAll(/[?&]([^=&#]*)=([^&#]*)/g)) {
     if (/pass|token|secret|key/i.test(name)) found.push(value, decoded(value));

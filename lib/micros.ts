@@ -9,5 +9,5 @@ export function isoFromMicros(micros: number): string {
   return `${last.text}${String(micros - seconds * 1_000_000).padStart(6, "0")}Z`;
 }
 
-/** The second that was written last. Events come in the order of time, and a record has several. */
+/** The last second. Events are ordered by time, and a record has several times. */
 let last = { seconds: NaN, text: "" };

@@ -1,6 +1,6 @@
 /**
- * The closed list of reasons: the same words in tables, metrics and logs. Each says what was wrong
- * with an event, or what a record waits for; none holds a value from the wire.
+ * The closed list of reasons: the same words in tables, metrics and logs. Each says what was wrong with an
+ * event, or what a record waits for; none contains a value from the wire.
  */
 export const REASONS = [
   // Messages that can't be decoded.
@@ -12,7 +12,7 @@ export const REASONS = [
   "invalid_frame",
   "unknown_kind",
   "unknown_operation",
-  // Addresses that can't be kept.
+  // Addresses that can't be stored.
   "missing_field",
   "invalid_did",
   "invalid_collection",
@@ -22,7 +22,7 @@ export const REASONS = [
   "invalid_handle",
   "invalid_field",
   "address_too_long",
-  // Records that can't be kept.
+  // Records that can't be stored.
   "missing_record",
   "invalid_record",
   "record_too_large",
@@ -30,7 +30,7 @@ export const REASONS = [
   "unstorable_text",
   "unsafe_integer",
   "cid_mismatch",
-  // Records that are kept as rejected.
+  // Records that are stored as rejected.
   "invalid_type",
   "empty_field",
   "too_long",
@@ -44,7 +44,7 @@ export const REASONS = [
   "self_alliance",
   "not_scene_owner",
   "database_refused",
-  // Why a record of a known collection is kept and not mapped.
+  // Why a record of a known collection is stored but not mapped.
   "newer_version",
   // What a waiting record waits for.
   "parent_missing",

@@ -1,4 +1,4 @@
-/** Text that must not be printed. Every way of printing it shows `[secret]`; `reveal` gives it. */
+/** Text that must not be printed. Every way of printing it shows `[secret]`; `reveal` returns it. */
 export class Secret {
   readonly #text: string;
 
@@ -6,7 +6,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The text itself. To be called where it is used, and nowhere else. */
+  /** The text itself. Called only where it is used. */
   reveal(): string {
     return this.#text;
   }

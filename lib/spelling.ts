@@ -1,6 +1,6 @@
-/** Finds what a mistyped word may have meant. */
+/** Finds the word that a mistyped word may mean. */
 
-/** The word that takes the fewest edits; of several, the first. */
+/** The word with the fewest edits; of several, the first. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Infinity;
@@ -11,7 +11,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** ` (did you mean …?)` where a word is near enough, or the beginning of one; otherwise nothing. */
+/** ` (did you mean …?)` when a word, or its beginning, is similar enough; otherwise nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const begun = known.filter((candidate) => word.length > 1 && candidate.startsWith(word));
   const [only] = begun.length === 1 ? begun : [];

@@ -1,4 +1,4 @@
-/** Rejects with the reason of the signal when that aborts, also when the promise takes no notice of it. */
+/** Rejects with the reason of the signal when that aborts, even if the promise ignores it. */
 export function untilAborted<Value>(
   promise: Promise<Value>,
   signal: AbortSignal,

@@ -11,14 +11,14 @@ import { openDatabase } from "./open_database.ts";
 import { parseOptions } from "./options.ts";
 import { json, plain } from "./plain.ts";
 
-/** One thing that was tried. */
+/** The result of one check. */
 export interface Finding {
   readonly what: string;
   readonly ok: boolean;
   readonly detail: string;
 }
 
-/** Allowed, but to be known. */
+/** Allowed, but worth knowing. */
 const NOTE = "note";
 
 export const check: Command = {
@@ -74,7 +74,7 @@ async function findAll(config: Config, terminal: Terminal): Promise<Finding[]> {
   ]);
 }
 
-/** Database and stream, as far as the settings that say where they are can be used. */
+/** Checks database and stream, as far as their settings are valid. */
 async function findWhatCanBeTried(
   { problems }: ConfigError,
   terminal: Terminal,

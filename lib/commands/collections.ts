@@ -1,11 +1,11 @@
-/** Collections that a command line names. */
+/** The collections that a command line names. */
 
 import type { Collection } from "../mapper/collection.ts";
 import { COLLECTIONS } from "../mapper/collections/registry.ts";
 import { didYouMean } from "../spelling.ts";
 import { UsageError } from "./command.ts";
 
-/** The collection of a name; all of them without one, parents first. */
+/** The collection of that name; without a name all, parents first. */
 export function collectionsOf(name: string | undefined): readonly Collection[] {
   if (name === undefined) return COLLECTIONS;
   const found = COLLECTIONS.filter(({ nsid }) => nsid === name);

@@ -1,4 +1,4 @@
-/** Colours for a terminal, and nothing where it is none. */
+/** Colours, on terminals only. */
 
 export type Colour = "good" | "warn" | "bad" | "dim" | "bold";
 
@@ -10,7 +10,7 @@ const CODES: Readonly<Record<Colour, string>> = {
   bold: "1",
 };
 
-/** A function that colours text, or leaves it alone. */
+/** A function that colours text, or leaves it unchanged. */
 export function painter(colours: boolean): (colour: Colour, text: string) => string {
   return (colour, text) => colours ? `\x1b[${CODES[colour]}m${text}\x1b[0m` : text;
 }

@@ -1,8 +1,8 @@
-/** What a command is, and what it may use of the world. */
+/** The interface of a command, and its access to the outside. */
 
 import type { LineWriter } from "../log/line_writer.ts";
 
-/** The world as commands see it: tests give another one. */
+/** The outside as commands see it; tests replace it. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Writes a line to standard output. */
@@ -11,7 +11,7 @@ export interface Terminal {
   readonly log?: LineWriter;
   /** Writes a line to standard error. */
   complain(line: string): void;
-  /** Asks a person yes or no; not there when nobody can be asked. */
+  /** Asks a person yes or no; absent when nobody can be asked. */
   readonly confirm?: (question: string) => boolean;
   /** Whether standard output is a terminal that shows colours. */
   readonly colours: boolean;
@@ -20,12 +20,12 @@ export interface Terminal {
   readonly build: Build;
 }
 
-/** What this executable is. */
+/** The executable's build. */
 export interface Build {
   readonly version: string;
-  /** Commit that it was made of; null when it runs from source. */
+  /** The commit that it was built from; null when it runs from source. */
   readonly commit: string | null;
-  /** Whether the embedded database is in it. */
+  /** Whether it contains the embedded database. */
   readonly embeddedDatabase: boolean;
 }
 
@@ -33,13 +33,13 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Everything about it: usage and options. */
+  /** Usage and options. */
   readonly help: string;
   /** Returns the exit code: 0 done, 1 failed. Throws a `UsageError` or `ConfigError` for 2. */
   run(args: readonly string[], terminal: Terminal): Promise<number>;
 }
 
-/** The words of a command line are wrong. */
+/** The arguments are wrong. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

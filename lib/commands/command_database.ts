@@ -1,4 +1,4 @@
-/** The settings and the database of a command that follows no stream: of its log it prints errors only. */
+/** Settings and database for a command that follows no stream: its log shows errors only. */
 
 import { type Config, readConfig, secretsOf } from "../config.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
@@ -10,7 +10,7 @@ export interface CommandDatabase extends OpenedDatabase {
   readonly logger: Logger;
 }
 
-/** Opens it. Throws a `ConfigError` for settings that can't be used. */
+/** Opens it. Throws a `ConfigError` for invalid settings. */
 export async function commandDatabase(
   { env, build, complain }: Terminal,
 ): Promise<CommandDatabase> {

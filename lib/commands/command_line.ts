@@ -1,4 +1,4 @@
-/** What a command line asks for, and what comes of it. */
+/** Finds and runs the command of a command line. */
 
 import { ConfigError, secretsIn } from "../config.ts";
 import { tellError } from "../log/uncaught.ts";

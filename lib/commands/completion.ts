@@ -1,4 +1,4 @@
-/** Scripts by which shells complete commands and options, from the help that each command has. */
+/** Shell completion scripts for commands and options, made from each command's help. */
 
 import { didYouMean } from "../spelling.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -30,7 +30,7 @@ Examples:
   };
 }
 
-/** The words that may follow a command: its actions and options, as its help names them. */
+/** The words that may follow a command: the actions and options in its help. */
 function wordsAfter({ name, help }: Command, commands: readonly Command[]): string[] {
   const options = help.match(/--[a-z][a-z-]*/g) ?? [];
   const actions = [...help.matchAll(/^(?:usage:)? +jetstream-indexer dead-letters ([a-z]+)/gm)]
@@ -41,7 +41,7 @@ function wordsAfter({ name, help }: Command, commands: readonly Command[]): stri
   return [...new Set([...own, ...topics, ...shells, ...options, "--help"])];
 }
 
-/** Zsh runs the same script behind its emulation of bash's completion. */
+/** Zsh runs the same script with its emulation of bash completion. */
 function bash(commands: readonly Command[], isZsh: boolean): string {
   return [
     ...(isZsh ? ["autoload -Uz compinit bashcompinit && compinit -u && bashcompinit"] : []),

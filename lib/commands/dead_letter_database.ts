@@ -1,4 +1,4 @@
-/** The database that dead letters are in. */
+/** The database with the dead letters. */
 
 import { type Config, readConfig, secretsOf } from "../config.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
@@ -6,7 +6,7 @@ import { isMigrated } from "../repository/schema/migrate.ts";
 import type { Build, Terminal } from "./command.ts";
 import { openDatabase, type OpenedDatabase } from "./open_database.ts";
 
-/** Opens the database that the settings name. */
+/** Opens the configured database. */
 export async function openLetterDatabase(terminal: Terminal): Promise<OpenedDatabase> {
   const config = readConfig(terminal.env);
   const logger = createLogger({
@@ -18,7 +18,7 @@ export async function openLetterDatabase(terminal: Terminal): Promise<OpenedData
   return await openMigrated(config, logger, terminal.build);
 }
 
-/** The same, with a logger at hand. Throws when it has not the tables that letters are in. */
+/** The same, with a given logger. Throws when the tables are missing. */
 export async function openMigrated(
   config: Config,
   logger: Logger,

@@ -4,7 +4,7 @@ import type { DeadLetter } from "../repository/dead_letters/dead_letters.ts";
 import { painter } from "./colour.ts";
 import { plain } from "./plain.ts";
 
-/** The same under a header. */
+/** The letters as lines under a header. */
 export function letterTable(letters: readonly DeadLetter[], colours: boolean): string[] {
   const { id, reason } = widthsOf(letters);
   const header = [
@@ -16,7 +16,7 @@ export function letterTable(letters: readonly DeadLetter[], colours: boolean): s
   return [painter(colours)("dim", header.join("  ")), ...letterLines(letters, colours)];
 }
 
-/** Of a time to the second. */
+/** Width of a time to the second. */
 const MOMENT_WIDTH = 20;
 
 function widthsOf(
@@ -28,7 +28,7 @@ function widthsOf(
   };
 }
 
-/** A letter a line, in columns. */
+/** One letter per line, in columns. */
 export function letterLines(letters: readonly DeadLetter[], colours: boolean): string[] {
   const paint = painter(colours);
   const widths = widthsOf(letters);

@@ -10,7 +10,7 @@ import { ownIndexer } from "./own_indexer.ts";
 import { parseOptions } from "./options.ts";
 import { json, plain } from "./plain.ts";
 
-/** Letters that are tried in one transaction. */
+/** Letters per transaction. */
 const CHUNK = 100;
 
 export async function retry(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -39,7 +39,7 @@ export async function retry(args: readonly string[], terminal: Terminal): Promis
     const chunk = chosen.slice(seen, seen + CHUNK);
     const result = await retryLetters(indexer.letters, database.sql, chunk, terminal.stop)
       .catch((error: unknown) => {
-        // What was not committed is left as it was.
+        // Uncommitted retries changed nothing.
         if (terminal.stop.aborted) return null;
         throw error;
       });

@@ -1,4 +1,4 @@
-/** Differences for a person: how many there are of each kind, and which records they are of. */
+/** Differences for a person: how many of each kind, and in which records. */
 
 import type { Difference, Standing } from "../repository/fold/record_difference.ts";
 

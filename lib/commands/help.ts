@@ -1,14 +1,14 @@
-/** What a person needs to use the program, from the tables that the program itself uses. */
+/** Help texts, from the tables that the program itself uses. */
 
 import { SETTINGS } from "../config/settings.ts";
 import { didYouMean } from "../spelling.ts";
 import { type Command, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
 
-/** The other thing that help is asked for, besides commands. */
+/** The help topic besides the commands. */
 const SETTINGS_TOPIC = "settings";
 
-/** The command that prints commands, one of them, or the settings. */
+/** The command that prints all commands, one of them, or the settings. */
 export function helpOf(commands: () => readonly Command[]): Command {
   return {
     name: "help",
@@ -67,7 +67,7 @@ function settings(): string {
 
 const WIDTH = 60;
 
-/** Indented lines that fit a narrow terminal, as far as single words do. */
+/** Indented lines that fit a narrow terminal, except for longer single words. */
 function wrapped(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {

@@ -1,4 +1,4 @@
-/** Which dead letters a command line means, and whether they are really meant. */
+/** Which dead letters a command line selects, and the confirmation. */
 
 import { openLetters } from "../repository/dead_letters/dead_letters.ts";
 import {
@@ -26,7 +26,7 @@ export const SELECTION_OPTIONS = {
 
 type FilterValues = { readonly [Name in keyof typeof FILTER_OPTIONS]?: string | undefined };
 
-/** The filter that options say. */
+/** The filter of the options. */
 export function filterOf(values: FilterValues): LetterFilter {
   const { reason, collection, did } = values;
   const written = {
@@ -49,7 +49,7 @@ export function filterOf(values: FilterValues): LetterFilter {
   }
 }
 
-/** Letters that are named, or those that a filter finds. */
+/** Given ids, or the letters that match a filter. */
 export type Selection = { readonly ids: readonly number[] } | { readonly filter: LetterFilter };
 
 /** Exactly one of: ids, a filter, --all. */
@@ -70,14 +70,14 @@ export function selectionOf(
   return ids.length > 0 ? { ids } : { filter };
 }
 
-/** The letters that are named, or all open ones that the filter finds, oldest first. */
+/** The letters with the given ids, or all open ones that match the filter, oldest first. */
 export async function lettersOf(selection: Selection, sql: Sql): Promise<readonly number[]> {
   return "ids" in selection
     ? selection.ids
     : await openLetters(sql, selection.filter, Number.MAX_SAFE_INTEGER);
 }
 
-/** Says how many letters a filter found, and asks a person whether they are meant. */
+/** Says how many letters match a filter, and asks a person for confirmation. */
 export function isMeant(
   action: "retry" | "discard",
   selection: Selection,

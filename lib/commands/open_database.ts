@@ -1,4 +1,4 @@
-/** The database that the settings name, or an embedded one. */
+/** The configured database, or an embedded one. */
 
 import { type Config, ConfigError } from "../config.ts";
 import type { Logger } from "../log/logger.ts";
@@ -15,7 +15,7 @@ export interface OpenedDatabase extends AsyncDisposable {
 
 /**
  * Opens it. Nothing is sent to an external database before the first query. Throws a `ConfigError` for the
- * embedded database where the executable was compiled without it.
+ * embedded database if the executable was compiled without it.
  */
 export async function openDatabase(
   config: Config,
@@ -38,7 +38,7 @@ export async function openDatabase(
     throw new ConfigError([{ setting: "DATABASE_URL", message }]);
   }
   logger.info("starting the embedded database");
-  // Loaded only here: with an external database its 40 MB stay on the disk.
+  // Loaded only here: with an external database its 40 MB stay on disk.
   const { startEmbedded } = await import("../repository/embedded/embedded.ts");
   const { url, close } = await startEmbedded();
   return opened({ url }, "embedded, in memory", close);

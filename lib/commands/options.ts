@@ -1,4 +1,4 @@
-/** The options of a command line, or an error that says which one is wrong. */
+/** Parses the options of a command line, with errors that name the wrong one. */
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { didYouMean } from "../spelling.ts";
@@ -6,13 +6,13 @@ import { UsageError } from "./command.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** Parses options, and positional words where there may be some. */
+/** Parses options, and positional words if there may be some. */
 export function parseOptions<T extends Options>(
   args: readonly string[],
   options: T,
   { words: mayHaveWords = false }: { readonly words?: boolean } = {},
 ): { values: ReturnType<typeof parseArgs<{ options: T }>>["values"]; words: string[] } {
-  // Checked by ourselves, so that what is wrong is said in the words of this program.
+  // Validated here, for the program's own error messages.
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
     options,
@@ -48,7 +48,7 @@ function checkOption({ name, rawName, value, inlineValue }: OptionToken, options
   if (option.type === "boolean" && value !== undefined) {
     throw new UsageError(`cannot give ${rawName} a value: it stands alone`);
   }
-  // `--reason --all` is a value that was forgotten; `--reason=--all` is meant.
+  // `--reason --all` is a forgotten value; `--reason=--all` is intended.
   const isForgotten = value === undefined || (inlineValue !== true && value.startsWith("-"));
   if (option.type === "string" && (isForgotten || value === "")) {
     throw new UsageError(`cannot use ${rawName} alone: expected a value after it`);

@@ -1,4 +1,4 @@
-/** Shows or changes into how many partitions the accounts are divided. */
+/** Shows or changes the number of partitions. */
 
 import { isMigrated } from "../repository/schema/migrate.ts";
 import { readPartitions, resize, ResizeError } from "../repository/batch/partitioning.ts";

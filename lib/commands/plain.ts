@@ -1,6 +1,6 @@
-/** Text from elsewhere, as a terminal may show it. */
+/** Makes foreign text safe for a terminal. */
 
-/** What ends a line, moves the cursor, can't be seen, or turns the direction of writing. */
+/** Line breaks, cursor movements, invisible characters, and changes of the text direction. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** One line in which such characters are visible. */

@@ -1,4 +1,4 @@
-/** Compares repositories with their source by hand. */
+/** Compares repositories with their source on request. */
 
 import type { Indexer } from "../indexer.ts";
 import { SourceError } from "../pds/source_error.ts";

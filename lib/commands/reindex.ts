@@ -72,7 +72,7 @@ Example:
 
 const TELL_EACH_MS = 5_000;
 
-/** Tells now and then how far it is. */
+/** Prints the progress periodically. */
 function progressOf(
   nsid: string,
   { complain }: Terminal,

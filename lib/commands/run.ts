@@ -21,14 +21,14 @@ type IndexerHooks = Pick<
   "clock" | "committed" | "decoders" | "faultPoint" | "fill" | "random" | "statementTimeoutMs"
 >;
 
-/** What tests put into a running process. */
+/** Hooks that tests put into a running process. */
 export interface RunHooks extends IndexerHooks {
   readonly logger?: Logger;
-  /** Told once, when everything stands but the stream. */
+  /** Called once, when everything but the stream is ready. */
   readonly started?: (running: Running) => void;
 }
 
-/** What a running process shows to those who run it in theirs. */
+/** What a running process exposes to a caller in the same process. */
 export interface Running {
   readonly host: string;
   readonly port: number;

@@ -5,7 +5,7 @@ import { parseOptions } from "./options.ts";
 import { json, plain } from "./plain.ts";
 import { statusLines } from "./status_text.ts";
 
-/** How long the process may take to answer. */
+/** Limit for the answer of the process. */
 const TIMEOUT_MS = 5_000;
 
 const WATCH_MS = 2_000;
@@ -61,21 +61,21 @@ async function ask(base: URL, path: string, { env }: Terminal): Promise<Response
   const url = new URL(path, base);
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    // The token is for this address alone.
+    // The token is for this address only.
     return await fetch(url, { headers, signal, redirect: "manual" });
   } catch {
     throw new Error(`cannot reach ${url.origin}: no process answers there; is it running?`);
   }
 }
 
-/** Shows it again and again. A process that doesn't answer may be starting: it is asked again too. */
+/** Shows it repeatedly. A process that doesn't answer may be starting, so it is retried. */
 async function watch(base: URL, asJson: boolean, terminal: Terminal): Promise<number> {
   const { stop, colours, print, complain } = terminal;
   while (!stop.aborted) {
     const lines: string[] = [];
     try {
       await show(base, asJson, { ...terminal, print: (line) => lines.push(line) });
-      // On a terminal in the same place: the cursor goes home, and what stood there is cleared.
+      // On a terminal: moves the cursor home and clears the screen.
       print(`${colours ? "\x1b[H\x1b[2J" : ""}${lines.join("\n")}`);
     } catch (error) {
       if (stop.aborted) break;

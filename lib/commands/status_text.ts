@@ -76,7 +76,7 @@ function endingText({ kind, code, reason }: StreamEnding): string {
 }
 
 function lag({ lagSeconds, replay }: Status, paint: Paint): string {
-  // In a replay it is the age of what the archive holds.
+  // During a replay it is the age of the archive's events.
   if (replay !== null) return duration(lagSeconds);
   return paint(lagSeconds <= 60 ? "good" : "bad", duration(lagSeconds));
 }
@@ -121,7 +121,7 @@ function queue({ backpressure }: Status, paint: Paint): string {
   return `${queued} of ${max}${pause}`;
 }
 
-/** How many repositories were compared with their source, and what that repaired. */
+/** How many repositories were compared with their source, and what was repaired. */
 function sources({ reconcile }: Status, paint: Paint): string {
   const { compared, put, deleted, queued, failing } = reconcile;
   const repaired = put + deleted;

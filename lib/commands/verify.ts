@@ -1,4 +1,4 @@
-/** Answers "is it right?", and changes nothing. */
+/** Verifies the index without changing anything. */
 
 import type { Indexer } from "../indexer.ts";
 import { reindex } from "../indexer/reindex.ts";
@@ -70,7 +70,7 @@ interface Verifying {
   readonly asJson: boolean;
 }
 
-/** Examples of what differs, for each collection. */
+/** Examples of differences, for each collection. */
 const EXAMPLES = 10;
 
 /** Returns how many records differ. */

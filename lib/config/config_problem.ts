@@ -1,8 +1,8 @@
-/** One thing that is wrong with the settings. */
+/** A problem with the settings. */
 export interface ConfigProblem {
   readonly setting: string;
-  /** Of a name that is none, the setting that it is near to. */
+  /** For an unknown name: the similar setting. */
   readonly meant?: string;
-  /** A sentence that names the setting. Holds no secret. */
+  /** A sentence that names the setting. Contains no secret. */
   readonly message: string;
 }

@@ -1,11 +1,11 @@
-/** Variables that libpq would take for what a database's address leaves out. They are not read here. */
+/** Variables with which libpq completes a database URL. They are not read here. */
 
 const LIBPQ_VARIABLE = new RegExp(
   "^PG(HOST|HOSTADDR|PORT|DATABASE|USER|PASSWORD|PASSFILE|SERVICE|SERVICEFILE|OPTIONS|APPNAME|SSL[A-Z]*|" +
     "CHANNELBINDING|TARGETSESSIONATTRS|CONNECT_TIMEOUT|CLIENTENCODING|REQUIREAUTH)$",
 );
 
-/** What to know about those that are set, where a database is named. */
+/** A notice about those that are set, when a database is configured. */
 export function libpqNotices(present: ReadonlyMap<string, string>): readonly string[] {
   if (!present.has("DATABASE_URL")) return [];
   return [...present.keys()].filter((name) => LIBPQ_VARIABLE.test(name)).map((name) =>

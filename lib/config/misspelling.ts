@@ -1,21 +1,21 @@
-/** Names of the environment that are meant as settings and are none. */
+/** Environment variables that look like misspelt settings. */
 
 import { edits, nearest } from "../spelling.ts";
 
-/** Families of names that are ours: an unknown one in them is a typing error, however far from any setting. */
+/** Our prefixes: an unknown name with one of them is a typing error, however different from any setting. */
 const OWN_PREFIX = /^(JETSTREAM|QUEUE|BATCH|RECONNECT|RECONCILE|WANTED)_/;
 
-/** Where the tests find their data. No setting, and no typing error either. */
+/** Where the tests find their data: neither a setting nor a typing error. */
 const TEST_CORPUS = "JETSTREAM_CORPUS";
 
-/** Set for other programs, and as near to ours as a typing error is. */
+/** Set for other programs, and as similar to ours as a typing error. */
 const OF_OTHERS: ReadonlySet<string> = new Set(["DATABASE_URI", "HTTPS_HOST", "METRICS_HOST"]);
 
-/** What Kubernetes and Docker tell a container of a service that has the name of one of our families. */
+/** Variables that Kubernetes and Docker set for a service whose name has one of our prefixes. */
 const SERVICE_LINK = /_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)$/;
 const SERVICE_ADDRESS = /^(tcp|udp):\/\//;
 
-/** The setting that a name was meant to be; null for a setting, and for a name that is somebody else's. */
+/** The setting that a name probably means; null for a setting, and for names of other programs. */
 export function meantBy(name: string, value: string, settings: readonly string[]): string | null {
   if (settings.includes(name) || name === TEST_CORPUS || OF_OTHERS.has(name)) return null;
   if (SERVICE_LINK.test(name) || (name.endsWith("_PORT") && SERVICE_ADDRESS.test(value))) {
@@ -25,7 +25,7 @@ export function meantBy(name: string, value: string, settings: readonly string[]
   return near ?? (OWN_PREFIX.test(name) ? nearest(name, settings) ?? null : null);
 }
 
-/** Whether a name is a setting but for case, separators, the order of its words, or a few letters. */
+/** Whether a name equals a setting but for case, separators, word order, or a few letters. */
 function isMisspelling(name: string, setting: string): boolean {
   const words = wordsOf(name);
   const own = wordsOf(setting);

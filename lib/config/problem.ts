@@ -1,4 +1,4 @@
-/** What can be wrong with the settings, in sentences that name the setting and what it accepts. */
+/** Problems with the settings, in sentences that name the setting and what it accepts. */
 
 import type { z } from "zod";
 import type { ConfigProblem } from "./config_problem.ts";
@@ -20,7 +20,7 @@ export function unusable(
   return { setting: name, message: `cannot use ${name}: ${found}, expected ${setting.accepts}` };
 }
 
-/** What a schema of ours says itself; it repeats nothing of the value. */
+/** The message of our own schema; it repeats nothing of the value. */
 function whyOf({ issues: [issue] }: z.ZodError, value: string): string | null {
   if (issue?.code !== "custom" || issue.params?.["isOurs"] !== true) return null;
   const [index] = issue.path;
@@ -28,7 +28,7 @@ function whyOf({ issues: [issue] }: z.ZodError, value: string): string | null {
   return isOneOfSeveral ? `number ${index + 1} of the list: ${issue.message}` : issue.message;
 }
 
-/** Names and numbers. A URL, or anything else that a password was pasted into by mistake, is not. */
+/** Names and numbers. A URL or a value with a password pasted by mistake does not match. */
 const HARMLESS = /^[A-Za-z0-9_.,:+ -]{1,40}$/;
 
 function shownValue(
@@ -44,7 +44,7 @@ function shownValue(
 
 const ARCHIVED_PATH = "/xrpc/network.bsky.jetstream.subscribeEvents";
 
-/** Settings that are right alone and wrong together. Takes those that are right alone. */
+/** Settings that are valid alone but not together. Takes only those that are valid alone. */
 export function contradictions(
   values: Partial<SettingValues>,
   present: ReadonlyMap<string, string>,
@@ -108,7 +108,7 @@ function missing(name: "DATABASE_URL" | "LOCATION_JITTER_SECRET"): ConfigProblem
   };
 }
 
-/** Names that look like settings and are none. */
+/** Unknown names that look like settings. */
 export function unknownNames(present: ReadonlyMap<string, string>): readonly ConfigProblem[] {
   const settings = Object.keys(SETTINGS);
   return [...present].flatMap(([name, value]) => {

@@ -1,18 +1,18 @@
-/** Variables that name an HTTP proxy. None is used: stream, archive and dictionary go the same way. */
+/** HTTP proxy variables. None is used: stream, archive and dictionary connect directly. */
 
 const NAMES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((
   name,
 ) => [name, name.toLowerCase()]);
 
 /**
- * Takes them out of the environment. The runtime's own `fetch` would go through a proxy, and the stream's
- * sockets would not: half of the program would work, or none, and nothing would say why.
+ * Removes them from the environment. The runtime's own `fetch` would use a proxy, and the stream's sockets
+ * would not: part of the program would fail without an explanation.
  */
 export function ignoreProxies(): void {
   for (const name of NAMES) Deno.env.delete(name);
 }
 
-/** What an operator who set one should know; null when there is none. */
+/** A notice for the operator when one is set; otherwise null. */
 export function proxyNotice(present: ReadonlyMap<string, string>): string | null {
   const named = NAMES.filter((name) => present.has(name));
   if (named.length === 0) return null;

@@ -5,10 +5,10 @@ import type { z } from "zod";
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** What a value may be, as the end of the sentence "expected …". */
   readonly accepts: string;
-  /** As it would be written in the environment. Null: none. */
+  /** As written in the environment. Null: none. */
   readonly default: string | null;
   readonly meaning: string;
-  /** Its value is never printed, also not to say that it is wrong. */
+  /** Its value is never printed, not even in an error. */
   readonly secret: boolean;
   readonly schema: Schema;
 }

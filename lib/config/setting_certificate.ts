@@ -6,10 +6,10 @@ import { z } from "zod";
 /** https://www.rfc-editor.org/rfc/rfc7468#section-5 */
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
-/** One or more certificates in PEM form; what is between them is left out, as OpenSSL does. */
+/** One or more certificates in PEM form; text between them is ignored, as in OpenSSL. */
 export function certificates(): z.ZodType<string, string> {
   return z.string().transform((text, context) => {
-    // One line in files that hold a variable a line, as those of Docker do.
+    // Environment files, for example Docker's, hold one line per variable.
     const found = text.replaceAll("\\n", "\n").match(CERTIFICATE) ?? [];
     if (found.length > 0 && found.every(isCertificate)) return `${found.join("\n")}\n`;
     context.addIssue({ code: "custom" });

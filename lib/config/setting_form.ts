@@ -1,4 +1,4 @@
-/** Forms that settings are written in: from the text of the environment to a value. */
+/** Value types of settings: from the text of the environment to a value. */
 
 import { z } from "zod";
 import {
@@ -8,12 +8,12 @@ import {
 } from "../repository/connection/database_url.ts";
 import { Secret } from "../secret.ts";
 
-/** A whole number in decimal digits, within a range. */
+/** An integer in decimal digits, within a range. */
 export function whole(least: number, most: number): z.ZodType<number, string> {
   return z.string().regex(/^\d{1,16}$/).transform(Number).pipe(z.int().min(least).max(most));
 }
 
-/** Milliseconds. Ranges end well below 2^31, from where on timers fire at once. */
+/** Milliseconds. Ranges end well below 2^31, above which timers fire at once. */
 export function milliseconds(least: number, most: number): z.ZodType<number, string> {
   return whole(least, most);
 }
@@ -43,7 +43,7 @@ export function flag(): z.ZodType<boolean, string> {
   >;
 }
 
-/** Comma-separated values, empty ones left out, each kept once, one at least. */
+/** Comma-separated values: empty ones dropped, duplicates removed, at least one. */
 export function list<Item>(
   item: z.ZodType<Item, string>,
   most: number,
@@ -55,7 +55,7 @@ export function list<Item>(
     .pipe(z.array(item).min(1).max(most));
 }
 
-/** A token that can be a header's value. */
+/** A token that is valid in a header. */
 export function credential(): z.ZodType<Secret, string> {
   return z.string().regex(/^[\x21-\x7e]{1,4096}$/).transform((text) => new Secret(text));
 }
@@ -67,7 +67,7 @@ export function host(): z.ZodType<string, string> {
 
 const HOST_NAME = /^(?!\d+(\.\d+)*$)[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9-]{1,63})*$/;
 
-/** Where the records go. */
+/** Where the records are stored. */
 export type Database =
   | { readonly kind: "embedded" }
   | { readonly kind: "postgres"; readonly url: Secret };
@@ -89,7 +89,7 @@ export function databaseUrl(): z.ZodType<Database, string> {
 
 const VERIFYING_MODES: readonly SslMode[] = ["require", "verify-ca", "verify-full"];
 
-/** Whether a certificate to trust makes a difference: otherwise the server's is not looked at. */
+/** Whether a root certificate has an effect: otherwise the server's certificate is not verified. */
 export function verifiesServer(database: Database): boolean {
   if (database.kind === "embedded") return false;
   return VERIFYING_MODES.includes(parseDatabaseUrl(database.url.reveal()).sslMode);

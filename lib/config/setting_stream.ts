@@ -1,4 +1,4 @@
-/** Forms of the settings that say what to read: endpoints, collections, repositories, the start. */
+/** Value types of the settings for reading: endpoints, collections, repositories, the start. */
 
 import { z } from "zod";
 import { EndpointError, parseEndpoint } from "../client/endpoint.ts";
@@ -11,13 +11,13 @@ export type StartFrom =
   | { readonly kind: "time"; readonly timeUs: number }
   | { readonly kind: "cursor"; readonly cursor: number };
 
-/** The address of a server, as the client takes it. */
+/** The URL of a server, in the client's form. */
 export function jetstreamUrl(): z.ZodType<string, string> {
   return z.string().superRefine((text, context) => {
     try {
       parseEndpoint(text);
       const { username, password } = new URL(text);
-      // Credentials are sent as they are meant, and a slip in the encoding would end every connection.
+      // Credentials are decoded; an encoding error would fail every connection.
       decodeURIComponent(username + password);
     } catch (error) {
       const message = error instanceof EndpointError
@@ -35,7 +35,7 @@ const PREFIX =
   /^[a-zA-Z]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\.\*$/;
 const MAX_NSID = 317;
 
-/** An NSID, or the beginning of one that ends at a dot, and `*`. */
+/** An NSID, or a prefix that ends at a dot, and `*`. */
 export function collectionPattern(): z.ZodType<string, string> {
   return z.string().max(MAX_NSID).refine((text) => NSID.test(text) || PREFIX.test(text));
 }

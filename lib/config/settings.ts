@@ -1,6 +1,6 @@
 /**
- * Every setting: its name, what it accepts, its default and what it means. `readConfig` parses by
- * this table and `help` prints it, so neither can say what the other doesn't do.
+ * Every setting: its name, what it accepts, its default and its meaning. `readConfig` parses by this table
+ * and `help` prints it, so that they always agree.
  */
 
 import { z } from "zod";

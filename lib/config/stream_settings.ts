@@ -1,4 +1,4 @@
-/** The settings that say what is read from where. */
+/** The settings for what is read, and from where. */
 
 import { z } from "zod";
 import { optional, setting } from "./setting.ts";
@@ -6,7 +6,7 @@ import { certificates } from "./setting_certificate.ts";
 import { credential, flag, list } from "./setting_form.ts";
 import { collectionPattern, did, jetstreamUrl, startFrom } from "./setting_stream.ts";
 
-/** Jetstream takes no more of them in one subscription. */
+/** Jetstream's limit for one subscription. */
 const MAX_COLLECTIONS = 100;
 export const MAX_DIDS = 10_000;
 

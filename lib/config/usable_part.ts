@@ -1,9 +1,9 @@
-/** What is left of settings that can't all be used: enough to try the database and the stream. */
+/** The valid part of invalid settings: enough to check the database and the stream. */
 
 import { type Config, type EnvironmentVariables, readConfig } from "../config.ts";
 import type { ConfigProblem } from "./config_problem.ts";
 
-/** The settings that a trial needs. */
+/** The settings that a check needs. */
 const NEEDED = [
   "DATABASE_URL",
   "DATABASE_ROOT_CERT",
@@ -14,11 +14,11 @@ const NEEDED = [
 
 export interface UsablePart {
   readonly config: Config;
-  /** Whether what this setting names can be tried: it is neither wrong nor misspelt. */
+  /** Whether this setting can be checked: it is neither invalid nor misspelt. */
   tried(setting: typeof NEEDED[number]): boolean;
 }
 
-/** Takes the settings that a trial needs and that nothing is wrong with, and defaults for the others. */
+/** The needed settings that are valid, and defaults for the others. */
 export function usablePart(
   env: EnvironmentVariables,
   problems: readonly ConfigProblem[],
@@ -31,7 +31,7 @@ export function usablePart(
   }
   return {
     config: readConfig(usable),
-    // Without it the default would be tried, which is not what was meant.
+    // Otherwise the default would be checked, which was not intended.
     tried: (setting) =>
       !wrong.has(setting) &&
       (usable[setting] !== undefined || !problems.some(({ meant }) => meant === setting)),

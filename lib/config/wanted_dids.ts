@@ -1,4 +1,4 @@
-/** The accounts that are wanted, over all variables that name some, and what their number leads to. */
+/** The wanted accounts, from all variables, and the consequences of their number. */
 
 import { parseEndpoint } from "../client/endpoint.ts";
 import { lengthInAddress, LONG_ADDRESS } from "../client/subscription.ts";
@@ -6,16 +6,16 @@ import type { ConfigProblem } from "./config_problem.ts";
 import type { SettingValues } from "./settings.ts";
 import { MAX_DIDS } from "./stream_settings.ts";
 
-/** A Jetstream reads no longer address; proxies before it read less. */
+/** Jetstream's limit for a URL; proxies have lower ones. */
 const LONGEST_ADDRESS = 1_000_000;
 
-/** Each once, in the order in which they are named. */
+/** Each once, in the order of the settings. */
 export function wantedDids(values: Partial<SettingValues>): readonly string[] {
   const { WANTED_DIDS = [], WANTED_DIDS_2 = [], WANTED_DIDS_3 = [] } = values;
   return [...new Set([...WANTED_DIDS, ...WANTED_DIDS_2, ...WANTED_DIDS_3])];
 }
 
-/** More of them than any server takes; null when there are not. */
+/** The problem when a URL would be longer than any server accepts; otherwise null. */
 export function addressProblem(
   dids: readonly string[],
   urls: readonly string[],
@@ -32,7 +32,7 @@ export function addressProblem(
     : { setting: "WANTED_DIDS", message: `cannot use WANTED_DIDS: got ${found}` };
 }
 
-/** What may not work, depending on what is between us and the server. */
+/** What may fail, depending on the proxies in between. */
 export function addressNotice(dids: readonly string[], urls: readonly string[]): string | null {
   const bytes = lengthInAddress(dids);
   if (bytes <= LONG_ADDRESS || !hasV2(urls)) return null;

@@ -1,6 +1,6 @@
 /**
- * Writes lines of the log without ever waiting for whoever reads them: a pipe that is full must stop no
- * event, no answer about health and no signal. Lines that don't fit are dropped and counted.
+ * Writes log lines without ever waiting for their reader: a full pipe must not stop events, health answers or
+ * signals. Lines that don't fit are dropped and counted.
  */
 
 /** Where lines go: standard output. */
@@ -8,7 +8,7 @@ export interface LineTarget {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** What may wait for the reader. */
+/** Limit for unwritten lines. */
 const MAX_WAITING_BYTES = 256 * 2 ** 10;
 
 const encoder = new TextEncoder();
@@ -18,7 +18,7 @@ export class LineWriter {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #writing: Promise<void> | null = null;
-  /** Lines that nobody will read. */
+  /** Number of dropped lines. */
   dropped = 0;
 
   constructor(target: LineTarget) {
@@ -37,7 +37,7 @@ export class LineWriter {
     this.#writing ??= this.#writeAll();
   }
 
-  /** Waits until all is written, but no longer than that. */
+  /** Waits until everything is written, up to `mostMs`. */
   async flush(mostMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, mostMs));
@@ -52,7 +52,7 @@ export class LineWriter {
           sent += await this.#target.write(line.subarray(sent));
         }
       } catch {
-        // A closed standard output ends no service.
+        // A closed standard output must not stop the service.
         this.dropped += 1;
       }
       this.#waitingBytes -= line.length;

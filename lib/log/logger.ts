@@ -1,26 +1,25 @@
 /**
- * Logs: one JSON object a line, or a readable line. A logger is passed as an argument; there is no
- * global one. Values that could hold a record (objects) are never printed, secrets are taken out,
- * and nothing that came over the wire can end a line or move a terminal's cursor.
+ * Logs: one JSON object per line, or a readable line. A logger is passed as an argument; there is no global
+ * one. Objects, which could hold a record, are never printed, secrets are removed, and no text from the wire
+ * can end a line or move a terminal's cursor.
  */
 
 import { describeError } from "./error.ts";
 import { readableError } from "./readable_error.ts";
 import { type Redact, redactor } from "./redaction.ts";
 
-/** Levels, from the one that says most. */
+/** Levels, from the most verbose. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 export type LogLevel = typeof LOG_LEVELS[number];
 
 /**
- * What a line says besides its message. Printed are strings, numbers, booleans, null, bigints,
- * dates, arrays of these, and errors (`name`, `message`, `code`); of any other object only that it
- * was one. Undefined fields are left out.
+ * The fields of a line. Printed are strings, numbers, booleans, null, bigints, dates, arrays of these, and
+ * errors (`name`, `message`, `code`); any other object only as "object". Undefined fields are left out.
  */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Writes lines about what happens. The message is a fixed text; what varies is a field. */
+/** Writes log lines. The message is a fixed text; what varies is a field. */
 export interface Logger {
   debug(message: string, fields?: Fields): void;
   info(message: string, fields?: Fields): void;
@@ -29,10 +28,10 @@ export interface Logger {
 }
 
 export interface LoggerOptions {
-  /** The least level that is written. */
+  /** The lowest level that is written. */
   readonly level: LogLevel;
   readonly format: "json" | "readable";
-  /** Texts that never get through. */
+  /** Texts that are never printed. */
   readonly secrets?: readonly string[];
   /** Takes a line without its line feed. */
   readonly write: (line: string) => void;
@@ -40,15 +39,15 @@ export interface LoggerOptions {
   readonly now?: () => number;
 }
 
-/** A field that holds more is cut: a line stays short whatever comes over the wire. */
+/** A longer field is cut, so that lines stay short. */
 const MAX_TEXT = 2_000;
 const MAX_ITEMS = 50;
 
-/** Never fields, whatever they hold: bodies, places and credentials. */
+/** Field names that are never printed: bodies, places and credentials. */
 const FORBIDDEN_FIELD =
   /^(record|payload|body|location|lat|lng|lon|latitude|longitude|geo|coordinates|display_?point|precise_?point|password|token|secret|authorization)$/i;
 
-/** Characters that can end a line, move a cursor, or change the order in which a line is read. */
+/** Characters that can end a line, move a cursor, or change the text direction. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\p{Bidi_Control}]/gu;
 
 type Printable = string | number | boolean | null | readonly Printable[] | {
@@ -131,7 +130,7 @@ function jsonLine(
   message: string,
   entries: [string, Printable][],
 ): string {
-  // Our own names come first and are never replaced by a field of the same name.
+  // Our own names come first and are never overridden by a field.
   const own = new Set(["time", "level", "message"]);
   const line = Object.fromEntries([
     ["time", time],
@@ -153,7 +152,7 @@ function readableLine(
   return escapeUnprintable([clock, level.toUpperCase().padEnd(5), message, ...words].join(" "));
 }
 
-/** Three digits of a number that is measured; a whole one may be a position, and is shown as it is. */
+/** Three digits of a measured number; an integer may be a position, and is shown in full. */
 function inBrief(value: Printable): Printable {
   if (typeof value !== "number" || Number.isInteger(value)) return value;
   return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
@@ -164,7 +163,7 @@ function word(value: Printable): string {
   return JSON.stringify(value);
 }
 
-/** As JSON escapes, which are right inside JSON strings too, the only place where they can stand. */
+/** As JSON escapes, which are valid inside JSON strings, the only place where they can occur. */
 function escapeUnprintable(line: string): string {
   return line.replace(
     UNPRINTABLE,

@@ -1,4 +1,4 @@
-/** An error as a person reads it in a terminal: one text, and where it was thrown if that helps. */
+/** An error for a terminal: one text, with the stack if it helps. */
 
 import { describeError, type ErrorFields } from "./error.ts";
 import type { Redact } from "./redaction.ts";
@@ -13,10 +13,7 @@ const MAX_FRAMES = 6;
 /** Names that say what kind of fault it is; others only say that it is an error. */
 const TELLING_NAME = /^(?:Type|Range|Reference|Syntax|URI|Eval|Assertion)Error$/;
 
-/**
- * `withStack` asks for the places too. Something outside that fails has a code, and its place says nothing:
- * the stack of such an error is left out.
- */
+/** `withStack` adds the stack. An error with a code comes from outside: its stack is useless and left out. */
 export function readableError(thrown: unknown, redact: Redact, withStack: boolean): ReadableError {
   const described = describeError(thrown, redact);
   const error = textOf(described);
@@ -25,7 +22,7 @@ export function readableError(thrown: unknown, redact: Redact, withStack: boolea
     : { error };
 }
 
-/** Message, code and causes; each is left out where what comes before it says the same. */
+/** Message, code and causes; each is left out when the text before it contains it. */
 function textOf({ name, message, code, cause }: ErrorFields): string {
   let text = TELLING_NAME.test(String(name)) ? `${name}: ${message}` : String(message);
   if (typeof code === "string" && !text.includes(code)) text += ` (${code})`;
@@ -43,7 +40,7 @@ function hasCode({ code, cause }: ErrorFields): boolean {
   return code !== undefined || (typeof cause === "object" && hasCode(cause));
 }
 
-/** Only the places: the first lines of a stack repeat the message. */
+/** Only the frames: the first lines of a stack repeat the message. */
 function framesOf(error: Error): string {
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   return frames.slice(0, MAX_FRAMES).map((frame) => frame.trim()).join(" | ");

@@ -1,18 +1,18 @@
 /**
- * What nobody caught. The runtime would print everything that an error carries along, and a driver's
- * carries the row that the database refused.
+ * Uncaught errors. The runtime would print all properties of an error, and a driver's error contains the row
+ * that the database rejected.
  */
 
 import { describeError } from "./error.ts";
 import { redactor } from "./redaction.ts";
 
-/** One line about anything that was thrown, without what these secrets and its details would tell. */
+/** One line about anything that was thrown, without secrets and details. */
 export function tellError(thrown: unknown, secrets: readonly string[]): string {
   const told = describeError(thrown, redactor(secrets));
   return String(told["message"]);
 }
 
-/** From now on what nobody catches is told in one line, and ends the process with 1. */
+/** From now on an uncaught error is printed in one line and ends the process with 1. */
 export function endOnUncaught(secrets: readonly string[], complain: (line: string) => void): void {
   const end = (event: Event, thrown: unknown): never => {
     event.preventDefault();

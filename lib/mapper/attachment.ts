@@ -1,7 +1,7 @@
 /**
- * What is attached to a post: a file at a URL or under a key of the app's own store, or a blob of its
- * author's repository. A blob comes as itself, in its legacy form, or inside an embed, such as one with
- * several images: each is an attachment of its own then.
+ * Attachments of a post: a file at a URL or under a key of the app's own store, or a blob of the author's
+ * repository. A blob comes directly, in its legacy form, or inside an embed, for example one with several
+ * images: then each is an attachment of its own.
  */
 
 import { z } from "zod";
@@ -21,7 +21,7 @@ export const Attachment = z.looseObject({
 
 type StoredAttachment = Readonly<Record<string, string | number>>;
 
-/** The attachments that an item stands for, under the keys that the app's API reads. Never an empty one. */
+/** The attachments of an item, under the keys that the app's API reads. Never empty. */
 export function storedAttachments(item: z.output<typeof Attachment>): readonly StoredAttachment[] {
   const own = withoutEmpty({
     url: item.url,
@@ -32,13 +32,13 @@ export function storedAttachments(item: z.output<typeof Attachment>): readonly S
     height: item.height,
     duration_seconds: item.durationSeconds,
   });
-  // The decoder made the item, so it holds nothing but JSON.
+  // The decoder created the item, so it contains only JSON.
   const blobs = [...blobsIn(item as JsonObject)];
   const stored = blobs.length > 0 ? blobs.map((blob) => ({ ...own, ...blob })) : [own];
   return stored.filter((attachment) => Object.keys(attachment).length > 0);
 }
 
-/** The blobs in a value, wherever in it they are. The decoder has bounded its depth. */
+/** All blobs in a value, at any depth. The decoder has bounded its depth. */
 function* blobsIn(value: Json | undefined, around: JsonObject = {}): Generator<StoredAttachment> {
   if (Array.isArray(value)) {
     for (const item of value) yield* blobsIn(item, around);
@@ -49,7 +49,7 @@ function* blobsIn(value: Json | undefined, around: JsonObject = {}): Generator<S
     for (const part of Object.values(value)) yield* blobsIn(part, value);
     return;
   }
-  // An image says its shape beside its blob.
+  // An image has its aspect ratio beside its blob.
   const shape = isObject(around.aspectRatio) ? around.aspectRatio : {};
   yield withoutEmpty({
     cid,
@@ -73,7 +73,7 @@ function positive(value: Json | undefined): number | null {
   return Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : null;
 }
 
-/** Leaves out empty texts, zeros and what is absent, as the app does. */
+/** Leaves out empty texts, zeros and missing values, as the app does. */
 function withoutEmpty(
   values: Readonly<Record<string, string | number | null | undefined>>,
 ): StoredAttachment {

@@ -1,6 +1,6 @@
 /**
- * What a collection is: data. One module declares its NSID, its table and columns, its references
- * and a pure function from record to row; one generic writer serves all of them.
+ * The definition of a collection, as data: one module declares its NSID, its table and columns, its
+ * references and a pure function from record to row. One generic writer serves all of them.
  */
 
 import type { JsonObject } from "../decoder/json.ts";
@@ -14,7 +14,7 @@ export interface RecordKey {
   readonly rkey: string;
 }
 
-/** A column of the product table that the record decides. */
+/** A column of the product table that the record sets. */
 export interface Column {
   readonly name: string;
   /**
@@ -30,42 +30,42 @@ export interface Column {
     | "boolean"
     | "point";
   /**
-   * Null means: when the record was made, by the earliest of its revisions. So the default of a time
-   * does not move when the author changes something else.
+   * For null: the time when the record was made, by its earliest revision. So the default does not move when
+   * the author changes something else.
    */
   readonly orCreated?: true;
-  /** Says what the record says only while the row is shown. */
+  /** Has the record's value only while the row is live. */
   readonly whileShown?: true;
-  /** Cleared when the row is hidden, so that a place never outlives its record. */
+  /** Cleared when the row is hidden, so that a location never outlives its record. */
   readonly place?: true;
   /**
-   * A moderator's additions to the array survive the author's updates. The table keeps the author's
-   * own items in a column of the same name with `author_` before it.
+   * A moderator's additions to the array survive the author's updates. The table keeps the author's own items
+   * in a column of the same name with the prefix `author_`.
    */
   readonly merged?: true;
 }
 
-/** A field of the record that names another record. */
+/** A field of the record that refers to another record. */
 export interface Reference {
-  /** Wire field, for error texts. */
+  /** Field of the record, for error texts. */
   readonly field: string;
-  /** Column that takes the other row's id. */
+  /** Column for the other row's id. */
   readonly column: string;
-  /** Collection of the record that it names. */
+  /** Collection of the record that it refers to. */
   readonly target: string;
-  /** The author must own the record that it names. */
+  /** Whether the author must own the record that it refers to. */
   readonly owned: boolean;
-  /** For a collection with decisions: whether only those make it, or only the requests. */
+  /** For a collection with decisions: whether only decisions or only requests have this reference. */
   readonly madeBy?: "decisions" | "requests";
 }
 
 /** Column name to value; numbers, strings, booleans, null, or JSON for `jsonb` and arrays. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What the mapper knows besides the record. */
+/** The mapper's input besides the record. */
 export interface Context {
   readonly key: RecordKey;
-  /** When the stream says that this revision happened, Unix microseconds. */
+  /** Time of this revision in the stream, Unix microseconds. */
   readonly timeUs: number;
   /** HMAC key for `display_point`. */
   readonly jitterSecret: string;
@@ -86,27 +86,26 @@ export interface Lexicon {
 /** One collection of the app. */
 export interface Collection {
   readonly nsid: string;
-  /** What writers of its records rely on. */
+  /** The schema that writers of its records use. */
   readonly lexicon: Lexicon;
-  /** Counts up whenever the same record makes another row or refusal: `reindex` maps older ones again. */
+  /** Increased whenever the same record gives another row or refusal: `reindex` maps older ones again. */
   readonly mapping: number;
-  /** What makes each older form of a record the next one, oldest first. Absent: there was one form. */
+  /** Converts each older form of a record to the next one, oldest first. Absent: there was one form. */
   readonly upgrades?: readonly Upgrade[];
   readonly table: string;
   readonly columns: readonly Column[];
-  /** Every reference that a record can make; alternatives may share a column. */
+  /** Every reference that a record can have; alternatives may share a column. */
   readonly references: readonly Reference[];
   /** Its references must resolve to different records. */
   readonly distinctReferences?: true;
   /**
-   * Wire field that names an account. A record that names another than its author's is a decision
-   * about it, and answers a request: a record of that account, of this collection, with the same
-   * references.
+   * Field that names an account. A record that names an account other than its author's is a decision about
+   * it. It answers a request: a record of that account, in this collection, with the same references.
    */
   readonly decidesAbout?: string;
-  /** SQL assignments, the table being `t`, for when a row stops being live, besides what all do. */
+  /** SQL assignments, with the table as `t`, when a row stops being live, in addition to the common ones. */
   readonly whenHidden?: string;
-  /** Maps a coarsened record of the newest form, or says why it can't be one. */
+  /** Maps a coarsened record of the newest form, or refuses it with a reason. */
   readonly map: (record: JsonObject, context: Context) => Mapped | Refusal;
 }
 

@@ -1,9 +1,9 @@
 /**
- * What a revision of a record is, on its own: before anybody asks whether its account is active or
- * its parents exist. The repository decides those, because they change after the record was written.
+ * The content of a record's revision on its own, before its account and its parents are considered. The
+ * repository decides about those, because they change after the record was written.
  *
- * What is judged, the content, is small whatever the record; what is written, its body, is not, and is
- * held no longer than it takes to write it.
+ * The content, which is judged, is small whatever the record; the body, which is written, is not, and is
+ * released once it is written.
  */
 
 import type { Commit, Refusal } from "../decoder/event.ts";
@@ -20,32 +20,32 @@ import {
 } from "./link.ts";
 import { createdAt } from "./timestamp.ts";
 
-/** What a revision is, and says about other records. */
+/** What a revision is, and what it says about other records. */
 export type Content =
   | { readonly kind: "deleted" }
   | {
     readonly kind: "rejected";
     readonly refusal: Refusal;
-    /** The decoder refused it, so mapping what is left of it again would be wrong. */
+    /** Whether the decoder refused it: then mapping the rest again would be wrong. */
     readonly byDecoder: boolean;
   }
   | {
-    /** Kept as it is. */
+    /** Kept without mapping. */
     readonly kind: "unmapped";
-    /** Why, in a collection that has a product table. */
+    /** The reason, in a collection that has a product table. */
     readonly reason?: "newer_version";
   }
   | {
     readonly kind: "mapped";
     readonly collection: Collection;
     readonly links: readonly Link[];
-    /** For a decision about somebody else: that account's DID. */
+    /** For a decision about another account: that account's DID. */
     readonly about: string | null;
   };
 
-/** What a revision holds. */
+/** The body of a revision. */
 export interface Body {
-  /** The record after coarsening; of a rejected one what is left of it. Null when nothing can be kept. */
+  /** The coarsened record; for a rejected one, what is left of it. Null when nothing can be kept. */
   readonly record: JsonObject | null;
   /** Null when it has no row in a product table. */
   readonly row: Row | null;
@@ -59,31 +59,31 @@ export interface Revision {
 export interface Mapper {
   /** The collections that have a product table. */
   readonly collections: readonly Collection[];
-  /** NSIDs of those whose records others hang on: by a reference, or as a decision on its request. */
+  /**
+   * NSIDs of the collections whose records others depend on: by a reference, or as the request that a
+   * decision answers.
+   */
   readonly targets: ReadonlySet<string>;
-  /** NSIDs of those targets that refer to others themselves, and stand as those do. */
+  /** NSIDs of those targets that refer to other records themselves, so that their state depends on those. */
   readonly between: ReadonlySet<string>;
-  /** NSIDs of those with requests, and decisions about them. */
+  /** NSIDs of the collections with requests, and decisions about them. */
   readonly decided: ReadonlySet<string>;
   /** The fields of a record that `content` reads. */
   readonly linkFields: ReadonlySet<string>;
-  /** What a commit brings. */
+  /** The revision that a commit brings. */
   commit(commit: Commit): Revision;
-  /**
-   * What the record of a commit may mention, told without judging it: at least what its content
-   * does.
-   */
+  /** The records that a commit may mention, without judging it: at least those that its content mentions. */
   mentions(commit: Commit): Mentions;
-  /** What a record from the ledger is. */
+  /** The revision of a ledger record. */
   record(key: RecordKey, record: JsonObject, timeUs: number): Revision;
-  /** The same of a record that was mapped before, from the fields that tell what it says about others. */
+  /** The content of a record that was mapped before, from the fields that refer to other records. */
   content(key: RecordKey, fields: Fields): Content;
 }
 
 const NOTHING: Body = { record: null, row: null };
-/** A record of a form that a later version of this program knows. */
+/** A record in a form that only a later version of this program knows. */
 export const NEWER = { kind: "unmapped", reason: "newer_version" } as const;
-/** What a delete brings. */
+/** The revision that a delete brings. */
 export const DELETED: Revision = { content: { kind: "deleted" }, body: NOTHING };
 
 /** A mapper for some collections; `jitterSecret` keys `display_point`. */
@@ -171,8 +171,8 @@ export function createMapper(collections: readonly Collection[], jitterSecret: s
 }
 
 /**
- * When a revision says that its record was made, as RFC 3339 in UTC that compares as text: its
- * `createdAt` where that can be, else the time of the event.
+ * When a revision says that its record was made, as RFC 3339 in UTC that compares as text: its `createdAt` if
+ * that is possible, otherwise the time of the event.
  */
 export function creationOf({ record, remains, position }: Commit): string {
   return createdAt(record ?? remains ?? {}, position.timeUs);

@@ -1,7 +1,7 @@
 /**
- * The kinds of fields that records have, as zod schemas. Null counts as absent wherever a field may
- * be absent, and unknown fields are ignored. Nothing is converted but decimal text, where a number may
- * have a fraction (`decimal.ts`).
+ * The kinds of fields of records, as zod schemas. Null counts as absent wherever a field may be absent, and
+ * unknown fields are ignored. Only decimal text is converted, where a number may have a fraction
+ * (`decimal.ts`).
  *
  * Lengths count code points, as Postgres does.
  */
@@ -12,13 +12,13 @@ import { decimalNumber } from "./decimal.ts";
 import { referenceText } from "./reference.ts";
 import { normalizeTime } from "./timestamp.ts";
 
-/** What a field takes, beside its schema: the lexicon documents are compared with it. */
+/** What a field accepts, in addition to its schema: the lexicon documents are compared with it. */
 export type FieldMeta =
   | { readonly field: "text"; readonly most: number }
   | { readonly field: "reference" | "did" | "time" }
   | { readonly field: "decimal"; readonly least: number; readonly most: number };
 
-/** What a custom check says when it fails. */
+/** The message of a failed custom check. */
 export interface FieldRefusal {
   readonly reason: Reason;
   readonly expected: string;
@@ -44,14 +44,14 @@ export function requiredText(limit: number): z.ZodString {
     .meta({ field: "text", most: limit } satisfies FieldMeta);
 }
 
-/** What names another record: see `reference.ts`. */
+/** A reference to another record: see `reference.ts`. */
 export function reference(): z.ZodType<string> {
   return z.preprocess(referenceText, z.string().min(1)).meta(
     { field: "reference" } satisfies FieldMeta,
   );
 }
 
-/** A list of at most `limit` items. Counted before any of them is looked at. */
+/** A list of at most `limit` items. The count is checked before any item. */
 export function list<Item extends z.ZodType>(
   item: Item,
   limit: number,
@@ -87,7 +87,7 @@ const TIME_REFUSAL = {
   expected: "an RFC 3339 time with a zone, in the years 0001 to 9999",
 } satisfies FieldRefusal;
 
-/** A time, as `normalizeTime` writes it. */
+/** A time, in the form of `normalizeTime`. */
 export function time(): z.ZodType<string, string> {
   return z.string().transform((value, context) => {
     const time = normalizeTime(value);
@@ -98,7 +98,7 @@ export function time(): z.ZodType<string, string> {
 }
 
 function hasAtMost(value: string, limit: number): boolean {
-  // A code point is one or two units: most texts need no counting, and none more than it takes.
+  // A code point is one or two units: most texts need no counting, and counting stops at the limit.
   if (value.length <= limit) return true;
   return value.length <= limit * 2 && codePoints(value) <= limit;
 }

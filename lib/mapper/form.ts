@@ -1,6 +1,7 @@
 /**
- * The forms that a collection's records have had. A record says its form in `schemaVersion`, counted from 1;
- * without it, it is of the first. An older one is made the newest, step by step, whenever it is mapped.
+ * The forms of a collection's records over time. A record has its form in `schemaVersion`, counted from 1;
+ * without it, it has the first form. An older record is converted to the newest form, step by step, whenever
+ * it is mapped.
  */
 
 import type { Refusal } from "../decoder/event.ts";
@@ -8,11 +9,11 @@ import type { Json, JsonObject } from "../decoder/json.ts";
 
 export const FORM_FIELD = "schemaVersion";
 
-/** Makes a record of one form a record of the next. */
+/** Converts a record of one form to the next. */
 export interface Upgrade {
-  /** Fields of the older form that name other records or accounts, where the next has other names for them. */
+  /** Fields of the older form that name other records or accounts and have other names in the next form. */
   readonly links?: readonly string[];
-  /** Also called with such fields alone. Must not change what it is given. */
+  /** Also called with only such fields. Must not change its input. */
   readonly apply: (record: JsonObject) => JsonObject;
 }
 
@@ -21,7 +22,9 @@ export interface NewerForm {
   readonly newer: number;
 }
 
-/** A record in the newest form, or why it can't be. Numbers of a form may come as the text of their digits. */
+/**
+ * A record in the newest form, or why that is impossible. The number of a form may be the text of its digits.
+ */
 export function newestForm(
   record: JsonObject,
   upgrades: readonly Upgrade[],

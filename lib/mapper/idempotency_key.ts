@@ -1,4 +1,4 @@
-/** Names of revisions. */
+/** Identifies a revision. */
 
 import { createHash } from "node:crypto";
 import type { RecordKey } from "./collection.ts";

@@ -1,6 +1,6 @@
 /**
- * The point that a map may show for a record without consent: somewhere in its geohash cell, the
- * same place every time, and not to be computed back without the secret.
+ * The point that a map may show for a record without consent: somewhere in its geohash cell, always the same,
+ * and impossible to compute back without the secret.
  */
 
 import { Buffer } from "node:buffer";
@@ -22,8 +22,8 @@ interface PaddedKey {
 const paddedKeys = new Map<string, PaddedKey>();
 
 /**
- * A point inside the cell of `geohash`, uniform over its area: derived from HMAC-SHA-256 of the
- * record's key and the geohash. It hides as much as the geohash does, and moves when the geohash does.
+ * A point inside the cell of `geohash`, uniform over its area: derived from the HMAC-SHA-256 of the record's
+ * key and the geohash. It reveals no more than the geohash, and moves only when the geohash does.
  */
 export function jitteredPoint(key: RecordKey, geohash: string, secret: string): Point {
   const cell = geohashCell(geohash);
@@ -32,7 +32,7 @@ export function jitteredPoint(key: RecordKey, geohash: string, secret: string): 
   const across = fraction(digest.slice(0, 12));
   const up = fraction(digest.slice(12, 24));
   const lng = cell.west + across * (cell.east - cell.west);
-  // Parallels shorten towards the poles: equal areas are equal steps of the sine.
+  // Parallels get shorter towards the poles: equal areas are equal steps of the sine.
   const sinSouth = Math.sin(radians(cell.south));
   const sinNorth = Math.sin(radians(cell.north));
   const lat = degrees(Math.asin(sinSouth + up * (sinNorth - sinSouth)));
@@ -40,8 +40,8 @@ export function jitteredPoint(key: RecordKey, geohash: string, secret: string): 
 }
 
 /**
- * HMAC-SHA-256 (RFC 2104) in lower-case hex, from two plain hashes: `createHmac` takes twice as long
- * in Deno and warns of a deprecation in 2.4, and a digest as bytes takes twice as long as hex.
+ * HMAC-SHA-256 (RFC 2104) in lower-case hex, from two plain hashes: `createHmac` takes twice as long in Deno
+ * and prints a deprecation warning in 2.4, and a digest as bytes takes twice as long as hex.
  */
 export function hmacSha256(secret: string, text: string): string {
   const { inner, outer } = paddedKey(secret);
@@ -73,7 +73,7 @@ function fraction(hex: string): number {
   return Number.parseInt(hex, 16) / 2 ** 48;
 }
 
-/** Rounding may step over a border of the cell, and the upper ones belong to its neighbour. */
+/** Rounding may cross a border of the cell, and the upper borders belong to the neighbour. */
 function within(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high - (high - low) * 1e-9);
 }

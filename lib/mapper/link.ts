@@ -1,4 +1,4 @@
-/** What a record says about others: all that judging how it stands among them takes. */
+/** What a record says about other records: all that its verdict needs from it. */
 
 import type { Refusal } from "../decoder/event.ts";
 import type { JsonObject } from "../decoder/json.ts";
@@ -6,7 +6,7 @@ import type { Collection, RecordKey, Reference } from "./collection.ts";
 import { FORM_FIELD } from "./form.ts";
 import { parseReference, referenceText } from "./reference.ts";
 
-/** A reference with its target: a record's key, or a bare rkey whose repository is not named. */
+/** A reference with its target: a record's key, or a bare rkey of an unknown repository. */
 export interface Link {
   readonly reference: Reference;
   readonly target: RecordKey | string;
@@ -17,14 +17,14 @@ export interface Mentions {
   readonly author: string;
   readonly collection: string;
   readonly links: readonly Link[];
-  /** For a decision about somebody else: that account's DID. */
+  /** For a decision about another account: that account's DID. */
   readonly about: string | null;
 }
 
-/** Fields of a record, by their names on the wire. Of more than references and a DID nothing is read. */
+/** Fields of a record, by their wire names. Only references and a DID are read. */
 export type Fields = JsonObject;
 
-/** The fields that tell what a record of some collections says about others. */
+/** The fields of some collections that refer to other records or accounts. */
 export function linkFields(collections: readonly Collection[]): ReadonlySet<string> {
   return new Set([
     FORM_FIELD,
@@ -36,7 +36,7 @@ export function linkFields(collections: readonly Collection[]): ReadonlySet<stri
   ]);
 }
 
-/** What a record says about others, or the first of its references that can't be one. */
+/** What a record says about others, or its first invalid reference. */
 export function mentionsOf(
   collection: Collection,
   author: string,
@@ -56,25 +56,25 @@ export function mentionsOf(
   return { author, collection: collection.nsid, links, about };
 }
 
-/** The record that a link names; a bare rkey as the author's own. */
+/** The record that a link names; a bare rkey is taken as the author's own. */
 export function keyOf(author: string, { reference, target }: Link): RecordKey {
   return typeof target === "string"
     ? { did: author, collection: reference.target, rkey: target }
     : target;
 }
 
-/** Whether two links name the same. */
+/** Whether two links name the same record. */
 export function hasRepeated(links: readonly Link[]): boolean {
   return new Set(links.map(nameOf)).size < links.length;
 }
 
-/** Whom a record decides about; null when it is no decision. */
+/** The account that a record decides about; null when it is not a decision. */
 function aboutOf({ decidesAbout }: Collection, author: string, fields: Fields): string | null {
   const about = decidesAbout === undefined ? undefined : fields[decidesAbout];
   return typeof about === "string" && about !== author ? about : null;
 }
 
-/** A text that is the same for links that name the same. */
+/** The same text for links that name the same record. */
 function nameOf({ target }: Link): string {
   return typeof target === "string" ? target : `at://${target.did}/${target.rkey}`;
 }

@@ -18,7 +18,7 @@ export interface Place {
   readonly allow_precise: boolean;
   readonly precise_point: Point | null;
   readonly coarse_geohash: string | null;
-  /** What a map may show: the precise point, or one somewhere in the cell of the geohash. */
+  /** The point for maps: the precise point, or one somewhere in the geohash cell. */
   readonly display_point: Point | null;
 }
 
@@ -29,7 +29,7 @@ const NOWHERE: Place = {
   display_point: null,
 };
 
-/** The place of a record as `coarsen` leaves it; any other shape is refused here once more. */
+/** The location of a record as `coarsen` leaves it; any other form is refused here again. */
 export function placeOf(record: JsonObject, { key, jitterSecret }: Context): Place | Refusal {
   const location = own(record, "location") ?? {};
   const beside = own(record, "coarseGeohash");

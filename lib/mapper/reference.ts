@@ -1,4 +1,4 @@
-/** How one record names another: by its AT-URI, or by its rkey alone. */
+/** How one record refers to another: by AT-URI, or by rkey alone. */
 
 import { isDid, isRkey } from "../decoder/address.ts";
 import type { Refusal } from "../decoder/event.ts";
@@ -6,14 +6,14 @@ import type { RecordKey } from "./collection.ts";
 
 export type ParsedReference =
   | { readonly kind: "uri"; readonly key: RecordKey }
-  /** The rkey alone: whose record it is depends on what the index holds. */
+  /** The rkey alone: which record it means depends on the index. */
   | { readonly kind: "bare"; readonly rkey: string };
 
 const SCHEME = "at://";
 
 /**
- * What a field says that names a record: a text, or the `uri` of a strong reference
- * (`com.atproto.repo.strongRef`). Its CID is not looked at: a reference is to a record, not to a revision.
+ * The text of a reference field: a text, or the `uri` of a strong reference (`com.atproto.repo.strongRef`).
+ * Its CID is ignored: a reference is to a record, not to a revision.
  */
 export function referenceText(value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
@@ -21,8 +21,8 @@ export function referenceText(value: unknown): unknown {
 }
 
 /**
- * Reads a reference to a record of the collection `target`. An AT-URI must name a DID (a handle can
- * change hands), that collection and a record, and nothing after it.
+ * Parses a reference to a record of the collection `target`. An AT-URI must have a DID (a handle can change
+ * owners), that collection and a record, and nothing after it.
  */
 export function parseReference(text: string, target: string): ParsedReference | Refusal {
   if (!text.startsWith(SCHEME)) {

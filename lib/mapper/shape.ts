@@ -1,4 +1,4 @@
-/** Checks a record against the schema of its collection, and says in our words what is wrong. */
+/** Validates a record against the schema of its collection, with our own messages. */
 
 import type { z } from "zod";
 import type { Refusal } from "../decoder/event.ts";
@@ -7,13 +7,13 @@ import { isReason, type Reason } from "../reason.ts";
 import type { Collection, Context, Mapped } from "./collection.ts";
 import { codePoints } from "./field.ts";
 
-/** What a collection makes of its fields. */
+/** Converts the validated fields. */
 export type Build<Fields> = (
   fields: Fields,
   context: Context & { readonly record: JsonObject },
 ) => Mapped | Refusal;
 
-/** The map function of a collection: its schema first, then what the fields mean. */
+/** The map function of a collection: its schema, then the conversion of the fields. */
 export function mapBy<Schema extends z.ZodType>(
   schema: Schema,
   build: Build<z.output<Schema>>,

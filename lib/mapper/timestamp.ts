@@ -8,13 +8,13 @@ const RFC_3339 =
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** No real time is longer; what is left of a longer fraction is far below a microsecond. */
+/** No real time is longer; the digits beyond are far below a microsecond. */
 const MAX_LENGTH = 64;
 
 /**
- * An RFC 3339 time with its zone as UTC with six fractional digits (`2026-08-20T09:30:01.004512Z`),
- * digits beyond them cut off. Null when it is none: a date that isn't in the calendar, a second 60
- * (which Postgres would take for the next minute), or a year outside 1 to 9999 in UTC.
+ * An RFC 3339 time with its zone as UTC with six fractional digits (`2026-08-20T09:30:01.004512Z`); further
+ * digits are dropped. Null when it is invalid: a date that isn't in the calendar, a second 60 (which Postgres
+ * would read as the next minute), or a year outside 1 to 9999 in UTC.
  */
 export function normalizeTime(text: string): string | null {
   if (text.length > MAX_LENGTH) return null;
@@ -38,8 +38,8 @@ export function normalizeTime(text: string): string | null {
 }
 
 /**
- * When a revision says that its record was made: its `createdAt` where that is a valid time and not
- * after the event, else the time of the event. Never a reason to refuse a record.
+ * When a revision says that its record was made: its `createdAt` if that is a valid time and not after the
+ * event, otherwise the time of the event. Never a reason to refuse a record.
  */
 export function createdAt(record: JsonObject, timeUs: number): string {
   const eventTime = isoFromMicros(timeUs);

@@ -1,6 +1,6 @@
 /**
- * One bounded GET. `fetch` can't be told which addresses of a name are allowed: this connects by itself, so
- * that the address that was checked is the one that is asked.
+ * One bounded GET. `fetch` can't restrict the addresses of a name: this connects by itself, so that the
+ * checked address is the one that is used.
  */
 
 import { isIP } from "node:net";
@@ -12,9 +12,9 @@ import { isPrivateAddress } from "./private_address.ts";
 import { SourceError } from "./source_error.ts";
 
 export interface GetOptions {
-  /** Private addresses may be asked, and http too. */
+  /** Allow private addresses, and http. */
   readonly allowPrivate: boolean;
-  /** Most bytes of a body. */
+  /** Limit for the body, bytes. */
   readonly maxBytes: number;
   /** For the whole answer, milliseconds. */
   readonly timeoutMs: number;
@@ -30,7 +30,7 @@ export interface Got {
 
 const AGENT = "jetstream-indexer";
 
-/** Asks once, follows no redirect. Throws a `SourceError`, or the reason of the signal. */
+/** One attempt, without following redirects. Throws a `SourceError`, or the reason of the signal. */
 export async function get(url: URL, options: GetOptions): Promise<Got> {
   options.signal.throwIfAborted();
   refuseUnlessPublic(url, options.allowPrivate);

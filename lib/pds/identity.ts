@@ -1,4 +1,4 @@
-/** Who a DID is: the server that has its repository, and the key that signs it. */
+/** Resolves a DID: the server with its repository, and the key that signs the repository. */
 
 import type { FoundPublicKey } from "@atcute/crypto";
 import {
@@ -85,7 +85,7 @@ function resolverFor(
 ): CompositeDidDocumentResolver<"plc" | "web"> {
   const fetchDocument = async (input: URL | RequestInfo): Promise<Response> => {
     const url = new URL(input instanceof Request ? input.url : input);
-    // A did:web says no scheme. On this machine there are no certificates.
+    // A did:web has no scheme, and there are no certificates for loopback addresses.
     if (options.allowPrivate && LOOPBACK.test(url.hostname)) url.protocol = "http:";
     const { status, headers, body } = await get(url, { ...options, maxBytes: DOCUMENT_BYTES });
     return new Response(body, { status, headers });

@@ -1,6 +1,6 @@
 /**
- * The records of a repository by collection, for one that is too large to be read whole. Nothing is
- * signed there: what the server says is believed, except that each record has to be what its CID says.
+ * The records of a repository by collection, for one that is too large to be read as a whole. Listings are
+ * not signed: the server is trusted, except that each record must match its CID.
  */
 
 import { encode } from "@atcute/cbor";
@@ -11,9 +11,9 @@ import { SourceError } from "./source_error.ts";
 import { jsonOf, query } from "./xrpc.ts";
 
 export interface ListLimits {
-  /** Most records of a repository. */
+  /** Maximum number of records of a repository. */
   readonly maxRecords: number;
-  /** Most bytes of them. */
+  /** Their maximum size. */
   readonly maxBytes: number;
 }
 
@@ -21,8 +21,8 @@ const PAGE = 100;
 const PAGE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Lists the records of each of these collections. The revision is asked before: a record that changes
- * meanwhile comes again with the stream, under a later one.
+ * Lists the records of each collection. The revision is requested first: a record that changes meanwhile
+ * comes again with the stream, under a later revision.
  */
 export async function listRepository(
   pds: URL,

@@ -1,6 +1,6 @@
 /**
- * Addresses that no server of the network has. A DID document can name any host, so without this
- * anybody could have us send requests into our own network.
+ * Addresses that no public server has. A DID document can name any host, so without this check anybody could
+ * make us send requests into our own network.
  */
 
 import { BlockList, isIP } from "node:net";
@@ -36,7 +36,7 @@ for (
   ] as const
 ) PRIVATE.addSubnet(address, prefix, "ipv6");
 
-/** Whether an IP address, as text, belongs to no server of the public network. */
+/** Whether an IP address, as text, can't belong to a public server. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
   return family === 0 || PRIVATE.check(address, family === 6 ? "ipv6" : "ipv4");

@@ -1,4 +1,4 @@
-/** The repositories that have records of a collection, as a relay lists them. */
+/** The repositories with records of a collection, as a relay lists them. */
 
 import { isDid } from "../decoder/address.ts";
 import type { GetOptions } from "./get.ts";
@@ -31,7 +31,7 @@ export async function listRepositories(
     throw new SourceError("invalid", `cannot read ${relay.host}: the list has no repositories`);
   }
   const dids = repos.map((repo: { readonly did?: unknown } | null) => repo?.did).filter(isDid);
-  // A page that names nobody, or leads to itself, is the last one: lists must end.
+  // An empty page, or one that refers to itself, is the last one: listing must end.
   const isLast = typeof next !== "string" || next === cursor || dids.length === 0;
   return { dids, cursor: isLast ? null : next };
 }

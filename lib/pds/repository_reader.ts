@@ -1,4 +1,7 @@
-/** Reads a repository at its source: whole and verified, or, where it is too large for that, as it is listed. */
+/**
+ * Reads a repository at its source: as a whole and verified, or, when it is too large, by listing its
+ * records.
+ */
 
 import type { GetOptions } from "./get.ts";
 import { resolveSource } from "./identity.ts";
@@ -9,16 +12,18 @@ import { query } from "./xrpc.ts";
 
 export interface ReaderOptions extends Pick<GetOptions, "allowPrivate" | "timeoutMs"> {
   readonly plcUrl: string;
-  /** Of a repository that is read whole. */
+  /** Size limit for a repository that is read as a whole. */
   readonly maxBytes: number;
-  /** Of a repository that is listed. */
+  /** Limit for a repository that is listed. */
   readonly maxRecords: number;
-  /** The collections that have a name of their own: a listing needs names. */
+  /** Wanted collections without wildcards: a listing needs names. */
   readonly collections: readonly string[];
   readonly wanted: (collection: string) => boolean;
-  /** Lets in or throws a `SourceError`; what it returns is called at the end. Default: lets everybody in. */
+  /**
+   * Admits a reader or throws a `SourceError`; the returned function is called at the end. Default: no limit.
+   */
   readonly enter?: (host: string) => () => void;
-  /** Told that a server did not answer, and how long it wants to be left alone, milliseconds. */
+  /** Called when a server did not answer, with how long it asked not to be retried, milliseconds. */
   readonly rest?: (host: string, ms: number) => void;
 }
 
@@ -50,7 +55,7 @@ export async function readRepository(
     if (!(error instanceof SourceError)) throw error;
     if (error.failure === "unreachable") options.rest?.(pds.host, error.retryAfterMs);
     if (error.failure !== "too_large") throw error;
-    // JSON takes more, and only what is wanted is listed.
+    // JSON takes more space, and only wanted records are listed.
     const limits = { maxRecords, maxBytes: maxBytes * LISTED_FACTOR };
     const snapshot = await listRepository(pds, did, collections, limits, asking);
     return { host: pds.host, snapshot, verified: false };

@@ -1,6 +1,6 @@
 /**
- * A repository as its owner signed it: a CAR with the commit, the tree and the records. Everything that is
- * read is reached from the signed commit by hashes, so a host can withhold a repository and not alter it.
+ * A repository as its owner signed it: a CAR with the commit, the tree and the records. Everything is reached
+ * from the signed commit by hashes, so a host can withhold a repository but not alter it.
  */
 
 import { fromUint8Array as readCar } from "@atcute/car";
@@ -15,7 +15,7 @@ export interface SourceRecord {
   readonly collection: string;
   readonly rkey: string;
   readonly cid: string;
-  /** Its DAG-CBOR, which is what its CID says. */
+  /** Its DAG-CBOR, verified against its CID. */
   readonly bytes: Uint8Array;
 }
 
@@ -26,10 +26,10 @@ export interface Snapshot {
 }
 
 /**
- * Reads a repository's CAR, and the records of the collections that `wanted` names. The tree is walked whole
- * before the first record is given, so a CAR that was cut off anywhere is found out.
+ * Reads a repository's CAR, and the records of the collections in `wanted`. The whole tree is walked before
+ * the first record is yielded, so a truncated CAR is always noticed.
  *
- * Throws a `SourceError` for one that is cut off, altered, of somebody else, or not signed with the key.
+ * Throws a `SourceError` when it is truncated, altered, of another account, or not signed with the key.
  */
 export async function readSignedRepository(
   car: Uint8Array,
@@ -47,7 +47,7 @@ export async function readSignedRepository(
   }
 }
 
-/** The commit that the CAR's root names. All blocks are compared with their CIDs on the way. */
+/** The commit that the CAR's root names. All blocks are verified against their CIDs on the way. */
 function readCommit(car: Uint8Array): Commit {
   const reader = readCar(car);
   const root = reader.roots[0]?.$link;

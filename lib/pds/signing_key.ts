@@ -1,20 +1,23 @@
-/** The key that signs a repository, as the document of its owner names it. */
+/** The key that signs a repository, from the owner's DID document. */
 
 import { type FoundPublicKey, getPublicKeyFromDidController } from "@atcute/crypto";
 
-/** How documents write a key: `Multikey` today, and two types for the curves before. */
+/** The forms of a key in documents: `Multikey` today, and two older types, one per curve. */
 type Material = Parameters<typeof getPublicKeyFromDidController>[0];
 
 const COMPRESSED_BYTES = 33;
 const WHOLE_BYTES = 65;
 
-/** Throws for what is no key. */
+/** Throws when the key is invalid. */
 export function signingKeyOf(material: Material): FoundPublicKey {
   const found = getPublicKeyFromDidController(material);
   return { ...found, publicKeyBytes: compressed(found.publicKeyBytes) };
 }
 
-/** The older types name a point by both of its coordinates: what verifies takes one, and the sign of the other. */
+/**
+ * The older types have both coordinates of a point; the verifier takes one coordinate and the sign of the
+ * other.
+ */
 function compressed(point: Uint8Array): Uint8Array<ArrayBuffer> {
   if (point.length === COMPRESSED_BYTES) return new Uint8Array(point);
   if (point.length !== WHOLE_BYTES || point[0] !== 4) {

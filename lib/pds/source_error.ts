@@ -1,12 +1,12 @@
-/** Why a repository could not be read at its source, and what that means for the next attempt. */
+/** Why a repository could not be read at its source, and how that affects the next attempt. */
 
 /**
- * - `unreachable`: no answer, or one that says "later". Tried again.
- * - `refused`: the address may not be asked. Tried again rarely: the DID document can change.
- * - `absent`: the source says that it has no such repository, or that it is not to be had now.
- * - `invalid`: the answer can't be what the repository's owner signed. Tried again: hosts get repaired.
- * - `busy`: the server is asked enough as it is. Tried again soon; it is no failure.
- * - `too_large`: more bytes than are read. Another way may take less.
+ * - `unreachable`: no answer, or a temporary error. Retried.
+ * - `refused`: the address is not allowed. Retried rarely: the DID document can change.
+ * - `absent`: the source says that it has no such repository, or that it is not available now.
+ * - `invalid`: the answer can't be what the owner signed. Retried: hosts get repaired.
+ * - `busy`: the server already has enough requests of ours. Retried soon; not a failure.
+ * - `too_large`: above the size limit. Listing may need less.
  */
 export type SourceFailure =
   | "unreachable"
@@ -22,9 +22,9 @@ export class SourceError extends Error {
     readonly failure: SourceFailure,
     message: string,
     options: ErrorOptions & {
-      /** How long the host wants not to be asked, milliseconds. */
+      /** How long the host asked not to be retried, milliseconds. */
       readonly retryAfterMs?: number;
-      /** The server that is busy, or can't be reached. */
+      /** The server that is busy or unreachable. */
       readonly host?: string;
     } = {},
   ) {

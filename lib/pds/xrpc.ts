@@ -1,9 +1,9 @@
-/** The queries of AT Protocol that a repository is read with, and what their errors mean. */
+/** The AT Protocol queries for reading a repository, and the meaning of their errors. */
 
 import { get, type GetOptions, type Got } from "./get.ts";
 import { SourceError } from "./source_error.ts";
 
-/** Asks a server. Throws a `SourceError` for every answer but 200. */
+/** Sends a query. Throws a `SourceError` for every status but 200. */
 export async function query(
   server: URL,
   method: string,
@@ -23,12 +23,12 @@ export function jsonOf({ body }: Got, host: string): Readonly<Record<string, unk
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Said below, with everything else that is no object.
+    // Reported below, with everything else that is not an object.
   }
   throw new SourceError("invalid", `cannot read ${host}: the answer is no JSON object`);
 }
 
-/** The lexicons' names for a repository that is not to be had. */
+/** The lexicons' error names for a repository that is not available. */
 const ABSENT = new Set([
   "RepoNotFound",
   "RepoDeactivated",

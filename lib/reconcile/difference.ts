@@ -1,11 +1,11 @@
 /**
- * What the index has to change to say of a repository what its source says. Revisions decide, as they do for
- * the stream: what the ledger knows from a later revision than the source was read at stays as it is.
+ * The changes that make the index equal to a repository's source. Revisions decide, as for the stream: a
+ * ledger row with a later revision than that of the source stays as it is.
  */
 
 import type { Snapshot, SourceRecord } from "../pds/signed_repository.ts";
 
-/** What the ledger has of a record. */
+/** The ledger's row of a record. */
 export interface HeldRecord {
   readonly collection: string;
   readonly rkey: string;
@@ -14,7 +14,7 @@ export interface HeldRecord {
   readonly deleted: boolean;
 }
 
-/** A record that the index lacks or has otherwise; or, with `bytes` null, one that is gone. */
+/** A record that the index lacks or has differently; with `bytes` null, one that no longer exists. */
 export type Change = Pick<SourceRecord, "collection" | "rkey"> & {
   readonly cid: string | null;
   readonly bytes: Uint8Array | null;

@@ -1,18 +1,18 @@
-/** Tells of repositories that can't be compared: of many that fail alike, one line a minute. */
+/** Logs repositories that can't be compared: for many similar failures, one line a minute. */
 
 import type { Clock } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
 import { SourceError } from "../pds/source_error.ts";
 
-/** Failures of one host and kind within this time are one line, milliseconds. */
+/** Failures of one host and kind within this time share one line, milliseconds. */
 const ALIKE_MS = 60_000;
 
-/** Hosts are named by others: no more than so many are remembered. */
+/** Hosts are chosen by others, so the number of remembered ones is limited. */
 const MOST = 1_000;
 
 interface Told {
   readonly at: number;
-  /** Failures since that nobody was told of. */
+  /** Failures since then that were not logged. */
   others: number;
 }
 

@@ -1,7 +1,6 @@
 /**
- * Fills an index with what was published before it began to follow the stream: all repositories that have
- * records of our collections are put into the queue of those to compare. Live events come meanwhile, and
- * revisions decide.
+ * Fills an index with records from before it began to follow the stream: all repositories with records of our
+ * collections are queued for comparison. Live events arrive meanwhile, and revisions decide.
  */
 
 import { type Clock, sleep } from "../client/clock.ts";
@@ -17,11 +16,11 @@ export interface FillOptions {
     cursor: string | null,
     signal: AbortSignal,
   ) => Promise<RepositoryPage>;
-  /** Puts those into the queue that were never compared. Returns how many. */
+  /** Queues the repositories that were never compared. Returns how many. */
   readonly request: (dids: readonly string[]) => Promise<number>;
-  /** How many of those that were asked for here are done, to be done, and failing. */
+  /** How many of the repositories queued here are done, pending, and failing. */
   readonly count: () => Promise<FillCounts>;
-  /** Whether the stream is followed: what is published from then on comes with it. */
+  /** Whether the stream is followed: later records come with it. */
   readonly isFollowing: () => boolean;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -33,11 +32,11 @@ const TELL_MS = 10_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
-/** Ends when each repository was compared, or can't be now; the queue tries those again. Never rejects. */
+/** Resolves when each repository was compared, or can't be now; the queue retries those. Never rejects. */
 export async function fill(options: FillOptions, signal: AbortSignal): Promise<void> {
   const { collections, isFollowing, logger, clock } = options;
   try {
-    // A repository that is read before may have changed by the time that the stream begins.
+    // A repository that is read earlier may have changed before the stream begins.
     while (!isFollowing()) await sleep(LOOK_MS, clock, signal);
     for (const collection of collections) await request(collection, options, signal);
     let toldAt = -Infinity;
@@ -58,7 +57,7 @@ export async function fill(options: FillOptions, signal: AbortSignal): Promise<v
   }
 }
 
-/** Asks for the repositories of a collection. */
+/** Queues the repositories of a collection. */
 async function request(
   collection: string,
   options: FillOptions,
@@ -81,7 +80,7 @@ async function request(
   logger.info("repositories listed", { collection, listed, queued });
 }
 
-/** Tries until it succeeds, or the signal aborts. */
+/** Retries until success, or until the signal aborts. */
 async function persistently<T>(
   attempt: () => Promise<T>,
   { logger, clock }: FillOptions,

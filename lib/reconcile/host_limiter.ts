@@ -1,11 +1,11 @@
-/** How hard each server is asked: few requests at a time, and none while it wants to be left alone. */
+/** Limits the load on each server: few requests at a time, and none while it asks for a pause. */
 
 import { SourceError } from "../pds/source_error.ts";
 
 export interface HostLimiterOptions {
   /** Repositories that are read from one server at a time. */
   readonly atOnce: number;
-  /** Milliseconds of a clock that never runs backwards. */
+  /** Milliseconds of the monotonic clock. */
   readonly now: () => number;
 }
 
@@ -23,7 +23,9 @@ export class HostLimiter {
     this.#options = options;
   }
 
-  /** Lets one in, until what it returns is called. Throws a `SourceError` when the server is busy. */
+  /**
+   * Admits a reader until the returned function is called. Throws a `SourceError` when the server is busy.
+   */
   enter(host: string): () => void {
     const { atOnce, now } = this.#options;
     const known = this.#hosts.get(host) ?? { active: 0, restsUntil: 0 };
@@ -42,7 +44,7 @@ export class HostLimiter {
     };
   }
 
-  /** Servers that nobody is let in to now. */
+  /** Servers that admit no reader now. */
   busyHosts(): string[] {
     const { atOnce, now } = this.#options;
     return [...this.#hosts].filter(([, { active, restsUntil }]) =>
@@ -50,7 +52,7 @@ export class HostLimiter {
     ).map(([host]) => host);
   }
 
-  /** Asks a server nothing for a time, milliseconds. */
+  /** Sends no requests to a server for some milliseconds. */
   rest(host: string, ms: number): void {
     const known = this.#hosts.get(host) ?? { active: 0, restsUntil: 0 };
     known.restsUntil = Math.max(known.restsUntil, this.#options.now() + ms);

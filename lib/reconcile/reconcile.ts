@@ -1,4 +1,4 @@
-/** Makes the index say of one repository what its source says. */
+/** Makes the index equal to a repository's source. */
 
 import type { Event } from "../decoder/event.ts";
 import type { SourceRecordParts } from "../decoder/wire/source_record.ts";
@@ -21,7 +21,7 @@ export interface ReconcileOptions extends CompareOptions {
   readonly now: () => number;
 }
 
-/** What a reconcile found. */
+/** The result of a comparison. */
 export interface Reconciled {
   readonly host: string;
   readonly rev: string;
@@ -29,13 +29,13 @@ export interface Reconciled {
   readonly verified: boolean;
   /** Records of wanted collections at the source. */
   readonly records: number;
-  /** Records that the index lacked, or had otherwise. */
+  /** Records that the index lacked or had differently. */
   readonly put: number;
-  /** Records that the index had and the source hasn't. */
+  /** Records that the index had and the source has not. */
   readonly deleted: number;
 }
 
-/** A transaction takes no more records than that, nor more bytes. */
+/** Limits of one transaction, in records and in bytes. */
 const BATCH_RECORDS = 500;
 const BATCH_BYTES = 8 * 1024 * 1024;
 
@@ -68,7 +68,9 @@ export async function reconcile(
   return { host, rev: snapshot.rev, verified, records: snapshot.records.length, put, deleted };
 }
 
-/** What a reconcile would find. Nothing is changed. Throws a `SourceError` when the source can't be read. */
+/**
+ * The result of a reconcile, without changing anything. Throws a `SourceError` when the source can't be read.
+ */
 export async function compareWithSource(
   did: string,
   { reader, sql }: CompareOptions,
@@ -84,9 +86,9 @@ export async function compareWithSource(
 }
 
 /**
- * Whether the source has the repository of an account that the stream said is deleted. It is read whole and
- * verified, and then the account is active again from now on, which has it compared. Throws a `SourceError`
- * when the source says neither.
+ * Whether the source still has the repository of an account that the stream reported as deleted. The
+ * repository is read as a whole and verified; then the account becomes active again, and its repository is
+ * compared. Throws a `SourceError` when the source says neither.
  */
 export async function refuteDeletion(
   did: string,
@@ -105,7 +107,7 @@ export async function refuteDeletion(
   return true;
 }
 
-/** It moves no cursor: the stream does not know of it. */
+/** It moves no cursor: these events are not part of the stream. */
 function batchOf(events: readonly Event[]): Batch {
   return {
     id: crypto.randomUUID(),

@@ -24,28 +24,28 @@ import { retryAfter } from "./retry_delay.ts";
 export interface RunnerOptions {
   readonly database: Database;
   readonly reconcile: (did: string, signal: AbortSignal) => Promise<Reconciled>;
-  /** Servers that nothing is read from now. */
+  /** Servers that are not read now. */
   readonly busyHosts: () => readonly string[];
   /**
-   * Whether the source has an account's repository that the stream said is deleted; then the account counts
-   * as active again.
+   * Whether the source still has the repository of an account that the stream reported as deleted; then the
+   * account counts as active again.
    */
   readonly isStillThere: (did: string, signal: AbortSignal) => Promise<boolean>;
-  /** Repositories at a time. */
+  /** Concurrent repositories. */
   readonly atOnce: number;
-  /** Repositories are compared again after so many days; 0: only when there is a reason. */
+  /** Repositories are compared again after this many days; 0: only when there is a reason. */
   readonly everyDays: number;
-  /** Whether all repositories are wanted, because events may be missing. Answers so once. */
+  /** Whether all repositories are requested, because events may be missing. Resets the request. */
   readonly takeAllWanted: () => boolean;
-  /** Wants all again: they could not be asked for. */
+  /** Requests all again: they could not be queued. */
   readonly wantAll: () => void;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** When a question to the database counts as unanswered, milliseconds. */
+  /** When a database query counts as unanswered, milliseconds. */
   readonly silentMs: number;
-  /** Told now and then what is in the queue. */
+  /** Called periodically with the counts of the queue. */
   readonly counted: (counts: ReconcileCounts) => void;
-  /** Told what came of each. */
+  /** Called with the result of each comparison. */
   readonly ended: (
     result: Reconciled | SourceFailure | "failed" | "deletion_confirmed" | "deletion_refuted",
   ) => void;
@@ -53,16 +53,16 @@ export interface RunnerOptions {
 
 const TICK_MS = 2_000;
 
-/** What the process took and did not end is due again after this time. */
+/** A repository that this process took and did not finish is due again after this time. */
 const HOLD_MS = 30 * 60_000;
 
-/** A host that is busy is tried again so soon; others are read meanwhile. */
+/** A busy host is retried after this time; others are read meanwhile. */
 const BUSY_MS = 500;
 
-/** What failed here, and not at its source, is tried again after this time. */
+/** A failure of our own, not of the source, is retried after this time. */
 const FAILED_MS = 5_000;
 
-/** Repositories that the periodic pass adds at a time. */
+/** Repositories that the periodic pass queues at a time. */
 const STALE_AT_A_TIME = 100;
 
 /** Runs until the signal aborts. Never rejects. */
@@ -70,7 +70,7 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
   const { clock, logger, atOnce, everyDays } = options;
   const running = new Set<Promise<void>>();
   const failures = new FailureLog(logger, clock);
-  // An outage is told once, however often it is met.
+  // An outage is logged once.
   let told: string | null = null;
   const ask = <T>(question: (sql: Sql) => Promise<T>): Promise<T> =>
     options.database.ask(question, { silentMs: options.silentMs, signal });
@@ -104,13 +104,13 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
       }
     }
     const next = sleep(TICK_MS, clock, signal).catch(() => {});
-    // A place that is free is filled at once.
+    // A free slot is filled at once.
     await (running.size === 0 ? next : Promise.race([next, ...running]));
   }
   await Promise.allSettled(running);
 }
 
-/** Never rejects: what fails here is due again when its time is over. */
+/** Never rejects: a failed repository is due again later. */
 async function reconcileOne(
   one: DueReconcile,
   options: RunnerOptions,
@@ -139,7 +139,7 @@ async function reconcileOne(
     try {
       await ask((sql) => fail(sql, one, error));
     } catch {
-      // The database is away, and with it the place to note this.
+      // The database is unavailable, so the failure can't be stored either.
     }
     if (failure !== "busy") failures.failed(did, error);
   }

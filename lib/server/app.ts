@@ -21,9 +21,9 @@ export interface AppOptions {
   readonly deadLetters: DeadLetters;
   readonly facts: Omit<ProcessFacts, "admin">;
   readonly token: Secret | null;
-  /** Names by which it may be asked without a token, besides IP addresses and localhost. */
+  /** Host names that are allowed without a token, in addition to IP addresses and localhost. */
   readonly hosts: readonly string[];
-  /** HTML of the status page. It holds no data: it asks `/api/status` for them. */
+  /** HTML of the status page. It holds no data: it reads `/api/status`. */
   readonly page: string;
   readonly logger: Logger;
   readonly limits?: RequestLimits;
@@ -66,7 +66,7 @@ export function createApp(options: AppOptions): Hono {
   app.use(securityHeaders());
   app.use(authenticate(token, options.hosts));
 
-  // Before the limit of load: it must be answered when nothing else is.
+  // Before the load limit: it must be answered even under load.
   app.get(
     "/health",
     (context) => verdictAnswer(context, "healthy", "unhealthy", healthOf(telemetry.condition)),
@@ -75,7 +75,7 @@ export function createApp(options: AppOptions): Hono {
   app.use(limitLoad(limits));
 
   app.get("/ready", async function ready(context): Promise<Response> {
-    // Asks the database, or a quiet stream would never notice that it is gone.
+    // Queries the database; otherwise a quiet stream would never notice an outage.
     await statusCache.get();
     return verdictAnswer(context, "ready", "not_ready", readinessOf(telemetry.condition));
   });

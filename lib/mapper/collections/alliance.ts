@@ -1,4 +1,4 @@
-/** `app.subcult.alliance`: a scene of the author's vouches for another scene. */
+/** `app.subcult.alliance`: one of the author's scenes vouches for another scene. */
 
 import { z } from "zod";
 import lexicon from "../../../lexicons/app/subcult/alliance.json" with { type: "json" };

@@ -57,7 +57,7 @@ export const event: Collection = {
       status,
       starts_at: fields.startsAt,
       ends_at: endsAt,
-      // The record has no such field: this is when the revision that says so was made.
+      // The record has no such field: the time of the revision that cancelled it is used.
       cancelled_at: status === "cancelled" ? isoFromMicros(context.timeUs) : null,
     };
     return { row };

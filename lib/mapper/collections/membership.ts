@@ -1,7 +1,7 @@
 /**
- * `app.subcult.membership`. In the member's own repository it is a request, and claims nothing. In
- * the repository of the scene's owner, with `member` naming a DID, it is the owner's decision: an
- * invitation to somebody who never asked for anything, else the answer to a request, and gone with it.
+ * `app.subcult.membership`. In the member's own repository it is a request and grants nothing. In the
+ * repository of the scene's owner, with `member` set to a DID, it is the owner's decision: an invitation if
+ * that account never made a request, otherwise the answer to a request, which ends with the request.
  */
 
 import { z } from "zod";
@@ -51,7 +51,7 @@ export const membership: Collection = {
   map: mapBy(MembershipRecord, (fields, { key }) => {
     const { member } = fields;
     const isDecision = typeof member === "string" && member !== key.did;
-    // A request is one whatever it claims: nobody promotes himself.
+    // A request grants nothing, whatever it claims: nobody can promote themselves.
     const granted = isDecision ? fields : undefined;
     const status = granted?.status ?? "pending";
     const row = {

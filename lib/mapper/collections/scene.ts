@@ -54,7 +54,7 @@ export const scene: Collection = {
   }),
 };
 
-/** Every colour when there is a palette, absent ones as empty text: what the app's reads expect. */
+/** All colours when there is a palette, missing ones as empty text: the app's queries expect that. */
 function paletteOf(palette: z.output<typeof SceneRecord>["palette"]): Record<string, string> {
   if (!palette) return {};
   return {

@@ -45,7 +45,7 @@ export const stream: Collection = {
     { name: "featured_participant", type: "text" },
   ],
   references: [SCENE, EVENT],
-  // A session that is gone is over; one that was yet to start ends as it starts.
+  // A session whose record is gone is over; one that had not started ends when it starts.
   whenHidden: "ended_at = coalesce(t.ended_at, greatest(t.started_at, now()))",
   map: mapBy(StreamRecord, (fields, { key, record, timeUs }) => {
     const { sceneId, eventId } = fields;

@@ -1,19 +1,18 @@
 /**
- * Location consent. Runs when a record is decoded, before anything else sees it: what leaves here
- * holds exact coordinates only where its author allowed them, and everything after may be stored,
- * logged and shown.
+ * Location consent. Runs when a record is decoded, before any other code sees it. The result contains exact
+ * coordinates only where the author allowed them, so everything after may store, log and show it.
  *
- * A scene or an event tells its place in `location`: `lat` and `lng` (numbers or decimal text) and
- * `allowPrecise`, or `coarseGeohash` in place of coordinates (there, or beside `location`). It leaves
- * here as one of
+ * A scene or an event has its location in `location`: `lat` and `lng` (numbers or decimal text) and
+ * `allowPrecise`, or `coarseGeohash` instead of coordinates (there, or beside `location`). The result is one
+ * of
  *
- * - `{ lat, lng, allowPrecise: true }`, both numbers, exactly, when `allowPrecise` is true;
- * - as it was written, where it is a geohash of at most six characters and nothing else;
+ * - `{ lat, lng, allowPrecise: true }`, both exact numbers, when `allowPrecise` is true;
+ * - unchanged, when it is only a geohash of at most six characters;
  * - `{ allowPrecise: false, coarseGeohash }`, of at most six characters;
- * - a refusal, with a marker where the place was, when the place can't be read.
+ * - a refusal, with a marker in place of the location, when the location can't be read.
  *
- * Everything else that tells a place is taken out of every record, whatever its collection and also
- * with consent, which is for `location` alone: see `hidden_place.ts`.
+ * Every other place is removed from every record, in any collection and even with consent, which covers
+ * `location` alone: see `hidden_place.ts`.
  */
 
 import type { Refusal } from "../../decoder/event.ts";
@@ -24,21 +23,21 @@ import { withoutHiddenPlaces } from "./hidden_place.ts";
 import { keyPolicy } from "./place_key.ts";
 import { PLACE_REMOVED } from "./place_text.ts";
 
-/** A record that may be kept. With a refusal, what is left of a record that can't be one. */
+/** A record that may be kept. With a refusal, what is left of a rejected record. */
 export interface Coarsened {
   readonly record: JsonObject;
   readonly refusal: Refusal | null;
 }
 
-/** The collections whose records have a place and a say over it. */
+/** The collections whose records have a location and consent. */
 const CONSENTING: ReadonlySet<string> = new Set(["app.subcult.scene", "app.subcult.event"]);
 
 const OWN_FIELDS: ReadonlySet<string> = new Set(["location", "coarseGeohash"]);
 const NO_FIELDS: ReadonlySet<string> = new Set();
 
 /**
- * A record without any place that its author didn't allow; the same object when it told
- * none. Never changes the record that it is given, and doing it again changes nothing.
+ * A record without any place that its author did not allow; the same object when there is none. Never changes
+ * its input. Idempotent.
  */
 export function coarsen(collection: string, record: JsonObject): Coarsened {
   const isConsenting = CONSENTING.has(collection);
@@ -59,7 +58,7 @@ export function coarsen(collection: string, record: JsonObject): Coarsened {
   return { record: withPlace(cleaned, field, PLACE_REMOVED), refusal: place };
 }
 
-/** Whether a place needs no coarsening: it is told as a coarse geohash and in no other way, or not at all. */
+/** Whether a location needs no coarsening: it is only a coarse geohash, or absent. */
 function isCoarse(location: Json, geohashBeside: Json): boolean {
   if (location !== null && !isObject(location)) return false;
   const { coarseGeohash = null, allowPrecise = null, ...rest } = location ?? {};
@@ -70,7 +69,7 @@ function isCoarse(location: Json, geohashBeside: Json): boolean {
     );
 }
 
-/** What is kept of a place: null when none was told. */
+/** What is kept of a location; `kept` is null when there was none. */
 type Decision = { readonly kept: JsonObject | null } | Refusal;
 
 function decide(location: Json, geohashBeside: Json): Decision {
@@ -99,7 +98,7 @@ function decide(location: Json, geohashBeside: Json): Decision {
     if (own(location ?? {}, "allowPrecise") === true) {
       return { kept: { lat, lng, allowPrecise: true } };
     }
-    // What the author chose to show goes before what the coordinates would tell.
+    // The author's own geohash takes precedence over the coordinates.
     const coarseGeohash = coarse ?? encodeGeohash(lat, lng, COARSE_LENGTH);
     return { kept: { allowPrecise: false, coarseGeohash } };
   }
@@ -110,7 +109,9 @@ function decide(location: Json, geohashBeside: Json): Decision {
   return { kept: null };
 }
 
-/** A place in words that the app doesn't read (`lon`, `latitude`, GeoJSON) is no missing place. */
+/**
+ * A location under names that the app doesn't read (`lon`, `latitude`, GeoJSON) is not a missing location.
+ */
 function tellsPlaceOtherwise(location: JsonObject): boolean {
   return Object.entries(location).some(([key, value]) => {
     if (value === null || OWN_FIELDS.has(key)) return false;
@@ -120,11 +121,11 @@ function tellsPlaceOtherwise(location: JsonObject): boolean {
   });
 }
 
-/** The record with nothing of its own place but that one field; null leaves that out as well. */
+/** The record with only that field of its location; null removes it too. */
 function withPlace(record: JsonObject, field: string, value: Json): JsonObject {
   const entries = Object.entries(record).filter(([key]) => !OWN_FIELDS.has(key));
   if (value !== null) entries.push([field, value]);
-  // Defines properties, as assignment doesn't: `__proto__` stays an ordinary key.
+  // Defines properties instead of assigning: `__proto__` stays an ordinary key.
   return Object.fromEntries(entries);
 }
 

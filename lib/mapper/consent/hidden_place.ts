@@ -1,6 +1,6 @@
 /**
- * Takes places out of a record where no schema expects them: under keys that tell a place, in text,
- * in JSON inside text, in pairs of numbers. The lists are in `place_key.ts` and `place_text.ts`.
+ * Removes places from a record where no schema expects them: under keys that name a place, in text, in JSON
+ * inside text, in pairs of numbers. The lists are in `place_key.ts` and `place_text.ts`.
  */
 
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
@@ -11,33 +11,33 @@ import { isFineNumber } from "../geo/place_number.ts";
 import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
 import { SearchEffort } from "../place_text/effort.ts";
 
-/** Deeper records are refused: no app nests so far, and every step of the walk is a stack frame. */
+/** Deeper records are refused: no app nests so deep, and every level is a stack frame. */
 const MAX_DEPTH = 128;
 
-/** Larger whole numbers can be degrees in small units, or metres from the equator. */
+/** Larger integers can be degrees in small units, or metres from the equator. */
 const MAX_WHOLE = 100_000;
 
-/** An H3 cell, of any size, by the community lexicon: its key alone doesn't tell. */
+/** An H3 cell of any size, from the community lexicon: its key alone doesn't identify it. */
 const H3_TYPE = "community.lexicon.location.hthree";
 
 const WHOLE_NUMBER = /^\s*[-+]?\d{6,}\s*$/;
 
-/** A geohash that stands where a place may stand: a digit and a letter, so that words are spared. */
+/** A geohash where a place may be: with a digit and a letter, so that words don't match. */
 const GEOHASH = /^(?=[a-z]*\d)(?=\d*[a-z])[\db-hjkmnp-z]{7,12}$/i;
-/** One in a hundred has no digit. Four consonants in a row are in few words. */
+/** One geohash in a hundred has no digit. Few words have four consonants in a row. */
 const GEOHASH_OF_LETTERS = /^(?=[a-z]*[b-df-hj-np-tv-xz]{4})[b-hjkmnp-z]{7,12}$/;
 
 const JSON_START = /^\s*(?:\{\s*["}]|\[\s*["{[\]\-\dtfn])/;
 const JSON_END = /[\]}]\s*$/;
-/** Spaces after JSON that are looked through; behind more of them it is searched as text. */
+/** Spaces after JSON that are tolerated; with more, it is searched as text. */
 const MAX_PADDING = 64;
 
-/** Thrown inside the walk, and nowhere else. */
+/** Thrown only inside the walk. */
 const TOO_DEEP = new RangeError("cannot look for places: the record is nested too deep");
 
 /**
- * The record without the places that hide in it, the same object when there are none. Keys in
- * `except` are left alone at the top level. Null when it is nested deeper than 128 levels.
+ * The record without hidden places, or the same object when there are none. Keys in `except` are skipped at
+ * the top level. Null when it is nested deeper than 128 levels.
  */
 export function withoutHiddenPlaces(
   record: JsonObject,
@@ -53,16 +53,16 @@ export function withoutHiddenPlaces(
 }
 
 interface Where {
-  /** Under a key that may tell a place. */
+  /** Whether it is under a key that may name a place. */
   readonly inPlace: boolean;
   readonly depth: number;
-  /** What is left for the whole record. */
+  /** The remaining effort for the whole record. */
   readonly effort: SearchEffort;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** A value without its places; undefined when nothing of it may stay. */
+/** A value without its places; undefined when nothing may be kept. */
 function clean(value: Json, where: Where): Json | undefined {
   if (typeof value === "string") return cleanText(value, where);
   if (typeof value === "number") return where.inPlace && isTelling(value) ? undefined : value;
@@ -77,7 +77,7 @@ function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<stri
     ? { ...around, inPlace: true }
     : around;
   let unread: string | undefined;
-  // Most objects hold no place: only the changes are noted.
+  // Most objects contain no place, so only changes are recorded.
   let changes: Map<string, Json | undefined> | undefined;
   for (const key in object) {
     if (except.has(key)) continue;
@@ -101,7 +101,7 @@ function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<stri
     const cleaned = changes?.has(key) ? changes.get(key) : object[key];
     if (cleaned !== undefined) entries.push([key, cleaned]);
   }
-  // Defines properties, as assignment doesn't: `__proto__` stays an ordinary key.
+  // Defines properties instead of assigning: `__proto__` stays an ordinary key.
   return Object.fromEntries(entries);
 }
 
@@ -152,8 +152,8 @@ function cleanText(text: string, where: Where): string {
 }
 
 /**
- * Text that is JSON, without its places; null when it is no JSON, or nested too deep to tell. JSON in
- * text in JSON in text … ends soon: every level doubles the escapes.
+ * JSON text without its places; null when it is not JSON, or nested too deep to tell. JSON in text in JSON in
+ * text … ends soon: every level doubles the escapes.
  */
 function cleanJson(text: string, where: Where): string | null {
   if (!where.effort.take(text.length)) return PLACE_REMOVED;
@@ -171,12 +171,12 @@ function cleanJson(text: string, where: Where): string | null {
     throw error;
   }
   if (cleaned === undefined) return PLACE_REMOVED;
-  // A key that was given twice hides its first value from the parser.
+  // A repeated key hides its first value from the parser.
   const left = cleaned === value ? text : JSON.stringify(cleaned);
   return withoutPlaces(left, where.inPlace, where.effort);
 }
 
-/** A parser that fails costs a hundred times what this does. */
+/** A failing parse costs a hundred times as much as this check. */
 function looksLikeJson(text: string): boolean {
   return JSON_START.test(text) && JSON_END.test(text.slice(-MAX_PADDING));
 }

@@ -1,7 +1,7 @@
 /**
- * Which keys of a record tell a place. This file is the list, with the words for coordinates in
- * `place_text/word.ts`. A key is looked up without regard to case, separators, accents and what can't
- * be seen, so `GPS-Latitude`, `gps_latitude` and `gpsLatitude` are one.
+ * The keys of a record that name a place. This file is the list, with the words for coordinates in
+ * `place_text/word.ts`. A key is compared without case, separators, accents and invisible characters, so
+ * `GPS-Latitude`, `gps_latitude` and `gpsLatitude` are the same.
  */
 
 import { tellsPlace } from "./place_text.ts";
@@ -9,11 +9,11 @@ import { foldText } from "../place_text/fold.ts";
 import { EXTENT_WORDS, isCoordinateWord, PLACE_WORDS } from "../place_text/word.ts";
 
 export type KeyPolicy =
-  /** Tells a place and nothing else: the key and its value go. */
+  /** Names a place and nothing else: key and value are removed. */
   | "remove"
-  /** Holds a geohash: cut to six characters; whatever is no geohash goes. */
+  /** Contains a geohash: cut to six characters; anything else is removed. */
   | "cut"
-  /** May tell a place: what is below is kept unless it is finer than a hundredth of a degree. */
+  /** May name a place: the value is kept unless it is finer than a hundredth of a degree. */
   | "inspect"
   | "keep";
 
@@ -27,12 +27,12 @@ const WHOLE: ReadonlyMap<string, KeyPolicy> = new Map([
     // Coordinates in one value.
     "coord coords coordinate coordinates bbox boundingbox wkt ewkt wkb ewkb geom thegeom polyline",
     "encodedpolyline geopoint geojson geouri mgrs utm gridref gridreference osgridref",
-    // Cells of other grids, none of which can be cut as a geohash can.
+    // Cells of other grids, none of which can be shortened like a geohash.
     "pluscode pluscodes openlocationcode olc globalcode compoundcode h3 h3index h3cell hthree",
     "s2 s2cell s2cellid s2id quadkey mapcode maidenhead locator what3words w3w threewords",
-    // What a camera or a phone writes.
+    // Written by cameras and phones.
     "exif exifdata xmp iptc gps bssid",
-    // One house.
+    // A single house.
     "street streetaddress street1 street2 streetname streetnumber housenumber addressline",
     "addressline1 addressline2 homeaddress postcode postalcode zipcode",
     "strasse straße hausnummer postleitzahl plz rue calle улица rua",
@@ -45,26 +45,26 @@ const WHOLE: ReadonlyMap<string, KeyPolicy> = new Map([
   ),
 ]);
 
-/** Words for coordinates that mean something else in a longer key: `long_name`, `geoTarget`. */
+/** Words for coordinates that have another meaning in a longer key: `long_name`, `geoTarget`. */
 const NOT_IN_COMPOUNDS: ReadonlySet<string> = new Set(["long", "geo", "ll", "sll"]);
 
-/** Words of a key beside those for coordinates. */
+/** Words of a key in addition to those for coordinates. */
 const WORDS: ReadonlySet<string> = new Set(["exif", "bbox", "geojson"]);
 
-/** Parts of a key, so that compounds in lower case are found: `startlatitude`, `latitudine`. */
+/** Parts of a key, to find lower-case compounds: `startlatitude`, `latitudine`. */
 const PART =
   /latitud|longitud|lat(?:lng|long?)|(?:lng|long?)lat|geo(?:json|point|coord)|pluscode|what3words|^gps|^exif/;
 
 /** `exactAddress`, `precisePoint`, `preciseLocation`, `exact_place`. */
 const EXACT = /^(?:exact|precise).*(?:address|location|place|point|position|spot)$/;
 
-/** Wire keys are without number: the memory is emptied when it has this many. */
+/** Record keys are unlimited, so the cache is cleared at this size. */
 const MAX_REMEMBERED = 4096;
 const MAX_REMEMBERED_LENGTH = 64;
 
 const remembered = new Map<string, KeyPolicy>();
 
-/** What happens to a key of a record and to its value. */
+/** How to treat a key of a record and its value. */
 export function keyPolicy(key: string): KeyPolicy {
   const known = remembered.get(key);
   if (known !== undefined) return known;
@@ -77,7 +77,7 @@ export function keyPolicy(key: string): KeyPolicy {
 }
 
 function decide(key: string): KeyPolicy {
-  // A key can be text that tells a place itself.
+  // A key can itself be text that contains a place.
   if (tellsPlace(key)) return "remove";
   const plain = isAscii(key) ? key : foldText(key);
   const whole = withoutSeparators(plain);

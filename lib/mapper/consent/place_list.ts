@@ -1,16 +1,16 @@
-/** Which members of a list, or of an object, tell a place beside each other. */
+/** Which members of a list or an object form a place together. */
 
 import type { Json, JsonObject } from "../../decoder/json.ts";
 import { keyPolicy } from "./place_key.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
 import { foldText } from "../place_text/fold.ts";
 
-/** A coordinate as text: the network's data model has no fractions, so its apps write texts. */
+/** A coordinate as text: the network's data model has no fractions, so apps write texts. */
 const COORDINATE =
   /^\s*[NSEWO]?\s*([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)\s*°?\s*[NSEWO]?\s*$/i;
 const MAX_COORDINATE = 40;
 
-/** Keys whose value names what is beside it: `{ "name": "latitude", "value": 47.6062 }`. */
+/** Keys whose value names the value beside it: `{ "name": "latitude", "value": 47.6062 }`. */
 const NAMING_KEYS: readonly string[] = [
   "name",
   "key",
@@ -25,14 +25,14 @@ const MAX_NAME = 32;
 
 const NONE: ReadonlySet<number> = new Set();
 
-/** Whether a list is a place as a whole: two to four numbers, as longitude, latitude and altitude. */
+/** Whether a whole list is a place: two to four numbers, as longitude, latitude and altitude. */
 export function isPlace(list: readonly Json[], isUnderPlace: boolean): boolean {
   if (list.length < 2 || list.length > 4) return false;
   if (isFinePair(numberOf(list[0]), numberOf(list[1]))) return true;
   return isUnderPlace && list.length === 3 && isSexagesimal(list.map(numberOf));
 }
 
-/** The members of a list that are a pair of coordinates, or stand behind their name. */
+/** The members of a list that are a pair of coordinates, or follow their name. */
 export function placesAmong(list: readonly Json[]): ReadonlySet<number> {
   let found: Set<number> | undefined;
   let before = NaN;
@@ -66,7 +66,7 @@ function isName(value: Json | undefined): boolean {
   return typeof value === "string" && value.length <= MAX_NAME && keyPolicy(value) === "remove";
 }
 
-/** NaN for what is no number. */
+/** NaN for anything but a number. */
 function numberOf(value: Json | undefined): number {
   if (typeof value === "number") return value;
   if (typeof value !== "string" || value.length > MAX_COORDINATE) return NaN;

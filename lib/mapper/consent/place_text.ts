@@ -1,19 +1,19 @@
 /**
- * Places in text. "Text is stored as written" gives way to the promise that no place finer than a
- * geohash of six characters is kept without consent: what reads as a place is replaced by a marker,
- * in prose as in URLs, and the rest of the text stays as it is.
+ * Places in text. "Text is stored as written" yields to the guarantee that no place finer than a geohash of
+ * six characters is kept without consent: a place is replaced by a marker, in prose and in URLs, and the rest
+ * of the text stays as it is.
  *
  * Texts are searched as people read them (`place_text/reading.ts`), for
  *
- * - decimal numbers: two that can be degrees near each other, or one that is called a coordinate
- *   (`pair.ts`), unless they are clearly something else (`harmless.ts`);
+ * - decimal numbers: two that can be degrees near each other, or one that is called a coordinate (`pair.ts`),
+ * unless they are clearly something else (`harmless.ts`);
  * - degrees with minutes (`degree.ts`), grids in metres (`grid.ts`), and codes (`code.ts`).
  *
- * A number by itself is kept, and so is a pair within one degree of (0, 0), which is open sea: these
- * are ratios and versions. Two decimals are a kilometre, wider than the cell, and are kept.
+ * A single number is kept, and so is a pair within one degree of (0, 0), which is open sea: these are ratios
+ * and versions. Two decimals are a kilometre, wider than the cell, and are kept.
  *
- * Every expression there is linear in the text: repetitions are bounded, or can't match the same
- * characters as the one beside them.
+ * Every expression there is linear in the text: repetitions are bounded, or can't match the same characters
+ * as the adjacent ones.
  */
 
 import { codePlaces } from "../place_text/code.ts";
@@ -24,10 +24,10 @@ import { gridPlaces } from "../place_text/grid.ts";
 import { decimalPlaces } from "../place_text/pair.ts";
 import { type Reading, readingsOf } from "../place_text/reading.ts";
 
-/** Stands where a place was. */
+/** Replaces a removed place. */
 export const PLACE_REMOVED = "[place removed]";
 
-/** A text with more places is a track: it goes as a whole. */
+/** A text with more places is a track and is replaced as a whole. */
 const MAX_PLACES = 1000;
 
 /** Texts are searched again until nothing is found. None has needed more than three rounds. */
@@ -35,17 +35,17 @@ const MAX_ROUNDS = 8;
 
 const SEARCHES = [decimalPlaces, degreePlaces, codePlaces, gridPlaces];
 
-/** Quick: what has neither a number, nor a link, nor a name for something tells no place. */
+/** Quick check: text without a number, a link or a name for a value contains no place. */
 const MAY_TELL = /[\p{N}/／=＝:：]|geo/iu;
 
-/** Most records have one or two: not worth a closer look. */
+/** Most records have one or two: not worth a full search. */
 const TIMESTAMP =
   /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d{1,9})?(?:Z|[+-][0-2]\d:[0-5]\d)$/;
 
 /**
- * The text with every place in it replaced or made coarse; the same text when there is none.
- * `isUnderPlace`: it stands below a key that may tell a place, so a fine number alone is one.
- * `effort`: what is left for all texts of a record.
+ * The text with every place replaced or coarsened; the same text when there is none. `isUnderPlace`: the text
+ * is under a key that may name a place, so a fine number alone counts. `effort`: the remaining effort for all
+ * texts of a record.
  */
 export function withoutPlaces(
   text: string,
@@ -53,7 +53,7 @@ export function withoutPlaces(
   effort: SearchEffort = new SearchEffort(),
 ): string {
   let left = text;
-  // What is left stands closer together.
+  // After a replacement, the remaining numbers are closer together.
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = left;
     left = replacePlaces(before, isUnderPlace, effort);
@@ -62,7 +62,7 @@ export function withoutPlaces(
   return PLACE_REMOVED;
 }
 
-/** Whether there is a place in the text: one search, where to replace it can take several. */
+/** Whether the text contains a place: one search, while replacing can take several. */
 export function tellsPlace(text: string): boolean {
   return replacePlaces(text, false, new SearchEffort()) !== text;
 }
@@ -85,14 +85,14 @@ function replacePlaces(text: string, isUnderPlace: boolean, effort: SearchEffort
   let keptUntil = 0;
   for (const { start, end, coarse } of found) {
     if (end <= keptUntil) continue;
-    // What overlaps the one before ends with it.
+    // A place that overlaps the previous one ends with it.
     if (start >= keptUntil) kept += text.slice(keptUntil, start) + (coarse ?? PLACE_REMOVED);
     keptUntil = end;
   }
   return kept + text.slice(keptUntil);
 }
 
-/** The places of one reading, in the offsets of its source. */
+/** The places of one reading, in offsets of its source. */
 function* placesIn(reading: Reading, isUnderPlace: boolean): Generator<Found> {
   for (const search of SEARCHES) {
     for (const { start, end, coarse } of search(reading.text, isUnderPlace)) {

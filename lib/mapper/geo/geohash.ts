@@ -1,8 +1,8 @@
 /**
- * Standard geohash: bits of longitude and latitude in turn, longitude first, five to a character. A
- * value exactly on a midpoint belongs to the upper half, so (0, 0) is `s00000`.
+ * Standard geohash: alternating bits of longitude and latitude, longitude first, five to a character. A value
+ * exactly on a midpoint belongs to the upper half, so (0, 0) is `s00000`.
  *
- * No library: it is forty lines, and it is where the promise of coarse places is kept.
+ * No library: it is forty lines, and the guarantee of coarse places depends on it.
  */
 
 const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
@@ -10,10 +10,10 @@ const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
 /** The finest geohash that may be kept without consent: a cell of 0.0055° by 0.011°. */
 export const COARSE_LENGTH = 6;
 
-/** Longest geohash that `encodeGeohash` makes: 60 bits, about 4 cm. */
+/** Longest geohash of `encodeGeohash`: 60 bits, about 4 cm. */
 const MAX_LENGTH = 12;
 
-/** A rectangle in degrees. It holds its southern and western borders, not the others. */
+/** A rectangle in degrees. It includes its southern and western borders, not the others. */
 export interface Cell {
   readonly south: number;
   readonly north: number;
@@ -29,7 +29,7 @@ export function isOnEarth(lat: number, lng: number): boolean {
 /**
  * The geohash of a place in degrees, `length` characters long (1 to 12).
  *
- * Throws RangeError when the place is not on Earth or the length is none of these.
+ * Throws RangeError when the place is not on Earth or the length is out of range.
  */
 export function encodeGeohash(lat: number, lng: number, length: number = COARSE_LENGTH): string {
   if (!isOnEarth(lat, lng)) {
@@ -60,15 +60,15 @@ export function encodeGeohash(lat: number, lng: number, length: number = COARSE_
 }
 
 /**
- * A geohash in lower case, cut to `length` characters; one that is shorter stays as it is. Null when
- * the text is empty or no geohash, or the length is below 1.
+ * A geohash in lower case, cut to `length` characters; a shorter one stays as it is. Null when the text is
+ * not a geohash, or the length is below 1.
  */
 export function roundGeohash(text: string, length: number = COARSE_LENGTH): string | null {
   if (length < 1 || !/^[0-9b-hjkmnp-z]+$/i.test(text)) return null;
   return text.slice(0, length).toLowerCase();
 }
 
-/** The cell of a lower-case geohash. Throws RangeError when it is none. */
+/** The cell of a lower-case geohash. Throws RangeError when it is invalid. */
 export function geohashCell(geohash: string): Cell {
   let south = -90, north = 90, west = -180, east = 180;
   let splitsLongitude = true;

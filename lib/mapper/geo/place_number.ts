@@ -1,16 +1,16 @@
-/** When numbers can be a place, and one that is finer than may be kept. */
+/** Whether numbers can be a place, and one that is too fine to keep. */
 
-/** Whether a number tells more than a hundredth of a degree: two decimals are a kilometre. */
+/** Whether a number is finer than a hundredth of a degree: two decimals are a kilometre. */
 export function isFineNumber(value: number): boolean {
   return Math.abs(value * 100 - Math.round(value * 100)) > 1e-6;
 }
 
-/** Whether two numbers can be a place, in either order, and finer than may be kept. */
+/** Whether two numbers can be a place, in either order, and too fine to keep. */
 export function isFinePair(one: number, other: number): boolean {
   return isDegrees(one, other) && (isFineNumber(one) || isFineNumber(other));
 }
 
-/** Whether two numbers can be a place on land: not beyond the poles, nor next to (0, 0). */
+/** Whether two numbers can be a place on land: within the poles, and not next to (0, 0). */
 export function isDegrees(one: number, other: number): boolean {
   const less = Math.min(Math.abs(one), Math.abs(other));
   const more = Math.max(Math.abs(one), Math.abs(other));

@@ -1,4 +1,4 @@
-/** Codes that stand for a cell or a point, in a text by themselves or in the links of their services. */
+/** Codes for a cell or a point, alone in a text or in the links of their services. */
 
 import { roundGeohash } from "../geo/geohash.ts";
 import { matches } from "./degree.ts";
@@ -29,29 +29,29 @@ const CODES: readonly Code[] = [
     pattern: /(?<=(?:osm|openstreetmap)\.org\/go\/)[\w~@=-]{5,}/gi,
   },
   {
-    // Short links that only their service can read; whoever follows one sees the place.
+    // Short links that only their service can resolve; following one reveals the place.
     suspect: /goo\.gl|maps\.apple|yandex|amap\.com|baidu\.com|2gis|her\.is|osmand/i,
     pattern:
       /(?<=(?:maps\.app\.goo\.gl|goo\.gl\/maps|maps\.apple\/p|yandex\.[a-z.]{2,6}\/maps\/-|surl\.amap\.com|j\.map\.baidu\.com(?:\/[\da-f]{2})?|go\.2gis\.com|her\.is)\/)[\w~-]{4,}/gi,
   },
   {
-    // What a map knows a place by has its cell in it: `0x5490…:0x…`, `ChIJ…`.
+    // Map place ids contain the cell: `0x5490…:0x…`, `ChIJ…`.
     suspect: /0x[\da-f]{12}|ChIJ/i,
     pattern: /0x[\da-f]{12,16}:0x[\da-f]{4,16}|(?<![\w-])ChIJ[\w-]{23}(?![\w-])/gi,
   },
   {
-    // Geometry of databases: EWKB and WKB in hex.
+    // Database geometry: EWKB and WKB in hex.
     suspect: /[\da-f]{42}/i,
     pattern:
       /(?<![\da-f])(?:01(?:0[1-7]0000[\da-f]0|[ef][9a-f]030000|[9a-f][\da-f]0[7b]0000)|00[\da-f]0000(?:0[1-7]|[03][\da-f]{3}))[\da-f]{32,}/gi,
   },
   {
-    // H3, of less than a square kilometre.
+    // H3 cells of less than a square kilometre.
     suspect: /8[89a-f][\da-f]{13}/i,
     pattern: /(?<![\w-])8[89a-f][\da-f]{13}(?![\w-])/gi,
   },
   {
-    // Tiles of maps, of half a kilometre and less: `/17/20976/45728.png`.
+    // Map tiles of half a kilometre or less: `/17/20976/45728.png`.
     suspect: /\/(?:1[6-9]|2\d)\/\d{4}/,
     pattern: /(?<=\/)(?:1[6-9]|2\d)\/\d{4,8}\/\d{4,8}(?=$|[^\d])/g,
   },
@@ -65,7 +65,7 @@ const CODES: readonly Code[] = [
 const NAMED_GEOHASH =
   /(?<=geo-?hash(?:es)?(?:\.org\/|[^A-Za-z\d]{1,8})|waze\.com\/ul\/h)[\db-hjkmnp-z]{7,}(?![A-Za-z\d])/gi;
 
-/** The places that codes tell. */
+/** The places in codes. */
 export function* codePlaces(text: string): Generator<Found> {
   for (const { suspect, pattern } of CODES) if (suspect.test(text)) yield* matches(text, pattern);
   if (!/geo-?hash|waze\./i.test(text)) return;

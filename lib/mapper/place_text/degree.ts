@@ -1,4 +1,4 @@
-/** Places in degrees, minutes and seconds, in the forms of people, cameras, pilots and receivers. */
+/** Places in degrees, minutes and seconds, as written by people, cameras, pilots and receivers. */
 
 import type { Found } from "./found.ts";
 
@@ -22,19 +22,19 @@ const SIGNED = new RegExp(
 );
 const MAY_BE_SIGNED = new RegExp(`\\d${GAP}${DEGREE}${GAP}\\d`, "i");
 
-/** `47d36m22sN`: without its hemisphere, it could be a length of time. */
+/** `47d36m22sN`: without its hemisphere it could be a duration. */
 const LETTERED = new RegExp(
   `(?<![A-Za-z\\d])\\d{1,3}d${GAP}\\d{1,2}(?:${FRACTION})?[m']${GAP}` +
     `(?:\\d{1,2}(?:${FRACTION})?[s"]?)?${AFTER}`,
   "g",
 );
 
-/** Minutes with decimals, or minutes and seconds, behind degrees. */
+/** Minutes with decimals, or minutes and seconds, after degrees. */
 const PARTS =
   `\\d{1,3}[\\s:_-]{1,3}\\d{1,2}(?:${FRACTION}|[\\s:'_-]{1,3}\\d{1,2}(?:${FRACTION})?)['"]{0,2}`;
 const BETWEEN = "[\\s,;/|+_-]{0,8}";
 
-/** Two of them, one with N or S and one with E or W, before the numbers or behind. */
+/** Two values, one with N or S and one with E or W, before or after the numbers. */
 const HEMISPHERES: readonly RegExp[] = [
   new RegExp(`(?<!\\d)${PARTS}\\s{0,2}[NS]${BETWEEN}${PARTS}\\s{0,2}[EWO](?![A-Za-z])`, "g"),
   new RegExp(`(?<!\\d)${PARTS}\\s{0,2}[EWO]${BETWEEN}${PARTS}\\s{0,2}[NS](?![A-Za-z])`, "g"),
@@ -58,7 +58,7 @@ const MAY_HAVE_SIGNS = /[-+]\d{1,7}[:.\d]/;
 const FRACTIONS =
   /(?<![\d/])\d{1,3}\/1[,\s]{1,3}\d{1,5}\/1(?:00?)?[,\s]{1,3}\d{1,10}\/10{0,8}(?!\d)/g;
 
-/** The places that degrees with minutes tell. */
+/** The places in degrees with minutes. */
 export function* degreePlaces(text: string): Generator<Found> {
   if (MAY_BE_SIGNED.test(text)) yield* matches(text, SIGNED);
   if (MAY_HAVE_HEMISPHERES.test(text)) {

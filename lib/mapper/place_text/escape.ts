@@ -1,6 +1,6 @@
 /**
- * One level of escapes in a text: of URLs (`%2C`), of HTML (`&deg;`, `&#176;`), and of JSON and
- * JavaScript (`\u00b0`). No escape is shorter than what it stands for, so they are undone in place.
+ * Undoes one level of escapes in a text: of URLs (`%2C`), HTML (`&deg;`, `&#176;`), JSON and JavaScript
+ * (`\u00b0`). No escape is shorter than its character, so this works in place.
  */
 
 const PERCENT = 0x25;
@@ -37,8 +37,8 @@ const LETTER_ESCAPES: ReadonlyMap<number, number> = new Map(
 export const MAY_BE_ESCAPED = /%[\da-f]{2}|&[#a-z]|\\[ux"/\\'ntr]/i;
 
 /**
- * Undoes the escapes of `codes` in place, and moves `offsets` along with them. Returns the length
- * that is left; the same length when there was no escape.
+ * Undoes the escapes of `codes` in place, and moves `offsets` with them. Returns the new length; the same
+ * length when there was no escape.
  */
 export function unescapeOnce(codes: Uint16Array, offsets: Uint32Array, length: number): number {
   let kept = 0;
@@ -71,7 +71,7 @@ function escapeAt(codes: Uint16Array, at: number, length: number): Escape | null
   }
 }
 
-/** UTF-8; a byte that can't be is one of Latin-1, as in old links. */
+/** UTF-8; an invalid byte counts as Latin-1, as in old links. */
 function percentAt(codes: Uint16Array, at: number): Escape | null {
   const first = hexAt(codes, at + 1, 2);
   if (first < 0) return null;
@@ -93,7 +93,7 @@ function entityAt(codes: Uint16Array, at: number, length: number): Escape | null
   if (codes[at + 1] === 0x23) return numberedAt(codes, at);
   let end = at + 1;
   while (end < length && end - at <= MAX_ENTITY && isLetter(codes[end] ?? 0)) end++;
-  // Browsers take this one without its semicolon, and people forget it.
+  // Browsers accept this one without its semicolon, and people forget it.
   if (codes[at + 1] === 0x64 && codes[at + 2] === 0x65 && codes[at + 3] === 0x67) {
     return { codePoint: 0xb0, length: codes[at + 4] === SEMICOLON ? 5 : 4 };
   }
@@ -132,7 +132,7 @@ function backslashAt(codes: Uint16Array, at: number): Escape | null {
   return codePoint === undefined ? null : { codePoint, length: 2 };
 }
 
-/** So many hexadecimal digits as a number; -1 when they are none. */
+/** `count` hexadecimal digits as a number; -1 when they are invalid. */
 function hexAt(codes: Uint16Array, at: number, count: number): number {
   let value = 0;
   for (let index = 0; index < count; index++) {

@@ -1,9 +1,9 @@
 /**
- * A character as a reader sees it: compatibility forms, accents and foreign digits become plain ones,
- * and what can't be seen goes. Texts are folded to look for places, never to be stored.
+ * Folds a character to what a reader sees: compatibility forms, accents and foreign digits become plain ones,
+ * invisible characters are removed. Texts are folded to search for places, never to be stored.
  */
 
-/** Signs that mean the same in a place, and that Unicode keeps apart or folds to something else. */
+/** Signs with the same meaning in a place that Unicode keeps apart or folds differently. */
 const SIGNS: readonly (readonly [plain: string, signs: string])[] = [
   ["°", "º˚∘◦"],
   ["'", "′’‘´ʹʼ׳"],
@@ -17,23 +17,23 @@ const PLAIN = new Map(
   SIGNS.flatMap(([plain, signs]) => [...signs].map((sign) => [sign, plain] as const)),
 );
 
-/** Format and control characters, variation selectors, accents, frames around characters, fillers. */
+/** Format and control characters, variation selectors, accents, enclosing marks, fillers. */
 const UNSEEN =
   /[\p{Cf}\p{Cc}\u0300-\u036f\u20d0-\u20f0\ufe00-\ufe0f\u115f\u1160\u3164\uffa0\u{e0100}-\u{e01ef}]/gu;
 const WHITE = /^[\t\n\v\f\r]$/;
 const DASH = /^\p{Pd}$/u;
 const DIGIT = /^\p{Nd}$/u;
 
-/** Accented letters of Latin, Greek and Cyrillic are below; syllables of Korean are not. */
+/** Accented letters of Latin, Greek and Cyrillic are below; Korean syllables are not. */
 const FIRST_WHOLE = 0x2000;
 
-/** Some ligatures are whole phrases, and tell no number. */
+/** Some ligatures are whole phrases, and contain no number. */
 const MAX_FOLDED = 4;
 
 const MAX_REMEMBERED = 1 << 16;
 const remembered = new Map<number, string>();
 
-/** What is left of a character: up to four, or none. */
+/** The folded character: up to four, or none. */
 export function fold(codePoint: number): string {
   const known = remembered.get(codePoint);
   if (known !== undefined) return known;
@@ -43,7 +43,7 @@ export function fold(codePoint: number): string {
   return plain;
 }
 
-/** All of a text, for lists of words: texts that are searched need their offsets. */
+/** Folds a whole text, for lists of words: searched texts need their offsets. */
 export function foldText(text: string): string {
   return [...text].map((character) => fold(character.codePointAt(0) ?? 0)).join("");
 }
@@ -60,7 +60,7 @@ function foldCharacter(codePoint: number): string {
   return plain.length > MAX_FOLDED ? character : plain;
 }
 
-/** Digits of a script stand together from 0 to 9; several sets of ten can follow each other. */
+/** The digits of a script are consecutive from 0 to 9; several sets of ten can follow each other. */
 function digitValue(codePoint: number): number {
   let zero = codePoint;
   while (DIGIT.test(String.fromCodePoint(zero - 1))) zero--;

@@ -2,6 +2,6 @@
 export interface Found {
   readonly start: number;
   readonly end: number;
-  /** What may be kept of it; left out: nothing. */
+  /** What may be kept of it; absent: nothing. */
   readonly coarse?: string;
 }

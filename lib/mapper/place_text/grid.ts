@@ -1,4 +1,4 @@
-/** Places in metres: the grids of armies and surveys. A square of a kilometre is coarse enough. */
+/** Places in metres: military and survey grids. A square of a kilometre is coarse enough. */
 
 import { matches } from "./degree.ts";
 import type { Found } from "./found.ts";
@@ -18,7 +18,7 @@ const GRIDS: readonly RegExp[] = [
 ];
 const MAY_BE_GRID = /[A-Z]\s?\d{3}|[A-Z],?\s{1,3}[EXNY]?[:=]?\s?\d{6}|2['’ ]?[4-8]\d\d['’ ]?\d{3}/;
 
-/** Metres that are called so: `E 550250 N 5272612`, `550250 mE 5272612 mN`, `Rechtswert …`. */
+/** Metres with a label: `E 550250 N 5272612`, `550250 mE 5272612 mN`, `Rechtswert …`. */
 const CALLED: readonly RegExp[] = [
   new RegExp(
     `(?<![A-Za-z])(?:E|easting|X|rechtswert|ostwert)["'\\]]{0,2}\\s?[:=]?\\s?["']?${METRES}(?![\\d.])["']?${BETWEEN}["']?` +
@@ -34,15 +34,15 @@ const CALLED: readonly RegExp[] = [
 ];
 const MAY_BE_CALLED = /\d{3}["'\s,;/&m]{1,4}(?:N|Y|E|X|northing|easting|hochwert|nordwert)/i;
 
-/** Cells of other grids, which nothing but their name tells. */
+/** Cells of other grids, recognised only by their name. */
 const NAMED =
   /(?<=(?<![A-Za-z])(?:mgrs|usng|utm|mapcode|quadkey|h3|h3index|s2 ?cell(?: ?id)?|s2 ?token|maidenhead|qth(?: locator)?|locator|georef|gars|grid ?ref(?:erence)?|ngr)[^A-Za-z\d]{1,4})(?:[A-Z]{2,3} )?(?=[A-Za-z.+-]{0,12}\d)[A-Za-z\d][A-Za-z\d.+-]{3,31}(?: \d{3,7}){0,2}/gi;
 
-/** Whole numbers of small units: `latE7=476062000`. */
+/** Integers of small units: `latE7=476062000`. */
 const UNITS =
   /(?<=(?:lat(?:itude)?|lng|lon(?:gitude)?)(?:_?(?:e[567]|micro\w{0,8}))?["'\]]{0,2}\s?[:=]\s?["']?)[-+]?\d{6,10}(?!\d)/gi;
 
-/** The places that grids tell. */
+/** The places in grids. */
 export function* gridPlaces(text: string): Generator<Found> {
   if (MAY_BE_GRID.test(text)) { for (const pattern of GRIDS) yield* matches(text, pattern); }
   if (MAY_BE_CALLED.test(text)) { for (const pattern of CALLED) yield* matches(text, pattern); }

@@ -1,4 +1,4 @@
-/** Numbers that are clearly no coordinates: prices, measures, counts, sizes, versions, constants. */
+/** Numbers that are clearly not coordinates: prices, measures, counts, sizes, versions, constants. */
 
 import { type Decimal, isDigit, isTypical } from "./number.ts";
 import { wordAfter, wordBefore } from "./neighbour.ts";
@@ -29,7 +29,7 @@ const UNITS = words(
     "liter litre liters ml cl cal kcal volt psi rpm people visitors fans followers likes views plays streams votes м мм см км кг сек мин",
 );
 
-/** In front of a price, a score or a version. */
+/** Words before a price, a score or a version. */
 const FIGURES = words(
   "price prices precio precios preço preços prix preis preise prezzo prezzi entrada entradas eintritt " +
     "eintrittspreis ticket tickets cover entry fee fees cost costs total totals sum score scores rating " +
@@ -55,14 +55,14 @@ export function isSomethingElse(text: string, one: Decimal, other: Decimal): boo
   const measured = Number(isMeasured(text, one)) + Number(isMeasured(text, other));
   if (measured === 2) return true;
   if (isConstant(text, one) && isConstant(text, other)) return true;
-  // Nobody writes four decimals of a price, and then not what it is.
+  // Nobody writes a price with four decimals and no currency.
   if (isTypical(one) || isTypical(other)) return false;
   return measured > 0 || isFigure(text, one) || SIZE.test(text.slice(one.end, other.start)) ||
     isCount(text, one) && isCount(text, other) || isNamed(text, one) && isNamed(text, other) ||
     haveOneUnit(text, one, other);
 }
 
-/** With a unit or a currency that can only be its own. */
+/** With a unit or a currency that coordinates never have. */
 export function isMeasured(text: string, { start, end }: Decimal): boolean {
   const before = text[start - 1] === " " ? start - 2 : start - 1;
   if (CURRENCY_SIGN.test(text.charAt(before))) {

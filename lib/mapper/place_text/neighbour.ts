@@ -1,21 +1,21 @@
-/** The words beside a number, with nothing but signs between. */
+/** The words next to a number, with only signs in between. */
 
 import { isDigit } from "./number.ts";
 
-/** Between a number and its word: `lat": 47`, `longitude]=`, `47 °`. */
+/** Distance between a number and its word: `lat": 47`, `longitude]=`, `47 °`. */
 const MAX_DISTANCE = 12;
 const MAX_WORD = 24;
 const LETTER = /[\p{L}\p{M}]/u;
 
 export interface Word {
-  /** In lower case, but for `written`. */
+  /** In lower case, unlike `written`. */
   readonly text: string;
   readonly written: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** The word in front of a place in the text, with nothing but signs between; null when there is none. */
+/** The word before a position, with only signs in between; null when there is none. */
 export function wordBefore(text: string, at: number, distance: number = MAX_DISTANCE): Word | null {
   const nearest = Math.max(0, at - distance);
   let end = at;
@@ -29,7 +29,7 @@ export function wordBefore(text: string, at: number, distance: number = MAX_DIST
   return start === end ? null : wordAt(text, start, end);
 }
 
-/** The word behind a place in the text. */
+/** The word after a position. */
 export function wordAfter(text: string, at: number, distance: number): Word | null {
   const farthest = Math.min(text.length, at + distance);
   let start = at;

@@ -6,15 +6,15 @@ export interface Decimal {
   readonly start: number;
   readonly end: number;
   readonly value: number;
-  /** Digits behind the decimal point. */
+  /** Digits after the decimal point. */
   readonly decimals: number;
-  /** With a minus that is no dash between two numbers. */
+  /** With a minus sign that is not a dash between two numbers. */
   readonly isNegative: boolean;
-  /** `12,345`: a number of thousands, unless it is called a coordinate. */
+  /** `12,345`: thousands, unless it is called a coordinate. */
   readonly isGrouped: boolean;
 }
 
-/** Decimal points in words, as they are spoken. */
+/** Spoken decimal points, as words. */
 const POINT = String
   .raw`[ ](?:point|dot|comma|komma|punkt|punto|coma|virgule|virgola|ponto|v\u00edrgula|\u0442\u043e\u0447\u043a\u0430|\u0437\u0430\u043f\u044f\u0442\u0430\u044f)[ ]`;
 
@@ -26,7 +26,7 @@ const DECIMAL = new RegExp(
   "gi",
 );
 
-/** The minutes and hours in front of the seconds of a time or of a length. */
+/** The minutes and hours before the seconds of a time or a duration. */
 const TIME_BEFORE = /(?:^|[^\d.])\d{1,3}:(?:[0-5]\d:)?$/;
 const THOUSANDS_WITH_DECIMALS = /^,\d\d(?![\d.])/;
 
@@ -68,13 +68,13 @@ export function isDigit(text: string, at: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** Whether a number tells more than a hundredth of a degree, by its value: 12.500 is 12.5. */
+/** Whether a number is finer than a hundredth of a degree, by its value: 12.500 is 12.5. */
 export function isFine({ value, decimals, isNegative }: Decimal): boolean {
   if (Number.isInteger(value)) return false;
   return decimals > 3 || decimals === 3 && (isNegative || isFineNumber(value));
 }
 
-/** Nothing but a coordinate is often written so. Three decimals can be thousands: `12.345 people`. */
+/** Written in the typical form of a coordinate. Three decimals can be thousands: `12.345 people`. */
 export function isTypical({ decimals, isNegative }: Decimal): boolean {
   return decimals > 3 || decimals === 3 && isNegative;
 }

@@ -1,6 +1,6 @@
 /**
- * Places as decimal numbers: two that can be degrees near each other, whatever stands between them,
- * or one that is called a coordinate.
+ * Places as decimal numbers: two that can be degrees near each other, with anything in between, or one that
+ * is called a coordinate.
  */
 
 import { isDegrees } from "../geo/place_number.ts";
@@ -17,33 +17,35 @@ import {
   PLACE_WORDS,
 } from "./word.ts";
 
-/** As many characters may stand between the numbers of a pair. */
+/** Maximum number of characters between the numbers of a pair. */
 const MAX_BETWEEN = 40;
 
-/** As many words like `is about` may stand between a number and what it is called. */
+/** Maximum number of words like `is about` between a number and its name. */
 const MAX_JOINING = 3;
 
-/** A text with more decimal numbers is a table or a track: it goes as a whole, unless none is fine. */
+/**
+ * A text with more decimal numbers is a table or a track: it is removed as a whole, unless no number is fine.
+ */
 const MAX_DECIMALS = 10_000;
 
 const SIGNS = /^[ ,;/|_+-]{0,3}$/;
 const CURRENCY = /\p{Sc}/u;
 const WORD_OR_NUMBER = /[\p{L}\p{M}\d]+/gu;
-/** What `%20` and `!3d` leave of themselves. */
+/** Remnants of `%20` and `!3d`. */
 const PARTS_OF_URLS: ReadonlySet<string> = new Set(
   "1d 2d 3d 4d 20 22 2c 2f 3a 3b 3d 26 b0 c2".split(" "),
 );
 const NAMED = /^["'\]]{0,3}\s?[:=]/;
 const HEMISPHERE = /^[NSEWO]$/;
 
-/** Decimals with nothing but signs, and words that belong to coordinates, between them. */
+/** Decimals separated only by signs and by words that belong to coordinates. */
 interface Run {
   readonly start: number;
   end: number;
   isPlace: boolean;
 }
 
-/** The places that decimal numbers tell, in order. `isUnderPlace`: below a key that may tell one. */
+/** The places in decimal numbers, in order. `isUnderPlace`: under a key that may name a place. */
 export function decimalPlaces(text: string, isUnderPlace: boolean): Found[] {
   const runs: Run[] = [];
   let run: Run = { start: 0, end: -MAX_BETWEEN, isPlace: false };
@@ -58,7 +60,7 @@ export function decimalPlaces(text: string, isUnderPlace: boolean): Found[] {
     if (!isBeside) runs.push(run = { start: decimal.start, end: decimal.end, isPlace: false });
     run.end = decimal.end;
     const isPreciseEnough = isFine(decimal) && !isMeasured(text, decimal);
-    // Beside each other, one of two must be fine. With other words between, both; 12.500 can be.
+    // For adjacent numbers, one must be fine. With other words in between, both; 12.500 can be.
     if (isBeside && previous !== null && !run.isPlace) {
       run.isPlace = (isPreciseEnough || isFine(previous)) && isPair(text, previous, decimal);
     }
@@ -66,7 +68,7 @@ export function decimalPlaces(text: string, isUnderPlace: boolean): Found[] {
       if (fine !== null && !(run.isPlace && runOfFine.isPlace) && isPair(text, fine, decimal)) {
         runOfFine.isPlace = run.isPlace = true;
       }
-      // An altitude, the other corners of a box: what stands beside a place belongs to it.
+      // An altitude, or the other corners of a box: numbers next to a place belong to it.
       run.isPlace ||= isCalled(text, decimal) || isUnderPlace && isAlone(text, decimal);
       fine = decimal;
       runOfFine = run;
@@ -93,7 +95,7 @@ function isSeparator(text: string, start: number, end: number): boolean {
   );
 }
 
-/** Under a key that may tell a place, a coordinate needs no other beside it. */
+/** Under a key that may name a place, a coordinate needs no second one. */
 function isAlone(text: string, decimal: Decimal): boolean {
   return Math.abs(decimal.value) <= 180 && !isCount(text, decimal);
 }

@@ -1,12 +1,12 @@
 /**
- * A text as it is read when places are looked for: folded, and without its escapes. Each character
- * knows where it comes from, so that what is found is replaced in the text that was written.
+ * A text as it is searched for places: folded, and without its escapes. Each character knows its origin, so
+ * that a found place is replaced in the original text.
  */
 
 import { MAY_BE_ESCAPED, unescapeOnce } from "./escape.ts";
 import { fold } from "./fold.ts";
 
-/** Escapes within escapes: `%252C` has two levels. */
+/** Nested escapes: `%252C` has two levels. */
 const MAX_LEVELS = 4;
 
 const NOT_PLAIN = /[^\t\n\r -~]/;
@@ -15,7 +15,7 @@ const decoder = new TextDecoder("utf-16le", { ignoreBOM: true });
 
 export class Reading {
   readonly text: string;
-  /** Where each character comes from, and one more for the end; null when nothing was changed. */
+  /** The origin of each character, and one more for the end; null when nothing was changed. */
   readonly #offsets: Uint32Array | null;
 
   constructor(text: string, offsets: Uint32Array | null = null) {
@@ -36,14 +36,14 @@ export class Reading {
   endOf(at: number): number {
     const offsets = this.#offsets;
     if (offsets === null) return at;
-    // One character of the source can be several here: none of it stays.
+    // One source character can be several here: all of it is replaced.
     let end = at;
     while (end < this.text.length && offsets[end] === offsets[at - 1]) end++;
     return offsets[end] ?? at;
   }
 }
 
-/** The text folded, and beside it the text without escapes, if it has any. */
+/** The folded text, and additionally the unescaped text if it has escapes. */
 export function readingsOf(text: string): readonly Reading[] {
   const isPlain = !NOT_PLAIN.test(text);
   const mayBeEscaped = MAY_BE_ESCAPED.test(text);
@@ -56,7 +56,7 @@ export function readingsOf(text: string): readonly Reading[] {
     const left = unescapeOnce(units.codes, units.offsets, length);
     if (left === length) break;
     length = left;
-    // The end is where it was.
+    // The end stays the end.
     units.offsets[length] = text.length;
   }
   if (length === units.length) return [reading];
@@ -85,7 +85,7 @@ function readingOf({ codes, offsets, length }: Units): Reading {
   return new Reading(decoder.decode(codes.subarray(0, length)), offsets.slice(0, length + 1));
 }
 
-/** What a unit folds to, if that is one unit; 0 as long as nobody asked. */
+/** The folded form of a unit, if that is one unit; 0 while not computed. */
 const singles = new Uint16Array(0x10000);
 const SEVERAL = 0xffff;
 
@@ -95,7 +95,7 @@ function folded({ codes, offsets, length }: Units): Units {
   let end = 0;
   for (let at = 0; at < length;) {
     const code = codes[at] ?? 0;
-    // No character becomes more than four.
+    // A character becomes at most four.
     if (end + 8 > into.length) {
       into = grown(into, new Uint16Array(into.length * 2));
       from = grown(from, new Uint32Array(into.length + 1));

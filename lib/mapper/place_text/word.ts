@@ -1,4 +1,4 @@
-/** Words that say what a number beside them is: a coordinate, a direction, or nothing in itself. */
+/** Words that say what a number next to them is: a coordinate, a direction, or nothing by themselves. */
 
 import { foldText } from "./fold.ts";
 
@@ -7,7 +7,7 @@ function words(...lists: string[]): ReadonlySet<string> {
   return new Set(lists.flatMap((list) => foldText(list).toLowerCase().split(" ")));
 }
 
-/** Latitude and longitude as they are called, or a name for both. Also keys of records and of URLs. */
+/** Names of latitude, longitude, or both. Also keys of records and of URLs. */
 export const COORDINATE_WORDS = words(
   "lat lats lng lngs lon lons long latlng latlon latlong lnglat lonlat longlat ll sll gps geo",
   "coord coords coordinate coordinates koordinaten koordinate koord coordonnées coordonnee coordenadas",
@@ -38,7 +38,7 @@ const COMPOUND = new RegExp(
     "wgs84|store|shop|club|bar|city|scene|post|stop|station|target|dst|src|initial|default|exact|" +
     "precise|real|true|raw|orig|original|new|old|meet|meeting)(?:lat|lng|lon|long)s?$",
 );
-/** What ends like one of them. */
+/** Words that only end like one of them. */
 const NO_COMPOUND: ReadonlySet<string> = new Set(
   "flat slat plat alat along elon selat tolong".split(" "),
 );
@@ -53,7 +53,7 @@ export function isCoordinateWord(word: string): boolean {
   return COMPOUND.test(name) && !NO_COMPOUND.has(name);
 }
 
-/** Directions, written beside a number or between two. */
+/** Directions, next to a number or between two. */
 export const DIRECTION_WORDS = words(
   "nördlich nördliche nördlicher südlich südliche südlicher östliche östlicher westliche westlicher",
   "n s e w o north south east west northern southern eastern western nord süd sued",
@@ -62,7 +62,7 @@ export const DIRECTION_WORDS = words(
   "شمال جنوب شرق غرب شمالا شرقا 北 南 東 西 东",
 );
 
-/** Names for what may tell a place: keys of records, and names in front of a value. */
+/** Names that may mean a place: keys of records, and labels before a value. */
 export const PLACE_WORDS = words(
   "geo geometry geolocation geotag geofence location locations loc place places venue venues long",
   "address addresses where whereabouts position positions pos point points pin pins marker markers",
@@ -78,7 +78,7 @@ export const DEGREE_WORDS = words(
   "stopni stopień stupňů astetta derece градус градуса градусов градусів अंश درجة درجات 度 도",
 );
 
-/** Words that join a number to what is before or behind it, and count nothing. */
+/** Words that join a number to its neighbours without meaning of their own. */
 export const JOINING_WORDS = words(
   "is are was be equals equal of at and then by to the a my our its it s about around approx approximately",
   "ca circa roughly exactly or here there value with in on from for for now you can find",

@@ -1,4 +1,4 @@
-/** The dead letters as the server sees them. The repository answers. */
+/** The dead letters for the server; the repository implements it. */
 
 import type { JsonObject } from "../../decoder/json.ts";
 import type { LetterFilter } from "../../repository/dead_letters/letter_filter.ts";
@@ -7,7 +7,7 @@ import type { LetterFilter } from "../../repository/dead_letters/letter_filter.t
 export interface DeadLetter {
   readonly id: number;
   readonly reason: string;
-  /** What was found where; never a value that could be a place. */
+  /** What was found, and where; never a value that could be a place. */
   readonly detail: string;
   readonly did: string | null;
   readonly collection: string | null;
@@ -28,28 +28,31 @@ export interface DeadLetterQuery extends LetterFilter {
   readonly before?: number;
 }
 
-/** Which open letters to try again: one, or those that a filter finds. */
+/** Which open letters to retry: one, or those that match a filter. */
 export type RetrySelection = { readonly id: number } | LetterFilter;
 
 export interface RetryResult {
-  /** Letters that were tried; those of which only an excerpt is kept can't be. */
+  /** Letters that were retried; those with only an excerpt can't be. */
   readonly tried: number;
   /** Letters that are resolved now. */
   readonly resolved: number;
-  /** Why each of the others is not. */
+  /** Why each of the others is not resolved. */
   readonly letters?: readonly { readonly id: number; readonly why: string }[];
 }
 
-/** What operators do with dead letters. Every method rejects while the database is away. */
+/** The operations on dead letters. Every method rejects while the database is unavailable. */
 export interface DeadLetters {
   list(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
-  /** How many a filter finds. */
+  /** How many match a filter. */
   count(filter: LetterFilter): Promise<number>;
   /** Null when there is none with that id. */
   show(id: number): Promise<(DeadLetter & { readonly payload: JsonObject | null }) | null>;
   retry(selection: RetrySelection): Promise<RetryResult>;
-  /** Closes an open letter without its effect. False when there is no open one with that id. */
+  /** Closes an open letter without applying it. False when there is no open one with that id. */
   discard(id: number): Promise<boolean>;
-  /** Closes the open letters that a filter finds. False, and nothing is done, when they are not so many. */
+  /**
+   * Closes the open letters that match a filter. When their number is not `count`: false, and nothing is
+   * done.
+   */
   discardAll(filter: LetterFilter, count: number): Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-/** `/api/dead-letters…`: what operators do with dead letters, for the page and for scripts. */
+/** `/api/dead-letters…`: the operations on dead letters, for the page and for scripts. */
 
 import type { Context, Hono } from "hono";
 import { z } from "zod";
@@ -14,7 +14,7 @@ import { HttpError } from "../http/http_error.ts";
 
 const MAX_LIMIT = 200;
 
-/** `bigint` in Postgres; beyond 2^53 none can have been made. */
+/** `bigint` in Postgres; ids beyond 2^53 can't exist. */
 const id = z.string().regex(/^[1-9]\d{0,15}$/).transform(Number).pipe(z.int());
 
 const filterShape = {
@@ -47,7 +47,7 @@ export interface DeadLetterRouteOptions {
   readonly logger: Logger;
 }
 
-/** Adds the routes. That they need the token is `authenticate`'s business. */
+/** Adds the routes. `authenticate` requires the token for them. */
 export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions): void {
   const { deadLetters, logger } = options;
 
@@ -117,7 +117,7 @@ function idOf(context: Context): number {
   return parsed.data;
 }
 
-/** Throws what the caller is told when a part of the filter can't be used. */
+/** Throws an error for the caller when a part of the filter is invalid. */
 function filterOf(written: WrittenFilter): LetterFilter {
   try {
     return readFilter(written, new Date());
@@ -161,7 +161,7 @@ function badBody(): HttpError {
   return new HttpError(400, "invalid_body", "cannot use the body: expected " + BODY);
 }
 
-/** Names the parameter and what it takes, from our own list: nothing of the request comes back. */
+/** Names the parameter and what it accepts, from our own list: nothing of the request is repeated. */
 function badParameter(error: z.ZodError): HttpError {
   const name = String(error.issues[0]?.path[0] ?? "");
   const message = `cannot use ${name}: expected ${EXPECTED[name] ?? "something else"}`;

@@ -1,4 +1,4 @@
-/** Time as the server sees it, so that tests can hold it in their hands. */
+/** The server's clock, which tests can replace. */
 export interface Clock {
   /** The wall clock, Unix milliseconds: for comparing with times on the wire. */
   now(): number;

@@ -1,14 +1,14 @@
-/** What follows from the facts at a moment: ages, waits and the lag. Pure. */
+/** Values derived from the facts at a moment: ages, waits and the lag. Pure. */
 
 import type { Facts, Now, ReadingFacts } from "./facts.ts";
 
 /**
- * A server that replays sends without a break. One that has sent nothing for so long has nothing
- * to send: a quiet stream is caught up, however old its last event is.
+ * A server that replays sends without a pause. One that has sent nothing for this long has nothing to send: a
+ * quiet stream is caught up, however old its last event is.
  */
 export const QUIET_MS = 5_000;
 
-/** A replay that moves tells it every ten seconds. */
+/** A replay with progress reports every ten seconds. */
 const REPLAY_MOVES_SECONDS = 60;
 
 export function isConnected({ connection }: Facts): boolean {
@@ -23,14 +23,14 @@ export function isReplaying({ archive }: Facts): boolean {
   return archive.source !== null;
 }
 
-/** Since a replay of the archive moved; 0 without one, or while it moves. */
+/** Time since the last progress of a replay; 0 without a replay, or while it makes progress. */
 export function replayStalledSeconds({ archive }: Facts, now: Now): number {
   if (archive.source === null) return 0;
   const seconds = (now.monotonic - archive.progressAt) / 1000;
   return seconds > REPLAY_MOVES_SECONDS ? seconds : 0;
 }
 
-/** How long the present pause has lasted; 0 when there is none. */
+/** How long the current pause has lasted; 0 when there is none. */
 export function pausedSeconds({ pausedAt }: Facts, now: Now): number {
   return pausedAt === null ? 0 : (now.monotonic - pausedAt) / 1000;
 }
@@ -39,7 +39,7 @@ export function uptimeSeconds({ startedAt }: Facts, now: Now): number {
   return (now.monotonic - startedAt.monotonic) / 1000;
 }
 
-/** Since the last commit; since the start when there was none. */
+/** Time since the last commit; since the start when there was none. */
 export function sinceProgressSeconds({ progressAt }: Facts, now: Now): number {
   return (now.monotonic - progressAt) / 1000;
 }
@@ -55,8 +55,8 @@ export function isStandby({ pipeline }: Facts): boolean {
 }
 
 /**
- * Age of the committed position; without one, of the process: both grow in a stall. 0 on a standby, which
- * commits nothing.
+ * Age of the committed position, or of the process if there is none: both grow in a stall. 0 on a standby,
+ * which commits nothing.
  */
 export function cursorAgeSeconds(facts: Facts, now: Now): number {
   if (isStandby(facts)) return 0;
@@ -66,9 +66,9 @@ export function cursorAgeSeconds(facts: Facts, now: Now): number {
 }
 
 /**
- * How far what is committed is behind the stream: the age of the oldest event that isn't committed.
- * When all that came is committed, that event is still on the server, and as old as reading's lag says,
- * or in a replay of the archive as the last one that was committed. 0 on a standby.
+ * How far the committed position is behind the stream: the age of the oldest uncommitted event. When
+ * everything received is committed, that event is still on the server: its age is the reading lag or, during
+ * a replay of the archive, the age of the last committed event. 0 on a standby.
  */
 export function lagSeconds(facts: Facts, now: Now): number {
   if (isStandby(facts)) return 0;
@@ -78,20 +78,20 @@ export function lagSeconds(facts: Facts, now: Now): number {
       ? cursorAgeSeconds(facts, now)
       : readingLagMs(facts.reading, now.ms) / 1000;
   }
-  // Imported records bear times that are years old: nothing is older than what is committed.
+  // Imported records can have old times: no uncommitted event counts as older than the committed position.
   const timeUs = Math.max(oldest.timeUs ?? -Infinity, facts.position?.timeUs ?? -Infinity);
   const age = timeUs === -Infinity ? 0 : (now.ms - timeUs / 1000) / 1000;
   return Math.max(age, oldestWaitingSeconds(facts, now));
 }
 
 /**
- * The lag of reading, milliseconds:
+ * The reading lag, milliseconds:
  *
- * - while reading, and something came within the last 5 s: the age of the newest event when it came;
+ * - while reading, with a message within the last 5 s: the age of the newest event when it arrived;
  * - while reading a quiet stream: 0;
- * - while reading and nothing has come yet: the age of the stored cursor, 0 without one;
- * - while not reading: the time for which the stream may hold what we have not seen. That is since
- *   the newest event, or, where the stream was quiet before, since reading ended.
+ * - while reading before the first message: the age of the stored cursor, 0 without one;
+ * - while not reading: how long the stream may have held unread events. That is the time since the newest
+ * event or, if the stream was quiet before, since reading ended.
  */
 export function readingLagMs(
   { sinceMs, interruptedAtMs, lastTimedAtMs, newestTimeMs }: ReadingFacts,

@@ -1,23 +1,20 @@
 /**
- * What the process knows of itself: one plain object. `Telemetry` writes it as things happen; health,
- * metrics and status are derived from it, so that all of them say the same.
+ * What the process knows about itself: one plain object. `Telemetry` updates it; health, metrics and status
+ * are derived from it, so that they agree.
  */
 
 import type { ReplayProgress } from "../../client/archive/replay_observer.ts";
 import type { LockWait } from "../../repository/status/lock_wait.ts";
 import type { Clock } from "./clock.ts";
 
-/**
- * `standby`: another instance leads, and this one waits to take over. `failed`: it ended and will not
- * come back.
- */
+/** `standby`: another instance leads, and this one waits to take over. `failed`: it ended for good. */
 export type PipelineState = "starting" | "standby" | "running" | "draining" | "failed";
 
 /** One moment, by both clocks. */
 export interface Now {
   /** The wall clock, Unix milliseconds. */
   readonly ms: number;
-  /** Milliseconds that never run backwards. */
+  /** Milliseconds of the monotonic clock. */
   readonly monotonic: number;
 }
 
@@ -26,11 +23,11 @@ export interface Backlog {
   /** Messages in the queue. */
   readonly queued: number;
   readonly queuedBytes: number;
-  /** The oldest uncommitted event, also in a batch that is under way. Null: all is committed. */
+  /** The oldest uncommitted event, including running batches. Null: everything is committed. */
   readonly oldest: {
     /** By the monotonic clock. */
     readonly receivedAt: number;
-    /** Its time in the stream, Unix microseconds; null where it has none. */
+    /** Its time in the stream, Unix microseconds; null when it has none. */
     readonly timeUs: number | null;
   } | null;
 }
@@ -42,32 +39,32 @@ export interface StreamPosition {
   readonly timeUs: number;
 }
 
-/** Where events come from: a name without credentials, and what is spoken there. */
+/** Where events come from: a name without credentials, and the protocol. */
 export interface Source {
   readonly source: string;
   readonly protocol: string;
 }
 
-/** A connection that stood was left, because it brought no event, or none that can be decoded. */
+/** An open connection was closed because it brought no event, or only undecodable ones. */
 export type StreamFault = "quiet_stream" | "undecodable_stream";
 
 /** How a connection ended. */
 export interface StreamEnding {
-  /** The client's word for it: `closed`, `broken`, `idle`, … */
+  /** The client's word: `closed`, `broken`, `idle`, … */
   readonly kind: string;
-  /** With which the server closed it. */
+  /** The server's close code. */
   readonly code: number | null;
-  /** The server's own words, or what broke. Printable, and without secrets. */
+  /** The server's text, or the error. Printable, and without secrets. */
   readonly reason: string;
 }
 
 export interface ConnectionFacts {
-  /** The present source, or the last one. */
+  /** The current source, or the last one. */
   source: Source | null;
   /** By the wall clock; null while there is no connection. */
   sinceMs: number | null;
   failuresInARow: number;
-  /** Why the stream lives and yet brings nothing; null since a connection brought something new. */
+  /** Why the stream is open but delivers nothing; null once a connection delivers something new. */
   fault: StreamFault | null;
   /** How the last connection ended; null while there was none. */
   lastEnding: (StreamEnding & { readonly atMs: number }) | null;
@@ -79,45 +76,45 @@ export interface ConnectionFailure {
   readonly source: string;
   readonly why: string;
   readonly atMs: number;
-  /** When it is tried again. */
+  /** When the next attempt follows. */
   readonly nextMs: number;
 }
 
-/** What the lag of reading follows from. Times are Unix milliseconds by the wall clock. */
+/** The inputs of the reading lag. Times are Unix milliseconds by the wall clock. */
 export interface ReadingFacts {
-  /** Since when the present connection is read; null while it is not (no connection, or a pause). */
+  /** Since when the current connection is read; null while it is not (no connection, or a pause). */
   sinceMs: number | null;
   /** When reading last ended; the start of the process when it never began. */
   interruptedAtMs: number;
   lastReceivedAtMs: number | null;
-  /** When the last message came that told its time. */
+  /** When the last message with a time arrived. */
   lastTimedAtMs: number | null;
-  /** The newest time that a received event bore; before the first, that of the stored cursor. */
+  /** The newest event time received; before the first, that of the stored cursor. */
   newestTimeMs: number | null;
-  /** All events are at least so far ahead of our clock, milliseconds; null when they aren't. */
+  /** How far all events are ahead of our clock at least, milliseconds; null when they aren't. */
   clockAheadMs: number | null;
 }
 
 export interface DatabaseFacts {
-  /** It answered the last time that something was asked of it. */
+  /** Whether the last query was answered. */
   answers: boolean;
   /** By the monotonic clock. */
   answeredAt: number;
-  /** Why there was no answer, since when; null while it answers. */
+  /** Why there was no answer, and since when; null while it answers. */
   failure: DatabaseFailure | null;
-  /** It answers, and refuses what is written. Until the next commit. */
+  /** It answers, but rejects writes. Until the next commit. */
   refusal: DatabaseFailure | null;
-  /** It answers, and something holds a lock that we wait for. */
+  /** It answers, but a lock blocks us. */
   blocked: Blocked | null;
   waitingRecords: number;
   openDeadLetters: number;
-  /** Notes that partitions have left for each other, and how long the oldest has waited. */
+  /** Number of notes between partitions, and the age of the oldest. */
   notes: number;
   notesSeconds: number;
 }
 
 export interface DatabaseFailure {
-  /** Postgres' SQLSTATE, or the code of a socket; null when nobody knows. */
+  /** Postgres' SQLSTATE, or the code of a socket; null when unknown. */
   readonly code: string | null;
   readonly sinceMs: number;
 }
@@ -126,32 +123,32 @@ export interface Blocked extends Pick<LockWait, "what" | "holders"> {
   readonly sinceMs: number;
 }
 
-/** Repositories that are to be compared with their source. */
+/** Repositories queued for comparison with their source. */
 export interface ReconcileQueueFacts {
   queued: number;
-  /** Those of them whose last attempt failed. */
+  /** Those whose last attempt failed. */
   failing: number;
-  /** How long the oldest that is due has waited. */
+  /** How long the oldest due one has waited. */
   oldestSeconds: number;
 }
 
-/** What comparing repositories with their source has come to, since the start. */
+/** Results of comparing repositories with their source, since the start. */
 export interface ReconcileFacts extends ReconcileQueueFacts {
   compared: number;
-  /** Records that the index lacked, or had otherwise: what was lost. */
+  /** Records that the index lacked or had differently: the lost ones. */
   put: number;
   /** Records that the source no longer had. */
   deleted: number;
 }
 
 export interface ArchiveFacts {
-  /** How far a replay has come. Null: there is none, or it has not told yet. */
+  /** The progress of a replay. Null: there is none, or it has not reported yet. */
   progress: ReplayProgress | null;
-  /** When it told, or began, by the monotonic clock. */
+  /** When it last reported, or began, by the monotonic clock. */
   progressAt: number;
-  /** Where the archive is that is replayed; null: there is no replay. */
+  /** The archive that is replayed; null: there is no replay. */
   source: string | null;
-  /** Requests that failed since the last one that was answered. */
+  /** Failed requests in a row. */
   failuresInARow: number;
   /** Why the last of them failed. */
   failure: string | null;
@@ -166,7 +163,7 @@ export interface PartitionFacts {
 export interface Facts {
   readonly startedAt: Now;
   pipeline: PipelineState;
-  /** This instance holds the lease: what is stored is its work. */
+  /** Whether this instance holds the lease, so that the stored data is its work. */
   leads: boolean;
   partitions: PartitionFacts;
   migrated: boolean;
@@ -175,10 +172,10 @@ export interface Facts {
   /** Since when reading is paused, by the monotonic clock; null when it isn't. */
   pausedAt: number | null;
   backlog: () => Backlog;
-  /** The newest committed position; at the start, the one that was stored. */
+  /** The newest committed position; at the start, the stored one. */
   position: StreamPosition | null;
   lastCommitAtMs: number | null;
-  /** The last commit, or when a batch got further, or the start of the process, by the monotonic clock. */
+  /** The last commit, progress within a batch, or start of the process, by the monotonic clock. */
   progressAt: number;
   readonly database: DatabaseFacts;
   readonly archive: ArchiveFacts;

@@ -1,6 +1,6 @@
 /**
- * Whether the process does its work, and whether what it keeps is up to date. Pure. To add a reason:
- * one row in `RULES`, and what it is judged by in `Condition`.
+ * Whether the process does its work, and whether its data is up to date. Pure. To add a reason: one row in
+ * `RULES`, and its input in `Condition`.
  */
 
 import {
@@ -15,14 +15,14 @@ import type { DatabaseFailure, Facts, Now, PipelineState, StreamFault } from "./
 import { type Replay, replayOf, replayWords } from "./replay.ts";
 import { sqlStateClass } from "../../sqlstate_table.ts";
 
-/** What the answers are judged by. */
+/** The inputs of the answers. */
 export interface Condition {
   readonly pipeline: PipelineState;
   /** How long the oldest uncommitted message has waited; 0 when none waits. */
   readonly oldestWaitingSeconds: number;
-  /** Since the last commit, or since a batch got further; since the start when there was neither. */
+  /** Since the last commit or progress within a batch; since the start when there was neither. */
   readonly sinceProgressSeconds: number;
-  /** There is a connection, or a pause that will make one when it ends, or none is wanted: a standby. */
+  /** There is a connection, or a pause that will end with one, or none is needed: a standby. */
   readonly connected: boolean;
   readonly migrated: boolean;
   /** Why the database does not answer. Null: it does. */
@@ -30,17 +30,17 @@ export interface Condition {
   readonly databaseBlocked: boolean;
   readonly databaseRefusal: Pick<DatabaseFailure, "code"> | null;
   readonly lagSeconds: number;
-  /** How long the oldest note between partitions has waited. */
+  /** Age of the oldest note between partitions. */
   readonly notesSeconds: number;
-  /** The stream lives, and brings no event, or none that can be decoded. */
+  /** The stream is open, but brings no event, or only undecodable ones. */
   readonly streamFault: StreamFault | null;
-  /** All events are so far ahead of our clock; 0 when they aren't. */
+  /** How far all events are ahead of our clock; 0 when they aren't. */
   readonly clockAheadSeconds: number;
   /** Null: the archive is not replayed. */
   readonly replay: Replay | null;
 }
 
-/** A closed list: what a probe or an alert can rely on. */
+/** A closed list that probes and alerts can rely on. */
 export type HealthReason =
   | "pipeline_failed"
   | "starting"
@@ -58,16 +58,16 @@ export type HealthReason =
 
 export interface Answer {
   readonly ok: boolean;
-  /** All that hold, causes before what they cause. */
+  /** All reasons that hold, causes before effects. */
   readonly reasons: readonly { readonly code: HealthReason; readonly message: string }[];
 }
 
 interface Rule {
   readonly code: HealthReason;
-  /** The process does not do its work: `/health` says so too. */
+  /** Whether the process does not do its work: `/health` reports it too. */
   readonly unhealthy?: true;
   readonly holds: (condition: Condition) => boolean;
-  /** For a person, and without details: these answers are open to all. */
+  /** For a person, and without details: these answers are public. */
   readonly says: (condition: Condition) => string;
 }
 
@@ -76,7 +76,7 @@ export const STALL_SECONDS = 60;
 
 const CAUGHT_UP_SECONDS = 60;
 
-/** In the order in which they are told. */
+/** In the order in which they are reported. */
 const RULES: readonly Rule[] = [
   {
     code: "pipeline_failed",
@@ -114,7 +114,7 @@ const RULES: readonly Rule[] = [
   },
   {
     code: "database_refusing",
-    // A lock makes statements fail too: then it is the cause.
+    // A lock makes statements fail too: then the lock is the cause.
     holds: ({ databaseRefusal, databaseBlocked }) => databaseRefusal !== null && !databaseBlocked,
     says: ({ databaseRefusal }) =>
       `the database answers, and refuses what is written${codeWords(databaseRefusal)}`,
@@ -150,7 +150,7 @@ const RULES: readonly Rule[] = [
     says: () => `messages wait and nothing was committed for ${STALL_SECONDS} s`,
   },
   {
-    // With a wrong clock nobody can tell how far behind it is.
+    // With a wrong clock the lag is unknown.
     code: "clock",
     holds: ({ clockAheadSeconds }) => clockAheadSeconds > 0,
     says: ({ clockAheadSeconds }) =>
@@ -164,7 +164,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Every reason, and whether `/health` tells it too. */
+/** Every reason, and whether `/health` reports it too. */
 export const HEALTH_REASONS: readonly {
   readonly code: HealthReason;
   readonly unhealthy: boolean;
@@ -175,7 +175,7 @@ export function healthOf(condition: Condition): Answer {
   return answer(RULES.filter(({ unhealthy }) => unhealthy), condition);
 }
 
-/** Whether what is kept is up to date. */
+/** Whether the data is up to date. */
 export function readinessOf(condition: Condition): Answer {
   return answer(RULES, condition);
 }
@@ -206,7 +206,7 @@ export function conditionOf(facts: Facts, now: Now): Condition {
   };
 }
 
-/** Of a socket's code nothing is told to everybody: it may be anything. */
+/** A socket's code can be anything, so it is not shown publicly. */
 function codeWords(failure: Pick<DatabaseFailure, "code"> | null): string {
   const code = failure?.code ?? null;
   return sqlStateClass(code) === "unanswered" ? "" : ` (SQLSTATE ${code})`;

@@ -1,33 +1,33 @@
-/** Outcomes and lag over time: a ring of buckets of equal length, fixed in memory whatever happens. */
+/** Outcomes and lag over time: a ring of buckets of equal length, of constant size. */
 
 import { type Outcome, type OutcomeCounts, OUTCOMES } from "../../repository/outcome.ts";
 
-/** How reading stands at one moment. */
+/** The state of reading at one moment. */
 export interface Sight {
   readonly lagSeconds: number;
   /** A pause that closed the connection on purpose counts as connected. */
   readonly connected: boolean;
-  /** The archive was replayed: how old it is, is no lag. */
+  /** Whether the archive was replayed: the age of its events is not lag. */
   readonly replaying: boolean;
 }
 
-/** What was committed and seen within one bucket's time. */
+/** What was committed and observed in one bucket's time. */
 export interface Bucket {
   /** Unix milliseconds. */
   readonly startMs: number;
   readonly counts: OutcomeCounts;
-  /** The longest lag that was seen, and whether it was always connected. Null: nobody looked. */
+  /** The longest observed lag, and whether it was always connected. Null: not observed. */
   readonly seen: Sight | null;
 }
 
 interface Slot {
-  /** Which bucket since 1970 the slot holds; -1: none yet. */
+  /** Number of the bucket since 1970 in this slot; -1: none yet. */
   index: number;
   counts: Record<Outcome, number>;
   seen: Sight | null;
 }
 
-/** Counts of nothing. */
+/** Zero for every outcome. */
 export function noOutcomes(): Record<Outcome, number> {
   return { applied: 0, duplicate: 0, stale: 0, waiting: 0, dead_letter: 0, ignored: 0 };
 }
@@ -36,7 +36,7 @@ export class History {
   readonly bucketMs: number;
   readonly #slots: Slot[];
 
-  /** Keeps `length` buckets of `bucketMs` milliseconds, the present one included. */
+  /** Keeps `length` buckets of `bucketMs` milliseconds, including the current one. */
   constructor(bucketMs: number, length: number) {
     this.bucketMs = bucketMs;
     this.#slots = Array.from({ length }, () => ({
@@ -52,7 +52,7 @@ export class History {
     if (slot !== undefined) slot.counts[outcome] += count;
   }
 
-  /** Keeps the worst of what is seen. */
+  /** Keeps the worst observation. */
   see(nowMs: number, { lagSeconds, connected, replaying }: Sight): void {
     const slot = this.#slotOf(nowMs);
     if (slot === undefined) return;
@@ -67,7 +67,7 @@ export class History {
   #slotOf(nowMs: number): Slot | undefined {
     const index = Math.floor(nowMs / this.bucketMs);
     const slot = this.#slots[index % this.#slots.length];
-    // Also when the slot holds a later bucket: the clock was put back.
+    // Also when the slot holds a later bucket: the clock was set back.
     if (slot !== undefined && index !== slot.index) {
       slot.index = index;
       slot.counts = noOutcomes();
@@ -76,7 +76,7 @@ export class History {
     return slot;
   }
 
-  /** All buckets up to a time, oldest first, the empty ones too. */
+  /** All buckets up to a time, oldest first, empty ones too. */
   buckets(nowMs: number): readonly Bucket[] {
     const newest = Math.floor(nowMs / this.bucketMs);
     return this.#slots.map((_, position) => {
@@ -88,7 +88,7 @@ export class History {
     });
   }
 
-  /** Events a second over the complete buckets before a time, by outcome. */
+  /** Events per second over the complete buckets before a time, by outcome. */
   rates(nowMs: number): OutcomeCounts {
     const complete = this.buckets(nowMs).slice(0, -1);
     const seconds = complete.length * this.bucketMs / 1000;

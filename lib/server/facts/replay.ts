@@ -1,15 +1,15 @@
-/** A replay of the archive, in a sentence that is for everybody. */
+/** A replay of the archive, in a sentence that may be public. */
 
 import { replayStalledSeconds } from "./derived.ts";
 import type { Facts, Now } from "./facts.ts";
 
-/** How far a replay of the archive has come. */
+/** The progress of an archive replay. */
 export interface Replay {
-  /** Null as long as the archive has told nothing. */
+  /** Null until the archive reports progress. */
   readonly percent: number | null;
   readonly leftSeconds: number | null;
   readonly failuresInARow: number;
-  /** For how long it has not moved; 0 while it moves. */
+  /** For how long it made no progress; 0 while it does. */
   readonly stalledSeconds: number;
 }
 

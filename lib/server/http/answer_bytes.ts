@@ -1,4 +1,4 @@
-/** An answer as HTTP/1.1 sends it, whole: none of ours is streamed. */
+/** An HTTP/1.1 answer as a whole: none of ours is streamed. */
 
 import { STATUS_CODES } from "node:http";
 
@@ -6,7 +6,7 @@ export async function answerBytes(response: Response, isHead: boolean): Promise<
   const { status, headers } = response;
   const body = new Uint8Array(await response.arrayBuffer());
   headers.set("date", new Date().toUTCString());
-  // One request a connection: a client that keeps one open holds nothing.
+  // One request per connection: a client can't hold one open.
   headers.set("connection", "close");
   if (!isHead) headers.set("content-length", String(body.length));
   const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);

@@ -1,18 +1,18 @@
-/** Who may see what. There are no cookies, so no foreign page can make a browser ask with a right. */
+/** Authentication. There are no cookies, so no foreign page can use a browser's rights. */
 
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import type { Secret } from "../../secret.ts";
 import { HttpError } from "./http_error.ts";
 
-/** Always open: what a load balancer or a process manager asks. */
+/** Always open: for load balancers and process managers. */
 const OPEN: ReadonlySet<string> = new Set(["/health", "/ready"]);
 
 const ADMIN = /^\/api\/dead-letters(\/|$)/;
 
 /**
- * With a token, everything but health and readiness needs it. Without one, everything is open but
- * the dead letter API, which is off, and only under names that are known.
+ * With a token, everything but health and readiness requires it. Without one, everything is open, but only
+ * under known host names, and the dead letter API is off.
  */
 export function authenticate(token: Secret | null, hosts: readonly string[]): MiddlewareHandler {
   const expected = token === null ? null : digest(token.reveal());
@@ -50,7 +50,7 @@ const UNKNOWN_HOST = new HttpError(
   "the host is not an IP address, localhost or a name in HTTP_ALLOWED_HOSTS",
 );
 
-/** A foreign page can let its own name point to our address (DNS rebinding), but can't change it. */
+/** A foreign page can point its own name to our address (DNS rebinding), but can't change that name. */
 function isKnown({ hostname }: URL, hosts: readonly string[]): boolean {
   return /^\[|^\d+(\.\d+){3}$|^(.*\.)?localhost$/.test(hostname) ||
     hosts.some((host) => host.toLowerCase() === hostname);
@@ -61,7 +61,7 @@ function sentTokens(headers: Headers): readonly string[] {
   return [bearer, headers.get("x-internal-token")].filter((sent) => typeof sent === "string");
 }
 
-/** Compares digests: equal in length whatever was sent, and in time whatever part of it is right. */
+/** Compares digests: equal length for any input, and a time that reveals nothing about matching parts. */
 function is(sent: string, expected: Uint8Array): boolean {
   return timingSafeEqual(digest(sent), expected);
 }

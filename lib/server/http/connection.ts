@@ -1,4 +1,4 @@
-/** One connection: a request in, its answer out, and the end. */
+/** One connection: reads a request, sends the answer, closes. */
 
 import { writeAll } from "../../byte_stream.ts";
 import { answerBytes } from "./answer_bytes.ts";
@@ -8,20 +8,20 @@ import { RequestReader, type RequestSize } from "./request_reader.ts";
 import { secure } from "./security_headers.ts";
 
 export interface ConnectionOptions extends RequestSize {
-  /** Answers a request. It never rejects. */
+  /** Answers a request. Never rejects. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  /** How long a connection may last, from its first moment to its last. */
+  /** Maximum duration of a connection, from beginning to end. */
   readonly lifetimeMs: number;
 }
 
-/** Closing at once would throw away what the client has not read of its answer yet. */
+/** Closing at once would discard the part of the answer that the client has not read. */
 const LINGER_MS = 1_000;
 
-/** What a client still sends that has its answer is read and forgotten, up to here. */
+/** Data that a client sends after its answer is read and dropped, up to this. */
 const LINGER_BYTES = 65_536;
 
 export class Connection implements Occupant {
-  /** Where the client comes from. */
+  /** The client's network. */
   readonly client: string;
   /** Resolves when it is closed. Never rejects. */
   readonly finished: Promise<void>;
@@ -46,12 +46,12 @@ export class Connection implements Occupant {
     return this.#state;
   }
 
-  /** Whether it was told to close, although the operating system may still be at it. */
+  /** Whether it was told to close, even if the operating system is not done. */
   get isCut(): boolean {
     return this.#cut;
   }
 
-  /** Shortens what is left of its time. */
+  /** Shortens its remaining time. */
   endWithin(ms: number): void {
     const endsAt = performance.now() + ms;
     if (this.#cut || endsAt >= this.#endsAt) return;
@@ -68,7 +68,7 @@ export class Connection implements Occupant {
     try {
       this.#connection.close();
     } catch {
-      // Closed by the other side at the same moment.
+      // The client closed it at the same moment.
     }
   }
 
@@ -82,13 +82,13 @@ export class Connection implements Occupant {
       this.#state = "leaving";
       await this.#leave();
     } catch {
-      // The client went away, or its time was over.
+      // The client disconnected, or the time was over.
     } finally {
       this.cut();
     }
   }
 
-  /** Null: the client wants none. */
+  /** Null: the client left without a request. */
   async #answer(): Promise<Uint8Array | null> {
     try {
       const request = await new RequestReader(this.#connection, this.#options).request();
@@ -113,7 +113,7 @@ export class Connection implements Occupant {
   }
 }
 
-/** An address, of IPv6 its network of 64 bits: whoever has one of those has all of it. */
+/** The address; for IPv6 its /64 network, which usually belongs to one client. */
 export function clientOf(address: string): string {
   if (!address.includes(":") || address.includes(".")) return address;
   const [start = "", end] = address.split("::");

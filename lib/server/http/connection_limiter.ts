@@ -1,49 +1,49 @@
 /**
- * Lets connections in: at most so many at one time, for at most so long each. When all places are
- * taken the next one waits until another gives way, so that whoever has sent a whole request is
- * answered, and a crowd of slow ones never keeps a quick one out. `limits.ts` bounds how many
- * requests are worked on at one time, so that there always are some that can give way.
+ * Accepts connections: a limited number at a time, each for a limited time. When all slots are taken, the
+ * next connection waits until another is evicted, so that every complete request is answered, and many slow
+ * clients never keep a quick one out. `request_limits.ts` bounds how many requests are answered at a time, so
+ * that some connections can always be evicted.
  */
 
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { whoGivesWay } from "./eviction.ts";
 
 export interface ConnectionLimiterOptions extends ConnectionOptions {
-  /** Opens the port, again when it was lost. */
+  /** Opens the port, again after it was lost. */
   readonly listen: () => Deno.TcpListener;
   readonly maxConnections: number;
-  /** Told when no connection can be taken, once until one can. */
+  /** Called when no connection can be accepted, once until one can. */
   readonly failed: (error: unknown) => void;
 }
 
 /** Connections that were told to close and are not closed yet hold a descriptor each. */
 const MAX_CLOSING = 32;
 
-/** After an error of `accept`: most likely there is no descriptor left. */
+/** Pause after an error of `accept`: most likely there is no descriptor left. */
 const ACCEPT_PAUSE_MS = 100;
 
-/** Where no descriptor was left, so many are kept free: stream and database need some too. */
+/** After descriptors ran out, this many are kept free for stream and database. */
 const SPARE_DESCRIPTORS = 16;
 const MIN_PLACES = 8;
 
-/** After so many errors in a row the port is opened anew. */
+/** After this many errors in a row the port is opened again. */
 const MAX_FAILURES = 20;
 
-/** A full backlog would starve timers: `accept` of one that is there takes no turn. */
+/** A full backlog would starve timers: accepting a waiting connection takes no event loop turn. */
 const YIELD_MS = 10;
 
-/** How often somebody is looked for who gives way. */
+/** How often an eviction is attempted. */
 const ROOM_PAUSE_MS = 5;
 
 export class ConnectionLimiter {
   readonly #options: ConnectionLimiterOptions;
-  /** In the order of their arrival, those that are closing included. */
+  /** In order of arrival, including those that are closing. */
   readonly #connections = new Set<Connection>();
   readonly #closing = new AbortController();
   readonly #accepting: Promise<void>;
   #listener: Deno.TcpListener;
   #failures = 0;
-  /** Fewer than the options say where the process may not have so many descriptors. */
+  /** Fewer than the options say when the process has too few descriptors. */
   #places: number;
 
   /** Opens at once. */
@@ -58,12 +58,12 @@ export class ConnectionLimiter {
     return this.#listener.addr.port;
   }
 
-  /** Connections that are open now. */
+  /** Number of open connections. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** Takes no more connections, gives requests that are under way so long, then closes all. */
+  /** Accepts no more connections, gives running requests `graceMs`, then closes all. */
   async close(graceMs: number): Promise<void> {
     this.#closing.abort();
     this.#closeListener();
@@ -91,7 +91,7 @@ export class ConnectionLimiter {
     }
   }
 
-  /** Waits until there is a place. */
+  /** Waits until there is a free slot. */
   async #room(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted && this.#open.length >= this.#places) {
@@ -106,13 +106,13 @@ export class ConnectionLimiter {
     return [...this.#connections].filter(({ isCut }) => !isCut);
   }
 
-  /** Cuts the one that gives way. False: nobody did. */
+  /** Evicts one connection. False: none could be. */
   async #makeRoom(): Promise<boolean> {
     const choose = (): Connection | null =>
       whoGivesWay(this.#open, this.#places, performance.now());
     const one = choose();
     if (one === null) return false;
-    // Its request may have come, and not been read because we were busy.
+    // Its request may have arrived but was not read because we were busy.
     await pause(0, this.#closing.signal);
     if (choose() !== one) return false;
     one.cut();
@@ -138,7 +138,7 @@ export class ConnectionLimiter {
     try {
       this.#listener = this.#options.listen();
     } catch {
-      // Somebody else has the port now; the next `accept` fails, and it is tried again.
+      // Another process has the port now; the next `accept` fails and is retried.
     }
   }
 
@@ -156,7 +156,7 @@ function hasNoDescriptor(error: unknown): boolean {
     (error.code === "EMFILE" || error.code === "ENFILE");
 }
 
-/** The client had closed before we took its connection. */
+/** The client had closed before its connection was accepted. */
 function isClientGone(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.ConnectionReset ||

@@ -1,31 +1,31 @@
-/** Who gives way when all places are taken, so that the next one can come in. */
+/** Which connection to evict when all slots are taken. */
 
 /**
- * What a connection is doing. `receiving`: the request is not whole yet. `answering`: we work on the
- * answer. `sending`: the client takes its answer. `leaving`: the client has it.
+ * The state of a connection. `receiving`: the request is incomplete. `answering`: the answer is being made.
+ * `sending`: the client reads its answer. `leaving`: the client has it.
  */
 export type ConnectionState = "receiving" | "answering" | "sending" | "leaving";
 
 export interface Occupant {
   readonly state: ConnectionState;
-  /** Where the client comes from. */
+  /** The client's network. */
   readonly client: string;
   /** `performance.now()` of its arrival. */
   readonly since: number;
 }
 
-/** A client sends its request with the last packet of the handshake: whoever has not yet is slow. */
+/** A client sends its request with the last packet of the handshake: one that takes longer is slow. */
 const FAIR_MS = 250;
 
-/** One client may hold so much of all places without a whole request before it has to be quick. */
+/** Share of all slots that one client may hold without a complete request before it counts as slow. */
 const FAIR_SHARE = 1 / 4;
 
-/** Clients that don't take their answers may hold so much of all places. The rest is for others. */
+/** Share of all slots for clients that don't read their answers. The rest is for others. */
 const SENDING_SHARE = 3 / 4;
 
 /**
- * Names the one that gives way, of occupants in the order of their arrival. One that an answer is
- * being made for never does. Null: all were too short a time here, and the next one has to wait.
+ * The occupant to evict, of occupants in order of arrival. Never one whose answer is being made. Null: all
+ * are too new, and the next connection has to wait.
  */
 export function whoGivesWay<T extends Occupant>(
   occupants: readonly T[],

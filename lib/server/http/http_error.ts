@@ -1,4 +1,4 @@
-/** An answer that is an error: thrown anywhere in the server, translated in one place. */
+/** An error answer: thrown anywhere in the server, translated in one place. */
 
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 

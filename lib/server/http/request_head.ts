@@ -1,6 +1,6 @@
 /**
- * The head of an HTTP/1 request (RFC 9112), read strictly: what a proxy could understand in another
- * way than we do is refused, and so is what no client of ours sends.
+ * Parses the head of an HTTP/1 request (RFC 9112) strictly: anything that a proxy could interpret differently
+ * is refused, and so is what no real client sends.
  */
 
 import { HttpError } from "./http_error.ts";
@@ -9,31 +9,31 @@ export interface RequestHead {
   readonly method: string;
   readonly url: URL;
   readonly headers: Headers;
-  /** In bytes, or in chunks that say their sizes. */
+  /** In bytes, or in chunks that carry their sizes. */
   readonly body: number | "chunked";
-  /** Whether the client waits to be told that it may send the body. */
+  /** Whether the client waits for permission to send the body. */
   readonly expectsContinue: boolean;
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([!-~]+) HTTP/(\\d)\\.(\\d)$`);
-/** A line that begins with a space would go on with the header before it: that is obsolete. */
+/** A line that begins with a space would continue the previous header: that is obsolete. */
 const FIELD_LINE = new RegExp(`^(${TOKEN}):[ \\t]*([\\t -~\\x80-\\xff]*)$`);
 const ABSOLUTE_FORM = /^http:\/\/([^/?#]*)(.*)$/i;
 const AUTHORITY = /^(?:[0-9A-Za-z._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
 const MAX_TARGET = 2_048;
 
-/** What a `Request` can't be made with. */
+/** Methods that `Request` does not allow. */
 const IMPOSSIBLE_METHOD = /^(CONNECT|TRACE|TRACK)$/i;
 
-/** Of these there may be one at most: with two, somebody on the way could take the other. */
+/** At most one of each: with two, a proxy could use the other one. */
 const SINGLE = ["host", "content-length", "transfer-encoding"];
 
 /**
- * Parses the bytes up to the empty line, without it.
+ * Parses the bytes before the empty line.
  *
- * @throws {HttpError} when it is not what a request may be
+ * @throws {HttpError} when the request is invalid
  */
 export function parseRequestHead(bytes: Uint8Array): RequestHead {
   const [requestLine = "", ...fieldLines] = String.fromCharCode(...bytes).split("\r\n");
@@ -78,7 +78,7 @@ function headersOf(lines: readonly string[]): Headers {
   return headers;
 }
 
-/** A client of HTTP/1.0 may leave out the host; no browser does. */
+/** An HTTP/1.0 client may omit the host; no browser does. */
 function urlOf(target: string, hostHeader: string | null, isOld: boolean): URL {
   if (hostHeader === null && !isOld) throw badRequest("the Host header is missing");
   if (hostHeader !== null && !AUTHORITY.test(hostHeader)) throw badRequest(INVALID_HOST);

@@ -1,4 +1,4 @@
-/** How much is worked on at one time, and for how long. */
+/** Limits the number of concurrent requests, and their duration. */
 
 import type { MiddlewareHandler } from "hono";
 import { HttpError } from "./http_error.ts";
@@ -12,8 +12,8 @@ export interface RequestLimits {
 export const REQUEST_LIMITS: RequestLimits = { timeoutMs: 10_000, maxConcurrent: 32 };
 
 /**
- * Refuses requests while too many are being answered, and answers in time whatever the handler
- * does. What it began may go on.
+ * Refuses requests while too many are being answered, and answers in time whatever the handler does. The
+ * handler may continue.
  */
 export function limitLoad(limits: RequestLimits): MiddlewareHandler {
   let answering = 0;

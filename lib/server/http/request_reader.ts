@@ -15,14 +15,14 @@ const MAX_CHUNK_LINE = 256;
 const HEAD_END = "\r\n\r\n";
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** What every request begins with: a method. TLS, for one, does not. */
+/** Every request begins with a method; a TLS handshake, for example, does not. */
 const FIRST_BYTE = /[A-Za-z\r]/;
 
 export class RequestReader {
   readonly #connection: Deno.TcpConn;
   readonly #size: RequestSize;
   readonly #chunk = new Uint8Array(READ_BYTES);
-  /** Bytes that came and were not taken yet. */
+  /** Received bytes that were not parsed yet. */
   #waiting: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   constructor(connection: Deno.TcpConn, size: RequestSize) {
@@ -31,9 +31,9 @@ export class RequestReader {
   }
 
   /**
-   * Reads a request with its whole body. Null: the client left without a word.
+   * Reads a request with its whole body. Null: the client left without sending one.
    *
-   * @throws {HttpError} when it is none, or too large
+   * @throws {HttpError} when it is invalid or too large
    */
   async request(): Promise<Request | null> {
     if (!await this.#more()) return null;
@@ -43,7 +43,7 @@ export class RequestReader {
     return new Request(url, {
       method,
       headers,
-      // A body means nothing there, and `Request` takes none.
+      // A body has no meaning there, and `Request` allows none.
       body: body.length === 0 || /^(GET|HEAD)$/i.test(method) ? null : body,
     });
   }
@@ -56,7 +56,7 @@ export class RequestReader {
     const head = await this.#until(HEAD_END, maxHeadBytes, () => {
       throw new HttpError(431, "headers_too_large", "the headers are too large");
     });
-    // A client may send an empty line after the request before.
+    // A client may send an empty line after the previous request.
     return parseRequestHead(head[0] === 13 && head[1] === 10 ? head.subarray(2) : head);
   }
 
@@ -78,7 +78,7 @@ export class RequestReader {
       parts.push(await this.#exactly(size));
       if ((await this.#line()) !== "") throw badChunk();
     }
-    // Headers behind the body mean nothing here.
+    // Headers after the body have no meaning here.
     for (let lines = 0; await this.#line() !== ""; lines++) {
       if (lines === MAX_TRAILERS) throw badChunk();
     }
@@ -99,7 +99,7 @@ export class RequestReader {
     return String.fromCharCode(...line);
   }
 
-  /** Takes what comes before an end, and the end with it. */
+  /** Reads up to a terminator, which is consumed too. */
   async #until(
     end: string,
     maxBytes: number,

@@ -1,9 +1,9 @@
-/** Headers of every answer, errors included: nothing may be kept, framed, sniffed or read by others. */
+/** Headers of every answer, errors included: no caching, framing, sniffing or cross-origin reading. */
 
 import { createHash } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 
-/** An answer that is data runs nothing and loads nothing. */
+/** Data answers run and load nothing. */
 const DATA_POLICY =
   "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -18,7 +18,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-robots-tag": "noindex",
 };
 
-/** Sets the headers, over whatever was set; a policy that was set stays. */
+/** Sets the headers, replacing existing ones; an existing policy stays. */
 export function secure(response: Response): Response {
   const { headers } = response;
   for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
@@ -34,8 +34,8 @@ export function securityHeaders(): MiddlewareHandler {
 }
 
 /**
- * The policy of a page: its own inline scripts and styles by their digests, data from its own
- * origin, images that it carries itself, and nothing else.
+ * The policy of a page: its own inline scripts and styles by their digests, data from its own origin, its
+ * embedded images, and nothing else.
  */
 export function pagePolicy(page: string): string {
   return [
@@ -52,7 +52,7 @@ export function pagePolicy(page: string): string {
 
 function digests(page: string, tag: "script" | "style"): string {
   const elements = page.matchAll(new RegExp(`<${tag}(?:\\s[^>]*)?>(.*?)</${tag}>`, "gis"));
-  // Line ends are normalised by the browser before it takes its digest.
+  // Browsers normalise line ends before they compute the digest.
   const contents = [...elements].map(([, content = ""]) => content.replaceAll(/\r\n?/g, "\n"));
   if (contents.length === 0) return "'none'";
   return contents

@@ -3,13 +3,13 @@
 import { ConnectionLimiter } from "./connection_limiter.ts";
 
 export interface ServerOptions {
-  /** Answers a request. It never rejects. */
+  /** Answers a request. Never rejects. */
   readonly fetch: (request: Request) => Response | Promise<Response>;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   readonly limits?: Partial<ServerLimits>;
-  /** Told when connections can't be taken. It goes on trying. */
+  /** Called when connections can't be accepted. The server keeps trying. */
   readonly failed?: (error: unknown) => void;
 }
 
@@ -21,8 +21,8 @@ export interface ServerLimits {
 }
 
 /**
- * A connection costs one descriptor, of the 1024 that a process usually may have. The table "Bounds
- * of memory" in SECURITY.md says what they hold together.
+ * A connection costs one descriptor, of the 1024 that a process usually has. The table "Bounds of memory" in
+ * SECURITY.md lists their total.
  */
 const SERVER_LIMITS: ServerLimits = {
   maxConnections: 256,
@@ -31,7 +31,7 @@ const SERVER_LIMITS: ServerLimits = {
   maxBodyBytes: 16_384,
 };
 
-/** How long requests that are under way may take when the server closes. */
+/** How long running requests may take when the server closes. */
 const GRACE_MS = 1_000;
 
 /** The port can't be opened. */
@@ -42,9 +42,9 @@ export class ListenError extends Error {
 export interface RunningServer {
   readonly host: string;
   readonly port: number;
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly connections: number;
-  /** Takes no more, finishes what is under way within a second, and leaves no socket open. */
+  /** Accepts no more, finishes running requests within a second, and leaves no socket open. */
   close(): Promise<void>;
 }
 

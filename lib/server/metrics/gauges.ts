@@ -1,6 +1,6 @@
 /**
- * Gauges: a table of name, help, and how to read it. Each is read when Prometheus asks, so that it
- * tells of a stall while nothing happens.
+ * Gauges: a table of name, help, and how to read the value. Each is read at scrape time, so that it shows a
+ * stall while nothing happens.
  */
 
 import { Gauge, type Registry } from "prom-client";

@@ -1,6 +1,6 @@
 /**
- * The metrics, in a registry of their own. The names without a doubt about them come from the system
- * that this one replaces. Label values are from closed lists: nothing from the wire is one.
+ * The metrics, in a registry of their own. Names without the prefix `indexer_` come from the system that this
+ * one replaces. Label values are from closed lists: none comes from the wire.
  */
 
 import { Counter, Histogram, Registry } from "prom-client";
@@ -15,7 +15,7 @@ import { registerBuildInfo, registerProcessMetrics } from "./process_metrics.ts"
 import { sqlStateClass } from "../../sqlstate_table.ts";
 
 export interface MetricsOptions {
-  /** NSIDs that get a label value of their own. */
+  /** NSIDs with a label value of their own. */
   readonly collections: readonly string[];
   readonly version: string;
   readonly facts: Facts;
@@ -187,7 +187,7 @@ export class Metrics {
     this.#trust.inc(count);
   }
 
-  /** `committedAt` is by the monotonic clock, as the times of receipt are. */
+  /** `committedAt` is by the monotonic clock, like the times of receipt. */
   committed(batch: CommittedBatch, committedAt: number): void {
     let size = 0;
     for (const decided of batch.events) {
@@ -214,7 +214,7 @@ export class Metrics {
     if (upsert) this.#upserts.inc(count);
     if (outcome === "dead_letter") {
       this.#errors.inc(count);
-      // Without a collection it could not be decoded, and was never to be written as a record.
+      // An event without a collection was undecodable and never meant to be written as a record.
       if (collection !== null) this.#failedWrites.inc(count);
     }
     if (receivedAt === null) return;
@@ -225,14 +225,14 @@ export class Metrics {
     }
   }
 
-  /** Anybody can publish a collection of any name: only names that we know are labels. */
+  /** Anybody can publish a collection of any name, so only known names are labels. */
   #label(collection: string | null, outcome: string): string {
     if (collection === null) return "none";
     if (this.#collections.has(collection)) return collection;
     return outcome === "ignored" ? "foreign" : "unmapped";
   }
 
-  /** Series that exist from the start: a rate over one that appears later misses its first event. */
+  /** Series exist from the start: a rate over one that appears later misses its first event. */
   #announceSeries(): void {
     for (const collection of [...this.#collections, "unmapped", "foreign", "none"]) {
       for (const outcome of OUTCOMES) this.#events.inc({ collection, outcome }, 0);

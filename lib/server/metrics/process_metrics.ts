@@ -1,6 +1,6 @@
 /**
- * Metrics of the process. Not prom-client's own: they read `/proc`, which the executable may not,
- * and then say that the process takes no memory at all.
+ * Metrics of the process. Not prom-client's own: they read `/proc`, which the executable may not, and then
+ * report no memory at all.
  */
 
 import { Counter, Gauge, type Registry } from "prom-client";
@@ -42,7 +42,7 @@ export function registerProcessMetrics(registry: Registry, logLinesDropped: () =
   });
 }
 
-/** Adds the metric that tells what runs. */
+/** Adds the metric with the running version. */
 export function registerBuildInfo(registry: Registry, version: string): void {
   const build = new Gauge({
     name: "indexer_build_info",

@@ -1,6 +1,6 @@
 /**
- * Where the pipeline says what happens. Each method is named by what happened and knows whom it
- * concerns: the facts of the moment, the metrics, the history.
+ * Where the pipeline reports what happens. Each method is named after an event, and updates what it affects:
+ * the facts, the metrics, the history.
  */
 
 import type { ReplayProgress } from "../../client/archive/replay_observer.ts";
@@ -28,17 +28,17 @@ import { Metrics } from "./metrics.ts";
 import { isUnanswered } from "../../sqlstate_table.ts";
 
 export interface TelemetryOptions {
-  /** NSIDs that get a label value of their own: those that have a mapper. */
+  /** NSIDs with a label value of their own: those with a mapper. */
   readonly collections: readonly string[];
   readonly version: string;
   readonly clock?: Clock;
-  /** Lines of the log that nobody could be given. */
+  /** Number of dropped log lines. */
   readonly logLinesDropped?: () => number;
 }
 
 const HOUR_IN_MINUTES = 60;
 
-/** Rates are means over so many seconds. */
+/** Rates are averages over this many seconds. */
 const RATE_SECONDS = 10;
 
 /** A time in the future is wrong, and would hide every lag from then on. */
@@ -46,19 +46,19 @@ const FUTURE_TOLERANCE_MS = 60_000;
 
 const LONGEST_MESSAGE = 300;
 
-/** Endings of a connection that the client chose: the next connection is no recovery. */
+/** Endings that the client chose: the next connection is not a recovery. */
 const CHOSEN_ENDINGS: ReadonlySet<string> = new Set(["paused", "left", "aborted"]);
 
 /**
- * The parts about connections and pauses have the shape of the client's observers, so that they can
- * be passed to it as they are.
+ * The methods about connections and pauses have the shape of the client's observers, so that they can be
+ * passed as they are.
  */
 export class Telemetry {
   readonly facts: Facts;
   readonly metrics: Metrics;
-  /** The last hour by minutes. */
+  /** The last hour, by minute. */
   readonly history = new History(60_000, HOUR_IN_MINUTES);
-  /** The last seconds, for rates; one bucket more than is averaged, for the one under way. */
+  /** The last seconds, for rates; one bucket more than is averaged, for the current one. */
   readonly recent = new History(1_000, RATE_SECONDS + 1);
   readonly clock: Clock;
   readonly #totals = noOutcomes();
@@ -82,12 +82,12 @@ export class Telemetry {
     return nowOf(this.clock);
   }
 
-  /** What health and readiness are judged by, at this moment. */
+  /** The current inputs of health and readiness. */
   get condition(): Condition {
     return conditionOf(this.facts, this.now);
   }
 
-  /** Messages taken in since the start. */
+  /** Messages received since the start. */
   get received(): number {
     return this.#taken;
   }
@@ -97,7 +97,7 @@ export class Telemetry {
     return { ...this.#totals };
   }
 
-  /** Tells where to read the backlog from. */
+  /** Sets where the backlog is read from. */
   watchBacklog(backlog: () => Backlog): void {
     this.facts.backlog = backlog;
   }
@@ -119,7 +119,7 @@ export class Telemetry {
     this.facts.pipeline = "draining";
   }
 
-  /** For good: what is retried is no failure of the pipeline. */
+  /** For good: a retry is not a failure of the pipeline. */
   pipelineFailed(): void {
     this.facts.pipeline = "failed";
   }
@@ -129,7 +129,7 @@ export class Telemetry {
     this.databaseAnswered();
   }
 
-  /** Reading goes on from a stored position. */
+  /** Reading resumes from a stored position. */
   resumedFrom(position: StreamPosition): void {
     this.facts.position = position;
     this.facts.reading.newestTimeMs = position.timeUs / 1000;
@@ -159,7 +159,7 @@ export class Telemetry {
     this.facts.connection.fault = null;
   }
 
-  /** All events are so far ahead of our clock; null: they no longer are. */
+  /** How far all events are ahead of our clock; null: no longer. */
   clockDiffers(aheadMs: number | null): void {
     this.facts.reading.clockAheadMs = aheadMs;
   }
@@ -189,7 +189,7 @@ export class Telemetry {
     Object.assign(this.facts.archive, { progress, progressAt });
   }
 
-  /** To its end, to a failure, or because the process was told to stop. */
+  /** At its end, after a failure, or because of shutdown. */
   replayEnded(): void {
     Object.assign(this.facts.archive, { source: null, progress: null });
     this.archiveRequestAnswered();
@@ -205,7 +205,7 @@ export class Telemetry {
     this.facts.archive.failure = null;
   }
 
-  /** Something that an operator should know of, by its code. */
+  /** A notice for operators, by its code. */
   noticed(code: string): void {
     if (code === "quiet_stream" || code === "undecodable_stream") {
       this.facts.connection.fault = code;
@@ -213,13 +213,13 @@ export class Telemetry {
     this.metrics.noticed(code);
   }
 
-  /** A message came from the stream. Called for each: nothing is allocated here. */
+  /** A message arrived from the stream. Called for each message: nothing is allocated here. */
   messageReceived(timeUs: number | null, bytes: number): void {
     this.#received(timeUs);
     this.metrics.received(bytes);
   }
 
-  /** Messages came of which nothing is wanted: told together, because there are so many. */
+  /** Unwanted messages arrived: reported together, because there are so many. */
   messagesSkipped(
     skipped: { readonly count: number; readonly bytes: number },
     timeUs: number | null,
@@ -249,13 +249,13 @@ export class Telemetry {
     if (facts.connection.sinceMs !== null) facts.reading.sinceMs = this.clock.now();
   }
 
-  /** A batch that is not committed yet has got further. */
+  /** A running batch made progress. */
   batchAdvanced(): void {
     this.facts.progressAt = this.now.monotonic;
   }
 
   committed(batch: CommittedBatch): void {
-    // Before it counts: the lag that it ends is the one to be seen.
+    // Before counting: the lag that this commit ends has to be observed.
     this.#look();
     const now = this.now;
     const { facts } = this;
@@ -276,7 +276,7 @@ export class Telemetry {
   }
 
   /**
-   * A transaction failed, also when it is tried again.
+   * A transaction failed, even if it is retried.
    *
    * @param code Postgres' SQLSTATE; null, or the code of a socket, when it did not answer
    */
@@ -288,7 +288,7 @@ export class Telemetry {
     database.refusal = { code, sinceMs: database.refusal?.sinceMs ?? this.clock.now() };
   }
 
-  /** It answered, whatever it said. */
+  /** The database answered, with any result. */
   databaseAnswered(): void {
     this.#look();
     const { database } = this.facts;
@@ -297,13 +297,13 @@ export class Telemetry {
     database.failure = null;
   }
 
-  /** A question that was put at that time, by the monotonic clock, has no answer yet. */
+  /** A query sent at that time, by the monotonic clock, has no answer yet. */
   databaseSilent(askedAt: number): void {
-    // What was asked later and answered says that it isn't the database that is slow.
+    // A later query was answered: the database itself is not slow.
     if (this.facts.database.answeredAt < askedAt) this.databaseFailed(null);
   }
 
-  /** It could not be asked. */
+  /** The database could not be queried. */
   databaseFailed(code: string | null): void {
     this.#look();
     const { database } = this.facts;
@@ -314,7 +314,7 @@ export class Telemetry {
     };
   }
 
-  /** What it counted. */
+  /** The database's counts. */
   databaseCounted(
     counts: Omit<OpenCounts, "notes" | "notesSeconds"> & Partial<OpenCounts>,
   ): void {
@@ -325,7 +325,7 @@ export class Telemetry {
     this.facts.database.notesSeconds = counts.notesSeconds ?? this.facts.database.notesSeconds;
   }
 
-  /** Something holds a lock that we wait for. Null: nothing does any more. */
+  /** Another session holds a lock that we wait for. Null: no longer. */
   databaseBlocked(blocked: Blocked | null): void {
     const { database } = this.facts;
     database.blocked = blocked &&
@@ -346,12 +346,12 @@ export class Telemetry {
     Object.assign(this.facts.reconcile, counts);
   }
 
-  /** Alliances or memberships changed: the app has to compute trust anew. */
+  /** Alliances or memberships changed: the app has to compute trust again. */
   trustRecomputed(count = 1): void {
     this.metrics.trustRecomputed(count);
   }
 
-  /** Called for every message: keep it cheap. */
+  /** Called for every message: must be cheap. */
   #received(timeUs: number | null): void {
     const { reading } = this.facts;
     const nowMs = this.clock.now();
@@ -359,7 +359,7 @@ export class Telemetry {
     if (timeUs === null) return;
     reading.lastTimedAtMs = nowMs;
     const timeMs = timeUs / 1000;
-    // The newest, not the last: imported records bear times that are years old.
+    // The newest, not the last: imported records can have old times.
     if (timeMs > (reading.newestTimeMs ?? -Infinity) && timeMs <= nowMs + FUTURE_TOLERANCE_MS) {
       reading.newestTimeMs = timeMs;
     }
@@ -372,11 +372,11 @@ export class Telemetry {
     reading.interruptedAtMs = this.clock.now();
   }
 
-  /** For the history. Whoever reports something makes it look, at least some times a minute. */
+  /** For the history. Every report observes, at least some times a minute. */
   #look(): void {
     const { source, failuresInARow } = this.facts.connection;
     const { lagSeconds, connected, replay } = this.condition;
-    // The first attempt is under way: that is no loss of a connection.
+    // The first attempt is running: that is not a lost connection.
     const begins = source === null && failuresInARow === 0;
     this.history.see(this.clock.now(), {
       lagSeconds,

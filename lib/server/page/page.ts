@@ -1,7 +1,7 @@
 /**
- * The status page as one document, so that its policy can name its script and its style by their
- * digests. The parts are modules in development and one scope in the document: no two of them may
- * declare the same name at the top level.
+ * The status page as one document, so that its policy can name its script and its style by their digests. The
+ * parts are modules in development and one scope in the document: no two of them may declare the same name at
+ * the top level.
  */
 
 import html from "./page.html" with { type: "text" };
@@ -61,7 +61,7 @@ const MODULES = [
   page,
 ];
 
-/** Later rules win over earlier ones. */
+/** Later rules override earlier ones. */
 const STYLE = [
   groundStyle,
   layoutStyle,
@@ -74,14 +74,14 @@ const STYLE = [
   controlsStyle,
 ].join("\n");
 
-/** The modules as one: what they import from each other is in the same scope already. */
+/** The modules joined: their imports from each other are in the same scope already. */
 function joined(modules: readonly string[]): string {
   return modules
     .map((module) => module.replaceAll(/^import [^;]+;\n/gm, "").replaceAll(/^export /gm, ""))
     .join("\n");
 }
 
-/** Replacements as functions: a `$` in the text is only a `$`. */
+/** Replacements are functions, so that a `$` in the text has no special meaning. */
 export const PAGE = html
   .replace("<!-- style -->", () => `<style>\n${STYLE}</style>`)
   .replace("<!-- script -->", () => `<script type="module">\n${joined(MODULES)}</script>`);

@@ -34,7 +34,7 @@ export interface QueueLimits {
   readonly maxBytes: number;
 }
 
-/** What does not change while the process runs. */
+/** Facts that do not change while the process runs. */
 export interface ProcessFacts {
   readonly version: string;
   readonly consumer: string;
@@ -44,7 +44,7 @@ export interface ProcessFacts {
   readonly admin: boolean;
 }
 
-/** The names of the fields are a contract with the page and the command line. Times are RFC 3339. */
+/** The field names are a contract with the page and the command line. Times are RFC 3339. */
 export interface Status {
   readonly version: string;
   readonly consumer: string;
@@ -65,9 +65,9 @@ export interface Status {
     readonly protocol: string | null;
     readonly since: string | null;
     readonly failuresInARow: number;
-    /** With the code and the reason that the server gave, if it gave any. */
+    /** With the server's code and reason, if it gave any. */
     readonly lastEnding: (StreamEnding & { readonly at: string }) | null;
-    /** Where, why, and when it is tried again. It stays when there is a connection. */
+    /** Where, why, and when the next attempt follows. Kept after a connection succeeds. */
     readonly lastFailure:
       | Pick<ConnectionFailure, "source" | "why"> & {
         readonly at: string;
@@ -77,13 +77,13 @@ export interface Status {
     readonly lastReceivedAt: string | null;
     readonly wantedCollections: readonly string[];
   };
-  /** Age of the oldest event that isn't committed. */
+  /** Age of the oldest uncommitted event. */
   readonly lagSeconds: number;
   /** A replay of the archive. Null: there is none. */
   readonly replay: ReplayStatus | null;
   readonly cursor: {
     readonly cursor: number;
-    /** When the stream says that its event was. */
+    /** The time of its event in the stream. */
     readonly time: string | null;
     readonly ageSeconds: number;
   } | null;
@@ -92,7 +92,7 @@ export interface Status {
   readonly received: number;
   /** Committed events since the start. */
   readonly totals: OutcomeCounts;
-  /** Committed events a second over the last 10 s. */
+  /** Committed events per second over the last 10 s. */
   readonly rates: OutcomeCounts;
   /** The last hour, oldest first. */
   readonly history: { readonly bucketSeconds: number; readonly buckets: readonly Bucket[] };
@@ -107,22 +107,22 @@ export interface Status {
     readonly up: boolean;
     /** Postgres' SQLSTATE or the code of a socket, and since when it has not answered. */
     readonly failure: Failure | null;
-    /** Why it refuses what is written. */
+    /** Why it rejects writes. */
     readonly refusal: Failure | null;
-    /** What the indexer waits for, and who holds it. */
+    /** What the indexer waits for, and which session holds it. */
     readonly blocked: {
       readonly since: string | null;
       readonly what: string;
       readonly holders: Blocked["holders"];
     } | null;
-    /** When what follows was read. Null: never. */
+    /** When the following facts were read. Null: never. */
     readonly asOf: string | null;
-    /** It should be newer: the database did not answer in time. */
+    /** They are outdated: the database did not answer in time. */
     readonly stale: boolean;
   };
-  /** Repositories compared with their source since the start, and those that are to be. */
+  /** Repositories compared with their source since the start, and queued ones. */
   readonly reconcile: Readonly<ReconcileFacts>;
-  /** Null as long as the database has never answered. */
+  /** Null while the database has never answered. */
   readonly stored: StoredStatus | null;
 }
 
@@ -133,17 +133,17 @@ export interface Failure {
 
 export interface ReplayStatus {
   readonly source: string;
-  /** Why the last request failed, and how many did in a row. */
+  /** Why the last request failed, and how many failed in a row. */
   readonly failure: string | null;
   readonly failuresInARow: number;
-  /** For how long it has not moved; 0 while it moves. */
+  /** For how long it made no progress; 0 while it does. */
   readonly stalledSeconds: number;
-  /** Null as long as the archive has told nothing. */
+  /** Null until the archive reports progress. */
   readonly progress: {
-    /** Sequence numbers that are behind, of all that the archive had when the replay began. */
+    /** Processed sequence numbers, of all that the archive had when the replay began. */
     readonly done: number;
     readonly total: number;
-    /** Sequence numbers a second. */
+    /** Sequence numbers per second. */
     readonly perSecond: number;
     readonly segmentsDone: number;
     /** As far as the plan is known: it comes in pages. */
@@ -155,7 +155,7 @@ export interface ReplayStatus {
   } | null;
 }
 
-/** Puts together what the process knows and what the database said last. */
+/** Combines the facts of the process with the last answer of the database. */
 export function composeStatus(
   telemetry: Telemetry,
   constant: ProcessFacts,
@@ -232,7 +232,7 @@ export function composeStatus(
   };
 }
 
-/** With its time as a text. */
+/** With its time as text. */
 function timed<Fact extends object>(
   fact: (Fact & { readonly atMs: number }) | null,
 ): (Omit<Fact, "atMs"> & { readonly at: string }) | null {
@@ -272,7 +272,7 @@ function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Null also for a time that no calendar has: a stream can say anything. */
+/** Null also for a time outside the calendar: a stream can contain anything. */
 function timeOrNull(ms: number | null): string | null {
   return ms === null || Math.abs(ms) > 8.64e15 ? null : timeText(ms);
 }

@@ -1,4 +1,4 @@
-/** The stored status, kept for a moment, so that pages never wait for a database that is away. */
+/** The stored status, cached briefly, so that pages never wait for an unavailable database. */
 
 import { untilAborted } from "../../until_aborted.ts";
 import { sqlStateOf } from "../../repository/connection/sqlstate.ts";
@@ -7,25 +7,25 @@ import { isUnanswered } from "../../sqlstate_table.ts";
 import type { StatusSource, StoredStatus } from "./stored_status.ts";
 import type { Telemetry } from "../metrics/telemetry.ts";
 
-/** The newest answer, and whether it is as new as it should be. */
+/** The newest answer, and whether it is outdated. */
 export interface CachedStatus {
   readonly stored: StoredStatus | null;
   /** When it was answered, Unix milliseconds. Null: never. */
   readonly storedAtMs: number | null;
-  /** The source did not answer the last question in time. */
+  /** The last query was not answered in time. */
   readonly stale: boolean;
 }
 
 export interface StatusCacheOptions {
   readonly source: StatusSource;
-  /** Is told what the answers say of the database. */
+  /** Gets what the answers say about the database. */
   readonly telemetry: Telemetry;
   readonly clock: Clock;
-  /** For how long an answer is used again. */
+  /** How long an answer is reused. */
   readonly maxAgeMs?: number;
-  /** How long a page waits for a new one before it takes the old one. */
+  /** How long a page waits for a new answer before it uses the old one. */
   readonly waitMs?: number;
-  /** When a question is given up, and the database taken for away. */
+  /** When a query is abandoned and the database counts as unavailable. */
   readonly giveUpMs?: number;
 }
 
@@ -52,7 +52,7 @@ export class StatusCache {
     this.#giveUpMs = options.giveUpMs ?? 5_000;
   }
 
-  /** The newest answer, after asking for a new one and waiting a little. Never rejects. */
+  /** The newest answer, after requesting a new one and waiting briefly. Never rejects. */
   async get(): Promise<CachedStatus> {
     const expired = this.#clock.monotonic() - this.#askedAt >= this.#maxAgeMs;
     if (this.#question === null && expired && !this.#closing.signal.aborted) {
@@ -67,13 +67,13 @@ export class StatusCache {
     };
   }
 
-  /** Gives up a question that is under way; none is asked after it. */
+  /** Aborts a running query and starts no new one. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#question;
   }
 
-  /** One question at a time: a database that hangs is not asked again while it does. */
+  /** One query at a time: a hanging database gets no second one. */
   async #ask(): Promise<void> {
     const askedAt = this.#clock.monotonic();
     const giveUp = new AbortController();
@@ -89,7 +89,7 @@ export class StatusCache {
         openDeadLetters: stored.deadLetters.open,
       });
     } catch (error) {
-      // What went wrong is the repository's to log: a page asks again and again.
+      // The repository logs the error: a page repeats its request all the time.
       this.#failed = true;
       if (this.#closing.signal.aborted) return;
       const code = sqlStateOf(error);

@@ -1,6 +1,6 @@
-/** What the database knows that the status page shows. The repository answers it. */
+/** The database's part of the status page. The repository provides it. */
 
-/** How a record stands in the ledger. */
+/** The state of a record in the ledger. */
 export type RecordState =
   | "applied"
   | "waiting"
@@ -9,19 +9,19 @@ export type RecordState =
   | "suppressed"
   | "unmapped";
 
-/** An amount of something that has a reason. */
+/** A count with its reason. */
 export interface ReasonCount {
   readonly reason: string;
   readonly count: number;
 }
 
 export interface StoredStatus {
-  /** Records in the ledger by collection and state; states without a record may be left out. */
+  /** Ledger records by collection and state; states without a record may be left out. */
   readonly collections: readonly {
     readonly collection: string;
     readonly states: Readonly<Partial<Record<RecordState, number>>>;
   }[];
-  /** When the ledger was counted for that; waiting records are always of now. Null: not yet. */
+  /** When the ledger was counted; waiting records are always current. Null: not yet. */
   readonly countedAt: Date | null;
   /** Null before the first commit. */
   readonly cursor: {
@@ -35,7 +35,7 @@ export interface StoredStatus {
   readonly waiting: { readonly total: number; readonly reasons: readonly ReasonCount[] };
   /** Open dead letters. */
   readonly deadLetters: { readonly open: number; readonly reasons: readonly ReasonCount[] };
-  /** The newest, newest first: addresses, and how they stand now; never contents. */
+  /** The newest records, newest first: addresses and current states; never contents. */
   readonly recent: readonly {
     readonly did: string;
     readonly collection: string;
@@ -53,12 +53,11 @@ export interface StoredStatus {
   }[];
 }
 
-/** Where it comes from. */
+/** Provides the stored status. */
 export interface StatusSource {
   /**
-   * Asked at most every two seconds while somebody looks, and given up when the signal aborts. The
-   * source keeps what is expensive to count for longer, and bounds records and scenes to what a page
-   * can take.
+   * Called at most every two seconds while somebody looks, and aborted by the signal. The source caches
+   * expensive counts for longer, and limits records and scenes to what a page can show.
    */
   status(signal: AbortSignal): Promise<StoredStatus>;
 }
