@@ -19,7 +19,7 @@ export const INDEXER: readonly Mutant[] = [
   },
   {
     file: "lib/indexer/intake.ts",
-    before: `    // What the live stream still holds back came first.
+    before: `    // Held events of the live stream came first.
     this.tick();`,
     after: "",
     rule: "what the live stream holds back is queued before the archive",
