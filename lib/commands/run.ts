@@ -8,7 +8,8 @@ import { PAGE } from "../server/page/page.ts";
 import { startServer } from "../server/http/server.ts";
 import { StatusCache } from "../server/status/status_cache.ts";
 import { Telemetry } from "../server/metrics/telemetry.ts";
-import { DatabaseLetters } from "../indexer/database_letters.ts";
+import { DeadLetterStore } from "../repository/dead_letters/dead_letter_store.ts";
+import { selectedRetry } from "../indexer/told_retry.ts";
 import { DatabaseStatus } from "../indexer/database_status.ts";
 import type { Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";
@@ -79,7 +80,8 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
   const app = createApp({
     telemetry,
     statusCache,
-    deadLetters: new DatabaseLetters(database, indexer, terminal.stop),
+    deadLetters: new DeadLetterStore(database),
+    retry: selectedRetry(indexer.letters, database, terminal.stop),
     facts: {
       version: buildText(terminal.build),
       consumer: config.consumerName,

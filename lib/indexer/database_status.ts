@@ -3,8 +3,13 @@
 import type { Indexer } from "../indexer.ts";
 import type { Database } from "../repository/connection/database.ts";
 import { LedgerCounts } from "../repository/status/ledger_counts.ts";
-import { byReason, StatusTables, withWaiting } from "../repository/status/stored_status.ts";
-import type { StatusSource, StoredStatus } from "../server/status/stored_status.ts";
+import {
+  byReason,
+  StatusTables,
+  type StoredStatus,
+  withWaiting,
+} from "../repository/status/stored_status.ts";
+import type { StatusSource } from "../server/status/status_cache.ts";
 
 /** Shorter than the page's own limit, so that the database's timeout is reported as an answer. */
 const TIMEOUT_MS = 4_000;

@@ -2,11 +2,7 @@
 
 import type { Sql } from "../repository/connection/sql.ts";
 import type { Logger } from "../log/logger.ts";
-import {
-  letterParts,
-  retryBatch,
-  takeDueLetters,
-} from "../repository/dead_letters/dead_letters.ts";
+import { letterParts, retryBatch, takeDueLetters } from "../repository/dead_letters/retry_batch.ts";
 import { sqlStateOf } from "../repository/connection/sqlstate.ts";
 import type { Writer } from "../repository/batch/writer.ts";
 

@@ -1,14 +1,26 @@
 /** A retry by hand, with the reason for each letter that stays open. */
 
-import { letterStates } from "../repository/dead_letters/dead_letters.ts";
+import { letterStates, openLetters } from "../repository/dead_letters/dead_letters.ts";
 import type { Sql } from "../repository/connection/sql.ts";
+import type { RetryLetters, RetryResult } from "../server/dead_letters/retry.ts";
+import type { Database } from "../repository/connection/database.ts";
 import type { LetterRetries } from "./letter_retries.ts";
 
-export interface ToldRetry {
-  readonly tried: number;
-  readonly resolved: number;
-  /** The letters that the retry did not resolve. */
-  readonly letters: readonly { readonly id: number; readonly why: string }[];
+/** A request retries no more letters than this; the others stay open for the next request. */
+const MOST_AT_A_TIME = 500;
+
+/** Retries what an operator selects. */
+export function selectedRetry(
+  retries: LetterRetries,
+  database: Database,
+  signal: AbortSignal,
+): RetryLetters {
+  return async (selection) => {
+    const ids = "id" in selection
+      ? [selection.id]
+      : await openLetters(database.sql, selection, MOST_AT_A_TIME);
+    return await retryLetters(retries, database.sql, ids, signal);
+  };
 }
 
 /** Retries letters. */
@@ -17,7 +29,7 @@ export async function retryLetters(
   sql: Sql,
   ids: readonly number[],
   signal: AbortSignal,
-): Promise<ToldRetry> {
+): Promise<RetryResult> {
   const before = await letterStates(sql, ids);
   const { tried, resolved } = await retries.retry(ids, signal);
   const after = await letterStates(sql, ids);

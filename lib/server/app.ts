@@ -5,7 +5,8 @@ import type { Logger } from "../log/logger.ts";
 import type { Secret } from "../secret.ts";
 import { authenticate, FORBIDDEN } from "./http/auth.ts";
 import { addDeadLetterRoutes } from "./dead_letters/routes.ts";
-import type { DeadLetters } from "./dead_letters/dead_letters.ts";
+import type { DeadLetters } from "../repository/dead_letters/dead_letter_store.ts";
+import type { RetryLetters } from "./dead_letters/retry.ts";
 import { isStandby } from "./facts/derived.ts";
 import { type Answer, healthOf, readinessOf } from "./facts/health.ts";
 import { errorAnswer, HttpError } from "./http/http_error.ts";
@@ -19,6 +20,7 @@ export interface AppOptions {
   readonly telemetry: Telemetry;
   readonly statusCache: StatusCache;
   readonly deadLetters: DeadLetters;
+  readonly retry: RetryLetters;
   readonly facts: Omit<ProcessFacts, "admin">;
   readonly token: Secret | null;
   /** Host names that are allowed without a token, in addition to IP addresses and localhost. */
@@ -93,7 +95,7 @@ export function createApp(options: AppOptions): Hono {
     return context.json(composeStatus(telemetry, facts, await statusCache.get()));
   });
 
-  addDeadLetterRoutes(app, { deadLetters: options.deadLetters, logger });
+  addDeadLetterRoutes(app, { deadLetters: options.deadLetters, retry: options.retry, logger });
 
   for (const [path, allow] of METHODS_OF) {
     app.all(path, () => {

@@ -138,7 +138,7 @@ export const REPOSITORY_TABLES: readonly Mutant[] = [
     near: ["repository/dead_letters/dead_letters_test.ts"],
   },
   {
-    file: "lib/repository/dead_letters/dead_letters.ts",
+    file: "lib/repository/dead_letters/retry_batch.ts",
     before: "pg_catalog.power(2, t.attempts + 1)",
     after: "1",
     rule: "a letter is tried later and later",

@@ -3,12 +3,14 @@
 import { createLogger } from "../../lib/log/logger.ts";
 import { Secret } from "../../lib/secret.ts";
 import { createApp } from "../../lib/server/app.ts";
-import type { DeadLetter, DeadLetters } from "../../lib/server/dead_letters/dead_letters.ts";
+import type { DeadLetters } from "../../lib/repository/dead_letters/dead_letter_store.ts";
+import type { DeadLetter } from "../../lib/repository/dead_letters/dead_letters.ts";
+import type { RetryLetters } from "../../lib/server/dead_letters/retry.ts";
 import { PAGE } from "../../lib/server/page/page.ts";
 import { type RunningServer, startServer } from "../../lib/server/http/server.ts";
 import { StatusCache } from "../../lib/server/status/status_cache.ts";
 import type { LetterFilter } from "../../lib/repository/dead_letters/letter_filter.ts";
-import type { StoredStatus } from "../../lib/server/status/stored_status.ts";
+import type { StoredStatus } from "../../lib/repository/status/stored_status.ts";
 import { Telemetry } from "../../lib/server/metrics/telemetry.ts";
 import { OUTCOMES } from "../../lib/repository/outcome.ts";
 import { HandClock, NOON, SCENE, TOKEN } from "./server_subject.ts";
@@ -125,7 +127,7 @@ export class Letters implements DeadLetters {
       found === undefined ? null : { ...found, payload: { record: { name: `${HOSTILE} ${id}` } } },
     );
   };
-  retry: DeadLetters["retry"] = (selection) => {
+  retry: RetryLetters = (selection) => {
     this.asked.push(`retry ${JSON.stringify(selection)}`);
     const tried = "id" in selection
       ? this.open.filter(({ id }) => id === selection.id)
@@ -182,6 +184,7 @@ export function servePage({ token = null, minutes = 60 }: ServeOptions = {}): Pa
     telemetry,
     statusCache,
     deadLetters: letters,
+    retry: letters.retry,
     facts: {
       version: "1.2.3",
       consumer: "default",

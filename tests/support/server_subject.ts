@@ -6,10 +6,11 @@ import { createLogger } from "../../lib/log/logger.ts";
 import { Secret } from "../../lib/secret.ts";
 import { createApp } from "../../lib/server/app.ts";
 import type { Clock } from "../../lib/server/facts/clock.ts";
-import type { DeadLetters } from "../../lib/server/dead_letters/dead_letters.ts";
+import type { DeadLetters } from "../../lib/repository/dead_letters/dead_letter_store.ts";
+import type { RetryLetters } from "../../lib/server/dead_letters/retry.ts";
 import type { RequestLimits } from "../../lib/server/http/request_limits.ts";
-import { StatusCache } from "../../lib/server/status/status_cache.ts";
-import type { StatusSource, StoredStatus } from "../../lib/server/status/stored_status.ts";
+import { StatusCache, type StatusSource } from "../../lib/server/status/status_cache.ts";
+import type { StoredStatus } from "../../lib/repository/status/stored_status.ts";
 import { Telemetry } from "../../lib/server/metrics/telemetry.ts";
 
 export const NOON = Date.UTC(2026, 10, 24, 12);
@@ -58,6 +59,7 @@ export interface SubjectOptions {
   readonly token?: string | null;
   readonly source?: StatusSource;
   readonly deadLetters?: Partial<DeadLetters>;
+  readonly retry?: RetryLetters;
   readonly limits?: RequestLimits;
   readonly waitMs?: number;
   readonly giveUpMs?: number;
@@ -85,12 +87,12 @@ export function subject(options: SubjectOptions = {}): Subject {
     deadLetters: {
       list: unexpected,
       show: unexpected,
-      retry: unexpected,
       discard: unexpected,
       count: unexpected,
       discardAll: unexpected,
       ...options.deadLetters,
     },
+    retry: options.retry ?? unexpected,
     facts: {
       version: "1.2.3",
       consumer: "default",

@@ -17,6 +17,43 @@ export interface WaitingCount extends ReasonCount {
   readonly collection: string;
 }
 
+/** Everything that the database tells the status page. */
+export interface StoredStatus {
+  /** Records in the ledger by collection and state. A state without records may be absent. */
+  readonly collections: readonly CollectionCounts[];
+  /** When the ledger was counted for that. Waiting records are always current. Null: not yet counted. */
+  readonly countedAt: Date | null;
+  /** Null before the first commit. */
+  readonly cursor: StoredCursor | null;
+  /** Records that wait for another record. */
+  readonly waiting: { readonly total: number; readonly reasons: readonly ReasonCount[] };
+  /** Open dead letters. */
+  readonly deadLetters: { readonly open: number; readonly reasons: readonly ReasonCount[] };
+  /** The newest records, newest first: addresses and present states, never contents. */
+  readonly recent: readonly (RecordKey & {
+    readonly state: State;
+    readonly reason: string | null;
+    readonly at: Date;
+  })[];
+  readonly scenes: readonly ScenePoint[];
+}
+
+export interface StoredCursor {
+  readonly cursor: number;
+  /** Unix microseconds. */
+  readonly timeUs: number | null;
+  readonly source: string | null;
+  readonly savedAt: Date;
+}
+
+/** A live public scene and its `display_point`: never another point. */
+export interface ScenePoint {
+  readonly id: string;
+  readonly name: string;
+  readonly lat: number;
+  readonly lng: number;
+}
+
 /** All queries read small indexes. */
 export class StatusTables {
   readonly #sql: Asking;
@@ -30,14 +67,8 @@ export class StatusTables {
     await this.#sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`;
   }
 
-  async cursor(
-    consumer: string,
-  ): Promise<
-    { cursor: number; timeUs: number | null; source: string | null; savedAt: Date } | null
-  > {
-    const [row] = await this.#sql<
-      { cursor: number; timeUs: number | null; source: string | null; savedAt: Date }[]
-    >`
+  async cursor(consumer: string): Promise<StoredCursor | null> {
+    const [row] = await this.#sql<StoredCursor[]>`
       select cursor::float8 as cursor, source, last_updated as "savedAt",
         (extract(epoch from cursor_time) * 1000000.0)::float8 as "timeUs"
       from indexer_state where consumer = ${consumer}
@@ -77,8 +108,8 @@ export class StatusTables {
   }
 
   /** Public scenes, with the point that a map may show. */
-  async scenes(): Promise<readonly { id: string; name: string; lat: number; lng: number }[]> {
-    return await this.#sql<{ id: string; name: string; lat: number; lng: number }[]>`
+  async scenes(): Promise<readonly ScenePoint[]> {
+    return await this.#sql<ScenePoint[]>`
       select id::text, name, st_y(display_point::geometry) as lat, st_x(display_point::geometry) as lng
       from scenes where deleted_at is null and display_point is not null and visibility = 'public'
       limit ${SCENE_LIMIT}`;

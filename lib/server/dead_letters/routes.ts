@@ -9,7 +9,9 @@ import {
   readFilter,
   type WrittenFilter,
 } from "../../repository/dead_letters/letter_filter.ts";
-import type { DeadLetter, DeadLetters, RetryResult } from "./dead_letters.ts";
+import type { DeadLetters } from "../../repository/dead_letters/dead_letter_store.ts";
+import type { DeadLetter } from "../../repository/dead_letters/dead_letters.ts";
+import type { RetryLetters, RetryResult } from "./retry.ts";
 import { HttpError } from "../http/http_error.ts";
 
 const MAX_LIMIT = 200;
@@ -44,12 +46,13 @@ const discardBody = z.strictObject({ ...filterShape, count: z.int().nonnegative(
 
 export interface DeadLetterRouteOptions {
   readonly deadLetters: DeadLetters;
+  readonly retry: RetryLetters;
   readonly logger: Logger;
 }
 
 /** Adds the routes. `authenticate` requires the token for them. */
 export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions): void {
-  const { deadLetters, logger } = options;
+  const { deadLetters, retry, logger } = options;
 
   app.get("/api/dead-letters", async function list(context): Promise<Response> {
     const query = listQuery.safeParse(context.req.query());
@@ -68,7 +71,7 @@ export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions):
   app.post("/api/dead-letters/retry", async function retryMany(context): Promise<Response> {
     const text = await context.req.text();
     const selection = text === "" ? {} : filterOf(bodyOf(text, retryBody));
-    const result = await deadLetters.retry(selection);
+    const result = await retry(selection);
     logger.info("dead letters retried by an operator", { ...selection, ...countsOf(result) });
     return context.json(result);
   });
@@ -95,7 +98,7 @@ export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions):
 
   app.post("/api/dead-letters/:id/retry", async function retryOne(context): Promise<Response> {
     const letterId = idOf(context);
-    const result = await deadLetters.retry({ id: letterId });
+    const result = await retry({ id: letterId });
     logger.info("dead letter retried by an operator", { id: letterId, ...countsOf(result) });
     if (result.tried === 0) {
       throw new HttpError(409, "not_retriable", "there is no open dead letter that can be retried");

@@ -23,7 +23,7 @@ import type {
 import { type Answer, healthOf, readinessOf } from "../facts/health.ts";
 import type { Bucket } from "../facts/history.ts";
 import type { CachedStatus } from "./status_cache.ts";
-import type { StoredStatus } from "./stored_status.ts";
+import type { StoredStatus } from "../../repository/status/stored_status.ts";
 import type { Telemetry } from "../metrics/telemetry.ts";
 
 /** Limits of the queue, for the page to draw. */

@@ -4,8 +4,17 @@ import { untilAborted } from "../../until_aborted.ts";
 import { sqlStateOf } from "../../repository/connection/sqlstate.ts";
 import type { Clock } from "../facts/clock.ts";
 import { isUnanswered } from "../../sqlstate_table.ts";
-import type { StatusSource, StoredStatus } from "./stored_status.ts";
+import type { StoredStatus } from "../../repository/status/stored_status.ts";
 import type { Telemetry } from "../metrics/telemetry.ts";
+
+/** Provides the stored status. */
+export interface StatusSource {
+  /**
+   * Called at most every two seconds while somebody looks, and aborted by the signal. The source caches
+   * expensive counts for longer, and limits records and scenes to what a page can show.
+   */
+  status(signal: AbortSignal): Promise<StoredStatus>;
+}
 
 /** The newest answer, and whether it is outdated. */
 export interface CachedStatus {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { openLetters, retryBatch } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { openLetters } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { retryBatch } from "../../../lib/repository/dead_letters/retry_batch.ts";
 import { WAITING_LIMIT } from "../../../lib/repository/batch/waiting_limit.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";

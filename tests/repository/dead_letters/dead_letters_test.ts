@@ -4,10 +4,9 @@ import {
   discardLetters,
   listLetters,
   openLetters,
-  retryBatch,
   showLetter,
-  takeDueLetters,
 } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { retryBatch, takeDueLetters } from "../../../lib/repository/dead_letters/retry_batch.ts";
 import type { Outcome } from "../../../lib/repository/outcome.ts";
 import { refuseRows } from "../../support/crash/refusing.ts";
 import { databaseTest } from "../../support/database.ts";

@@ -1,11 +1,8 @@
 /** Dead letters that are due to be tried again by themselves. */
 
 import assert from "node:assert/strict";
-import {
-  openLetters,
-  retryBatch,
-  takeDueLetters,
-} from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { openLetters } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { retryBatch, takeDueLetters } from "../../../lib/repository/dead_letters/retry_batch.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { SampleEvents } from "../../support/sample_events.ts";

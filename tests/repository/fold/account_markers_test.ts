@@ -1,7 +1,7 @@
 /** Account and identity events as servers write them: `active` decides, whatever else they hold. */
 
 import assert from "node:assert/strict";
-import { retryBatch } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { retryBatch } from "../../../lib/repository/dead_letters/retry_batch.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { didOf, SampleEvents } from "../../support/sample_events.ts";

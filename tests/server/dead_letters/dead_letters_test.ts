@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import type { DeadLetter, DeadLetters } from "../../../lib/server/dead_letters/dead_letters.ts";
+import type { DeadLetters } from "../../../lib/repository/dead_letters/dead_letter_store.ts";
+import type { DeadLetter } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import type { RetryLetters } from "../../../lib/server/dead_letters/retry.ts";
 import { type Subject, subject, TOKEN } from "../../support/server_subject.ts";
 
 function letter(id: number): DeadLetter {
@@ -19,10 +21,11 @@ function letter(id: number): DeadLetter {
   };
 }
 
-function withLetters(deadLetters: Partial<DeadLetters>): Subject {
+function withLetters(deadLetters: Partial<DeadLetters>, retry?: RetryLetters): Subject {
   return subject({
     token: TOKEN,
     deadLetters: { count: () => Promise.resolve(0), ...deadLetters },
+    ...(retry === undefined ? {} : { retry }),
   });
 }
 
@@ -136,14 +139,13 @@ Deno.test("one letter is shown with what is kept of it, or not found", async () 
 
 Deno.test("letters are retried one, by reason, or all", async () => {
   const asked: unknown[] = [];
-  const under = withLetters({
-    retry: (selection) => {
-      asked.push(selection);
-      return Promise.resolve({ tried: 2, resolved: 1 });
-    },
+  const result = { tried: 2, resolved: 1, letters: [{ id: 5, why: "refused again" }] };
+  const under = withLetters({}, (selection) => {
+    asked.push(selection);
+    return Promise.resolve(result);
   });
   const one = await ask(under, "POST", "/api/dead-letters/5/retry");
-  assert.deepEqual(await one.json(), { tried: 2, resolved: 1 });
+  assert.deepEqual(await one.json(), result);
   await ask(under, "POST", "/api/dead-letters/retry", '{"reason":"invalid_type"}');
   await ask(under, "POST", "/api/dead-letters/retry", "{}");
   await ask(under, "POST", "/api/dead-letters/retry");
@@ -153,7 +155,7 @@ Deno.test("letters are retried one, by reason, or all", async () => {
 });
 
 Deno.test("a letter that can't be retried is a conflict", async () => {
-  const under = withLetters({ retry: () => Promise.resolve({ tried: 0, resolved: 0 }) });
+  const under = withLetters({}, () => Promise.resolve({ tried: 0, resolved: 0, letters: [] }));
   const response = await ask(under, "POST", "/api/dead-letters/5/retry");
   assert.equal(response.status, 409);
   assert.equal((await response.json()).error, "not_retriable");

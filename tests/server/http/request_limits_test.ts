@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { REQUEST_LIMITS } from "../../../lib/server/http/request_limits.ts";
-import type { StoredStatus } from "../../../lib/server/status/stored_status.ts";
+import type { StoredStatus } from "../../../lib/repository/status/stored_status.ts";
 import { makeReady, STORED, subject, TOKEN } from "../../support/server_subject.ts";
 
 const AUTHORIZED = { headers: { "x-internal-token": TOKEN } };
