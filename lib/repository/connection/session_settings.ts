@@ -41,9 +41,14 @@ const AS_CONFIGURED = [
 ];
 
 /** Read committed, whatever the default is: locks are taken before anything is read. */
-export const BEGIN = `begin isolation level read committed;
-${AS_CONFIGURED.map((name) => `set local ${name} to default;`).join("\n")}
-select ${
+export const BEGIN = ["begin isolation level read committed"]
+  .concat(AS_CONFIGURED.map((name) => `set local ${name} to default`)).join(";\n");
+
+/**
+ * Sent right behind `BEGIN`, and apart from it so that it can be prepared: planning it anew for each
+ * transaction cost Postgres 0.3 ms of CPU.
+ */
+export const LOCAL_SETTINGS = `select ${
   [
     `pg_catalog.set_config('search_path', ${SEARCH_PATH}, true)`,
     ...Object.entries(SETTINGS).map(([name, value]) =>

@@ -4,7 +4,7 @@ import { ConnectionError } from "./connection_error.ts";
 import { SQLSTATE } from "../../sqlstate_table.ts";
 import { sqlStateOf } from "./sqlstate.ts";
 import type { Session } from "./session.ts";
-import { BEGIN } from "./session_settings.ts";
+import { BEGIN, LOCAL_SETTINGS } from "./session_settings.ts";
 import { asking, type Rows, type Send, type Statement, type TransactionSql } from "./sql.ts";
 
 type Run<T> = (tx: TransactionSql, send: Send) => T | Promise<T>;
@@ -16,6 +16,7 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const scope = new Scope(session, prepare);
   scope.note(session.command(BEGIN));
+  scope.note(session.query({ text: LOCAL_SETTINGS, parameters: [], asArrays: true }, prepare));
   let result: T;
   try {
     result = await session.untilLost(Promise.resolve(run(scope.sql, scope.send)));
