@@ -9,7 +9,8 @@ import { Indexer } from "../lib/indexer.ts";
 import { createLogger } from "../lib/log/logger.ts";
 import { COLLECTIONS } from "../lib/mapper/collections/registry.ts";
 import type { CommittedBatch } from "../lib/server/facts/committed_batch.ts";
-import { Telemetry } from "../lib/server/metrics/telemetry.ts";
+import { outcomeTotals } from "../lib/server/facts/counts.ts";
+import { Telemetry } from "../lib/server/telemetry/telemetry.ts";
 import { say } from "./processes.ts";
 
 /** What an indexer says once it has received and committed what it was to. */
@@ -38,20 +39,26 @@ class Measuring extends Telemetry {
     super({ collections: COLLECTIONS.map(({ nsid }) => nsid), version: "bench" });
     this.#expected = expected;
     this.#keepsLatencies = keepsLatencies;
+    const { stream, batches } = this;
+    const received = stream.received.bind(stream);
+    const skipped = stream.skipped.bind(stream);
+    const committed = batches.committed.bind(batches);
+    stream.received = (timeUs, bytes) => {
+      received(timeUs, bytes);
+      this.#count(1);
+    };
+    stream.skipped = (messages, timeUs) => {
+      skipped(messages, timeUs);
+      // `skipped` calls `received`, which counts one of them.
+      this.#count(messages.count - 1);
+    };
+    batches.committed = (batch) => {
+      committed(batch);
+      this.#measure(batch);
+    };
   }
 
-  override messageReceived(timeUs: number | null, bytes: number): void {
-    super.messageReceived(timeUs, bytes);
-    this.#count(1);
-  }
-
-  override messagesSkipped(skipped: { count: number; bytes: number }, timeUs: number | null): void {
-    super.messagesSkipped(skipped, timeUs);
-    this.#count(skipped.count);
-  }
-
-  override committed(batch: CommittedBatch): void {
-    super.committed(batch);
+  #measure(batch: CommittedBatch): void {
     const now = this.clock.monotonic();
     this.#batches++;
     const before = this.#committed;
@@ -76,7 +83,7 @@ class Measuring extends Telemetry {
       ms: performance.now() - this.#startedAt,
       latencies: this.#latencies,
       batches: this.#batches,
-      outcomes: this.totals,
+      outcomes: outcomeTotals(this.facts.counts),
     };
     say(measured);
   }

@@ -7,6 +7,7 @@
  * `--query SQL` it prints the answer before that, one row a line.
  */
 
+import { outcomeTotals } from "../lib/server/facts/counts.ts";
 import { runIndexer, type Running } from "../lib/commands/run.ts";
 import { liveCounts } from "../lib/repository/status/counts.ts";
 import { startEmbedded } from "../lib/repository/embedded/embedded.ts";
@@ -76,7 +77,8 @@ What happens that is worth a look:
 }
 
 async function summary({ telemetry, database }: Running): Promise<string> {
-  const { totals, facts } = telemetry;
+  const { facts } = telemetry;
+  const totals = outcomeTotals(facts.counts);
   const received = Object.values(totals).reduce((sum, count) => sum + count, 0);
   const tables = await liveCounts(database.sql);
   return JSON.stringify({ received, ...totals, cursor: facts.position?.cursor ?? 0, tables });

@@ -37,7 +37,7 @@ import { silenceAfter } from "./repository/connection/watchdog.ts";
 import { Writer } from "./repository/batch/writer.ts";
 import { reportCommit } from "./indexer/report_commit.ts";
 import type { Backlog } from "./server/facts/facts.ts";
-import type { Telemetry } from "./server/metrics/telemetry.ts";
+import type { Telemetry } from "./server/telemetry/telemetry.ts";
 
 export interface IndexerOptions {
   readonly config: Config;
@@ -98,7 +98,7 @@ export class Indexer {
       session: (pid, partition) => this.watch.began(`batch ${partition}`, pid),
       failed: (sqlState, attempt, error, partition) => {
         this.watch.ended(`batch ${partition}`, false);
-        telemetry.commitFailed(sqlState);
+        telemetry.batches.failed(sqlState);
         logger.error("cannot write a batch, trying again", { code: sqlState, attempt, error });
       },
       refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
@@ -108,7 +108,7 @@ export class Indexer {
         return this.#pass(`${letters.length > 0 ? "retry" : "batch"}_${name}`);
       },
       judged: (records) => {
-        telemetry.batchAdvanced();
+        telemetry.batches.advanced();
         longBatch.judged(records);
       },
     });
@@ -178,7 +178,7 @@ export class Indexer {
       telemetry.pipelineFailed();
       throw error;
     }
-    logger.info("stopped", { received: telemetry.received });
+    logger.info("stopped", { received: telemetry.facts.counts.messagesTaken });
   }
 
   /** Reads and writes, until the signal aborts or a lease is lost. */
@@ -189,7 +189,7 @@ export class Indexer {
   ): Promise<void> {
     const { telemetry, logger, config } = this.#options;
     const resume = startPosition(positions, config.jetstream.startFrom);
-    if (resume !== null) telemetry.resumedFrom(resume);
+    if (resume !== null) telemetry.stream.resumedFrom(resume);
     logger.info(...startWords(resume, this.#options.config.jetstream.startFrom));
     const progress = new Progress({
       stored: resume,
@@ -274,8 +274,8 @@ export class Indexer {
       queue: config.queue,
       clock: this.#clock,
       observer: {
-        paused: () => telemetry.paused(),
-        resumed: () => telemetry.resumed(),
+        paused: () => telemetry.stream.paused(),
+        resumed: () => telemetry.stream.resumed(),
         stillPaused: (ms) => logger.error("reading is paused for long", { seconds: ms / 1000 }),
       },
     });

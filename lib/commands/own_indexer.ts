@@ -5,7 +5,7 @@ import { Indexer } from "../indexer.ts";
 import type { Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/collections/registry.ts";
 import type { Database } from "../repository/connection/database.ts";
-import { Telemetry } from "../server/metrics/telemetry.ts";
+import { Telemetry } from "../server/telemetry/telemetry.ts";
 import type { Build } from "./command.ts";
 
 export function ownIndexer(

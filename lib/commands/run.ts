@@ -7,7 +7,7 @@ import { createApp } from "../server/app.ts";
 import { PAGE } from "../server/page/page.ts";
 import { startServer } from "../server/http/server.ts";
 import { StatusCache } from "../server/status/status_cache.ts";
-import { Telemetry } from "../server/metrics/telemetry.ts";
+import { Telemetry } from "../server/telemetry/telemetry.ts";
 import { DeadLetterStore } from "../repository/dead_letters/dead_letter_store.ts";
 import { selectedRetry } from "../indexer/told_retry.ts";
 import { DatabaseStatus } from "../indexer/database_status.ts";

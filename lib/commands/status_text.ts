@@ -1,6 +1,6 @@
 /** The status for a person, in lines. Its texts are plain already. */
 
-import type { StreamEnding } from "../server/facts/facts.ts";
+import type { StreamEnding } from "../server/facts/stream_facts.ts";
 import type { ReplayStatus, Status } from "../server/status/status.ts";
 import { painter } from "./colour.ts";
 import { plain } from "./plain.ts";

@@ -9,7 +9,7 @@ import { openCounts } from "../repository/status/counts.ts";
 import type { Database } from "../repository/connection/database.ts";
 import { sqlStateOf } from "../repository/connection/sqlstate.ts";
 import { findLockWait, type LockWait } from "../repository/status/lock_wait.ts";
-import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { Telemetry } from "../server/telemetry/telemetry.ts";
 
 export interface WatchOptions {
   readonly database: Database;
@@ -88,19 +88,19 @@ export class DatabaseWatch {
   async #look(signal: AbortSignal): Promise<void> {
     const { database, telemetry, clock, silentMs } = this.#options;
     const askedAt = this.#lookedAt = clock.monotonic();
-    const cancelLate = clock.setTimer(() => telemetry.databaseSilent(askedAt), LATE_MS);
+    const cancelLate = clock.setTimer(() => telemetry.database.silent(askedAt), LATE_MS);
     const late = this.#late();
     try {
       const wait = await database.watch(
         (sql) => findLockWait(sql, late.map(([, { pid }]) => pid)),
         { silentMs, signal },
       );
-      telemetry.databaseAnswered();
+      telemetry.database.answered();
       const waiting = late.find(([, { pid }]) => pid === wait?.pid);
       if (wait !== null && waiting !== undefined) this.#tell({ wait, waiting });
       else if (late.some(([work]) => work === this.#blocked)) this.#tell(null);
     } catch (error) {
-      if (!signal.aborted) telemetry.databaseFailed(sqlStateOf(error));
+      if (!signal.aborted) telemetry.database.failed(sqlStateOf(error));
     } finally {
       cancelLate();
     }
@@ -117,7 +117,7 @@ export class DatabaseWatch {
     if (found === null) {
       if (this.#blocked !== null) logger.info("the lock in the database is gone");
       this.#blocked = null;
-      telemetry.databaseBlocked(null);
+      telemetry.database.blocked(null);
       return;
     }
     const { wait: { what, holders }, waiting: [work, { sinceMs }] } = found;
@@ -125,7 +125,7 @@ export class DatabaseWatch {
       logger.warn("waiting for a lock in the database", { what, holders });
     }
     this.#blocked = work;
-    telemetry.databaseBlocked({ what, holders, sinceMs });
+    telemetry.database.blocked({ what, holders, sinceMs });
   }
 
   /** Counts for the gauges in the background: a locked table must not stop the watch. */
@@ -146,7 +146,7 @@ export class DatabaseWatch {
       { silentMs, signal },
     );
     this.#counting = counting.then((counts) => {
-      telemetry.databaseCounted(counts);
+      telemetry.database.counted(counts);
       this.ended("count", true);
     }, () => this.ended("count", false)).finally(() => this.#counting = null);
   }

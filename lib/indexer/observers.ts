@@ -6,8 +6,8 @@ import type { Ending, NoticeCode, Observer } from "../client/live/stream_observe
 import { printable } from "../client/server_message.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Redact } from "../log/redaction.ts";
-import type { StreamEnding } from "../server/facts/facts.ts";
-import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { StreamEnding } from "../server/facts/stream_facts.ts";
+import type { Telemetry } from "../server/telemetry/telemetry.ts";
 import type { OnFaultPoint } from "./fault_point.ts";
 
 export interface Told {
@@ -24,14 +24,14 @@ export function streamObserver(
 ): Observer {
   return {
     connected: (event) => {
-      telemetry.connected(event);
+      telemetry.stream.connected(event);
       void faultPoint("connected");
       logger.info("connected", { source: event.endpoint.source, cursor: event.cursor });
     },
-    useful: () => telemetry.streamMoved(),
+    useful: () => telemetry.stream.moved(),
     disconnected: ({ endpoint: { source }, ending }) => {
       const told = toldEnding(ending, redact);
-      telemetry.disconnected(told);
+      telemetry.stream.disconnected(told);
       void faultPoint("disconnected");
       const { kind, code, reason } = told;
       logger.info("disconnected", {
@@ -43,7 +43,7 @@ export function streamObserver(
     },
     attemptFailed: ({ endpoint: { source }, failures, error, retryInMs, alerting }) => {
       const why = redact(printable(error.message));
-      telemetry.attemptFailed({ source, failures, why, retryInMs });
+      telemetry.stream.attemptFailed({ source, failures, why, retryInMs });
       const fields = { source, failures, why, retryInMs };
       if (alerting) logger.error("cannot read the stream for long", fields);
       else logger.warn("cannot read the stream, trying again", fields);
@@ -70,7 +70,7 @@ export function clockObserver(
   { logger, telemetry }: Omit<Told, "redact">,
 ): (aheadMs: number | null, source: string) => void {
   return (aheadMs, source) => {
-    telemetry.clockDiffers(aheadMs);
+    telemetry.stream.clockDiffers(aheadMs);
     if (aheadMs === null) return logger.info("the clocks agree again", { source });
     const notice = "clock_ahead" satisfies NoticeCode;
     telemetry.noticed(notice);
@@ -88,7 +88,7 @@ export function archiveObserver(
 ): ArchiveObserver {
   return {
     progress: (progress) => {
-      telemetry.replayProgressed(progress);
+      telemetry.archive.progressed(progress);
       const { done, total, perSecond, leftMs, events } = progress;
       const minutesLeft = leftMs === null ? null : Math.ceil(leftMs / 60_000);
       const fields = { done, total, perSecond, minutesLeft, events, source };
@@ -97,12 +97,12 @@ export function archiveObserver(
     attemptFailed: (event) => {
       const { request, failures, error, retryInMs } = event;
       const why = redact(printable(error.message));
-      telemetry.archiveRequestFailed({ failures, why });
+      telemetry.archive.requestFailed({ failures, why });
       const fields = { request, failures, why, retryInMs, source };
       if (event.alerting) logger.error("cannot read the archive for long", fields);
       else logger.warn("cannot read the archive, trying again", fields);
     },
-    answered: () => telemetry.archiveRequestAnswered(),
+    answered: () => telemetry.archive.requestAnswered(),
     notice: ({ code, message }) => {
       telemetry.noticed(code);
       logger.warn(message, { notice: code, source });

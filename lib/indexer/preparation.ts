@@ -11,7 +11,7 @@ import {
   MigrationError,
   ReadOnlyError,
 } from "../repository/schema/migrate.ts";
-import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { Telemetry } from "../server/telemetry/telemetry.ts";
 import type { FaultPoint } from "./fault_point.ts";
 import { databaseBackoff } from "./pipeline.ts";
 
@@ -44,7 +44,7 @@ export async function prepare(
     try {
       const applied = await migrateDatabase(options, signal);
       if (applied.length > 0) logger.info("migrations applied", { versions: applied });
-      telemetry.migrationsApplied();
+      telemetry.database.migrated();
       return true;
     } catch (error) {
       if (error instanceof MigrationError) throw error;
@@ -54,7 +54,7 @@ export async function prepare(
         ? error.message
         : safeDatabaseError(error).message;
       logger.error("cannot prepare the database, trying again", { code, attempt, reason });
-      telemetry.commitFailed(code);
+      telemetry.batches.failed(code);
       await backoff(attempt, signal).catch(() => {});
       if (signal.aborted) return false;
     }

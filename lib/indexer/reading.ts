@@ -81,7 +81,7 @@ export class Reading {
       receive: (message, endpoint) => {
         const result = intake.take(message, endpoint);
         const timeUs = result !== null && "timeUs" in result ? result.timeUs : null;
-        telemetry.messageReceived(timeUs, message.length);
+        telemetry.stream.received(timeUs, message.length);
         return result;
       },
       peek: (message, endpoint) => intake.peek(message, endpoint),
@@ -89,7 +89,7 @@ export class Reading {
         prefilterFor: ({ protocol }) => decoders.for(protocol).isForeignText,
         skipped: (skipped, endpoint) => {
           const position = intake.skipped(skipped, endpoint);
-          telemetry.messagesSkipped(skipped, position?.timeUs ?? null);
+          telemetry.stream.skipped(skipped, position?.timeUs ?? null);
           return position;
         },
       },

@@ -3,7 +3,7 @@ import type { Progress } from "../client/live/progress.ts";
 import type { Flow } from "../client/event_queue.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { Telemetry } from "../server/telemetry/telemetry.ts";
 import type { OnFaultPoint } from "./fault_point.ts";
 import type { Decoders } from "./decoders.ts";
 import type { Intake } from "./intake.ts";

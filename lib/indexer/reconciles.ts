@@ -21,7 +21,7 @@ import type { Database } from "../repository/connection/database.ts";
 import { countFill, requestNew } from "../repository/reconcile/reconcile_queue.ts";
 import type { Sql } from "../repository/connection/sql.ts";
 import type { Writer } from "../repository/batch/writer.ts";
-import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { Telemetry } from "../server/telemetry/telemetry.ts";
 import type { Decoders } from "./decoders.ts";
 
 export interface ReconcilesOptions {

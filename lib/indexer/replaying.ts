@@ -46,7 +46,7 @@ export class Replaying {
       this.#options;
     const { telemetry, redact } = this.#options;
     this.#tell(endpoint, because);
-    telemetry.replayBegan(endpoint);
+    telemetry.archive.began(endpoint);
     // With `START_FROM=archive`, a missing archive must not be replaced by the live stream.
     const isAskedFor = position.point === null && because === null;
     try {
@@ -73,7 +73,7 @@ export class Replaying {
       this.#goOnByTime(endpoint, error);
       return { cutover: null };
     } finally {
-      telemetry.replayEnded();
+      telemetry.archive.ended();
     }
   }
 

@@ -2,7 +2,7 @@
 
 import type { Committed } from "./pipeline.ts";
 import type { DecidedEvents } from "../server/facts/committed_batch.ts";
-import type { Telemetry } from "../server/metrics/telemetry.ts";
+import type { Telemetry } from "../server/telemetry/telemetry.ts";
 
 /** Collections whose changes require trust to be computed again. */
 const TRUST = new Set(["app.subcult.alliance", "app.subcult.membership"]);
@@ -27,12 +27,12 @@ export function reportCommit(telemetry: Telemetry, committed: Committed): void {
       receivedAt: event.kind === "foreign" ? null : receivedAt,
     };
   });
-  telemetry.messagesTaken(events.reduce((sum, { count = 1 }) => sum + count, 0));
-  telemetry.committed({
+  telemetry.batches.taken(events.reduce((sum, { count = 1 }) => sum + count, 0));
+  telemetry.batches.committed({
     events,
     deadLetterReasons: result.reasons,
     durationMs,
     position: cursor,
   });
-  if (trust > 0) telemetry.trustRecomputed();
+  if (trust > 0) telemetry.batches.trustChanged();
 }

@@ -12,9 +12,10 @@ import { type Answer, healthOf, readinessOf } from "./facts/health.ts";
 import { errorAnswer, HttpError } from "./http/http_error.ts";
 import { limitLoad, REQUEST_LIMITS, type RequestLimits } from "./http/request_limits.ts";
 import { pagePolicy, securityHeaders } from "./http/security_headers.ts";
-import { composeStatus, type ProcessFacts } from "./status/status.ts";
+import { composeStatus } from "./status/compose_status.ts";
+import type { ProcessFacts } from "./status/status.ts";
 import type { StatusCache } from "./status/status_cache.ts";
-import type { Telemetry } from "./metrics/telemetry.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 export interface AppOptions {
   readonly telemetry: Telemetry;

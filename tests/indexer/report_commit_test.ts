@@ -7,7 +7,7 @@ import type { Committed } from "../../lib/indexer/pipeline.ts";
 import { RecentRecords } from "../../lib/indexer/recent_records.ts";
 import { reportCommit } from "../../lib/indexer/report_commit.ts";
 import type { Outcome } from "../../lib/repository/outcome.ts";
-import { Telemetry } from "../../lib/server/metrics/telemetry.ts";
+import { Telemetry } from "../../lib/server/telemetry/telemetry.ts";
 
 const MEMBERSHIP = "app.subcult.membership";
 const SCENE = "app.subcult.scene";

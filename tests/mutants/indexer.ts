@@ -62,8 +62,8 @@ export const INDEXER: readonly Mutant[] = [
   },
   {
     file: "lib/indexer/report_commit.ts",
-    before: "if (trust > 0) telemetry.trustRecomputed();",
-    after: "telemetry.trustRecomputed();",
+    before: "if (trust > 0) telemetry.batches.trustChanged();",
+    after: "telemetry.batches.trustChanged();",
     rule: "trust is computed anew only when an alliance or a membership changed",
     near: ["indexer/report_commit_test.ts"],
   },

@@ -30,14 +30,14 @@ export const SERVER_FACTS: readonly Mutant[] = [
     near: ["server/metrics/meaning_test.ts"],
   },
   {
-    file: "lib/server/metrics/telemetry.ts",
+    file: "lib/server/telemetry/stream_recorder.ts",
     before: "const FUTURE_TOLERANCE_MS = 60_000;",
     after: "const FUTURE_TOLERANCE_MS = 120_000;",
     rule: "an event two minutes ahead does not hide the lag that follows",
     near: ["server/facts/facts_test.ts"],
   },
   {
-    file: "lib/server/metrics/telemetry.ts",
+    file: "lib/server/telemetry/batch_recorder.ts",
     before: `    facts.database.refusal = null;
 `,
     after: "",
@@ -45,16 +45,17 @@ export const SERVER_FACTS: readonly Mutant[] = [
     near: ["server/paths_test.ts", "server/metrics/meaning_test.ts", "server/signals_test.ts"],
   },
   {
-    file: "lib/server/metrics/telemetry.ts",
-    before: "sinceMs: database.failure?.sinceMs ?? this.clock.now(),",
-    after: "sinceMs: this.clock.now(),",
+    file: "lib/server/telemetry/database_recorder.ts",
+    before: "sinceMs: database.failure?.sinceMs ?? this.#clocks.now(),",
+    after: "sinceMs: this.#clocks.now(),",
     rule: "a database is down since its first failure, not since the last",
     near: ["server/facts/facts_test.ts"],
   },
   {
-    file: "lib/server/metrics/telemetry.ts",
-    before: "if (isDatabaseAway(code)) return this.databaseFailed(code);",
-    after: "",
+    file: "lib/server/telemetry/batch_recorder.ts",
+    before: `if (isUnanswered(code)) database.failed(code);
+    else database.refused(code);`,
+    after: "database.refused(code);",
     rule: "a database that gives no answer is down",
     near: ["server/metrics/meaning_test.ts"],
   },
@@ -73,7 +74,7 @@ export const SERVER_FACTS: readonly Mutant[] = [
     near: ["server/facts/facts_test.ts"],
   },
   {
-    file: "lib/server/facts/health.ts",
+    file: "lib/server/facts/derived.ts",
     before: "isConnected(facts) || isPaused(facts) || isStandby(facts)",
     after: "isConnected(facts) || isPaused(facts)",
     rule: "a standby is ready to take over without a connection",
@@ -127,5 +128,12 @@ export const SERVER_FACTS: readonly Mutant[] = [
     after: "Math.round(100 * done / total)",
     rule: "a replay is at 100 % when it is done, not before",
     near: ["server/facts/facts_test.ts"],
+  },
+  {
+    file: "lib/server/facts/counts.ts",
+    before: `tally.has(label) ? label : "other"`,
+    after: "label",
+    rule: "no name from the wire becomes a label",
+    near: ["server/metrics/names_test.ts"],
   },
 ];

@@ -6,7 +6,7 @@ import { EVENTS_MAY_BE_MISSING, NOTICES } from "../../lib/client/live/stream_obs
 import { COLLECTIONS } from "../../lib/mapper/collections/registry.ts";
 import { REASONS } from "../../lib/reason.ts";
 import { OUTCOMES } from "../../lib/repository/outcome.ts";
-import { Telemetry } from "../../lib/server/metrics/telemetry.ts";
+import { Telemetry } from "../../lib/server/telemetry/telemetry.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import { alertRules, exprLines, headingSlugs } from "../support/monitoring_rules.ts";
 import { programTest, repository, run } from "../support/repository_files.ts";

@@ -258,9 +258,9 @@ Deno.test("an unexpected error is logged, and told without what went wrong", asy
 Deno.test("/api/status tells what the process and the database know", async () => {
   const under = subject();
   makeReady(under);
-  under.telemetry.messageReceived(NOON * 1000, 500);
-  under.telemetry.messagesTaken(2);
-  under.telemetry.committed({
+  under.telemetry.stream.received(NOON * 1000, 500);
+  under.telemetry.batches.taken(2);
+  under.telemetry.batches.committed({
     events: [
       { outcome: "applied", collection: SCENE, upsert: true, receivedAt: 1_000 },
       { outcome: "ignored", collection: "x.y.z", upsert: false, receivedAt: null },

@@ -31,20 +31,20 @@ function progress({ clock }: PageSubject): ReplayProgress {
 }
 
 function disconnect({ telemetry }: PageSubject): void {
-  telemetry.disconnected({ kind: "closed", code: 1011, reason: "internal error" });
+  telemetry.stream.disconnected({ kind: "closed", code: 1011, reason: "internal error" });
 }
 
 function beginReplay(subject: PageSubject): void {
   disconnect(subject);
-  subject.telemetry.replayBegan(ARCHIVE);
-  subject.telemetry.replayProgressed(progress(subject));
+  subject.telemetry.archive.began(ARCHIVE);
+  subject.telemetry.archive.progressed(progress(subject));
 }
 
 export const STATES: readonly PageState[] = [
   { name: "well", enter: () => {}, title: "All is well" },
   {
     name: "paused",
-    enter: ({ telemetry }) => telemetry.paused(),
+    enter: ({ telemetry }) => telemetry.stream.paused(),
     title: "Paused",
   },
   { name: "replaying", enter: beginReplay, title: "Replaying the archive" },
@@ -53,7 +53,7 @@ export const STATES: readonly PageState[] = [
     enter: (subject) => {
       beginReplay(subject);
       const why = "the server answered 503 Service Unavailable";
-      subject.telemetry.archiveRequestFailed({ failures: 4, why });
+      subject.telemetry.archive.requestFailed({ failures: 4, why });
     },
     title: "Not ready",
   },
@@ -61,7 +61,7 @@ export const STATES: readonly PageState[] = [
     name: "not-connected",
     enter: (subject) => {
       disconnect(subject);
-      subject.telemetry.attemptFailed({
+      subject.telemetry.stream.attemptFailed({
         ...HERE,
         failures: 3,
         why: "connection refused (os error 111)",
@@ -73,7 +73,7 @@ export const STATES: readonly PageState[] = [
   {
     name: "database-down",
     enter: (subject) => {
-      subject.telemetry.databaseFailed("ECONNREFUSED");
+      subject.telemetry.database.failed("ECONNREFUSED");
       subject.stored = null;
     },
     title: "Not ready",
@@ -81,7 +81,7 @@ export const STATES: readonly PageState[] = [
   {
     name: "database-blocked",
     enter: ({ telemetry, clock }) =>
-      telemetry.databaseBlocked({
+      telemetry.database.blocked({
         what: "the table scenes",
         sinceMs: clock.now() - 20_000,
         holders: [{
@@ -97,7 +97,7 @@ export const STATES: readonly PageState[] = [
   },
   {
     name: "database-refusing",
-    enter: ({ telemetry }) => telemetry.commitFailed("53100"),
+    enter: ({ telemetry }) => telemetry.batches.failed("53100"),
     title: "Not ready",
   },
   {
@@ -105,10 +105,10 @@ export const STATES: readonly PageState[] = [
     enter: ({ telemetry, clock }) => {
       const oldest = { receivedAt: clock.monotonic(), timeUs: clock.now() * 1000 };
       telemetry.watchBacklog(() => ({ queued: 1_001, queuedBytes: 9_000_000, oldest }));
-      telemetry.paused();
+      telemetry.stream.paused();
       clock.pass(120_000);
       // The watch asks meanwhile.
-      telemetry.databaseAnswered();
+      telemetry.database.answered();
     },
     title: "Not working",
   },

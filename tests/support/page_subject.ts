@@ -11,7 +11,7 @@ import { type RunningServer, startServer } from "../../lib/server/http/server.ts
 import { StatusCache } from "../../lib/server/status/status_cache.ts";
 import type { LetterFilter } from "../../lib/repository/dead_letters/letter_filter.ts";
 import type { StoredStatus } from "../../lib/repository/status/stored_status.ts";
-import { Telemetry } from "../../lib/server/metrics/telemetry.ts";
+import { Telemetry } from "../../lib/server/telemetry/telemetry.ts";
 import { OUTCOMES } from "../../lib/repository/outcome.ts";
 import { HandClock, NOON, SCENE, TOKEN } from "./server_subject.ts";
 
@@ -216,8 +216,8 @@ export { TOKEN };
 
 function live(telemetry: Telemetry, clock: HandClock, minutes: number): void {
   telemetry.pipelineStarted();
-  telemetry.migrationsApplied();
-  telemetry.connected({
+  telemetry.database.migrated();
+  telemetry.stream.connected({
     endpoint: { source: "jetstream1.us-east.bsky.network/subscribe", protocol: "v1" },
   });
   for (let minute = 0; minute < minutes; minute++) {
@@ -242,9 +242,9 @@ function commit(telemetry: Telemetry, clock: HandClock, minute: number, share = 
     ignored: Math.round(220 * wave),
   };
   const received = Object.values(counts).reduce((sum, value) => sum + value, 0);
-  telemetry.messageReceived(clock.now() * 1000, 400);
-  telemetry.messagesTaken(received);
-  telemetry.committed({
+  telemetry.stream.received(clock.now() * 1000, 400);
+  telemetry.batches.taken(received);
+  telemetry.batches.committed({
     events: OUTCOMES.map((outcome) => ({
       outcome,
       collection: SCENE,

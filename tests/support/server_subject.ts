@@ -5,18 +5,18 @@ import type { Logger } from "../../lib/log/logger.ts";
 import { createLogger } from "../../lib/log/logger.ts";
 import { Secret } from "../../lib/secret.ts";
 import { createApp } from "../../lib/server/app.ts";
-import type { Clock } from "../../lib/server/facts/clock.ts";
+import type { Clocks } from "../../lib/server/facts/facts.ts";
 import type { DeadLetters } from "../../lib/repository/dead_letters/dead_letter_store.ts";
 import type { RetryLetters } from "../../lib/server/dead_letters/retry.ts";
 import type { RequestLimits } from "../../lib/server/http/request_limits.ts";
 import { StatusCache, type StatusSource } from "../../lib/server/status/status_cache.ts";
 import type { StoredStatus } from "../../lib/repository/status/stored_status.ts";
-import { Telemetry } from "../../lib/server/metrics/telemetry.ts";
+import { Telemetry } from "../../lib/server/telemetry/telemetry.ts";
 
 export const NOON = Date.UTC(2026, 10, 24, 12);
 
 /** Both clocks move together, and only when told to. */
-export class HandClock implements Clock {
+export class HandClock implements Clocks {
   #passedMs = 0;
   now(): number {
     return NOON + this.#passedMs;
@@ -118,6 +118,6 @@ export function subject(options: SubjectOptions = {}): Subject {
 /** Everything well: running, migrated, connected, caught up. */
 export function makeReady({ telemetry }: Subject): void {
   telemetry.pipelineStarted();
-  telemetry.migrationsApplied();
-  telemetry.connected({ endpoint: { source: "h/subscribe", protocol: "v1" } });
+  telemetry.database.migrated();
+  telemetry.stream.connected({ endpoint: { source: "h/subscribe", protocol: "v1" } });
 }

@@ -1,7 +1,7 @@
 /** A committed transaction, as reported to the counters. */
 
 import type { Outcome } from "../../repository/outcome.ts";
-import type { StreamPosition } from "./facts.ts";
+import type { Position } from "../../decoder/event.ts";
 
 /** Events of one batch with the same outcome. */
 export interface DecidedEvents {
@@ -27,5 +27,5 @@ export interface CommittedBatch {
   /** How long the transaction took. */
   readonly durationMs: number;
   /** The stored cursor. Null: unchanged. */
-  readonly position: StreamPosition | null;
+  readonly position: Position | null;
 }

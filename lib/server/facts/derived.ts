@@ -1,6 +1,8 @@
 /** Values derived from the facts at a moment: ages, waits and the lag. Pure. */
 
-import type { Facts, Now, ReadingFacts } from "./facts.ts";
+import type { Facts, Now } from "./facts.ts";
+import type { Sight } from "./history.ts";
+import type { ReadingFacts } from "./stream_facts.ts";
 
 /**
  * A server that replays sends without a pause. One that has sent nothing for this long has nothing to send: a
@@ -52,6 +54,11 @@ export function oldestWaitingSeconds({ backlog }: Facts, now: Now): number {
 
 export function isStandby({ pipeline }: Facts): boolean {
   return pipeline === "standby";
+}
+
+/** There is a connection to the stream, or none is needed: in a pause, which may close it, and on a standby. */
+export function isConnectedAsNeeded(facts: Facts): boolean {
+  return isConnected(facts) || isPaused(facts) || isStandby(facts);
 }
 
 /**
@@ -106,4 +113,17 @@ export function readingLagMs(
   if (newestTimeMs === null || nowMs - since > QUIET_MS) return 0;
   const seenAtMs = lastTimedAtMs !== null && lastTimedAtMs >= sinceMs ? lastTimedAtMs : nowMs;
   return Math.max(0, seenAtMs - newestTimeMs);
+}
+
+/** What the history keeps. */
+export function sightOf(facts: Facts, now: Now): Sight {
+  const { source, failuresInARow } = facts.connection;
+  // The first attempt is running: that is not a lost connection.
+  const begins = source === null && failuresInARow === 0;
+  const replaying = isReplaying(facts);
+  return {
+    lagSeconds: lagSeconds(facts, now),
+    connected: isConnectedAsNeeded(facts) || begins || replaying,
+    replaying,
+  };
 }

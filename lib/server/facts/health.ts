@@ -4,14 +4,14 @@
  */
 
 import {
-  isConnected,
-  isPaused,
-  isStandby,
+  isConnectedAsNeeded,
   lagSeconds,
   oldestWaitingSeconds,
   sinceProgressSeconds,
 } from "./derived.ts";
-import type { DatabaseFailure, Facts, Now, PipelineState, StreamFault } from "./facts.ts";
+import type { DatabaseFailure } from "./database_facts.ts";
+import type { Facts, Now, PipelineState } from "./facts.ts";
+import type { StreamFault } from "./stream_facts.ts";
 import { type Replay, replayOf, replayWords } from "./replay.ts";
 import { sqlStateClass } from "../../sqlstate_table.ts";
 
@@ -192,14 +192,13 @@ export function conditionOf(facts: Facts, now: Now): Condition {
     pipeline: facts.pipeline,
     oldestWaitingSeconds: oldestWaitingSeconds(facts, now),
     sinceProgressSeconds: sinceProgressSeconds(facts, now),
-    // A pause may close the socket on purpose.
-    connected: isConnected(facts) || isPaused(facts) || isStandby(facts),
+    connected: isConnectedAsNeeded(facts),
     migrated: facts.migrated,
     databaseFailure: database.answers ? null : database.failure ?? { code: null },
     databaseBlocked: database.blocked !== null,
     databaseRefusal: database.refusal,
     lagSeconds: lagSeconds(facts, now),
-    notesSeconds: database.notesSeconds,
+    notesSeconds: database.counts.notesSeconds,
     streamFault: facts.connection.fault,
     clockAheadSeconds: Math.round((facts.reading.clockAheadMs ?? 0) / 1000),
     replay: replayOf(facts, now),

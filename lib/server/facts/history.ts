@@ -1,6 +1,7 @@
 /** Outcomes and lag over time: a ring of buckets of equal length, of constant size. */
 
 import { type Outcome, type OutcomeCounts, OUTCOMES } from "../../repository/outcome.ts";
+import { noOutcomes } from "./counts.ts";
 
 /** The state of reading at one moment. */
 export interface Sight {
@@ -25,11 +26,6 @@ interface Slot {
   index: number;
   counts: Record<Outcome, number>;
   seen: Sight | null;
-}
-
-/** Zero for every outcome. */
-export function noOutcomes(): Record<Outcome, number> {
-  return { applied: 0, duplicate: 0, stale: 0, waiting: 0, dead_letter: 0, ignored: 0 };
 }
 
 export class History {

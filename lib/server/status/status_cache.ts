@@ -2,10 +2,10 @@
 
 import { untilAborted } from "../../until_aborted.ts";
 import { sqlStateOf } from "../../repository/connection/sqlstate.ts";
-import type { Clock } from "../facts/clock.ts";
+import type { Clocks } from "../facts/facts.ts";
 import { isUnanswered } from "../../sqlstate_table.ts";
 import type { StoredStatus } from "../../repository/status/stored_status.ts";
-import type { Telemetry } from "../metrics/telemetry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 
 /** Provides the stored status. */
 export interface StatusSource {
@@ -29,7 +29,7 @@ export interface StatusCacheOptions {
   readonly source: StatusSource;
   /** Gets what the answers say about the database. */
   readonly telemetry: Telemetry;
-  readonly clock: Clock;
+  readonly clock: Clocks;
   /** How long an answer is reused. */
   readonly maxAgeMs?: number;
   /** How long a page waits for a new answer before it uses the old one. */
@@ -41,7 +41,7 @@ export interface StatusCacheOptions {
 export class StatusCache {
   readonly #source: StatusSource;
   readonly #telemetry: Telemetry;
-  readonly #clock: Clock;
+  readonly #clock: Clocks;
   readonly #maxAgeMs: number;
   readonly #waitMs: number;
   readonly #giveUpMs: number;
@@ -93,7 +93,7 @@ export class StatusCache {
       this.#stored = stored;
       this.#storedAtMs = this.#clock.now();
       this.#failed = false;
-      this.#telemetry.databaseCounted({
+      this.#telemetry.database.counted({
         waitingRecords: stored.waiting.total,
         openDeadLetters: stored.deadLetters.open,
       });
@@ -102,8 +102,8 @@ export class StatusCache {
       this.#failed = true;
       if (this.#closing.signal.aborted) return;
       const code = sqlStateOf(error);
-      if (giveUp.signal.aborted) this.#telemetry.databaseSilent(askedAt);
-      else if (isUnanswered(code)) this.#telemetry.databaseFailed(code);
+      if (giveUp.signal.aborted) this.#telemetry.database.silent(askedAt);
+      else if (isUnanswered(code)) this.#telemetry.database.failed(code);
     } finally {
       clearTimeout(timer);
     }

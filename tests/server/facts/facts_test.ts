@@ -1,20 +1,21 @@
 /** What health, metrics and status are judged by, at the borders. */
 
 import assert from "node:assert/strict";
+import type { ReplayProgress } from "../../../lib/client/archive/replay_observer.ts";
 import { clientOf } from "../../../lib/server/http/connection.ts";
 import { readinessOf } from "../../../lib/server/facts/health.ts";
 import { replayOf } from "../../../lib/server/facts/replay.ts";
-import { Telemetry } from "../../../lib/server/metrics/telemetry.ts";
+import { Telemetry } from "../../../lib/server/telemetry/telemetry.ts";
 import { HandClock, NOON } from "../../support/server_subject.ts";
 
 function begun(): { readonly telemetry: Telemetry; readonly clock: HandClock } {
   const clock = new HandClock();
   const telemetry = new Telemetry({ collections: [], version: "test", clock });
-  telemetry.migrationsApplied();
+  telemetry.database.migrated();
   return { telemetry, clock };
 }
 
-function progress(done: number, total: number): Parameters<Telemetry["replayProgressed"]>[0] {
+function progress(done: number, total: number): ReplayProgress {
   return {
     done,
     total,
@@ -30,47 +31,47 @@ function progress(done: number, total: number): Parameters<Telemetry["replayProg
 
 Deno.test("a replay is at 100 % when it is done, and not before", () => {
   const { telemetry } = begun();
-  telemetry.replayBegan({ source: "a.example/archive" });
+  telemetry.archive.began({ source: "a.example/archive" });
   for (const [done, percent] of [[0, 0], [1_999, 99], [2_000, 100]] as const) {
-    telemetry.replayProgressed(progress(done, 2_000));
+    telemetry.archive.progressed(progress(done, 2_000));
     assert.equal(replayOf(telemetry.facts, telemetry.now)?.percent, percent);
   }
 });
 
 Deno.test("a replay counts as stalled above sixty seconds without a step", () => {
   const { telemetry, clock } = begun();
-  telemetry.replayBegan({ source: "a.example/archive" });
+  telemetry.archive.began({ source: "a.example/archive" });
   const stalled = (): number | undefined =>
     replayOf(telemetry.facts, telemetry.now)?.stalledSeconds;
   clock.pass(60_000);
   assert.equal(stalled(), 0);
   clock.pass(1);
   assert.equal(stalled(), 60.001);
-  telemetry.replayProgressed(progress(1, 2));
+  telemetry.archive.progressed(progress(1, 2));
   assert.equal(stalled(), 0);
 });
 
 Deno.test("a time up to a minute ahead is the newest that was seen, and one later is not", () => {
   const { telemetry } = begun();
-  telemetry.messageReceived((NOON + 60_000) * 1000, 1);
+  telemetry.stream.received((NOON + 60_000) * 1000, 1);
   assert.equal(telemetry.facts.reading.newestTimeMs, NOON + 60_000);
-  telemetry.messageReceived((NOON + 60_001) * 1000, 1);
-  telemetry.messageReceived((NOON + 120_000) * 1000, 1);
+  telemetry.stream.received((NOON + 60_001) * 1000, 1);
+  telemetry.stream.received((NOON + 120_000) * 1000, 1);
   assert.equal(telemetry.facts.reading.newestTimeMs, NOON + 60_000);
 });
 
 Deno.test("a database is down, or refuses, since the first failure in a row", () => {
   const { telemetry, clock } = begun();
   const { database } = telemetry.facts;
-  telemetry.databaseFailed("ECONNREFUSED");
-  telemetry.commitFailed("53100");
+  telemetry.database.failed("ECONNREFUSED");
+  telemetry.batches.failed("53100");
   clock.pass(5_000);
-  telemetry.databaseFailed("57P03");
-  telemetry.commitFailed("25006");
+  telemetry.database.failed("57P03");
+  telemetry.batches.failed("25006");
   assert.deepEqual(database.failure, { code: "57P03", sinceMs: NOON });
   assert.deepEqual(database.refusal, { code: "25006", sinceMs: NOON });
-  telemetry.databaseAnswered();
-  telemetry.databaseFailed(null);
+  telemetry.database.answered();
+  telemetry.database.failed(null);
   assert.deepEqual(database.failure, { code: null, sinceMs: NOON + 5_000 });
 });
 
@@ -86,7 +87,7 @@ Deno.test("a standby is ready without a connection, a leader is not", () => {
 Deno.test("what is committed may be sixty seconds behind, and no more", () => {
   const { telemetry, clock } = begun();
   telemetry.pipelineStarted();
-  telemetry.connected({ endpoint: { source: "a.example", protocol: "v1" } });
+  telemetry.stream.connected({ endpoint: { source: "a.example", protocol: "v1" } });
   telemetry.watchBacklog(() => ({
     queued: 1,
     queuedBytes: 1,

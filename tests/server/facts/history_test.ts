@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { History, noOutcomes } from "../../../lib/server/facts/history.ts";
+import { noOutcomes } from "../../../lib/server/facts/counts.ts";
+import { History } from "../../../lib/server/facts/history.ts";
 
 const START = 60_000 * 1_000_000;
 

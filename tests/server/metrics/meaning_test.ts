@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CommittedBatch, DecidedEvents } from "../../../lib/server/facts/committed_batch.ts";
-import { Telemetry } from "../../../lib/server/metrics/telemetry.ts";
+import { Telemetry } from "../../../lib/server/telemetry/telemetry.ts";
 import { HandClock, NOON, SCENE } from "../../support/server_subject.ts";
 
 interface Told {
@@ -44,9 +44,9 @@ function batch(
   };
 }
 
-const HERE = { endpoint: { source: "h/subscribe", protocol: "v1" } };
-const LOST = { kind: "broken", code: null, reason: "" };
-const CHOSEN = { kind: "paused", code: null, reason: "" };
+const HERE = { endpoint: { source: "h/subscribe", protocol: "v1" } } as const;
+const LOST = { kind: "broken", code: null, reason: "" } as const;
+const CHOSEN = { kind: "paused", code: null, reason: "" } as const;
 const failed = (failures: number) => ({
   source: "h/subscribe",
   failures,
@@ -56,14 +56,14 @@ const failed = (failures: number) => ({
 
 Deno.test("MT-03 every message taken from the queue counts as processed", async () => {
   const { telemetry, value } = told();
-  telemetry.messagesTaken(1);
-  telemetry.messagesTaken(41);
+  telemetry.batches.taken(1);
+  telemetry.batches.taken(41);
   assert.equal(await value("indexer_messages_processed_total"), 42);
 });
 
 Deno.test("MT-04 dead letters count as errors, undecodable messages too (D-43)", async () => {
   const { telemetry, value } = told();
-  telemetry.committed(batch([
+  telemetry.batches.committed(batch([
     { outcome: "dead_letter" },
     { outcome: "dead_letter", collection: null, count: 2 },
     { outcome: "applied", upsert: true },
@@ -78,7 +78,7 @@ Deno.test("MT-04 dead letters count as errors, undecodable messages too (D-43)",
 
 Deno.test("MT-05 upserts are committed inserts and updates, not deletes, not skips", async () => {
   const { telemetry, value } = told();
-  telemetry.committed(batch([
+  telemetry.batches.committed(batch([
     { upsert: true, count: 5 },
     { upsert: false },
     { outcome: "duplicate" },
@@ -89,8 +89,8 @@ Deno.test("MT-05 upserts are committed inserts and updates, not deletes, not ski
 
 Deno.test("MT-06 trust recomputations are counted", async () => {
   const { telemetry, value } = told();
-  telemetry.trustRecomputed();
-  telemetry.trustRecomputed(2);
+  telemetry.batches.trustChanged();
+  telemetry.batches.trustChanged(2);
   assert.equal(await value("indexer_trust_recompute_total"), 3);
 });
 
@@ -98,7 +98,7 @@ Deno.test("MT-07 latency is from receipt to commit, the wait in the queue includ
   const { telemetry, clock, value } = told();
   const receivedAt = clock.monotonic();
   clock.pass(300);
-  telemetry.committed(batch([
+  telemetry.batches.committed(batch([
     { upsert: true, receivedAt },
     { outcome: "duplicate", receivedAt, count: 2 },
     { outcome: "ignored", receivedAt: null, count: 1_000 },
@@ -117,10 +117,10 @@ Deno.test("F-12 MT-08 a thousand interleaved reports are all counted", async () 
   await Promise.all(Array.from({ length: 10 }, async () => {
     for (let i = 0; i < 100; i++) {
       await Promise.resolve();
-      telemetry.messagesTaken(1);
-      telemetry.attemptFailed(failed(1));
-      telemetry.trustRecomputed();
-      telemetry.committed(batch([{ upsert: true }, { outcome: "dead_letter" }]));
+      telemetry.batches.taken(1);
+      telemetry.stream.attemptFailed(failed(1));
+      telemetry.batches.trustChanged();
+      telemetry.batches.committed(batch([{ upsert: true }, { outcome: "dead_letter" }]));
     }
   }));
   for (
@@ -136,15 +136,15 @@ Deno.test("F-12 MT-08 a thousand interleaved reports are all counted", async () 
 
 Deno.test("MT-09 MT-10 MT-11 a pause is counted once at each end, and lasts as long as it lasted (D-40)", async () => {
   const { telemetry, clock, value } = told();
-  telemetry.resumed();
-  telemetry.paused();
-  telemetry.paused();
+  telemetry.stream.resumed();
+  telemetry.stream.paused();
+  telemetry.stream.paused();
   clock.pass(31_000);
   assert.equal(await value("indexer_paused"), 1);
   assert.equal(await value("indexer_paused_seconds"), 31);
   clock.pass(14_000);
-  telemetry.resumed();
-  telemetry.resumed();
+  telemetry.stream.resumed();
+  telemetry.stream.resumed();
   assert.equal(await value("indexer_backpressure_paused_total"), 1);
   assert.equal(await value("indexer_backpressure_resumed_total"), 1);
   assert.equal(await value("indexer_backpressure_pause_duration_seconds_sum"), 45);
@@ -166,8 +166,8 @@ Deno.test("MT-12 the pending messages and their bytes go up and down with the qu
 
 Deno.test("MT-13 the lag is how old events are when they come, and how long they wait here", async () => {
   const { telemetry, clock, value } = told();
-  telemetry.connected(HERE);
-  telemetry.messageReceived((NOON - 2_000) * 1000, 500);
+  telemetry.stream.connected(HERE);
+  telemetry.stream.received((NOON - 2_000) * 1000, 500);
   assert.equal(await value("indexer_processing_lag_seconds"), 2);
   const oldest = { receivedAt: clock.monotonic(), timeUs: (NOON - 2_000) * 1000 };
   telemetry.watchBacklog(() => ({ queued: 1, queuedBytes: 1, oldest }));
@@ -178,21 +178,21 @@ Deno.test("MT-13 the lag is how old events are when they come, and how long they
 
 Deno.test("D-38 the lag grows in a stall, and a quiet stream has none", async () => {
   const { telemetry, clock, value } = told();
-  telemetry.connected(HERE);
-  telemetry.messageReceived(NOON * 1000, 500);
+  telemetry.stream.connected(HERE);
+  telemetry.stream.received(NOON * 1000, 500);
   clock.pass(3_600_000);
   assert.equal(await value("indexer_processing_lag_seconds"), 0);
-  telemetry.disconnected(LOST);
+  telemetry.stream.disconnected(LOST);
   clock.pass(90_000);
   assert.equal(await value("indexer_processing_lag_seconds"), 90);
 });
 
 Deno.test("a pause is a stall: what was not read yet lags", async () => {
   const { telemetry, clock, value } = told();
-  telemetry.connected(HERE);
-  telemetry.messageReceived(NOON * 1000, 500);
-  telemetry.paused();
-  telemetry.disconnected(CHOSEN);
+  telemetry.stream.connected(HERE);
+  telemetry.stream.received(NOON * 1000, 500);
+  telemetry.stream.paused();
+  telemetry.stream.disconnected(CHOSEN);
   clock.pass(70_000);
   assert.equal(await value("indexer_processing_lag_seconds"), 70);
   assert.equal(telemetry.condition.connected, true);
@@ -200,23 +200,25 @@ Deno.test("a pause is a stall: what was not read yet lags", async () => {
 
 Deno.test("in a pause the lag is the age of the oldest event that isn't committed, once", async () => {
   const { telemetry, clock, value } = told();
-  telemetry.connected(HERE);
+  telemetry.stream.connected(HERE);
   const backlog = { receivedAt: clock.monotonic(), timeUs: (NOON - 1_000) * 1000 };
   telemetry.watchBacklog(() => ({ queued: 1_001, queuedBytes: 1, oldest: backlog }));
   for (let second = 0; second < 50; second++) {
-    telemetry.messageReceived((clock.now() - 1_000) * 1000, 500);
+    telemetry.stream.received((clock.now() - 1_000) * 1000, 500);
     clock.pass(1_000);
   }
-  telemetry.paused();
-  telemetry.disconnected(CHOSEN);
+  telemetry.stream.paused();
+  telemetry.stream.disconnected(CHOSEN);
   clock.pass(95_000);
   assert.equal(await value("indexer_processing_lag_seconds"), 146);
 });
 
 Deno.test("no event counts as older than what is committed, nor as newer than its receipt", async () => {
   const { telemetry, clock, value } = told();
-  telemetry.connected(HERE);
-  telemetry.committed(batch([{}], { position: { cursor: 6, timeUs: (NOON - 5_000) * 1000 } }));
+  telemetry.stream.connected(HERE);
+  telemetry.batches.committed(
+    batch([{}], { position: { cursor: 6, timeUs: (NOON - 5_000) * 1000 } }),
+  );
   let timeUs = 0;
   telemetry.watchBacklog(() => ({
     queued: 1,
@@ -230,18 +232,20 @@ Deno.test("no event counts as older than what is committed, nor as newer than it
 
 Deno.test("in a replay of the archive the lag is the age of what is committed", async () => {
   const { telemetry, value } = told();
-  telemetry.replayBegan(HERE.endpoint);
-  telemetry.committed(batch([{}], { position: { cursor: 6, timeUs: (NOON - 9e9) * 1000 } }));
+  telemetry.archive.began(HERE.endpoint);
+  telemetry.batches.committed(
+    batch([{}], { position: { cursor: 6, timeUs: (NOON - 9e9) * 1000 } }),
+  );
   assert.equal(await value("indexer_processing_lag_seconds"), 9e6);
 });
 
 Deno.test("a time in the future does not hide the lag that follows, nor an old one make one", async () => {
   const { telemetry, value } = told();
-  telemetry.connected(HERE);
-  telemetry.messageReceived((NOON + 10 ** 10) * 1000, 500);
-  telemetry.messageReceived((NOON - 3_000) * 1000, 500);
+  telemetry.stream.connected(HERE);
+  telemetry.stream.received((NOON + 10 ** 10) * 1000, 500);
+  telemetry.stream.received((NOON - 3_000) * 1000, 500);
   assert.equal(await value("indexer_processing_lag_seconds"), 3);
-  telemetry.messageReceived(0, 500);
+  telemetry.stream.received(0, 500);
   assert.equal(await value("indexer_processing_lag_seconds"), 3);
 });
 
@@ -249,60 +253,62 @@ Deno.test("the age of the cursor keeps growing in a stall, from the stored one o
   const { telemetry, clock, value } = told();
   clock.pass(5_000);
   assert.equal(await value("indexer_cursor_age_seconds"), 5);
-  telemetry.resumedFrom({ cursor: 5, timeUs: (NOON - 60_000) * 1000 });
+  telemetry.stream.resumedFrom({ cursor: 5, timeUs: (NOON - 60_000) * 1000 });
   assert.equal(await value("indexer_cursor_age_seconds"), 65);
-  telemetry.committed(batch([{}], { position: { cursor: 6, timeUs: (NOON + 4_000) * 1000 } }));
+  telemetry.batches.committed(
+    batch([{}], { position: { cursor: 6, timeUs: (NOON + 4_000) * 1000 } }),
+  );
   assert.equal(await value("indexer_cursor_age_seconds"), 1);
-  telemetry.committed(batch([{}]));
+  telemetry.batches.committed(batch([{}]));
   clock.pass(10_000);
   assert.equal(await value("indexer_cursor_age_seconds"), 11);
 });
 
 Deno.test("MT-14 every failed attempt is counted, and how many there were in a row", async () => {
   const { telemetry, value } = told();
-  telemetry.attemptFailed(failed(1));
-  telemetry.attemptFailed(failed(2));
+  telemetry.stream.attemptFailed(failed(1));
+  telemetry.stream.attemptFailed(failed(2));
   assert.equal(await value("indexer_reconnection_attempts_total"), 2);
   assert.equal(await value("indexer_reconnection_failures_in_a_row"), 2);
-  telemetry.connected(HERE);
+  telemetry.stream.connected(HERE);
   assert.equal(await value("indexer_reconnection_failures_in_a_row"), 0);
   assert.equal(await value("indexer_reconnection_attempts_total"), 2);
 });
 
 Deno.test("MT-15 a connection after a failure or a loss is a reconnection (D-36), the first is none", async () => {
   const { telemetry, value } = told();
-  telemetry.connected(HERE);
+  telemetry.stream.connected(HERE);
   assert.equal(await value("indexer_reconnection_success_total"), 0);
   assert.equal(await value("indexer_connected"), 1);
-  telemetry.disconnected(LOST);
+  telemetry.stream.disconnected(LOST);
   assert.equal(await value("indexer_connected"), 0);
-  telemetry.connected(HERE);
+  telemetry.stream.connected(HERE);
   assert.equal(await value("indexer_reconnection_success_total"), 1);
-  telemetry.disconnected(LOST);
-  telemetry.attemptFailed(failed(1));
-  telemetry.connected(HERE);
+  telemetry.stream.disconnected(LOST);
+  telemetry.stream.attemptFailed(failed(1));
+  telemetry.stream.connected(HERE);
   assert.equal(await value("indexer_reconnection_success_total"), 2);
 });
 
 Deno.test("a connection that was closed on purpose, for a pause, makes no reconnection", async () => {
   const { telemetry, value } = told();
-  telemetry.connected(HERE);
-  telemetry.paused();
-  telemetry.disconnected(CHOSEN);
-  telemetry.resumed();
-  telemetry.connected(HERE);
+  telemetry.stream.connected(HERE);
+  telemetry.stream.paused();
+  telemetry.stream.disconnected(CHOSEN);
+  telemetry.stream.resumed();
+  telemetry.stream.connected(HERE);
   assert.equal(await value("indexer_reconnection_success_total"), 0);
 });
 
 Deno.test("MT-16 refused records and failed transactions are failed writes", async () => {
   const { telemetry, value } = told();
-  telemetry.committed(batch([
+  telemetry.batches.committed(batch([
     { outcome: "dead_letter" },
     { outcome: "dead_letter", collection: null },
     { outcome: "waiting" },
   ]));
   assert.equal(await value("indexer_database_writes_failed_total"), 1);
-  telemetry.commitFailed("40P01");
+  telemetry.batches.failed("40P01");
   assert.equal(await value("indexer_database_writes_failed_total"), 2);
   assert.equal(await value('indexer_commit_failures_total{sqlstate_class="40"}'), 1);
 });
@@ -323,20 +329,20 @@ Deno.test("the database is up when it answers, whatever it answers, and down whe
       "CONNECT_TIMEOUT",
     ]
   ) {
-    telemetry.committed(batch([{}]));
+    telemetry.batches.committed(batch([{}]));
     assert.equal(await value("indexer_database_up"), 1);
-    telemetry.commitFailed(code);
+    telemetry.batches.failed(code);
     if (await value("indexer_database_up") === 1) up.push(code);
   }
   assert.deepEqual(up, ["22P02", "40001"]);
-  telemetry.committed(batch([{}]));
+  telemetry.batches.committed(batch([{}]));
   // It answers: a lock that outlasts a statement, a full disk, too many connections.
   for (const code of ["57014", "53100", "53300", "58030", "25006"]) {
     assert.equal(await value("indexer_database_refusing"), 0);
-    telemetry.commitFailed(code);
+    telemetry.batches.failed(code);
     assert.equal(await value("indexer_database_up"), 1, code);
     assert.equal(await value("indexer_database_refusing"), 1, code);
-    telemetry.committed(batch([{}]));
+    telemetry.batches.committed(batch([{}]));
   }
   assert.equal(await value('indexer_commit_failures_total{sqlstate_class="unanswered"}'), 4);
 });
@@ -349,11 +355,11 @@ Deno.test("a replay of the archive shows while there is one, and so do failures 
         .concat("archive_failures_in_a_row").map((name) => value(`indexer_${name}`)),
     );
   assert.deepEqual(await shown(), [0, 0, 0, 0, 0, 0]);
-  telemetry.replayBegan(HERE.endpoint);
-  telemetry.archiveRequestFailed(failed(12));
+  telemetry.archive.began(HERE.endpoint);
+  telemetry.archive.requestFailed(failed(12));
   assert.deepEqual(await shown(), [1, 0, 0, 0, 0, 12]);
-  telemetry.archiveRequestAnswered();
-  telemetry.replayProgressed({
+  telemetry.archive.requestAnswered();
+  telemetry.archive.progressed({
     done: 100,
     total: 900,
     perSecond: 40,
@@ -365,8 +371,8 @@ Deno.test("a replay of the archive shows while there is one, and so do failures 
     startedAt: NOON,
   });
   assert.deepEqual(await shown(), [1, 100, 900, 40, 20, 0]);
-  telemetry.archiveRequestFailed(failed(1));
-  telemetry.replayEnded();
+  telemetry.archive.requestFailed(failed(1));
+  telemetry.archive.ended();
   assert.deepEqual(await shown(), [0, 0, 0, 0, 0, 0]);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { REASONS } from "../../../lib/reason.ts";
-import { Telemetry } from "../../../lib/server/metrics/telemetry.ts";
+import { Telemetry } from "../../../lib/server/telemetry/telemetry.ts";
 import { HandClock, NOON, SCENE } from "../../support/server_subject.ts";
 
 const ROWS: readonly (readonly [name: string, type: string])[] = [
@@ -63,7 +63,7 @@ Deno.test("MT-01 MT-02 all thirteen metrics of the old system are there, with na
 Deno.test("MT-02 two instances in one process share nothing", async () => {
   const first = telemetry().telemetry;
   const second = telemetry().telemetry;
-  first.messagesTaken(3);
+  first.batches.taken(3);
   assert.match(await first.metrics.text(), /^indexer_messages_processed_total 3$/m);
   assert.match(await second.metrics.text(), /^indexer_messages_processed_total 0$/m);
 });
@@ -97,13 +97,13 @@ Deno.test("no name from the wire becomes a label, however many there are", async
   const before = await series();
   for (let i = 0; i < 500; i++) {
     for (const outcome of ["applied", "ignored", "dead_letter"] as const) {
-      told.committed({
+      told.batches.committed({
         events: [{ collection: `evil.x${i}.y"} 1`, outcome, upsert: false, receivedAt: null }],
         deadLetterReasons: [`made_up_${i}`],
         durationMs: 1,
         position: null,
       });
-      told.commitFailed(`Z${i}`);
+      told.batches.failed(`Z${i}`);
       told.noticed(`made_up_${i}`);
     }
   }

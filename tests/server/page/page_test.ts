@@ -123,7 +123,7 @@ pageTest("names from the wire are text, whatever they hold", { token: TOKEN }, a
       at: new Date(0),
     }],
   };
-  subject.telemetry.connected({ endpoint: { source: HOSTILE, protocol: "v1" } });
+  subject.telemetry.stream.connected({ endpoint: { source: HOSTILE, protocol: "v1" } });
   await signIn(page, TOKEN);
   await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
   const count = `document.querySelectorAll('img, script, #facts b').length`;
@@ -139,7 +139,7 @@ pageTest("names from the wire are text, whatever they hold", { token: TOKEN }, a
 
 pageTest("how the last connection ended is on the page", {}, async ({ page, subject }) => {
   await page.until(SHOWN);
-  subject.telemetry.disconnected({ kind: "closed", code: 1012, reason: "back at noon" });
+  subject.telemetry.stream.disconnected({ kind: "closed", code: 1012, reason: "back at noon" });
   await page.until("document.querySelector('#stream').textContent.includes('closed 1012: back')");
 });
 
@@ -420,13 +420,18 @@ pageTest("without a token of its own the server's page offers no actions", {}, a
 pageTest("the page tells what is wrong: no connection, a pause, no database", {}, async (test) => {
   const { page, subject: { telemetry, clock }, subject } = test;
   await page.until(SHOWN);
-  telemetry.paused();
+  telemetry.stream.paused();
   clock.pass(12_000);
   await page.until("document.querySelector('#glance').innerText.includes('paused for 12 s')");
   assert.match(await page.text("#state-text"), /^Paused: /);
-  telemetry.resumed();
-  telemetry.disconnected({ kind: "closed", code: 1013, reason: "try again later" });
-  telemetry.attemptFailed({ ...HERE.endpoint, failures: 3, why: "refused", retryInMs: 4_000 });
+  telemetry.stream.resumed();
+  telemetry.stream.disconnected({ kind: "closed", code: 1013, reason: "try again later" });
+  telemetry.stream.attemptFailed({
+    ...HERE.endpoint,
+    failures: 3,
+    why: "refused",
+    retryInMs: 4_000,
+  });
   clock.pass(90_000);
   subject.stored = null;
   await page.until("document.querySelector('#collections p.warn') !== null");
@@ -470,11 +475,11 @@ pageTest(
     assert.doesNotMatch(await page.text("#glance"), /None|never|×/);
     // A figure that nothing brings up to date is no forecast.
     clock.pass(300_000);
-    telemetry.databaseAnswered();
+    telemetry.database.answered();
     await page.until("document.querySelector('#state-text').textContent.startsWith('Not ready')");
     assert.match(await page.text("#state-text"), /2 %, nothing came for 5 min$/);
     assert.doesNotMatch(await page.text("#replay-text"), /left/);
-    telemetry.archiveRequestFailed({ failures: 4, why: "it answered 503" });
+    telemetry.archive.requestFailed({ failures: 4, why: "it answered 503" });
     await page.until("document.querySelector('#replay-problem').textContent.includes('503')");
   },
 );

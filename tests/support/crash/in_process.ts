@@ -1,5 +1,6 @@
 /** The whole program in the process of a test, with all that it says. */
 
+import { outcomeTotals } from "../../../lib/server/facts/counts.ts";
 import { type RunHooks, runIndexer, type Running } from "../../../lib/commands/run.ts";
 import { settings } from "./settings.ts";
 import type { OutcomeCounts } from "../../../lib/repository/outcome.ts";
@@ -69,7 +70,7 @@ export class Program implements AsyncDisposable {
 
   /** Outcomes so far. */
   get counts(): OutcomeCounts {
-    return this.running.telemetry.totals;
+    return outcomeTotals(this.running.telemetry.facts.counts);
   }
 
   /** How often it said so. */

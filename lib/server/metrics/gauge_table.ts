@@ -1,9 +1,5 @@
-/**
- * Gauges: a table of name, help, and how to read the value. Each is read at scrape time, so that it shows a
- * stall while nothing happens.
- */
+/** Gauges: a table of name, help, how to read the value, and labels. */
 
-import { Gauge, type Registry } from "prom-client";
 import {
   cursorAgeSeconds,
   isConnected,
@@ -14,11 +10,9 @@ import {
   pausedSeconds,
   uptimeSeconds,
 } from "../facts/derived.ts";
-import type { Facts, Now } from "../facts/facts.ts";
+import type { Metric } from "./metric.ts";
 
-type Read = (facts: Facts, now: Now) => number;
-
-const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
+export const GAUGES: readonly Metric[] = [
   ["indexer_pending_messages", "Messages in the queue.", ({ backlog }) => backlog().queued],
   [
     "indexer_queue_bytes",
@@ -60,19 +54,19 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
   [
     "indexer_waiting_records",
     "Records that wait for a record that they name.",
-    ({ database }) => database.waitingRecords,
+    ({ database }) => database.counts.waitingRecords,
   ],
   [
     "indexer_mailbox_notes",
     "Notes that partitions have left for each other.",
-    ({ database }) => database.notes,
+    ({ database }) => database.counts.notes,
   ],
   [
     "indexer_mailbox_age_seconds",
     "How long the oldest note between partitions has waited.",
-    ({ database }) => database.notesSeconds,
+    ({ database }) => database.counts.notesSeconds,
   ],
-  ["indexer_dead_letters", "Open dead letters.", ({ database }) => database.openDeadLetters],
+  ["indexer_dead_letters", "Open dead letters.", ({ database }) => database.counts.openDeadLetters],
   [
     "indexer_database_up",
     "1 when the database answered last.",
@@ -135,47 +129,32 @@ const GAUGES: readonly (readonly [name: string, help: string, read: Read])[] = [
     ({ startedAt }) => startedAt.ms / 1000,
   ],
   ["indexer_uptime_seconds", "Seconds since the process started.", uptimeSeconds],
+  [
+    "indexer_leader",
+    "1 on the instance that writes the partition, 0 on a standby.",
+    ({ partitions: { of, held } }) =>
+      Array.from(
+        { length: of },
+        (_, partition) => [[`${partition}`], +held.includes(partition)] as const,
+      ),
+    "partition",
+  ],
+  // Not prom-client's own: they read /proc, which the executable may not, and then report no memory at all.
+  [
+    "process_resident_memory_bytes",
+    "Bytes of memory that the process occupies.",
+    () => Deno.memoryUsage().rss,
+  ],
+  [
+    "process_heap_bytes",
+    "Bytes of the JavaScript heap that are used.",
+    () => Deno.memoryUsage().heapUsed,
+  ],
+  [
+    "indexer_build_info",
+    "Always 1; the labels say what runs.",
+    ({ version }) => [[[version, Deno.version.deno], 1]],
+    "version",
+    "deno",
+  ],
 ];
-
-/** Adds a gauge whose value is read at each scrape. */
-export function registerGauge(
-  registry: Registry,
-  name: string,
-  help: string,
-  read: () => number,
-): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect(): void {
-      this.set(read());
-    },
-  });
-}
-
-/** All DIDs are in one partition. */
-
-function registerLeader(registry: Registry, facts: Facts): void {
-  new Gauge({
-    name: "indexer_leader",
-    help: "1 on the instance that writes the partition, 0 on a standby.",
-    labelNames: ["partition"],
-    registers: [registry],
-    collect(): void {
-      const { of, held } = facts.partitions;
-      this.reset();
-      for (let partition = 0; partition < of; partition++) {
-        this.set({ partition: String(partition) }, +held.includes(partition));
-      }
-    },
-  });
-}
-
-/** Adds all gauges of the facts. */
-export function registerGauges(registry: Registry, facts: Facts, now: () => Now): void {
-  registerLeader(registry, facts);
-  for (const [name, help, read] of GAUGES) {
-    registerGauge(registry, name, help, () => read(facts, now()));
-  }
-}

@@ -1,0 +1,132 @@
+/**
+ * Where the pipeline reports what happens. Each method is named after an event, and updates what it affects:
+ * the facts, the histograms, the history.
+ */
+
+import { systemClock } from "../../client/clock.ts";
+import type { ReconcileCounts } from "../../repository/reconcile/reconcile_queue.ts";
+import { add, addKnown } from "../facts/counts.ts";
+import { sightOf } from "../facts/derived.ts";
+import {
+  type Backlog,
+  type Clocks,
+  type Facts,
+  factsAtStart,
+  type Now,
+  nowOf,
+  type PartitionFacts,
+  type ProcessDescription,
+} from "../facts/facts.ts";
+import { type Condition, conditionOf } from "../facts/health.ts";
+import { History } from "../facts/history.ts";
+import { Metrics } from "../metrics/metrics.ts";
+import { ArchiveRecorder } from "./archive_recorder.ts";
+import { BatchRecorder } from "./batch_recorder.ts";
+import { DatabaseRecorder } from "./database_recorder.ts";
+import { StreamRecorder } from "./stream_recorder.ts";
+
+export interface TelemetryOptions extends ProcessDescription {
+  readonly clock?: Clocks;
+}
+
+const HOUR_IN_MINUTES = 60;
+
+/** Rates are averages over this many seconds. */
+const RATE_SECONDS = 10;
+
+export class Telemetry {
+  readonly facts: Facts;
+  readonly metrics: Metrics;
+  /** The last hour, by minute. */
+  readonly history = new History(60_000, HOUR_IN_MINUTES);
+  /** The last seconds, for rates; one bucket more than is averaged, for the current one. */
+  readonly recent = new History(1_000, RATE_SECONDS + 1);
+  readonly clock: Clocks;
+  readonly stream: StreamRecorder;
+  readonly archive: ArchiveRecorder;
+  readonly database: DatabaseRecorder;
+  readonly batches: BatchRecorder;
+
+  constructor({ clock = systemClock, ...described }: TelemetryOptions) {
+    this.clock = clock;
+    const facts = this.facts = factsAtStart(described, this.now);
+    this.metrics = new Metrics(facts, () => this.now);
+    const { histograms } = this.metrics;
+    const observe = (): void => this.history.see(clock.now(), sightOf(facts, this.now));
+    this.stream = new StreamRecorder(facts, clock, histograms.pauseDuration);
+    this.archive = new ArchiveRecorder(facts.archive, clock);
+    this.database = new DatabaseRecorder(facts, clock, observe);
+    this.batches = new BatchRecorder({
+      facts,
+      clocks: clock,
+      database: this.database,
+      histories: [this.history, this.recent],
+      histograms,
+      observe,
+    });
+  }
+
+  get now(): Now {
+    return nowOf(this.clock);
+  }
+
+  /** The current inputs of health and readiness. */
+  get condition(): Condition {
+    return conditionOf(this.facts, this.now);
+  }
+
+  /** Sets where the backlog is read from. */
+  watchBacklog(backlog: () => Backlog): void {
+    this.facts.backlog = backlog;
+  }
+
+  pipelineStarted(partitions: PartitionFacts = { of: 1, held: [0] }): void {
+    this.facts.pipeline = "running";
+    this.facts.leads = true;
+    this.facts.partitions = partitions;
+  }
+
+  /** Another instance leads, or is about to. */
+  standsBy(): void {
+    this.facts.pipeline = "standby";
+    this.facts.leads = false;
+    this.facts.partitions = { ...this.facts.partitions, held: [] };
+  }
+
+  pipelineDraining(): void {
+    this.facts.pipeline = "draining";
+  }
+
+  /** For good: a retry is not a failure of the pipeline. */
+  pipelineFailed(): void {
+    this.facts.pipeline = "failed";
+  }
+
+  /** A notice for operators, by its code. */
+  noticed(code: string): void {
+    if (code === "quiet_stream" || code === "undecodable_stream") {
+      this.facts.connection.fault = code;
+    }
+    addKnown(this.facts.counts.notices, code);
+  }
+
+  /** A repository was compared with its source: how many records differed, or why it failed. */
+  reconciled(result: { readonly put: number; readonly deleted: number } | string): void {
+    const { counts, reconcile } = this.facts;
+    if (typeof result === "string") return add(counts.reconciles, result);
+    const { put, deleted } = result;
+    add(counts.reconciles, put + deleted === 0 ? "same" : "differed");
+    add(counts.differences, "put", put);
+    add(counts.differences, "deleted", deleted);
+    this.facts.reconcile = {
+      ...reconcile,
+      compared: reconcile.compared + 1,
+      put: reconcile.put + put,
+      deleted: reconcile.deleted + deleted,
+    };
+  }
+
+  reconcilesCounted(counts: ReconcileCounts): void {
+    this.facts.reconcile = { ...this.facts.reconcile, ...counts };
+  }
+}
