@@ -49,7 +49,7 @@ if (import.meta.main) {
   // Before the rest of the program is loaded, which takes some tenths of a second.
   const stop = stopOnSignals();
   const { main } = await import("./lib/commands/command_line.ts");
-  const { secretsIn } = await import("./lib/config.ts");
+  const { secretsIn } = await import("./lib/config/secrets.ts");
   const { build, words } = readBuild(Deno.args);
   const env = takeEnvironment();
   const complain = (line: string): void => writeLine(Deno.stderr, line);

@@ -5,7 +5,8 @@
 
 import { openDatabase } from "../lib/commands/open_database.ts";
 import { ownIndexer } from "../lib/commands/own_indexer.ts";
-import { readConfig, secretsOf } from "../lib/config.ts";
+import { readConfig } from "../lib/config.ts";
+import { secretsOf } from "../lib/config/secrets.ts";
 import type { Indexer } from "../lib/indexer.ts";
 import { reindex } from "../lib/indexer/reindex.ts";
 import { createLogger } from "../lib/log/logger.ts";

@@ -4,7 +4,8 @@
  */
 
 import { openDatabase } from "../lib/commands/open_database.ts";
-import { readConfig, secretsOf } from "../lib/config.ts";
+import { readConfig } from "../lib/config.ts";
+import { secretsOf } from "../lib/config/secrets.ts";
 import { Indexer } from "../lib/indexer.ts";
 import { createLogger } from "../lib/log/logger.ts";
 import { COLLECTIONS } from "../lib/mapper/collections/registry.ts";

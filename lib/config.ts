@@ -4,16 +4,14 @@
  */
 
 import type { ConfigProblem } from "./config/config_problem.ts";
+import { noticesOf } from "./config/notices.ts";
 import { contradictions, unknownNames, unusable } from "./config/problem.ts";
 import type { LogLevel } from "./log/logger.ts";
-import { libpqNotices } from "./config/libpq_variables.ts";
-import { proxyNotice } from "./config/proxies.ts";
 import { Secret } from "./secret.ts";
 import type { Database } from "./config/setting_form.ts";
 import type { StartFrom } from "./config/setting_stream.ts";
-import { parseDatabaseUrl } from "./repository/connection/database_url.ts";
 import { type Environment, SETTINGS, type SettingValues } from "./config/settings.ts";
-import { addressNotice, wantedDids } from "./config/wanted_dids.ts";
+import { wantedDids } from "./config/wanted_dids.ts";
 
 export type { ConfigProblem } from "./config/config_problem.ts";
 
@@ -104,13 +102,13 @@ export class ConfigError extends Error {
 /** By the name of the setting; unset ones are absent. */
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
+/** Rows on their way to Postgres take about the same memory as the events of their batch. */
+const BATCH_MAX_BYTES = 16 * 2 ** 20;
+
 /**
  * Known to everybody who reads this file, so it hides nothing. It is fixed, because a random one would move
  * every place on the map at each start.
  */
-/** Rows on their way to Postgres take about the same memory as the events of their batch. */
-const BATCH_MAX_BYTES = 16 * 2 ** 20;
-
 const DEVELOPMENT_JITTER_SECRET = "a fixed secret for development only";
 
 /**
@@ -131,9 +129,7 @@ export function readConfig(env: EnvironmentVariables): Config {
   }
   problems.push(...contradictions(values, present), ...unknownNames(present));
   if (problems.length > 0) throw new ConfigError(problems);
-  const proxy = proxyNotice(present);
-  const more = [...libpqNotices(present), ...(proxy === null ? [] : [proxy])];
-  return toConfig(values as SettingValues, more);
+  return toConfig(values as SettingValues, present);
 }
 
 /** Spaces around a value are a typing error, except in a secret, where they may be intended. */
@@ -141,7 +137,7 @@ function textOf(text: string | undefined, secret: boolean): string | undefined {
   return secret ? text : text?.trim();
 }
 
-function toConfig(values: SettingValues, moreNotices: readonly string[]): Config {
+function toConfig(values: SettingValues, present: ReadonlyMap<string, string>): Config {
   return {
     environment: values.SUBCULT_ENV,
     database: values.DATABASE_URL ?? { kind: "embedded" },
@@ -200,91 +196,6 @@ function toConfig(values: SettingValues, moreNotices: readonly string[]): Config
     },
     jitterSecret: values.LOCATION_JITTER_SECRET ?? new Secret(DEVELOPMENT_JITTER_SECRET),
     logLevel: values.LOG_LEVEL,
-    notices: [...noticesOf(values), ...moreNotices],
+    notices: noticesOf(values, present),
   };
-}
-
-/** A shorter key can be found by brute force, and locations computed back. */
-const SHORT_SECRET = 16;
-
-function noticesOf(values: SettingValues): readonly string[] {
-  const { DATABASE_URL, INTERNAL_AUTH_TOKEN, JETSTREAM_URL, LOCATION_JITTER_SECRET } = values;
-  const notices: string[] = [];
-  if (LOCATION_JITTER_SECRET === undefined) {
-    notices.push("LOCATION_JITTER_SECRET is unset: display points use a key that is public");
-  } else if (LOCATION_JITTER_SECRET.reveal().length < SHORT_SECRET) {
-    notices.push("LOCATION_JITTER_SECRET is short: 32 random characters or more can't be guessed");
-  }
-  if (INTERNAL_AUTH_TOKEN !== undefined && INTERNAL_AUTH_TOKEN.reveal().length < SHORT_SECRET) {
-    notices.push("INTERNAL_AUTH_TOKEN is short: 32 random characters or more can't be guessed");
-  }
-  if (values.SUBCULT_ENV === "production") {
-    if (INTERNAL_AUTH_TOKEN === undefined && !LOOPBACK.test(values.HTTP_HOST)) {
-      notices.push("INTERNAL_AUTH_TOKEN is unset: metrics and the status page are open to all");
-    }
-    if (DATABASE_URL?.kind === "embedded") {
-      notices.push("DATABASE_URL is memory: nothing is kept when the process ends");
-    }
-  }
-  if (DATABASE_URL?.kind === "postgres") {
-    const { ignored } = parseDatabaseUrl(DATABASE_URL.url.reveal());
-    for (const name of ignored) {
-      notices.push(`DATABASE_URL: ${name} means nothing here, and is ignored`);
-    }
-  }
-  const address = addressNotice(wantedDids(values), JETSTREAM_URL);
-  if (address !== null) notices.push(address);
-  if (JETSTREAM_URL.some((url) => isUnencrypted(new URL(url)))) {
-    notices.push("JETSTREAM_URL is not encrypted: whoever is on the way can change the events");
-  }
-  return notices;
-}
-
-const LOOPBACK = /^(localhost|127\..*|::1|\[::1\])$/;
-
-function isUnencrypted(url: URL): boolean {
-  return url.protocol === "ws:" && !LOOPBACK.test(url.hostname);
-}
-
-/** Texts of this configuration that must never be printed, for redaction. */
-export function secretsOf(config: Config): readonly string[] {
-  const { database, jetstream, http, jitterSecret } = config;
-  const secrets = [jetstream.apiKey, http.token, jitterSecret].flatMap((secret) =>
-    secret === null ? [] : [secret.reveal()]
-  );
-  if (database.kind === "postgres") secrets.push(...credentialsIn(database.url.reveal()));
-  for (const url of jetstream.urls) secrets.push(...credentialsIn(url));
-  return secrets;
-}
-
-/** The same for an environment, even an invalid one. */
-export function secretsIn(env: EnvironmentVariables): readonly string[] {
-  const values = Object.entries(SETTINGS).flatMap(([name, { secret }]) =>
-    secret ? env[name] ?? [] : []
-  );
-  const urls = [env["DATABASE_URL"] ?? "", ...(env["JETSTREAM_URL"] ?? "").split(",")];
-  return [...values, ...urls.flatMap(credentialsIn)];
-}
-
-/** Also in URLs that `URL` rejects: several hosts, or a typing error. */
-const CREDENTIALS = /^\s*[a-z]+:\/\/([^:@/?#]*)(?::([^/?#]*))?@/i;
-
-/** The password of a URL, as written, decoded and sent, and every parameter with a name like one. */
-function credentialsIn(text: string): readonly string[] {
-  const [, user = "", password = ""] = CREDENTIALS.exec(text) ?? [];
-  const found = [password, decoded(password)];
-  // HTTP sends both together: a server that repeats them must not get them into the log.
-  if (user !== "") found.push(decoded(`${user}:${password}`));
-  for (const [, name = "", value = ""] of text.matchAll(/[?&]([^=&#]*)=([^&#]*)/g)) {
-    if (/pass|token|secret|key/i.test(name)) found.push(value, decoded(value));
-  }
-  return found.filter((credential) => credential !== "");
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,6 +1,7 @@
 import { parseEndpoint } from "../client/endpoint.ts";
 import { probe } from "../client/live/probe.ts";
-import { type Config, ConfigError, readConfig, secretsIn } from "../config.ts";
+import { type Config, ConfigError, readConfig } from "../config.ts";
+import { secretsIn } from "../config/secrets.ts";
 import { usablePart } from "../config/usable_part.ts";
 import { silentLogger } from "../log/logger.ts";
 import { redactor } from "../log/redaction.ts";

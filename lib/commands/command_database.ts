@@ -1,6 +1,7 @@
 /** Settings and database for a command that follows no stream: its log shows errors only. */
 
-import { type Config, readConfig, secretsOf } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
+import { secretsOf } from "../config/secrets.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import type { Terminal } from "./command.ts";
 import { openDatabase, type OpenedDatabase } from "./open_database.ts";

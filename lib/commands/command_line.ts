@@ -1,6 +1,7 @@
 /** Finds and runs the command of a command line. */
 
-import { ConfigError, secretsIn } from "../config.ts";
+import { ConfigError } from "../config.ts";
+import { secretsIn } from "../config/secrets.ts";
 import { tellError } from "../log/uncaught.ts";
 import { didYouMean } from "../spelling.ts";
 import { COMMANDS } from "./all.ts";

@@ -1,6 +1,7 @@
 /** The database with the dead letters. */
 
-import { type Config, readConfig, secretsOf } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
+import { secretsOf } from "../config/secrets.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { isMigrated } from "../repository/schema/migrate.ts";
 import type { Build, Terminal } from "./command.ts";

@@ -1,6 +1,7 @@
 /** `dead-letters retry`. */
 
-import { readConfig, secretsOf } from "../config.ts";
+import { readConfig } from "../config.ts";
+import { secretsOf } from "../config/secrets.ts";
 import { retryLetters } from "../indexer/told_retry.ts";
 import { createLogger } from "../log/logger.ts";
 import type { Terminal } from "./command.ts";

@@ -1,4 +1,5 @@
-import { readConfig, secretsOf } from "../config.ts";
+import { readConfig } from "../config.ts";
+import { secretsOf } from "../config/secrets.ts";
 import { createLogger } from "../log/logger.ts";
 import { migrate as applyMigrations } from "../repository/schema/migrate.ts";
 import type { Command } from "./command.ts";

@@ -1,5 +1,6 @@
 import { parseEndpoint } from "../client/endpoint.ts";
-import { readConfig, secretsOf } from "../config.ts";
+import { readConfig } from "../config.ts";
+import { secretsOf } from "../config/secrets.ts";
 import { Indexer, type IndexerOptions } from "../indexer.ts";
 import { createLogger, type Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/collections/registry.ts";

@@ -7,16 +7,9 @@ import { z } from "zod";
 import { LOG_LEVELS } from "../log/logger.ts";
 import { certificates } from "./setting_certificate.ts";
 import { optional, setting } from "./setting.ts";
-import {
-  bytes,
-  credential,
-  databaseUrl,
-  flag,
-  host,
-  list,
-  milliseconds,
-  whole,
-} from "./setting_form.ts";
+import { credential, databaseUrl, flag, host, list, milliseconds, whole } from "./setting_form.ts";
+import { FLOW_SETTINGS } from "./flow_settings.ts";
+import { RECONCILE_SETTINGS } from "./reconcile_settings.ts";
 import { STREAM_SETTINGS } from "./stream_settings.ts";
 import { Secret } from "../secret.ts";
 
@@ -102,143 +95,8 @@ export const SETTINGS = {
     secret: true,
     schema: credential(),
   }),
-  BATCH_MAX_EVENTS: setting({
-    accepts: "a whole number from 1 to 10000",
-    default: "1000",
-    meaning: "Events in one transaction, at most.",
-    schema: whole(1, 10_000),
-  }),
-  BATCH_MAX_WAIT_MS: optional({
-    accepts: "milliseconds, a whole number from 0 to 60000",
-    meaning:
-      "How long a batch waits for more events. When unset, as long as it is committed within " +
-      "15 ms all the same, by what batches take.",
-    schema: milliseconds(0, 60_000),
-  }),
-  QUEUE_PAUSE_AT: setting({
-    accepts: "a whole number from 1 to 1000000, more than QUEUE_RESUME_AT",
-    default: "1000",
-    meaning: "Reading pauses above so many queued messages.",
-    schema: whole(1, 1_000_000),
-  }),
-  QUEUE_RESUME_AT: setting({
-    accepts: "a whole number from 1 to 1000000, less than QUEUE_PAUSE_AT",
-    default: "100",
-    meaning: "Reading resumes below so many.",
-    schema: whole(1, 1_000_000),
-  }),
-  QUEUE_MAX: setting({
-    accepts: "a whole number from 1 to 1000000, at least QUEUE_PAUSE_AT",
-    default: "2000",
-    meaning: "Queued messages, at most.",
-    schema: whole(1, 1_000_000),
-  }),
-  QUEUE_MAX_BYTES: setting({
-    accepts: "bytes from 65536 to 16 GiB, as a whole number, alone or with KiB, MiB or GiB",
-    default: "64MiB",
-    meaning: "Memory that queued events take, at most.",
-    schema: bytes(65_536, 16 * 2 ** 30),
-  }),
-  PAUSE_ALERT_MS: setting({
-    accepts: "milliseconds, a whole number from 1 to 86400000",
-    default: "30000",
-    meaning: "A pause that lasts longer is logged as an error, again each time that it lasts so " +
-      "long again.",
-    schema: milliseconds(1, 86_400_000),
-  }),
-  RECONNECT_BASE_MS: setting({
-    accepts: "milliseconds, a whole number from 1 to 86400000",
-    default: "100",
-    meaning: "Longest wait before the first reconnection; doubles with each failure.",
-    schema: milliseconds(1, 86_400_000),
-  }),
-  RECONNECT_MAX_MS: setting({
-    accepts: "milliseconds, a whole number from 1 to 86400000, at least RECONNECT_BASE_MS",
-    default: "30000",
-    meaning:
-      "Longest wait before any reconnection, unless a server asks for more (Retry-After, up to " +
-      "15 minutes).",
-    schema: milliseconds(1, 86_400_000),
-  }),
-  RECONNECT_ALERT_ATTEMPTS: setting({
-    accepts: "a whole number from 0 to 1000000 (0: never)",
-    default: "10",
-    meaning: "Failures in a row from which on each is logged as an error.",
-    schema: whole(0, 1_000_000),
-  }),
-  RECONNECT_MAX_ATTEMPTS: setting({
-    accepts: "a whole number from 0 to 1000000 (0: never give up)",
-    default: "0",
-    meaning: "Failures in a row after which the process exits with 1.",
-    schema: whole(0, 1_000_000),
-  }),
-  READ_IDLE_TIMEOUT_MS: setting({
-    accepts: "milliseconds, a whole number from 100 to 86400000",
-    default: "90000",
-    meaning: "A connection that is silent for so long is given up.",
-    schema: milliseconds(100, 86_400_000),
-  }),
-  STREAM_QUIET_MS: setting({
-    accepts: "milliseconds, a whole number from 1000 to 86400000, or 0",
-    default: "300000",
-    meaning:
-      "A connection without WANTED_DIDS that brings no new event for so long is left for the " +
-      "next server: public networks announce accounts all the time. 0: quiet is allowed.",
-    schema: z.union([whole(0, 0), milliseconds(1_000, 86_400_000)]) as z.ZodType<number, string>,
-  }),
-  PLC_URL: setting({
-    accepts: "an http:// or https:// URL",
-    default: "https://plc.directory",
-    meaning:
-      "The directory that resolves did:plc. Where a repository is, and with what key it is signed, " +
-      "is asked there.",
-    schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
-  }),
-  RELAY_URL: setting({
-    accepts: "an http:// or https:// URL",
-    default: "https://relay1.us-east.bsky.network",
-    meaning: "The relay that lists the repositories with records of a collection, for rebuild.",
-    schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
-  }),
-  RECONCILE_ENABLED: setting({
-    accepts: "true or false",
-    default: "true",
-    meaning:
-      "Whether repositories are compared with their source by themselves: after a rebuild, when " +
-      "an account returns, and when events may be missing.",
-    schema: flag(),
-  }),
-  RECONCILE_AT_ONCE: setting({
-    accepts: "a whole number from 1 to 64",
-    default: "4",
-    meaning: "Repositories that are compared at a time; of one server two.",
-    schema: whole(1, 64),
-  }),
-  RECONCILE_EVERY_DAYS: setting({
-    accepts: "a whole number from 0 to 3650 (0: never)",
-    default: "0",
-    meaning: "Every repository that records are held of is compared again within so many days.",
-    schema: whole(0, 3650),
-  }),
-  RECONCILE_MAX_BYTES: setting({
-    accepts: "bytes from 1 MiB to 1 GiB, as a whole number, alone or with KiB, MiB or GiB",
-    default: "32MiB",
-    meaning: "A larger repository is listed record by record, without its signature.",
-    schema: bytes(2 ** 20, 2 ** 30),
-  }),
-  RECONCILE_TIMEOUT_MS: setting({
-    accepts: "milliseconds, a whole number from 1000 to 3600000",
-    default: "60000",
-    meaning: "How long a server may take for one whole answer.",
-    schema: milliseconds(1_000, 3_600_000),
-  }),
-  RECONCILE_ALLOW_PRIVATE: setting({
-    accepts: "true or false",
-    default: "false",
-    meaning:
-      "Lets servers on private addresses be asked, over http too: for a network of your own.",
-    schema: flag(),
-  }),
+  ...FLOW_SETTINGS,
+  ...RECONCILE_SETTINGS,
   LOCATION_JITTER_SECRET: optional({
     accepts: "a text, best 32 random characters or more",
     meaning: "Key of the offset that hides where in its cell a place is. Must stay the same. " +

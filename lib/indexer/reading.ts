@@ -9,7 +9,7 @@ import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
 import { follow } from "../client/live/follow.ts";
 import { EVENTS_MAY_BE_MISSING, type Observer } from "../client/live/stream_observer.ts";
 import { trustingFetch } from "../client/trusting_fetch.ts";
-import { secretsOf } from "../config.ts";
+import { secretsOf } from "../config/secrets.ts";
 import { streamObserver } from "./observers.ts";
 import type { ReadingOptions } from "./reading_options.ts";
 import { Replaying } from "./replaying.ts";

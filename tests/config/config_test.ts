@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigError, type EnvironmentVariables, readConfig, secretsOf } from "../../lib/config.ts";
+import { ConfigError, type EnvironmentVariables, readConfig } from "../../lib/config.ts";
+import { secretsOf } from "../../lib/config/secrets.ts";
 import { AUTHORITY } from "../support/certificates.ts";
 import type { Setting } from "../../lib/config/setting.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";

@@ -2,21 +2,21 @@ import type { Mutant } from "./mutant.ts";
 
 export const CONFIG: readonly Mutant[] = [
   {
-    file: "lib/config.ts",
+    file: "lib/config/secrets.ts",
     before: "if (/pass|token|secret|key/i.test(name))",
     after: "if (/pass|token|secret|key/.test(name))",
     rule: "a secret in an address is never printed, in whatever case its parameter is named",
     near: ["config/config_test.ts"],
   },
   {
-    file: "lib/config.ts",
+    file: "lib/config/secrets.ts",
     before: `const [, user = "", password = ""] = CREDENTIALS.exec(text) ?? [];`,
     after: `const [, user = "", password = ""] = /^$/.exec(text) ?? [];`,
     rule: "the password of an address is never printed",
     near: ["config/config_test.ts"],
   },
   {
-    file: "lib/config.ts",
+    file: "lib/config/secrets.ts",
     before: 'if (user !== "") found.push(decoded(`${user}:${password}`));',
     after: "",
     rule: "user and password, as HTTP sends them together, are never printed",
@@ -44,28 +44,28 @@ export const CONFIG: readonly Mutant[] = [
     near: ["config/config_test.ts"],
   },
   {
-    file: "lib/config.ts",
+    file: "lib/config/notices.ts",
     before: "const SHORT_SECRET = 16;",
     after: "const SHORT_SECRET = 8;",
     rule: "a secret below sixteen characters is noticed",
     near: ["config/config_test.ts"],
   },
   {
-    file: "lib/config.ts",
+    file: "lib/config/notices.ts",
     before: "INTERNAL_AUTH_TOKEN === undefined && !LOOPBACK.test(values.HTTP_HOST)",
     after: "false",
     rule: "an open status page is noticed",
     near: ["config/config_test.ts"],
   },
   {
-    file: "lib/config.ts",
+    file: "lib/config/notices.ts",
     before: `url.protocol === "ws:" && !LOOPBACK.test(url.hostname)`,
     after: "false",
     rule: "a stream that is not encrypted is noticed",
     near: ["config/config_test.ts"],
   },
   {
-    file: "lib/config.ts",
+    file: "lib/config/notices.ts",
     before: `DATABASE_URL?.kind === "embedded"`,
     after: "false",
     rule: "a database that ends with the process is noticed in production",

@@ -1,0 +1,61 @@
+/** Settings for comparing repositories with their source. */
+
+import { z } from "zod";
+import { setting } from "./setting.ts";
+import { bytes, flag, milliseconds, whole } from "./setting_form.ts";
+
+export const RECONCILE_SETTINGS = {
+  PLC_URL: setting({
+    accepts: "an http:// or https:// URL",
+    default: "https://plc.directory",
+    meaning:
+      "The directory that resolves did:plc. Where a repository is, and with what key it is signed, " +
+      "is asked there.",
+    schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
+  }),
+  RELAY_URL: setting({
+    accepts: "an http:// or https:// URL",
+    default: "https://relay1.us-east.bsky.network",
+    meaning: "The relay that lists the repositories with records of a collection, for rebuild.",
+    schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
+  }),
+  RECONCILE_ENABLED: setting({
+    accepts: "true or false",
+    default: "true",
+    meaning:
+      "Whether repositories are compared with their source by themselves: after a rebuild, when " +
+      "an account returns, and when events may be missing.",
+    schema: flag(),
+  }),
+  RECONCILE_AT_ONCE: setting({
+    accepts: "a whole number from 1 to 64",
+    default: "4",
+    meaning: "Repositories that are compared at a time; of one server two.",
+    schema: whole(1, 64),
+  }),
+  RECONCILE_EVERY_DAYS: setting({
+    accepts: "a whole number from 0 to 3650 (0: never)",
+    default: "0",
+    meaning: "Every repository that records are held of is compared again within so many days.",
+    schema: whole(0, 3650),
+  }),
+  RECONCILE_MAX_BYTES: setting({
+    accepts: "bytes from 1 MiB to 1 GiB, as a whole number, alone or with KiB, MiB or GiB",
+    default: "32MiB",
+    meaning: "A larger repository is listed record by record, without its signature.",
+    schema: bytes(2 ** 20, 2 ** 30),
+  }),
+  RECONCILE_TIMEOUT_MS: setting({
+    accepts: "milliseconds, a whole number from 1000 to 3600000",
+    default: "60000",
+    meaning: "How long a server may take for one whole answer.",
+    schema: milliseconds(1_000, 3_600_000),
+  }),
+  RECONCILE_ALLOW_PRIVATE: setting({
+    accepts: "true or false",
+    default: "false",
+    meaning:
+      "Lets servers on private addresses be asked, over http too: for a network of your own.",
+    schema: flag(),
+  }),
+} as const;
