@@ -1,16 +1,18 @@
 /**
  * The campaign of careless changes: applies each, or some at random, to a copy of the repository, and runs the
- * tests that must notice. `deno task test:mutants [--sample N] [--seed S] [--only TEXT] [--near-only] [--list]`
+ * tests that must notice. Ends with 1 when a change survives, or no longer applies.
  *
- * `--only` takes the changes whose file or rule holds the text; `--near-only` asks no wider tests; `--list`
- * runs none, and says which changes no longer apply. Ends with 1 when a change survives, or no longer applies.
+ * `deno task test:mutants [--sample N] [--seed S] [--only TEXT] [--near-only] [--limit SECONDS] [--list]`
+ *
+ * `--only` takes the changes whose file or rule holds the text; `--near-only` asks no wider tests; `--limit` is
+ * how long one run of tests may take; `--list` runs none, and says which changes no longer apply.
  */
 
 import { parseArgs } from "node:util";
 import { MUTANTS } from "./all.ts";
 import type { Mutant, Outcome } from "./mutant.ts";
 import { sampleOf } from "./sample.ts";
-import { problemOf, Tree } from "./tree.ts";
+import { LIMIT_SECONDS, problemOf, Tree, type TreeOptions } from "./tree.ts";
 
 /** Copies of the tree, each with its own tests. */
 const AT_ONCE = 2;
@@ -24,7 +26,7 @@ type Counts = Record<Outcome["verdict"], number>;
 /** Tries all of them. Returns how many came to each verdict. */
 async function campaign(
   mutants: readonly Mutant[],
-  options: { readonly nearOnly: boolean; readonly atOnce: number },
+  options: TreeOptions & { readonly atOnce: number },
 ): Promise<Counts> {
   const counts: Counts = { "killed": 0, "survived": 0, "not applicable": 0 };
   const left = [...mutants];
@@ -63,6 +65,7 @@ if (import.meta.main) {
       seed: { type: "string" },
       only: { type: "string", multiple: true, default: [""] },
       "at-once": { type: "string", default: `${AT_ONCE}` },
+      limit: { type: "string", default: `${LIMIT_SECONDS}` },
       "near-only": { type: "boolean", default: false },
       list: { type: "boolean", default: false },
     },
@@ -81,6 +84,7 @@ if (import.meta.main) {
   print(`mutants: seed ${seed}, ${mutants.length} of ${MUTANTS.length}`);
   const counts = await campaign(mutants, {
     nearOnly: values["near-only"],
+    limitSeconds: Number(values.limit),
     atOnce: Number(values["at-once"]),
   });
   const [killed, survived, gone] = [counts.killed, counts.survived, counts["not applicable"]];

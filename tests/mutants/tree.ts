@@ -5,7 +5,14 @@ import type { Mutant, Outcome } from "./mutant.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** No wait in the tests is so long: what takes longer has noticed nothing. */
-const LIMIT_MS = 180_000;
+export const LIMIT_SECONDS = 180;
+
+export interface TreeOptions {
+  /** No wider tests for what the near ones miss. */
+  readonly nearOnly: boolean;
+  /** How long one run of tests may take. A machine with much else to do needs more. */
+  readonly limitSeconds: number;
+}
 
 /** What any change of the pipeline ends in, where the near tests say nothing. */
 const WIDER = [
@@ -56,10 +63,10 @@ export class Tree implements AsyncDisposable {
   /** Test files that pass without a change. Without that, every change would seem to be noticed. */
   readonly #healthy = new Set<string>();
 
-  private constructor(readonly path: string, private readonly nearOnly: boolean) {}
+  private constructor(readonly path: string, private readonly options: TreeOptions) {}
 
-  /** Copies what git knows and what it would add. `nearOnly`: no wider tests for what the near ones miss. */
-  static async create({ nearOnly = false } = {}): Promise<Tree> {
+  /** Copies what git knows and what it would add. */
+  static async create(options: TreeOptions): Promise<Tree> {
     const path = await Deno.makeTempDir({ prefix: "mutants-" });
     const listed = await new Deno.Command("git", {
       args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -71,7 +78,7 @@ export class Tree implements AsyncDisposable {
     });
     const { success, stderr } = await child.output();
     if (!success) throw new Error(`cannot copy the tree: ${new TextDecoder().decode(stderr)}`);
-    return new Tree(path, nearOnly);
+    return new Tree(path, options);
   }
 
   /** Tries one change. The tree is as before afterwards. */
@@ -84,14 +91,15 @@ export class Tree implements AsyncDisposable {
     });
     const problem = await problemOf(mutant, this.path);
     if (problem !== null) return outcome("not applicable", problem);
-    await this.#assertHealthy(mutant.near);
+    const before = await this.#withoutChange(mutant.near);
+    if (before !== null) return outcome("not applicable", before);
     const path = `${this.path}/${await fileOf(mutant, this.path)}`;
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, text.replace(mutant.before, () => mutant.after));
     try {
       const near = await this.test(mutant.near);
       if (!near.passed) return outcome("killed", near.failed ?? lastLine(near.output));
-      if (this.nearOnly) return outcome("survived", near.why ?? "no near test failed");
+      if (this.options.nearOnly) return outcome("survived", near.why ?? "no near test failed");
       const wider = await this.test(WIDER);
       return wider.passed
         ? outcome("survived", near.why ?? "no test failed")
@@ -101,32 +109,35 @@ export class Tree implements AsyncDisposable {
     }
   }
 
-  async #assertHealthy(files: readonly string[]): Promise<void> {
+  /** What is wrong with tests before anything is changed; null when they pass. */
+  async #withoutChange(files: readonly string[]): Promise<string | null> {
     const untried = files.filter((name) => !this.#healthy.has(name));
-    if (untried.length === 0) return;
-    const { passed, why, output } = await this.test(untried);
+    if (untried.length === 0) return null;
+    const { passed, failed, why, output } = await this.test(untried);
     if (!passed || why !== null) {
-      throw new Error(`cannot begin: ${untried.join(", ")} without a change: ${why ?? output}`);
+      return `without the change ${untried.join(", ")} fails: ${why ?? failed ?? output}`;
     }
     for (const name of untried) this.#healthy.add(name);
+    return null;
   }
 
   /** Runs test files until the first failure. */
   async test(files: readonly string[]): Promise<Run> {
+    const { limitSeconds } = this.options;
     const child = new Deno.Command(Deno.execPath(), {
       args: ["test", "-A", "--no-check", "--fail-fast", ...files.map((name) => `tests/${name}`)],
       cwd: this.path,
       env: { NO_COLOR: "1", CHROMIUM: "none", PROPERTY_STREAMS: "8", ...databases() },
       stdout: "piped",
       stderr: "piped",
-      signal: AbortSignal.timeout(LIMIT_MS),
+      signal: AbortSignal.timeout(1000 * limitSeconds),
     }).spawn();
     const { success, signal, stdout, stderr } = await child.output();
     const text = new TextDecoder();
     const output = text.decode(stdout) + text.decode(stderr);
     // The heading of its error, since what it prints can stand between its name and its result.
     const failed = /^(.+) => \.\/tests\//m.exec(output)?.[1] ?? null;
-    const why = signal === null ? null : `the tests took over ${LIMIT_MS / 1000} s`;
+    const why = signal === null ? null : `the tests took over ${limitSeconds} s`;
     return { passed: success || signal !== null, failed, why, output };
   }
 
