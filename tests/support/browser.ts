@@ -34,6 +34,11 @@ interface Message {
 
 type Params = Readonly<Record<string, unknown>>;
 
+/** Pages that share what they store with nobody else. They are closed at its end. */
+export interface Visit extends AsyncDisposable {
+  open(look: Look): Promise<Page>;
+}
+
 export interface Look {
   readonly width: number;
   readonly height: number;
@@ -46,10 +51,10 @@ export interface Look {
 /** Long enough for a machine under load; a test that passes never waits for it. */
 const PATIENCE_MS = 20_000;
 
-export class Browser implements AsyncDisposable {
+/** One process for all tests of a file: each has a visit of its own, and to start one takes longer than most tests. */
+export class Browser {
   readonly #process: Deno.ChildProcess;
   readonly #profile: string;
-  readonly #drained: Promise<void>;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, PromiseWithResolvers<Params>>();
   readonly #pages = new Map<string, Page>();
@@ -58,16 +63,15 @@ export class Browser implements AsyncDisposable {
   private constructor(
     process: Deno.ChildProcess,
     profile: string,
-    drained: Promise<void>,
     socket: WebSocket,
   ) {
     this.#process = process;
     this.#profile = profile;
-    this.#drained = drained;
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => this.#take(JSON.parse(data)));
   }
 
+  /** It ends with the test file. */
   static async launch(path: string): Promise<Browser> {
     const profile = await Deno.makeTempDir({ prefix: "page-test-" });
     const process = new Deno.Command(path, {
@@ -92,17 +96,33 @@ export class Browser implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const address = Promise.withResolvers<string>();
-    const drained = watchForAddress(process.stderr, address);
+    void watchForAddress(process.stderr, address);
     const socket = new WebSocket(await within(address.promise, "the address of Chromium"));
     await new Promise<void>((resolve, reject) => {
       socket.addEventListener("open", () => resolve(), { once: true });
       socket.addEventListener("error", () => reject(new Error("cannot drive Chromium")));
     });
-    return new Browser(process, profile, drained, socket);
+    const browser = new Browser(process, profile, socket);
+    globalThis.addEventListener("unload", () => browser.#end());
+    return browser;
   }
 
-  async open(look: Look): Promise<Page> {
-    const { targetId } = await this.send("Target.createTarget", { url: "about:blank" });
+  /** Like a profile that nobody has used: no page of another visit, and nothing that one stored. */
+  async visit(): Promise<Visit> {
+    const { browserContextId } = await this.send("Target.createBrowserContext", {});
+    return {
+      open: (look) => this.#open(look, browserContextId),
+      [Symbol.asyncDispose]: async (): Promise<void> => {
+        await this.send("Target.disposeBrowserContext", { browserContextId });
+      },
+    };
+  }
+
+  async #open(look: Look, browserContextId: unknown): Promise<Page> {
+    const { targetId } = await this.send("Target.createTarget", {
+      url: "about:blank",
+      browserContextId,
+    });
     const attached = await this.send("Target.attachToTarget", { targetId, flatten: true });
     const sessionId = String(attached["sessionId"]);
     const page = new Page((method, params = {}) => this.send(method, params, sessionId));
@@ -128,16 +148,16 @@ export class Browser implements AsyncDisposable {
     else answer?.reject(new Error(error.message));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise((resolve) => this.#socket.addEventListener("close", resolve));
-    await this.send("Browser.close", {});
-    await Promise.all([closed, this.#process.status, this.#drained]);
-    // Helper processes may still write to it for a moment.
+  /** Nothing can be awaited when a test file ends. */
+  #end(): void {
+    this.#process.kill("SIGKILL");
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    // Its helper processes may still write to the profile for a moment.
     for (let tries = 0; tries < 50; tries++) {
       try {
-        return await Deno.remove(this.#profile, { recursive: true });
+        return Deno.removeSync(this.#profile, { recursive: true });
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        Atomics.wait(pause, 0, 0, 100);
       }
     }
   }

@@ -13,6 +13,9 @@ import {
 
 const chromium = findChromium();
 
+/** Of all tests here. */
+const browser = chromium === null ? null : await Browser.launch(chromium);
+
 /** Where pictures go, for a person to look at. Unset: none are kept. */
 const pictures = Deno.env.get("PAGE_PICTURES");
 
@@ -26,40 +29,46 @@ const HERE = {
 const SHOWN = "document.querySelector('#facts').hidden === false";
 
 interface PageTest {
-  readonly browser: Browser;
   readonly subject: PageSubject;
   readonly page: Page;
 }
 
-/** A test with a server and a Chromium of its own. At its end nothing was forbidden or failed. */
+/** A test in the browser. What that holds open between two tests is no leak of theirs. */
+function browserTest(name: string, run: (browser: Browser) => Promise<void>): void {
+  const skipped = " (skipped: needs Chromium, in PATH or named by CHROMIUM)";
+  Deno.test({
+    name: browser === null ? name + skipped : name,
+    ignore: browser === null,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      if (browser !== null) await run(browser);
+    },
+  });
+}
+
+/** A test with a server and a visit of its own. At its end nothing was forbidden or failed. */
 function pageTest(
   name: string,
   options: { token?: string; look?: Look; minutes?: number },
   run: (test: PageTest) => Promise<void>,
 ): void {
-  const skipped = chromium === null
-    ? " (skipped: needs Chromium, in PATH or named by CHROMIUM)"
-    : "";
-  Deno.test({
-    name: `${name}${skipped}`,
-    ignore: chromium === null,
-    fn: async () => {
-      await using subject = servePage(options);
-      await using browser = await Browser.launch(chromium ?? "");
-      const page = await browser.open(options.look ?? DESKTOP);
-      await page.goto(subject.url);
-      const failure: unknown = await run({ browser, subject, page }).then(
-        () => null,
-        (error) => error,
-      );
-      // The cause of most failures.
-      assert.deepEqual(page.problems, []);
-      if (failure !== null) throw failure;
-      const foreign = page.requests.filter((url) =>
-        !url.startsWith(subject.url) && !url.startsWith("data:")
-      );
-      assert.deepEqual(foreign, []);
-    },
+  browserTest(name, async (browser) => {
+    await using subject = servePage(options);
+    await using visit = await browser.visit();
+    const page = await visit.open(options.look ?? DESKTOP);
+    await page.goto(subject.url);
+    const failure: unknown = await run({ subject, page }).then(
+      () => null,
+      (error) => error,
+    );
+    // The cause of most failures.
+    assert.deepEqual(page.problems, []);
+    if (failure !== null) throw failure;
+    const foreign = page.requests.filter((url) =>
+      !url.startsWith(subject.url) && !url.startsWith("data:")
+    );
+    assert.deepEqual(foreign, []);
   });
 }
 
@@ -543,15 +552,13 @@ pageTest("in no state and at no width does the page scroll sideways or leave a h
   }
 });
 
-Deno.test({
-  name:
-    "in no state does axe find anything wrong, in the light and in the dark, or is the page wider than a screen",
-  ignore: chromium === null,
-  fn: async () => {
-    await using browser = await Browser.launch(chromium ?? "");
+browserTest(
+  "in no state does axe find anything wrong, in the light and in the dark, or is the page wider than a screen",
+  async (browser) => {
     for (const { name, enter, title, shown = "true" } of STATES) {
       await using subject = servePage({ minutes: 17, token: TOKEN });
-      const page = await browser.open({ ...DESKTOP, reducedMotion: true });
+      await using visit = await browser.visit();
+      const page = await visit.open({ ...DESKTOP, reducedMotion: true });
       await page.goto(subject.url);
       await signIn(page, TOKEN);
       await page.until(`${listed} === 4`);
@@ -570,7 +577,7 @@ Deno.test({
       await keepPictures(page, name);
     }
   },
-});
+);
 
 /** What axe finds: which rule, where, and why. */
 function axeRun(options: string): string {
