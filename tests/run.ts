@@ -3,6 +3,10 @@
  * passed on: `deno task test tests/client`, `deno task test --filter "a word"`.
  */
 
+import { linesOf } from "./support/lines.ts";
+import { SharedDatabases } from "./support/shared/databases.ts";
+import { PORT_SETTING } from "./support/shared/question.ts";
+
 /** A run that takes longer hangs: what never ends has told nothing. */
 const LIMIT_MS = 45 * 60_000;
 
@@ -28,22 +32,17 @@ export class Report {
   }
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
-}
-
 async function run(args: readonly string[]): Promise<number> {
   const isPath = (arg: string): boolean => !arg.startsWith("-") && /\.ts$|\/|^tests$/.test(arg);
   const paths = args.some(isPath) ? [] : ["tests"];
+  // A run within a run uses the databases of the outer one.
+  await using databases = Deno.env.get(PORT_SETTING) ? null : new SharedDatabases();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--parallel", "--quiet", "--reporter=dot", ...args, ...paths],
-    env: { NO_COLOR: "1" },
+    env: {
+      NO_COLOR: "1",
+      ...(databases === null ? {} : { [PORT_SETTING]: String(databases.port) }),
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

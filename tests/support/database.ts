@@ -6,9 +6,10 @@
 
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { connect, terminate } from "../../lib/repository/connection/connection.ts";
-import { type EmbeddedDatabase, startEmbedded } from "../../lib/repository/embedded/embedded.ts";
-import { dropped, emptied, type Schema } from "./emptied.ts";
+import { startEmbedded } from "../../lib/repository/embedded/embedded.ts";
+import { asNew, dropped, emptied, type Schema } from "./emptied.ts";
 import { createDatabase, databaseUrl, dropDatabase, serverUrl } from "./server_database.ts";
+import { leaseEmbedded, tellSchema } from "./shared/lease.ts";
 
 export type DatabaseKind = "embedded" | "server";
 
@@ -86,23 +87,37 @@ async function serverPlace(content: "migrated" | "empty"): Promise<Place> {
   return { url: databaseUrl(name), [Symbol.asyncDispose]: () => dropDatabase(name) };
 }
 
-/** Of this test file, started by the first test that needs it. Tests of a file run one by one. */
-let embedded: Promise<EmbeddedDatabase> | undefined;
+/** Of this test file, from the first test that needs it. Tests of a file run one by one. */
+let embedded: Promise<string> | undefined;
 let schema: Schema = null;
 
 async function embeddedPlace(content: "migrated" | "empty"): Promise<Place> {
-  const { url } = await (embedded ??= startForFile());
-  const sql = connect(url, { max: 1, applicationName: "tests" });
-  try {
-    schema = content === "migrated" ? await emptied(sql, schema) : await dropped(sql);
-  } finally {
-    await terminate(sql);
-  }
+  const url = await (embedded ??= embeddedForFile());
+  schema = await onConnection(
+    url,
+    (sql) => content === "migrated" ? emptied(sql, schema) : dropped(sql),
+  );
+  await tellSchema(schema);
   return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
-async function startForFile(): Promise<EmbeddedDatabase> {
+/** One that the run lends, as if nobody had used it before, or else one of its own. */
+async function embeddedForFile(): Promise<string> {
+  const leased = await leaseEmbedded();
+  if (leased !== null) {
+    schema = await onConnection(leased.url, (sql) => asNew(sql, leased.schema));
+    return leased.url;
+  }
   const started = await startEmbedded();
   globalThis.addEventListener("unload", () => void started.close());
-  return started;
+  return started.url;
+}
+
+async function onConnection<T>(url: string, run: (sql: Sql) => Promise<T>): Promise<T> {
+  const sql = connect(url, { max: 1, applicationName: "tests" });
+  try {
+    return await run(sql);
+  } finally {
+    await terminate(sql);
+  }
 }

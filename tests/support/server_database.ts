@@ -3,6 +3,7 @@
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { connect, terminate } from "../../lib/repository/connection/connection.ts";
 import { migrate } from "../../lib/repository/schema/migrate.ts";
+import { sharedTemplate } from "./shared/lease.ts";
 
 /** Leftovers of runs that were killed are dropped when they are older than this. */
 const STALE_SECONDS = 3600;
@@ -15,7 +16,7 @@ export function serverUrl(): string | null {
   return Deno.env.get("TEST_DATABASE_URL") || null;
 }
 
-/** Of this process: a migrated database that others are copied from. */
+/** A migrated database that others are copied from: of the run, or else of this process. */
 let template: Promise<string> | undefined;
 
 /** Creates a database: migrated, or with nothing in it, not even PostGIS. Returns its name. */
@@ -23,7 +24,7 @@ export async function createDatabase(
   content: "migrated" | "empty",
   options = "",
 ): Promise<string> {
-  const source = content === "migrated" ? await (template ??= createTemplate()) : "template0";
+  const source = content === "migrated" ? await (template ??= findTemplate()) : "template0";
   return await createFrom(source, options);
 }
 
@@ -40,10 +41,18 @@ export async function dropDatabase(name: string): Promise<void> {
   });
 }
 
-async function createTemplate(): Promise<string> {
+async function findTemplate(): Promise<string> {
+  const shared = await sharedTemplate();
+  if (shared !== null) return shared;
+  const name = await createTemplate();
+  dropAtEnd(name);
+  return name;
+}
+
+/** Creates a migrated database. Returns its name. */
+export async function createTemplate(): Promise<string> {
   await dropStale();
   const name = await createFrom("template0");
-  dropAtEnd(name);
   const sql = connect(databaseUrl(name), { max: 1, applicationName: "tests" });
   try {
     await migrate(sql);

@@ -1,0 +1,98 @@
+/** The databases that `deno task test` lends to test files. */
+
+import assert from "node:assert/strict";
+import { linesOf } from "../support/lines.ts";
+import { SharedDatabases, type Source } from "../support/shared/databases.ts";
+import type { Leased } from "../support/shared/question.ts";
+import { within } from "../support/within.ts";
+
+/** Databases by name alone: which file has which needs none that answers. */
+class Named implements Source {
+  started = 0;
+  isOver = false;
+
+  start(): Promise<Leased> {
+    return Promise.resolve({ url: `database ${++this.started}`, schema: "as migrated" });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.isOver = true;
+    return Promise.resolve();
+  }
+}
+
+/** What a test file is to the run: a connection. */
+class File implements AsyncDisposable {
+  readonly #connection: Deno.TcpConn;
+  readonly #answers: AsyncGenerator<string>;
+
+  private constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+    this.#answers = linesOf(connection.readable);
+  }
+
+  static async of({ port }: SharedDatabases): Promise<File> {
+    return new File(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  async say(message: object): Promise<void> {
+    await this.#connection.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
+  }
+
+  async lease(): Promise<Leased> {
+    await this.say({ want: "embedded" });
+    const { value } = await within(this.#answers.next(), "a lease");
+    return JSON.parse(value);
+  }
+
+  /** Ends it, and waits until the run has ended its side. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection.closeWrite();
+    await within(this.#answers.next(), "the end of the connection");
+  }
+}
+
+Deno.test("files that run at the same time have databases of their own, and the next has one that is free", async () => {
+  const source = new Named();
+  await using databases = new SharedDatabases(source);
+  await using first = await File.of(databases);
+  {
+    await using second = await File.of(databases);
+    assert.equal((await first.lease()).url, "database 1");
+    assert.equal((await second.lease()).url, "database 2");
+    assert.equal((await second.lease()).url, "database 2");
+  }
+  await using third = await File.of(databases);
+  assert.equal((await third.lease()).url, "database 2");
+  assert.equal(source.started, 2);
+});
+
+Deno.test("a file learns what the one before it left", async () => {
+  await using databases = new SharedDatabases(new Named());
+  {
+    await using first = await File.of(databases);
+    assert.equal((await first.lease()).schema, "as migrated");
+    await first.say({ schema: null });
+    await first.lease();
+  }
+  await using second = await File.of(databases);
+  assert.equal((await second.lease()).schema, null);
+});
+
+Deno.test("what starts no database says so to the file that asks", async () => {
+  const source = new Named();
+  source.start = () => Promise.reject(new Error("no room"));
+  await using databases = new SharedDatabases(source);
+  await using file = await File.of(databases);
+  assert.match(JSON.stringify(await file.lease()), /no room/);
+});
+
+Deno.test("with the run its databases end, whatever files are still there", async () => {
+  const source = new Named();
+  const databases = new SharedDatabases(source);
+  const file = await File.of(databases);
+  await file.lease();
+  await within(databases[Symbol.asyncDispose](), "the end of the databases");
+  assert.ok(source.isOver);
+  await file[Symbol.asyncDispose]();
+});
