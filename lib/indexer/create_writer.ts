@@ -1,0 +1,37 @@
+/** Creates the writer of batches, which reports each step to the log, the counters and the watch. */
+
+import type { Mapper } from "../mapper/content.ts";
+import { Writer } from "../repository/batch/writer.ts";
+import type { Context } from "./context.ts";
+import type { DatabaseWatch } from "./database_watch.ts";
+import { LongBatch } from "./long_batch.ts";
+import { databaseBackoff } from "./pipeline.ts";
+
+export function createWriter(context: Context, mapper: Mapper, watch: DatabaseWatch): Writer {
+  const { config, database, logger, telemetry, clock, random } = context;
+  const longBatch = new LongBatch(clock, logger);
+  return new Writer({
+    mapper,
+    consumer: config.consumerName,
+    connection: (partition) => database.writing(partition),
+    abandon: (sql) => database.abandon(sql),
+    statementTimeoutMs: context.statementTimeoutMs,
+    backoff: databaseBackoff(clock, random),
+    session: (pid, partition) => watch.began(`batch ${partition}`, pid),
+    failed: (sqlState, attempt, error, partition) => {
+      watch.ended(`batch ${partition}`, false);
+      telemetry.batches.failed(sqlState);
+      logger.error("cannot write a batch, trying again", { code: sqlState, attempt, error });
+    },
+    refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
+    step: (name, { letters, share }) => {
+      if (name === "beginning") longBatch.begin();
+      if (name === "committed") watch.ended(`batch ${share?.partition ?? 0}`, true);
+      return context.faultPoint(`${letters.length > 0 ? "retry" : "batch"}_${name}`);
+    },
+    judged: (records) => {
+      telemetry.batches.advanced();
+      longBatch.judged(records);
+    },
+  });
+}

@@ -1,0 +1,170 @@
+/** One term of leadership: reads the stream and writes batches, until shutdown or the loss of a lease. */
+
+import { Progress } from "../client/live/progress.ts";
+import { leastPosition } from "../repository/batch/position.ts";
+import type { Writer } from "../repository/batch/writer.ts";
+import type { CursorUpdate } from "../repository/fold/batch.ts";
+import type { Backlog } from "../server/facts/facts.ts";
+import type { Context } from "./context.ts";
+import { type Arrival, Intake, positionOf } from "./intake.ts";
+import { type Lane, type Lanes, lanesOf, oldestArrival } from "./lanes.ts";
+import type { LetterRetries } from "./letter_retries.ts";
+import { Mail } from "./mailbox_reader.ts";
+import { clockObserver } from "./observers.ts";
+import { type Committed, DrainError, runPipeline } from "./pipeline.ts";
+import { Reading } from "./reading.ts";
+import type { RecentRecords } from "./recent_records.ts";
+import type { Reconciles } from "./reconciles.ts";
+import { reportCommit } from "./report_commit.ts";
+import type { HeldPartitions } from "./share_holder.ts";
+import { startWords } from "./start_message.ts";
+import { startPosition } from "./start_position.ts";
+
+/** Time to write the queue at shutdown; with closing, the process ends within ten seconds. */
+const DRAIN_MS = 7_000;
+
+export interface LeadingOptions {
+  readonly context: Context;
+  readonly writer: Writer;
+  readonly letters: LetterRetries;
+  readonly reconciles: Reconciles;
+  readonly recent: RecentRecords;
+  /** Whether to read all repositories that a relay lists, beside the stream. */
+  readonly fill: boolean;
+  /** Called after each commit. */
+  readonly committed: () => void;
+}
+
+export class Leading {
+  readonly #options: LeadingOptions;
+  readonly #progress: Progress;
+  readonly #lanes: Lanes;
+  readonly #intake: Intake;
+  /** The batches that are being written. */
+  readonly #underWay = new Map<Lane, readonly Arrival[]>();
+  /** The stored position of each lane. */
+  readonly #stored: Map<Lane, CursorUpdate | null>;
+
+  /** `of`: the number of partitions. */
+  constructor(options: LeadingOptions, held: HeldPartitions, of: number) {
+    const { context } = options;
+    const { config, logger, telemetry, clock } = context;
+    const resume = startPosition(held.positions, config.jetstream.startFrom);
+    if (resume !== null) telemetry.stream.resumedFrom(resume);
+    logger.info(...startWords(resume, config.jetstream.startFrom));
+    this.#options = options;
+    this.#progress = new Progress({ stored: resume, clock, clockDiffers: clockObserver(context) });
+    this.#lanes = lanesOf(held.leases, of, {
+      queue: config.queue,
+      clock,
+      observer: {
+        paused: () => telemetry.stream.paused(),
+        resumed: () => telemetry.stream.resumed(),
+        stillPaused: (ms) => logger.error("reading is paused for long", { seconds: ms / 1000 }),
+      },
+    });
+    this.#intake = new Intake({
+      queue: this.#lanes,
+      decoderFor: ({ protocol }) => context.decoders.for(protocol),
+      now: () => clock.monotonic(),
+      progress: this.#progress,
+    });
+    this.#stored = new Map(
+      this.#lanes.all.map((lane, index) => [lane, held.positions[index] ?? null]),
+    );
+    telemetry.watchBacklog(() => this.#backlog());
+    telemetry.pipelineStarted({ of, held: held.leases.map(({ partition }) => partition) });
+  }
+
+  /** Reads and writes, until the signal aborts or a lease is lost. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { context, writer, letters } = this.#options;
+    const { config, clock, logger } = context;
+    using lanes = this.#lanes;
+    const reading = this.#createReading();
+    const mail = this.#createMail();
+    const ended = new AbortController();
+    const reconciling = this.#reconcile(AbortSignal.any([signal, ended.signal]));
+    try {
+      await runPipeline({
+        lanes,
+        intake: this.#intake,
+        follow: (until) => reading.run(until),
+        write: (batch, draining) => writer.write(batch, draining),
+        readMail: (lane, until) => mail.readAfterBatch(lane, until),
+        pollMail: (lane, until) => mail.poll(lane, until),
+        retryLetters: (reading) => letters.retryDue(reading),
+        batch: config.batch,
+        taken: (arrivals, lane) => void this.#underWay.set(lane, arrivals),
+        committed: (committed, lane) => this.#committed(committed, lane),
+        clock,
+        drainMs: DRAIN_MS,
+      }, signal);
+    } catch (error) {
+      if (!(error instanceof DrainError && signal.aborted)) throw error;
+      // The database did not answer during shutdown: the unwritten events are read again after the next
+      // start.
+      logger.error("stopped before everything was written", { error });
+    } finally {
+      this.#underWay.clear();
+      ended.abort();
+      await reconciling;
+    }
+  }
+
+  async #reconcile(until: AbortSignal): Promise<void> {
+    const { reconciles, fill } = this.#options;
+    await Promise.all([
+      reconciles.run(until),
+      fill ? reconciles.fill(() => this.#progress.point !== null, until) : null,
+    ]);
+  }
+
+  #committed(committed: Committed, lane: Lane): void {
+    const { context, recent } = this.#options;
+    this.#underWay.delete(lane);
+    if (committed.cursor !== null) this.#stored.set(lane, committed.cursor);
+    // Everything is stored up to the position of the partition that is furthest behind.
+    const known = [...this.#stored.values()].filter((position) => position !== null);
+    const cursor = known.length < this.#stored.size ? null : leastPosition(known);
+    reportCommit(context.telemetry, { ...committed, cursor });
+    recent.add(committed);
+    this.#options.committed();
+  }
+
+  #backlog(): Backlog {
+    const written = [...this.#underWay.values()].map(([first]) => first);
+    return {
+      oldest: oldestOf(oldestArrival(written) ?? this.#lanes.oldest),
+      queued: this.#lanes.size,
+      queuedBytes: this.#lanes.bytes,
+    };
+  }
+
+  #createReading(): Reading {
+    const { context, reconciles } = this.#options;
+    return new Reading({
+      ...context,
+      queue: this.#lanes,
+      intake: this.#intake,
+      position: this.#progress,
+      eventsMayBeMissing: () => reconciles.wantAll(),
+    });
+  }
+
+  #createMail(): Mail {
+    const { context: { database, silentMs, logger, clock }, writer } = this.#options;
+    return new Mail({
+      write: (batch, until) => writer.write(batch, until),
+      ask: (question, until) => database.ask(question, { silentMs, signal: until }),
+      logger,
+      clock,
+    });
+  }
+}
+
+function oldestOf(arrival: Arrival | null): Backlog["oldest"] {
+  if (arrival === null) return null;
+  const { receivedAt, event } = arrival;
+  return { receivedAt, timeUs: positionOf(event)?.timeUs ?? null };
+}
