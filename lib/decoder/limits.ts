@@ -55,8 +55,15 @@ export type Measured =
   | { readonly refusal: null; readonly bytes: number }
   | { readonly refusal: Refusal };
 
-/** Overhead of a value: its slot, its header, its share of a table of keys. */
+/** Overhead of a value: its slot and its header. Measured for each kind in V8's heap. */
 const VALUE_BYTES = 32;
+const LIST_BYTES = 16;
+/** Overhead of an object whose keys no other object has: a hidden class of its own. */
+const OBJECT_BYTES = 160;
+/** Overhead of a key: its entry in the hidden class, or in the table of an object with many keys. */
+const KEY_BYTES = 48;
+/** Overhead of a numeric key: V8 allocates elements up to it, nine times as many as there are such keys. */
+const NUMBER_KEY_BYTES = 128;
 /** A text takes no more. */
 const CHARACTER_BYTES = 2;
 
@@ -74,7 +81,7 @@ export function measureRecord(
   limits: Limits,
   isExact: boolean,
 ): Measured {
-  const walk: Walk = { values: 0, characters: 0, lostDigits: false, limits };
+  const walk: Walk = { values: 0, characters: 0, otherBytes: 0, lostDigits: false, limits };
   let refusal = refuse(record, 1, walk) ?? (walk.lostDigits && !isExact ? LOST_DIGITS : null);
   // Only now: `JSON.stringify` recurses, and the walk has bounded the depth.
   const isLarge = wireBytes * GROWTH_MAX > limits.recordBytes;
@@ -83,7 +90,8 @@ export function measureRecord(
     refusal = { reason: "record_too_large", detail };
   }
   if (refusal !== null) return { refusal };
-  return { refusal, bytes: walk.values * VALUE_BYTES + walk.characters * CHARACTER_BYTES };
+  const textBytes = walk.characters * CHARACTER_BYTES;
+  return { refusal, bytes: walk.values * VALUE_BYTES + textBytes + walk.otherBytes };
 }
 
 interface Walk {
@@ -92,6 +100,8 @@ interface Walk {
   lostDigits: boolean;
   /** Of all texts and keys. */
   characters: number;
+  /** Of lists, objects and keys. */
+  otherBytes: number;
   readonly limits: Limits;
 }
 
@@ -120,19 +130,27 @@ function refuse(value: unknown, depth: number, walk: Walk): Refusal | null {
     };
   }
   if (Array.isArray(value)) {
+    walk.otherBytes += LIST_BYTES;
     for (const item of value) {
       const refusal = refuse(item, depth + 1, walk);
       if (refusal !== null) return refusal;
     }
     return null;
   }
+  walk.otherBytes += OBJECT_BYTES;
   for (const key in value) {
     walk.characters += key.length;
+    walk.otherBytes += KEY_BYTES + (startsWithDigit(key) ? NUMBER_KEY_BYTES : 0);
     if (!isStorable(key)) return UNSTORABLE_TEXT;
     const refusal = refuse((value as JsonObject)[key], depth + 1, walk);
     if (refusal !== null) return refusal;
   }
   return null;
+}
+
+function startsWithDigit(key: string): boolean {
+  const code = key.charCodeAt(0);
+  return code >= 0x30 && code <= 0x39;
 }
 
 const UNSTORABLE_TEXT: Refusal = {

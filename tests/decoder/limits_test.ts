@@ -148,6 +148,36 @@ Deno.test("a record counts with the memory that its values and texts take, whate
   assert.ok(bytes({ list: Array(1000).fill(1) }) - empty >= 8_000);
 });
 
+/**
+ * Records that take far more memory than their text says, with what V8 was seen to take of each, bytes: a
+ * key that no other object has makes a hidden class of its own, and one that is a number a list up to it.
+ */
+const COSTLY: readonly (readonly [what: string, item: (at: number) => string, bytes: number])[] = [
+  ["empty objects", () => "{}", 68],
+  ["empty lists", () => "[]", 44],
+  ["objects with a key of their own", (at) => `{"k${at}":1}`, 266],
+  ["objects with a number as key", () => '{"34":1}', 361],
+  ["objects with a large number as key", () => '{"4000000000":1}', 226],
+  ["objects with two numbers as keys", () => '{"0":1,"70":1}', 211],
+];
+
+for (const [what, item, bytes] of COSTLY) {
+  Deno.test(`what a record of ${what} takes in memory is counted`, () => {
+    const count = 10_000;
+    const items = Array.from({ length: count }, (_, at) => item(at)).join();
+    const record = JSON.parse(`{"note":[${items}]}`);
+    const measured = measureRecord(record, 0, DEFAULT_LIMITS, true);
+    assert.ok(measured.refusal === null && measured.bytes >= count * bytes);
+  });
+}
+
+Deno.test("an object of many keys counts with each of them", () => {
+  const count = 10_000;
+  const entries = Array.from({ length: count }, (_, at) => [`k${at}`, 1]);
+  const measured = measureRecord(Object.fromEntries(entries), 0, DEFAULT_LIMITS, true);
+  assert.ok(measured.refusal === null && measured.bytes >= count * 74);
+});
+
 Deno.test("a message has at most 8 MiB of UTF-8, and a larger one is not parsed", () => {
   const max = DEFAULT_LIMITS.messageBytes;
   assert.equal(messageRefusal("x".repeat(max), DEFAULT_LIMITS), null);

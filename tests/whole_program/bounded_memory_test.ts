@@ -17,7 +17,8 @@ import {
 } from "../support/bounded/large_records.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";
-import { MAX_MEMORY_BYTES, peakMemoryBytes, PROGRAM } from "../support/hostile/executable.ts";
+import { PROGRAM, PROGRAM_NAME } from "../support/hostile/executable.ts";
+import { assertWithinMemory, MEMORY_LIMITED } from "../support/hostile/memory_limit.ts";
 import { commit, FROM_SOURCE, nextTimeUs, Victim } from "../support/hostile/victim.ts";
 
 /**
@@ -29,6 +30,11 @@ const HEAP_MIB = isFull ? 512 : 128;
 const COMMAND = isFull
   ? PROGRAM
   : FROM_SOURCE.map((word) => word.replace(/(?<=max-old-space-size=)\d+/, `${HEAP_MIB}`));
+
+/** What was tried, with what it was tried on. */
+function named(what: string): string {
+  return `${what} (${isFull ? PROGRAM_NAME : "the program from its source"}, ${MEMORY_LIMITED})`;
+}
 
 function scaled(count: number): number {
   return count * HEAP_MIB / 512;
@@ -80,8 +86,7 @@ class Bounded implements AsyncDisposable {
     }, { token: TOKEN, patienceMs: PATIENCE_MS });
     assert.deepEqual(this.#unwell, []);
     assert.ok(this.#asked > 0);
-    const most = await peakMemoryBytes(this.#victim.pid);
-    assert.ok(most < MAX_MEMORY_BYTES, `it had ${Math.round(most / 2 ** 20)} MiB`);
+    await assertWithinMemory(this.#victim.pid);
   }
 
   async until(holds: () => Promise<boolean>): Promise<void> {
@@ -134,7 +139,7 @@ async function live(sql: Sql, table: string): Promise<number> {
 }
 
 databaseTest(
-  `${POSTS} posts of 900 kB go and come with their author's account`,
+  named(`${POSTS} posts of 900 kB go and come with their author's account`),
   async (database) => {
     const { sql } = database;
     await aScene(sql);
@@ -148,18 +153,22 @@ databaseTest(
   SERVER,
 );
 
-databaseTest(`${CHILDREN} posts of 900 kB go and come with their scene`, async (database) => {
-  const { sql } = database;
-  await aScene(sql);
-  await largePosts(sql, CHILDREN);
-  await using bounded = await Bounded.start(database);
-  await bounded.takes(commit(OWNER, "scene", "scene1", {}, { operation: "delete" }));
-  assert.equal(await live(sql, "posts"), 0);
-  await bounded.takes(commit(OWNER, "scene", "scene1", { name: "again" }));
-  assert.equal(await live(sql, "posts"), CHILDREN);
-}, SERVER);
+databaseTest(
+  named(`${CHILDREN} posts of 900 kB go and come with their scene`),
+  async (database) => {
+    const { sql } = database;
+    await aScene(sql);
+    await largePosts(sql, CHILDREN);
+    await using bounded = await Bounded.start(database);
+    await bounded.takes(commit(OWNER, "scene", "scene1", {}, { operation: "delete" }));
+    assert.equal(await live(sql, "posts"), 0);
+    await bounded.takes(commit(OWNER, "scene", "scene1", { name: "again" }));
+    assert.equal(await live(sql, "posts"), CHILDREN);
+  },
+  SERVER,
+);
 
-databaseTest(`a repository of ${SCENES} scenes goes and comes`, async (database) => {
+databaseTest(named(`a repository of ${SCENES} scenes goes and comes`), async (database) => {
   const { sql } = database;
   await manyScenes(sql, SCENES);
   await using bounded = await Bounded.start(database);
@@ -170,22 +179,26 @@ databaseTest(`a repository of ${SCENES} scenes goes and comes`, async (database)
   assert.equal(await live(sql, "scenes"), before + 2);
 }, SERVER);
 
-databaseTest(`a batch of ${EVENTS} posts names as many events of 900 kB`, async (database) => {
-  const { sql } = database;
-  await aScene(sql);
-  await largeEvents(sql, EVENTS);
-  await using bounded = await Bounded.start(database);
-  const posts = Array.from({ length: EVENTS }, (_, i) => {
-    return commit(AUTHOR, "post", `p${i}`, {
-      text: "see you",
-      eventId: uriOf(OWNER, "event", `event${i + 1}`),
+databaseTest(
+  named(`a batch of ${EVENTS} posts names as many events of 900 kB`),
+  async (database) => {
+    const { sql } = database;
+    await aScene(sql);
+    await largeEvents(sql, EVENTS);
+    await using bounded = await Bounded.start(database);
+    const posts = Array.from({ length: EVENTS }, (_, i) => {
+      return commit(AUTHOR, "post", `p${i}`, {
+        text: "see you",
+        eventId: uriOf(OWNER, "event", `event${i + 1}`),
+      });
     });
-  });
-  await bounded.takes(...posts);
-  assert.equal(await live(sql, "posts"), EVENTS);
-}, SERVER);
+    await bounded.takes(...posts);
+    assert.equal(await live(sql, "posts"), EVENTS);
+  },
+  SERVER,
+);
 
-databaseTest(`${LETTERS} letters of 900 kB are tried again at once`, async (database) => {
+databaseTest(named(`${LETTERS} letters of 900 kB are tried again at once`), async (database) => {
   const { sql } = database;
   await aScene(sql);
   await largeLetters(sql, LETTERS);

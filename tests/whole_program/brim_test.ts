@@ -10,6 +10,8 @@ import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { TEXT_BYTES } from "../support/bounded/large_records.ts";
 import { databaseTest } from "../support/database.ts";
 import { Alone } from "../support/hostile/alone.ts";
+import { PROGRAM_NAME } from "../support/hostile/executable.ts";
+import { MEMORY_LIMITED } from "../support/hostile/memory_limit.ts";
 import { type ArchiveRow, blockOf, timeOf } from "../support/jetstream/archive_file.ts";
 import { ArchiveServer } from "../support/jetstream/archive_server.ts";
 import { OneOrigin } from "../support/jetstream/one_origin.ts";
@@ -21,6 +23,11 @@ const isFull = Deno.env.get("BOUNDED") === "full";
 const SERVER = { kinds: ["server"] } as const;
 const COLLECTION = "app.subcult.scene";
 const MiB = 2 ** 20;
+
+/** What was tried, with what it was tried on. */
+function named(what: string): string {
+  return `${what} (${PROGRAM_NAME}, ${MEMORY_LIMITED})`;
+}
 
 /** Nearly the most that a record may have, and nothing that can be compressed or shared. */
 function largeScene(): Record<string, unknown> {
@@ -37,7 +44,7 @@ async function heldScenes(sql: Sql): Promise<number> {
 const BLOCKS = isFull ? 20 : 3;
 const ROWS = 30;
 
-databaseTest("an archive of large records in blocks of 27 MB", async ({ url, sql }) => {
+databaseTest(named("an archive of large records in blocks of 27 MB"), async ({ url, sql }) => {
   const did = didOf("alice");
   const row = (seq: number): ArchiveRow => ({
     seq,
@@ -56,7 +63,7 @@ databaseTest("an archive of large records in blocks of 27 MB", async ({ url, sql
   await using live = new ReplayServer({ firstSeq: BLOCKS * ROWS + 1 });
   await using origin = new OneOrigin({ live: live.port, archive: history.port });
   await migrate(sql);
-  await using program = new Alone(url, origin.v2Url, { START_FROM: "archive" });
+  await using program = await Alone.start(url, origin.v2Url, { START_FROM: "archive" });
   await program.until(async () => await heldScenes(sql) === BLOCKS * ROWS);
 }, SERVER);
 
@@ -65,7 +72,7 @@ const REPOSITORIES = isFull ? 4 : 2;
 const REPOSITORY_BYTES = (isFull ? 31 : 15) * MiB;
 
 databaseTest(
-  "repositories as large as they may be, as many at a time as may be",
+  named("repositories as large as they may be, as many at a time as may be"),
   async (database) => {
     const { url, sql } = database;
     await using network = new TinyNetwork();
@@ -93,7 +100,7 @@ databaseTest(
     select did, 'asked' from json_array_elements_text(${
       JSON.stringify([...cars.keys()])
     }::text::json) as did`;
-    await using program = new Alone(url, live.url, {
+    await using program = await Alone.start(url, live.url, {
       PLC_URL: network.url,
       RECONCILE_ALLOW_PRIVATE: "true",
       RECONCILE_AT_ONCE: String(REPOSITORIES),

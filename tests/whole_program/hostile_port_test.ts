@@ -8,7 +8,8 @@
 import assert from "node:assert/strict";
 import { get, type Got } from "../../lib/pds/get.ts";
 import { databaseTest } from "../support/database.ts";
-import { MAX_MEMORY_BYTES, peakMemoryBytes, PROGRAM } from "../support/hostile/executable.ts";
+import { PROGRAM } from "../support/hostile/executable.ts";
+import { assertWithinMemory, MEMORY_LIMITED } from "../support/hostile/memory_limit.ts";
 import { Victim } from "../support/hostile/victim.ts";
 
 const CROWD = new URL("../support/hostile/crowd.mjs", import.meta.url).pathname;
@@ -127,7 +128,7 @@ const CASES: readonly (readonly [descriptors: number, things: readonly string[]]
 
 for (const [limit, things] of CASES) {
   databaseTest(
-    `with ${limit} descriptors a crowd neither ends it nor keeps health from being answered` +
+    `with ${limit} descriptors a crowd neither ends it nor keeps health from being answered (${MEMORY_LIMITED})` +
       (hasNode ? "" : " (skipped: no node)"),
     async (database) => {
       await using victim = await Victim.start(
@@ -141,7 +142,7 @@ for (const [limit, things] of CASES) {
           assert.ok(most <= Math.min(limit, MAX_DESCRIPTORS), `${thing}: ${most} descriptors`);
         });
       }
-      assert.ok(await peakMemoryBytes(victim.pid) < MAX_MEMORY_BYTES);
+      await assertWithinMemory(victim.pid);
       const told = victim.log.filter((line) => /"level":"(warn|error)"/.test(line))
         .filter((line) => !/INTERNAL_AUTH_TOKEN/.test(line));
       if (limit > MAX_DESCRIPTORS) assert.deepEqual(told, []);

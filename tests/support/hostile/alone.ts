@@ -1,7 +1,8 @@
 /** The executable by itself, against servers that a test brings along, with the most memory that it has had. */
 
 import assert from "node:assert/strict";
-import { MAX_MEMORY_BYTES, peakMemoryBytes, PROGRAM } from "./executable.ts";
+import { PROGRAM } from "./executable.ts";
+import { assertWithinMemory, limitMemoryOf } from "./memory_limit.ts";
 
 const PATIENCE_MS = 120_000;
 
@@ -11,7 +12,11 @@ export class Alone implements AsyncDisposable {
   readonly #output: Promise<void>;
   #hasEnded = false;
 
-  constructor(databaseUrl: string, streamUrl: string, env: Readonly<Record<string, string>>) {
+  private constructor(
+    databaseUrl: string,
+    streamUrl: string,
+    env: Readonly<Record<string, string>>,
+  ) {
     const [program = "", ...args] = PROGRAM;
     this.#process = new Deno.Command(program, {
       args: [...args, "run"],
@@ -32,6 +37,20 @@ export class Alone implements AsyncDisposable {
     void this.#process.status.then(() => this.#hasEnded = true);
   }
 
+  /** Starts it, and limits its memory once it listens. */
+  static async start(
+    databaseUrl: string,
+    streamUrl: string,
+    env: Readonly<Record<string, string>>,
+  ): Promise<Alone> {
+    const alone = new Alone(databaseUrl, streamUrl, env);
+    await alone.until(() =>
+      Promise.resolve(alone.log.some((line) => line.includes('"listening"')))
+    );
+    await limitMemoryOf(alone.#process.pid);
+    return alone;
+  }
+
   /** Waits until it holds, and sees that the process stays within the memory of its unit. */
   async until(holds: () => Promise<boolean>): Promise<void> {
     const end = performance.now() + PATIENCE_MS;
@@ -39,8 +58,7 @@ export class Alone implements AsyncDisposable {
       const isMet = await holds();
       const last = this.log.slice(-5).join("\n");
       assert.ok(!this.#hasEnded, `it ended: ${last}`);
-      const most = await peakMemoryBytes(this.#process.pid);
-      assert.ok(most < MAX_MEMORY_BYTES, `it had ${Math.round(most / 2 ** 20)} MiB`);
+      await assertWithinMemory(this.#process.pid);
       if (isMet) return;
       assert.ok(performance.now() < end, `it never came so far: ${last}`);
       await new Promise((resolve) => setTimeout(resolve, 200));

@@ -4,6 +4,7 @@ import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { type Peer, WebSocketServer } from "../jetstream/websocket_server.ts";
 import type { TestDatabase } from "../database.ts";
 import { within } from "../within.ts";
+import { limitMemoryOf } from "./memory_limit.ts";
 
 /**
  * How much the process may grow in one attack, bytes. The most is what V8 makes of 7 MB of brackets
@@ -47,7 +48,7 @@ export class Victim implements AsyncDisposable {
   #peer = Promise.withResolvers<Peer>();
   #good = 0;
 
-  /** Starts it. Resolves when it is connected. */
+  /** Starts it. Resolves when it is connected, and has no more memory to come than its unit. */
   static async start(
     database: TestDatabase,
     env: Record<string, string> = {},
@@ -62,6 +63,7 @@ export class Victim implements AsyncDisposable {
       limitMs: 120_000,
       state: () => victim.log.join("\n"),
     });
+    await limitMemoryOf(victim.pid);
     return victim;
   }
 
