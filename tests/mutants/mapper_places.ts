@@ -150,7 +150,7 @@ export const MAPPER_PLACES: readonly Mutant[] = [
     near: ["mapper/consent/words_test.ts"],
   },
   {
-    file: "lib/mapper/consent/place_list.ts",
+    file: "lib/mapper/consent/place_object.ts",
     before: `  "label",
 `,
     after: "",

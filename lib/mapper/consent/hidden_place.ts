@@ -5,8 +5,18 @@
 
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
 import { roundGeohash } from "../geo/geohash.ts";
+import { isGeohash } from "./bare_geohash.ts";
 import { keyPolicy } from "./place_key.ts";
-import { hasXAndY, isNamedPlace, isPlace, isPlaceWithKey, placesAmong } from "./place_list.ts";
+import { isPlace, placesAmong } from "./place_list.ts";
+import {
+  hasXAndY,
+  isAngleObject,
+  isNamedPlace,
+  isOrderedPair,
+  isPlaceWithKey,
+  type Ordered,
+  orderedMember,
+} from "./place_object.ts";
 import { isFineNumber } from "../geo/place_number.ts";
 import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
 import { SearchEffort } from "../place_text/effort.ts";
@@ -21,11 +31,6 @@ const MAX_WHOLE = 100_000;
 const H3_TYPE = "community.lexicon.location.hthree";
 
 const WHOLE_NUMBER = /^\s*[-+]?\d{6,}\s*$/;
-
-/** A geohash where a place may be: with a digit and a letter, so that words don't match. */
-const GEOHASH = /^(?=[a-z]*\d)(?=\d*[a-z])[\db-hjkmnp-z]{7,12}$/i;
-/** One geohash in a hundred has no digit. Few words have four consonants in a row. */
-const GEOHASH_OF_LETTERS = /^(?=[a-z]*[b-df-hj-np-tv-xz]{4})[b-hjkmnp-z]{7,12}$/;
 
 const JSON_START = /^\s*(?:\{\s*["}]|\[\s*["{[\]\-\dtfn])/;
 const JSON_END = /[\]}]\s*$/;
@@ -69,7 +74,8 @@ function clean(value: Json, where: Where): Json | undefined {
   if (typeof value !== "object" || value === null) return value;
   if (where.depth >= MAX_DEPTH) throw TOO_DEEP;
   const below = { ...where, depth: where.depth + 1 };
-  return isObject(value) ? cleanObject(value, below, NONE) : cleanList(value, below);
+  if (!isObject(value)) return cleanList(value, below);
+  return isAngleObject(value) ? undefined : cleanObject(value, below, NONE);
 }
 
 function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<string>): JsonObject {
@@ -77,6 +83,7 @@ function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<stri
     ? { ...around, inPlace: true }
     : around;
   let unread: string | undefined;
+  let ordered: Ordered | null = null;
   // Most objects contain no place, so only changes are recorded.
   let changes: Map<string, Json | undefined> | undefined;
   for (const key in object) {
@@ -87,7 +94,11 @@ function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<stri
       unread = key;
       break;
     }
-    const cleaned = cleanMember(object, key, value, where);
+    const next = orderedMember(key, value);
+    const isPair = isOrderedPair(ordered, next);
+    if (isPair && ordered !== null) (changes ??= new Map()).set(ordered.key, undefined);
+    ordered = next;
+    const cleaned = isPair ? undefined : cleanMember(object, key, value, where);
     if (cleaned === value) continue;
     changes ??= new Map();
     changes.set(key, cleaned);
@@ -183,12 +194,6 @@ function looksLikeJson(text: string): boolean {
 
 function isTelling(value: number): boolean {
   return isFineNumber(value) || Math.abs(value) > MAX_WHOLE;
-}
-
-/** Words with a capital letter are names. */
-function isGeohash(text: string): boolean {
-  if (GEOHASH.test(text) || GEOHASH_OF_LETTERS.test(text)) return true;
-  return text === text.toUpperCase() && GEOHASH_OF_LETTERS.test(text.toLowerCase());
 }
 
 function cutGeohash(value: Json): Json | undefined {

@@ -1,81 +1,87 @@
-/** Which members of a list or an object form a place together. */
+/** Which members of a list form a place together. */
 
-import type { Json, JsonObject } from "../../decoder/json.ts";
+import { isObject, type Json } from "../../decoder/json.ts";
 import { keyPolicy } from "./place_key.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
+import { coordinateOf, isSexagesimal } from "./coordinate.ts";
 import { foldText } from "../place_text/fold.ts";
+import { DIRECTION_WORDS } from "../place_text/word.ts";
 
-/** A coordinate as text: the network's data model has no fractions, so apps write texts. */
-const COORDINATE =
-  /^\s*[NSEWO]?\s*([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)\s*°?\s*[NSEWO]?\s*$/i;
-const MAX_COORDINATE = 40;
-
-/** Keys whose value names the value beside it: `{ "name": "latitude", "value": 47.6062 }`. */
-const NAMING_KEYS: readonly string[] = [
-  "name",
-  "key",
-  "k",
-  "label",
-  "tag",
-  "field",
-  "property",
-  "id",
-];
 const MAX_NAME = 32;
+
+/** Members between two coordinates that don't separate them: signs, directions, null. */
+const MAX_BETWEEN = 12;
+const MEMBERS_BETWEEN = 2;
 
 const NONE: ReadonlySet<number> = new Set();
 
 /** Whether a whole list is a place: two to four numbers, as longitude, latitude and altitude. */
 export function isPlace(list: readonly Json[], isUnderPlace: boolean): boolean {
   if (list.length < 2 || list.length > 4) return false;
-  if (isFinePair(numberOf(list[0]), numberOf(list[1]))) return true;
-  return isUnderPlace && list.length === 3 && isSexagesimal(list.map(numberOf));
+  if (isFinePair(coordinateOf(list[0]), coordinateOf(list[1]))) return true;
+  if (list.length !== 3) return false;
+  return isUnderPlace && isSexagesimal(list.map(coordinateOf)) || isFractions(list);
 }
 
 /** The members of a list that are a pair of coordinates, or follow their name. */
 export function placesAmong(list: readonly Json[]): ReadonlySet<number> {
   let found: Set<number> | undefined;
   let before = NaN;
+  let beforeAt = 0;
+  let wasAngle = false;
   for (let index = 0; index < list.length; index++) {
-    const number = numberOf(list[index]);
-    const isPair = isFinePair(before, number);
-    if (isPair) (found ??= new Set()).add(index - 1).add(index);
+    const item = list[index]!;
+    const number = loneNumber(item);
+    if (isFinePair(before, number)) (found ??= new Set()).add(beforeAt).add(index);
     else if (isFineNumber(number) && isName(list[index - 1])) (found ??= new Set()).add(index);
+    const isNextAngle = isAngle(item);
+    if (wasAngle && isNextAngle) (found ??= new Set()).add(index - 1).add(index);
+    wasAngle = isNextAngle;
+    if (index - beforeAt <= MEMBERS_BETWEEN && saysNothing(item)) continue;
     before = number;
+    beforeAt = index;
   }
   return found ?? NONE;
 }
 
-/** Whether a member of an object says that the others are coordinates. */
-export function isNamedPlace(object: JsonObject): boolean {
-  return NAMING_KEYS.some((key) => Object.hasOwn(object, key) && isName(object[key]));
-}
-
-/** Whether `x` and `y` of an object are degrees. */
-export function hasXAndY(object: JsonObject): boolean {
-  return Object.hasOwn(object, "x") && Object.hasOwn(object, "y") &&
-    isFinePair(numberOf(object.x), numberOf(object.y));
-}
-
-/** Whether a key and its value are a pair of coordinates. */
-export function isPlaceWithKey(key: string, value: Json): boolean {
-  return /\d/.test(key) && isFinePair(numberOf(key), numberOf(value));
-}
-
-function isName(value: Json | undefined): boolean {
+/** Whether a text is the name of a coordinate. */
+export function isName(value: Json | undefined): boolean {
   return typeof value === "string" && value.length <= MAX_NAME && keyPolicy(value) === "remove";
 }
 
-/** NaN for anything but a number. */
-function numberOf(value: Json | undefined): number {
-  if (typeof value === "number") return value;
-  if (typeof value !== "string" || value.length > MAX_COORDINATE) return NaN;
-  const [, number] = COORDINATE.exec(foldText(value)) ?? [];
-  return number === undefined ? NaN : Number(number.replace(",", "."));
+/** A number, also as the only member of a list or an object: `[[61.4], [101.6]]`, `[{"v": 61.4}, …]`. */
+function loneNumber(value: Json): number {
+  if (typeof value !== "object" || value === null) return coordinateOf(value);
+  if (!isObject(value)) return value.length === 1 ? coordinateOf(value[0]) : NaN;
+  let only: Json | undefined;
+  for (const key in value) {
+    if (only !== undefined) return NaN;
+    only = value[key];
+  }
+  return coordinateOf(only);
 }
 
-/** Degrees, minutes and seconds with decimals. */
-function isSexagesimal([degrees = NaN, minutes = NaN, seconds = NaN]: readonly number[]): boolean {
-  return Math.abs(degrees) <= 180 && minutes >= 0 && minutes < 60 && seconds >= 0 && seconds < 60 &&
-    !Number.isInteger(seconds);
+function saysNothing(value: Json): boolean {
+  if (value === null) return true;
+  if (typeof value !== "string" || value.length > MAX_BETWEEN) return false;
+  return !/[\p{L}\p{N}]/u.test(value) || DIRECTION_WORDS.has(foldText(value).trim().toLowerCase());
+}
+
+function isAngle(value: Json): boolean {
+  return Array.isArray(value) && value.length === 3 && isSexagesimal(value.map(coordinateOf));
+}
+
+/** Degrees, minutes and seconds as a camera's fractions: `[[61, 1], [22, 1], [5491, 100]]`. */
+function isFractions(list: readonly Json[]): boolean {
+  const [degrees = NaN, minutes = NaN, seconds = NaN] = list.map(fractionOf);
+  return Math.abs(degrees) <= 180 && minutes >= 0 && minutes < 60 && seconds >= 0 && seconds < 60;
+}
+
+/** NaN for anything but a fraction whose denominator is a power of ten. */
+function fractionOf(value: Json): number {
+  const parts = typeof value === "string" ? value.split("/", 3) : value;
+  if (!Array.isArray(parts) || parts.length !== 2) return NaN;
+  const [above, below] = parts.map(Number);
+  if (above === undefined || !Number.isInteger(above) || below === undefined) return NaN;
+  return /^10*$/.test(String(below)) ? above / below : NaN;
 }

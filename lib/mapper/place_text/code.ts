@@ -12,16 +12,33 @@ interface Code {
 
 const CODES: readonly Code[] = [
   {
-    // Plus codes: `84VVJM64+FQ`; shortened ones in capitals, `JM64+FQ`.
-    suspect: /\+[2-9cfghjmpqrvwx]{2}/i,
+    // Plus codes: `84VVJM64+FQ`; shortened ones in capitals, `JM64+FQ`, or with a digit, `jm64+fq`.
+    suspect: /\+ ?[2-9cfghjmpqrvwx]{2}/i,
     pattern:
-      /(?<![A-Za-z\d])(?:[2-9cfghjmpqrvwxCFGHJMPQRVWX]{8}|(?=\d{0,5}[CFGHJMPQRVWX])[2-9CFGHJMPQRVWX]{4}(?:[2-9CFGHJMPQRVWX]{2})?)\+[2-9cfghjmpqrvwxCFGHJMPQRVWX]{2,7}(?![A-Za-z\d])/g,
+      /(?<![A-Za-z\d])(?:[2-9cfghjmpqrvwxCFGHJMPQRVWX]{8}|(?=\d{0,5}[CFGHJMPQRVWX])[2-9CFGHJMPQRVWX]{4}(?:[2-9CFGHJMPQRVWX]{2})?|(?=[a-z]{0,5}\d)(?=\d{0,5}[a-z])[2-9cfghjmpqrvwx]{4}(?:[2-9cfghjmpqrvwx]{2})?|(?=\d{0,7}[CFGHJMPQRVWX])[2-9CFGHJMPQRVWX]{8}(?= \+ ))(?:\+| \+ )[2-9cfghjmpqrvwxCFGHJMPQRVWX]{2,7}(?![A-Za-z\d])/g,
   },
   {
     // Three words: `///filled.count.soap`, in the languages of the service.
-    suspect: /\/\/\/[\p{L}\p{M}]|w3w|what3words/iu,
+    suspect: /\/\/\/ ?[\p{L}\p{M}]|w3w|what3words/iu,
     pattern:
-      /(?:\/\/\/|(?:w3w\.co|what3words\.com)\/(?:[a-z]{2}(?:-[a-z]{2,4})?\/)?|(?:w3w|what3words)[^\p{L}\d]{1,4})[\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})?[.।۔።][\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})?[.।۔።][\p{L}\p{M}]{2,40}/giu,
+      /(?:\/\/\/|(?:w3w\.co|what3words\.com)\/(?:[a-z]{2}(?:-[a-z]{2,4})?\/)?|(?:w3w|what3words)[^\p{L}\d]{1,4}) ?[\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})? ?[.।۔።] ?[\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})? ?[.।۔።] ?[\p{L}\p{M}]{2,40}/giu,
+  },
+  {
+    // Links of Organic Maps, CoMaps and MAPS.ME: a zoom, and the bits of both coordinates.
+    suspect: /ge0|omaps\.app|comaps\.|om:\/\/|cm:\/\//i,
+    pattern:
+      /(?<=(?:ge0\.me|omaps\.app|comaps\.(?:at|tech)|(?<![a-z])(?:ge0|om|cm):\/)\/)[\w-]{6,12}/gi,
+  },
+  {
+    // Links of maps that count metres, or steps of their own: `map.baidu.com/@11307187,8733526,18z`.
+    suspect: /map\.(?:baidu|naver|kakao|daum)\./i,
+    pattern:
+      /(?<=map\.(?:baidu|naver|kakao|daum)\.(?:com|net)\/[^\s"'<>]{0,200})[-+]?\d{6,8}(?:\.\d{1,9})?(?:,|&[a-z]{1,8}=)[-+]?\d{6,8}(?:\.\d{1,9})?/gi,
+  },
+  {
+    // `geo:` in metres of a grid.
+    suspect: /geo:[-+]?\d{3}/i,
+    pattern: /(?<=(?<![a-z])geo:)[-+]?\d{3,8}(?:\.\d{1,9})?,[-+]?\d{3,8}(?:\.\d{1,9})?/gi,
   },
   {
     // Short links of OpenStreetMap hold the bits of both coordinates.
@@ -30,9 +47,10 @@ const CODES: readonly Code[] = [
   },
   {
     // Short links that only their service can resolve; following one reveals the place.
-    suspect: /goo\.gl|maps\.apple|yandex|amap\.com|baidu\.com|2gis|her\.is|osmand/i,
+    suspect:
+      /goo\.gl|maps\.apple|yandex|amap\.com|baidu\.com|2gis|her\.is|naver\.me|kko\.to|mapy\.|binged\.it|citymapper/i,
     pattern:
-      /(?<=(?:maps\.app\.goo\.gl|goo\.gl\/maps|maps\.apple\/p|yandex\.[a-z.]{2,6}\/maps\/-|surl\.amap\.com|j\.map\.baidu\.com(?:\/[\da-f]{2})?|go\.2gis\.com|her\.is)\/)[\w~-]{4,}/gi,
+      /(?<=(?:maps\.app\.goo\.gl|goo\.gl\/maps|maps\.apple\/p|yandex\.[a-z.]{2,6}\/maps\/-|surl\.amap\.com|j\.map\.baidu\.com(?:\/[\da-f]{2})?|go\.2gis\.com|her\.is|naver\.me|kko\.to|mapy\.(?:cz|com)\/s|binged\.it|citymapper\.com\/go)\/)[\w~-]{4,}/gi,
   },
   {
     // Map place ids contain the cell: `0x5490…:0x…`, `ChIJ…`.
@@ -56,6 +74,11 @@ const CODES: readonly Code[] = [
     pattern: /(?<=\/)(?:1[6-9]|2\d)\/\d{4,8}\/\d{4,8}(?=$|[^\d])/g,
   },
   {
+    // The same tiles in one number to the base of four: `/tiles/a1202102332221212.jpeg`.
+    suspect: /\/[ahrq]?[0-3]{16}/,
+    pattern: /(?<=\/[ahrq]?)[0-3]{16,23}(?![\w-])/g,
+  },
+  {
     suspect: /polyline|enc:/i,
     pattern:
       /(?<=(?:polyline["']?\s?[:=]\s?["']?(?:enc:)?|path=[^\s&]{0,80}enc:))(?!\[place)[?-~]{6,}/gi,
@@ -63,7 +86,7 @@ const CODES: readonly Code[] = [
 ];
 
 const NAMED_GEOHASH =
-  /(?<=geo-?hash(?:es)?(?:\.org\/|[^A-Za-z\d]{1,8})|waze\.com\/ul\/h)[\db-hjkmnp-z]{7,}(?![A-Za-z\d])/gi;
+  /(?<=geo-?hash(?:es)?(?:\.org\/|[^A-Za-z\d]{1,8}(?:(?:is|ist|est|es|code)[^A-Za-z\d]{1,4})?)|waze\.com\/ul\/h)[\db-hjkmnp-z]{7,}(?![A-Za-z\d])/gi;
 
 /** The places in codes. */
 export function* codePlaces(text: string): Generator<Found> {

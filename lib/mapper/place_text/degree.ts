@@ -31,7 +31,7 @@ const LETTERED = new RegExp(
 
 /** Minutes with decimals, or minutes and seconds, after degrees. */
 const PARTS =
-  `\\d{1,3}[\\s:_-]{1,3}\\d{1,2}(?:${FRACTION}|[\\s:'_-]{1,3}\\d{1,2}(?:${FRACTION})?)['"]{0,2}`;
+  `\\d{1,3}[\\s:._-]{1,3}\\d{1,2}(?:[\\s:'._-]{1,3}\\d{1,2}(?:${FRACTION})?|${FRACTION})['"]{0,2}`;
 const BETWEEN = "[\\s,;/|+_-]{0,8}";
 
 /** Two values, one with N or S and one with E or W, before or after the numbers. */
@@ -54,6 +54,13 @@ const BY_SIGN: readonly RegExp[] = [
 ];
 const MAY_HAVE_SIGNS = /[-+]\d{1,7}[:.\d]/;
 
+/** Two of them with decimals and nothing else: the degrees of one are no hour. `61:22:54.9 101:34:27.1`. */
+const TWO: readonly RegExp[] = [
+  /(?<![\d:.])(?:2[5-9]|[3-9]\d|1\d\d)([: ])[0-5]?\d\1[0-5]?\d\.\d{1,9}[\s,;/]{1,4}\d{1,3}\1[0-5]?\d\1[0-5]?\d\.\d{1,9}(?!\d)/g,
+  /(?<![\d:.])\d{1,2}([: ])[0-5]?\d\1[0-5]?\d\.\d{1,9}[\s,;/]{1,4}(?:2[5-9]|[3-9]\d|1\d\d)\1[0-5]?\d\1[0-5]?\d\.\d{1,9}(?!\d)/g,
+];
+const MAY_BE_TWO = /\d([: ])[0-5]?\d\1[0-5]?\d\.\d/;
+
 /** `47/1, 36/1, 2236/100`: the fractions of EXIF. */
 const FRACTIONS =
   /(?<![\d/])\d{1,3}\/1[,\s]{1,3}\d{1,5}\/1(?:00?)?[,\s]{1,3}\d{1,10}\/10{0,8}(?!\d)/g;
@@ -66,6 +73,7 @@ export function* degreePlaces(text: string): Generator<Found> {
     yield* matches(text, LETTERED);
   }
   if (MAY_HAVE_SIGNS.test(text)) { for (const pattern of BY_SIGN) yield* matches(text, pattern); }
+  if (MAY_BE_TWO.test(text)) { for (const pattern of TWO) yield* matches(text, pattern); }
   if (text.includes("/1")) yield* matches(text, FRACTIONS);
 }
 

@@ -5,7 +5,7 @@
 
 /** Signs with the same meaning in a place that Unicode keeps apart or folds differently. */
 const SIGNS: readonly (readonly [plain: string, signs: string])[] = [
-  ["°", "º˚∘◦"],
+  ["°", "º˚∘◦ᵒ"],
   ["'", "′’‘´ʹʼ׳"],
   ['"', "″”“ʺ״"],
   ["-", "−"],

@@ -48,6 +48,7 @@ const CONSTANTS: readonly string[] = [
 ];
 const CURRENCY_SIGN = /\p{Sc}/u;
 const BYTE = /^%[\da-f]{2}/i;
+const QUOTE = /["']/;
 const SIZE = /^\s?[x*×]\s?$/i;
 
 /** Whether two numbers that could be a place are clearly something else. */
@@ -76,10 +77,14 @@ export function isMeasured(text: string, { start, end }: Decimal): boolean {
     return true;
   }
   if (CURRENCY_SIGN.test(sign)) return !isDigit(text, end + gap + 1);
-  const after = wordAfter(text, end, 2)?.text;
-  if (after !== undefined && (UNITS.has(after) || CURRENCIES.has(after))) return true;
-  const name = wordBefore(text, start, 2)?.text;
-  return name !== undefined && (CURRENCIES.has(name) || name === "v");
+  const after = wordAfter(text, end, 2);
+  if (after !== null && (UNITS.has(after.text) || CURRENCIES.has(after.text))) {
+    // `"first": 61.38192,"second"` is no time.
+    return !QUOTE.test(text.slice(end, after.start));
+  }
+  const name = wordBefore(text, start, 2);
+  return name !== null && !QUOTE.test(text.slice(name.end, start)) &&
+    (CURRENCIES.has(name.text) || name.text === "v");
 }
 
 function isFigure(text: string, { start }: Decimal): boolean {

@@ -18,10 +18,10 @@ export interface Decimal {
 const POINT = String
   .raw`[ ](?:point|dot|comma|komma|punkt|punto|coma|virgule|virgola|ponto|v\u00edrgula|\u0442\u043e\u0447\u043a\u0430|\u0437\u0430\u043f\u044f\u0442\u0430\u044f)[ ]`;
 
-/** Up to 999 with decimals. */
+/** Up to 999 with decimals, also with zeros in front, as in columns of one width. */
 const DECIMAL = new RegExp(
   String
-    .raw`(?<!\d|\d\.)[-+]?\d{1,3}(?:(?:\.\d+|,\d{4,}|${POINT}\d+)(?!\d|\.\d)(?:e[-+]?0?[0-2](?![\d.]))?|` +
+    .raw`(?<!\d|\d\.)[-+]?0{0,2}\d{1,3}(?:(?:\.\d+|,\d{4,}|${POINT}\d+)(?!\d|\.\d)(?:e[-+]?0?[0-2](?![\d.]))?|` +
     String.raw`,\d{3}(?!\d|\.\d))`,
   "gi",
 );

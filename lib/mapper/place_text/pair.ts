@@ -37,6 +37,7 @@ const PARTS_OF_URLS: ReadonlySet<string> = new Set(
 );
 const NAMED = /^["'\]]{0,3}\s?[:=]/;
 const HEMISPHERE = /^[NSEWO]$/;
+const DEGREE_SIGN = /^\s?°/;
 
 /** Decimals separated only by signs and by words that belong to coordinates. */
 interface Run {
@@ -124,7 +125,10 @@ function isCalledBefore(text: string, decimal: Decimal): boolean {
   return false;
 }
 
-function isCalledAfter(text: string, { end }: Decimal): boolean {
+function isCalledAfter(text: string, decimal: Decimal): boolean {
+  const { end } = decimal;
+  // Of a temperature or of a turn, nobody says four decimals.
+  if (isTypical(decimal) && DEGREE_SIGN.test(text.slice(end, end + 2))) return true;
   let word = wordAfter(text, end, 4);
   if (word !== null && DEGREE_WORDS.has(word.text)) word = wordAfter(text, word.end, 4);
   if (word === null) return false;

@@ -89,6 +89,14 @@ function readingOf({ codes, offsets, length }: Units): Reading {
 const singles = new Uint16Array(0x10000);
 const SEVERAL = 0xffff;
 
+/** Behind a digit that is not raised, people mean a sign of degree: `61⁰22'`. */
+const RAISED_ZERO = 0x2070;
+const DEGREE_SIGN = 0xb0;
+
+function isPlainDigit(code: number | undefined): boolean {
+  return code !== undefined && code >= 0x30 && code <= 0x39;
+}
+
 function folded({ codes, offsets, length }: Units): Units {
   let into = new Uint16Array(length + 8);
   let from = new Uint32Array(length + 9);
@@ -101,6 +109,11 @@ function folded({ codes, offsets, length }: Units): Units {
       from = grown(from, new Uint32Array(into.length + 1));
     }
     from[end] = offsets[at] ?? 0;
+    if (code === RAISED_ZERO && isPlainDigit(codes[at - 1])) {
+      into[end++] = DEGREE_SIGN;
+      at++;
+      continue;
+    }
     const single = code < 0x80 && code >= 0x20 && code !== 0x7f ? code : singles[code] ?? 0;
     if (single !== 0 && single !== SEVERAL) {
       into[end++] = single;

@@ -9,7 +9,7 @@ function words(...lists: string[]): ReadonlySet<string> {
 
 /** Names of latitude, longitude, or both. Also keys of records and of URLs. */
 export const COORDINATE_WORDS = words(
-  "lat lats lng lngs lon lons long latlng latlon latlong lnglat lonlat longlat ll sll gps geo",
+  "lat lats lng lngs lon lons long lati longi latlng latlon latlong lnglat lonlat longlat ll sll gps geo",
   "coord coords coordinate coordinates koordinaten koordinate koord coordonnées coordonnee coordenadas",
   "coordenada coordinata koordinat koordinater koordinatit coördinaten współrzędne souřadnice",
   "координаты координати координата συντεταγμένες koordinatlar koordináták toạ tọa 座標 坐标 좌표",

@@ -75,13 +75,22 @@ function leaksOf({ secret }: Form, left: JsonObject): string[] {
   );
 }
 
-/** JSON that is cut off is text: what only its key makes a place stays. SECURITY.md says so. */
+/** JSON that is cut off is text: what only its keys or its lists make a place stays. SECURITY.md says so. */
 const OPEN_IN_HALF: ReadonlySet<string> = new Set([
   "small units under loc",
   "degrees in a list under position",
   "a geohash under place",
   "street",
   "German street",
+  "fractions in lists under an unknown key",
+  "fractions as texts in a list",
+  "degrees, minutes and seconds as two lists",
+  "an angle as an object",
+  "an angle as an object, with decimal minutes",
+  "an angle as an object, with short keys and a side",
+  "an angle of one letter each, with a side",
+  "a number with its side beside it",
+  "a number with its hemisphere beside it",
 ]);
 
 for (const [position, put] of Object.entries(POSITIONS)) {

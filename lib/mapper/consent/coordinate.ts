@@ -1,0 +1,27 @@
+/** A member of a record that can be a coordinate, as a number or as text. */
+
+import type { Json } from "../../decoder/json.ts";
+import { foldText } from "../place_text/fold.ts";
+
+/** A coordinate as text: the network's data model has no fractions, so its apps write texts. */
+const COORDINATE =
+  /^\s*[NSEWO]?\s*([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)\s*°?\s*[NSEWO]?\s*$/i;
+const MAX_COORDINATE = 40;
+/** Folding costs a hundred times what the look does. */
+const PLAIN = /^[ -~]*$/;
+
+/** NaN for what is no number. */
+export function coordinateOf(value: Json | undefined): number {
+  if (typeof value === "number") return value;
+  if (typeof value !== "string" || value.length > MAX_COORDINATE) return NaN;
+  const [, number] = COORDINATE.exec(PLAIN.test(value) ? value : foldText(value)) ?? [];
+  return number === undefined ? NaN : Number(number.replace(",", "."));
+}
+
+/** Degrees, minutes and seconds with decimals. */
+export function isSexagesimal(
+  [degrees = NaN, minutes = NaN, seconds = NaN]: readonly number[],
+): boolean {
+  return Math.abs(degrees) <= 180 && minutes >= 0 && minutes < 60 && seconds >= 0 && seconds < 60 &&
+    !Number.isInteger(seconds);
+}

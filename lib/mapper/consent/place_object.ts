@@ -1,0 +1,93 @@
+/** Which members of an object form a place together, although none of their keys does. */
+
+import type { Json, JsonObject } from "../../decoder/json.ts";
+import { isFineNumber, isFinePair } from "../geo/place_number.ts";
+import { coordinateOf } from "./coordinate.ts";
+import { isName } from "./place_list.ts";
+
+/** Keys whose value names the value beside it: `{ "name": "latitude", "value": 47.6062 }`. */
+const NAMING_KEYS: readonly string[] = [
+  "name",
+  "key",
+  "k",
+  "label",
+  "tag",
+  "field",
+  "property",
+  "id",
+];
+
+/** Keys whose value says which side of the equator or of Greenwich: `{ "ref": "N", "value": 47.6062 }`. */
+const SIDE_KEYS: readonly string[] = ["direction", "dir", "hemisphere", "ref", "side", "cardinal"];
+const SIDE = /^\s*(?:[NSEWO]|north|south|east|west)\s*$/i;
+
+const DEGREE_KEYS: readonly string[] = ["degrees", "degree", "deg", "Degrees", "Deg", "grad", "d"];
+const MINUTE_KEYS: readonly string[] = [
+  "minutes",
+  "minute",
+  "min",
+  "mins",
+  "Minutes",
+  "Min",
+  "arcmin",
+  "m",
+];
+
+const MAX_ORDERING_KEY = 12;
+
+/** Keys that say which of several values it is, and not what the value is: `a`, `first`, `_1`, `value2`, `north`. */
+const ORDERING_KEY =
+  /^_?(?:[a-zφλ]|\d{1,2}|(?:item|value|val|num|number|field|part|arg|component)_?\d{1,2}|first|second|one|two|phi|lambda|north|south|east|west|ns|ew)$/i;
+
+/** Whether a member of an object says that the others are coordinates. */
+export function isNamedPlace(object: JsonObject): boolean {
+  return NAMING_KEYS.some((key) => Object.hasOwn(object, key) && isName(object[key])) ||
+    hasSide(object);
+}
+
+/** Whether `x` and `y` of an object are degrees. */
+export function hasXAndY(object: JsonObject): boolean {
+  return Object.hasOwn(object, "x") && Object.hasOwn(object, "y") &&
+    isFinePair(coordinateOf(object.x), coordinateOf(object.y));
+}
+
+/** Whether a key and its value are a pair of coordinates. */
+export function isPlaceWithKey(key: string, value: Json): boolean {
+  return /\d/.test(key) && isFinePair(coordinateOf(key), coordinateOf(value));
+}
+
+/** Whether an object is an angle in degrees and minutes. `d` and `m` can be a length of time without a side. */
+export function isAngleObject(object: JsonObject): boolean {
+  const degrees = DEGREE_KEYS.find((key) => Object.hasOwn(object, key));
+  if (degrees === undefined) return false;
+  const minutes = MINUTE_KEYS.find((key) => Object.hasOwn(object, key));
+  if (minutes === undefined) return false;
+  return Math.abs(coordinateOf(object[degrees])) <= 180 && coordinateOf(object[minutes]) < 60 &&
+    (degrees !== "d" || hasSide(object));
+}
+
+/** A fine number under a key that only orders it. */
+export interface Ordered {
+  readonly key: string;
+  readonly number: number;
+}
+
+/** Null for any other member. */
+export function orderedMember(key: string, value: Json): Ordered | null {
+  if (typeof value !== "number" && typeof value !== "string") return null;
+  if (key.length > MAX_ORDERING_KEY || !ORDERING_KEY.test(key)) return null;
+  const number = coordinateOf(value);
+  return isFineNumber(number) ? { key, number } : null;
+}
+
+/** Whether two such members are a pair. */
+export function isOrderedPair(one: Ordered | null, other: Ordered | null): boolean {
+  return one !== null && other !== null && isFinePair(one.number, other.number);
+}
+
+function hasSide(object: JsonObject): boolean {
+  return SIDE_KEYS.some((key) => {
+    const side = Object.hasOwn(object, key) ? object[key] : null;
+    return typeof side === "string" && side.length < 8 && SIDE.test(side);
+  });
+}
