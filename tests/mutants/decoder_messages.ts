@@ -31,6 +31,20 @@ export const DECODER_MESSAGES: readonly Mutant[] = [
   },
   {
     file: "lib/decoder/limits.ts",
+    before: "KEY_BYTES + (startsWithDigit(key) ? NUMBER_KEY_BYTES : 0)",
+    after: "KEY_BYTES",
+    rule: "a key that is a number counts with the list that V8 makes up to it",
+    near: ["decoder/limits_test.ts"],
+  },
+  {
+    file: "lib/decoder/limits.ts",
+    before: "  walk.otherBytes += OBJECT_BYTES;",
+    after: "",
+    rule: "an object counts with its hidden class",
+    near: ["decoder/limits_test.ts"],
+  },
+  {
+    file: "lib/decoder/limits.ts",
     before: "units * 3 > limits.messageBytes",
     after: "units * 2 > limits.messageBytes",
     rule: "the limit of a message counts three-byte characters too",

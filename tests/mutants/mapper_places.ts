@@ -150,6 +150,27 @@ export const MAPPER_PLACES: readonly Mutant[] = [
     near: ["mapper/consent/words_test.ts"],
   },
   {
+    file: "lib/mapper/consent/place_list.ts",
+    before: "if (index - beforeAt <= MEMBERS_BETWEEN && saysNothing(item)) continue;",
+    after: "",
+    rule: "nothing, a sign or a direction between two members of a list does not part them",
+    near: ["mapper/consent/forms_test.ts"],
+  },
+  {
+    file: "lib/mapper/consent/place_object.ts",
+    before: `(degrees !== "d" || hasSide(object))`,
+    after: "true",
+    rule: "days, minutes and seconds are no angle",
+    near: ["mapper/consent/forms_test.ts"],
+  },
+  {
+    file: "lib/mapper/consent/hidden_place.ts",
+    before: "isOrderedPair(ordered, next)",
+    after: "false",
+    rule: "two numbers under keys that only count are a pair",
+    near: ["mapper/consent/forms_test.ts"],
+  },
+  {
     file: "lib/mapper/consent/place_object.ts",
     before: `  "label",
 `,

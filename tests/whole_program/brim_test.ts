@@ -23,6 +23,7 @@ const isFull = Deno.env.get("BOUNDED") === "full";
 const SERVER = { kinds: ["server"] } as const;
 const COLLECTION = "app.subcult.scene";
 const MiB = 2 ** 20;
+const PATIENCE_MS = isFull ? 600_000 : 120_000;
 
 /** What was tried, with what it was tried on. */
 function named(what: string): string {
@@ -64,7 +65,7 @@ databaseTest(named("an archive of large records in blocks of 27 MB"), async ({ u
   await using origin = new OneOrigin({ live: live.port, archive: history.port });
   await migrate(sql);
   await using program = await Alone.start(url, origin.v2Url, { START_FROM: "archive" });
-  await program.until(async () => await heldScenes(sql) === BLOCKS * ROWS);
+  await program.until(async () => await heldScenes(sql) === BLOCKS * ROWS, PATIENCE_MS);
 }, SERVER);
 
 const REPOSITORIES = isFull ? 4 : 2;
@@ -105,7 +106,7 @@ databaseTest(
       RECONCILE_ALLOW_PRIVATE: "true",
       RECONCILE_AT_ONCE: String(REPOSITORIES),
     });
-    await program.until(async () => await heldScenes(sql) === records);
+    await program.until(async () => await heldScenes(sql) === records, PATIENCE_MS);
   },
   SERVER,
 );

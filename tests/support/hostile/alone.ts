@@ -52,8 +52,8 @@ export class Alone implements AsyncDisposable {
   }
 
   /** Waits until it holds, and sees that the process stays within the memory of its unit. */
-  async until(holds: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + PATIENCE_MS;
+  async until(holds: () => Promise<boolean>, patienceMs: number = PATIENCE_MS): Promise<void> {
+    const end = performance.now() + patienceMs;
     for (;;) {
       const isMet = await holds();
       const last = this.log.slice(-5).join("\n");
