@@ -2,7 +2,7 @@
  * Standard geohash: alternating bits of longitude and latitude, longitude first, five to a character. A value
  * exactly on a midpoint belongs to the upper half, so (0, 0) is `s00000`.
  *
- * No library: it is forty lines, and the guarantee of coarse places depends on it.
+ * Why no library: ARCHITECTURE.md, *Written here, and why*.
  */
 
 const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
