@@ -9,8 +9,7 @@ export const RECONCILE_SETTINGS = {
     accepts: "an http:// or https:// URL",
     default: "https://plc.directory",
     meaning:
-      "The directory that resolves did:plc. Where a repository is, and with what key it is signed, " +
-      "is asked there.",
+      "The directory that resolves did:plc: the server of a repository, and its signing key.",
     schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
   }),
   RELAY_URL: setting({
@@ -23,20 +22,20 @@ export const RECONCILE_SETTINGS = {
     accepts: "true or false",
     default: "true",
     meaning:
-      "Whether repositories are compared with their source by themselves: after a rebuild, when " +
-      "an account returns, and when events may be missing.",
+      "Compare repositories with their source automatically: after a rebuild, when an account " +
+      "returns, and when events may be missing.",
     schema: flag(),
   }),
   RECONCILE_AT_ONCE: setting({
     accepts: "a whole number from 1 to 64",
     default: "4",
-    meaning: "Repositories that are compared at a time; of one server two.",
+    meaning: "Number of repositories that are compared in parallel, at most two per server.",
     schema: whole(1, 64),
   }),
   RECONCILE_EVERY_DAYS: setting({
     accepts: "a whole number from 0 to 3650 (0: never)",
     default: "0",
-    meaning: "Every repository that records are held of is compared again within so many days.",
+    meaning: "Compare every repository with stored records again after this many days.",
     schema: whole(0, 3650),
   }),
   RECONCILE_MAX_BYTES: setting({
@@ -48,14 +47,13 @@ export const RECONCILE_SETTINGS = {
   RECONCILE_TIMEOUT_MS: setting({
     accepts: "milliseconds, a whole number from 1000 to 3600000",
     default: "60000",
-    meaning: "How long a server may take for one whole answer.",
+    meaning: "Limit for one whole answer of a server.",
     schema: milliseconds(1_000, 3_600_000),
   }),
   RECONCILE_ALLOW_PRIVATE: setting({
     accepts: "true or false",
     default: "false",
-    meaning:
-      "Lets servers on private addresses be asked, over http too: for a network of your own.",
+    meaning: "Allow servers on private addresses, and http: for a network of your own.",
     schema: flag(),
   }),
 } as const;

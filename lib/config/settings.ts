@@ -33,8 +33,8 @@ export const SETTINGS = {
   DATABASE_ROOT_CERT: optional({
     accepts: "certificates in PEM form, line breaks as they are or written \\n",
     meaning:
-      "The authority that signed the database's certificate, where it is a private one: the " +
-      "text itself, since the executable reads no file. For sslmode require, verify-ca and " +
+      "Certificate of a private authority that signed the database's certificate: the text " +
+      "itself, because the executable can't read files. For sslmode require, verify-ca and " +
       "verify-full.",
     schema: certificates(),
   }),
@@ -42,9 +42,9 @@ export const SETTINGS = {
     accepts: "true or false",
     default: "true",
     meaning:
-      "false: nothing is prepared, for a pooler in transaction mode that forgets statements. " +
-      "Without it that is found out, at the price of one failed transaction. " +
-      "pgbouncer=true in DATABASE_URL says the same.",
+      "false: never prepare statements, for a pooler in transaction mode that does not support " +
+      "them. When left at true, such a pooler is detected after one failed transaction. " +
+      "pgbouncer=true in DATABASE_URL means the same.",
     schema: flag(),
   }),
   ...STREAM_SETTINGS,
@@ -58,16 +58,17 @@ export const SETTINGS = {
     accepts: "milliseconds, a whole number from 1000 to 600000",
     default: "8000",
     meaning:
-      "How long the right to write lasts without being renewed: a standby takes over from a " +
-      "leader that has been silent for so long.",
+      "How long the write lease lasts without renewal. A standby takes over from a leader that " +
+      "has been silent for this long.",
     schema: milliseconds(1_000, 600_000),
   }),
   PARTITIONS: setting({
     accepts: "a whole number from 1 to 64",
     default: "1",
     meaning:
-      "Partitions of the accounts, each written beside the others, by one instance or several that " +
-      "share them. Counts for an empty database; the command partitions changes it later.",
+      "Number of account partitions that are written in parallel, by one instance or several " +
+      "that share them. Used for an empty database only; the command partitions changes it " +
+      "later.",
     schema: whole(1, 64),
   }),
   METRICS_PORT: setting({
@@ -79,13 +80,14 @@ export const SETTINGS = {
   HTTP_HOST: setting({
     accepts: "an IP address or a host name",
     default: "0.0.0.0",
-    meaning: "Address that the port is opened on.",
+    meaning: "Address to listen on.",
     schema: host(),
   }),
   HTTP_ALLOWED_HOSTS: optional({
     accepts: "at most 16 host names, comma-separated",
-    meaning: "Names by which the port may be asked without a token, besides IP addresses and " +
-      "localhost: a page of another site could give its own name our address.",
+    meaning:
+      "Host names that are allowed in requests without a token, in addition to IP addresses and" +
+      " localhost. Protects against DNS rebinding.",
     schema: list(host(), 16),
   }),
   INTERNAL_AUTH_TOKEN: optional({
@@ -99,15 +101,14 @@ export const SETTINGS = {
   ...RECONCILE_SETTINGS,
   LOCATION_JITTER_SECRET: optional({
     accepts: "a text, best 32 random characters or more",
-    meaning: "Key of the offset that hides where in its cell a place is. Must stay the same. " +
-      "Required in production.",
+    meaning: "Secret key for location jitter. Never change it. Required in production.",
     secret: true,
     schema: z.string().min(1).transform((text) => new Secret(text)),
   }),
   LOG_LEVEL: setting({
     accepts: "debug, info, warn or error",
     default: "info",
-    meaning: "The least level that is logged.",
+    meaning: "The lowest level that is logged.",
     schema: z.enum(LOG_LEVELS) as z.ZodType<typeof LOG_LEVELS[number], string>,
   }),
 } as const;

@@ -16,7 +16,7 @@ export const STREAM_SETTINGS = {
       "/xrpc/network.bsky.jetstream.subscribeEvents or /xrpc/com.atproto.sync.subscribeRepos, " +
       "with no query parameter that a setting decides",
     default: "wss://jetstream1.us-east.bsky.network/subscribe",
-    meaning: "Where events come from, tried in order. The path tells the protocol.",
+    meaning: "Servers to read from, in order of preference. The path selects the protocol.",
     schema: list(jetstreamUrl(), 16),
   }),
   JETSTREAM_API_KEY: optional({
@@ -28,7 +28,7 @@ export const STREAM_SETTINGS = {
   JETSTREAM_COMPRESS: setting({
     accepts: "true or false",
     default: "true",
-    meaning: "zstd with the dictionaries, where the server offers it.",
+    meaning: "Use zstd with dictionaries when the server offers it.",
     schema: flag(),
   }),
   JETSTREAM_DICTIONARY_URL: setting({
@@ -36,15 +36,15 @@ export const STREAM_SETTINGS = {
     default: "https://raw.githubusercontent.com/bluesky-social/jetstream/" +
       "9a30defd224e9058814a7d6ce8d9e4fc48d5493c/internal/subscribe/dictionaries/" +
       "legacy_subscribe.zdict",
-    meaning: "The zstd dictionary of v1, which its servers don't hand out. Fetched at the first " +
+    meaning: "The zstd dictionary of v1, which its servers don't provide. Fetched at the first " +
       "connection and checked against its SHA-256; without it the connection is not compressed.",
     schema: z.url({ protocol: /^https?$/ }) as z.ZodType<string, string>,
   }),
   JETSTREAM_ROOT_CERT: optional({
     accepts: "certificates in PEM form, line breaks as they are or written \\n",
     meaning:
-      "The authority that signed the certificates of stream, archive and dictionary, where it is a " +
-      "private one: the text itself. It is trusted besides the public ones.",
+      "Certificate of a private authority for stream, archive and dictionary: the text itself. " +
+      "Trusted in addition to the public ones.",
     schema: certificates(),
   }),
   WANTED_COLLECTIONS: setting({
@@ -72,7 +72,9 @@ export const STREAM_SETTINGS = {
   START_FROM: setting({
     accepts: "live, archive, an RFC 3339 time, or a non-negative whole number",
     default: "live",
-    meaning: "Where to start when no cursor is stored. A number is sent as the cursor as it is.",
+    meaning:
+      "Where to start when no cursor is stored. A number is sent to the server as the cursor, " +
+      "unchanged.",
     schema: startFrom(),
   }),
 } as const;
