@@ -24,14 +24,14 @@ const NOTE = "note";
 
 export const check: Command = {
   name: "check",
-  summary: "try settings, database and stream",
+  summary: "check settings, database and stream",
   help: `usage: jetstream-indexer check [--json]
 
-Reads the settings, connects to the database (PostGIS,
-rights, migrations) and to each Jetstream server, and
-changes nothing. Exits with 0 when all of it works, 1 when
-something does not, 2 when the settings can't be used: then
-it tries what their usable part names.
+Checks the settings, the database (PostGIS, rights,
+migrations) and each Jetstream server without changing
+anything. Exits with 0 when all of it works, 1 when
+something does not, 2 when settings are invalid: then it
+checks what the valid ones configure.
 
   --json   print the findings, for scripts
 

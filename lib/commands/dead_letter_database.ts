@@ -29,7 +29,7 @@ export async function openMigrated(
   try {
     if (await isMigrated(opened.database.sql)) return opened;
     throw new Error(
-      "cannot look for dead letters: the database has not the tables of this version; " +
+      "cannot read dead letters: the database lacks the tables of this version; " +
         "run jetstream-indexer migrate",
     );
   } catch (error) {

@@ -62,7 +62,7 @@ export async function retry(args: readonly string[], terminal: Terminal): Promis
   else {
     terminal.print(
       `tried ${tried}, resolved ${resolved}` +
-        (left > 0 ? `; ${left} could not be tried` : "") +
+        (left > 0 ? `; ${left} could not be retried` : "") +
         (unseen > 0 ? `; stopped before the last ${unseen}` : ""),
     );
   }

@@ -37,21 +37,21 @@ export const deadLetters: Command = {
        jetstream-indexer dead-letters discard
            ID... | FILTER | --all [--yes] [--json]
 
-Works on the database directly, also while no process
+Works on the database directly, even when no process
 runs. Retry maps the record again and resolves the letter
-in the same transaction; it says of each letter that stays
-open why. Discard closes letters for good.
+in the same transaction; it says why each remaining letter
+is still open. Discard closes letters for good.
 
-FILTER, of which all that is given has to be true:
+FILTER, of which every given part must match:
   --reason R         one of the reasons below
-  --collection C     an NSID, or the beginning of one and .*
+  --collection C     an NSID, or a prefix that ends in .*
   --did DID          of the author
   --older-than AGE   30m, 12h, 7d, or an RFC 3339 time
   --newer-than AGE   the same
 
 With a filter or --all, the letters are counted first, and
-a person is asked. --yes answers. Without a terminal,
-discard needs it.
+you have to confirm. --yes confirms. Without a terminal,
+discard requires it.
 
 Examples:
   jetstream-indexer dead-letters list --newer-than 1h

@@ -5,7 +5,7 @@ import { parseOptions } from "./options.ts";
 
 export const lexicons: Command = {
   name: "lexicons",
-  summary: "print the forms that records have",
+  summary: "print the lexicon documents of records",
   help: `usage: jetstream-indexer lexicons [NSID]
 
 Prints the lexicon documents of the collections that have

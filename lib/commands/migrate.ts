@@ -11,9 +11,9 @@ export const migrate: Command = {
   summary: "bring the database to this version's schema",
   help: `usage: jetstream-indexer migrate
 
-Applies the migrations that are missing, under a lock, in
-one transaction. \`run\` does the same at its start; this
-command is for those who deploy in steps.
+Applies missing migrations under a lock, in one
+transaction. \`run\` does the same at its start; this
+command is for deployments in steps.
 
 Example:
   DATABASE_URL=$OWNER_URL jetstream-indexer migrate`,

@@ -33,7 +33,7 @@ export async function openDatabase(
   }
   if (!embeddedDatabase) {
     const message =
-      "cannot use DATABASE_URL: this executable holds no embedded database, expected " +
+      "cannot use DATABASE_URL: this executable contains no embedded database, expected " +
       "postgres://… with PostGIS";
     throw new ConfigError([{ setting: "DATABASE_URL", message }]);
   }

@@ -46,7 +46,7 @@ function checkOption({ name, rawName, value, inlineValue }: OptionToken, options
     throw new UsageError(`there is no option ${rawName}${didYouMean(rawName, known)}`);
   }
   if (option.type === "boolean" && value !== undefined) {
-    throw new UsageError(`cannot give ${rawName} a value: it stands alone`);
+    throw new UsageError(`cannot use a value for ${rawName}: it takes none`);
   }
   // `--reason --all` is a forgotten value; `--reason=--all` is intended.
   const isForgotten = value === undefined || (inlineValue !== true && value.startsWith("-"));

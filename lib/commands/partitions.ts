@@ -13,11 +13,10 @@ export const partitions: Command = {
   summary: "show or change the number of partitions",
   help: `usage: jetstream-indexer partitions [N]
 
-Shows into how many partitions the accounts are divided, or
-divides them anew, 1 to 64. Can be done while instances run:
-they wait for a moment, learn the new number, and read on
-from the least position of the partitions before. Events
-that come again by that are recognised.
+Shows or changes the number of account partitions, 1 to 64.
+Instances may be running: they pause briefly, read the new
+number, and resume from the least position of the previous
+partitions. Repeated events are recognised as duplicates.
 
 Example:
   jetstream-indexer partitions 4`,
@@ -34,7 +33,7 @@ Example:
     const { sql } = opened.database;
     if (!await isMigrated(sql)) {
       throw new Error(
-        "cannot ask for the number of partitions: the database has not the tables of this version; " +
+        "cannot read the number of partitions: the database lacks the tables of this version; " +
           "run jetstream-indexer migrate",
       );
     }

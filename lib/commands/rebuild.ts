@@ -27,17 +27,17 @@ export const rebuild: Command = {
   help: `usage: jetstream-indexer rebuild
            [--from archive|repositories]
 
-Fills an empty database with what was published before, and
-then follows the stream as \`run\` does; the log says how far
-it is. When it is stopped, \`rebuild\` goes on.
+Fills an empty database with all earlier records, then
+follows the stream as \`run\` does; the log shows the
+progress. After an interruption \`rebuild\` continues.
 
   --from archive       from the archive of the first v2
                        server in JETSTREAM_URL; the default
                        where there is one
   --from repositories  from the repositories that RELAY_URL
-                       lists, each read at its own server
-                       and verified; also fills what a
-                       database lacks
+                       lists, each read from its own server
+                       and verified; also fills gaps in an
+                       existing database
 
 Example:
   jetstream-indexer rebuild --from repositories`,

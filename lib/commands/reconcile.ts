@@ -15,13 +15,13 @@ export const reconcile: Command = {
        jetstream-indexer reconcile --all [--json]
 
 Reads each repository from its personal data server,
-verifies its signature, and folds what differs into the
-tables, as if the stream had brought it. Can run beside a
-running indexer. Ends with 1 when a repository could not be
+verifies its signature, and writes the differences to the
+tables, as if the stream had brought them. The indexer may
+be running. Exits with 1 when a repository could not be
 read.
 
-  --all    put every repository that records are held of
-           into the queue, for the running indexer
+  --all    queue every repository with stored records, for
+           the running indexer
   --json   print one JSON object for each repository
 
 Example:

@@ -53,7 +53,7 @@ Example:
         },
       }, terminal.stop);
       if (ended === null) {
-        terminal.complain("stopped: the next reindex goes on here");
+        terminal.complain("stopped: the next reindex continues here");
         return 1;
       }
       const { nsid } = collection;

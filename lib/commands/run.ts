@@ -98,7 +98,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
     fetch: app.fetch,
     host: config.http.host,
     port: config.http.port,
-    failed: (error) => logger.warn("cannot take connections, trying again", { error }),
+    failed: (error) => logger.warn("cannot accept connections, retrying", { error }),
   });
   logger.info("listening", { host: server.host, port: server.port });
   started?.({ host: server.host, port: server.port, telemetry, database });

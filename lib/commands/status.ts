@@ -12,7 +12,7 @@ const WATCH_MS = 2_000;
 
 export const status: Command = {
   name: "status",
-  summary: "ask the running process how it is",
+  summary: "show the status of the running process",
   help: `usage: jetstream-indexer status [--ready | --watch] [--json]
            [--url URL]
 
@@ -101,7 +101,7 @@ async function show(base: URL, asJson: boolean, terminal: Terminal): Promise<num
   const response = await ask(base, "/api/status", terminal);
   if (response.status === 403) {
     await response.body?.cancel();
-    throw new Error("the process wants a token: set INTERNAL_AUTH_TOKEN as it has it");
+    throw new Error("the process requires a token: set INTERNAL_AUTH_TOKEN to the same value");
   }
   if (!response.ok) {
     await response.body?.cancel();

@@ -95,9 +95,7 @@ function database(
       `${since(blocked.since)}, held by ${holders}`;
   }
   if (refusal === null) return paint("good", "up");
-  return `${paint("bad", "up, but refuses what is written")}${code(refusal)}${
-    since(refusal.since)
-  }`;
+  return `${paint("bad", "up, but rejects writes")}${code(refusal)}${since(refusal.since)}`;
 }
 
 /** "process 4711 of postgres (psql, idle in transaction)" */

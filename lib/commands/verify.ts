@@ -92,7 +92,7 @@ async function verifyCollection(
     advanced: (_, differences) => differences.forEach((one) => note(one.key, kindOf(one))),
   }, terminal.stop);
   const stray = await database.sql.unsafe<RecordKey[]>(rowsWithoutRecord(collection));
-  for (const key of stray) note(key, "a live row without such a record");
+  for (const key of stray) note(key, "a live row without a matching record");
   const records = ended?.done ?? 0;
   if (asJson) {
     const { total: differing } = tally;
@@ -116,7 +116,9 @@ async function isAsAtSource(
     const found = await indexer.reconciles.inspect(did, stop);
     const { records, put, deleted, host } = found;
     const isSame = put + deleted === 0;
-    const differs = isSame ? "all right" : `${put} missing or other here, ${deleted} gone there`;
+    const differs = isSame
+      ? "all right"
+      : `${put} missing or different here, ${deleted} gone there`;
     if (asJson) print(JSON.stringify({ did, ...found }));
     else print(plain(`${did}: ${records} records at ${host}, ${differs}`));
     return isSame;

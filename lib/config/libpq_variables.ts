@@ -9,6 +9,6 @@ const LIBPQ_VARIABLE = new RegExp(
 export function libpqNotices(present: ReadonlyMap<string, string>): readonly string[] {
   if (!present.has("DATABASE_URL")) return [];
   return [...present.keys()].filter((name) => LIBPQ_VARIABLE.test(name)).map((name) =>
-    `${name} is set, and is not read: DATABASE_URL says all about the database`
+    `${name} is set but not used: only DATABASE_URL configures the database`
   );
 }

@@ -81,7 +81,7 @@ export function contradictions(
   if (DATABASE_ROOT_CERT !== undefined && DATABASE_URL && !verifiesServer(DATABASE_URL)) {
     problems.push({
       setting: "DATABASE_ROOT_CERT",
-      message: "cannot use DATABASE_ROOT_CERT: nothing would be verified with it, expected " +
+      message: "cannot use DATABASE_ROOT_CERT: it would have no effect, expected " +
         "sslmode=verify-full (or verify-ca, or require) in DATABASE_URL",
     });
   }

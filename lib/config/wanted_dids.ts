@@ -22,9 +22,9 @@ export function addressProblem(
 ): ConfigProblem | null {
   const bytes = lengthInAddress(dids);
   const found = dids.length > MAX_DIDS
-    ? `${dids.length} DIDs in all, expected at most ${MAX_DIDS}`
+    ? `${dids.length} DIDs in total, expected at most ${MAX_DIDS}`
     : bytes > LONGEST_ADDRESS && hasV2(urls)
-    ? `${dids.length} DIDs that make an address of ${bytes} bytes, expected at most ` +
+    ? `${dids.length} DIDs that make a URL of ${bytes} bytes, expected at most ` +
       `${LONGEST_ADDRESS} with a v2 server in JETSTREAM_URL`
     : null;
   return found === null
@@ -36,7 +36,7 @@ export function addressProblem(
 export function addressNotice(dids: readonly string[], urls: readonly string[]): string | null {
   const bytes = lengthInAddress(dids);
   if (bytes <= LONG_ADDRESS || !hasV2(urls)) return null;
-  return `WANTED_DIDS make an address of ${bytes} bytes for a v2 server: many proxies refuse more than ` +
+  return `WANTED_DIDS make a URL of ${bytes} bytes for a v2 server: many proxies refuse more than ` +
     "8 KiB. v1 servers take the list in a message";
 }
 

@@ -21,7 +21,7 @@ export function createWriter(context: Context, mapper: Mapper, watch: DatabaseWa
     failed: (sqlState, attempt, error, partition) => {
       watch.ended(`batch ${partition}`, false);
       telemetry.batches.failed(sqlState);
-      logger.error("cannot write a batch, trying again", { code: sqlState, attempt, error });
+      logger.error("cannot write a batch, retrying", { code: sqlState, attempt, error });
     },
     refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
     step: (name, { letters, share }) => {

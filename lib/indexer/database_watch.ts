@@ -115,7 +115,7 @@ export class DatabaseWatch {
   #tell(found: { readonly wait: LockWait; readonly waiting: [Work, UnderWay] } | null): void {
     const { telemetry, logger } = this.#options;
     if (found === null) {
-      if (this.#blocked !== null) logger.info("the lock in the database is gone");
+      if (this.#blocked !== null) logger.info("the lock in the database is released");
       this.#blocked = null;
       telemetry.database.blocked(null);
       return;

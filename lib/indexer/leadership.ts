@@ -128,7 +128,7 @@ async function waitForLease(
       if (signal.aborted) return null;
       if (error instanceof PartitionsChangedError) throw error;
       failures++;
-      logger.error("cannot ask for the lease, trying again", {
+      logger.error("cannot claim the lease, retrying", {
         code: sqlStateOf(error),
         attempt: failures,
       });
@@ -167,6 +167,6 @@ export async function release(
   try {
     await database.ask((sql) => releaseLease(sql, lease), { silentMs: RELEASE_MS, signal });
   } catch (error) {
-    logger.warn("cannot give the lease up: it runs out by itself", { code: sqlStateOf(error) });
+    logger.warn("cannot release the lease: it will expire", { code: sqlStateOf(error) });
   }
 }

@@ -60,7 +60,8 @@ export class Leading {
       observer: {
         paused: () => telemetry.stream.paused(),
         resumed: () => telemetry.stream.resumed(),
-        stillPaused: (ms) => logger.error("reading is paused for long", { seconds: ms / 1000 }),
+        stillPaused: (ms) =>
+          logger.error("backpressure: reading is still paused", { seconds: ms / 1000 }),
       },
     });
     this.#intake = new Intake({

@@ -30,7 +30,7 @@ export async function learnPartitions(
       });
       if (wanted !== 1 && wanted !== partitions) {
         logger.warn(
-          "PARTITIONS counts for an empty database only: the command partitions changes it",
+          "PARTITIONS applies to an empty database only: the command partitions changes it",
           {
             partitions,
           },
@@ -39,7 +39,7 @@ export async function learnPartitions(
       return partitions;
     } catch (error) {
       if (signal.aborted) return null;
-      logger.error("cannot ask for the number of partitions, trying again", {
+      logger.error("cannot read the number of partitions, retrying", {
         code: sqlStateOf(error),
         attempt,
       });

@@ -49,10 +49,10 @@ export class LetterRetries {
     try {
       const ids = await ask((sql) => takeDueLetters(sql, LETTERS_AT_A_TIME), signal);
       if (ids.length === 0) return;
-      logger.info("dead letters tried again", await this.retry(ids, signal));
+      logger.info("dead letters retried", await this.retry(ids, signal));
     } catch (error) {
       if (signal.aborted) return;
-      logger.warn("cannot try dead letters again", { code: sqlStateOf(error) });
+      logger.warn("cannot retry dead letters", { code: sqlStateOf(error) });
     }
   }
 }

@@ -35,7 +35,7 @@ export class LongBatch {
     const now = this.#clock.monotonic();
     if (now - this.#saidAt < EVERY_MS) return;
     this.#saidAt = now;
-    this.#logger.info("a batch changes many records that refer to others", {
+    this.#logger.info("a batch changes many dependent records", {
       seconds: Math.round((now - this.#since) / 1000),
       judged: this.#records,
     });

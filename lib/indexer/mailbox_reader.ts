@@ -73,7 +73,7 @@ export class Mail {
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof UndigestedMailError) {
-          logger.error("cannot judge again what other partitions changed, trying again later", {
+          logger.error("cannot apply notes of other partitions, retrying later", {
             code: sqlStateOf(error.cause),
             partition: lane.share.partition,
           });

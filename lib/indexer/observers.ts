@@ -45,8 +45,8 @@ export function streamObserver(
       const why = redact(printable(error.message));
       telemetry.stream.attemptFailed({ source, failures, why, retryInMs });
       const fields = { source, failures, why, retryInMs };
-      if (alerting) logger.error("cannot read the stream for long", fields);
-      else logger.warn("cannot read the stream, trying again", fields);
+      if (alerting) logger.error("still cannot read the stream", fields);
+      else logger.warn("cannot read the stream, retrying", fields);
     },
     notice: ({ code, message, endpoint: { source } }) => {
       telemetry.noticed(code);
@@ -99,8 +99,8 @@ export function archiveObserver(
       const why = redact(printable(error.message));
       telemetry.archive.requestFailed({ failures, why });
       const fields = { request, failures, why, retryInMs, source };
-      if (event.alerting) logger.error("cannot read the archive for long", fields);
-      else logger.warn("cannot read the archive, trying again", fields);
+      if (event.alerting) logger.error("still cannot read the archive", fields);
+      else logger.warn("cannot read the archive, retrying", fields);
     },
     answered: () => telemetry.archive.requestAnswered(),
     notice: ({ code, message }) => {

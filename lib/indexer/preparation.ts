@@ -53,7 +53,7 @@ export async function prepare(
       const reason = error instanceof ReadOnlyError
         ? error.message
         : safeDatabaseError(error).message;
-      logger.error("cannot prepare the database, trying again", { code, attempt, reason });
+      logger.error("cannot prepare the database, retrying", { code, attempt, reason });
       telemetry.batches.failed(code);
       await backoff(attempt, signal).catch(() => {});
       if (signal.aborted) return false;

@@ -83,8 +83,8 @@ export class Replaying {
     const notice = "archive_missing";
     telemetry.noticed(notice);
     logger.error(
-      "there is no archive: the oldest events of the live stream come next, " +
-        "and those between the cursor and them are missing",
+      "there is no archive: continuing with the oldest events of the live stream; " +
+        "the events between the cursor and those are missing",
       { notice, source, why: redact(error.message) },
     );
     position.forgetNumber();
@@ -98,7 +98,7 @@ export class Replaying {
     const { logger, telemetry, position } = this.#options;
     if (because !== null) {
       telemetry.noticed("cursor_too_old");
-      logger.warn(`${because.message}; the archive is replayed first`, {
+      logger.warn(`${because.message}; replaying the archive first`, {
         notice: "cursor_too_old",
         source,
       });

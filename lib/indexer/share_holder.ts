@@ -177,7 +177,7 @@ export class ShareHolder {
     } catch (error) {
       if (error instanceof PartitionsChangedError) throw error;
       if (!signal.aborted) {
-        this.#options.logger.error("cannot ask for the lease, trying again", {
+        this.#options.logger.error("cannot claim the lease, retrying", {
           code: sqlStateOf(error),
         });
       }

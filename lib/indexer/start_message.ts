@@ -14,7 +14,7 @@ export function startWords(
     const { cursor, timeUs, source } = resume;
     return ["starting at the stored cursor", { cursor, source, seen: isoFromMicros(timeUs) }];
   }
-  const because = "no cursor is stored, so START_FROM counts";
+  const because = "no cursor is stored, so START_FROM applies";
   switch (startFrom.kind) {
     case "live":
       return ["starting at the live tip", { because }];

@@ -41,7 +41,7 @@ export async function retryLetters(
     if (is.resolution !== null) return [];
     const why = was.isRetriable
       ? `refused again, ${is.reason}: ${is.detail}`
-      : "only an excerpt is kept of it, which can't be tried";
+      : "only an excerpt of it is kept, which can't be retried";
     return [{ id, why }];
   });
   return { tried, resolved, letters };

@@ -78,12 +78,12 @@ function recordOf(listed: unknown, did: string, collection: string, pds: URL): S
   if (typeof uri !== "string" || !uri.startsWith(prefix) || typeof cid !== "string") {
     throw new SourceError(
       "invalid",
-      `cannot read ${pds.host}: it lists what is not of ${collection}`,
+      `cannot read ${pds.host}: it lists records of other collections than ${collection}`,
     );
   }
   const bytes = encoded(value);
   if (bytes === null || recordCid(bytes) !== cid) {
-    throw new SourceError("invalid", `cannot read ${pds.host}: a record is not what its CID says`);
+    throw new SourceError("invalid", `cannot read ${pds.host}: a record does not match its CID`);
   }
   return { collection, rkey: uri.slice(prefix.length), cid, bytes };
 }

@@ -53,7 +53,7 @@ function readCommit(car: Uint8Array): Commit {
   const root = reader.roots[0]?.$link;
   let found: unknown;
   for (const { cid, bytes } of { [Symbol.iterator]: () => reader[Symbol.iterator]() }) {
-    if (!isCidOf(cid.bytes, bytes)) throw new Error("a block is not what its CID says");
+    if (!isCidOf(cid.bytes, bytes)) throw new Error("a block does not match its CID");
     if (toString(cid) === root) found = decode(bytes);
   }
   if (!isCommit(found)) throw new Error("its root is no commit");

@@ -91,7 +91,7 @@ async function persistently<T>(
       return await attempt();
     } catch (error) {
       signal.throwIfAborted();
-      logger.warn("cannot list repositories, trying again", { error });
+      logger.warn("cannot list repositories, retrying", { error });
       await sleep(waitMs, clock, signal);
     }
   }

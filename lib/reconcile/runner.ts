@@ -99,7 +99,7 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
       if (allWanted) options.wantAll();
       const trouble = String(error);
       if (!signal.aborted && trouble !== told) {
-        logger.warn("cannot look for repositories to compare", { error });
+        logger.warn("cannot read the queue of repositories to compare", { error });
         told = trouble;
       }
     }
@@ -125,7 +125,7 @@ async function reconcileOne(
       const isRefuted = await options.isStillThere(did, signal);
       await ask((sql) => finishDeletion(sql, one));
       ended(isRefuted ? "deletion_refuted" : "deletion_confirmed");
-      if (isRefuted) logger.warn("an account is not deleted, as the stream said", { did });
+      if (isRefuted) logger.warn("an account is not deleted, although the stream said so", { did });
       return;
     }
     const result = await options.reconcile(did, signal);

@@ -61,7 +61,7 @@ archiveTest(
     await using program = new Program({ ...options, env, random: () => 0.01 });
     await program.committed(last);
     assert.equal(history.unfired, 0);
-    assert.equal(program.said("cannot read the archive, trying again"), 2 * bodies.length);
+    assert.equal(program.said("cannot read the archive, retrying"), 2 * bodies.length);
     const log = JSON.stringify(program.log);
     assert.ok(!log.includes(KEY.slice(0, 8)), log);
     assert.doesNotMatch(log, /\u200b|\\u001b/);

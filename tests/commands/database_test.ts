@@ -182,7 +182,7 @@ databaseTest(
     assert.deepEqual((await told(["status", "--ready"], { env })).code, 0);
     const stranger = await told(["status"], { env: { METRICS_PORT: env.METRICS_PORT } });
     assert.equal(stranger.code, 1);
-    assert.match(stranger.err.join(), /wants a token/);
+    assert.match(stranger.err.join(), /requires a token/);
     const other = await told(
       ["status", "--json", "--url", `http://127.0.0.1:${env.METRICS_PORT}`],
       {
@@ -247,10 +247,10 @@ databaseTest(
     });
     // Of each letter that stays open it is said why.
     const all = (await run("retry", "--all")).out;
-    assert.equal(all.at(-1), "tried 2, resolved 0; 1 could not be tried");
+    assert.equal(all.at(-1), "tried 2, resolved 0; 1 could not be retried");
     const whys = new Map(all.slice(0, -1).map((line) => line.split("  ") as [string, string]));
     assert.match(whys.get(idOf("empty_field")) ?? "", /^refused again, empty_field: /);
-    assert.match(whys.get(idOf("invalid_json")) ?? "", /^only an excerpt is kept/);
+    assert.match(whys.get(idOf("invalid_json")) ?? "", /^only an excerpt of it is kept/);
     const nobody = await json<{ letters: unknown }>("retry", "999999");
     assert.deepEqual(nobody.letters, [{ id: 999999, why: "there is no such dead letter" }]);
     const { letters: _, ...counts } = await json<{ letters: unknown }>(
@@ -347,7 +347,7 @@ databaseTest(
 databaseTest("dead letters of a database without tables: it says how to make them", async (db) => {
   const { code, err } = await told(["dead-letters", "list"], { env: settings(db.url) });
   assert.equal(code, 1);
-  assert.match(err.join(), /has not the tables of this version; run jetstream-indexer migrate$/);
+  assert.match(err.join(), /lacks the tables of this version; run jetstream-indexer migrate$/);
 }, { content: "empty" });
 
 databaseTest(
@@ -369,7 +369,7 @@ databaseTest(
       "retry: 250 dead letters",
       ...[100, 200, 250].map((seen) => `${seen} of 250, resolved 0`),
     ]);
-    assert.equal(retry.out.at(-1), "tried 0, resolved 0; 250 could not be tried");
+    assert.equal(retry.out.at(-1), "tried 0, resolved 0; 250 could not be retried");
 
     const stop = new AbortController();
     stop.abort();
@@ -408,7 +408,7 @@ databaseTest(
     assert.deepEqual(said("reading")?.["collections"], ["app.subcult.*"]);
     const start = said("starting at a cursor");
     assert.deepEqual(start?.["cursor"], 0);
-    assert.match(String(start?.["because"]), /no cursor is stored, so START_FROM counts/);
+    assert.match(String(start?.["because"]), /no cursor is stored, so START_FROM applies/);
     // Where the database is, without the password.
     const text = out.join("\n");
     const { host, pathname, password } = new URL(url);

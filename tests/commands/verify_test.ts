@@ -77,10 +77,10 @@ databaseTest(
     assert.deepEqual(heldEvents.by, {
       "applied, and has no live row": 1,
       "waiting (parent_missing) → applied": 1,
-      "a live row without such a record": 1,
+      "a live row without a matching record": 1,
     });
     assert.deepEqual(posts.by, {
-      "a live row without such a record": 2,
+      "a live row without a matching record": 2,
       "columns record_rev": 1,
     });
     assert.deepEqual(await sql`select md5(string_agg(r::text, '')) from records r`, before);
@@ -107,6 +107,6 @@ databaseTest("a sample of repositories is compared with their servers", async (d
   network.put(did, "app.subcult.scene/s2", { $type: "app.subcult.scene", name: "two" });
   const missed = await told(["verify", "--sample", "3"], options);
   assert.equal(missed.code, 1);
-  assert.match(missed.out.at(-1) ?? "", /2 missing or other here, 0 gone there$/);
+  assert.match(missed.out.at(-1) ?? "", /2 missing or different here, 0 gone there$/);
   assert.equal(await new Folded(database).count("records"), 1);
 });

@@ -39,6 +39,6 @@ Deno.test("a database that is away is told once, and not each time that the queu
   assert.equal(lines.length, 1, lines.join("\n"));
   assert.match(
     lines[0] ?? "",
-    /^[\d:.]+ WARN {2}cannot look for repositories to compare error="[^"]*ECONNREFUSED/,
+    /^[\d:.]+ WARN {2}cannot read the queue of repositories to compare error="[^"]*ECONNREFUSED/,
   );
 });

@@ -57,14 +57,14 @@ const PASSING: readonly {
     way: WHOLE_FILES,
     spoil: (history) => history.fail("planSnapshot", FAULTS.refuses(429, { "Retry-After": "1" })),
     notice: "archive_rate_limited",
-    said: /the next follows in 1 s/,
+    said: /the next one follows in 1 s/,
   },
   {
     name: "a block that is rate limited",
     way: SINGLE_BLOCKS,
     spoil: (history) => history.fail("getBlock", FAULTS.refuses(429, { "Retry-After": "1" }), 1, 1),
     notice: "archive_rate_limited",
-    said: /the next follows in 1 s/,
+    said: /the next one follows in 1 s/,
   },
   {
     name: "a file of another generation",
@@ -76,7 +76,7 @@ const PASSING: readonly {
         return answer;
       }),
     notice: "archive_replanned",
-    said: /planning the replay anew after 6: seg_\w+\.jss/,
+    said: /making a new plan for the replay after 6: seg_\w+\.jss/,
   },
   {
     name: "a file that is gone",
@@ -86,21 +86,21 @@ const PASSING: readonly {
       history.fail("getSegment", gone, 1, BEFORE_BLOCKS);
     },
     notice: "archive_replanned",
-    said: /planning the replay anew after 0: .*SegmentNotFound/,
+    said: /making a new plan for the replay after 0: .*SegmentNotFound/,
   },
   {
     name: "an index with a bad checksum",
     way: WHOLE_FILES,
     spoil: (history) => history.fail("getSegment", FAULTS.flips, 1, BEFORE_BLOCKS - 1),
     notice: "archive_damaged",
-    said: /the index of seg_\w+\.jss of the archive is damaged and is got again: .*checksum/,
+    said: /the index of seg_\w+\.jss of the archive is damaged and is downloaded again: .*checksum/,
   },
   {
     name: "a block with a bad checksum",
     way: SINGLE_BLOCKS,
     spoil: (history) => history.fail("getBlock", FAULTS.flips, 1, 1),
     notice: "archive_damaged",
-    said: /block \d of seg_\w+\.jss of the archive is damaged and is got again: /,
+    said: /block \d of seg_\w+\.jss of the archive is damaged and is downloaded again: /,
   },
 ];
 
@@ -192,7 +192,7 @@ archiveTest(
     let aheadMs = 0;
     const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs };
     await using program = new Program({ ...options, clock, random: SOON });
-    await program.until(() => program.said("cannot read the archive, trying again") > 0);
+    await program.until(() => program.said("cannot read the archive, retrying") > 0);
     assert.deepEqual(live.peers.filter(({ isAccepted }) => isAccepted), []);
     aheadMs = 31 * 60_000;
     await program.committed(last);
@@ -214,7 +214,7 @@ archiveTest(
     let aheadMs = 0;
     const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs };
     await using program = new Program({ ...options, clock, random: SOON });
-    const tries = (): number => program.said("cannot read the archive, trying again");
+    const tries = (): number => program.said("cannot read the archive, retrying");
     await program.until(() => tries() > 0);
     aheadMs = 24 * 3_600_000;
     const before = tries();
@@ -248,7 +248,7 @@ for (const startFrom of ["archive", "1"]) {
           program.log.filter(({ level, why }) => level === "error" && String(why).includes(status));
         await program.until(() => alerts().length > 0, status);
         const [alert] = alerts();
-        assert.equal(alert?.message, "cannot read the archive for long");
+        assert.equal(alert?.message, "still cannot read the archive");
         assert.match(String(alert.why), /^cannot find an archive beside the live stream: /);
       }
       assert.ok(await program.metric("indexer_archive_failures_in_a_row") ?? 0 >= 3);

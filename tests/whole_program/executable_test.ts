@@ -190,7 +190,7 @@ databaseTest(
     const retried = (await run("retry", "--all")).out;
     assert.match(
       retried,
-      /only an excerpt is kept.*\ntried 0, resolved 0; 1 could not be tried\n$/,
+      /only an excerpt is kept.*\ntried 0, resolved 0; 1 could not be retried\n$/,
     );
     assert.equal((await run("discard", id)).out, "discarded 1\n");
     assert.equal((await run("list")).out, "none\n");
@@ -226,7 +226,7 @@ Deno.test({
     assert.equal(code, 2);
     assert.match(
       err,
-      /DATABASE_URL: this executable holds no embedded database, expected postgres/,
+      /DATABASE_URL: this executable contains no embedded database, expected postgres/,
     );
   },
 });

@@ -106,7 +106,7 @@ faultTest("a connection that hangs and goes on has lost nothing", (proxy) => {
     },
     check: (program) => {
       assertFired(faults, 2);
-      assert.equal(program.said("cannot write a batch, trying again"), 0);
+      assert.equal(program.said("cannot write a batch, retrying"), 0);
     },
   };
 });

@@ -86,9 +86,7 @@ async function runThrough(url: string, sql: Sql, run: PoolerRun): Promise<void> 
   }
   await program.committed(FRAMES);
   assert.ok(neighbour.statements > 20, `the neighbour got ${neighbour.statements} statements`);
-  const failed = program.log.filter(({ message }) =>
-    message === "cannot write a batch, trying again"
-  );
+  const failed = program.log.filter(({ message }) => message === "cannot write a batch, retrying");
   assert.ok(failed.length <= run.failures, JSON.stringify(failed));
   const settings = {
     DATABASE_URL: databaseUrl,

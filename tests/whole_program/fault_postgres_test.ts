@@ -59,7 +59,7 @@ Deno.test({
     await program.committed(FRAMES);
     await Promise.all(outages);
     assert.deepEqual(left, []);
-    assert.ok(program.said("cannot write a batch, trying again") >= OUTAGES.length - 1);
+    assert.ok(program.said("cannot write a batch, retrying") >= OUTAGES.length - 1);
     assert.equal(await program.stop(), 0);
     await asking(cluster.url, (sql) => assertFolded(sql, frames));
     assert.deepEqual(program.counts, countsAfter(frames));

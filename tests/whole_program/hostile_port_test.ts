@@ -146,7 +146,7 @@ for (const [limit, things] of CASES) {
       const told = victim.log.filter((line) => /"level":"(warn|error)"/.test(line))
         .filter((line) => !/INTERNAL_AUTH_TOKEN/.test(line));
       if (limit > MAX_DESCRIPTORS) assert.deepEqual(told, []);
-      else assert.match(told.join("\n"), /cannot take connections, trying again.*EMFILE/);
+      else assert.match(told.join("\n"), /cannot accept connections, retrying.*EMFILE/);
     },
     { ignore: !hasNode },
   );

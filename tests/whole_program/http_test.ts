@@ -81,7 +81,7 @@ databaseTest("not ready before the stream is there, and ready once it is", async
   await using server = new ReplayServer();
   server.unavailable = true;
   await using program = new Program({ databaseUrl: url, streamUrl: server.url });
-  await program.until(() => program.said("cannot read the stream, trying again") > 0);
+  await program.until(() => program.said("cannot read the stream, retrying") > 0);
   const early = await program.fetch("/ready");
   assert.equal(early.status, 503);
   const { error, reasons } = await early.json();

@@ -90,7 +90,7 @@ databaseTest(
     });
     await program.until(() => program.said(REBUILT) > 0);
     assert.deepEqual(await indexed(sql), published(network, ACCOUNTS));
-    assert.equal(program.said("cannot list repositories, trying again"), 1);
+    assert.equal(program.said("cannot list repositories, retrying"), 1);
     const [done] = program.log.filter(({ message }) => message === REBUILT);
     assert.deepEqual([done?.done, done?.left, done?.failing], [ACCOUNTS, 0, 0]);
     const listed = program.log.filter(({ message }) => message === "repositories listed");

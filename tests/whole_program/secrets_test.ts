@@ -47,7 +47,7 @@ async function printed(env: Environment, commands = COMMANDS): Promise<string> {
     const stop = new AbortController();
     const print = (line: string): void => {
       lines.push(`${command}: ${line}`);
-      if (/"message":"[^"]*trying again".*"attempt":2\b/.test(line)) stop.abort();
+      if (/"message":"[^"]*retrying".*"attempt":2\b/.test(line)) stop.abort();
     };
     const terminal: Terminal = {
       env: { HTTP_HOST: "127.0.0.1", METRICS_PORT: "1", LOG_LEVEL: "debug", ...env },

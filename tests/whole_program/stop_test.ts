@@ -107,7 +107,7 @@ const HANGS: readonly ((url: string, stream: ReplayServer) => Promise<void>)[] =
     await using proxy = DatabaseProxy.start(url);
     proxy.refuse();
     await using executable = new Executable(proxy.url, stream.url);
-    await executable.logged("cannot prepare the database, trying again");
+    await executable.logged("cannot prepare the database, retrying");
     await executable.stops();
   },
 
@@ -122,7 +122,7 @@ const HANGS: readonly ((url: string, stream: ReplayServer) => Promise<void>)[] =
   async function theServerOfTheStreamCannotBeReached(url): Promise<void> {
     const address = "ws://127.0.0.1:9/subscribe";
     await using executable = new Executable(url, address, { CONSUMER_NAME: "unreached" });
-    await executable.logged("cannot read the stream, trying again");
+    await executable.logged("cannot read the stream, retrying");
     await executable.stops();
   },
 

@@ -86,7 +86,7 @@ databaseTest(
       assert.equal(told?.level, "warn");
       assert.match(
         String(told?.message),
-        /^asked from cursor 5 on, got 900 first, of 20\d\d-.*: what is between does not match the filter, or/,
+        /^requested from cursor 5 on, got 900 first, of 20\d\d-.*: what is between does not match the filter, or/,
       );
       assert.equal(await program.metric('indexer_notices_total{code="started_later"}'), 1);
       await program.stop();
@@ -105,7 +105,7 @@ archiveTest(
     await program.committed(last);
     const [told, ...more] = program.log.filter(({ notice }) => notice === "cursor_too_old");
     assert.equal(more.length, 0);
-    assert.match(String(told?.message), /CursorTooOld: .*; the archive is replayed first$/);
+    assert.match(String(told?.message), /CursorTooOld: .*; replaying the archive first$/);
     assert.equal(await program.metric('indexer_notices_total{code="cursor_too_old"}'), 1);
   },
 );

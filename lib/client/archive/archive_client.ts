@@ -137,7 +137,8 @@ export class ArchiveClient {
       } catch (error) {
         if (!(error instanceof DamageError)) throw error;
         if (tries === DAMAGE_TRIES) throw new ArchiveDamagedError(what, tries, error);
-        const message = `${what} of the archive is damaged and is got again: ${error.message}`;
+        const message =
+          `${what} of the archive is damaged and is downloaded again: ${error.message}`;
         this.observer.notice?.({ code: "archive_damaged", message });
         await this.pause(tries - 1, signal);
       }
@@ -182,7 +183,7 @@ export class ArchiveClient {
     this.#closedUntil = Math.max(this.#closedUntil, until);
     if (closed) return;
     const seconds = Math.ceil(Math.min(MAX_DEFERRAL_MS, ms) / 1000);
-    const message = `the archive limits requests, the next follows in ${seconds} s`;
+    const message = `the archive limits requests, the next one follows in ${seconds} s`;
     this.observer.notice?.({ code: "archive_rate_limited", message });
   }
 

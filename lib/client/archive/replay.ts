@@ -183,10 +183,11 @@ class Replay {
     const { signal } = this.#options;
     if (stale >= MAX_STALE_PLANS) {
       throw new ArchiveStalledError(
-        `${stale} plans in a row went stale, the last: ${error.message}`,
+        `${stale} plans in a row were outdated, the last: ${error.message}`,
       );
     }
-    const message = `planning the replay anew after ${this.#delivery.seq}: ${error.message}`;
+    const message =
+      `making a new plan for the replay after ${this.#delivery.seq}: ${error.message}`;
     this.#client.observer.notice?.({ code: "archive_replanned", message });
     await this.#delivery.mark();
     await this.#client.pause(stale, signal);

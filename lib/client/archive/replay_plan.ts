@@ -83,7 +83,7 @@ function readPage(value: unknown): PlanPage {
   const { plannedThroughSeq, sealedTipSeq, segments } = fields(value, "the plan");
   // Go writes an empty list as null.
   const list = segments ?? [];
-  if (!Array.isArray(list)) throw new DamageError("got segments that are no list");
+  if (!Array.isArray(list)) throw new DamageError("got segments that are not a list");
   const page = {
     plannedThroughSeq: whole(plannedThroughSeq, "plannedThroughSeq"),
     sealedTipSeq: whole(sealedTipSeq, "sealedTipSeq"),
@@ -104,13 +104,13 @@ const CHECKSUM = /^[0-9a-f]{16}$/;
 function readSegment(value: unknown): PlannedSegment {
   const { name, checksum, minSeq, maxSeq, mode, blocks } = fields(value, "a segment");
   if (typeof name !== "string" || !NAME.test(name)) {
-    throw new DamageError("got a segment without a usable name");
+    throw new DamageError("got a segment without a valid name");
   }
   if (typeof checksum !== "string" || !CHECKSUM.test(checksum)) {
-    throw new DamageError(`got ${name} without a usable checksum`);
+    throw new DamageError(`got ${name} without a valid checksum`);
   }
   const range = { minSeq: whole(minSeq, "minSeq"), maxSeq: whole(maxSeq, "maxSeq") };
-  if (range.maxSeq < range.minSeq) throw new DamageError(`got ${name} with its ends exchanged`);
+  if (range.maxSeq < range.minSeq) throw new DamageError(`got ${name} with its bounds reversed`);
   if (mode === "segment") return { name, checksum, ...range, blocks: null };
   // An unknown mode can't be interpreted, and what it selects must not be skipped.
   if (mode !== "blocks" || !Array.isArray(blocks)) {
@@ -136,12 +136,12 @@ function fields(value: unknown, what: string): Readonly<Record<string, unknown>>
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return { ...value };
   }
-  throw new DamageError(`got something else for ${what}, expected an object`);
+  throw new DamageError(`got another type for ${what}, expected an object`);
 }
 
 function whole(value: unknown, name: string): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new DamageError(`got no usable ${name}, expected a whole number from 0 on`);
+  throw new DamageError(`got no valid ${name}, expected a whole number from 0 on`);
 }
 
 function checkNodes(json: Uint8Array): void {

@@ -52,7 +52,10 @@ export class Compression {
       signal.throwIfAborted();
       const why = error instanceof Error ? error.message : String(error);
       this.#nextTry.set(endpoint, this.#clock.monotonic() + RETRY_MS);
-      this.#notice(endpoint, `cannot get the dictionary, connections are plain for now: ${why}`);
+      this.#notice(
+        endpoint,
+        `cannot fetch the dictionary, connections are not compressed for now: ${why}`,
+      );
       return null;
     }
   }
@@ -68,7 +71,7 @@ export class Compression {
   giveUp(endpoint: Endpoint, why: string): boolean {
     if (!this.#wanted || this.#plain.has(endpoint)) return false;
     this.#plain.add(endpoint);
-    this.#notice(endpoint, `connections are plain from now on: ${why}`);
+    this.#notice(endpoint, `connections are not compressed from now on: ${why}`);
     return true;
   }
 

@@ -121,7 +121,7 @@ export class ConnectionMonitor {
     const { source } = this.#options.endpoint;
     this.#notice({
       code: "outdated_cursor",
-      message: `${source} begins later than asked: events before that may be missing`,
+      message: `${source} begins later than requested: earlier events may be missing`,
     });
   }
 

@@ -58,7 +58,7 @@ function adviceFor(status: number, headers: Headers): string {
     return `; it redirects${where}: set JETSTREAM_URL to the final address`;
   }
   if (status === 414 || status === 431) {
-    return "; the address with all WANTED_DIDS is too long for it: give fewer, or a v1 server, " +
+    return "; the URL with all WANTED_DIDS is too long for it: use fewer, or a v1 server, " +
       "which takes them in a message";
   }
   return "";

@@ -60,21 +60,23 @@ function checkNumber(
   first: Position,
   context: ReplayContext,
 ): ReplayFault | null {
-  const asked = `asked from cursor ${cursor} on`;
+  const asked = `requested from cursor ${cursor} on`;
   if (isTimeCursor(first.cursor)) {
     const message = `${asked}, and the server numbers by time: it read the cursor ` +
-      "as a time in 1970 and replays all that it has";
+      "as a time in 1970 and replays everything it has";
     return { useless: false, notice: { code: "numbering_changed", message } };
   }
   const gap = remedy(timeUs, context);
   if (first.cursor < cursor) {
-    const message = `${asked}, got ${first.cursor} first: the server counts anew; ${gap}`;
+    const message =
+      `${asked}, got ${first.cursor} first: the server restarted its numbering; ${gap}`;
     return { useless: true, notice: { code: "went_live", message } };
   }
   if (timeUs === null) return checkStart(cursor, first, context);
   if (first.cursor === cursor) {
     if (isExpected(first, timeUs, mark)) return null;
-    const message = `${asked}, got another event of that number: the server counts anew; ${gap}`;
+    const message =
+      `${asked}, got another event of that number: the server restarted its numbering; ${gap}`;
     const code = context.protocol === "firehose" ? "went_live" : "renumbered";
     return { useless: true, notice: { code, message } };
   }
@@ -98,7 +100,7 @@ function checkStart(
   { byAccount }: ReplayContext,
 ): ReplayFault | null {
   if (byAccount || first.cursor <= cursor + 1) return null;
-  const message = `asked from cursor ${cursor} on, got ${first.cursor} first, of ` +
+  const message = `requested from cursor ${cursor} on, got ${first.cursor} first, of ` +
     `${
       isoTime(first.timeUs)
     }: what is between does not match the filter, or the server does not have it`;
@@ -109,7 +111,7 @@ function remedy(timeUs: number | null, { protocol }: ReplayContext): string {
   if (timeUs === null) return "events before that may be missing";
   return protocol === "firehose"
     ? `events since ${isoTime(timeUs)} are missing`
-    : `asking from ${isoTime(timeUs)} on instead`;
+    : `requesting from ${isoTime(timeUs)} on instead`;
 }
 
 /** Without a mark, the time may be somewhat before that of the event, and never after it. */
@@ -128,8 +130,10 @@ function checkTime(
 ): ReplayFault | null {
   // The server's clock was ahead and has been corrected: the requested time is now in its future.
   if (timeUs > context.nowUs + AHEAD_LIMIT_US && first.timeUs < timeUs - AHEAD_LIMIT_US) {
-    const message = `asked for events from ${isoTime(timeUs)} on, got one of ` +
-      `${isoTime(first.timeUs)}: the clock of the server was set; asking from an earlier time on`;
+    const message = `requested events from ${isoTime(timeUs)} on, got one of ` +
+      `${
+        isoTime(first.timeUs)
+      }: the server's clock was changed; requesting from an earlier time on`;
     return { useless: true, notice: { code: "went_live", message } };
   }
   return checkLate(lostAfterUs, first, LATE_AFTER_US, context);

@@ -129,7 +129,7 @@ function fromTime(endpoint: Endpoint, timeUs: number, lostAfterUs: number): Star
       expectation: { kind: "none" },
       notice: {
         code: "no_time_cursor",
-        message: `${endpoint.source} takes no time as a cursor, so it starts at the live tip; ` +
+        message: `${endpoint.source} accepts no time as a cursor, so it starts at the live tip; ` +
           `events since ${isoTime(lostAfterUs)} may be missing`,
       },
     };
@@ -148,8 +148,7 @@ function futureNotice(cursor: number, nowUs: number): Notice | null {
   if (!isTimeCursor(cursor) || cursor <= nowUs + AHEAD_LIMIT_US) return null;
   return {
     code: "cursor_in_future",
-    message:
-      `the cursor ${cursor} (${isoTime(cursor)}) lies in the future; events before what is ` +
+    message: `the cursor ${cursor} (${isoTime(cursor)}) is in the future; events before those ` +
       "read from now on may be missing",
   };
 }

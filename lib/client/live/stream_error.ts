@@ -28,7 +28,7 @@ export class ReconnectLimitError extends Error {
 
   constructor(attempts: number, cause: Error) {
     super(
-      `cannot connect: ${attempts} attempts in a row came to nothing, the last: ${cause.message}`,
+      `cannot connect: ${attempts} attempts in a row failed, the last: ${cause.message}`,
       {
         cause,
       },

@@ -54,7 +54,7 @@ class Reader {
     this.#progress = new ProgressWatchdog(clock, {
       quietMs,
       onQuiet: () => this.#cutOff({ kind: "quiet", forMs: quietMs }),
-      onEndless: () => this.#cutOff(broken(new Error("a message has begun and does not end"))),
+      onEndless: () => this.#cutOff(broken(new Error("a message began and did not end"))),
     });
     options.undecodable.connected();
   }
@@ -114,7 +114,7 @@ class Reader {
       } else if (received.kind === "too_large") {
         onNotice({
           code: "message_too_large",
-          message: `passed over a message of ${received.bytes} bytes`,
+          message: `skipped a message of ${received.bytes} bytes`,
         });
       } else if (received.kind === "close") {
         return { kind: "closed", code: received.code, reason: printable(received.reason) };

@@ -27,7 +27,7 @@ export interface WrittenFilter {
 /** What each part of a filter accepts, as the end of the sentence "expected …". */
 const FILTER_ACCEPTS: Readonly<Record<keyof WrittenFilter, string>> = {
   reason: `one of: ${REASONS.join(", ")}`,
-  collection: "an NSID, or the beginning of one and .*",
+  collection: "an NSID, or a prefix that ends in .*",
   did: "a DID, like did:plc:…",
   olderThan: "an age like 30m, 12h or 7d, or an RFC 3339 time",
   newerThan: "an age like 30m, 12h or 7d, or an RFC 3339 time",

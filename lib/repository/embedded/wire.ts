@@ -87,7 +87,9 @@ export class UnitReader {
       }
       scanned += size;
       if (scanned > this.#maxBytes) {
-        throw new ProtocolError(`message of ${scanned} bytes, at most ${this.#maxBytes} are taken`);
+        throw new ProtocolError(
+          `message of ${scanned} bytes, at most ${this.#maxBytes} are accepted`,
+        );
       }
       if (!(await this.#atLeast(scanned))) return null;
       if (ends || type === FLUSH) return { bytes: this.#take(scanned), complete: ends };

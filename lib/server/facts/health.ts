@@ -110,14 +110,14 @@ const RULES: readonly Rule[] = [
   {
     code: "database_blocked",
     holds: ({ databaseBlocked }) => databaseBlocked,
-    says: () => "the database is up, but somebody holds a lock that the indexer waits for",
+    says: () => "the database is up, but another session holds a lock that the indexer waits for",
   },
   {
     code: "database_refusing",
     // A lock makes statements fail too: then the lock is the cause.
     holds: ({ databaseRefusal, databaseBlocked }) => databaseRefusal !== null && !databaseBlocked,
     says: ({ databaseRefusal }) =>
-      `the database answers, and refuses what is written${codeWords(databaseRefusal)}`,
+      `the database answers but rejects writes${codeWords(databaseRefusal)}`,
   },
   {
     code: "replaying",
@@ -160,7 +160,7 @@ const RULES: readonly Rule[] = [
     code: "behind",
     holds: ({ lagSeconds, notesSeconds, replay }) =>
       (lagSeconds > CAUGHT_UP_SECONDS && replay === null) || notesSeconds > CAUGHT_UP_SECONDS,
-    says: () => `what is stored is more than ${CAUGHT_UP_SECONDS} s behind the stream`,
+    says: () => `the stored data is more than ${CAUGHT_UP_SECONDS} s behind the stream`,
   },
 ];
 

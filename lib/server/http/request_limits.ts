@@ -24,7 +24,11 @@ export function limitLoad(limits: RequestLimits): MiddlewareHandler {
     answering++;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      const late = new HttpError(503, "timeout", "no answer in time; what was begun may go on");
+      const late = new HttpError(
+        503,
+        "timeout",
+        "no answer in time; the operation may still complete",
+      );
       timer = setTimeout(() => reject(late), limits.timeoutMs);
     });
     const answered = next().finally(() => answering--);

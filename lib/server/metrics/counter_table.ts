@@ -7,12 +7,12 @@ import { byLabel, type Metric } from "./metric.ts";
 export const COUNTERS: readonly Metric[] = [
   [
     "indexer_messages_processed_total",
-    "Messages taken from the queue, whatever became of them, undecodable ones included.",
+    "Messages taken from the queue, with any outcome, including undecodable ones.",
     ({ counts }) => counts.messagesTaken,
   ],
   [
     "indexer_messages_error_total",
-    "Messages that could not be decoded, or whose record was refused (outcome dead_letter).",
+    "Undecodable messages, and messages whose record was rejected (outcome dead_letter).",
     ({ counts }) => counts.errors,
   ],
   [
@@ -22,7 +22,7 @@ export const COUNTERS: readonly Metric[] = [
   ],
   [
     "indexer_trust_recompute_total",
-    "Commits that changed alliances or memberships: after each, trust has to be computed anew.",
+    "Commits that changed alliances or memberships, after which trust must be computed again.",
     ({ counts }) => counts.trustRecomputations,
   ],
   [
@@ -37,7 +37,7 @@ export const COUNTERS: readonly Metric[] = [
   ],
   [
     "indexer_reconnection_attempts_total",
-    "Attempts to connect that failed, the very first one and dropped-at-once ones included.",
+    "Failed connection attempts, including the first one and connections that ended at once.",
     ({ counts }) => counts.failedAttempts,
   ],
   [
@@ -47,7 +47,7 @@ export const COUNTERS: readonly Metric[] = [
   ],
   [
     "indexer_database_writes_failed_total",
-    "Records that were refused by their mapper or by the database, and failed transactions.",
+    "Records rejected by the mapper or the database, and failed transactions.",
     ({ counts }) => counts.failedWrites,
   ],
   [
@@ -80,25 +80,25 @@ export const COUNTERS: readonly Metric[] = [
   ],
   [
     "indexer_notices_total",
-    "Things about the stream and the archive that an operator should know of, by code.",
+    "Notices about the stream and the archive, by code.",
     ({ counts }) => byLabel(counts.notices),
     "code",
   ],
   [
     "indexer_reconciles_total",
-    "Repositories compared with their source, by what came of it: same, differed, deletion_confirmed, deletion_refuted, or why it failed.",
+    "Repositories compared with their source, by result: same, differed, deletion_confirmed, deletion_refuted, or the failure.",
     ({ counts }) => byLabel(counts.reconciles),
     "result",
   ],
   [
     "indexer_reconcile_differences_total",
-    "Records that the index lacked or had otherwise (put), and that their source no longer had (deleted).",
+    "Records that the index lacked or had differently (put), and that the source no longer had (deleted).",
     ({ counts }) => byLabel(counts.differences),
     "change",
   ],
   [
     "indexer_log_lines_dropped_total",
-    "Lines of the log that were dropped because nobody read them.",
+    "Log lines dropped because their reader was too slow.",
     ({ logLinesDropped }) => logLinesDropped(),
   ],
   ["process_cpu_seconds_total", "Seconds of processor time, user and system.", () => {

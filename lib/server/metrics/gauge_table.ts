@@ -21,12 +21,12 @@ export const GAUGES: readonly Metric[] = [
   ],
   [
     "indexer_oldest_waiting_seconds",
-    "Seconds since the receipt of the oldest message that is not committed; 0 when none waits.",
+    "Seconds since the receipt of the oldest uncommitted message; 0 when there is none.",
     oldestWaitingSeconds,
   ],
   [
     "indexer_processing_lag_seconds",
-    "Age of the oldest event that is not committed, in seconds; 0 for a quiet stream.",
+    "Age of the oldest uncommitted event in seconds; 0 for a quiet stream.",
     lagSeconds,
   ],
   [
@@ -36,56 +36,56 @@ export const GAUGES: readonly Metric[] = [
   ],
   [
     "indexer_clock_ahead_seconds",
-    "Seconds that all events are ahead of this machine's clock at least; 0 when they aren't.",
+    "How far all events are ahead of this machine's clock at least, in seconds; 0 when they aren't.",
     ({ reading }) => (reading.clockAheadMs ?? 0) / 1000,
   ],
   ["indexer_connected", "1 while connected to the stream.", (facts) => +isConnected(facts)],
   [
     "indexer_reconnection_failures_in_a_row",
-    "Attempts to connect that failed since the last connection.",
+    "Failed connection attempts since the last connection.",
     ({ connection }) => connection.failuresInARow,
   ],
   ["indexer_paused", "1 while reading is paused.", (facts) => +isPaused(facts)],
   [
     "indexer_paused_seconds",
-    "Seconds that the present pause has lasted; 0 when there is none.",
+    "Duration of the current pause in seconds; 0 when there is none.",
     pausedSeconds,
   ],
   [
     "indexer_waiting_records",
-    "Records that wait for a record that they name.",
+    "Records that wait for a record that they refer to.",
     ({ database }) => database.counts.waitingRecords,
   ],
   [
     "indexer_mailbox_notes",
-    "Notes that partitions have left for each other.",
+    "Unread notes between partitions.",
     ({ database }) => database.counts.notes,
   ],
   [
     "indexer_mailbox_age_seconds",
-    "How long the oldest note between partitions has waited.",
+    "Age of the oldest unread note between partitions, in seconds.",
     ({ database }) => database.counts.notesSeconds,
   ],
   ["indexer_dead_letters", "Open dead letters.", ({ database }) => database.counts.openDeadLetters],
   [
     "indexer_database_up",
-    "1 when the database answered last.",
+    "1 when the database answered the last query.",
     ({ database }) => +database.answers,
   ],
   [
     "indexer_database_blocked",
-    "1 while the database answers and something holds a lock that the indexer waits for.",
+    "1 while the database answers but another session holds a lock that the indexer waits for.",
     ({ database }) => +(database.blocked !== null),
   ],
   [
     "indexer_database_refusing",
-    "1 while the database answers and refuses what is written, until the next commit.",
+    "1 while the database answers but rejects writes, until the next commit.",
     ({ database }) => +(database.refusal !== null),
   ],
   ["indexer_replaying", "1 while the archive is replayed.", (facts) => +isReplaying(facts)],
   [
     "indexer_replay_done",
-    "Sequence numbers that are behind, since the start of the replay.",
+    "Sequence numbers processed since the start of the replay.",
     ({ archive }) => archive.progress?.done ?? 0,
   ],
   [
@@ -95,32 +95,32 @@ export const GAUGES: readonly Metric[] = [
   ],
   [
     "indexer_replay_rate",
-    "Sequence numbers a second, over the last minute of the replay.",
+    "Sequence numbers per second, over the last minute of the replay.",
     ({ archive }) => archive.progress?.perSecond ?? 0,
   ],
   [
     "indexer_replay_left_seconds",
-    "Seconds that the replay still takes at that rate; 0 while there is no rate.",
+    "Estimated seconds until the end of the replay; 0 while there is no rate.",
     ({ archive }) => (archive.progress?.leftMs ?? 0) / 1000,
   ],
   [
     "indexer_reconciles_queued",
-    "Repositories that are to be compared with their source.",
+    "Repositories queued for comparison with their source.",
     ({ reconcile }) => reconcile.queued,
   ],
   [
     "indexer_reconciles_failing",
-    "Those of them whose last attempt failed.",
+    "Queued repositories whose last attempt failed.",
     ({ reconcile }) => reconcile.failing,
   ],
   [
     "indexer_reconciles_oldest_seconds",
-    "Seconds that the oldest of them that is due has waited.",
+    "Seconds that the oldest due repository has waited.",
     ({ reconcile }) => reconcile.oldestSeconds,
   ],
   [
     "indexer_archive_failures_in_a_row",
-    "Requests to the archive that failed since the last one that was answered.",
+    "Failed requests to the archive since the last successful one.",
     ({ archive }) => archive.failuresInARow,
   ],
   [
@@ -142,17 +142,17 @@ export const GAUGES: readonly Metric[] = [
   // Not prom-client's own: they read /proc, which the executable may not, and then report no memory at all.
   [
     "process_resident_memory_bytes",
-    "Bytes of memory that the process occupies.",
+    "Bytes of memory used by the process.",
     () => Deno.memoryUsage().rss,
   ],
   [
     "process_heap_bytes",
-    "Bytes of the JavaScript heap that are used.",
+    "Used bytes of the JavaScript heap.",
     () => Deno.memoryUsage().heapUsed,
   ],
   [
     "indexer_build_info",
-    "Always 1; the labels say what runs.",
+    "Always 1; the labels tell the running version.",
     ({ version }) => [[[version, Deno.version.deno], 1]],
     "version",
     "deno",

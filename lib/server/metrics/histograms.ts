@@ -16,22 +16,22 @@ export function createHistograms(registry: Registry): Histograms {
   return {
     ingestLatency: histogram(
       "indexer_ingest_latency_seconds",
-      "Seconds from receipt to commit, waiting in the queue included, of inserts and updates.",
+      "Seconds from receipt to commit, including time in the queue, of inserts and updates.",
       [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10],
     ),
     pauseDuration: histogram(
       "indexer_backpressure_pause_duration_seconds",
-      "Seconds that each pause lasted, from its start to its end.",
+      "Duration of each pause in seconds.",
       [.1, .5, 1, 5, 10, 30, 60],
     ),
     commitLatency: histogram(
       "indexer_commit_latency_seconds",
-      "Seconds from receipt to commit, waiting in the queue included, of every timed event.",
+      "Seconds from receipt to commit, including time in the queue, of every timed event.",
       [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300],
     ),
     transaction: histogram(
       "indexer_transaction_seconds",
-      "Seconds that each committed transaction took.",
+      "Duration of each committed transaction in seconds.",
       [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10],
     ),
     batchSize: histogram(

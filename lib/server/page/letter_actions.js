@@ -76,7 +76,7 @@ function learn(letters) {
 }
 
 export function problemOf(error) {
-  if (error.name === "TimeoutError") return "no answer in time; what was begun may go on";
+  if (error.name === "TimeoutError") return "no answer in time; the operation may still complete";
   return error.status === undefined ? "the server does not answer" : error.message;
 }
 

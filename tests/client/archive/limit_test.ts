@@ -52,7 +52,7 @@ for (const method of ["planSnapshot", "getSegment", "getBlock"] as const satisfi
     assert.deepEqual(failures, []);
     assert.deepEqual(notices, [{
       code: "archive_rate_limited",
-      message: "the archive limits requests, the next follows in 40 s",
+      message: "the archive limits requests, the next one follows in 40 s",
     }]);
     assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
   });

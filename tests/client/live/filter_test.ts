@@ -125,13 +125,13 @@ Deno.test("more accounts than a server takes are a configuration error, also ove
   const two = { WANTED_DIDS: manyDids(6_000).join(), WANTED_DIDS_3: manyDids(6_000, 6_000).join() };
   assert.match(
     problems(two),
-    /cannot use WANTED_DIDS: got 12000 DIDs in all, expected at most 10000/,
+    /cannot use WANTED_DIDS: got 12000 DIDs in total, expected at most 10000/,
   );
   const long = manyDids(1_000).map((did) => did + "x".repeat(1_500)).join();
   assert.equal(problems({ WANTED_DIDS: long }), "");
   assert.match(
     problems({ WANTED_DIDS: long, JETSTREAM_URL: `wss://host${V2_PATH}` }),
-    /cannot use WANTED_DIDS: .*address of \d+ bytes, expected at most 1000000 with a v2 server/,
+    /cannot use WANTED_DIDS: .*URL of \d+ bytes, expected at most 1000000 with a v2 server/,
   );
   assert.match(
     problems({ WANTED_DIDS_4: "did:plc:abc" }),
@@ -147,7 +147,7 @@ Deno.test("a long address for v2 is allowed, and told", () => {
     "v1 takes them in a message",
   );
   const { notices } = readConfig({ ...env, JETSTREAM_URL: `wss://host${V2_PATH}` });
-  assert.ok(notices.some((notice) => /^WANTED_DIDS make an address of \d+ bytes/.test(notice)));
+  assert.ok(notices.some((notice) => /^WANTED_DIDS make a URL of \d+ bytes/.test(notice)));
 });
 
 Deno.test("a proxy in the environment is said not to be used", () => {

@@ -211,7 +211,10 @@ Deno.test("a firehose that counts anew is a sure gap, and one that skips numbers
   const late = { code: "replay_starts_late", useless: false };
   assert.deepEqual(verdict(ASKED, event(STORED.cursor + 9_000, 90), { protocol }), late);
   const fault = checkReplay(ASKED, event(17, 60), { protocol, byAccount: false, nowUs: NOW_US });
-  assert.match(fault?.notice.message ?? "", /counts anew; events since 2026-.* are missing/);
+  assert.match(
+    fault?.notice.message ?? "",
+    /restarted its numbering; events since 2026-.* are missing/,
+  );
 });
 
 Deno.test("a server whose clock was ahead and is set is asked by time", () => {

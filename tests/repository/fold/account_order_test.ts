@@ -23,7 +23,11 @@ interface Case {
 const CASES: readonly Case[] = [
   { what: "as ever", away: [1, 11, 101, HERE], back: [6, 12, 102, HERE] },
   { what: "the relay counts anew", away: [1, 11, 4_000_000_123, HERE], back: [6, 12, 512, HERE] },
-  { what: "the server counts anew", away: [1, 9_000, 101, HERE], back: [6, 2, 102, HERE] },
+  {
+    what: "the server restarted its numbering",
+    away: [1, 9_000, 101, HERE],
+    back: [6, 2, 102, HERE],
+  },
   { what: "both count anew", away: [1, 9_000, 4_000_000_123, HERE], back: [6, 2, 7, HERE] },
   { what: "its clock is set back", away: [3_601, 11, 101, HERE], back: [6, 12, 102, HERE] },
   { what: "the relay has no numbers", away: [1, 11, 0, HERE], back: [6, 12, 0, HERE] },

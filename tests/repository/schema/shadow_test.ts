@@ -111,7 +111,7 @@ databaseTest(
       });
       server.push(...frames);
       await program.until(() =>
-        program.cursor >= FRAMES || program.said("cannot write a batch, trying again") > 0
+        program.cursor >= FRAMES || program.said("cannot write a batch, retrying") > 0
       );
       const settings = {
         DATABASE_URL: url,

@@ -26,7 +26,7 @@ databaseTest(
     });
     await program.committed(server.push(events.put("alice/scene/before")));
     const attempts = (): number =>
-      program.log.filter(({ message }) => /cannot write a batch, trying again/.test(message))
+      program.log.filter(({ message }) => /cannot write a batch, retrying/.test(message))
         .length;
     const holder = connect(url, { max: 1, applicationName: "holder" });
     const counted: number[] = [];

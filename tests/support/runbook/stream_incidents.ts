@@ -21,7 +21,7 @@ export const STREAM_INCIDENTS: readonly Incident[] = [
       const streamUrl = deadAddress();
       await using program = scene.program({ streamUrl });
       await metric(program, "indexer_connected", "", (value) => value === 0);
-      await program.until(() => program.said("cannot read the stream, trying again") > 0);
+      await program.until(() => program.said("cannot read the stream, retrying") > 0);
       const status = await scene.command("status", program);
       assert.ok(status.includes(streamUrl.slice("ws://".length)), status);
       assert.match(status, /refused/i);
