@@ -127,7 +127,7 @@ Deno.test("wrong usage ends with 2 and says what is wrong, before anything is do
     [["help", "me"], /there is no help on "me"/],
     [["completion"], /completion takes one of: bash, zsh, fish/],
     [["status", "--ready", "--watch"], /status takes --ready or --watch/],
-    [["status", "--json=yes"], /cannot give --json a value/],
+    [["status", "--json=yes"], /cannot use a value for --json/],
     [["status", "--url"], /cannot use --url alone: expected a value/],
     [["dead-letters", "list", "--reason", "--json"], /cannot use --reason alone/],
     [["status", "--bogus"], /--bogus/],

@@ -190,7 +190,7 @@ databaseTest(
     const retried = (await run("retry", "--all")).out;
     assert.match(
       retried,
-      /only an excerpt is kept.*\ntried 0, resolved 0; 1 could not be retried\n$/,
+      /only an excerpt of it is kept.*\ntried 0, resolved 0; 1 could not be retried\n$/,
     );
     assert.equal((await run("discard", id)).out, "discarded 1\n");
     assert.equal((await run("list")).out, "none\n");
