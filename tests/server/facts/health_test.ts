@@ -131,7 +131,10 @@ Deno.test("a replay says how far it is and how long it takes, and when the archi
 });
 
 Deno.test("what the database refuses is told with its code, a silent one without", () => {
-  assert.match(sentence({ databaseRefusal: { code: "53100" } }) ?? "", /rejects writes.*SQLSTATE 53100/);
+  assert.match(
+    sentence({ databaseRefusal: { code: "53100" } }) ?? "",
+    /rejects writes.*SQLSTATE 53100/,
+  );
   assert.match(sentence({ databaseFailure: { code: "28P01" } }) ?? "", /can't be used.*28P01/);
   assert.equal(
     sentence({ databaseFailure: { code: "ECONNREFUSED" } }),
