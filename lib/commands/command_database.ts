@@ -11,16 +11,17 @@ export interface CommandDatabase extends OpenedDatabase {
   readonly logger: Logger;
 }
 
-/** Opens it. Throws a `ConfigError` for invalid settings. */
+/** Opens it. `write` takes the lines of the log. Throws a `ConfigError` for invalid settings. */
 export async function commandDatabase(
   { env, build, complain }: Terminal,
+  write: (line: string) => void = complain,
 ): Promise<CommandDatabase> {
   const config = readConfig(env);
   const logger = createLogger({
     level: "error",
     format: "readable",
     secrets: secretsOf(config),
-    write: complain,
+    write,
   });
   return { ...await openDatabase(config, logger, build), config, logger };
 }

@@ -1,31 +1,12 @@
 /** The database with the dead letters. */
 
-import { type Config, readConfig } from "../config.ts";
-import { secretsOf } from "../config/secrets.ts";
-import { createLogger, type Logger } from "../log/logger.ts";
 import { isMigrated } from "../repository/schema/migrate.ts";
-import type { Build, Terminal } from "./command.ts";
-import { openDatabase, type OpenedDatabase } from "./open_database.ts";
+import type { Terminal } from "./command.ts";
+import { type CommandDatabase, commandDatabase } from "./command_database.ts";
 
-/** Opens the configured database. */
-export async function openLetterDatabase(terminal: Terminal): Promise<OpenedDatabase> {
-  const config = readConfig(terminal.env);
-  const logger = createLogger({
-    level: "error",
-    format: "readable",
-    secrets: secretsOf(config),
-    write: terminal.print,
-  });
-  return await openMigrated(config, logger, terminal.build);
-}
-
-/** The same, with a given logger. Throws when the tables are missing. */
-export async function openMigrated(
-  config: Config,
-  logger: Logger,
-  build: Build,
-): Promise<OpenedDatabase> {
-  const opened = await openDatabase(config, logger, build);
+/** Opens the configured database. Throws when the tables are missing. */
+export async function openLetterDatabase(terminal: Terminal): Promise<CommandDatabase> {
+  const opened = await commandDatabase(terminal, terminal.print);
   try {
     if (await isMigrated(opened.database.sql)) return opened;
     throw new Error(

@@ -1,11 +1,8 @@
 /** `dead-letters retry`. */
 
-import { readConfig } from "../config.ts";
-import { secretsOf } from "../config/secrets.ts";
 import { retryLetters } from "../indexer/told_retry.ts";
-import { createLogger } from "../log/logger.ts";
 import type { Terminal } from "./command.ts";
-import { openMigrated } from "./dead_letter_database.ts";
+import { openLetterDatabase } from "./dead_letter_database.ts";
 import { isMeant, lettersOf, SELECTION_OPTIONS, selectionOf } from "./letter_selection.ts";
 import { ownIndexer } from "./own_indexer.ts";
 import { parseOptions } from "./options.ts";
@@ -20,15 +17,8 @@ export async function retry(args: readonly string[], terminal: Terminal): Promis
     json: { type: "boolean" },
   }, { words: true });
   const selection = selectionOf("retry", values, words);
-  const config = readConfig(terminal.env);
-  const logger = createLogger({
-    level: "error",
-    format: "readable",
-    secrets: secretsOf(config),
-    write: terminal.print,
-  });
-  await using opened = await openMigrated(config, logger, terminal.build);
-  const { database } = opened;
+  await using opened = await openLetterDatabase(terminal);
+  const { config, database, logger } = opened;
   const chosen = await lettersOf(selection, database.sql);
   if (!isMeant("retry", selection, chosen.length, terminal, values.yes === true)) return 1;
   const indexer = ownIndexer(config, database, logger, terminal.build);

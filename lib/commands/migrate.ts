@@ -1,9 +1,6 @@
-import { readConfig } from "../config.ts";
-import { secretsOf } from "../config/secrets.ts";
-import { createLogger } from "../log/logger.ts";
 import { migrate as applyMigrations } from "../repository/schema/migrate.ts";
+import { commandDatabase } from "./command_database.ts";
 import type { Command } from "./command.ts";
-import { openDatabase } from "./open_database.ts";
 import { parseOptions } from "./options.ts";
 
 export const migrate: Command = {
@@ -17,18 +14,13 @@ command is for deployments in steps.
 
 Example:
   DATABASE_URL=$OWNER_URL jetstream-indexer migrate`,
-  async run(args, { env, print, build }): Promise<number> {
+  async run(args, terminal): Promise<number> {
     parseOptions(args, {});
-    const config = readConfig(env);
-    const logger = createLogger({
-      level: "error",
-      format: "readable",
-      secrets: secretsOf(config),
-      write: print,
-    });
-    await using opened = await openDatabase(config, logger, build);
+    await using opened = await commandDatabase(terminal, terminal.print);
     const applied = await applyMigrations(opened.database.sql);
-    print(applied.length === 0 ? "nothing to apply" : `applied migrations ${applied.join(", ")}`);
+    terminal.print(
+      applied.length === 0 ? "nothing to apply" : `applied migrations ${applied.join(", ")}`,
+    );
     return 0;
   },
 };

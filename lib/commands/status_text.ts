@@ -11,8 +11,8 @@ export function statusLines(status: Status, colours: boolean): string[] {
   const lines = [
     `${paint("bold", "jetstream-indexer")} ${status.version}, consumer ${status.consumer}, ` +
     `up ${duration(status.uptimeSeconds)}`,
-    fact("health", verdict(status.health, "well", "not well:", paint)),
-    fact("ready", verdict(status.ready, "yes", "no:", paint)),
+    fact("health", healthText(status.health, "well", "not well:", paint)),
+    fact("ready", healthText(status.ready, "yes", "no:", paint)),
     ...(status.standby ? [fact("role", "standby: another instance writes")] : []),
     fact("stream", stream(status, paint)),
     ...(status.replay === null ? [] : [fact("replay", replay(status.replay, paint))]),
@@ -53,7 +53,7 @@ function fact(name: string, value: string): string {
   return `${name.padEnd(14)}${value}`;
 }
 
-function verdict(answer: Status["health"], good: string, bad: string, paint: Paint): string {
+function healthText(answer: Status["health"], good: string, bad: string, paint: Paint): string {
   if (answer.ok) return paint("good", good);
   const why = answer.reasons.map(({ message }) => message).join("; ");
   return `${paint("bad", bad)} ${why}`;

@@ -12,13 +12,16 @@ import { HostLimiter } from "../reconcile/host_limiter.ts";
 import {
   compareWithSource,
   reconcile,
-  type Reconciled,
   type ReconcileOptions,
   refuteDeletion,
 } from "../reconcile/reconcile.ts";
 import { runReconciles } from "../reconcile/runner.ts";
 import type { Database } from "../repository/connection/database.ts";
-import { countFill, requestNew } from "../repository/reconcile/reconcile_queue.ts";
+import {
+  countFill,
+  type ReconcileResult,
+  requestNew,
+} from "../repository/reconcile/reconcile_queue.ts";
 import type { Sql } from "../repository/connection/sql.ts";
 import type { Writer } from "../repository/batch/writer.ts";
 import type { Telemetry } from "../server/telemetry/telemetry.ts";
@@ -71,7 +74,7 @@ export class Reconciles {
   }
 
   /** Compares one repository. Throws a `SourceError` when its source can't be read. */
-  async one(did: string, signal: AbortSignal): Promise<Reconciled> {
+  async one(did: string, signal: AbortSignal): Promise<ReconcileResult> {
     return await reconcile(did, this.#writing(), signal);
   }
 
@@ -89,7 +92,7 @@ export class Reconciles {
   /**
    * The differences of one repository. Changes nothing. Throws a `SourceError` when its source can't be read.
    */
-  async inspect(did: string, signal: AbortSignal): Promise<Reconciled> {
+  async inspect(did: string, signal: AbortSignal): Promise<ReconcileResult> {
     const { database } = this.#options;
     return await compareWithSource(did, { reader: this.#reader, sql: () => database.sql }, signal);
   }

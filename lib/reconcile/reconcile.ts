@@ -1,5 +1,6 @@
 /** Makes the index equal to a repository's source. */
 
+import type { ReconcileResult } from "../repository/reconcile/reconcile_queue.ts";
 import type { Event } from "../decoder/event.ts";
 import type { SourceRecordParts } from "../decoder/wire/source_record.ts";
 import { type ReaderOptions, readRepository } from "../pds/repository_reader.ts";
@@ -21,20 +22,6 @@ export interface ReconcileOptions extends CompareOptions {
   readonly now: () => number;
 }
 
-/** The result of a comparison. */
-export interface Reconciled {
-  readonly host: string;
-  readonly rev: string;
-  /** Whether the owner's signature was verified. */
-  readonly verified: boolean;
-  /** Records of wanted collections at the source. */
-  readonly records: number;
-  /** Records that the index lacked or had differently. */
-  readonly put: number;
-  /** Records that the index had and the source has not. */
-  readonly deleted: number;
-}
-
 /** Limits of one transaction, in records and in bytes. */
 const BATCH_RECORDS = 500;
 const BATCH_BYTES = 8 * 1024 * 1024;
@@ -44,7 +31,7 @@ export async function reconcile(
   did: string,
   options: ReconcileOptions,
   signal: AbortSignal,
-): Promise<Reconciled> {
+): Promise<ReconcileResult> {
   const { host, snapshot, verified } = await readRepository(did, options.reader, signal);
   const timeUs = options.now() * 1000;
   let [put, deleted] = [0, 0];
@@ -75,7 +62,7 @@ export async function compareWithSource(
   did: string,
   { reader, sql }: CompareOptions,
   signal: AbortSignal,
-): Promise<Reconciled> {
+): Promise<ReconcileResult> {
   const { host, snapshot, verified } = await readRepository(did, reader, signal);
   let [put, deleted] = [0, 0];
   for await (const { bytes } of differences(snapshot, heldRecords(sql(), did))) {

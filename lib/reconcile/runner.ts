@@ -12,18 +12,18 @@ import {
   finishReconcile,
   postponeReconcile,
   type ReconcileCounts,
+  type ReconcileResult,
   requestAll,
   requestStale,
   takeDueReconciles,
 } from "../repository/reconcile/reconcile_queue.ts";
 import type { Sql } from "../repository/connection/sql.ts";
 import { FailureLog } from "./failure_log.ts";
-import type { Reconciled } from "./reconcile.ts";
 import { retryAfter } from "./retry_delay.ts";
 
 export interface RunnerOptions {
   readonly database: Database;
-  readonly reconcile: (did: string, signal: AbortSignal) => Promise<Reconciled>;
+  readonly reconcile: (did: string, signal: AbortSignal) => Promise<ReconcileResult>;
   /** Servers that are not read now. */
   readonly busyHosts: () => readonly string[];
   /**
@@ -47,7 +47,7 @@ export interface RunnerOptions {
   readonly counted: (counts: ReconcileCounts) => void;
   /** Called with the result of each comparison. */
   readonly ended: (
-    result: Reconciled | SourceFailure | "failed" | "deletion_confirmed" | "deletion_refuted",
+    result: ReconcileResult | SourceFailure | "failed" | "deletion_confirmed" | "deletion_refuted",
   ) => void;
 }
 

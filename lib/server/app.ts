@@ -59,7 +59,7 @@ export function createApp(options: AppOptions): Hono {
     return context.html(page, status, { "content-security-policy": policy });
   }
 
-  function verdictAnswer(context: Context, yes: string, no: string, answer: Answer): Response {
+  function healthAnswer(context: Context, yes: string, no: string, answer: Answer): Response {
     const { ok, reasons } = answer;
     if (ok) return context.json({ status: yes, standby: isStandby(telemetry.facts) });
     const message = reasons.map((reason) => reason.message).join("; ");
@@ -72,7 +72,7 @@ export function createApp(options: AppOptions): Hono {
   // Before the load limit: it must be answered even under load.
   app.get(
     "/health",
-    (context) => verdictAnswer(context, "healthy", "unhealthy", healthOf(telemetry.condition)),
+    (context) => healthAnswer(context, "healthy", "unhealthy", healthOf(telemetry.condition)),
   );
 
   app.use(limitLoad(limits));
@@ -80,7 +80,7 @@ export function createApp(options: AppOptions): Hono {
   app.get("/ready", async function ready(context): Promise<Response> {
     // Queries the database; otherwise a quiet stream would never notice an outage.
     await statusCache.get();
-    return verdictAnswer(context, "ready", "not_ready", readinessOf(telemetry.condition));
+    return healthAnswer(context, "ready", "not_ready", readinessOf(telemetry.condition));
   });
 
   app.get("/", (context) => pageAnswer(context, 200));

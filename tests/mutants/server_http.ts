@@ -141,8 +141,8 @@ export const SERVER_HTTP: readonly Mutant[] = [
   {
     file: "lib/server/app.ts",
     before: `    await statusCache.get();
-    return verdictAnswer(`,
-    after: "    return verdictAnswer(",
+    return healthAnswer(`,
+    after: "    return healthAnswer(",
     rule: "readiness asks the database: a quiet stream never does",
     near: ["server/paths_test.ts"],
   },

@@ -88,8 +88,8 @@ class Reader {
     if (this.#position !== null) this.#progress.reached(this.#position);
     this.#progress.waits(this.#options.socket.isMidMessage);
     // Progress counts even when the server's close follows directly.
-    const verdict = onProgress(this.#position);
-    if (ending !== null || verdict !== null || this.#cut !== null) return ending ?? verdict;
+    const leaving = onProgress(this.#position);
+    if (ending !== null || leaving !== null || this.#cut !== null) return ending ?? leaving;
     await this.#yield();
     return await this.#readMore(idle);
   }

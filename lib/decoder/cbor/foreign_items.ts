@@ -4,15 +4,9 @@
  * of the digits and `{"$link": text}`, so that a record is judged equally on all protocols.
  */
 
+import { ARRAY, BYTES, MAP, NEGATIVE, TAG, TEXT, UNSIGNED } from "./major_type.ts";
 import { CID_BYTES, cidText, isCid } from "./cid.ts";
 
-const UNSIGNED = 0;
-const NEGATIVE = 1;
-const BYTES = 2;
-const TEXT = 3;
-const ARRAY = 4;
-const MAP = 5;
-const TAG = 6;
 const LINK_TAG = 42n;
 
 /** No accepted record has more (`limits.ts`). */

@@ -4,6 +4,8 @@
  * available bytes, and depth and floats are found on the way.
  */
 
+import { ARRAY, BYTES, MAP, SIMPLE, TAG, TEXT } from "./major_type.ts";
+
 /**
  * The faults:
  * - `truncated`: more items are declared than the bytes can hold;
@@ -97,10 +99,3 @@ export function cborEnd(bytes: Uint8Array, bounds: CborBounds): number {
   }
   return at;
 }
-
-const BYTES = 2;
-const TEXT = 3;
-const ARRAY = 4;
-const MAP = 5;
-const TAG = 6;
-const SIMPLE = 7;

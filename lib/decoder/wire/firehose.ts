@@ -8,7 +8,7 @@ import { decodeAnyOrder } from "../cbor/key_order.ts";
 import { cborEnd, CborError, checkCbor } from "../cbor/shape.ts";
 import type { Decoder, DecoderOptions } from "./decoder.ts";
 import type { Message } from "../raw_message.ts";
-import type { Event, Foreign, Position, Refusal } from "../event.ts";
+import type { Event, Position, Refusal } from "../event.ts";
 import { readNotice } from "./notice.ts";
 import { readCommit, readSync } from "./firehose_commit.ts";
 import { isObject } from "../json.ts";
@@ -16,6 +16,7 @@ import type { JsonObject } from "../json.ts";
 import { messageRefusal } from "../limits.ts";
 import { malformed } from "../malformed.ts";
 import { buildAccount, buildIdentity } from "./account_events.ts";
+import { unknownEvent } from "./unknown_event.ts";
 import { eventTime, micros, microsFromRfc3339 } from "../time.ts";
 
 export interface FirehoseOptions extends DecoderOptions {
@@ -66,7 +67,9 @@ function decodeFrame(message: Message, options: FirehoseOptions): readonly Event
   }
   if (op === 1 && typeof t === "string" && t !== "") return readBody(t, body, message, options);
   // Its seq was used nevertheless, so the cursor moves past it.
-  return Number.isSafeInteger(op) && op !== 1 ? [unknown(readPosition(body))] : bad(NO_OPERATION);
+  return Number.isSafeInteger(op) && op !== 1
+    ? [unknownEvent(readPosition(body))]
+    : bad(NO_OPERATION);
 }
 
 function readBody(
@@ -94,17 +97,12 @@ function readBody(
       // It has no seq: the cursor must not move.
       return [readNotice(body.name, body.message)];
   }
-  return [unknown(position)];
+  return [unknownEvent(position)];
 }
 
 /** A relay doesn't send the records of a rebuilt repository again. */
 function withoutRecords(event: Event): Event {
   return event.kind === "sync" ? { ...event, recordsFollow: false } : event;
-}
-
-/** Additions of later versions are counted and skipped, as the protocol requires. */
-function unknown(position: Position | null): Foreign {
-  return { kind: "foreign", what: "unknown", collection: null, position };
 }
 
 function readPosition(body: JsonObject): Position | null {

@@ -6,42 +6,33 @@ import { buildCommit } from "./commit.ts";
 import type { Decoder, DecoderOptions } from "./decoder.ts";
 import { type Message, textOf } from "../raw_message.ts";
 import type { Event, Malformed, Position } from "../event.ts";
-import { beginning, createPrefilter, prefilterMessage } from "./prefilter.ts";
+import { createFrameDecoder } from "./json_frames.ts";
+import { beginning } from "./prefilter.ts";
 import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { malformed } from "../malformed.ts";
 import { buildAccount, buildIdentity } from "./account_events.ts";
-import { openMessage } from "./open_message.ts";
+import { unknownEvent } from "./unknown_event.ts";
 import { eventTime, micros } from "../time.ts";
 
 /** Makes a decoder of v1 frames. */
 export function createV1Decoder(options: DecoderOptions): Decoder {
-  const isForeignText = createPrefilter(BEGINNINGS, options.wanted, options.limits.messageBytes);
-  return {
-    decode: (message) => [decode(message, options)],
-    isForeign: prefilterMessage(isForeignText),
-    isForeignText,
-    positionOf: lookAtPosition,
-  };
+  return createFrameDecoder({ beginnings: BEGINNINGS, read, positionOf: lookAtPosition }, options);
 }
 
-function decode(message: Message, options: DecoderOptions): Event {
-  const opened = openMessage(message, options.limits);
-  if ("bad" in opened) return opened.bad;
-  const { did, kind, commit, identity, account } = opened.object;
-  const position = readPosition(opened.object);
+function read(frame: JsonObject, message: Message, options: DecoderOptions): Event {
+  const { did, kind, commit, identity, account } = frame;
+  const position = readPosition(frame);
   switch (kind) {
     case "commit":
-      return readCommit(opened.object, commit, position, message, options);
+      return readCommit(frame, commit, position, message, options);
     case "identity":
       return buildIdentity({ did, body: identity, position, raw: message });
     case "account":
       return buildAccount({ did, body: account, position, raw: message });
   }
   // A new kind of a later server comes for every account: counted, and skipped.
-  if (typeof kind === "string" && kind !== "") {
-    return { kind: "foreign", what: "unknown", collection: null, position };
-  }
+  if (typeof kind === "string" && kind !== "") return unknownEvent(position);
   const refusal = kind === undefined
     ? { reason: "missing_field", detail: "the message has no kind" } as const
     : { reason: "unknown_kind", detail: "the message's kind is not a word" } as const;

@@ -6,14 +6,15 @@
 import { buildCommit } from "./commit.ts";
 import type { Decoder, DecoderOptions } from "./decoder.ts";
 import { type Message, textOf } from "../raw_message.ts";
-import type { Event, Foreign, Malformed, Position, Refusal } from "../event.ts";
-import { beginning, createPrefilter, prefilterMessage } from "./prefilter.ts";
+import type { Event, Malformed, Position, Refusal } from "../event.ts";
+import { createFrameDecoder } from "./json_frames.ts";
+import { beginning } from "./prefilter.ts";
 import { readNotice } from "./notice.ts";
 import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { malformed } from "../malformed.ts";
 import { buildAccount, buildIdentity, buildSync } from "./account_events.ts";
-import { openMessage } from "./open_message.ts";
+import { unknownEvent } from "./unknown_event.ts";
 import { eventTime, micros, microsFromRfc3339 } from "../time.ts";
 
 const LEXICON = "network.bsky.jetstream.subscribeEvents";
@@ -23,19 +24,11 @@ const SEQ_END = 1e15;
 
 /** Makes a decoder of v2 frames. */
 export function createV2Decoder(options: DecoderOptions): Decoder {
-  const isForeignText = createPrefilter([BEGINNING], options.wanted, options.limits.messageBytes);
-  return {
-    decode: (message) => [decode(message, options)],
-    isForeign: prefilterMessage(isForeignText),
-    isForeignText,
-    positionOf: lookAtPosition,
-  };
+  return createFrameDecoder({ beginnings: [BEGINNING], read, positionOf: lookAtPosition }, options);
 }
 
-function decode(message: Message, options: DecoderOptions): Event {
-  const opened = openMessage(message, options.limits);
-  if ("bad" in opened) return opened.bad;
-  const { $type, payload, error, message: words } = opened.object;
+function read(frame: JsonObject, message: Message, options: DecoderOptions): Event {
+  const { $type, payload, error, message: words } = frame;
   const bad = (detail: string): Malformed =>
     malformed({ reason: "invalid_frame", detail }, message, null, {});
   if (typeof $type !== "string" || $type === "") return bad("the frame has no $type");
@@ -44,7 +37,7 @@ function decode(message: Message, options: DecoderOptions): Event {
       ? readNotice(error, words)
       : bad("an error frame without its code");
   }
-  if ($type !== "message") return unknown(null);
+  if ($type !== "message") return unknownEvent(null);
   return isObject(payload)
     ? readPayload(payload, message, options)
     : bad("a message frame without a payload");
@@ -84,14 +77,9 @@ function readPayload(payload: JsonObject, raw: Message, options: DecoderOptions)
       // It has no seq: the cursor must not move.
       return readNotice(payload.name, payload.message);
   }
-  if (typeof $type === "string" && $type !== "") return unknown(position);
+  if (typeof $type === "string" && $type !== "") return unknownEvent(position);
   const refusal: Refusal = { reason: "invalid_frame", detail: "the payload has no $type" };
   return malformed(refusal, raw, position, { did });
-}
-
-/** Additions of later servers are counted and skipped, as the protocol requires. */
-function unknown(position: Position | null): Foreign {
-  return { kind: "foreign", what: "unknown", collection: null, position };
 }
 
 function readPosition(seq: unknown, time: unknown): Position | null {

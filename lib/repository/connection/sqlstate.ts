@@ -7,7 +7,7 @@ import { StoreError } from "../tables/bulk_write.ts";
  * - `rows`: a row was rejected; the others can be written without it.
  * - `away`: the database is unavailable; the batch is retried.
  */
-export type Failure = "rows" | "away";
+export type FailureCause = "rows" | "away";
 
 /**
  * An internal error is a row's fault when PostGIS or a trigger raised it, which the source file in the error
@@ -17,7 +17,7 @@ export type Failure = "rows" | "away";
 const RAISED_FOR_ROW = /^(lwgeom|gserialized|geography|geometry|postgis|pl_exec)/;
 
 /** Classifies the error of a batch. */
-export function judgeFailure(error: unknown): Failure {
+export function judgeFailure(error: unknown): FailureCause {
   const sqlState = sqlStateOf(error);
   if (!(error instanceof StoreError)) {
     return sqlStateIs(sqlState, "row at commit") ? "rows" : "away";

@@ -27,12 +27,17 @@ export interface DueReconcile {
   readonly requestedAt: string;
 }
 
+/** The result of a comparison. */
 export interface ReconcileResult {
   readonly host: string;
   readonly rev: string;
+  /** Whether the owner's signature was verified. */
   readonly verified: boolean;
+  /** Records of wanted collections at the source. */
   readonly records: number;
+  /** Records that the index lacked or had differently. */
   readonly put: number;
+  /** Records that the index had and the source has not. */
   readonly deleted: number;
 }
 

@@ -31,16 +31,10 @@ export interface LockWait {
 /** More would fill the page without telling more. */
 const MOST_HOLDERS = 5;
 
-interface Row {
+interface Row extends LockHolder {
   readonly waiting: number;
   readonly locktype: string;
   readonly relation: string | null;
-  readonly pid: number;
-  readonly user: string | null;
-  readonly application: string | null;
-  readonly state: string | null;
-  readonly since: Date | null;
-  readonly waits: boolean;
 }
 
 /**

@@ -16,7 +16,7 @@ import {
 import { healthOf, readinessOf } from "../facts/health.ts";
 import type { ArchiveFacts } from "../facts/stream_facts.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { Failure, ProcessFacts, ReplayStatus, Status } from "./status.ts";
+import type { DatabaseProblem, ProcessFacts, ReplayStatus, Status } from "./status.ts";
 import type { CachedStatus } from "./status_cache.ts";
 
 /** Combines the facts of the process with the last answer of the database. */
@@ -82,8 +82,8 @@ export function composeStatus(
     reconcile: facts.reconcile,
     database: {
       up: database.answers,
-      failure: failureStatus(database.failure),
-      refusal: failureStatus(database.refusal),
+      failure: problemOf(database.failure),
+      refusal: problemOf(database.refusal),
       blocked: database.blocked && {
         since: timeOrNull(database.blocked.sinceMs),
         what: database.blocked.what,
@@ -128,7 +128,7 @@ function replayStatus(
   };
 }
 
-function failureStatus(failure: DatabaseFailure | null): Failure | null {
+function problemOf(failure: DatabaseFailure | null): DatabaseProblem | null {
   return failure && { code: failure.code, since: timeOrNull(failure.sinceMs) };
 }
 

@@ -87,9 +87,9 @@ export interface Status {
   readonly database: {
     readonly up: boolean;
     /** Postgres' SQLSTATE or the code of a socket, and since when it has not answered. */
-    readonly failure: Failure | null;
+    readonly failure: DatabaseProblem | null;
     /** Why it rejects writes. */
-    readonly refusal: Failure | null;
+    readonly refusal: DatabaseProblem | null;
     /** What the indexer waits for, and which session holds it. */
     readonly blocked: {
       readonly since: string | null;
@@ -107,7 +107,7 @@ export interface Status {
   readonly stored: StoredStatus | null;
 }
 
-export interface Failure {
+export interface DatabaseProblem {
   readonly code: string | null;
   readonly since: string | null;
 }
