@@ -220,7 +220,7 @@ databaseTest(
   "the ten queries of DATA.md, and the other ways to find a row, read no table as a whole and show what they should",
   async ({ sql }) => {
     await fill(sql);
-    const ten = readsOf(sectionOf(data, "Ten queries to begin with"));
+    const ten = readsOf(sectionOf(data, "Ten queries to start with"));
     assert.equal(ten.length, 10);
     for (const { title, sql: text } of [...ten, ...readsOf(MORE)]) {
       assert.deepEqual(await readWhole(sql, text), [], `${title} reads all of a table`);
@@ -243,7 +243,9 @@ async function asReader(
   run: (reader: Sql) => Promise<void>,
 ): Promise<void> {
   const name = `subcults_reader_${crypto.randomUUID().slice(0, 8)}`;
-  const [create = "", grant = ""] = statementsOf(sectionOf(data, "A role that reads nothing else"));
+  const [create = "", grant = ""] = statementsOf(
+    sectionOf(data, "A role that reads only the views"),
+  );
   await sql.unsafe(create.replace("subcults_reader", name));
   const address = new URL(url);
   Object.assign(address, { username: `${name}_app`, password: "app" });
@@ -287,7 +289,7 @@ databaseTest(
   async (database) => {
     const { sql } = database;
     await fill(sql);
-    const barriers = statementsOf(sectionOf(data, "A role that reads nothing else")).slice(2);
+    const barriers = statementsOf(sectionOf(data, "A role that reads only the views")).slice(2);
     assert.equal(barriers.length, VIEWS.length);
     await asReader(database, async (reader) => {
       // Cheaper than the view's own conditions, so that Postgres would evaluate it first.
