@@ -39,22 +39,34 @@ export async function dump(sql: Sql): Promise<Haystack[]> {
       and not exists (select from pg_depend where objid = c.oid and deptype = 'e')
     order by 1, 2`;
   const haystacks: Haystack[] = [];
-  for (const column of columns) haystacks.push(await dumpColumn(sql, column));
+  for (const table of new Set(columns.map(({ table }) => table))) {
+    haystacks.push(...await dumpTable(sql, table, columns.filter((one) => one.table === table)));
+  }
   return haystacks;
 }
 
-async function dumpColumn(sql: Sql, { table, name, type }: Column): Promise<Haystack> {
-  const shown = type === "geography" ? `st_astext(${name}, 15)` : `${name}::text`;
-  const [row] = await sql.unsafe<{ text: string | null }[]>(
-    `select string_agg(${shown}, E'\\n') as text from ${table}`,
+/** All columns in one go: a view works out all its rows each time it is asked. */
+async function dumpTable(
+  sql: Sql,
+  table: string,
+  columns: readonly Column[],
+): Promise<Haystack[]> {
+  const texts = columns.map(({ name, type }) => {
+    const shown = type === "geography" ? `st_astext(${name}, 15)` : `${name}::text`;
+    return `string_agg(${shown}, E'\\n') as ${name}`;
+  });
+  const [row] = await sql.unsafe<Record<string, string | null>[]>(
+    `select ${texts} from ${table}`,
   );
-  const where = `${table}.${name}`;
-  const surface = SURFACES.get(where);
-  return {
-    where,
-    text: row?.text ?? "",
-    ...(surface === undefined ? {} : { surface }),
-    // A jittered point is in the same cell as the exact one.
-    ...(name === "display_point" ? { decimals: 7 } : {}),
-  };
+  return columns.map(({ name }) => {
+    const where = `${table}.${name}`;
+    const surface = SURFACES.get(where);
+    return {
+      where,
+      text: row?.[name] ?? "",
+      ...(surface === undefined ? {} : { surface }),
+      // A jittered point is in the same cell as the exact one.
+      ...(name === "display_point" ? { decimals: 7 } : {}),
+    };
+  });
 }
