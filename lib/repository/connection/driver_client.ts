@@ -3,6 +3,7 @@
 import pg from "pg";
 import type { DatabaseUrl } from "./database_url.ts";
 import type { SessionSocket } from "./session_socket.ts";
+import type { SentParameter } from "./sql.ts";
 
 export interface SessionOptions {
   readonly url: DatabaseUrl;
@@ -21,7 +22,7 @@ export interface Client {
   connect(): Promise<unknown>;
   query(query: {
     readonly text: string;
-    readonly values?: readonly (string | null)[];
+    readonly values?: readonly SentParameter[];
     readonly name?: string;
     readonly rowMode?: "array";
   }): Promise<Result | Result[]>;

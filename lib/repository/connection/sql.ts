@@ -8,9 +8,10 @@
  * ```
  */
 
-/** A parameter value. Objects are sent as JSON; arrays as text (see `rows.ts`). */
+/** A parameter value. Objects are sent as JSON, bytes as Postgres' binary format (see `text_array.ts`). */
 export type Parameter =
   | string
+  | Uint8Array
   | number
   | bigint
   | boolean
@@ -20,6 +21,9 @@ export type Parameter =
     Record<string, unknown>
   >;
 
+/** A parameter as it is sent. */
+export type SentParameter = string | Uint8Array | null;
+
 /** Rows, and how many of them a statement read or wrote. */
 export type Rows<Row> = Row[] & { readonly count: number };
 
@@ -28,7 +32,7 @@ type RowOf<T> = T extends readonly (infer Row)[] ? Row : never;
 /** A statement with its parameters, ready to be sent. */
 export interface Statement {
   readonly text: string;
-  readonly parameters: readonly (string | null)[];
+  readonly parameters: readonly SentParameter[];
   /** Whether its text is one of a fixed few, so that keeping its plan pays. */
   readonly isFixed: boolean;
   /** Rows as arrays of values, in column order. */
@@ -121,17 +125,17 @@ export class Query<T> implements Promise<T> {
   }
 
   #statement(): Statement {
-    const parameters = (this.#source.parameters ?? []).map(textOf);
+    const parameters = (this.#source.parameters ?? []).map(sent);
     return { text: this.#write(parameters), parameters, ...this.#options };
   }
 
   /** Its text, with a number for each parameter that it adds. */
-  #write(parameters: (string | null)[]): string {
+  #write(parameters: SentParameter[]): string {
     const { texts, values } = this.#source;
     let text = texts[0] ?? "";
     for (const [index, value] of values.entries()) {
       if (value instanceof Query) text += value.#write(parameters);
-      else text += `$${parameters.push(textOf(value))}`;
+      else text += `$${parameters.push(sent(value))}`;
       text += texts[index + 1] ?? "";
     }
     return text;
@@ -157,8 +161,8 @@ export function asking(send: Send): Asking {
 }
 
 /** The server parses a parameter's text as the type that the statement needs. */
-function textOf(value: Parameter): string | null {
-  if (value === null) return null;
+function sent(value: Parameter): SentParameter {
+  if (value === null || value instanceof Uint8Array) return value;
   if (value === undefined || Array.isArray(value)) {
     throw new TypeError("cannot send a query: a parameter is undefined, or an array");
   }

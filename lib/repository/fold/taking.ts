@@ -77,7 +77,7 @@ export class Taking {
     return this.take(records, withContent, loaded);
   }
 
-  ask(question: string, parameters: string[]): Promise<RecordRow[]> {
+  ask(question: string, parameters: Uint8Array[]): Promise<RecordRow[]> {
     return this.#tx.unsafe<RecordRow[]>(question, parameters, PREPARED);
   }
 

@@ -4,6 +4,7 @@
  */
 
 import type { Row } from "../../mapper/collection.ts";
+import { textArray } from "./text_array.ts";
 
 /** A column of such rows. */
 export interface RowColumn {
@@ -42,29 +43,24 @@ export function valueOf({ name, type }: RowColumn): string {
   return `r.${name}::${type === "point" ? "geography" : type}`;
 }
 
-/** The parameters for some rows: an array literal per column. A missing value is null. */
-export function parametersOf(columns: readonly RowColumn[], rows: readonly Row[]): string[] {
-  return columns.map(({ name, type }) => {
-    let literal = "";
-    for (const row of rows) literal += `${literal && ","}${itemOf(row[name] ?? null, type)}`;
-    return `{${literal}}`;
-  });
-}
-
-function itemOf(value: unknown, type: RowType): string {
-  if (value === null) return "NULL";
-  // JSON text has no control characters, so JSON quoting is valid array item quoting too.
-  if (type === "jsonb") return JSON.stringify(JSON.stringify(value));
-  if (typeof value === "string") return quoted(value);
-  if (!Array.isArray(value)) return String(value);
-  return quoted(
-    type === "point" ? `point(${value.join(" ")})` : `{${value.map(String).map(quoted).join(",")}}`,
+/** The parameters for some rows: an array of texts for each column. What a row lacks is null. */
+export function parametersOf(columns: readonly RowColumn[], rows: readonly Row[]): Uint8Array[] {
+  return columns.map(({ name, type }) =>
+    textArray(rows.map((row) => textOf(row[name] ?? null, type)))
   );
 }
 
-function quoted(text: string): string {
-  return `"${SPECIAL.test(text) ? text.replace(ALL_SPECIAL, "\\$&") : text}"`;
+/** A value as Postgres parses it. */
+function textOf(value: unknown, type: RowType): string | null {
+  if (value === null) return null;
+  if (type === "jsonb") return JSON.stringify(value);
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return String(value);
+  return type === "point"
+    ? `point(${value.join(" ")})`
+    : `{${value.map(String).map(quoted).join(",")}}`;
 }
 
-const SPECIAL = /["\\]/;
-const ALL_SPECIAL = /["\\]/g;
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}

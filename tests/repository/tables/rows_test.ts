@@ -35,6 +35,10 @@ const AWKWARD = [
   "$1",
   "é 漢 🎶 \u2028",
   "\\u0000",
+  "a".repeat(64),
+  "a".repeat(65),
+  "a".repeat(30) + "漢",
+  "🎶".repeat(20_000),
 ];
 
 databaseTest("texts, lists and JSON arrive as they were, whatever they hold", async ({ sql }) => {
