@@ -17,7 +17,7 @@ import {
   type PartitionFacts,
   type ProcessDescription,
 } from "../facts/facts.ts";
-import { type Condition, conditionOf } from "../facts/health.ts";
+import { type Condition, conditionOf } from "../facts/condition.ts";
 import { History } from "../facts/history.ts";
 import { Metrics } from "../metrics/metrics.ts";
 import { ArchiveRecorder } from "./archive_recorder.ts";

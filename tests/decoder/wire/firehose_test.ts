@@ -113,7 +113,7 @@ Deno.test("a wanted record comes out of the commit's blocks, with the CID that i
     record: SCENE,
     refusal: null,
     remains: null,
-    size: 170,
+    size: 426,
     position: POSITION,
   }]);
 });

@@ -27,7 +27,7 @@ Deno.test("C-01 a text frame gives the commit with every field", () => {
     record: { $type: "app.subcult.scene", name: "Tide tables" },
     refusal: null,
     remains: null,
-    size: 170,
+    size: 426,
     position: POSITION,
   });
 });

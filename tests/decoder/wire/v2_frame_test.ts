@@ -41,7 +41,7 @@ Deno.test("a v2 commit keeps the microseconds of its time and its own seq", () =
     record: RECORD,
     refusal: null,
     remains: null,
-    size: 162,
+    size: 418,
     position: POSITION,
   });
 });

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { QUIET_MS, readingLagMs } from "../../../lib/server/facts/derived.ts";
-import {
-  type Answer,
-  type Condition,
-  healthOf,
-  readinessOf,
-} from "../../../lib/server/facts/health.ts";
+import type { Condition } from "../../../lib/server/facts/condition.ts";
+import { type Answer, healthOf, readinessOf } from "../../../lib/server/facts/health.ts";
 
 const WELL: Condition = {
   pipeline: "running",
