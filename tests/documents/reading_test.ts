@@ -9,7 +9,7 @@ import { repository } from "../support/repository_files.ts";
 
 /** Reads that are for people who may see more than everybody may. */
 const FOR_SOME: ReadonlyMap<string, RegExp> = new Map([
-  ["A person's own scenes, whatever their visibility.", /^Café (?:seen|private|unlisted)$/],
+  ["A person's own scenes, with any visibility.", /^Café (?:seen|private|unlisted)$/],
   ["For moderators: posts with a label.", /^spam/],
 ]);
 
