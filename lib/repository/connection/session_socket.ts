@@ -11,17 +11,26 @@ import tls from "node:tls";
 /** Longest message of the server: three times a row with the largest record. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 
-/** The most that a server may send before it is ready for the next statement. */
+/** The most memory that an answer may take until the server is ready for the next statement. */
 const MAX_ANSWER_BYTES = 256 * 2 ** 20;
 
+/** Text takes up to two bytes a character, and a byte of UTF-8 is at most one character. */
+const CHARACTER_BYTES = 2;
+/** Overhead of a row: its object, and the driver's lists of it. */
+const ROW_BYTES = 256;
+const FIELD_BYTES = 48;
+
 const HEADER_BYTES = 5;
+/** Of a row: the number of its fields follows the header. */
+const ROW_HEADER_BYTES = 7;
+const DATA_ROW = "D".charCodeAt(0);
 const READY_FOR_QUERY = "Z".charCodeAt(0);
 
 export class SessionSocket extends EventEmitter {
   readonly #socket: net.Socket;
   #unsent: Uint8Array[] = [];
   /** The part of a message header that has arrived, and how much of the body is missing. */
-  readonly #header = Buffer.alloc(HEADER_BYTES);
+  readonly #header = Buffer.alloc(ROW_HEADER_BYTES);
   #headerBytes = 0;
   #bodyBytes = 0;
   #answerBytes = 0;
@@ -82,10 +91,7 @@ export class SessionSocket extends EventEmitter {
 
   /** Which limit the server's data exceeds; null while none. */
   #excess(chunk: Buffer): string | null {
-    this.#answerBytes += chunk.length;
-    if (this.#answerBytes > MAX_ANSWER_BYTES) {
-      return `the server's answer is longer than ${MAX_ANSWER_BYTES} bytes`;
-    }
+    this.#answerBytes += chunk.length * CHARACTER_BYTES;
     for (let at = 0; at < chunk.length;) {
       if (this.#bodyBytes > 0) {
         const taken = Math.min(this.#bodyBytes, chunk.length - at);
@@ -94,14 +100,22 @@ export class SessionSocket extends EventEmitter {
         continue;
       }
       this.#header[this.#headerBytes++] = chunk[at++]!;
-      if (this.#headerBytes < HEADER_BYTES) continue;
+      const isRow = this.#header[0] === DATA_ROW;
+      const length = isRow ? ROW_HEADER_BYTES : HEADER_BYTES;
+      if (this.#headerBytes < length) continue;
       this.#headerBytes = 0;
-      this.#bodyBytes = this.#header.readUInt32BE(1) - 4;
+      this.#bodyBytes = this.#header.readUInt32BE(1) - 4 - (length - HEADER_BYTES);
       if (this.#bodyBytes > MAX_MESSAGE_BYTES || this.#bodyBytes < 0) {
         return `the server announces a message of ${this.#bodyBytes} bytes`;
       }
-      if (this.#header[0] === READY_FOR_QUERY) this.#answerBytes = chunk.length - at;
+      if (isRow) {
+        this.#answerBytes += ROW_BYTES + this.#header.readUInt16BE(HEADER_BYTES) * FIELD_BYTES;
+      } else if (this.#header[0] === READY_FOR_QUERY) {
+        this.#answerBytes = (chunk.length - at) * CHARACTER_BYTES;
+      }
     }
-    return null;
+    return this.#answerBytes > MAX_ANSWER_BYTES
+      ? `the server's answer takes more than ${MAX_ANSWER_BYTES} bytes of memory`
+      : null;
   }
 }
