@@ -5,7 +5,7 @@ import { foldText } from "../place_text/fold.ts";
 
 /** A coordinate as text: the network's data model has no fractions, so its apps write texts. */
 const COORDINATE =
-  /^\s*[NSEWO]?\s*([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)\s*°?\s*[NSEWO]?\s*$/i;
+  /^[\s()[\]{}"';]*[a-z]?[\s:=]*([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)\s*°?\s*[NSEWO]?[\s()[\]{}"',;]*$/i;
 const MAX_COORDINATE = 40;
 /** Folding costs a hundred times what the look does. */
 const PLAIN = /^[ -~]*$/;

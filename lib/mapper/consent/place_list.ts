@@ -1,6 +1,6 @@
 /** Which members of a list form a place together. */
 
-import { isObject, type Json } from "../../decoder/json.ts";
+import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
 import { keyPolicy } from "./place_key.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
 import { coordinateOf, isSexagesimal } from "./coordinate.ts";
@@ -12,6 +12,9 @@ const MAX_NAME = 32;
 /** Members between two coordinates that don't separate them: signs, directions, null. */
 const MAX_BETWEEN = 12;
 const MEMBERS_BETWEEN = 2;
+
+/** A number may be so many lists and objects deep, by itself in each. */
+const MAX_NESTED = 4;
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -51,14 +54,22 @@ export function isName(value: Json | undefined): boolean {
 
 /** A number, also as the only member of a list or an object: `[[61.4], [101.6]]`, `[{"v": 61.4}, …]`. */
 function loneNumber(value: Json): number {
-  if (typeof value !== "object" || value === null) return coordinateOf(value);
-  if (!isObject(value)) return value.length === 1 ? coordinateOf(value[0]) : NaN;
-  let only: Json | undefined;
-  for (const key in value) {
-    if (only !== undefined) return NaN;
-    only = value[key];
+  let left: Json | undefined = value;
+  for (let depth = 0; typeof left === "object" && left !== null; depth++) {
+    if (depth >= MAX_NESTED) return NaN;
+    left = isObject(left) ? onlyMember(left) : left.length === 1 ? left[0] : undefined;
   }
-  return coordinateOf(only);
+  return coordinateOf(left ?? undefined);
+}
+
+/** Undefined for an object of no members or of several. */
+function onlyMember(object: JsonObject): Json | undefined {
+  let only: Json | undefined;
+  for (const key in object) {
+    if (only !== undefined) return undefined;
+    only = object[key];
+  }
+  return only;
 }
 
 function saysNothing(value: Json): boolean {

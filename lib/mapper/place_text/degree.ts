@@ -3,7 +3,7 @@
 import type { Found } from "./found.ts";
 
 const DEGREE =
-  "(?:°|d[eé]g(?:r[eé]e?s?)?\\.?|gra[dus]{1,2}[oie]?s?n?|градус[а-я]{0,2}|stopni|derece|" +
+  "(?:°|[*o](?=\\d{1,2}'\\d)|d[eé]g(?:r[eé]e?s?)?\\.?|gra[dus]{1,2}[oie]?s?n?|градус[а-я]{0,2}|stopni|derece|" +
   "astetta|अंश|درجة|درجات|度|도)";
 const MINUTE = "(?:'|min(?:ut[eoa]?s?n?)?\\.?|мин[а-я]{0,4}\\.?|minuty|dakika|मिनट|دقيقة|分|분)";
 const SECOND =
@@ -31,21 +31,22 @@ const LETTERED = new RegExp(
 
 /** Minutes with decimals, or minutes and seconds, after degrees. */
 const PARTS =
-  `\\d{1,3}[\\s:._-]{1,3}\\d{1,2}(?:[\\s:'._-]{1,3}\\d{1,2}(?:${FRACTION})?|${FRACTION})['"]{0,2}`;
+  `\\d{1,3}[\\s:._+|-]{1,3}\\d{1,2}(?:[\\s:'._+|-]{1,3}\\d{1,2}(?:${FRACTION})?|${FRACTION})['"]{0,2}`;
+const SIDE_GAP = "[\\s_+|]{0,2}";
 const BETWEEN = "[\\s,;/|+_-]{0,8}";
 
 /** Two values, one with N or S and one with E or W, before or after the numbers. */
 const HEMISPHERES: readonly RegExp[] = [
-  new RegExp(`(?<!\\d)${PARTS}\\s{0,2}[NS]${BETWEEN}${PARTS}\\s{0,2}[EWO](?![A-Za-z])`, "g"),
-  new RegExp(`(?<!\\d)${PARTS}\\s{0,2}[EWO]${BETWEEN}${PARTS}\\s{0,2}[NS](?![A-Za-z])`, "g"),
-  new RegExp(`(?<![A-Za-z])[NS]\\s{0,2}${PARTS}${BETWEEN}[EWO]\\s{0,2}${PARTS}(?!\\d)`, "g"),
-  new RegExp(`(?<![A-Za-z])[EWO]\\s{0,2}${PARTS}${BETWEEN}[NS]\\s{0,2}${PARTS}(?!\\d)`, "g"),
+  new RegExp(`(?<!\\d)${PARTS}${SIDE_GAP}[NS]${BETWEEN}${PARTS}${SIDE_GAP}[EWO](?![A-Za-z])`, "g"),
+  new RegExp(`(?<!\\d)${PARTS}${SIDE_GAP}[EWO]${BETWEEN}${PARTS}${SIDE_GAP}[NS](?![A-Za-z])`, "g"),
+  new RegExp(`(?<![A-Za-z])[NS]${SIDE_GAP}${PARTS}${BETWEEN}[EWO]${SIDE_GAP}${PARTS}(?!\\d)`, "g"),
+  new RegExp(`(?<![A-Za-z])[EWO]${SIDE_GAP}${PARTS}${BETWEEN}[NS]${SIDE_GAP}${PARTS}(?!\\d)`, "g"),
   // Of receivers: `4736.372,N,12219.926,W`, `4736.37N/12219.93W`; of pilots: `473622N1221955W`.
-  /(?<!\d)\d{4}\.\d{2,9},?\s?[NS][,/\s]{0,3}\d{5}\.\d{2,9},?\s?[EW]/g,
+  /(?<!\d)\d{4}\.\d{1,9},?\s?[NS][,/\s]{0,3}\d{5}\.\d{1,9},?\s?[EW]/g,
   /(?<!\d)\d{6}(?:\.\d{1,9})?\s?[NS][,/\s]{0,3}\d{7}(?:\.\d{1,9})?\s?[EW]/g,
   /(?<![A-Za-z])[NS]\s?\d{6}(?:\.\d{1,9})?[,/\s]{0,3}[EW]\s?\d{7}(?:\.\d{1,9})?(?!\d)/g,
 ];
-const MAY_HAVE_HEMISPHERES = /\d['"]{0,2},?\s{0,2}[NS]|[NS]\s{0,2}\d/;
+const MAY_HAVE_HEMISPHERES = /\d['"]{0,2},?[\s_+|]{0,2}[NS]|[NS][\s_+|]{0,2}\d/;
 
 /** `+473622.3-1221955.6/` of ISO 6709, `47:36:22.3, -122:19:55.6`. */
 const BY_SIGN: readonly RegExp[] = [

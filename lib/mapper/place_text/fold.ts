@@ -9,6 +9,7 @@ const SIGNS: readonly (readonly [plain: string, signs: string])[] = [
   ["'", "′’‘´ʹʼ׳"],
   ['"', "″”“ʺ״"],
   ["-", "−"],
+  ["/", "⁄∕"],
   [".", "٫。｡·・･"],
   [",", "٬،、､"],
 ];

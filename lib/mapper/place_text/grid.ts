@@ -30,13 +30,21 @@ const CALLED: readonly RegExp[] = [
       `(?:E|easting|X)["'\\]]{0,2}\\s?[:=]?\\s?["']?${METRES}`,
     "gi",
   ),
+  // `R 4468503 H 5333304` of Gauss and Krüger.
+  /(?<![A-Za-z])R[:=]?\s?\d{7}(?:\.\d{1,9})?[\s,;/]{1,4}H[:=]?\s?\d{7}(?:\.\d{1,9})?(?!\d)/g,
   /(?<!\d)\d{6}(?:\.\d{1,9})?\s?m?\s?E[\s,;/]{1,4}\d{6,7}(?:\.\d{1,9})?\s?m?\s?N(?![A-Za-z])/g,
 ];
-const MAY_BE_CALLED = /\d{3}["'\s,;/&m]{1,4}(?:N|Y|E|X|northing|easting|hochwert|nordwert)/i;
+/** Metres behind the name of their system: `EPSG:3857 11307187 8733526`, `RD 121687, 487484`. */
+const SYSTEM =
+  /(?<=(?<![A-Za-z])(?:epsg:?\s?\d{4,5}|utm\s?\d{0,2}|gauss[\s-]?kr[a-z]{3,6}|lambert\s?(?:93|72|2)?|rd(?:\s?new)?|sweref\s?99|etrs\s?89|lv\s?(?:95|03)|ch1903\+?|mgi|itm|nztm|osgb36|pulkovo)[\s:,(]{1,4})(?:[A-Za-z]?\s?\d{1,2}\s)?[A-Z]?[:=]?\s?\d{5,8}(?:\.\d{1,9})?[\s,;/]{1,4}[A-Z]?[:=]?\s?\d{5,8}(?:\.\d{1,9})?/gi;
+const MAY_NAME_SYSTEM =
+  /epsg|utm|gauss|lambert|(?<![a-z])rd[\s:]|sweref|etrs|lv ?(?:95|03)|ch1903|mgi|itm|nztm|osgb|pulkovo/i;
+
+const MAY_BE_CALLED = /\d{3}["'\s,;/&m]{1,4}(?:N|Y|E|X|H|northing|easting|hochwert|nordwert)/i;
 
 /** Cells of other grids, recognised only by their name. */
 const NAMED =
-  /(?<=(?<![A-Za-z])(?:mgrs|usng|utm|mapcode|quadkey|h3|h3index|s2 ?cell(?: ?id)?|s2 ?token|maidenhead|qth(?: locator)?|locator|georef|gars|grid ?ref(?:erence)?|ngr)[^A-Za-z\d]{1,4})(?:[A-Z]{2,3} )?(?=[A-Za-z.+-]{0,12}\d)[A-Za-z\d][A-Za-z\d.+-]{3,31}(?: \d{3,7}){0,2}/gi;
+  /(?<=(?<![A-Za-z])(?:mgrs|usng|utm|mapcode|quadkey|h3|h3index|s2 ?cell(?: ?id)?|s2 ?token|maidenhead|qth(?: locator)?|locator|georef|gars|digipin|ghana ?post ?gps|grid ?ref(?:erence)?|ngr)[^A-Za-z\d]{1,4})(?:[A-Z]{2,3} )?(?=[A-Za-z.+-]{0,12}\d)[A-Za-z\d][A-Za-z\d.+-]{3,31}(?: \d{3,7}){0,2}/gi;
 
 /** Integers of small units: `latE7=476062000`. */
 const UNITS =
@@ -46,10 +54,12 @@ const UNITS =
 export function* gridPlaces(text: string): Generator<Found> {
   if (MAY_BE_GRID.test(text)) { for (const pattern of GRIDS) yield* matches(text, pattern); }
   if (MAY_BE_CALLED.test(text)) { for (const pattern of CALLED) yield* matches(text, pattern); }
+  if (MAY_NAME_SYSTEM.test(text)) yield* matches(text, SYSTEM);
   if (
-    /mgrs|usng|utm|mapcode|quadkey|h3|s2 ?|maidenhead|locator|georef|gars|grid ?ref|ngr|qth/i.test(
-      text,
-    )
+    /mgrs|usng|utm|mapcode|quadkey|h3|s2 ?|maidenhead|locator|georef|gars|grid ?ref|ngr|qth|digipin|ghana ?post/i
+      .test(
+        text,
+      )
   ) {
     yield* matches(text, NAMED);
   }

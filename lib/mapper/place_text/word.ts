@@ -20,7 +20,9 @@ export const COORDINATE_WORDS = words(
   "breddgrad breddegrad längdgrad lengdegrad længdegrad breedtegraad lengtegraad độ",
   "緯度 経度 經度 纬度 经度 北緯 南緯 東経 西経 北纬 南纬 东经 西经 東經 西經 위도 경도 북위 남위 동경 서경",
   "अक्षांश देशांतर देशान्तर रेखांश অক্ষাংশ দ্রাঘিমাংশ அட்சரேகை தீர்க்கரேகை అక్షాంశం రేఖాంశం",
-  "ละติจูด ลองจิจูด",
+  "ละติจูด ลองจิจูด განედი გრძედი լայնություն երկայնություն өргөрөг уртраг ендік бойлық kenglik",
+  "અક્ષાંશ રેખાંશ ಅಕ್ಷಾಂಶ ರೇಖಾಂಶ അക്ഷാംശം രേഖാംശം අක්ෂාංශ දේශාංශ ਅਕਸ਼ਾਂਸ਼ ਵਿਥਕਾਰ ਲੰਬਕਾਰ lledred hydred",
+  "breiddargráða lengdargráða gjerësia gjatësia ኬክሮስ ኬንትሮስ",
 );
 
 /** Languages that call latitude a width, and longitude a length. */
@@ -84,5 +86,5 @@ export const JOINING_WORDS = words(
   "ca circa roughly exactly or here there value with in on from for for now you can find",
   "ist und bei dann von zu der die das hier dort etwa ungefähr genau y es son en de la el a con aquí",
   "et est à environ puis le les e è di il o um uma é são i oraz jest to и а это на около затем है और और",
-  "and/or och er og ja on ve ile dan adalah",
+  "content and/or och er og ja on ve ile dan adalah",
 );
