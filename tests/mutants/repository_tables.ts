@@ -2,6 +2,13 @@ import type { Mutant } from "./mutant.ts";
 
 export const REPOSITORY_TABLES: readonly Mutant[] = [
   {
+    file: "lib/repository/connection/session_socket.ts",
+    before: "ROW_BYTES + this.#header.readUInt16BE(HEADER_BYTES) * FIELD_BYTES",
+    after: "0",
+    rule: "rows of an answer count with what they take in memory, not only with their bytes",
+    near: ["repository/connection/bound_test.ts"],
+  },
+  {
     file: "lib/repository/batch/transaction.ts",
     before: "set_config('lock_timeout', ${timeout}, true),",
     after: "",

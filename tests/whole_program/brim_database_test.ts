@@ -7,11 +7,7 @@
 import { Alone } from "../support/hostile/alone.ts";
 import { PROGRAM_NAME } from "../support/hostile/executable.ts";
 import { MEMORY_LIMITED } from "../support/hostile/memory_limit.ts";
-import {
-  EndlessPostgres,
-  message,
-  numbers,
-} from "../support/hostile/endless_postgres.ts";
+import { EndlessPostgres, message, numbers } from "../support/hostile/endless_postgres.ts";
 import { concat } from "../../lib/repository/embedded/wire.ts";
 
 /** One column of text, by the name `a`. */

@@ -2,21 +2,9 @@ import assert from "node:assert/strict";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 import { ConnectionError } from "../../../lib/repository/connection/connection_error.ts";
 import { concat } from "../../../lib/repository/embedded/wire.ts";
+import { GREETING, message } from "../../support/hostile/endless_postgres.ts";
 
 const MEGABYTE = 2 ** 20;
-
-function message(type: string, body: Uint8Array, declared = body.length): Uint8Array {
-  const bytes = new Uint8Array(5 + body.length);
-  bytes[0] = type.charCodeAt(0);
-  new DataView(bytes.buffer).setUint32(1, declared + 4);
-  bytes.set(body, 5);
-  return bytes;
-}
-
-const GREETING = concat([
-  message("R", new Uint8Array(4)),
-  message("Z", new Uint8Array(["I".charCodeAt(0)])),
-]);
 
 /** Sends bytes until the client has enough, and says how many went out. */
 type Sending = (send: (bytes: Uint8Array) => Promise<void>) => Promise<never>;
