@@ -39,7 +39,7 @@ export interface IndexerOptions {
   readonly committed?: () => void;
   /** Called at each fault point: tests inject faults there. */
   readonly faultPoint?: OnFaultPoint;
-  /** Whether to read all repositories that a relay lists, beside the stream. Default: false. */
+  /** Whether to also read all repositories that a relay lists. Default: false. */
   readonly fill?: boolean;
   /** Limit for one statement before the batch is retried. Default: 30 seconds. */
   readonly statementTimeoutMs?: number;

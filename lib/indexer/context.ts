@@ -17,7 +17,7 @@ export interface Context {
   readonly random: () => number;
   /** Limit for one statement before the batch is retried. */
   readonly statementTimeoutMs: number;
-  /** Silence after which the connections to the database are given up. */
+  /** Silence after which the connections to the database are dropped. */
   readonly silentMs: number;
   readonly faultPoint: OnFaultPoint;
 }

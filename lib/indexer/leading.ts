@@ -29,7 +29,7 @@ export interface LeadingOptions {
   readonly letters: LetterRetries;
   readonly reconciles: Reconciles;
   readonly recent: RecentRecords;
-  /** Whether to read all repositories that a relay lists, beside the stream. */
+  /** Whether to also read all repositories that a relay lists. */
   readonly fill: boolean;
   /** Called after each commit. */
   readonly committed: () => void;

@@ -45,7 +45,7 @@ export function streamObserver(
       const why = redact(printable(error.message));
       telemetry.stream.attemptFailed({ source, failures, why, retryInMs });
       const fields = { source, failures, why, retryInMs };
-      if (alerting) logger.error("still cannot read the stream", fields);
+      if (alerting) logger.error("cannot read the stream, still retrying", fields);
       else logger.warn("cannot read the stream, retrying", fields);
     },
     notice: ({ code, message, endpoint: { source } }) => {
@@ -99,7 +99,7 @@ export function archiveObserver(
       const why = redact(printable(error.message));
       telemetry.archive.requestFailed({ failures, why });
       const fields = { request, failures, why, retryInMs, source };
-      if (event.alerting) logger.error("still cannot read the archive", fields);
+      if (event.alerting) logger.error("cannot read the archive, still retrying", fields);
       else logger.warn("cannot read the archive, retrying", fields);
     },
     answered: () => telemetry.archive.requestAnswered(),

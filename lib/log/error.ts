@@ -1,4 +1,4 @@
-/** What a log line says of an error: its name, message and code, never what it carries along. */
+/** An error in a log line: its name, message and code, never its other properties. */
 
 import { sqlStateIs } from "../sqlstate_table.ts";
 import type { Redact } from "./redaction.ts";
@@ -8,7 +8,7 @@ export interface ErrorFields {
   readonly [key: string]: string | ErrorFields;
 }
 
-/** Causes of causes say little, and a circle of them never ends. */
+/** Deep causes tell little, and circular ones never end. */
 const MAX_DEPTH = 4;
 
 const MAX_MESSAGE = 500;

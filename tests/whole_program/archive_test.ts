@@ -200,7 +200,7 @@ archiveTest(
     assert.deepEqual(await liveScenes(sql), ["live", "live2", "more"]);
     const [said] = program.log.filter(({ notice }) => notice === "archive_missing");
     assert.equal(said?.level, "error");
-    assert.match(String(said?.message), /between the cursor and them are missing/);
+    assert.match(String(said?.message), /between the cursor and those are missing/);
     assert.equal(await program.metric('indexer_notices_total{code="archive_missing"}'), 1);
     assert.equal(await program.metric("indexer_replaying"), 0);
   },
@@ -248,7 +248,7 @@ for (const startFrom of ["archive", "1"]) {
           program.log.filter(({ level, why }) => level === "error" && String(why).includes(status));
         await program.until(() => alerts().length > 0, status);
         const [alert] = alerts();
-        assert.equal(alert?.message, "still cannot read the archive");
+        assert.equal(alert?.message, "cannot read the archive, still retrying");
         assert.match(String(alert.why), /^cannot find an archive beside the live stream: /);
       }
       assert.ok(await program.metric("indexer_archive_failures_in_a_row") ?? 0 >= 3);

@@ -7,10 +7,10 @@ import { foldText } from "../place_text/fold.ts";
 const COORDINATE =
   /^[\s()[\]{}"';]*[a-z]?[\s:=]*([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)\s*°?\s*[NSEWO]?[\s()[\]{}"',;]*$/i;
 const MAX_COORDINATE = 40;
-/** Folding costs a hundred times what the look does. */
+/** Folding costs a hundred times as much as this check. */
 const PLAIN = /^[ -~]*$/;
 
-/** NaN for what is no number. */
+/** NaN for anything but a number. */
 export function coordinateOf(value: Json | undefined): number {
   if (typeof value === "number") return value;
   if (typeof value !== "string" || value.length > MAX_COORDINATE) return NaN;

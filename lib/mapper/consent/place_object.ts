@@ -17,7 +17,7 @@ const NAMING_KEYS: readonly string[] = [
   "id",
 ];
 
-/** Keys whose value says which side of the equator or of Greenwich: `{ "ref": "N", "value": 47.6062 }`. */
+/** Keys whose value is a hemisphere: `{ "ref": "N", "value": 47.6062 }`. */
 const SIDE_KEYS: readonly string[] = ["direction", "dir", "hemisphere", "ref", "side", "cardinal"];
 const SIDE = /^\s*(?:[NSEWO]|north|south|east|west)\s*$/i;
 
@@ -35,7 +35,7 @@ const MINUTE_KEYS: readonly string[] = [
 
 const MAX_ORDERING_KEY = 12;
 
-/** Keys that say which of several values it is, and not what the value is: `a`, `first`, `_1`, `value2`, `north`. */
+/** Keys that only number or order a value: `a`, `first`, `_1`, `value2`, `north`. */
 const ORDERING_KEY =
   /^_?(?:[a-zφλ]|\d{1,2}|(?:item|value|val|num|number|field|part|arg|component)_?\d{1,2}|first|second|one|two|phi|lambda|north|south|east|west|ns|ew)$/i;
 
@@ -56,7 +56,7 @@ export function isPlaceWithKey(key: string, value: Json): boolean {
   return /\d/.test(key) && isFinePair(coordinateOf(key), coordinateOf(value));
 }
 
-/** Whether an object is an angle in degrees and minutes. `d` and `m` can be a length of time without a side. */
+/** Whether an object is an angle in degrees and minutes. Without a hemisphere, `d` and `m` can be a duration. */
 export function isAngleObject(object: JsonObject): boolean {
   const degrees = DEGREE_KEYS.find((key) => Object.hasOwn(object, key));
   if (degrees === undefined) return false;
@@ -66,7 +66,7 @@ export function isAngleObject(object: JsonObject): boolean {
     (degrees !== "d" || hasSide(object));
 }
 
-/** A fine number under a key that only orders it. */
+/** A fine number under such a key. */
 export interface Ordered {
   readonly key: string;
   readonly number: number;

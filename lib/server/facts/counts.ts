@@ -1,4 +1,4 @@
-/** How often something happened since the start of the process: what the counters of `/metrics` tell. */
+/** Counts since the start of the process, for the counters of `/metrics`. */
 
 import { ARCHIVE_NOTICES } from "../../client/archive/replay_observer.ts";
 import { NOTICES } from "../../client/live/stream_observer.ts";
@@ -68,7 +68,7 @@ export function add(tally: Tally, label: string, count = 1): void {
   tally.set(label, (tally.get(label) ?? 0) + count);
 }
 
-/** Counts what has no label from the start as `other`: nothing from the wire becomes a label. */
+/** Counts unknown labels as `other`: nothing from the wire becomes a label. */
 export function addKnown(tally: Tally, label: string): void {
   add(tally, tally.has(label) ? label : "other");
 }

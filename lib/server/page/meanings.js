@@ -13,14 +13,14 @@ const MEANINGS = [
   [
     "lag",
     "Lag",
-    "Age of the oldest event that is not committed. 0 on a quiet stream, however old its last " +
+    "Age of the oldest uncommitted event. 0 on a quiet stream, however old its last " +
     "event is.",
     ["indexer_processing_lag_seconds", "indexer_commit_latency_seconds"],
   ],
   [
     "events",
     "Events",
-    "Committed events a second, over the last ten seconds, whatever became of them.",
+    "Committed events per second over the last ten seconds, with any outcome.",
     ["indexer_events_total", "indexer_messages_processed_total", "indexer_upserts_total"],
   ],
   [
@@ -38,7 +38,7 @@ const MEANINGS = [
     "database",
     "Database",
     "Down: it gives no answer. Blocked: it answers, and another session holds a lock. Refusing: it " +
-    "answers, and refuses what is written. Slow: it answers this page late.",
+    "answers but rejects writes. Slow: it answers this page late.",
     [
       "indexer_database_up",
       "indexer_database_blocked",
@@ -61,7 +61,7 @@ const MEANINGS = [
   [
     "dead-letters",
     "Dead letters",
-    "Events that were refused and are kept aside, until somebody retries or discards them.",
+    "Rejected events, kept until they are retried or discarded.",
     ["indexer_dead_letters", "indexer_dead_letters_total", "indexer_messages_error_total"],
   ],
 ];

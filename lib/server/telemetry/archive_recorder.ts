@@ -1,4 +1,4 @@
-/** Records how a replay of the archive goes. */
+/** Records the progress of a replay of the archive. */
 
 import type { ReplayProgress } from "../../client/archive/replay_observer.ts";
 import type { Clocks } from "../facts/facts.ts";

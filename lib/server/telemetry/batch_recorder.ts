@@ -1,4 +1,4 @@
-/** Records what became of batches: their events, their latency, and transactions that failed. */
+/** Records the results of batches: their events, their latency, and failed transactions. */
 
 import { OUTCOMES } from "../../repository/outcome.ts";
 import { isUnanswered, sqlStateClass } from "../../sqlstate_table.ts";
@@ -15,7 +15,7 @@ export interface BatchRecorderOptions {
   readonly database: DatabaseRecorder;
   readonly histories: readonly History[];
   readonly histograms: Histograms;
-  /** Adds the present lag to the history. */
+  /** Adds the current lag to the history. */
   readonly observe: () => void;
 }
 

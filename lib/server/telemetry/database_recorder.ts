@@ -9,7 +9,7 @@ export class DatabaseRecorder {
   readonly #clocks: Clocks;
   readonly #observe: () => void;
 
-  /** `observe` adds the present lag to the history. Every report does, some times a minute. */
+  /** `observe` adds the current lag to the history; every report calls it, some times a minute. */
   constructor(facts: Facts, clocks: Clocks, observe: () => void) {
     this.#facts = facts;
     this.#clocks = clocks;
