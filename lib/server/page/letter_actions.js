@@ -51,7 +51,7 @@ export async function retryMany(filter, amount = 0) {
   const { tried, resolved, letters = [] } = await post("/api/dead-letters/retry", filter);
   learn(letters);
   const level = tried > 0 && resolved === tried ? "good" : "warn";
-  const text = `${counted(tried, "dead letter")} tried again, ${count(resolved)} resolved.`;
+  const text = `${counted(tried, "dead letter")} retried, ${count(resolved)} resolved.`;
   const left = amount - tried;
   return { text: left > 0 ? `${text} ${count(left)} not tried yet.` : text, level };
 }

@@ -211,7 +211,7 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
   assert.match(await page.text("#letters-list"), /refused again: still name is a number/);
   assert.equal(await page.evaluate(resultLevel), "warn");
   await page.click("[data-focus='retry invalid_type']");
-  await page.until("document.querySelector('#letters-result').textContent.includes('tried again')");
+  await page.until("document.querySelector('#letters-result').textContent.includes('retried')");
   assert.equal(await page.text("#letters-result"), "2 dead letters retried, 1 resolved.");
   assert.equal(await page.evaluate(resultLevel), "warn");
   assert.deepEqual(subject.letters.asked, [
@@ -396,7 +396,7 @@ pageTest("all that the form finds are tried again, and each that stays says why"
   await signIn(page, TOKEN);
   await page.until(`${listed} === 4`);
   await page.click("[data-focus='retry all']");
-  await page.until("document.querySelector('#letters-result').textContent.includes('tried again')");
+  await page.until("document.querySelector('#letters-result').textContent.includes('retried')");
   assert.equal(await page.text("#letters-result"), "4 dead letters retried, 2 resolved.");
   await page.until(`${listed} === 2`);
   assert.match(await page.text("#letters-list"), /refused again: still name is a number/);
