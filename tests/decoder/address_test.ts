@@ -91,6 +91,17 @@ Deno.test("a handle is a host name", () => {
   }
 });
 
+Deno.test("a DID has at most 2,048 characters, a collection 317, a handle 253", () => {
+  const label = `${"x".repeat(63)}.`;
+  const nsid = (length: number): string => `${label.repeat(5).slice(0, length - 2)}.x`;
+  const handle = (length: number): string => `${label.repeat(4).slice(0, length - 2)}.x`;
+  const did = (length: number): string => "did:web:".padEnd(length, "x");
+  assert.deepEqual([isDid(did(2_048)), isDid(did(2_049))], [true, false]);
+  assert.deepEqual([isNsid(nsid(317)), isNsid(nsid(318))], [true, false]);
+  assert.deepEqual([isHandle(handle(253)), isHandle(handle(254))], [true, false]);
+  assert.deepEqual([nsid(318).length, handle(254).length], [318, 254]);
+});
+
 Deno.test("each bad part of an address is refused under its own reason", () => {
   assert.equal(reasonOf(v1(), commitText({}, { did: 7 })), "invalid_did");
   assert.equal(reasonOf(v1(), commitText({}, { did: "plc:abc" })), "invalid_did");

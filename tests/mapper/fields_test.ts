@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Json } from "../../lib/decoder/json.ts";
 import { isRefusal } from "../../lib/mapper/collection.ts";
+import { decimalNumber } from "../../lib/mapper/decimal.ts";
 import type { Reason } from "../../lib/reason.ts";
 import { mapped, refused, SMALLEST, STRANGER, tryMap, without } from "../support/mapper_sample.ts";
 
@@ -362,6 +363,11 @@ Deno.test("a weight or a duration as decimal text is that number", () => {
   }
   const { row } = mapped("post", { attachments: [{ url: "u", durationSeconds: "12.5" }] });
   assert.deepEqual(row.attachments, [{ url: "u", duration_seconds: 12.5 }]);
+});
+
+Deno.test("decimal text has at most 64 characters", () => {
+  assert.equal(decimalNumber("1.".padEnd(64, "0")), 1);
+  assert.equal(decimalNumber("1.".padEnd(65, "0")), null);
 });
 
 Deno.test("the length in a refusal is counted as the limit is: in code points", () => {

@@ -59,6 +59,12 @@ Deno.test("a time that Postgres or a calendar would bend is none", () => {
   for (const text of texts) assert.equal(normalizeTime(text), null, text.slice(0, 50));
 });
 
+Deno.test("a time has at most 64 characters", () => {
+  const time = (length: number): string => `${"2026-08-20T09:30:01.".padEnd(length - 1, "0")}Z`;
+  assert.equal(normalizeTime(time(64)), "2026-08-20T09:30:01.000000Z");
+  assert.equal(normalizeTime(time(65)), null);
+});
+
 Deno.test("normalised times compare as text", () => {
   const early = normalizeTime("2026-08-20T10:00:00.5+02:00") ?? "";
   const late = normalizeTime("2026-08-20T08:00:00.500001Z") ?? "";

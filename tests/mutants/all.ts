@@ -9,6 +9,7 @@ import { DECODER_BINARY } from "./decoder_binary.ts";
 import { DECODER_MESSAGES } from "./decoder_messages.ts";
 import { HEALING } from "./healing.ts";
 import { INDEXER } from "./indexer.ts";
+import { LIMITS } from "./limits.ts";
 import { LOG } from "./log.ts";
 import { MAPPER_PLACES } from "./mapper_places.ts";
 import { MAPPER_RECORDS } from "./mapper_records.ts";
@@ -30,6 +31,7 @@ export const MUTANTS = [
   ...DECODER_MESSAGES,
   ...HEALING,
   ...INDEXER,
+  ...LIMITS,
   ...LOG,
   ...MAPPER_PLACES,
   ...MAPPER_RECORDS,

@@ -55,6 +55,18 @@ for (const [rule, answer, status, body] of ANSWERS) {
   });
 }
 
+Deno.test("a head has at most 16 KiB, and at most 16 headers come behind a body", async () => {
+  const head = (length: number): string =>
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ".padEnd(length - 4, "x") + "\r\n\r\n";
+  const trailers = (count: number): string =>
+    `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${"X: y\r\n".repeat(count)}\r\n`;
+  for (const answer of [head(16_384), trailers(16)]) {
+    assert.deepEqual(await answerOf(answer, 7), [200, ""]);
+  }
+  await assert.rejects(answerOf(head(16_385), 7), /no end of the answer/);
+  await assert.rejects(answerOf(trailers(17), 7), /no end of the headers behind the body/);
+});
+
 const BROKEN: readonly (readonly [rule: string, answer: string, message: RegExp])[] = [
   ["is not HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", /not HTTP\/1\.1/],
   ["has no end of its head", `HTTP/1.1 200 OK\r\nX: ${"x".repeat(20_000)}`, /no end of the answer/],

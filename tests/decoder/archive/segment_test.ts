@@ -133,6 +133,16 @@ function resealed(at: number, bytes: Uint8Array): Uint8Array {
   return file;
 }
 
+Deno.test("a segment has at most a million blocks, in units of the format", () => {
+  const refusal = /expected at most 1048576/;
+  assert.throws(() => readSegmentHeader(resealed(14, uint(4, 2 ** 20 + 1))), refusal);
+  // Of so many the header may tell, though this file's footer has room for three.
+  assert.throws(
+    () => readSegment(resealed(14, uint(4, 2 ** 20))),
+    (error: Error) => error instanceof SegmentError && !refusal.test(error.message),
+  );
+});
+
 Deno.test("what a sealed segment may not say is refused although its checksum is right", () => {
   const { footerOffset } = readSegmentHeader(FILE);
   assert.equal(readSegment(resealed(0, new Uint8Array())).blocks.length, 3);

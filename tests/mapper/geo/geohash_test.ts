@@ -64,6 +64,11 @@ Deno.test("G-04 a length of 0 is an error, not the default", () => {
   }
 });
 
+Deno.test("a geohash has at most twelve characters", () => {
+  assert.equal(encodeGeohash(1, 2, 12).length, 12);
+  assert.throws(() => encodeGeohash(1, 2, 13), RangeError);
+});
+
 Deno.test("a value on a midpoint belongs to the upper half, as the standard has it", () => {
   assert.equal(encodeGeohash(0, 0), "s00000");
   assert.equal(encodeGeohash(-0, -0), "s00000");

@@ -100,7 +100,8 @@ const REQUESTS: readonly (readonly [what: string, text: string, status: number])
   ["an address with a backslash", `GET /\\health HTTP/1.1\r\n${HOST}\r\n`, 400],
   ["an address without a slash", `GET health HTTP/1.1\r\n${HOST}\r\n`, 400],
   ["two slashes are no host", `GET //health HTTP/1.1\r\n${HOST}\r\n`, 403],
-  ["a long address", `GET /${"x".repeat(2_048)} HTTP/1.1\r\n${HOST}\r\n`, 414],
+  ["a long address", `GET /health?${"x".repeat(2_040)} HTTP/1.1\r\n${HOST}\r\n`, 200],
+  ["one that is too long", `GET /health?${"x".repeat(2_041)} HTTP/1.1\r\n${HOST}\r\n`, 414],
 
   ["only line feeds", "GET /health HTTP/1.1\nHost: 127.0.0.1\n\n\r\n\r\n", 400],
   ["one bare line feed", "GET /health HTTP/1.1\r\nHost: 127.0.0.1\nX: y\r\n\r\n", 400],
@@ -159,6 +160,18 @@ Deno.test("a body in chunks is one body", async () => {
     const chunks = `8\r\n{"reason\r\n6;x=y\r\n":"x"}\r\n0\r\nX: y\r\n\r\n`;
     // Understood as what it is, which names a reason that there is not.
     assert.match(await say(asked, CHUNKED + chunks), /^HTTP\/1\.1 400 [^]*invalid_parameter/);
+  });
+});
+
+Deno.test("a line between chunks has at most 256 bytes, and at most 16 headers come after them", async () => {
+  await withServer(TOKEN, async (asked) => {
+    const body = (extension: number, trailers: number): string =>
+      `${CHUNKED}2;${"x".repeat(extension)}\r\n{}\r\n0\r\n${"X: y\r\n".repeat(trailers)}\r\n`;
+    // Whole, it is told that it names no letter.
+    const isWhole = async (text: string): Promise<boolean> =>
+      !(await say(asked, text)).includes("the chunks of the body are broken");
+    assert.deepEqual([await isWhole(body(254, 16)), await isWhole(body(255, 0))], [true, false]);
+    assert.equal(await isWhole(body(0, 17)), false);
   });
 });
 

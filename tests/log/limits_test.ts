@@ -1,0 +1,48 @@
+/** What a line of the log holds of long things, each at its limit and one beyond. */
+
+import assert from "node:assert/strict";
+import { describeError, type ErrorFields } from "../../lib/log/error.ts";
+import { createLogger } from "../../lib/log/logger.ts";
+import { redactor } from "../../lib/log/redaction.ts";
+
+const asItIs = (text: string): string => text;
+
+/** What becomes of a field. */
+function logged(value: string | readonly string[]): unknown {
+  let line = "";
+  createLogger({ level: "info", format: "json", write: (text) => line = text })
+    .info("x", { field: value });
+  return JSON.parse(line).field;
+}
+
+Deno.test("a text of 2,000 characters is written whole, and of a longer one as many", () => {
+  assert.equal(logged("x".repeat(2_000)), "x".repeat(2_000));
+  assert.equal(logged("x".repeat(2_001)), `${"x".repeat(2_000)}…`);
+});
+
+Deno.test("a list of 50 is written whole, and of a longer one as many, and how many more there are", () => {
+  const list = (length: number): string[] => Array.from({ length }, (_, index) => `${index}`);
+  assert.deepEqual(logged(list(50)), list(50));
+  assert.deepEqual(logged(list(51)), [...list(50), "[1 more]"]);
+});
+
+Deno.test("an error's message of 500 characters is written whole, and of a longer one as many", () => {
+  const messageOf = (message: string): unknown =>
+    describeError(new Error(message), asItIs)["message"];
+  assert.equal(messageOf("x".repeat(500)), "x".repeat(500));
+  assert.equal(messageOf("x".repeat(501)), `${"x".repeat(500)}…`);
+});
+
+Deno.test("four causes of an error are written, and the fifth is not", () => {
+  const behind = (causes: number): Error =>
+    new Error(`${causes}`, causes === 0 ? {} : { cause: behind(causes - 1) });
+  const depth = ({ cause }: ErrorFields): number =>
+    typeof cause === "object" ? 1 + depth(cause) : 0;
+  assert.equal(depth(describeError(behind(4), asItIs)), 4);
+  assert.equal(depth(describeError(behind(5), asItIs)), 4);
+});
+
+Deno.test("a secret of three characters is removed, and one of two can't be told from text", () => {
+  assert.equal(redactor(["qzj"])("a qzj b"), "a [secret] b");
+  assert.equal(redactor(["qz"])("a qz b"), "a qz b");
+});
