@@ -22,6 +22,7 @@ Deno.test("a server's words are one line without what moves a terminal or hides"
 
 Deno.test("a server's words are cut behind a whole word", () => {
   assert.equal(printable("a".repeat(300)).length, 300);
+  assert.equal(printable("a".repeat(301)), "…");
   assert.equal(printable(`${"word ".repeat(59)}k-0123456789`), `${"word ".repeat(59).trim()}…`);
   assert.equal(printable("x".repeat(1_000_000)), "…");
 });

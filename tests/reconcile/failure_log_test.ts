@@ -29,3 +29,17 @@ Deno.test("a host that is away is one line a minute, however many repositories i
     { did: "did:plc:502", failure: "failed", error: undefined },
   ]);
 });
+
+Deno.test("a thousand hosts are remembered, and with one more they are forgotten", () => {
+  let lines = 0;
+  const logger = { ...silentLogger, warn: () => void lines++ };
+  const log = new FailureLog(logger, { monotonic: () => 0 });
+  const fail = (host: number): void =>
+    log.failed("did:plc:x", new SourceError("unreachable", "away", { host: `${host}.example` }));
+  for (let host = 0; host < 1_000; host++) fail(host);
+  fail(0);
+  assert.equal(lines, 1_000);
+  fail(1_000);
+  fail(0);
+  assert.equal(lines, 1_002);
+});

@@ -27,6 +27,13 @@ Deno.test("RateLimit-Reset counts before Retry-After, and either may be missing"
   }
 });
 
+Deno.test("RateLimit-Reset below a thousand million is seconds from now, and from there on a time of day", () => {
+  const reset = (seconds: number): number | null =>
+    retryAfterMs(new Headers({ "ratelimit-reset": `${seconds}` }), 999_999_000_000);
+  assert.equal(reset(999_999_999), 999_999_999_000);
+  assert.equal(reset(1_000_000_000), 1_000_000);
+});
+
 Deno.test("a time of day is measured by the clock of the server, when it tells its own", () => {
   const hourAhead = { "Date": "Thu, 20 Aug 2026 01:00:00 GMT" };
   const reset = new Headers({ ...hourAhead, "RateLimit-Reset": String(SECONDS + 3605) });

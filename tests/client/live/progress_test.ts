@@ -1,7 +1,7 @@
 /** Where reading goes on after what was taken in: numbers, times, clocks, and silence. */
 
 import assert from "node:assert/strict";
-import { Progress, QUIET_BEHIND_US } from "../../../lib/client/live/progress.ts";
+import { Progress } from "../../../lib/client/live/progress.ts";
 import type { ResumePoint } from "../../../lib/client/live/resume_point.ts";
 import { FakeClock } from "../../support/jetstream/fake_clock.ts";
 
@@ -69,7 +69,19 @@ Deno.test("on a quiet connection the time moves on, an hour behind, and the numb
   const { point } = subject.progress;
   assert.ok(stored.length > 100, `${stored.length} times`);
   assert.deepEqual([point?.cursor, point?.mark], [5, mark]);
-  assert.equal(point?.timeUs, subject.nowUs - QUIET_BEHIND_US);
+  assert.equal(point?.timeUs, subject.nowUs - HOUR);
+});
+
+Deno.test("in silence the position is stored once it has moved by a minute", () => {
+  const subject = new Subject();
+  const timeUs = subject.nowUs - 10 * HOUR;
+  subject.progress.connected(HERE, "5");
+  subject.progress.advance({ cursor: 5, timeUs, mark: "x" }, HERE);
+  subject.progress.take();
+  subject.silence(2);
+  // It moves at twice the speed of the clock.
+  assert.deepEqual(subject.silence(28), []);
+  assert.deepEqual(subject.silence(2).map((point) => point.timeUs - timeUs), [60 * SECOND]);
 });
 
 Deno.test("a position that is only a time moves on as a whole", () => {
@@ -78,8 +90,8 @@ Deno.test("a position that is only a time moves on as a whole", () => {
   subject.silence(30 * 3_600);
   const { point } = subject.progress;
   assert.deepEqual(point, {
-    cursor: subject.nowUs - QUIET_BEHIND_US,
-    timeUs: subject.nowUs - QUIET_BEHIND_US,
+    cursor: subject.nowUs - HOUR,
+    timeUs: subject.nowUs - HOUR,
     source: HERE,
   });
 });

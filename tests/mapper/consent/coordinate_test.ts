@@ -1,0 +1,7 @@
+import assert from "node:assert/strict";
+import { coordinateOf } from "../../../lib/mapper/consent/coordinate.ts";
+
+Deno.test("text of up to 40 characters can be a coordinate", () => {
+  assert.equal(coordinateOf("47.6062".padEnd(40)), 47.6062);
+  assert.ok(Number.isNaN(coordinateOf("47.6062".padEnd(41))));
+});
