@@ -1,19 +1,12 @@
 /** Everything that the status page shows, as one object: `GET /api/status`. */
 
+import type { QueueLimits } from "../../client/event_queue.ts";
 import type { OutcomeCounts } from "../../repository/outcome.ts";
 import type { StoredStatus } from "../../repository/status/stored_status.ts";
 import type { Blocked, ReconcileFacts } from "../facts/database_facts.ts";
 import type { Answer } from "../facts/health.ts";
 import type { Bucket } from "../facts/history.ts";
 import type { ConnectionFailure, StreamEnding } from "../facts/stream_facts.ts";
-
-/** Limits of the queue, for the page to draw. */
-export interface QueueLimits {
-  readonly pauseAt: number;
-  readonly resumeAt: number;
-  readonly max: number;
-  readonly maxBytes: number;
-}
 
 /** Facts that do not change while the process runs. */
 export interface ProcessFacts {
