@@ -10,7 +10,7 @@ import { COLLECTIONS } from "../../lib/mapper/collections/registry.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../../lib/repository/fold/batch.ts";
 import type { Lease } from "../../lib/repository/partitions/lease.ts";
 import type { Outcome } from "../../lib/repository/outcome.ts";
-import type { Step } from "../../lib/repository/fold/transaction_options.ts";
+import type { PartSizes, Step } from "../../lib/repository/fold/transaction_options.ts";
 import { Writer } from "../../lib/repository/batch/writer.ts";
 import { type JetstreamEvent, StoredEvent } from "./jetstream/stored_event.ts";
 import { keyOf } from "./sample_events.ts";
@@ -25,6 +25,8 @@ export interface FoldedOptions {
   readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
   /** How many records of one repository may wait. Default: as in production. */
   readonly waitingLimit?: number;
+  /** Default: so small that a batch has several. */
+  readonly parts?: PartSizes;
   /** SQLSTATEs of failed attempts. Default: a failed attempt fails the test. */
   readonly failures?: string[];
 }
@@ -65,7 +67,7 @@ export class Folded {
       connection: () => sql,
       abandon: () => {},
       statementTimeoutMs: 60_000,
-      parts: SMALL_PARTS,
+      parts: options.parts ?? SMALL_PARTS,
       backoff: (attempt) =>
         failures === undefined || attempt > 20
           ? Promise.reject(new Error("the database can't be used"))

@@ -5,6 +5,7 @@ import type { Account, Commit, Event, Sync } from "../../decoder/event.ts";
 import { type Batch, type BatchResult, revisionOf } from "../fold/batch.ts";
 import { keyOf } from "../../mapper/link.ts";
 import { resolveLetters } from "../dead_letters/dead_letters.ts";
+import { ChildrenAhead } from "../fold/children_ahead.ts";
 import type { Entry } from "../fold/entry.ts";
 import { applyAccount, applyIdentity, applySync } from "../fold/account.ts";
 import {
@@ -15,9 +16,11 @@ import {
   refuse,
 } from "../fold/fold_commit.ts";
 import type { State } from "../fold/state.ts";
+import type { RecordRow } from "../fold/stored_rows.ts";
 import { WorkingSet } from "../fold/working_set.ts";
 import { Loader } from "../fold/loader.ts";
 import { takeMail } from "../fold/mailbox.ts";
+import { Named } from "../fold/named.ts";
 import type { Outcome } from "../outcome.ts";
 import { owns } from "../partitions/partition.ts";
 import { FoldOutput } from "../fold/fold_output.ts";
@@ -59,6 +62,7 @@ class BatchFold {
   readonly #options: TransactionOptions;
   readonly #workingSet: WorkingSet;
   readonly #loader: Loader;
+  readonly #children: ChildrenAhead;
   readonly #output: FoldOutput;
   readonly #undecodable = new UndecodableMessages();
   readonly #waiting: WaitingLimit;
@@ -81,7 +85,8 @@ class BatchFold {
       refusals,
       batch.mail ?? batch.events.length,
     );
-    this.#output = new FoldOutput(tx, this.#workingSet, this.#loader, options);
+    this.#children = new ChildrenAhead(tx, mapper);
+    this.#output = new FoldOutput(tx, this.#workingSet, this.#loader, this.#children, options);
     this.#fold = {
       again: againOf(batch),
       revisionOf: (commit) => revisionOf(commit, mapper, refusals),
@@ -131,19 +136,31 @@ class BatchFold {
     const { mapper } = this.#options;
     const commits = events.filter((event) => event.kind === "commit");
     const accounts = events.filter((event) => event.kind === "account");
-    const [mentioned, ahead] = await Promise.all([
+    const mentions = commits.map((commit) => mapper.mentions(commit));
+    const [mentioned, ahead, children] = await Promise.all([
       // Before the states: records that others mention are loaded with their content.
-      this.#loader.mentioned(commits.map((commit) => mapper.mentions(commit))),
+      this.#loader.mentioned(mentions),
       this.#loader.repositories(accounts.map(({ did }) => did)),
+      this.#children.ask(commits),
       this.#loader.loadStates(commits),
       this.#loader.accounts(didsOf(events)),
       this.#undecodable.load(this.#tx, events),
     ]);
     this.#output.loadedAhead(ahead?.keys ?? null);
+    const named = new Named(mapper, events, mentions);
+    const concerned = this.#loader.concerned(mentioned, named);
     await Promise.all([
-      this.#loader.follow([...mentioned, ...ahead?.mentions ?? []]),
+      this.#loader.follow([...concerned, ...ahead?.referring ?? []], named),
+      this.#loadChildren(children, named),
       this.#waiting.count(this.#lacking(commits)),
     ]);
+  }
+
+  /** Loads the children that this partition owns; others are told by notes. */
+  async #loadChildren(rows: readonly RecordRow[], named: Named): Promise<void> {
+    const own = rows.filter(({ did }) => owns(this.#options.share, did));
+    await this.#loader.load(own, own, named);
+    this.#children.loaded(own);
   }
 
   /** Authors of new revisions whose parents neither exist nor come earlier in this batch. */

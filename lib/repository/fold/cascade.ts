@@ -63,20 +63,19 @@ export interface Children {
   readonly rows: readonly RecordRow[] | null;
 }
 
-/**
- * All records that refer to the given parents, in chunks. A database cursor keeps the set as it was before
- * the first child was judged again, so each child is returned once.
- */
-export async function* childrenOf(
-  tx: TransactionSql,
+/** The names by which other records may refer to a record, or to the request that they answer. */
+export function namesOf({ did, collection, rkey }: RecordKey, { decided }: Mapper): string[] {
+  const name = nameOf(collection, rkey);
+  return decided.has(collection) ? [name, nameOf(collection, did)] : [name];
+}
+
+/** A statement that selects the keys of all records that refer to the given parents. */
+function selectChildren(
   mapper: Mapper,
   parents: readonly ChangedParent[],
-): AsyncGenerator<Children> {
+): { readonly text: string; readonly parameters: string[] } {
   const uris = parents.map(({ key }) => uriOf(key));
-  const names = parents.flatMap(({ key: { did, collection, rkey } }) => {
-    const name = nameOf(collection, rkey);
-    return mapper.decided.has(collection) ? [name, nameOf(collection, did)] : [name];
-  });
+  const names = parents.flatMap(({ key }) => namesOf(key, mapper));
   const parameters: string[] = [JSON.stringify(uris), JSON.stringify([...new Set(names)])];
   const parts = [
     `select did, collection, rkey from records
@@ -100,24 +99,40 @@ export async function* childrenOf(
       }
     }
   }
+  return { text: parts.join("\n    union\n    "), parameters };
+}
+
+/** All records that refer to the given parents; null when there are too many for one query. */
+export async function fewChildrenOf(
+  tx: TransactionSql,
+  mapper: Mapper,
+  parents: readonly ChangedParent[],
+): Promise<RecordRow[] | null> {
+  const { text, parameters } = selectChildren(mapper, parents);
+  const question = questionsOf(mapper).selected(`${text} limit ${CHUNK}`);
+  const rows = await tx.unsafe<RecordRow[]>(question, parameters, PREPARED);
+  // Rows that the app inserted itself have no record.
+  return rows.length < CHUNK ? rows.filter(({ did }) => did !== null) : null;
+}
+
+/**
+ * All records that refer to the given parents, in chunks. A database cursor keeps the set as it was before
+ * the first child was judged again, so each child is returned once.
+ */
+export async function* childrenOf(
+  tx: TransactionSql,
+  mapper: Mapper,
+  parents: readonly ChangedParent[],
+): AsyncGenerator<Children> {
   // Most parents have few children or none: one query instead of the three that a cursor takes.
-  const children = parts.join("\n    union\n    ");
-  const few = await tx.unsafe<RecordRow[]>(
-    questionsOf(mapper).selected(`${children} limit ${CHUNK}`),
-    parameters,
-    PREPARED,
-  );
-  if (few.length < CHUNK) {
-    // Rows that the app inserted itself have no record.
-    const rows = few.filter(({ did }) => did !== null);
+  const rows = await fewChildrenOf(tx, mapper, parents);
+  if (rows !== null) {
     if (rows.length > 0) yield { keys: rows, rows };
     return;
   }
   const cursor = `children_${crypto.randomUUID().replaceAll("-", "")}`;
-  await tx.unsafe(
-    `declare ${cursor} no scroll cursor for ${children}`,
-    parameters,
-  );
+  const { text, parameters } = selectChildren(mapper, parents);
+  await tx.unsafe(`declare ${cursor} no scroll cursor for ${text}`, parameters);
   while (true) {
     const keys = await tx.unsafe<RecordKey[]>(`fetch ${CHUNK} from ${cursor}`);
     if (keys.length > 0) yield { keys, rows: null };

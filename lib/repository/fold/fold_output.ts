@@ -8,6 +8,7 @@ import type { TransactionSql } from "../connection/sql.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
 import { DELETED, type Mapper } from "../../mapper/content.ts";
 import { recordsOf } from "./cascade.ts";
+import type { ChildrenAhead } from "./children_ahead.ts";
 import type { ChangedParent } from "./changed_parent.ts";
 import type { Difference } from "./record_difference.ts";
 import type { AccountEntry } from "./account.ts";
@@ -26,6 +27,7 @@ export class FoldOutput {
   readonly #workingSet: WorkingSet;
   readonly #mapper: Mapper;
   readonly #loader: Loader;
+  readonly #children: ChildrenAhead;
   readonly #sending: Sending;
   readonly #rejudging: Rejudging;
   /** Entries that events brought since the last flush. */
@@ -50,12 +52,14 @@ export class FoldOutput {
     tx: TransactionSql,
     workingSet: WorkingSet,
     loader: Loader,
+    children: ChildrenAhead,
     options: TransactionOptions,
   ) {
     this.#tx = tx;
     this.#workingSet = workingSet;
     this.#mapper = options.mapper;
     this.#loader = loader;
+    this.#children = children;
     this.#sending = new Sending(tx, options);
     this.#rejudging = new Rejudging(tx, workingSet, loader, this.#sending, this.reasons, options);
   }
@@ -85,6 +89,7 @@ export class FoldOutput {
       entry.rejected = NONE_REJECTED;
       entry.body = null;
       if (this.#isDeep(entry)) this.#early.add(entry);
+      this.#children.brought(entry);
     }
     this.#accepted.clear();
     this.#sending.store(writes);
@@ -97,13 +102,24 @@ export class FoldOutput {
     const early = [...this.#early].map(({ key }) => key);
     await this.send(writes);
     this.#early.clear();
-    await this.#judgeAccounts();
-    const changed = this.#changed;
+    const known = this.#changed.filter((parent) => this.#children.knows(parent));
+    const changed = this.#changed.filter((parent) => !this.#children.knows(parent));
     this.#changed = [];
-    if (changed.length > 0) changed.push(...await this.#rejudging.again(early));
+    const keys = [...this.#children.of(known), ...await this.#ofChangedAccounts()];
+    if (known.length + changed.length + keys.length > 0) {
+      changed.push(...await this.#judgeAgain([...keys, ...early]));
+    }
     // There is one connection: these queries run after everything that was sent.
     await this.#rejudging.cascade(changed);
     await this.#lower();
+  }
+
+  /** Judges records again, each once, by the current state of their accounts. Returns the parents that changed. */
+  #judgeAgain(keys: readonly RecordKey[]): Promise<ChangedParent[]> {
+    this.#children.end();
+    const once = new Set(keys.map((key) => this.#workingSet.entry(key).key));
+    const before = (entry: Entry): unknown => purge(this.#workingSet.account(entry.key.did), entry);
+    return this.#rejudging.again([...once], { before });
   }
 
   /** Waits until everything sent is stored. Returns the number of rows written; throws the first failure. */
@@ -135,31 +151,25 @@ export class FoldOutput {
     return this.#loader.mayMean([...ahead, ...inBatch]);
   }
 
-  async #judgeAccounts(): Promise<void> {
+  /** The keys of all records of the changed accounts. When there are too many to load, judges them and returns none. */
+  async #ofChangedAccounts(): Promise<RecordKey[]> {
     const dids = [...this.#changedAccounts];
     this.#changedAccounts.clear();
     if (this.#ahead === null) {
       for (const did of dids) await this.judgeRepository(did, false);
-      return;
+      return [];
     }
     const changed = new Set(dids);
-    const keys = new Set(
-      this.#ahead.filter(({ did }) => changed.has(did)).map((key) =>
-        this.#workingSet.entry(key).key
-      ),
-    );
+    const keys = this.#ahead.filter(({ did }) => changed.has(did));
     for (const did of dids) {
-      for (const { key } of this.#workingSet.ofRepository(did)) keys.add(key);
+      for (const { key } of this.#workingSet.ofRepository(did)) keys.push(key);
     }
-    this.#changed.push(
-      ...await this.#rejudging.again([...keys], {
-        before: (entry) => purge(this.#workingSet.account(entry.key.did), entry),
-      }),
-    );
+    return keys;
   }
 
   /** Judges all records of a repository again. With `rebuilt`, void records accept any revision. */
   async judgeRepository(did: string, rebuilt: boolean): Promise<void> {
+    this.#children.end();
     const account = this.#workingSet.account(did);
     const before = (entry: Entry): void => {
       // After a rebuild the same revision may come again and is then valid.
@@ -192,7 +202,7 @@ export class FoldOutput {
     this.#lowered.clear();
     // When the row of a record is rejected, its children stop being live too.
     if (entries.length > 0) {
-      await this.#rejudging.cascade(await this.#rejudging.again(entries.map(({ key }) => key)));
+      await this.#rejudging.cascade(await this.#judgeAgain(entries.map(({ key }) => key)));
     }
   }
 }

@@ -11,6 +11,7 @@ import { keyOf, type Link, type Mentions } from "../../mapper/link.ts";
 import { recordId } from "../../mapper/record_id.ts";
 import type { Refusals } from "./batch.ts";
 import { type Entry, nameOf, uriOf } from "./entry.ts";
+import type { Named } from "./named.ts";
 import type { WorkingSet } from "./working_set.ts";
 import { parametersOf } from "../tables/rows.ts";
 import type { TransactionSql } from "../connection/sql.ts";
@@ -23,7 +24,7 @@ import {
   REQUEST,
 } from "./record_queries.ts";
 import type { RecordRow } from "./stored_rows.ts";
-import { Loaded, Taking } from "./taking.ts";
+import { Loaded, mentionsOf, Taking } from "./taking.ts";
 
 export class Loader {
   readonly #workingSet: WorkingSet;
@@ -71,32 +72,45 @@ export class Loader {
     await this.#taking.byKey(keys, false, this.#ofBatch);
   }
 
-  /** Loads records that are to be judged, unless their rows are given, and the records that they refer to. */
+  /**
+   * Loads records that are to be judged, unless their rows are given, and the records that they refer to: all of
+   * them, or with `named` those whose verdict the batch can change.
+   */
   async load(
     keys: Iterable<RecordKey>,
     rows: readonly RecordRow[] | null = null,
+    named: Named | null = null,
   ): Promise<Loaded> {
     const loaded = new Loaded();
-    const mentions = rows === null
+    const referring = rows === null
       ? await this.#taking.byKey(keys, true, loaded)
       : this.#taking.take(rows, true, loaded);
-    await this.#follow(mentions, loaded);
+    await this.#follow(referring, loaded, named);
     return loaded;
   }
 
   /**
-   * Loads what events of the batch refer to, and the requests that their decisions answer. Returns what those
-   * mention in turn, for the caller to follow.
+   * Loads what events of the batch refer to, and the requests that their decisions answer. Returns the records
+   * that refer to others in turn, for the caller to follow.
    */
-  mentioned(mentions: readonly Mentions[]): Promise<Mentions[]> {
+  mentioned(mentions: readonly Mentions[]): Promise<Entry[]> {
     this.#noteDecisions(mentions);
     return this.#mentioned(mentions, this.#ofBatch);
   }
 
-  /** Loads everything mentioned, directly or indirectly. */
-  follow(mentions: readonly Mentions[]): Promise<void> {
-    this.#noteDecisions(mentions);
-    return this.#follow(mentions, this.#ofBatch);
+  /** The records whose references must be loaded too. The others keep the verdict of the ledger. */
+  concerned(referring: readonly Entry[], named: Named): Entry[] {
+    return referring.filter((entry) => {
+      const isConcerned = mentionsOf(entry).every((mentions) => named.concerns(mentions));
+      if (!isConcerned) entry.content = null;
+      return isConcerned;
+    });
+  }
+
+  /** Loads everything that records refer to, directly or indirectly; with `named`, as far as the batch can change it. */
+  follow(referring: readonly Entry[], named: Named | null = null): Promise<void> {
+    this.#noteDecisions(referring.flatMap(mentionsOf));
+    return this.#follow(referring, this.#ofBatch, named);
   }
 
   #noteDecisions(mentions: readonly Mentions[]): void {
@@ -106,20 +120,20 @@ export class Loader {
   }
 
   /**
-   * Loads the records of some repositories. Returns their keys and what they mention; null when there are too
-   * many to load.
+   * Loads the records of some repositories. Returns their keys and those that refer to others; null when there
+   * are too many to load.
    */
   async repositories(
     dids: Iterable<string>,
-  ): Promise<{ readonly keys: RecordKey[]; readonly mentions: Mentions[] } | null> {
+  ): Promise<{ readonly keys: RecordKey[]; readonly referring: Entry[] } | null> {
     const rows = [...new Set(dids)].map((did) => ({ did }));
     if (rows.length === 0) return null;
     const records = await this.#taking.ask(this.#questions.ofRepositories, parametersOf(DID, rows));
     if (records.length === REPOSITORIES_MOST) return null;
-    const mentions = this.#taking.take(records, true, this.#ofBatch);
+    const referring = this.#taking.take(records, true, this.#ofBatch);
     return {
       keys: records.map(({ did, collection, rkey }) => ({ did, collection, rkey })),
-      mentions,
+      referring,
     };
   }
 
@@ -181,12 +195,19 @@ export class Loader {
     return this.#decidedNames.size > 0 && this.#decidedNames.has(nameOf(collection, rkey));
   }
 
-  async #follow(mentions: readonly Mentions[], loaded: Loaded): Promise<void> {
-    for (let next = mentions; next.length > 0;) next = await this.#mentioned(next, loaded);
+  async #follow(
+    referring: readonly Entry[],
+    loaded: Loaded,
+    named: Named | null = null,
+  ): Promise<void> {
+    for (let next = referring; next.length > 0;) {
+      const found = await this.#mentioned(next.flatMap(mentionsOf), loaded);
+      next = named === null ? found : this.concerned(found, named);
+    }
   }
 
   /** Sends all queries before the first is answered. */
-  async #mentioned(mentions: readonly Mentions[], loaded: Loaded): Promise<Mentions[]> {
+  async #mentioned(mentions: readonly Mentions[], loaded: Loaded): Promise<Entry[]> {
     if (mentions.length === 0) return [];
     const links = mentions.flatMap(({ author, links }) => links.map((link) => ({ author, link })));
     const answers = await Promise.all([
@@ -211,7 +232,7 @@ export class Loader {
   #candidates(
     links: readonly { author: string; link: Link }[],
     loaded: Loaded,
-  ): Promise<Mentions[]>[] {
+  ): Promise<Entry[]>[] {
     const namesOf = new Map<string, Set<string>>();
     for (const { author, link } of links) {
       const { reference: { target }, target: rkey } = link;
@@ -236,7 +257,7 @@ export class Loader {
   }
 
   /** The requests that decisions answer. */
-  #requests(mentions: readonly Mentions[], loaded: Loaded): Promise<Mentions[]>[] {
+  #requests(mentions: readonly Mentions[], loaded: Loaded): Promise<Entry[]>[] {
     return [...this.#mapper.decided].map(async (nsid) => {
       const decisions = mentions.flatMap(({ author, collection, links: [link], about }) =>
         collection === nsid && about !== null && link !== undefined

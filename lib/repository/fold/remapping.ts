@@ -2,7 +2,6 @@
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
-import type { Mentions } from "../../mapper/link.ts";
 import type { Refusals } from "./batch.ts";
 import { Bodies } from "./record_bodies.ts";
 import { differencesOf, type Found } from "./record_difference.ts";
@@ -31,16 +30,11 @@ export async function* remapped(
   const entries = keys.map((key) => workingSet.entry(key)).filter(isKept);
   for await (const part of new Bodies(tx, workingSet, mapper, refusals, true).load(entries)) {
     // The new mapping may refer to records that the old one did not.
-    await loader.follow(part.flatMap(mentionsOf));
+    await loader.follow(part);
     yield await differencesOf(tx, workingSet, mapper, part);
   }
 }
 
 function isKept({ stored, content }: Entry): boolean {
   return stored !== null && stored.state !== "deleted" && content !== null;
-}
-
-function mentionsOf({ key: { did, collection }, content }: Entry): Mentions[] {
-  if (content?.kind !== "mapped") return [];
-  return [{ author: did, collection, links: content.links, about: content.about }];
 }

@@ -22,6 +22,12 @@ export class Loaded {
   readonly dids: string[] = [];
 }
 
+/** What a record says about other records. */
+export function mentionsOf({ key: { did, collection }, content }: Entry): Mentions[] {
+  if (content?.kind !== "mapped") return [];
+  return [{ author: did, collection, links: content.links, about: content.about }];
+}
+
 export class Taking {
   readonly #tx: TransactionSql;
   readonly #workingSet: WorkingSet;
@@ -48,14 +54,12 @@ export class Taking {
     }
   }
 
-  /**
-   * Loads records that the working set doesn't have, or not with their content. Returns what they mention.
-   */
+  /** Loads records that the working set lacks, or lacks the content of. Returns those that refer to others. */
   async byKey(
     keys: Iterable<RecordKey>,
     withContent: boolean,
     loaded: Loaded,
-  ): Promise<Mentions[]> {
+  ): Promise<Entry[]> {
     const wanted = new Set<Entry>();
     for (const key of keys) {
       const known = this.#workingSet.get(key);
@@ -81,9 +85,9 @@ export class Taking {
     return this.#tx.unsafe<RecordRow[]>(question, parameters, PREPARED);
   }
 
-  /** Adds rows that are not known yet. Returns what they mention. */
-  take(rows: readonly RecordRow[], withContent: boolean, loaded: Loaded): Mentions[] {
-    const mentions: Mentions[] = [];
+  /** Adds rows that are not known yet. Returns those that refer to others. */
+  take(rows: readonly RecordRow[], withContent: boolean, loaded: Loaded): Entry[] {
+    const referring: Entry[] = [];
     for (const row of rows) {
       if (row.account !== undefined && this.#isNew(row.did, loaded)) {
         const account = this.#workingSet.account(row.did);
@@ -94,7 +98,8 @@ export class Taking {
       if (known === undefined) loaded.entries.push(entry);
       if (entry.accepted || entry.content !== null) continue;
       fillEntry(entry, row);
-      if (!withContent) continue;
+      // A record without references has no content that would have to be read.
+      if (!withContent && hasLinks(row.collection, this.#mapper)) continue;
       const content = storedContent(row, this.#mapper, this.#refusals);
       if (entry.foreign) {
         const isRequest = content?.kind === "mapped" && content.about === null;
@@ -104,12 +109,9 @@ export class Taking {
       }
       entry.content = content;
       if (known !== undefined) loaded.deepened.push(entry);
-      if (entry.content?.kind === "mapped") {
-        const { links, about } = entry.content;
-        mentions.push({ author: row.did, collection: row.collection, links, about });
-      }
+      if (entry.content?.kind === "mapped" && entry.content.links.length > 0) referring.push(entry);
     }
-    return mentions;
+    return referring;
   }
 
   /** Notes an account as known. Returns whether it was new. One without a row gets the defaults. */

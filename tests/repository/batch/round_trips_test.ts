@@ -4,12 +4,13 @@
  */
 
 import assert from "node:assert/strict";
+import { PART_SIZES } from "../../../lib/repository/batch/batch_fold.ts";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Relay } from "../../support/distance/relay.ts";
 import { Folded } from "../../support/folded.ts";
 import type { JetstreamEvent } from "../../support/jetstream/stored_event.ts";
-import { SampleEvents, uriOf } from "../../support/sample_events.ts";
+import { didOf, SampleEvents, uriOf } from "../../support/sample_events.ts";
 
 const QUIET_TURNS = 8;
 /** A client that is slow to send looks as if it waited: the least of some attempts counts. */
@@ -41,7 +42,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "new posts at events",
-    most: 3,
+    most: 2,
     batch: (events, n) =>
       MANY.map((i) =>
         events.put(`p${i}/post/e${n}`, { sceneId: undefined, eventId: uriOf("alice/event/e1") })
@@ -49,7 +50,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "updates and deletes of posts",
-    most: 3,
+    most: 2,
     before: (events, n) => MANY.map((i) => events.put(`p${i}/post/u${n}`, { sceneId: "s1" })),
     batch: (events, n) =>
       MANY.map((i) =>
@@ -68,7 +69,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "posts at events that wait for their scenes, and posts that come before their events",
-    most: 4,
+    most: 3,
     batch: (events, n) =>
       MANY.flatMap((i) => {
         const at = (event: string): JetstreamEvent =>
@@ -85,9 +86,52 @@ const KINDS: readonly Kind[] = [
       }),
   },
   {
-    name: "new scenes, for whose children is looked",
+    name: "new scenes with events and posts",
+    most: 2,
+    batch: (events, n) =>
+      MANY.flatMap((i) => [
+        events.put(`p${i}/scene/own${n}`),
+        events.put(`p${i}/event/own${n}`, { sceneId: `own${n}` }),
+        events.put(`p${i}/post/own${n}`, {
+          sceneId: undefined,
+          eventId: uriOf(`p${i}/event/own${n}`),
+        }),
+      ]),
+  },
+  {
+    name: "requests, and decisions on them",
+    most: 2,
+    before: (events, n) =>
+      MANY.map((i) =>
+        events.put(`asks${i}x${n}/membership/a`, { sceneId: uriOf("alice/scene/s1") })
+      ),
+    batch: (events, n) =>
+      MANY.flatMap((i) => [
+        events.put(`new${i}x${n}/membership/a`, { sceneId: uriOf("alice/scene/s1") }),
+        events.put(`alice/membership/d${i}x${n}`, {
+          sceneId: "s1",
+          member: didOf(`asks${i}x${n}`),
+        }),
+      ]),
+  },
+  {
+    name: "scenes that go with their posts",
+    most: 2,
+    before: (events, n) =>
+      MANY.flatMap((i) => [
+        events.put(`p${i}/scene/go${n}`),
+        events.put(`bob/post/go${i}x${n}`, { sceneId: uriOf(`p${i}/scene/go${n}`) }),
+      ]),
+    batch: (events, n) => MANY.map((i) => events.delete(`p${i}/scene/go${n}`)),
+  },
+  {
+    name: "scenes for which posts have waited",
     most: 3,
-    batch: (events, n) => MANY.map((i) => events.put(`p${i}/scene/own${n}`)),
+    before: (events, n) =>
+      MANY.map((i) =>
+        events.put(`bob/post/due${i}x${n}`, { sceneId: uriOf(`p${i}/scene/due${n}`) })
+      ),
+    batch: (events, n) => MANY.map((i) => events.put(`p${i}/scene/due${n}`)),
   },
   {
     name: "accounts of which nothing is held",
@@ -116,7 +160,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "accounts that come back, while events name scenes by their rkey alone",
-    most: 4,
+    most: 3,
     before: (events, n) =>
       MANY.flatMap((i) => [
         events.put(`n${i}x${n}/post/a`, { sceneId: uriOf("alice/scene/s1") }),
@@ -130,7 +174,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "all of it together",
-    most: 4,
+    most: 3,
     before: (events, n) =>
       MANY.map((i) => events.put(`m${i}x${n}/post/a`, { sceneId: uriOf("alice/scene/s1") })),
     batch: (events, n) =>
@@ -151,7 +195,8 @@ databaseTest(
     await using relay = new Relay(url, { quietTurns: QUIET_TURNS });
     const sql = connect(relay.through(url), { max: 1, applicationName: "tests" });
     try {
-      const folded = new Folded({ sql });
+      // In one part: what a batch sends part by part looks like waiting, when the client is slow.
+      const folded = new Folded({ sql }, { parts: PART_SIZES });
       const events = new SampleEvents();
       await folded.batch(
         events.put("alice/scene/s1"),
