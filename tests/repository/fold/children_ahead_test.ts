@@ -4,6 +4,8 @@
  */
 
 import assert from "node:assert/strict";
+import { PART_SIZES } from "../../../lib/repository/batch/batch_fold.ts";
+import { REPOSITORIES_MOST } from "../../../lib/repository/fold/record_queries.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { SampleEvents, uriOf } from "../../support/sample_events.ts";
@@ -91,17 +93,28 @@ databaseTest(
     );
     assert.deepEqual(back, ["applied", "applied"]);
     assert.deepEqual(await folded.states("bob/post/a"), ["applied"]);
+    const refused = await folded.batch(
+      events.put("alice/scene/s1", { name: "" }),
+      events.put("bob/post/c", AT_EVENT),
+    );
+    assert.deepEqual(refused, ["dead_letter", "waiting"]);
   },
 );
 
 databaseTest(
   "a post at an event is judged by the event's account, where the batch changes that",
   async ({ sql }) => {
-    const folded = new Folded({ sql });
+    const folded = new Folded({ sql }, { parts: PART_SIZES });
     const events = new SampleEvents();
+    // So many are not loaded before.
+    const many = Array.from(
+      { length: REPOSITORIES_MOST },
+      (_, i) => events.put(`alice/post/p${i}`, AT_SCENE),
+    );
     await folded.batch(
       events.put("alice/scene/s1"),
       events.put("alice/event/e1", AT_SCENE),
+      ...many,
       events.account("alice", false, "deactivated"),
     );
     await folded.batch(events.delete("alice/scene/s1"));
