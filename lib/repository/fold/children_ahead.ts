@@ -1,9 +1,9 @@
 /**
- * The children of what the events of a batch are about, asked for with its first questions: far from the
- * database, a question of its own after all that is written would cost as much as all of that.
+ * The children of the batch's records, read with the first queries of the batch. A query between the writes and the
+ * commit would take a round trip of its own.
  *
- * They are those of before the batch. What the batch brings itself is looked through here. Once records were judged
- * again they may refer to others than before, so from there on the database is asked.
+ * The database returns the children from before the batch; those that the batch brings are found here. Once records
+ * have been judged again, they may wait for others than before. From then on the database is queried.
  */
 
 import type { Commit } from "../../decoder/event.ts";
@@ -18,10 +18,10 @@ import type { RecordRow } from "./stored_rows.ts";
 export class ChildrenAhead {
   readonly #tx: TransactionSql;
   readonly #mapper: Mapper;
-  /** By the URI of each parent that was asked about: whether those were too that refer to it as a live one. */
+  /** The parents whose children were read, by URI. True: including the children that it has while it is live. */
   readonly #asked = new Map<string, boolean>();
   #keys: readonly RecordKey[] = [];
-  /** What events brought that refers to others. */
+  /** Records with references that the batch has written. */
   readonly #brought = new Set<Entry>();
   #isOver = false;
 
@@ -30,14 +30,14 @@ export class ChildrenAhead {
     this.#mapper = mapper;
   }
 
-  /** Asks for the children that some commits may concern. Returns them as they stand, unless they are too many. */
+  /** Reads the children of the commits' records. Returns their rows; none when there are too many. */
   async ask(commits: readonly Commit[]): Promise<readonly RecordRow[]> {
     const parents = new Map<string, ChangedParent>();
     for (const { did, collection, rkey, operation } of commits) {
       if (!this.#mapper.targets.has(collection)) continue;
       const key = { did, collection, rkey };
       const uri = uriOf(key);
-      // What has been live has live children, which matter when it goes.
+      // A deleted record may have been live, and then its live children change.
       const wasLive = operation === "delete" || parents.get(uri)?.wasLive === true;
       parents.set(uri, { key, wasLive });
     }
@@ -48,12 +48,12 @@ export class ChildrenAhead {
     return rows;
   }
 
-  /** Notes which children are loaded. */
+  /** Notes the children that are in the working set. */
   loaded(keys: readonly RecordKey[]): void {
     this.#keys = keys;
   }
 
-  /** Notes a record that an event brought and that was written. */
+  /** Notes a record that the batch brought and has written. */
   brought(entry: Entry): void {
     if (this.#isOver || this.#asked.size === 0) return;
     if (entry.content?.kind === "mapped" && entry.content.links.length > 0) {
@@ -68,7 +68,7 @@ export class ChildrenAhead {
     return isAsked !== undefined && (isAsked || !wasLive);
   }
 
-  /** The children of parents that are known, and perhaps others. */
+  /** The children of parents for which `knows` is true, and perhaps other records. */
   of(parents: readonly ChangedParent[]): RecordKey[] {
     if (parents.length === 0) return [];
     const uris = new Set(parents.map(({ key }) => uriOf(key)));
@@ -82,7 +82,7 @@ export class ChildrenAhead {
     return [...this.#keys, ...brought];
   }
 
-  /** Records were judged again. */
+  /** Records are judged again: from here on nothing is known. */
   end(): void {
     this.#isOver = true;
     this.#brought.clear();

@@ -1,6 +1,6 @@
 /**
- * What a batch names. A record that its records refer to stands as the ledger says, and what that refers to in its
- * turn need not be known, unless the batch may change it.
+ * The names and accounts in a batch. The verdict of the ledger holds for a record that the batch refers to, unless
+ * the batch can change that verdict. Only then must be loaded what that record refers to itself.
  */
 
 import type { Event } from "../../decoder/event.ts";
@@ -10,12 +10,12 @@ import { nameOf } from "./entry.ts";
 
 export class Named {
   readonly #mapper: Mapper;
-  /** Of its records, and of what they refer to. */
+  /** Of the batch's records, and of the records that they refer to. */
   readonly #names = new Set<string>();
-  /** Accounts all of whose records may change. */
+  /** Accounts that may change, and with them all of their records. */
   readonly #dids = new Set<string>();
 
-  /** `mentions`: what its records say about others. */
+  /** `mentions`: the references of the batch's records. */
   constructor(mapper: Mapper, events: readonly Event[], mentions: readonly Mentions[]) {
     this.#mapper = mapper;
     for (const event of events) {
@@ -30,11 +30,11 @@ export class Named {
     }
   }
 
-  /** Whether what a record refers to is named too, or may change by what is. */
+  /** Whether the batch can change the verdict on a record with these references. */
   concerns({ author, links }: Mentions): boolean {
     return this.#dids.has(author) || links.some((link) => {
       const { did, collection, rkey } = keyOf(author, link);
-      // That stands as others do, and those are not known.
+      // The target has references of its own, which are not loaded.
       if (this.#mapper.between.has(collection)) return true;
       if (this.#names.has(nameOf(collection, rkey))) return true;
       // A bare rkey can mean the record of any account.
