@@ -11,7 +11,6 @@ import type { Commit, Event, Position } from "../event.ts";
 import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { buildAccount, buildIdentity, buildSync } from "../wire/account_events.ts";
-import { recordShapeRefusal } from "../cbor/record_shape.ts";
 import { eventTime } from "../time.ts";
 
 /** Which rows are wanted. The archive sends whole blocks, so the rest is dropped here. */
@@ -104,7 +103,6 @@ function commitOf(
       // The archive stores no CID; it is the hash of the payload.
       cid: isEmpty ? null : recordCid(payload),
       record: isEmpty ? undefined : payload,
-      refusal: isEmpty ? null : recordShapeRefusal(payload, options.limits, { floats: true }),
       position,
       raw: rawOf(block, row, address),
     },

@@ -14,8 +14,15 @@ import { withoutForeignItems } from "./foreign_items.ts";
  * DAG-CBOR.
  */
 export function jsonFromCbor(bytes: Uint8Array, depthMax: number): unknown {
-  // The library allocates arrays of the declared length; this bounds their sum by the number of bytes.
   checkCbor(bytes, { depthMax: Infinity, floats: true });
+  return jsonFromCheckedCbor(bytes, depthMax);
+}
+
+/**
+ * The same of bytes that `checkCbor` has accepted: the library allocates arrays of the declared length, and the
+ * check bounds their sum by the number of bytes.
+ */
+export function jsonFromCheckedCbor(bytes: Uint8Array, depthMax: number): unknown {
   return toJson(decodeAll(bytes), depthMax);
 }
 
@@ -38,7 +45,14 @@ function toJson(value: unknown, depthLeft: number): unknown {
   if (value instanceof CidLinkWrapper) return { $link: value.$link };
   if (value instanceof BytesWrapper) return { $bytes: value.$bytes };
   if (depthLeft === 0) return value;
-  for (const [key, item] of Object.entries(value)) {
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      value[index] = toJson(value[index], depthLeft - 1);
+    }
+    return value;
+  }
+  for (const key in value) {
+    const item = (value as Record<string, unknown>)[key];
     const json = toJson(item, depthLeft - 1);
     // Defined, not assigned: a key `__proto__` must stay a key.
     if (json !== item) {

@@ -5,7 +5,8 @@
 
 import { readAddress } from "../address.ts";
 import { isCidText } from "../cbor/cid.ts";
-import { jsonFromCbor } from "../cbor/dag_cbor.ts";
+import { jsonFromCheckedCbor } from "../cbor/dag_cbor.ts";
+import { recordShapeRefusal } from "../cbor/record_shape.ts";
 import type { DecoderOptions } from "./decoder.ts";
 import type { Message } from "../raw_message.ts";
 import type { Commit, Foreign, Malformed, Position, Refusal } from "../event.ts";
@@ -28,8 +29,6 @@ export interface CommitParts {
   readonly record: unknown;
   /** The path of the record in the message, when `raw` is a message that holds it as JSON. */
   readonly recordPath?: readonly string[];
-  /** The caller's reason to refuse the record: the commit is kept without it. */
-  readonly refusal?: Refusal | null;
   /** Instead of `record`: when several operations name one record, it is read once. */
   readonly content?: () => RecordContent;
   /** Null when the message has no usable time. */
@@ -110,10 +109,9 @@ const NO_CONTENT: RecordContent = { record: null, refusal: null, remains: null, 
 /** Reads and coarsens a record. */
 export function readRecord(
   collection: string,
-  parts: Pick<CommitParts, "record" | "raw" | "recordPath" | "refusal">,
+  parts: Pick<CommitParts, "record" | "raw" | "recordPath">,
   options: DecoderOptions,
 ): RecordContent {
-  if (parts.refusal) return without(parts.refusal);
   const record = fitRecord(parts, options.limits);
   if ("refusal" in record) return without(record.refusal);
   const { size } = record;
@@ -140,8 +138,10 @@ function fitRecord(
   let bytes = raw.length;
   if (record instanceof Uint8Array) {
     bytes = record.length;
+    const refusal = recordShapeRefusal(record, limits, { floats: true });
+    if (refusal !== null) return { refusal };
     try {
-      value = jsonFromCbor(record, limits.recordDepth);
+      value = jsonFromCheckedCbor(record, limits.recordDepth);
     } catch {
       return { refusal: { reason: "invalid_record", detail: "the record is not DAG-CBOR" } };
     }

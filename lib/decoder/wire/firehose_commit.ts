@@ -14,7 +14,6 @@ import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { malformed } from "../malformed.ts";
 import { buildSync } from "./account_events.ts";
-import { recordShapeRefusal } from "../cbor/record_shape.ts";
 
 /** The protocol's limit. It also bounds frames that repeat one record in every operation. */
 const OPERATIONS_MAX = 200;
@@ -188,8 +187,7 @@ class FrameRecords {
     const record = this.#blocks.get(cidKey(cid));
     if (record === undefined) return without(this.#tooBig ? TOO_BIG : NOT_IN_CAR);
     if (!isCidOf(cid, record)) return without(ALTERED);
-    const refusal = recordShapeRefusal(record, this.#options.limits, { floats: true });
-    return readRecord(collection, { record, raw: record, refusal }, this.#options);
+    return readRecord(collection, { record, raw: record }, this.#options);
   }
 }
 

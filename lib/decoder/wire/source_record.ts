@@ -3,7 +3,6 @@
 import { buildCommit } from "./commit.ts";
 import type { DecoderOptions } from "./decoder.ts";
 import type { Event } from "../event.ts";
-import { recordShapeRefusal } from "../cbor/record_shape.ts";
 
 export interface SourceRecordParts {
   readonly did: string;
@@ -28,7 +27,6 @@ export function readSourceRecord(parts: SourceRecordParts, options: DecoderOptio
     operation: bytes === null ? "delete" : "update",
     cid,
     record: bytes ?? undefined,
-    refusal: bytes === null ? null : recordShapeRefusal(bytes, options.limits, { floats: true }),
     position: { cursor: 0, timeUs },
     raw: [did, rev, collection, rkey].join("\0"),
   }, options);

@@ -41,14 +41,16 @@ Deno.test("a foreign record is not even looked at", () => {
   assert.equal(event.kind, "foreign");
 });
 
-Deno.test("what the caller holds against the record is the commit's refusal", () => {
-  const refusal = { reason: "cid_mismatch", detail: "other bytes" } as const;
-  const event = buildCommit({ ...PARTS, refusal }, decoderOptions());
-  assert.ok(event.kind === "commit");
-  assert.deepEqual([event.record, event.refusal, event.remains], [null, refusal, null]);
-  const deleted = buildCommit({ ...PARTS, operation: "delete", refusal }, decoderOptions());
-  assert.ok(deleted.kind === "commit");
-  assert.equal(deleted.refusal, null);
+Deno.test("bytes that are too deep, or declare more than they hold, are refused undecoded", () => {
+  const deep = Array.from({ length: 65 }).reduce<unknown>((inner) => ({ inner }), {});
+  const declared = Uint8Array.of(0xa1, 0x61, 0x61, 0x9b, 0, 0, 0, 1, 0, 0, 0, 0);
+  const reasons = [encode(deep), declared].map((record) => {
+    const event = buildCommit({ ...PARTS, record }, decoderOptions());
+    assert.ok(event.kind === "commit");
+    assert.deepEqual([event.record, event.remains], [null, null]);
+    return event.refusal?.reason;
+  });
+  assert.deepEqual(reasons, ["record_too_deep", "invalid_record"]);
 });
 
 Deno.test("two malformed rows of one message are told apart by what only they have", () => {
