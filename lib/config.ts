@@ -81,8 +81,11 @@ export interface Config {
     readonly atOnce: number;
     /** 0: only when there is a reason. */
     readonly everyDays: number;
+    /** How long an account that the stream says is deleted is kept, hidden, for its source to answer. */
+    readonly deletionDays: number;
     readonly maxBytes: number;
     readonly timeoutMs: number;
+    readonly rootCertificates: readonly string[];
     readonly allowPrivate: boolean;
   };
   readonly jitterSecret: Secret;
@@ -190,8 +193,12 @@ function toConfig(values: SettingValues, present: ReadonlyMap<string, string>): 
       relayUrl: values.RELAY_URL,
       atOnce: values.RECONCILE_AT_ONCE,
       everyDays: values.RECONCILE_EVERY_DAYS,
+      deletionDays: values.RECONCILE_DELETION_DAYS,
       maxBytes: values.RECONCILE_MAX_BYTES,
       timeoutMs: values.RECONCILE_TIMEOUT_MS,
+      rootCertificates: values.RECONCILE_ROOT_CERT === undefined
+        ? []
+        : [values.RECONCILE_ROOT_CERT],
       allowPrivate: values.RECONCILE_ALLOW_PRIVATE,
     },
     jitterSecret: values.LOCATION_JITTER_SECRET ?? new Secret(DEVELOPMENT_JITTER_SECRET),

@@ -1,7 +1,8 @@
 /** Settings for comparing repositories with their source. */
 
 import { z } from "zod";
-import { setting } from "./setting.ts";
+import { optional, setting } from "./setting.ts";
+import { certificates } from "./setting_certificate.ts";
 import { bytes, flag, milliseconds, whole } from "./setting_form.ts";
 
 export const RECONCILE_SETTINGS = {
@@ -38,6 +39,14 @@ export const RECONCILE_SETTINGS = {
     meaning: "Compare every repository with stored records again after this many days.",
     schema: whole(0, 3650),
   }),
+  RECONCILE_DELETION_DAYS: setting({
+    accepts: "a whole number from 0 to 365",
+    default: "7",
+    meaning:
+      "Records of a deleted account are hidden at once, and removed when the source confirms the " +
+      "deletion or has not answered for this many days.",
+    schema: whole(0, 365),
+  }),
   RECONCILE_MAX_BYTES: setting({
     accepts: "bytes from 1 MiB to 1 GiB, as a whole number, alone or with KiB, MiB or GiB",
     default: "32MiB",
@@ -49,6 +58,13 @@ export const RECONCILE_SETTINGS = {
     default: "60000",
     meaning: "Limit for one whole answer of a server.",
     schema: milliseconds(1_000, 3_600_000),
+  }),
+  RECONCILE_ROOT_CERT: optional({
+    accepts: "certificates in PEM form, line breaks as they are or written \\n",
+    meaning:
+      "Certificate authority of directory, relay and personal data servers, if private: the PEM " +
+      "text itself, trusted in addition to the public ones.",
+    schema: certificates(),
   }),
   RECONCILE_ALLOW_PRIVATE: setting({
     accepts: "true or false",

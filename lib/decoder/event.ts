@@ -76,6 +76,11 @@ export interface Account {
   readonly relaySeq: number;
   /** As in `Identity`. */
   readonly source?: string;
+  /**
+   * Never of the stream: the deletion that was said at this time, Unix microseconds, holds. What was published
+   * until the event's own time is removed then, and not before.
+   */
+  readonly confirmed?: number;
   readonly position: Position;
 }
 

@@ -7,15 +7,12 @@ import type { Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/collections/registry.ts";
 import type { ReaderOptions } from "../pds/repository_reader.ts";
 import { listRepositories } from "../pds/repository_list.ts";
+import { believeDeletion, settleDeletion } from "../reconcile/deletion.ts";
 import { fill } from "../reconcile/fill.ts";
 import { HostLimiter } from "../reconcile/host_limiter.ts";
-import {
-  compareWithSource,
-  reconcile,
-  type ReconcileOptions,
-  refuteDeletion,
-} from "../reconcile/reconcile.ts";
-import { runReconciles } from "../reconcile/runner.ts";
+import { compareWithSource, reconcile, type ReconcileOptions } from "../reconcile/reconcile.ts";
+import { type RunnerOptions, runReconciles } from "../reconcile/runner.ts";
+import { believeDeletions } from "../reconcile/unasked_deletions.ts";
 import type { Database } from "../repository/connection/database.ts";
 import {
   countFill,
@@ -68,6 +65,7 @@ export class Reconciles {
       ),
       wanted: (collection) => wanted.matches(collection),
       enter: (host) => limiter.enter(host),
+      mayAsk: (server) => limiter.check(server),
       rest: (host, ms) => limiter.rest(host, Math.max(ms, REST_MS)),
     };
     this.#limiter = limiter;
@@ -122,14 +120,24 @@ export class Reconciles {
 
   /** Works through the queue until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { config: { reconcile: settings }, telemetry } = this.#options;
-    if (!settings.enabled) return;
+    const { config: { reconcile: settings }, telemetry, database, silentMs } = this.#options;
+    const believe = (did: string, signal: AbortSignal): Promise<void> =>
+      believeDeletion(did, this.#writing(), signal);
+    const ended = (result: Parameters<RunnerOptions["ended"]>[0]): void =>
+      telemetry.reconciled(result);
+    if (!settings.enabled) {
+      const ask = <T>(question: (sql: Sql) => Promise<T>): Promise<T> =>
+        database.ask(question, { silentMs, signal });
+      const days = settings.deletionDays;
+      return await believeDeletions({ ...this.#options, ask, days, believe, ended }, signal);
+    }
     await runReconciles({
       ...this.#options,
       ...settings,
       busyHosts: () => this.#limiter.busyHosts(),
       reconcile: (did, signal) => this.one(did, signal),
-      isStillThere: (did, signal) => refuteDeletion(did, this.#writing(), signal),
+      settleDeletion: (did, signal) => settleDeletion(did, this.#writing(), signal),
+      believeDeletion: believe,
       wantAll: () => this.wantAll(),
       takeAllWanted: () => {
         const wanted = this.#allWanted;
@@ -137,7 +145,7 @@ export class Reconciles {
         return wanted;
       },
       counted: (counts) => telemetry.reconcilesCounted(counts),
-      ended: (result) => telemetry.reconciled(result),
+      ended,
     }, signal);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Collection, RecordKey } from "../mapper/collection.ts";
 import type { Difference } from "../repository/fold/record_difference.ts";
-import { FIRST_KEY, ledgerKeys } from "../repository/reconcile/ledger_keys.ts";
+import { FIRST_KEY, type KeyPosition, ledgerKeys } from "../repository/reconcile/ledger_keys.ts";
 import {
   advanceReindex,
   beginReindex,
@@ -39,13 +39,22 @@ export async function reindex(
   let progress: ReindexProgress = dryRun
     ? { after: FIRST_KEY, done: 0, changed: 0 }
     : await beginReindex(sql(), collection);
+  const after = (position: KeyPosition): Promise<RecordKey[]> => {
+    const keys = ledgerKeys(sql(), collection.nsid, position, BATCH);
+    // Who is not waited for any more fails for nobody.
+    keys.catch(() => {});
+    return keys;
+  };
+  let next = after(progress.after);
   while (!signal.aborted) {
-    const keys = await ledgerKeys(sql(), collection.nsid, progress.after, BATCH);
+    const keys = await next;
     const last = keys.at(-1);
     if (last === undefined) {
       if (!dryRun) await finishReindex(sql(), collection);
       return progress;
     }
+    // The next are looked for while these are mapped.
+    next = after(last);
     const differences = await remap(keys, signal);
     progress = {
       after: { did: last.did, rkey: last.rkey },

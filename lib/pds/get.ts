@@ -14,6 +14,8 @@ import { SourceError } from "./source_error.ts";
 export interface GetOptions {
   /** Allow private addresses, and http. */
   readonly allowPrivate: boolean;
+  /** Certificates (PEM) trusted in addition to those of the system. */
+  readonly rootCertificates?: readonly string[];
   /** Limit for the body, bytes. */
   readonly maxBytes: number;
   /** For the whole answer, milliseconds. */
@@ -36,7 +38,9 @@ export async function get(url: URL, options: GetOptions): Promise<Got> {
   refuseUnlessPublic(url, options.allowPrivate);
   const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
   try {
-    const conn = await open(url, [], limit, options.allowPrivate ? undefined : connectToPublic);
+    const { rootCertificates = [], allowPrivate } = options;
+    const connectTo = allowPrivate ? undefined : connectToPublic;
+    const conn = await open(url, rootCertificates, limit, connectTo);
     try {
       return await closedOnAbort(conn, limit, () => ask(conn, url, options));
     } finally {

@@ -10,12 +10,12 @@ import {
 import {
   AtprotoWebDidDocumentResolver,
   CompositeDidDocumentResolver,
-  DocumentNotFoundError,
   PlcDidDocumentResolver,
 } from "@atcute/identity-resolver";
-import { get, type GetOptions } from "./get.ts";
+import { get, type GetOptions, type Got } from "./get.ts";
 import { signingKeyOf } from "./signing_key.ts";
 import { SourceError } from "./source_error.ts";
+import { retryAfterMs } from "./xrpc.ts";
 
 export interface RepositorySource {
   /** Origin of the personal data server. */
@@ -23,9 +23,13 @@ export interface RepositorySource {
   readonly signingKey: FoundPublicKey;
 }
 
-export interface ResolveOptions extends Pick<GetOptions, "allowPrivate" | "timeoutMs" | "signal"> {
+export interface ResolveOptions extends Omit<GetOptions, "maxBytes" | "accept"> {
   /** The directory of `did:plc`. */
   readonly plcUrl: string;
+  /** Throws a `SourceError` while a server of documents must not be queried. Default: all may be. */
+  readonly mayAsk?: (server: string) => void;
+  /** Called when such a server did not answer, with how long it asked not to be retried, milliseconds. */
+  readonly rest?: (server: string, ms: number) => void;
 }
 
 const DOCUMENT_BYTES = 64 * 1024;
@@ -43,11 +47,6 @@ export async function resolveSource(
     document = await resolverFor(options).resolve(did, { signal: options.signal });
   } catch (error) {
     options.signal.throwIfAborted();
-    if (error instanceof DocumentNotFoundError) {
-      throw new SourceError("absent", `cannot resolve ${did}: it has no document`, {
-        cause: error,
-      });
-    }
     const { cause } = error as { readonly cause?: unknown };
     if (cause instanceof SourceError) throw cause;
     throw new SourceError("invalid", `cannot resolve ${did}: its document can't be read`, {
@@ -85,10 +84,23 @@ function resolverFor(
 ): CompositeDidDocumentResolver<"plc" | "web"> {
   const fetchDocument = async (input: URL | RequestInfo): Promise<Response> => {
     const url = new URL(input instanceof Request ? input.url : input);
-    // A did:web has no scheme, and there are no certificates for loopback addresses.
-    if (options.allowPrivate && LOOPBACK.test(url.hostname)) url.protocol = "http:";
-    const { status, headers, body } = await get(url, { ...options, maxBytes: DOCUMENT_BYTES });
-    return new Response(body, { status, headers });
+    // A did:web has no scheme, and loopback addresses have no certificates, unless an authority is configured.
+    const { allowPrivate, rootCertificates = [] } = options;
+    if (allowPrivate && rootCertificates.length === 0 && LOOPBACK.test(url.hostname)) {
+      url.protocol = "http:";
+    }
+    // A document can name the directory as its personal data server. That must not stop queries to the directory.
+    const server = `${url.host} (documents)`;
+    options.mayAsk?.(server);
+    try {
+      const { headers, body } = await documentAt(url, options);
+      return new Response(body, { headers });
+    } catch (error) {
+      if (error instanceof SourceError && error.failure === "unreachable") {
+        options.rest?.(server, error.retryAfterMs);
+      }
+      throw error;
+    }
   };
   return new CompositeDidDocumentResolver({
     methods: {
@@ -96,6 +108,20 @@ function resolverFor(
       web: new AtprotoWebDidDocumentResolver({ fetch: fetchDocument }),
     },
   });
+}
+
+/** Throws a `SourceError` for every answer but 200. */
+async function documentAt(url: URL, options: Omit<GetOptions, "maxBytes">): Promise<Got> {
+  const got = await get(url, { ...options, maxBytes: DOCUMENT_BYTES });
+  const { status, headers } = got;
+  if (status === 200) return got;
+  const { host } = url;
+  const message = `cannot resolve a DID: ${host} answered ${status}`;
+  // 410: the DID was deactivated for ever.
+  if (status === 404 || status === 410) {
+    throw new SourceError("absent", message, { standing: "gone" });
+  }
+  throw new SourceError("unreachable", message, { host, retryAfterMs: retryAfterMs(headers) });
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;

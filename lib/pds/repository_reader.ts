@@ -10,7 +10,8 @@ import { readSignedRepository, type Snapshot } from "./signed_repository.ts";
 import { SourceError } from "./source_error.ts";
 import { query } from "./xrpc.ts";
 
-export interface ReaderOptions extends Pick<GetOptions, "allowPrivate" | "timeoutMs"> {
+export interface ReaderOptions
+  extends Pick<GetOptions, "allowPrivate" | "rootCertificates" | "timeoutMs"> {
   readonly plcUrl: string;
   /** Size limit for a repository that is read as a whole. */
   readonly maxBytes: number;
@@ -23,6 +24,8 @@ export interface ReaderOptions extends Pick<GetOptions, "allowPrivate" | "timeou
    * Admits a reader or throws a `SourceError`; the returned function is called at the end. Default: no limit.
    */
   readonly enter?: (host: string) => () => void;
+  /** Throws a `SourceError` while a server of DID documents must not be queried. */
+  readonly mayAsk?: (server: string) => void;
   /** Called when a server did not answer, with how long it asked not to be retried, milliseconds. */
   readonly rest?: (host: string, ms: number) => void;
 }
@@ -44,8 +47,15 @@ export async function readRepository(
   signal: AbortSignal,
 ): Promise<Reading> {
   const { plcUrl, allowPrivate, timeoutMs, maxBytes, maxRecords, collections, wanted } = options;
-  const asking = { allowPrivate, timeoutMs, signal };
-  const { pds, signingKey } = await resolveSource(did, { plcUrl, ...asking });
+  const { rootCertificates = [] } = options;
+  const asking = { allowPrivate, rootCertificates, timeoutMs, signal };
+  const { mayAsk, rest } = options;
+  const { pds, signingKey } = await resolveSource(did, {
+    plcUrl,
+    ...asking,
+    ...(mayAsk === undefined ? {} : { mayAsk }),
+    ...(rest === undefined ? {} : { rest }),
+  });
   const leave = options.enter?.(pds.host);
   try {
     const car = await query(pds, "com.atproto.sync.getRepo", { did }, { ...asking, maxBytes });

@@ -16,6 +16,9 @@ export type SourceFailure =
   | "busy"
   | "too_large";
 
+/** Why a source does not give a repository: the account is gone, or inactive for this reason. */
+export type Standing = "gone" | "deactivated" | "suspended" | "takendown";
+
 export class SourceError extends Error {
   override readonly name = "SourceError";
   constructor(
@@ -26,12 +29,15 @@ export class SourceError extends Error {
       readonly retryAfterMs?: number;
       /** The server that is busy or unreachable. */
       readonly host?: string;
+      readonly standing?: Standing;
     } = {},
   ) {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs ?? 0;
     this.host = options.host ?? null;
+    this.standing = options.standing ?? null;
   }
   readonly retryAfterMs: number;
   readonly host: string | null;
+  readonly standing: Standing | null;
 }

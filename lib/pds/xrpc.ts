@@ -1,7 +1,7 @@
 /** The AT Protocol queries for reading a repository, and the meaning of their errors. */
 
 import { get, type GetOptions, type Got } from "./get.ts";
-import { SourceError } from "./source_error.ts";
+import { SourceError, type Standing } from "./source_error.ts";
 
 /** Sends a query. Throws a `SourceError` for every status but 200. */
 export async function query(
@@ -28,13 +28,13 @@ export function jsonOf({ body }: Got, host: string): Readonly<Record<string, unk
   throw new SourceError("invalid", `cannot read ${host}: the answer is no JSON object`);
 }
 
-/** The lexicons' error names for a repository that is not available. */
-const ABSENT = new Set([
-  "RepoNotFound",
-  "RepoDeactivated",
-  "RepoSuspended",
-  "RepoTakendown",
-  "AccountNotFound",
+/** The lexicons' error names for a repository that is not available, with what each says about the account. */
+const ABSENT: ReadonlyMap<string, Standing> = new Map([
+  ["RepoNotFound", "gone"],
+  ["AccountNotFound", "gone"],
+  ["RepoDeactivated", "deactivated"],
+  ["RepoSuspended", "suspended"],
+  ["RepoTakendown", "takendown"],
 ]);
 
 const NAME = /^[A-Za-z]{1,64}$/;
@@ -44,7 +44,8 @@ function failureOf(host: string, method: string, got: Got): SourceError {
   const message = `cannot read ${host}: ${method} answered ${got.status}${
     error ? ` ${error}` : ""
   }`;
-  if (ABSENT.has(error)) return new SourceError("absent", message);
+  const standing = ABSENT.get(error);
+  if (standing !== undefined) return new SourceError("absent", message, { standing });
   return new SourceError("unreachable", message, { retryAfterMs: retryAfterMs(got.headers) });
 }
 
@@ -58,7 +59,7 @@ function errorName({ body }: Got): string {
 }
 
 /** `Retry-After` in seconds or as a date, and the reset of the rate limit; 0 without either. */
-function retryAfterMs(headers: Headers): number {
+export function retryAfterMs(headers: Headers): number {
   const after = headers.get("retry-after") ?? "";
   const reset = Number(headers.get("ratelimit-reset") ?? NaN) * 1000 - Date.now();
   const wait = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.now();

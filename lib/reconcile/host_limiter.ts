@@ -28,13 +28,10 @@ export class HostLimiter {
    */
   enter(host: string): () => void {
     const { atOnce, now } = this.#options;
+    this.check(host);
     const known = this.#hosts.get(host) ?? { active: 0, restsUntil: 0 };
-    const restMs = known.restsUntil - now();
-    if (restMs > 0 || known.active >= atOnce) {
-      throw new SourceError("busy", `cannot read ${host} now: others are read from it`, {
-        retryAfterMs: Math.max(restMs, 0),
-        host,
-      });
+    if (known.active >= atOnce) {
+      throw new SourceError("busy", `cannot read ${host} now: others are read from it`, { host });
     }
     known.active++;
     this.#hosts.set(host, known);
@@ -42,6 +39,14 @@ export class HostLimiter {
       known.active--;
       if (known.active === 0 && known.restsUntil <= now()) this.#hosts.delete(host);
     };
+  }
+
+  /** Throws a `SourceError` while a server must not be queried. */
+  check(host: string): void {
+    const retryAfterMs = (this.#hosts.get(host)?.restsUntil ?? 0) - this.#options.now();
+    if (retryAfterMs <= 0) return;
+    const message = `cannot read ${host} now: it is left alone for a time`;
+    throw new SourceError("busy", message, { retryAfterMs, host });
   }
 
   /** Servers that admit no reader now. */

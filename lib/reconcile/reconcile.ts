@@ -4,7 +4,6 @@ import type { ReconcileResult } from "../repository/reconcile/reconcile_queue.ts
 import type { Event } from "../decoder/event.ts";
 import type { SourceRecordParts } from "../decoder/wire/source_record.ts";
 import { type ReaderOptions, readRepository } from "../pds/repository_reader.ts";
-import { SourceError } from "../pds/source_error.ts";
 import type { Batch, BatchResult } from "../repository/fold/batch.ts";
 import { heldRecords } from "../repository/reconcile/held_records.ts";
 import type { Sql } from "../repository/connection/sql.ts";
@@ -72,30 +71,8 @@ export async function compareWithSource(
   return { host, rev: snapshot.rev, verified, records: snapshot.records.length, put, deleted };
 }
 
-/**
- * Whether the source still has the repository of an account that the stream reported as deleted. The
- * repository is read as a whole and verified; then the account becomes active again, and its repository is
- * compared. Throws a `SourceError` when the source says neither.
- */
-export async function refuteDeletion(
-  did: string,
-  { reader, write, now }: ReconcileOptions,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    await readRepository(did, reader, signal);
-  } catch (error) {
-    if (error instanceof SourceError && error.failure === "absent") return false;
-    throw error;
-  }
-  const position = { cursor: 0, timeUs: now() * 1000 };
-  const active: Event = { kind: "account", did, active: true, status: null, relaySeq: 0, position };
-  await write(batchOf([active]), signal);
-  return true;
-}
-
 /** It moves no cursor: these events are not part of the stream. */
-function batchOf(events: readonly Event[]): Batch {
+export function batchOf(events: readonly Event[]): Batch {
   return {
     id: crypto.randomUUID(),
     events,

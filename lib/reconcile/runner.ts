@@ -18,6 +18,7 @@ import {
   takeDueReconciles,
 } from "../repository/reconcile/reconcile_queue.ts";
 import type { Sql } from "../repository/connection/sql.ts";
+import type { DeletionAnswer } from "./deletion.ts";
 import { FailureLog } from "./failure_log.ts";
 import { retryAfter } from "./retry_delay.ts";
 
@@ -26,11 +27,12 @@ export interface RunnerOptions {
   readonly reconcile: (did: string, signal: AbortSignal) => Promise<ReconcileResult>;
   /** Servers that are not read now. */
   readonly busyHosts: () => readonly string[];
-  /**
-   * Whether the source still has the repository of an account that the stream reported as deleted; then the
-   * account counts as active again.
-   */
-  readonly isStillThere: (did: string, signal: AbortSignal) => Promise<boolean>;
+  /** Asks the source about an account that the stream reported as deleted, and applies the answer. */
+  readonly settleDeletion: (did: string, signal: AbortSignal) => Promise<DeletionAnswer>;
+  /** Removes what such an account published although the source gave no answer. */
+  readonly believeDeletion: (did: string, signal: AbortSignal) => Promise<void>;
+  /** How long the source has time to answer, days. */
+  readonly deletionDays: number;
   /** Concurrent repositories. */
   readonly atOnce: number;
   /** Repositories are compared again after this many days; 0: only when there is a reason. */
@@ -47,9 +49,12 @@ export interface RunnerOptions {
   readonly counted: (counts: ReconcileCounts) => void;
   /** Called with the result of each comparison. */
   readonly ended: (
-    result: ReconcileResult | SourceFailure | "failed" | "deletion_confirmed" | "deletion_refuted",
+    result: ReconcileResult | SourceFailure | "failed" | DeletionResult,
   ) => void;
 }
+
+/** The result of a reported deletion. */
+export type DeletionResult = "deletion_confirmed" | "deletion_refuted" | "deletion_unanswered";
 
 const TICK_MS = 2_000;
 
@@ -61,6 +66,9 @@ const BUSY_MS = 500;
 
 /** A failure of our own, not of the source, is retried after this time. */
 const FAILED_MS = 5_000;
+
+/** The longest wait between two queries about a deletion, so that its time limit is noticed within a day. */
+const DELETION_MS = 24 * 60 * 60_000;
 
 /** Repositories that the periodic pass queues at a time. */
 const STALE_AT_A_TIME = 100;
@@ -122,11 +130,15 @@ async function reconcileOne(
   const { did } = one;
   try {
     if (one.reason === "deletion") {
-      const isRefuted = await options.isStillThere(did, signal);
-      await ask((sql) => finishDeletion(sql, one));
-      ended(isRefuted ? "deletion_refuted" : "deletion_confirmed");
-      if (isRefuted) logger.warn("an account is not deleted, although the stream said so", { did });
-      return;
+      const result = await deletionOf(one, options, signal);
+      if (result !== null) {
+        await ask((sql) => finishDeletion(sql, one));
+        ended(result);
+        if (result === "deletion_refuted") {
+          logger.warn("an account is not deleted, although the stream said so", { did });
+        }
+        return;
+      }
     }
     const result = await options.reconcile(did, signal);
     await ask((sql) => finishReconcile(sql, one, result));
@@ -145,6 +157,23 @@ async function reconcileOne(
   }
 }
 
+/** Null: the account is no longer deleted. Throws when the source gave no answer and will be queried again. */
+async function deletionOf(
+  { did, ageDays }: DueReconcile,
+  { settleDeletion, believeDeletion, deletionDays }: RunnerOptions,
+  signal: AbortSignal,
+): Promise<DeletionResult | null> {
+  try {
+    const answer = await settleDeletion(did, signal);
+    return answer === "none" ? null : `deletion_${answer}`;
+  } catch (error) {
+    const isAnswered = !(error instanceof SourceError) || error.failure === "busy";
+    if (isAnswered || ageDays < deletionDays) throw error;
+    await believeDeletion(did, signal);
+    return "deletion_unanswered";
+  }
+}
+
 async function fail(sql: Sql, one: DueReconcile, error: unknown): Promise<void> {
   if (!(error instanceof SourceError)) return await postponeReconcile(sql, one, FAILED_MS);
   const { failure, message, retryAfterMs, host } = error;
@@ -152,5 +181,7 @@ async function fail(sql: Sql, one: DueReconcile, error: unknown): Promise<void> 
     return await postponeReconcile(sql, one, Math.max(BUSY_MS, retryAfterMs), host);
   }
   const next = retryAfter(failure, one.attempts, retryAfterMs);
-  await failReconcile(sql, one, failure, message, next);
+  const isDeletion = one.reason === "deletion";
+  const nextMs = isDeletion ? Math.min(next ?? DELETION_MS, DELETION_MS) : next;
+  await failReconcile(sql, one, failure, message, nextMs);
 }

@@ -101,10 +101,9 @@ export const REINDEXING: readonly Mutant[] = [
     near: ["whole_program/rebuild_test.ts"],
   },
   {
-    file: "lib/reconcile/reconcile.ts",
-    before: `    if (error instanceof SourceError && error.failure === "absent") return false;
-    throw error;`,
-    after: "    return error instanceof SourceError ? false : Promise.reject(error);",
+    file: "lib/reconcile/deletion.ts",
+    before: "if (error instanceof SourceError && error.standing !== null) return error.standing;",
+    after: `if (error instanceof SourceError) return error.standing ?? "gone";`,
     rule: "a deletion is confirmed by a source that says so, and not by one that fails",
     near: ["reconcile/deletion_test.ts"],
   },

@@ -45,10 +45,32 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
   },
   {
     file: "lib/repository/fold/account.ts",
-    before: `!event.active && event.status === "deleted"`,
-    after: "!event.active",
-    rule: "a suspended account has its records back when it returns",
+    before: "if (active || status !== GONE || accountAt === null) return false;",
+    after: "if (active || accountAt === null) return false;",
+    rule: "only of a deleted account is a deletion confirmed",
     near: ["repository/fold/account_test.ts"],
+  },
+  {
+    file: "lib/repository/fold/account.ts",
+    before: "|| account.accountAt?.timeUs !== deletedAtUs) return",
+    after: ") return",
+    rule: "the answer about one deletion confirms no other one",
+    near: ["repository/fold/account_test.ts"],
+  },
+  {
+    file: "lib/repository/fold/account.ts",
+    before: "purge(account, Math.max(deletedAtUs, untilUs));",
+    after: "purge(account, deletedAtUs);",
+    rule: "a confirmed deletion takes what was read at the source after it, too",
+    near: ["repository/fold/account_test.ts"],
+  },
+  {
+    file: "lib/repository/batch/batch_fold.ts",
+    before: "if (isFirst && isUnconfirmed(account))",
+    after: "if (false)",
+    rule:
+      "the source of a deleted account is asked also when its first record comes after the deletion",
+    near: ["repository/fold/accounts_test.ts"],
   },
   {
     file: "lib/repository/fold/account.ts",

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { decode } from "@atcute/cbor";
 import { type ReaderOptions, readRepository } from "../../lib/pds/repository_reader.ts";
 import { SourceError, type SourceFailure } from "../../lib/pds/source_error.ts";
+import { AUTHORITY, LOCALHOST, OTHER_NAME, STRANGER } from "../support/certificates.ts";
 import { type Misbehaviour, TinyNetwork } from "../support/pds/tiny_network.ts";
 
 const DID = "did:plc:tidetablesexample234567a";
@@ -199,6 +200,83 @@ Deno.test("how long a server wants to be left alone is kept", async () => {
     assert.deepEqual([error.failure, error.retryAfterMs], ["unreachable", 120_000]);
     return true;
   });
+});
+
+for (
+  const [status, failure, waitMs] of [[429, "unreachable", 120_000], [
+    503,
+    "unreachable",
+    0,
+  ]] as const
+) {
+  Deno.test(`a directory that answers ${status} is left alone, and its servers of repositories are not`, async () => {
+    await using made = await network();
+    const rested: [string, number][] = [];
+    const asked: string[] = [];
+    const asking = options(made, {
+      rest: (server, ms) => rested.push([server, ms]),
+      mayAsk: (server) => asked.push(server),
+    });
+    made.misbehaviour = (_, { pathname }) =>
+      pathname.startsWith("/xrpc/") ? null : new Response("", {
+        status,
+        ...(waitMs > 0 ? { headers: { "retry-after": `${waitMs / 1000}` } } : {}),
+      });
+    assert.equal(await failureOf(readRepository(DID, asking, signal)), failure);
+    const { host } = new URL(made.url);
+    assert.deepEqual([asked, rested], [[`${host} (documents)`], [[`${host} (documents)`, waitMs]]]);
+  });
+}
+
+Deno.test("a document that names the directory as its server has nothing of the directory left alone", async () => {
+  await using made = await network();
+  const rested: string[] = [];
+  made.misbehaviour = (_, { pathname }) =>
+    pathname.startsWith("/xrpc/") ? new Response("not here", { status: 404 }) : null;
+  const asking = options(made, { rest: (server) => rested.push(server) });
+  assert.equal(await failureOf(readRepository(DID, asking, signal)), "unreachable");
+  assert.deepEqual(rested, [new URL(made.url).host]);
+});
+
+Deno.test("while documents are left alone none is asked for", async () => {
+  await using made = await network();
+  const busy = new SourceError("busy", "not now");
+  const asking = options(made, {
+    mayAsk: () => {
+      throw busy;
+    },
+  });
+  await assert.rejects(readRepository(DID, asking, signal), busy);
+  assert.deepEqual(made.asked, []);
+});
+
+Deno.test("a did:web is read over TLS, from a server that a trusted authority vouches for", async () => {
+  for (
+    const [certificate, rootCertificates, failure] of [
+      [LOCALHOST, [AUTHORITY], null],
+      [LOCALHOST, [], "unreachable"],
+      [STRANGER, [AUTHORITY], "unreachable"],
+      [OTHER_NAME, [AUTHORITY], "unreachable"],
+    ] as const
+  ) {
+    await using made = new TinyNetwork(certificate);
+    await made.account(made.web);
+    made.put(made.web, `${SCENE}/s`, { $type: SCENE, name: "Scene" });
+    const asking = options(made, { rootCertificates });
+    const reading = readRepository(made.web, asking, signal);
+    if (failure === null) {
+      const { snapshot, verified, host } = await reading;
+      assert.deepEqual([snapshot.records.length, verified], [1, true]);
+      assert.equal(host, new URL(made.url).host);
+      assert.deepEqual(made.asked.map((path) => path.split("?")[0]), [
+        "/.well-known/did.json",
+        "/xrpc/com.atproto.sync.getRepo",
+      ]);
+    } else {
+      assert.equal(await failureOf(reading), failure);
+      assert.deepEqual(made.asked, []);
+    }
+  }
 });
 
 Deno.test("pages that go round, lie about a record or name another collection are invalid", async () => {

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { databaseTest } from "../support/database.ts";
-import { runSeed, runSeedWithOverflow } from "../support/model/campaign.ts";
+import { runSeed, runSeedConfirmed, runSeedWithOverflow } from "../support/model/campaign.ts";
 import { propertySeeds } from "../support/property_seeds.ts";
 import { systemOn } from "../support/system.ts";
 
@@ -17,6 +17,17 @@ databaseTest("any delivery of any stream leaves the tables as the model says", a
     assert.equal(failure, null, failure ?? "");
   }
 });
+
+databaseTest(
+  "whenever sources confirm deletions, the tables are as the model says that is told the same",
+  async ({ sql }) => {
+    const system = systemOn(sql);
+    for (const seed of await propertySeeds(8)) {
+      const failure = await runSeedConfirmed(system, seed);
+      assert.equal(failure, null, failure ?? "");
+    }
+  },
+);
 
 databaseTest(
   "what is too much to wait is not lost: tried again, it leaves the tables as the model says",

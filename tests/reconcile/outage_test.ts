@@ -23,7 +23,9 @@ Deno.test("a database that is away is told once, and not each time that the queu
     atOnce: 1,
     everyDays: 0,
     busyHosts: () => [],
-    isStillThere: () => Promise.resolve(false),
+    settleDeletion: () => Promise.resolve("none"),
+    believeDeletion: () => Promise.resolve(),
+    deletionDays: 7,
     takeAllWanted: () => {
       if (++looks === 5) stopping.abort(new Error("the test has seen enough"));
       return true;

@@ -5,6 +5,8 @@ import type { Decoder } from "../../lib/decoder/wire/decoder.ts";
 import { createDecoders } from "../../lib/indexer/decoders.ts";
 import { createMapper, type Mapper } from "../../lib/mapper/content.ts";
 import { COLLECTIONS } from "../../lib/mapper/collections/registry.ts";
+import { believeDeletion } from "../../lib/reconcile/deletion.ts";
+import type { Batch, BatchResult } from "../../lib/repository/fold/batch.ts";
 import { openLetters } from "../../lib/repository/dead_letters/dead_letters.ts";
 import { retryBatch } from "../../lib/repository/dead_letters/retry_batch.ts";
 import type { Outcome } from "../../lib/repository/outcome.ts";
@@ -78,6 +80,11 @@ export function systemOn(
       );
       await writer().write(batch, new AbortController().signal);
       return batch.letters.length;
+    },
+    async confirmDeletion(did): Promise<void> {
+      const write = (batch: Batch, signal: AbortSignal): Promise<BatchResult> =>
+        writer().write(batch, signal);
+      await believeDeletion(did, { sql: () => sql, write }, new AbortController().signal);
     },
     async reset(): Promise<void> {
       await sql`truncate records, accounts, dead_letters, indexer_state, scenes, events, posts,

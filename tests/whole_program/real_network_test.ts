@@ -1,7 +1,7 @@
 /**
  * The reference directory and two reference personal data servers: what they hold is what the index says.
- * Runs where they are installed for Node: `npm install --prefix DIRECTORY @did-plc/server@0.0.1
- * @atproto/pds@0.4.217 better-sqlite3@12`, and then with `ATPROTO_PACKAGES=DIRECTORY`.
+ * Runs where they are installed for Node: `bash -c 'source .ci/network.sh; install_network DIRECTORY'`, where the
+ * directory is there and its path is whole, and then with `ATPROTO_PACKAGES=DIRECTORY`.
  */
 
 import assert from "node:assert/strict";
@@ -157,5 +157,9 @@ networkTest(
         await program.metric('indexer_reconciles_total{result="deletion_confirmed"}') === 1,
     );
     assert.equal(await live(), "Comes back");
+    const held = await sql<
+      { did: string }[]
+    >`select distinct did from records where record is not null`;
+    assert.deepEqual(held.map(({ did }) => did), [leaving.did]);
   },
 );

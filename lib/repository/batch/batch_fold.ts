@@ -7,7 +7,7 @@ import { keyOf } from "../../mapper/link.ts";
 import { resolveLetters } from "../dead_letters/dead_letters.ts";
 import { ChildrenAhead } from "../fold/children_ahead.ts";
 import type { Entry } from "../fold/entry.ts";
-import { applyAccount, applyIdentity, applySync } from "../fold/account.ts";
+import { applyAccount, applyIdentity, applySync, isUnconfirmed } from "../fold/account.ts";
 import {
   foldCommit,
   type FoldOptions,
@@ -218,11 +218,15 @@ class BatchFold {
 
   async #foldCommit(commit: Commit): Promise<Outcome> {
     const entry = this.#workingSet.entry(commit);
+    const account = this.#workingSet.account(commit.did);
+    const isFirst = account.knownSinceUs === null;
     let outcome = foldCommit(this.#workingSet, entry, commit, this.#fold);
     if (outcome === "waiting" && !await this.#waiting.admits(entry)) {
       outcome = refuse(this.#workingSet, entry, TOO_MANY_WAIT);
     }
     this.#output.touched(entry);
+    // Of an account that nothing was held of, nobody has asked.
+    if (isFirst && isUnconfirmed(account)) this.#last.reconcile(commit.did, "deletion");
     if (this.#loader.maySway(commit)) await this.#output.flush();
     return outcome;
   }
@@ -244,7 +248,7 @@ class BatchFold {
     const outcome = applyAccount(account, event);
     if (outcome !== "applied") return outcome;
     if (account.active && !wasActive) this.#last.reconcile(event.did, "reactivated");
-    if (account.status === "deleted") this.#last.reconcile(event.did, "deletion");
+    if (isUnconfirmed(account)) this.#last.reconcile(event.did, "deletion");
     this.#output.accountChanged(account);
     // A record that becomes live again may be the target of a later event's bare rkey.
     if (event.active && this.#output.maySway(event.did)) await this.#output.flush();

@@ -7,16 +7,16 @@ import { WorkingSet } from "../fold/working_set.ts";
 import { Loader } from "../fold/loader.ts";
 import { remapped } from "../fold/remapping.ts";
 import type { Sql } from "../connection/sql.ts";
-import { holdBatches, steadyPlans } from "./transaction.ts";
+import { steadyPlans } from "./transaction.ts";
 
-/** The differences of some records. No batch commits during the comparison. */
+/** The differences of some records in one snapshot. Batches can commit during the comparison. */
 export async function inspect(
-  sql: Sql,
+  sql: Pick<Sql, "snapshot">,
   mapper: Mapper,
   keys: readonly RecordKey[],
 ): Promise<Difference[]> {
-  return await sql.begin(async (tx) => {
-    await Promise.all([tx`select ${steadyPlans(tx)}`, holdBatches(tx)]);
+  return await sql.snapshot(async (tx) => {
+    await tx`select ${steadyPlans(tx)}`;
     const refusals = new Map();
     const workingSet = new WorkingSet(mapper.decided);
     const loader = new Loader(tx, workingSet, mapper, refusals, 0);

@@ -24,11 +24,6 @@ export function steadyPlans(tx: TransactionSql): Query<unknown> {
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`;
 }
 
-/** Until the transaction ends, no batch begins; batches that are running commit first. */
-export async function holdBatches(tx: TransactionSql): Promise<void> {
-  await tx`select pg_catalog.pg_advisory_xact_lock(${WRITER_LOCK})`;
-}
-
 /** The result of a batch whose commit may have happened although its answer was lost. */
 const attempts = new WeakMap<Batch, BatchResult>();
 

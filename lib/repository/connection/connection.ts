@@ -4,8 +4,9 @@ import { parseDatabaseUrl } from "./database_url.ts";
 import { openSession } from "./open_session.ts";
 import { Pool } from "./pool.ts";
 import type { Trust } from "./secure_socket.ts";
-import { inTransaction } from "./session_transaction.ts";
-import { asking, type Send, type Sql, type TransactionSql } from "./sql.ts";
+import { BEGIN_SNAPSHOT } from "./session_settings.ts";
+import { inTransaction, type Run } from "./session_transaction.ts";
+import { asking, type Sql } from "./sql.ts";
 
 export interface ConnectOptions extends Partial<Trust> {
   /** Maximum number of connections; each is opened when needed. */
@@ -37,16 +38,17 @@ export function connect(url: string, options: ConnectOptions): Sql {
     open: (signal) =>
       openSession({ url: parsed, applicationName, trust: { rootCertificates } }, signal),
   });
-  const run = <T>(work: (tx: TransactionSql, send: Send) => T | Promise<T>): Promise<T> =>
+  const run = <T>(work: Run<T>, begin?: string): Promise<T> =>
     pool.use(async (session) => {
       try {
-        return await inTransaction(session, prepare, work);
+        return await inTransaction(session, prepare, work, begin);
       } finally {
         if (session.forgets) prepare = false;
       }
     });
   const sql: Sql = Object.assign(asking((statement) => run((_, send) => send(statement))), {
-    begin: run,
+    begin: <T>(work: Run<T>): Promise<T> => run(work),
+    snapshot: <T>(work: Run<T>): Promise<T> => run(work, BEGIN_SNAPSHOT),
     command: (text: string): Promise<void> => pool.use((session) => session.command(text)),
     end: () => pool.end(),
   });

@@ -41,8 +41,15 @@ const AS_CONFIGURED = [
 ];
 
 /** Read committed, whatever the default is: locks are taken before anything is read. */
-export const BEGIN = ["begin isolation level read committed"]
-  .concat(AS_CONFIGURED.map((name) => `set local ${name} to default`)).join(";\n");
+export const BEGIN = beginning("isolation level read committed");
+
+/** Reads what was committed when it began, waits for no lock of writers, and can write nothing. */
+export const BEGIN_SNAPSHOT = beginning("isolation level repeatable read, read only");
+
+function beginning(mode: string): string {
+  const defaults = AS_CONFIGURED.map((name) => `set local ${name} to default`);
+  return [`begin ${mode}`, ...defaults].join(";\n");
+}
 
 /**
  * Sent right behind `BEGIN`, and apart from it so that it can be prepared: planning it anew for each

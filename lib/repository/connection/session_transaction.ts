@@ -7,15 +7,17 @@ import type { Session } from "./session.ts";
 import { BEGIN, LOCAL_SETTINGS } from "./session_settings.ts";
 import { asking, type Rows, type Send, type Statement, type TransactionSql } from "./sql.ts";
 
-type Run<T> = (tx: TransactionSql, send: Send) => T | Promise<T>;
+/** The work of a transaction. */
+export type Run<T> = (tx: TransactionSql, send: Send) => T | Promise<T>;
 
 export async function inTransaction<T>(
   session: Session,
   prepare: boolean,
   run: Run<T>,
+  begin = BEGIN,
 ): Promise<T> {
   const scope = new Scope(session, prepare);
-  scope.note(session.command(BEGIN));
+  scope.note(session.command(begin));
   scope.note(session.query({ text: LOCAL_SETTINGS, parameters: [], asArrays: true }, prepare));
   let result: T;
   try {

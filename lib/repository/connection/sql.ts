@@ -64,6 +64,8 @@ export interface Sql extends Asking {
    * answered by then. The transaction fails with the first statement that failed.
    */
   begin<T>(run: (tx: TransactionSql) => T | Promise<T>): Promise<T>;
+  /** The same for what only reads: all of it sees what was committed when it began. */
+  snapshot<T>(run: (tx: TransactionSql) => T | Promise<T>): Promise<T>;
   /** Runs one statement that can't run in a transaction. */
   command(text: string): Promise<void>;
   /** Closes the connections after their current work. */

@@ -52,12 +52,22 @@ export function noteRecord(account: AccountEntry, timeUs: number): void {
   account.changed = true;
 }
 
+/** The status of a deleted account. Any server on the way can claim it, so the source has to confirm it. */
+export const GONE = "deleted";
+
+/** Whether the account was reported as deleted and its source did not confirm that yet. */
+export function isUnconfirmed({ active, status, accountAt, purgedUntilUs }: AccountEntry): boolean {
+  if (active || status !== GONE || accountAt === null) return false;
+  return purgedUntilUs === null || purgedUntilUs < accountAt.timeUs;
+}
+
 /**
  * Applies an account event. The network announces every account. One without stored records is kept only
  * while it is inactive, so that its records stay hidden if they arrive later.
  */
 export function applyAccount(account: AccountEntry, event: Account): Outcome {
   const place = placeOf(event);
+  if (event.confirmed !== undefined) return confirm(account, event.confirmed, place.timeUs);
   const { knownSinceUs, accountAt: newest } = account;
   const held = knownSinceUs !== null;
   const same = account.active === event.active && account.status === event.status;
@@ -72,9 +82,16 @@ export function applyAccount(account: AccountEntry, event: Account): Outcome {
   account.active = event.active;
   account.status = event.status;
   account.accountAt = place;
-  if (!event.active && event.status === "deleted") purge(account, place.timeUs);
   account.changed = true;
   return held ? "applied" : "ignored";
+}
+
+/** Removes what was published, unless a later event of the stream changed the account's status. */
+function confirm(account: AccountEntry, deletedAtUs: number, untilUs: number): Outcome {
+  if (!isUnconfirmed(account) || account.accountAt?.timeUs !== deletedAtUs) return "stale";
+  purge(account, Math.max(deletedAtUs, untilUs));
+  account.changed = true;
+  return account.knownSinceUs === null ? "ignored" : "applied";
 }
 
 function placeOf({ position, relaySeq, source }: Account | Identity): MarkerPlace {

@@ -9,7 +9,7 @@ import { type DifferingRow, differingRows, unexpectedRows } from "../tables/row_
 import { type BulkStatement, parametersOf } from "../tables/rows.ts";
 import type { TransactionSql } from "../connection/sql.ts";
 import { PREPARED } from "./store.ts";
-import { productRow } from "./writes.ts";
+import { rowOf } from "./writes.ts";
 
 /** State and reason of a record. */
 export interface Standing {
@@ -39,6 +39,8 @@ export interface Found {
   readonly entry: Entry;
   readonly verdict: Verdict;
   readonly difference: Difference;
+  /** The row that the record makes; null when it makes none. */
+  readonly made: Row | null;
 }
 
 /** Compares records whose bodies are loaded. */
@@ -48,13 +50,16 @@ export async function differencesOf(
   { collections }: Mapper,
   entries: readonly Entry[],
 ): Promise<Found[]> {
-  const judged = entries.map((entry) => ({ entry, verdict: workingSet.judge(entry) }));
+  const judged = entries.map((entry) => {
+    const verdict = workingSet.judge(entry);
+    return { entry, verdict, made: rowOf(entry, verdict) };
+  });
   const rows = new Map<Entry, Pick<Difference, "row" | "columns">>();
   await Promise.all(collections.map(async (collection) => {
     const own = judged.filter(({ entry }) => entry.key.collection === collection.nsid);
     if (own.length > 0) await compareRows(tx, workingSet, collection, own, rows);
   }));
-  return judged.flatMap(({ entry, verdict }) => {
+  return judged.flatMap(({ entry, verdict, made }) => {
     const found = rows.get(entry);
     if (
       found === undefined && (isStored(entry, verdict) || waitsStill(workingSet, entry, verdict))
@@ -68,7 +73,7 @@ export async function differencesOf(
       row: found?.row ?? null,
       columns: found?.columns ?? [],
     };
-    return [{ entry, verdict, difference }];
+    return [{ entry, verdict, difference, made }];
   });
 }
 
@@ -79,7 +84,7 @@ function waitsStill(workingSet: WorkingSet, entry: Entry, verdict: Verdict): boo
     workingSet.canWaitFor(entry, stored.waitingFor);
 }
 
-type Judged = Pick<Found, "entry" | "verdict">;
+type Judged = Pick<Found, "entry" | "verdict" | "made">;
 
 async function compareRows(
   tx: TransactionSql,
@@ -88,14 +93,10 @@ async function compareRows(
   judged: readonly Judged[],
   found: Map<Entry, Pick<Difference, "row" | "columns">>,
 ): Promise<void> {
-  const applied = judged.filter(({ verdict }) => verdict.state === "applied");
+  const rows = judged.flatMap(({ made }) => made === null ? [] : [made]);
   const others = judged.filter(({ verdict }) => verdict.state !== "applied");
   const [differing, unexpected] = await Promise.all([
-    ask(
-      tx,
-      differingRows(collection),
-      applied.map(({ entry, verdict }) => productRow(entry, verdict)),
-    ),
+    ask(tx, differingRows(collection), rows),
     ask(
       tx,
       unexpectedRows(collection),

@@ -3,7 +3,7 @@
  * record starts or stops being live, the records that refer to it are judged again.
  */
 
-import type { Collection, RecordKey } from "../../mapper/collection.ts";
+import type { Collection, RecordKey, Row } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
 import { Bodies } from "./record_bodies.ts";
 import { childrenOf, CHUNK, isForeignNews, isParentChange } from "./cascade.ts";
@@ -131,15 +131,15 @@ export class Rejudging {
     const parts = remapped(this.#tx, this.#workingSet, this.#loader, { mapper, refusals }, keys);
     for await (const part of parts) {
       const writes = new Writes();
-      for (const { entry, verdict, difference } of part) {
+      for (const { entry, verdict, difference, made } of part) {
         differences.push(difference);
         if (difference.row === "unexpected") {
           const collection = this.#byNsid.get(entry.key.collection);
           if (collection !== undefined) writes.hide(collection, entry.key);
         }
         // The ledger is right: only the product row has to be written.
-        if (isStored(entry, verdict)) writes.row(entry, verdict);
-        else this.#restate(writes, entry, verdict, changed);
+        if (isStored(entry, verdict)) writes.row(entry, verdict, made);
+        else this.#restate(writes, entry, verdict, changed, made);
       }
       this.#sending.store(writes);
       await this.#options.step("judged_again");
@@ -149,8 +149,14 @@ export class Rejudging {
   }
 
   /** Writes a record whose verdict changed, or whose creation time is earlier than the ledger's. */
-  #restate(writes: Writes, entry: Entry, verdict: Verdict, changed: ChangedParent[]): void {
-    writes.restate(entry, verdict);
+  #restate(
+    writes: Writes,
+    entry: Entry,
+    verdict: Verdict,
+    changed: ChangedParent[],
+    made?: Row | null,
+  ): void {
+    writes.restate(entry, verdict, made);
     entry.lowered = false;
     if (stands(entry, verdict)) return;
     settleLetters(writes, entry, verdict, this.#reasons);

@@ -26,15 +26,23 @@ export async function* remapped(
   { mapper, refusals }: RemappingOptions,
   keys: readonly RecordKey[],
 ): AsyncGenerator<readonly Found[]> {
-  await loader.load(keys);
+  await loader.loadStates(keys);
   const entries = keys.map((key) => workingSet.entry(key)).filter(isKept);
-  for await (const part of new Bodies(tx, workingSet, mapper, refusals, true).load(entries)) {
+  // All other records are mapped from their bodies, so their earlier content is not needed.
+  await loader.load(entries.filter(isRejected).map(({ key }) => key));
+  for await (const loaded of new Bodies(tx, workingSet, mapper, refusals, true).load(entries)) {
+    // A record whose body is lost stays as it is.
+    const part = loaded.filter(({ content }) => content !== null && content.kind !== "deleted");
     // The new mapping may refer to records that the old one did not.
     await loader.follow(part);
     yield await differencesOf(tx, workingSet, mapper, part);
   }
 }
 
-function isKept({ stored, content }: Entry): boolean {
-  return stored !== null && stored.state !== "deleted" && content !== null;
+function isKept({ stored }: Entry): boolean {
+  return stored !== null && stored.state !== "deleted";
+}
+
+function isRejected({ stored }: Entry): boolean {
+  return stored?.state === "rejected";
 }

@@ -100,8 +100,8 @@ export class Writes {
     this.row(entry, verdict);
   }
 
-  /** Writes a new verdict on a record whose revision did not change. */
-  restate(entry: Entry, verdict: Verdict): void {
+  /** Writes a new verdict on a record whose revision did not change. `made`: its product row. */
+  restate(entry: Entry, verdict: Verdict, made: Row | null = rowOf(entry, verdict)): void {
     const { key } = entry;
     this.restated.push({
       did: key.did,
@@ -114,7 +114,7 @@ export class Writes {
       loose_references: verdict.loose,
       created_at: entry.createdAt,
     });
-    this.row(entry, verdict);
+    this.row(entry, verdict, made);
   }
 
   account(account: AccountEntry): void {
@@ -147,13 +147,12 @@ export class Writes {
     this.settled.push({ did: key.did, collection: key.collection, rkey: key.rkey });
   }
 
-  /** The product row of an applied record; nothing for other states. */
-  row(entry: Entry, verdict: Verdict): void {
+  /** The row of a record that is applied; of another, nothing. */
+  row(entry: Entry, verdict: Verdict, made: Row | null = rowOf(entry, verdict)): void {
     const { content } = entry;
-    if (verdict.state === "applied" && content?.kind === "mapped") {
-      const table = this.#table(content.collection);
-      (entry.stored === null ? table.fresh : table.upserts).push(productRow(entry, verdict));
-    }
+    if (made === null || content?.kind !== "mapped") return;
+    const table = this.#table(content.collection);
+    (entry.stored === null ? table.fresh : table.upserts).push(made);
   }
 
   /** Hides a row that was live. */
@@ -171,9 +170,10 @@ export class Writes {
   }
 }
 
-/** The product row of an applied record. */
-export function productRow(entry: Entry, { parents }: Verdict): Row {
-  const { key } = entry;
+/** The row of a record that is applied; null of another. */
+export function rowOf(entry: Entry, { state, parents }: Verdict): Row | null {
+  const { key, content } = entry;
+  if (state !== "applied" || content?.kind !== "mapped") return null;
   const row: Record<string, unknown> = {
     ...bodyOf(entry).row,
     id: idOf(entry),

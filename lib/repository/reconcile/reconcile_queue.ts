@@ -25,6 +25,8 @@ export interface DueReconcile {
   readonly attempts: number;
   /** Tells this request from a later one. */
   readonly requestedAt: string;
+  /** The age of the request, days. */
+  readonly ageDays: number;
 }
 
 /** The result of a comparison. */
@@ -50,16 +52,22 @@ export interface ReconcileCounts {
   readonly oldestSeconds: number;
 }
 
-/** Another request makes the repository due at once. */
-export const ON_REQUEST = `on conflict (did) do update set reason = excluded.reason,
-  requested_at = excluded.requested_at, next_attempt_at = excluded.next_attempt_at, attempts = 0`;
+/** A deletion that waits for its source's answer keeps waiting, whatever else is requested meanwhile. */
+const STAYS = `t.reason = 'deletion' and t.next_attempt_at is not null
+    and excluded.reason not in ('deletion', 'reactivated')`;
+
+/** Another request makes the repository due at once. The stored row is `t`. */
+export const ON_REQUEST = `on conflict (did) do update set
+  reason = case when ${STAYS} then t.reason else excluded.reason end,
+  requested_at = case when ${STAYS} then t.requested_at else excluded.requested_at end,
+  next_attempt_at = excluded.next_attempt_at, attempts = 0`;
 
 export async function requestReconciles(
   sql: Sql | TransactionSql,
   dids: readonly string[],
   reason: ReconcileReason,
 ): Promise<void> {
-  await sql`insert into reconciles (did, reason)
+  await sql`insert into reconciles as t (did, reason)
     select distinct d, ${reason} from json_array_elements_text(${
     JSON.stringify(dids)
   }::text::json) as d
@@ -99,7 +107,7 @@ export async function countFill(sql: Sql): Promise<FillCounts> {
 
 /** Queues every repository with stored records. Returns how many. */
 export async function requestAll(sql: Sql, reason: ReconcileReason): Promise<number> {
-  const { count } = await sql`insert into reconciles (did, reason)
+  const { count } = await sql`insert into reconciles as t (did, reason)
     select did, ${reason} from accounts where known_since is not null ${sql.unsafe(ON_REQUEST)}`;
   return count;
 }
@@ -116,7 +124,7 @@ export async function sampleRepositories(sql: Sql, count: number): Promise<strin
  * stay as they are.
  */
 export async function requestStale(sql: Sql, days: number, limit: number): Promise<number> {
-  const { count } = await sql`insert into reconciles (did, reason)
+  const { count } = await sql`insert into reconciles as t (did, reason)
     select a.did, 'periodic' from accounts as a left join reconciles as r using (did)
     where a.known_since is not null and r.next_attempt_at is null
       and coalesce(r.finished_at, r.requested_at, '-infinity') < now() - ${days} * interval '1 day'
@@ -142,7 +150,8 @@ export async function takeDueReconciles(
           select h from json_array_elements_text(${JSON.stringify(busyHosts)}::text::json) as h))
       order by next_attempt_at limit ${limit} for update skip locked) as due
     where r.did = due.did
-    returning r.did, r.reason, r.attempts, r.requested_at::text as "requestedAt"`;
+    returning r.did, r.reason, r.attempts, r.requested_at::text as "requestedAt",
+      (extract(epoch from now() - r.requested_at) / 86400)::float8 as "ageDays"`;
 }
 
 /** Stores the result. A request that came meanwhile stays due. */
@@ -159,10 +168,10 @@ export async function finishReconcile(
     where did = ${did}`;
 }
 
-/** Stores whether the source confirms a deletion of the stream. A request that came meanwhile stays due. */
+/** Notes that a deletion is settled. A request that came meanwhile stays due. */
 export async function finishDeletion(
   sql: Sql,
-  { did, requestedAt }: DueReconcile,
+  { did, requestedAt }: Pick<DueReconcile, "did" | "requestedAt">,
 ): Promise<void> {
   await sql`update reconciles set
       next_attempt_at = case when requested_at <> ${requestedAt}::text::timestamptz then now() end,

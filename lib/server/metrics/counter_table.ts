@@ -86,7 +86,7 @@ export const COUNTERS: readonly Metric[] = [
   ],
   [
     "indexer_reconciles_total",
-    "Repositories compared with their source, by result: same, differed, deletion_confirmed, deletion_refuted, or the failure.",
+    "Repositories compared with their source, by result: same, differed, deletion_confirmed, deletion_refuted, deletion_unanswered, or the failure.",
     ({ counts }) => byLabel(counts.reconciles),
     "result",
   ],

@@ -7,6 +7,7 @@ import {
   applyAccount,
   applyIdentity,
   applySync,
+  isUnconfirmed,
   unknownAccount,
 } from "../../../lib/repository/fold/account.ts";
 
@@ -90,13 +91,39 @@ Deno.test("a handle counts from the first record on, and one that is not told st
   assert.equal(alice.handle, null);
 });
 
-Deno.test("a deleted account's records are gone up to its end, a suspended one's only hidden", () => {
+Deno.test("what an account published goes when the deletion that it is under is confirmed, and not before", () => {
+  const confirmed = (timeUs: number) =>
+    account(timeUs, false, { status: "deleted", confirmed: timeUs });
   const deleted = held();
   applyAccount(deleted, account(NOON + 5, false, { status: "deleted" }));
-  assert.equal(deleted.purgedUntilUs, NOON + 5);
-  const suspended = held();
-  applyAccount(suspended, account(NOON + 5, false, { status: "suspended" }));
-  assert.equal(suspended.purgedUntilUs, null);
+  assert.deepEqual([deleted.purgedUntilUs, isUnconfirmed(deleted)], [null, true]);
+  for (const other of [NOON + 4, NOON + 6]) {
+    assert.equal(applyAccount(deleted, confirmed(other)), "stale");
+  }
+  assert.equal(deleted.purgedUntilUs, null);
+  assert.equal(applyAccount(deleted, confirmed(NOON + 5)), "applied");
+  assert.deepEqual([deleted.purgedUntilUs, isUnconfirmed(deleted)], [NOON + 5, false]);
+  assert.equal(applyAccount(deleted, confirmed(NOON + 5)), "stale");
+  // It is no event of the stream: what came last there is still the deletion.
+  assert.equal(applyAccount(deleted, account(NOON + 5, false, { status: "deleted" })), "duplicate");
+});
+
+Deno.test("a confirmed deletion takes all that is held, also what was read at the source after it", () => {
+  const alice = held();
+  applyAccount(alice, account(NOON + 5, false, { status: "deleted" }));
+  const event = account(NOON + 9, false, { status: "deleted", confirmed: NOON + 5 });
+  assert.equal(applyAccount(alice, event), "applied");
+  assert.equal(alice.purgedUntilUs, NOON + 9);
+});
+
+Deno.test("only of a deleted account is a deletion confirmed", () => {
+  for (const [active, status] of [[false, "suspended"], [false, null], [true, null]] as const) {
+    const alice = held();
+    applyAccount(alice, account(NOON + 5, active, { status }));
+    const event = account(NOON + 5, false, { status: "deleted", confirmed: NOON + 5 });
+    assert.equal(applyAccount(alice, event), "stale", `${status}`);
+    assert.deepEqual([alice.purgedUntilUs, isUnconfirmed(alice)], [null, false]);
+  }
 });
 
 Deno.test("a rebuild voids what was before it, and not what comes with it", () => {

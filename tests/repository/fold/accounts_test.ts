@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
+import { confirmedDeletion } from "../../support/confirmed_deletion.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { didOf, SampleEvents, uriOf } from "../../support/sample_events.ts";
@@ -54,12 +55,87 @@ databaseTest(
 );
 
 databaseTest(
-  "T17 a deleted account's records are gone for good, and new ones count",
+  "a deleted account's records are hidden at once, and back with it as long as its source confirmed nothing",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const [late, place] = [events.put("alice/scene/late"), { lat: 47.6, lng: -122.3 }];
+    const located = { location: { ...place, allowPrecise: true } };
+    await folded.batch(events.put(SCENE, located), events.account("alice", false, "deleted"));
+    assert.deepEqual(await folded.states(SCENE), ["suppressed"]);
+    assert.deepEqual(await folded.live(SCENE), [false]);
+    const { precise_point, display_point } = await folded.row(SCENE);
+    assert.deepEqual([precise_point, display_point], [null, null]);
+    // What was published before and comes after the deletion is hidden too.
+    assert.deepEqual(await folded.batch(late), ["applied"]);
+    assert.deepEqual(await folded.states("alice/scene/late"), ["suppressed"]);
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual(await folded.live(SCENE, "alice/scene/late"), [true, true]);
+    assert.notEqual((await folded.row(SCENE))["precise_point"], null);
+  },
+);
+
+databaseTest(
+  "a deletion is asked for once, also of an account whose first record comes after it",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const asked = async (): Promise<
+      unknown[]
+    > => [...await database.sql`select did, reason, requested_at from reconciles order by did`];
+    const scene = events.put("bob/scene/s1");
+    const deletions = ["alice", "bob"].map((name) => events.account(name, false, "deleted"));
+    await folded.batch(events.put(SCENE), ...deletions);
+    const first = await asked();
+    assert.deepEqual(first.map((row) => (row as { did: string }).did), [didOf("alice")]);
+    await folded.batch(scene);
+    const both = await asked();
+    assert.deepEqual([both[0], both.length], [first[0], 2]);
+    await folded.each(scene, ...deletions);
+    assert.deepEqual(await asked(), both);
+  },
+);
+
+databaseTest(
+  "a confirmed deletion removes what was published until then, and nothing of an account that is back",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const confirmed = (event: { readonly time_us?: number }) =>
+      folded.decoded([confirmedDeletion("alice", event.time_us ?? 0)]);
+    const letter = "alice/scene/nameless";
+    const records = [events.put(SCENE), events.put(letter, { name: "" })];
+    const deletion = events.account("alice", false, "deleted");
+    await folded.batch(...records, deletion);
+    assert.deepEqual(await folded.openLetters(), ["empty_field"]);
+    await folded.batch(events.account("alice", true));
+    assert.deepEqual((await confirmed(deletion)).outcomes, ["stale"]);
+    assert.deepEqual(await folded.live(SCENE), [true]);
+    const again = events.account("alice", false, "deleted");
+    await folded.batch(again, events.put("alice/scene/after"));
+    assert.deepEqual((await confirmed(deletion)).outcomes, ["stale"]);
+    assert.deepEqual((await confirmed(again)).outcomes, ["applied"]);
+    assert.deepEqual((await confirmed(again)).outcomes, ["stale"]);
+    assert.deepEqual(await folded.states(SCENE, letter, "alice/scene/after"), [
+      "deleted",
+      "deleted",
+      "suppressed",
+    ]);
+    const [payload] = await database.sql`select payload, resolution from dead_letters`;
+    assert.deepEqual({ ...payload }, { payload: null, resolution: "superseded" });
+  },
+);
+
+databaseTest(
+  "T17 a deleted account's records are gone for good once that is confirmed, and new ones count",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
     const late = events.put("alice/scene/late");
-    await folded.batch(events.put(SCENE), events.account("alice", false, "deleted"));
+    const scene = events.put(SCENE);
+    const deletion = events.account("alice", false, "deleted");
+    await folded.batch(scene, deletion);
+    await folded.decoded([confirmedDeletion("alice", deletion.time_us ?? 0)]);
     const gone = await folded.ledger(SCENE);
     assert.deepEqual([gone?.state, gone?.record], ["deleted", null]);
     await folded.batch(events.account("alice", true));
@@ -180,11 +256,11 @@ databaseTest(
     const folded = new Folded(database);
     // Parts of one event, then of two: the deletion finds the second record folded and not yet sent.
     const unsent = "alice/scene/unsent";
-    await folded.batch(
-      events.put(SCENE),
-      events.put(unsent),
-      events.account("alice", false, "deleted"),
-    );
+    const records = [events.put(SCENE), events.put(unsent)];
+    const deletion = events.account("alice", false, "deleted");
+    await folded.batch(...records, deletion);
+    assert.deepEqual(await folded.states(SCENE, unsent), ["suppressed", "suppressed"]);
+    await folded.decoded([confirmedDeletion("alice", deletion.time_us ?? 0)]);
     const rows = await Promise.all([SCENE, unsent].map((record) => folded.ledger(record)));
     assert.deepEqual(rows.map((row) => [row?.state, row?.record]), [
       ["deleted", null],
@@ -204,6 +280,7 @@ databaseTest(
     await folded.batch(events.put(SCENE));
     const instant = { time_us: events.timeUs };
     await folded.batch({ ...events.account("alice", false, "deleted"), ...instant });
+    await folded.decoded([confirmedDeletion("alice", instant.time_us ?? 0)]);
     await folded.batch(events.account("alice", true));
     assert.deepEqual(await folded.states(SCENE), ["deleted"]);
     const late = { ...events.put("alice/scene/late"), ...instant };

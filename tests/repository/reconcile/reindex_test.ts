@@ -3,19 +3,21 @@
 import assert from "node:assert/strict";
 import { tellOutdatedMappings } from "../../../lib/indexer/outdated_mappings.ts";
 import { reindex } from "../../../lib/indexer/reindex.ts";
+import { inspect } from "../../../lib/repository/batch/inspection.ts";
 import type { Collection } from "../../../lib/mapper/collection.ts";
 import { createLogger } from "../../../lib/log/logger.ts";
 import { createMapper, type Mapper } from "../../../lib/mapper/content.ts";
 import { COLLECTIONS } from "../../../lib/mapper/collections/registry.ts";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 import { Database } from "../../../lib/repository/connection/database.ts";
+import type { TransactionSql } from "../../../lib/repository/connection/sql.ts";
 import { finishReindex, outdatedMappings } from "../../../lib/repository/reconcile/mappings.ts";
 import { told } from "../../support/command_told.ts";
 import { settings } from "../../support/crash/settings.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { remapsOn } from "../../support/remapped.ts";
-import { SampleEvents } from "../../support/sample_events.ts";
+import { keyOf, SampleEvents } from "../../support/sample_events.ts";
 import { SECRET_OF_TESTS } from "../../support/system.ts";
 
 const SCENE = COLLECTIONS[0]!;
@@ -223,3 +225,29 @@ databaseTest("the log says at the start which collections need it", async ({ sql
   assert.equal(lines.length, 1);
   assert.match(lines[0] ?? "", /run the command reindex.*"collections":\["app\.subcult\.scene"\]/);
 });
+
+databaseTest(
+  "while records are compared, by verify or a dry run, batches are committed, and the comparison sees one moment",
+  async (database) => {
+    const { sql } = database;
+    const folded = new Folded(database);
+    const events = new SampleEvents();
+    await folded.batch(events.put("alice/scene/s1"), events.put("alice/scene/s2"));
+    const keys = ["s1", "s2"].map((scene) => keyOf(`alice/scene/${scene}`));
+    let during: readonly string[] = [];
+    const holding = {
+      snapshot: <T>(run: (tx: TransactionSql) => T | Promise<T>): Promise<T> =>
+        sql.snapshot(async (tx) => {
+          await tx`select from records limit 1`;
+          during = await folded.batch(events.delete("alice/scene/s1"), events.put("bob/scene/s1"));
+          return await run(tx);
+        }),
+    };
+    const found = await inspect(holding, createMapper(COLLECTIONS, SECRET_OF_TESTS), keys);
+    assert.deepEqual(during, ["applied", "applied"]);
+    assert.deepEqual(found, []);
+    assert.deepEqual(await folded.states("alice/scene/s1"), ["deleted"]);
+  },
+  // The embedded database has one session.
+  { kinds: ["server"] },
+);

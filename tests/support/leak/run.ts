@@ -12,6 +12,7 @@ import { dump } from "./dump.ts";
 import type { Frame } from "./frames.ts";
 import type { Haystack, MarkedSecret } from "./search.ts";
 import { LAST } from "./stream.ts";
+import { TinyNetwork } from "../pds/tiny_network.ts";
 import { within } from "../within.ts";
 
 export interface RunOptions {
@@ -60,7 +61,14 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   const url = new URL(server.url());
   Object.assign(url, { username: "reader", password: STREAM_PASSWORD });
   url.searchParams.set("api_key", QUERY_SECRET);
-  const env = environment(databaseUrl, url.href, batch);
+  // No source is there, and none is waited for.
+  await using network = new TinyNetwork();
+  const sources = {
+    PLC_URL: network.url,
+    RECONCILE_ALLOW_PRIVATE: "true",
+    RECONCILE_DELETION_DAYS: "0",
+  };
+  const env = { ...environment(databaseUrl, url.href, batch), ...sources };
   const stop = new AbortController();
   const log: string[] = [];
   const errors: string[] = [];
@@ -85,6 +93,7 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   try {
     const { host, port } = await within(started.promise, "the start of the program");
     await within(progress.done, "the last record of the stream", { limitMs: 300_000 });
+    await within(settled(sql), "the end of deleted accounts", { limitMs: 300_000 });
     said.push(...await asked(`http://${host}:${port}`, TOKEN, letters));
     const commands = { ...terminal, env: { ...env, METRICS_PORT: String(port) } };
     said.push(...await commanded(commands, sql, letters));
@@ -98,6 +107,8 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   said.push(...await dump(sql));
   return said;
 }
+
+const LOOK_MS = 100;
 
 function environment(
   databaseUrl: string,
@@ -173,6 +184,14 @@ class Progress {
       if (rows.length > 0) this.#done.resolve();
     });
   }
+}
+
+/** Waits until no deletion waits for its source's answer. */
+async function settled(sql: Sql): Promise<void> {
+  const isAsked = async (): Promise<boolean> =>
+    (await sql`select from reconciles where reason = 'deletion' and next_attempt_at is not null`)
+      .length > 0;
+  while (await isAsked()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 /** What the commands print, of a process that runs and of its database. */

@@ -9,7 +9,7 @@ export class Accounts {
   readonly #account = new Map<string, AccountFrame>();
   /** The newest identity event of each DID that is remembered, and the newest handle it gave. */
   readonly #identity = new Map<string, { newest: IdentityFrame; handle: string | null }>();
-  /** Up to when the records of a DID are gone, by its newest `deleted` marker or rebuild. */
+  /** Up to when the records of a DID are gone, by its newest confirmed deletion or rebuild. */
   readonly #purged = new Map<string, number>();
   /** Time of the earliest commit of each DID that has any. */
   readonly #firstRecord = new Map<string, number>();
@@ -32,10 +32,20 @@ export class Accounts {
       if (!isNewer(frame, before)) return outcome("stale");
     }
     this.#account.set(did, frame);
-    if (status === "deleted" && !active) {
-      this.#purged.set(did, Math.max(timeUs, this.purgedUntil(did)));
-    }
     return outcome("applied");
+  }
+
+  /** When an account was deleted, if its newest event says so. */
+  deletedAt(did: string): number | null {
+    const newest = this.#account.get(did);
+    return newest?.active === false && newest.status === "deleted" ? newest.timeUs : null;
+  }
+
+  /** The source says the same: what was published until then is gone, and what is held. */
+  confirm(did: string, heldUntil: number): void {
+    const deletedAt = this.deletedAt(did);
+    if (deletedAt === null || this.purgedUntil(did) >= deletedAt) return;
+    this.#purged.set(did, Math.max(deletedAt, heldUntil));
   }
 
   onIdentity(frame: IdentityFrame): Outcome {

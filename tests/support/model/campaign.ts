@@ -9,7 +9,13 @@ import {
 import { generateStream, type StreamOptions } from "./generator.ts";
 import { Random } from "./random.ts";
 import { printDelivery, shrink } from "./shrink.ts";
-import { checkAtRest, checkDelivery, checkOverflow, type System } from "./system.ts";
+import {
+  checkAtRest,
+  checkConfirmed,
+  checkDelivery,
+  checkOverflow,
+  type System,
+} from "./system.ts";
 
 /** The delivery that a seed stands for. */
 export function deliveryOf(seed: number, options: StreamOptions = {}): Delivered[] {
@@ -49,6 +55,15 @@ export async function runSeedAtRest(
   options: SeedOptions = {},
 ): Promise<string | null> {
   return await explained(seed, options, (deliveries) => checkAtRest(system, deliveries));
+}
+
+/** Runs one seed where sources confirm deletions meanwhile. */
+export async function runSeedConfirmed(
+  system: System,
+  seed: number,
+  options: SeedOptions = {},
+): Promise<string | null> {
+  return await explained(seed, options, (deliveries) => checkConfirmed(system, deliveries));
 }
 
 /** Runs one seed where no two records of a repository may wait. */

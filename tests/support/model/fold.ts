@@ -55,6 +55,18 @@ export class Model {
     return "dead_letter";
   }
 
+  /** Accounts of records that the stream says are deleted. */
+  deletedAccounts(): string[] {
+    const dids = new Set([...this.#entries.values()].map(({ commit }) => commit.did));
+    return [...dids].filter((did) => this.#accounts.deletedAt(did) !== null);
+  }
+
+  /** The source of such an account says the same. */
+  confirmDeletion(did: string): void {
+    const held = [...this.#entries.values()].filter(({ commit }) => commit.did === did);
+    this.#accounts.confirm(did, Math.max(...held.map(({ commit }) => commit.timeUs)));
+  }
+
   #onCommit(commit: CommitFrame): Outcome {
     this.#accounts.onRecord(commit.did, commit.timeUs);
     const uri = uriOf(commit.did, commit.collection, commit.rkey);

@@ -18,6 +18,8 @@ export interface System {
   deliver(batches: string[][], waitingLimit?: number): Promise<OutcomeCounts[]>;
   /** Tries all records again that were above the limit, without one. Returns how many there were. */
   retryTooMany(): Promise<number>;
+  /** Has the source of an account say that it is deleted, as the stream said. */
+  confirmDeletion(did: string): Promise<void>;
   readonly sql: Sql;
   /** Makes all tables as they are before the first event. */
   reset(): Promise<void>;
@@ -59,6 +61,34 @@ export async function checkAtRest(
   const model = new Model();
   for (const frame of batches.flat()) model.deliver(frame);
   return await tableDifferences(system, deliveries, model);
+}
+
+/**
+ * The same where sources answer: after every second batch all deletions of accounts with an even name are
+ * confirmed, and at the end all. An account that is deleted in between is as the stream leaves it.
+ */
+export async function checkConfirmed(
+  system: System,
+  deliveries: readonly Delivered[],
+): Promise<string[]> {
+  await system.reset();
+  const model = new Model();
+  const confirm = async (isDue: (did: string) => boolean): Promise<void> => {
+    for (const did of model.deletedAccounts().filter(isDue)) {
+      await system.confirmDeletion(did);
+      model.confirmDeletion(did);
+    }
+  };
+  const found: string[] = [];
+  for (const [index, batch] of batchesOf(deliveries).entries()) {
+    found.push(
+      ...countDifferences([batch], await system.deliver([batch]), model, (counts) => counts)
+        .map((line) => `${index}: ${line}`),
+    );
+    if (index % 2 === 1) await confirm((did) => did.charCodeAt(did.length - 1) % 2 === 0);
+  }
+  await confirm(() => true);
+  return [...found, ...await tableDifferences(system, deliveries, model)];
 }
 
 /** What a limit of waiting records came to. */

@@ -80,6 +80,10 @@ export class PartitionedSystem implements System, AsyncDisposable {
     throw new Error("not for partitions");
   }
 
+  confirmDeletion(): Promise<void> {
+    throw new Error("not for partitions");
+  }
+
   async reset(): Promise<void> {
     await this
       .sql`truncate records, accounts, dead_letters, indexer_state, mailbox, partitioning, scenes,

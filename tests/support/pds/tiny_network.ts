@@ -12,6 +12,7 @@ import {
 } from "@atcute/crypto";
 import { fromBase64Url, toBase58Btc } from "@atcute/multibase";
 import { recordCid } from "../../../lib/decoder/cbor/cid.ts";
+import type { Certificate } from "../certificates.ts";
 import { tidAt } from "../sample_events.ts";
 import { signedCar } from "./signed_car.ts";
 
@@ -48,12 +49,20 @@ export class TinyNetwork implements AsyncDisposable {
   listed = 1000;
   #revs = 0;
 
-  constructor() {
+  /** With a certificate it speaks TLS, as `localhost`. */
+  constructor(certificate: Certificate | null = null) {
+    const at = { hostname: "127.0.0.1", port: 0, onListen: (): void => {} };
     this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      { ...at, ...certificate },
       (request) => this.#answer(request),
     );
-    this.url = `http://127.0.0.1:${(this.#server.addr as Deno.NetAddr).port}`;
+    const { port } = this.#server.addr as Deno.NetAddr;
+    this.url = certificate === null ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
+  }
+
+  /** The DID that is this server itself. */
+  get web(): string {
+    return `did:web:${encodeURIComponent(new URL(this.url).host)}`;
   }
 
   async account(
@@ -121,7 +130,9 @@ export class TinyNetwork implements AsyncDisposable {
     const instead = await this.misbehaviour(request, url);
     if (instead !== null) return instead;
     const did = url.searchParams.get("did") ?? url.searchParams.get("repo") ??
-      decodeURIComponent(url.pathname.slice(1));
+      (url.pathname === "/.well-known/did.json"
+        ? this.web
+        : decodeURIComponent(url.pathname.slice(1)));
     const account = this.#accounts.get(did);
     switch (url.pathname) {
       case "/xrpc/com.atproto.sync.listReposByCollection":

@@ -1,0 +1,21 @@
+/** What the source of an account says, as the fold is told it: that it was deleted when the stream said so. */
+
+import type { Account } from "../../lib/decoder/event.ts";
+import { didOf } from "./sample_events.ts";
+
+/** `untilUs`: the time of the newest record that is held. */
+export function confirmedDeletion(
+  name: string,
+  deletedAtUs: number,
+  untilUs = deletedAtUs,
+): Account {
+  return {
+    kind: "account",
+    did: name.startsWith("did:") ? name : didOf(name),
+    active: false,
+    status: "deleted",
+    confirmed: deletedAtUs,
+    relaySeq: 0,
+    position: { cursor: 0, timeUs: untilUs },
+  };
+}
