@@ -45,7 +45,8 @@ export const REINDEXING: readonly Mutant[] = [
   },
   {
     file: "lib/repository/fold/rejudging.ts",
-    before: "        if (isStored(entry, verdict)) writes.row(entry, verdict);\n        else ",
+    before:
+      "        if (isStored(entry, verdict)) writes.row(entry, verdict, made);\n        else ",
     after: "        if (!isStored(entry, verdict)) ",
     rule: "a row that somebody changed is written again",
     near: ["repository/reconcile/reindex_test.ts"],

@@ -208,10 +208,13 @@ Deno.test("model: an inactive account hides its records and what hangs on them, 
   assert.equal(stateOf(model, BOB, "post", "p1"), "applied");
 });
 
-Deno.test("model: a deleted account takes its records for good, and only those", () => {
+Deno.test("model: a deleted account takes its records for good once that is confirmed, and only those", () => {
   const script = new Script();
   const old = script.commit(ALICE, "scene", "s1", SCENE);
-  const model = fold(old, script.account(ALICE, "deleted"), script.account(ALICE, null));
+  const model = fold(old, script.account(ALICE, "deleted"));
+  assert.equal(stateOf(model, ALICE, "scene", "s1"), "suppressed");
+  model.confirmDeletion(ALICE);
+  deliver(model, script.account(ALICE, null));
   deliver(model, script.commit(ALICE, "scene", "s2", SCENE));
   assert.deepEqual(deliver(model, old), ["duplicate"]);
   assert.equal(stateOf(model, ALICE, "scene", "s1"), "deleted");

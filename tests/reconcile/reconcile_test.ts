@@ -10,6 +10,7 @@ import type { Status } from "../../lib/server/status/status.ts";
 import { told } from "../support/command_told.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { settings } from "../support/crash/settings.ts";
+import { confirmedDeletion } from "../support/confirmed_deletion.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";
 import { Folded } from "../support/folded.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
@@ -266,11 +267,13 @@ databaseTest(
     await using network = source.network;
     await network.account(ALICE);
     const folded = new Folded(db);
-    await folded.each(
-      source.write(ALICE, `${SCENE}/a`, scene("A")),
-      source.write(ALICE, `${SCENE}/b`, scene("B")),
-      source.account(ALICE, "deleted"),
+    const records = ["a", "b"].map((rkey) =>
+      source.write(ALICE, `${SCENE}/${rkey}`, scene(rkey.toUpperCase()))
     );
+    const deletion = source.account(ALICE, "deleted");
+    await folded.each(...records, deletion);
+    const { time_us } = JSON.parse(deletion) as { readonly time_us: number };
+    await folded.decoded([confirmedDeletion(ALICE, time_us)]);
     assert.equal((await indexed(db.sql, ALICE)).size, 0);
     await folded.each(source.account(ALICE, null));
     const [row] = await db

@@ -9,6 +9,7 @@ import {
 import { retryBatch, takeDueLetters } from "../../../lib/repository/dead_letters/retry_batch.ts";
 import type { Outcome } from "../../../lib/repository/outcome.ts";
 import { refuseRows } from "../../support/crash/refusing.ts";
+import { confirmedDeletion } from "../../support/confirmed_deletion.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { keyOf, SampleEvents, uriOf } from "../../support/sample_events.ts";
@@ -78,16 +79,22 @@ databaseTest(
   },
 );
 
-databaseTest("a delete resolves them too, and so does the end of the account", async (database) => {
-  const events = new SampleEvents();
-  const folded = new Folded(database);
-  const other = "alice/scene/s2";
-  await folded.batch(events.put(SCENE, { name: "" }), events.put(other, { name: "" }));
-  await folded.batch(events.delete(SCENE));
-  assert.deepEqual(await folded.openLetters(), ["empty_field"]);
-  await folded.batch(events.account("alice", false, "deleted"));
-  assert.deepEqual(await folded.openLetters(), []);
-});
+databaseTest(
+  "a delete resolves them too, and so does the confirmed end of the account",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const other = "alice/scene/s2";
+    await folded.batch(events.put(SCENE, { name: "" }), events.put(other, { name: "" }));
+    await folded.batch(events.delete(SCENE));
+    assert.deepEqual(await folded.openLetters(), ["empty_field"]);
+    const deletion = events.account("alice", false, "deleted");
+    await folded.batch(deletion);
+    assert.deepEqual(await folded.openLetters(), ["empty_field"]);
+    await folded.decoded([confirmedDeletion("alice", deletion.time_us ?? 0)]);
+    assert.deepEqual(await folded.openLetters(), []);
+  },
+);
 
 databaseTest(
   "an event of a stranger becomes right when the bare name means the author's own scene",
