@@ -127,7 +127,7 @@ Deno.test("a row of each of the seven kinds becomes its event", () => {
     record: operation === "delete" ? null : SCENE,
     refusal: null,
     remains: null,
-    size: operation === "delete" ? 0 : 170,
+    size: operation === "delete" ? 0 : 426,
     position: at(cursor),
   });
   assert.deepEqual(events, [
