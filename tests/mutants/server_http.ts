@@ -159,20 +159,20 @@ export const SERVER_HTTP: readonly Mutant[] = [
     after: `await deadLetters.discardAll(filter, count);
     if (false) {`,
     rule: "whoever discards many is told when it is not as many as they saw",
-    near: ["server/dead_letters/dead_letters_test.ts"],
+    near: ["server/dead_letters/routes_test.ts"],
   },
   {
     file: "lib/server/dead_letters/routes.ts",
     before: "return letters.length < limit ? null",
     after: "return letters.length <= limit ? null",
     rule: "a full page names the next one",
-    near: ["server/dead_letters/dead_letters_test.ts"],
+    near: ["server/dead_letters/routes_test.ts"],
   },
   {
     file: "lib/server/dead_letters/routes.ts",
     before: "const retryBody = z.strictObject(filterShape);",
     after: "const retryBody = z.object(filterShape);",
     rule: "a misspelt filter retries nothing: without it everything would be retried",
-    near: ["server/dead_letters/dead_letters_test.ts"],
+    near: ["server/dead_letters/routes_test.ts"],
   },
 ];
