@@ -149,7 +149,7 @@ const LASTING: readonly {
     method: "getSegment",
     fault: FAULTS.refuses(412),
     error: "ArchiveStalledError",
-    says: /5 plans in a row went stale/,
+    says: /5 plans in a row were outdated/,
   },
 ];
 
