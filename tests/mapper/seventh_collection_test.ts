@@ -101,6 +101,10 @@ seventhTest(
     assert.deepEqual(await standing(folded), ["applied", "applied", "unmapped newer_version"]);
     assert.deepEqual((await folded.ledger(RECORDS[2]!))?.record, THIRD_AS_KEPT);
     assert.deepEqual(await folded.openLetters(), []);
+    // It is counted by its reason, as OPERATIONS says.
+    const counted = await sql`
+      select count(*)::int as kept from records where reason = 'newer_version'`;
+    assert.equal(counted[0]?.["kept"], 1);
     assert.deepEqual(await remapAll(sql, SEVEN, true), []);
 
     const needed = await outdatedMappings(sql, [WITH_THIRD_FORM]);

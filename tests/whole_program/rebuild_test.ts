@@ -6,10 +6,13 @@ import { recordCid } from "../../lib/decoder/cbor/cid.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { told } from "../support/command_told.ts";
 import { Program } from "../support/crash/in_process.ts";
+import { settings } from "../support/crash/settings.ts";
 import { databaseTest } from "../support/database.ts";
+import { archiveTest, CONVERGED, liveScenes } from "../support/jetstream/history.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { TinyNetwork } from "../support/pds/tiny_network.ts";
 import { SampleEvents, uriOf } from "../support/sample_events.ts";
+import { within } from "../support/within.ts";
 
 function didOf(number: number): string {
   const letters = "abcdefghijklmnopqrstuvwxyz234567";
@@ -170,6 +173,36 @@ databaseTest(
     }
   },
 );
+
+const LOOK_MS = 50;
+
+for (const words of [["rebuild", "--from", "archive"], ["rebuild"]]) {
+  archiveTest(
+    `${
+      words.join(" ")
+    } fills an empty database from the archive of a v2 server, then follows the stream`,
+    { startFrom: "live", wholeFrom: 0 },
+    async ({ history, sql, options: { databaseUrl, streamUrl, env } }) => {
+      const stop = new AbortController();
+      const running = told(words, {
+        env: settings(databaseUrl, streamUrl, env),
+        stop: stop.signal,
+      });
+      const filled = async (): Promise<void> => {
+        while ((await liveScenes(sql)).join() !== CONVERGED.join()) {
+          await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        }
+      };
+      try {
+        await within(filled(), "all that the archive and the stream have");
+      } finally {
+        stop.abort();
+      }
+      assert.equal((await running).code, 0);
+      assert.ok(history.plans.length > 0, "the archive was asked for nothing");
+    },
+  );
+}
 
 Deno.test("rebuild takes the sources that it names", async () => {
   const { code, err } = await told(["rebuild", "--from", "backup"], {
