@@ -151,7 +151,7 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/place_list.ts",
-    before: "if (index - beforeAt <= MEMBERS_BETWEEN && saysNothing(item)) continue;",
+    before: "if (isNear && saysNothing(item)) continue;",
     after: "",
     rule: "nothing, a sign or a direction between two members of a list does not part them",
     near: ["mapper/consent/forms_test.ts"],

@@ -5,16 +5,21 @@ import { foldText } from "../place_text/fold.ts";
 
 /** A coordinate as text: the network's data model has no fractions, so its apps write texts. */
 const COORDINATE =
-  /^[\s()[\]{}"';]*[a-z]?[\s:=]*([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)\s*°?\s*[NSEWO]?[\s()[\]{}"',;]*$/i;
+  /^[\s()[\]{}"';]*(?:[a-z][\s:=]*)?([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)(?:\s*°)?(?:\s*[NSEWO])?[\s()[\]{}"',;]*$/i;
 const MAX_COORDINATE = 40;
 /** Folding costs a hundred times as much as this check. */
 const PLAIN = /^[ -~]*$/;
+const MAX_FOLDED = 24;
+/** Directions are its only letters. */
+const FEW_LETTERS = /^\P{L}*(?:\p{L}\P{L}*){0,2}$/u;
 
 /** NaN for anything but a number. */
 export function coordinateOf(value: Json | undefined): number {
   if (typeof value === "number") return value;
   if (typeof value !== "string" || value.length > MAX_COORDINATE) return NaN;
-  const [, number] = COORDINATE.exec(PLAIN.test(value) ? value : foldText(value)) ?? [];
+  const isPlain = PLAIN.test(value);
+  if (!isPlain && (value.length > MAX_FOLDED || !FEW_LETTERS.test(value))) return NaN;
+  const [, number] = COORDINATE.exec(isPlain ? value : foldText(value)) ?? [];
   return number === undefined ? NaN : Number(number.replace(",", "."));
 }
 

@@ -14,7 +14,9 @@ const MAX_BETWEEN = 12;
 const MEMBERS_BETWEEN = 2;
 
 /** A number may be so many lists and objects deep, by itself in each. */
-const MAX_NESTED = 4;
+const MAX_NESTED = 2;
+
+const FRACTION = /^\d{1,10}\/10{0,9}$/;
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -40,7 +42,8 @@ export function placesAmong(list: readonly Json[]): ReadonlySet<number> {
     const isNextAngle = isAngle(item);
     if (wasAngle && isNextAngle) (found ??= new Set()).add(index - 1).add(index);
     wasAngle = isNextAngle;
-    if (index - beforeAt <= MEMBERS_BETWEEN && saysNothing(item)) continue;
+    const isNear = !Number.isNaN(before) && index - beforeAt <= MEMBERS_BETWEEN;
+    if (isNear && saysNothing(item)) continue;
     before = number;
     beforeAt = index;
   }
@@ -79,18 +82,25 @@ function saysNothing(value: Json): boolean {
 }
 
 function isAngle(value: Json): boolean {
-  return Array.isArray(value) && value.length === 3 && isSexagesimal(value.map(coordinateOf));
+  if (!Array.isArray(value) || value.length !== 3) return false;
+  // Most lists of three end here.
+  const seconds = coordinateOf(value[2]);
+  if (Number.isNaN(seconds) || Number.isInteger(seconds)) return false;
+  return isSexagesimal(value.map(coordinateOf));
 }
 
 /** Degrees, minutes and seconds as a camera's fractions: `[[61, 1], [22, 1], [5491, 100]]`. */
 function isFractions(list: readonly Json[]): boolean {
-  const [degrees = NaN, minutes = NaN, seconds = NaN] = list.map(fractionOf);
+  const degrees = fractionOf(list[0]!);
+  if (Number.isNaN(degrees)) return false;
+  const [, minutes = NaN, seconds = NaN] = list.map(fractionOf);
   return Math.abs(degrees) <= 180 && minutes >= 0 && minutes < 60 && seconds >= 0 && seconds < 60;
 }
 
 /** NaN for anything but a fraction whose denominator is a power of ten. */
 function fractionOf(value: Json): number {
-  const parts = typeof value === "string" ? value.split("/", 3) : value;
+  if (typeof value === "string" && !FRACTION.test(value)) return NaN;
+  const parts = typeof value === "string" ? value.split("/") : value;
   if (!Array.isArray(parts) || parts.length !== 2) return NaN;
   const [above, below] = parts.map(Number);
   if (above === undefined || !Number.isInteger(above) || below === undefined) return NaN;

@@ -33,7 +33,7 @@ const CODES: readonly Code[] = [
     // Links of maps that count metres, or steps of their own: `map.baidu.com/@11307187,8733526,18z`.
     suspect: /map\.(?:baidu|naver|kakao|daum)\./i,
     pattern:
-      /(?<=map\.(?:baidu|naver|kakao|daum)\.(?:com|net)\/[^\s"'<>]{0,200})[-+]?\d{6,8}(?:\.\d{1,9})?(?:,|&[a-z]{1,8}=)[-+]?\d{6,8}(?:\.\d{1,9})?/gi,
+      /(?<=map\.(?:baidu|naver|kakao|daum)\.(?:com|net)\/)[^\s"'<>]{0,80}?[-+]?\d{6,8}(?:\.\d{1,9})?(?:,|&[a-z]{1,8}=)[-+]?\d{6,8}(?:\.\d{1,9})?/gi,
   },
   {
     // `geo:` in metres of a grid.
