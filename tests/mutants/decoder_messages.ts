@@ -178,9 +178,9 @@ export const DECODER_MESSAGES: readonly Mutant[] = [
   },
   {
     file: "lib/decoder/wire/commit.ts",
-    before: "if (parts.refusal) return without(parts.refusal);",
+    before: "if (refusal !== null) return { refusal };",
     after: "",
-    rule: "what the caller holds against a record is its refusal",
+    rule: "a record in CBOR of a shape that no record may have is rejected before it is decoded",
     near: ["decoder/wire/commit_test.ts"],
   },
   {
