@@ -1,6 +1,6 @@
 /**
  * An array of texts in Postgres' binary format: lengths and bytes. Nothing is quoted here and nothing is parsed
- * there. Compared with an array literal, a record takes half the CPU to write and a tenth less in Postgres.
+ * there. Compared with an array literal, it takes a third to a half less CPU to make, and a record a tenth less in Postgres.
  */
 
 import { Buffer } from "node:buffer";
