@@ -93,6 +93,11 @@ export class Session {
     }
   }
 
+  /** Whether it has prepared a statement. */
+  get hasPrepared(): boolean {
+    return this.#names.size > 0;
+  }
+
   /** Whether the server can't be written to: a standby, or a server set to read-only. */
   async isReadOnly(): Promise<boolean> {
     const [row] = await this.query({

@@ -18,7 +18,9 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const scope = new Scope(session, prepare);
   scope.note(session.command(begin));
-  scope.note(session.query({ text: LOCAL_SETTINGS, parameters: [], asArrays: true }, prepare));
+  // Not the first statement to be prepared: through a pooler, what prepares nothing itself must not fail.
+  const settings = { text: LOCAL_SETTINGS, parameters: [], asArrays: true };
+  scope.note(session.query(settings, prepare && session.hasPrepared));
   let result: T;
   try {
     result = await session.untilLost(Promise.resolve(run(scope.sql, scope.send)));
