@@ -98,10 +98,14 @@ export class Loader {
     return this.#mentioned(mentions, this.#ofBatch);
   }
 
-  /** The records whose references must be loaded too. The others keep the verdict of the ledger. */
+  /**
+   * The records whose references must be loaded too. The others keep the verdict of the ledger, which does not say
+   * what a request asks for.
+   */
   concerned(referring: readonly Entry[], named: Named): Entry[] {
     return referring.filter((entry) => {
-      const isConcerned = mentionsOf(entry).every((mentions) => named.concerns(mentions));
+      const isConcerned = this.#isRequest(entry) ||
+        mentionsOf(entry).every((mentions) => named.concerns(mentions));
       if (!isConcerned) entry.content = null;
       return isConcerned;
     });
@@ -146,7 +150,7 @@ export class Loader {
     const asked = [...entries, ...deepened].filter(({ key: { did, collection } }) =>
       this.#mapper.decided.has(collection) && this.#decidedAbout.has(did)
     );
-    const requests = new Set(asked.filter(isRequest));
+    const requests = new Set(asked.filter((entry) => this.#isRequest(entry)));
     // The requests are judged by what they refer to, so their targets stay too.
     const needed = new Set(asked.map(({ key }) => uriOf(key)));
     for (const { key: { did }, content } of requests) {
@@ -278,9 +282,10 @@ export class Loader {
       return this.#taking.take(requests, true, loaded);
     });
   }
-}
 
-/** Whether a record is a request, which a decision can answer. */
-function isRequest({ content }: Entry): boolean {
-  return content?.kind === "mapped" && content.about === null;
+  /** Whether a record is a request, which a decision can answer. */
+  #isRequest({ key, content }: Entry): boolean {
+    return this.#mapper.decided.has(key.collection) && content?.kind === "mapped" &&
+      content.about === null;
+  }
 }

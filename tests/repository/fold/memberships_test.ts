@@ -138,6 +138,29 @@ databaseTest(
 );
 
 databaseTest(
+  "a decision is judged by the request that it answers, whatever else the member publishes",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const pair = new Pair(database);
+    await folded.batch(
+      events.put("alice/scene/s"),
+      events.put("bob/membership/ask", { sceneId: SCENE }),
+      events.put("alice/membership/decide", decision("active")),
+    );
+    assert.equal(await pair.inForce(), "decide member active 0.5");
+    // The decision is a child of all that its member publishes in this collection.
+    await folded.batch(
+      events.put("bob/membership/other", {
+        sceneId: uriOf("bob/scene/none"),
+        member: didOf("carol"),
+      }),
+    );
+    assert.equal(await pair.inForce(), "decide member active 0.5");
+  },
+);
+
+databaseTest(
   "what hides a decision ends the access that it gave, and what brings it back gives it again",
   async (database) => {
     const events = new SampleEvents();
