@@ -10,6 +10,9 @@ import { PORT_SETTING } from "./support/shared/question.ts";
 /** A run that takes longer hangs: what never ends has told nothing. */
 const LIMIT_MS = 45 * 60_000;
 
+/** Files that run besides one for each core: many tests wait for programs and databases more than they compute. */
+const SPARE_JOBS = 2;
+
 /** What the runner writes for a test that passed, was left out, or failed. */
 const DOT = /^[.,!]$/;
 
@@ -41,6 +44,7 @@ async function run(args: readonly string[]): Promise<number> {
     args: ["test", "-A", "--parallel", "--quiet", "--reporter=dot", ...args, ...paths],
     env: {
       NO_COLOR: "1",
+      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + SPARE_JOBS),
       ...(databases === null ? {} : { [PORT_SETTING]: String(databases.port) }),
     },
     stdin: "null",

@@ -142,4 +142,11 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
     rule: "an event whose account comes back is judged by its scene",
     near: ["repository/fold/children_ahead_test.ts"],
   },
+  {
+    file: "lib/repository/fold/loader.ts",
+    before: "const isConcerned = this.#isRequest(entry) ||",
+    after: "const isConcerned =",
+    rule: "a decision is judged by the request that it answers, whatever else the member publishes",
+    near: ["repository/fold/memberships_test.ts"],
+  },
 ];
