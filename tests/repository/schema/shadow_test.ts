@@ -44,6 +44,8 @@ begin
       and not exists (select from unnest(p.proargtypes::oid[]) as a(id)
         join pg_catalog.pg_type as t on t.oid = a.id
         where t.typtype = 'p' and t.typname not like 'any%')
+    -- One shadow can keep another from being made: the same ones each time.
+    order by p.proname, variant.types
   loop
     begin
       execute format('create function public.%I(%s) returns text language sql as '
