@@ -17,12 +17,13 @@ import { decompress } from "../../lib/decoder/zstd/libzstd.ts";
 import { ZstdDecoder } from "../../lib/decoder/zstd/decoder.ts";
 import { AUTHORITY } from "../../tests/support/certificates.ts";
 import { blockBody, EVERYTHING, type Row } from "../../tests/support/decoder_binary_samples.ts";
-import { corpusLines, decoderOptions } from "../../tests/support/decoder_samples.ts";
+import { decoderOptions } from "../../tests/support/decoder_samples.ts";
 import { seededRandom } from "../../tests/support/seeded_random.ts";
 import { deno } from "../processes.ts";
 import { type Benchmark, type Effort, type Result } from "../result.ts";
 import { compareAll, type Work } from "../rounds.ts";
 import { compress } from "../zstd.ts";
+import { corpusLines } from "../../tests/support/corpus.ts";
 
 const ROWS = 4096;
 

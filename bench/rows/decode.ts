@@ -8,15 +8,12 @@ import { createCompressedDecoder } from "../../lib/decoder/wire/compressed.ts";
 import { createFirehoseDecoder } from "../../lib/decoder/wire/firehose.ts";
 import { createV1Decoder } from "../../lib/decoder/wire/v1.ts";
 import { ZstdDecoder } from "../../lib/decoder/zstd/decoder.ts";
-import {
-  corpusFile,
-  corpusFrames,
-  EVERYTHING,
-} from "../../tests/support/decoder_binary_samples.ts";
-import { corpusLines, decoderOptions } from "../../tests/support/decoder_samples.ts";
+import { corpusFrames, EVERYTHING } from "../../tests/support/decoder_binary_samples.ts";
+import { decoderOptions } from "../../tests/support/decoder_samples.ts";
 import type { Benchmark, Effort, Result } from "../result.ts";
 import { compareAll, type Work } from "../rounds.ts";
 import { compress } from "../zstd.ts";
+import { corpusFile, corpusLines } from "../../tests/support/corpus.ts";
 
 const DECOMPRESSED = "v1 zstd with dictionary: decompressed";
 

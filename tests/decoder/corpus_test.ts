@@ -2,11 +2,11 @@ import { encode } from "@atcute/cbor";
 import { CODEC_DCBOR, create, toString } from "@atcute/cid";
 import assert from "node:assert/strict";
 import type { Commit, Event } from "../../lib/decoder/event.ts";
-import { corpusLines, only, v1 } from "../support/decoder_samples.ts";
+import { only, v1 } from "../support/decoder_samples.ts";
+import { corpusLines, WITHOUT_CORPUS } from "../support/corpus.ts";
 
 const lines = corpusLines() ?? [];
 const missing = lines.length === 0;
-const where = missing ? " (corpus missing: set JETSTREAM_CORPUS)" : "";
 const EVERYTHING = ["app.bsky.*", "chat.bsky.*"];
 
 function decodeAll(): Event[] {
@@ -20,7 +20,7 @@ function decodeAll(): Event[] {
 }
 
 Deno.test({
-  name: `the 152 production events decode to what they say${where}`,
+  name: `the 152 production events decode to what they say${WITHOUT_CORPUS}`,
   ignore: missing,
   fn: () => {
     const events = decodeAll();
@@ -66,7 +66,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `the CIDs of all 146 production records recompute from what was decoded${where}`,
+  name: `the CIDs of all 146 production records recompute from what was decoded${WITHOUT_CORPUS}`,
   ignore: missing,
   fn: async () => {
     const commits = decodeAll().filter((event): event is Commit => event.kind === "commit");
@@ -81,7 +81,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: `production events give the same as CBOR frames, and are foreign to another app${where}`,
+  name:
+    `production events give the same as CBOR frames, and are foreign to another app${WITHOUT_CORPUS}`,
   ignore: missing,
   fn: () => {
     const everything = v1({ wanted: EVERYTHING });

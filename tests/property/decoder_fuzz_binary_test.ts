@@ -24,7 +24,6 @@ import {
   carOf,
   commitFrame,
   concat,
-  corpusFile,
   corpusFrames,
   EVERYTHING,
   firehoseFrame,
@@ -40,6 +39,7 @@ import * as sample from "../support/decoder_zstd_samples.ts";
 import { isAlwaysSlow } from "../support/always_slow.ts";
 import { heldBytes } from "../support/held_bytes.ts";
 import { seededRandom } from "../support/seeded_random.ts";
+import { corpusFile } from "../support/corpus.ts";
 
 const SECONDS = Number(Deno.env.get("FUZZ_SECONDS") ?? "0.5");
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? Math.floor(Math.random() * 2 ** 32));

@@ -15,15 +15,8 @@ import { isReason } from "../../lib/reason.ts";
 import { concat, encodeFrame, OPCODE } from "../support/jetstream/websocket_server.ts";
 import { isAlwaysSlow } from "../support/always_slow.ts";
 import { seededRandom } from "../support/seeded_random.ts";
-import {
-  commitMessage,
-  commitText,
-  corpusLines,
-  DID,
-  v1,
-  v2,
-  v2Text,
-} from "../support/decoder_samples.ts";
+import { commitMessage, commitText, DID, v1, v2, v2Text } from "../support/decoder_samples.ts";
+import { corpusLines } from "../support/corpus.ts";
 
 const SECONDS = Number(Deno.env.get("FUZZ_SECONDS") ?? "1");
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? Math.floor(Math.random() * 2 ** 32));

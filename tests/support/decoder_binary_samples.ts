@@ -7,22 +7,8 @@ import type { DecoderOptions } from "../../lib/decoder/wire/decoder.ts";
 import { DEFAULT_LIMITS } from "../../lib/decoder/limits.ts";
 import { xxhash3Hex, xxhash64Hex } from "../../lib/decoder/zstd/xxhash.ts";
 import { ZstdDecoder } from "../../lib/decoder/zstd/decoder.ts";
+import { corpusFile } from "./corpus.ts";
 import { DID, REV } from "./decoder_samples.ts";
-
-const CORPUS = Deno.env.get("JETSTREAM_CORPUS") ?? "../shared/corpus/jetstream";
-
-/** A file of the corpus; null where the corpus is missing. */
-export function corpusFile(path: string): Uint8Array | null {
-  try {
-    return Deno.readFileSync(`${CORPUS}/${path}`);
-  } catch {
-    return null;
-  }
-}
-
-/** For the end of a test's name, when the corpus is missing. */
-export const CORPUS_MISSING = corpusFile("README.md") === null;
-export const WITHOUT_CORPUS = CORPUS_MISSING ? " (corpus missing: set JETSTREAM_CORPUS)" : "";
 
 /** The 150 frames of the relay that the corpus captured. */
 export function corpusFrames(): Uint8Array[] {

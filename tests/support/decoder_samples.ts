@@ -100,14 +100,3 @@ export function reasonOf(decoder: Decoder, message: Message): string {
   if (event.kind === "commit") return event.refusal?.reason ?? "taken";
   return event.kind;
 }
-
-const CORPUS = Deno.env.get("JETSTREAM_CORPUS") ?? "../shared/corpus/jetstream";
-
-/** The 152 production events of the corpus, one JSON text each; null where the corpus is missing. */
-export function corpusLines(): readonly string[] | null {
-  try {
-    return Deno.readTextFileSync(`${CORPUS}/corpus/expected_v1.jsonl`).trim().split("\n");
-  } catch {
-    return null;
-  }
-}

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readCursor } from "../../lib/repository/batch/cursor.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { databaseTest } from "../support/database.ts";
-import { carOf, corpusFile, firehoseFrame, linkTo } from "../support/decoder_binary_samples.ts";
+import { carOf, firehoseFrame, linkTo } from "../support/decoder_binary_samples.ts";
 import { DICTIONARY } from "../support/decoder_zstd_samples.ts";
 import { frameOf, timeOf } from "../support/jetstream/archive_file.ts";
 import { ArchiveServer } from "../support/jetstream/archive_server.ts";
@@ -20,6 +20,7 @@ import { OneOrigin } from "../support/jetstream/one_origin.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { ScriptedServer } from "../support/jetstream/server.ts";
 import { didOf, SampleEvents, tidAt } from "../support/sample_events.ts";
+import { corpusFile, WITHOUT_CORPUS } from "../support/corpus.ts";
 
 /** A frame of a message that names a dictionary, as compressed connections send them; no content size. */
 function zstdFrame(text: string, dictionaryId: number): Uint8Array {
@@ -64,7 +65,7 @@ databaseTest(
 const v1Dictionary = corpusFile("dictionaries/legacy_subscribe.zdict");
 
 databaseTest(
-  `v1 is read compressed${v1Dictionary === null ? " (corpus missing: set JETSTREAM_CORPUS)" : ""}`,
+  `v1 is read compressed${WITHOUT_CORPUS}`,
   async ({ url, sql }) => {
     if (v1Dictionary === null) return;
     const events = new SampleEvents();

@@ -2,11 +2,6 @@ import assert from "node:assert/strict";
 import { ArchiveStalledError } from "../../../lib/client/archive/archive_error.ts";
 import { readSegmentHeader } from "../../../lib/decoder/archive/segment.ts";
 import type { Position } from "../../../lib/decoder/event.ts";
-import {
-  CORPUS_MISSING,
-  corpusFile,
-  WITHOUT_CORPUS,
-} from "../../support/decoder_binary_samples.ts";
 import { blockOf, segmentOf, timeOf } from "../../support/jetstream/archive_file.ts";
 import {
   ArchiveServer,
@@ -27,6 +22,7 @@ import {
   seqsIn,
   wantedSeqs,
 } from "../../support/jetstream/replayed.ts";
+import { CORPUS_MISSING, corpusFile, WITHOUT_CORPUS } from "../../support/corpus.ts";
 
 for (const [mode, wholeFrom] of [["segments", 0], ["blocks", 2]] as const) {
   Deno.test(`an archive of ${mode} is handed over whole, in order, and ends at the tip`, async () => {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { fetchZstdDictionary } from "../../../lib/client/live/dictionary.ts";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
+import { corpusFile, WITHOUT_CORPUS } from "../../support/corpus.ts";
 
-const CORPUS = Deno.env.get("JETSTREAM_CORPUS") ?? "../shared/corpus/jetstream";
-const DICTIONARY = `${CORPUS}/dictionaries/legacy_subscribe.zdict`;
 const endpoint = parseEndpoint("ws://127.0.0.1:1/subscribe");
 const signal = new AbortController().signal;
 
@@ -11,18 +10,10 @@ function serving(bytes: Uint8Array<ArrayBuffer>): typeof fetch {
   return () => Promise.resolve(new Response(bytes));
 }
 
-async function readDictionary(): Promise<Uint8Array<ArrayBuffer> | null> {
-  try {
-    return await Deno.readFile(DICTIONARY);
-  } catch {
-    return null;
-  }
-}
-
-const dictionary = await readDictionary();
+const dictionary = corpusFile("dictionaries/legacy_subscribe.zdict");
 
 Deno.test({
-  name: `the dictionary of v1 is known by its hash${dictionary === null ? " (no corpus)" : ""}`,
+  name: `the dictionary of v1 is known by its hash${WITHOUT_CORPUS}`,
   ignore: dictionary === null,
   fn: async () => {
     const { id } = await fetchZstdDictionary(endpoint, {

@@ -9,8 +9,6 @@ import { ZstdError } from "../../../lib/decoder/zstd/decoder.ts";
 import {
   blockBody,
   concat,
-  CORPUS_MISSING,
-  corpusFile,
   EVERYTHING,
   goBytes,
   recordRow,
@@ -18,10 +16,10 @@ import {
   SCENE,
   storedFrame,
   uint,
-  WITHOUT_CORPUS,
 } from "../../support/decoder_binary_samples.ts";
 import { decoderOptions, DID, REV } from "../../support/decoder_samples.ts";
 import { heldBytes } from "../../support/held_bytes.ts";
+import { CORPUS_MISSING, corpusFile, WITHOUT_CORPUS } from "../../support/corpus.ts";
 
 const WITNESSED = 1_787_218_201_004_512;
 const TIME = "2026-08-20T09:30:00.000Z";

@@ -11,15 +11,13 @@ import {
 import { xxhash3Hex } from "../../../lib/decoder/zstd/xxhash.ts";
 import {
   concat,
-  CORPUS_MISSING,
-  corpusFile,
   EVERYTHING,
   recordRow,
   segmentFile,
   uint,
-  WITHOUT_CORPUS,
 } from "../../support/decoder_binary_samples.ts";
 import { decoderOptions } from "../../support/decoder_samples.ts";
+import { CORPUS_MISSING, corpusFile, WITHOUT_CORPUS } from "../../support/corpus.ts";
 
 const FILE = segmentFile([[recordRow(1), recordRow(2)], [recordRow(5)], []]);
 

@@ -12,19 +12,17 @@ import {
   carOf,
   commitFrame,
   concat,
-  CORPUS_MISSING,
-  corpusFile,
   corpusFrames,
   EVERYTHING,
   firehoseFrame,
   goBytes,
   linkTo,
   SCENE,
-  WITHOUT_CORPUS,
 } from "../../support/decoder_binary_samples.ts";
-import { corpusLines, decoderOptions, DID, only, REV, v1 } from "../../support/decoder_samples.ts";
+import { decoderOptions, DID, only, REV, v1 } from "../../support/decoder_samples.ts";
 import { heldBytes } from "../../support/held_bytes.ts";
 import { createV1Decoder } from "../../../lib/decoder/wire/v1.ts";
+import { CORPUS_MISSING, corpusFile, corpusLines, WITHOUT_CORPUS } from "../../support/corpus.ts";
 
 const decoder = createFirehoseDecoder(decoderOptions());
 const TIME = "2026-08-20T09:30:01.004512Z";

@@ -3,18 +3,12 @@ import { createCompressedDecoder } from "../../../lib/decoder/wire/compressed.ts
 import { dictionaryId, ZstdDecoder, ZstdError } from "../../../lib/decoder/zstd/decoder.ts";
 import type { ZstdFault } from "../../../lib/decoder/zstd/decoder.ts";
 import { ZstdDictionaries } from "../../../lib/decoder/wire/zstd_dictionaries.ts";
-import {
-  concat,
-  CORPUS_MISSING,
-  corpusFile,
-  storedFrame,
-  uint,
-  WITHOUT_CORPUS,
-} from "../../support/decoder_binary_samples.ts";
-import { commitText, corpusLines, v1 } from "../../support/decoder_samples.ts";
+import { concat, storedFrame, uint } from "../../support/decoder_binary_samples.ts";
+import { commitText, v1 } from "../../support/decoder_samples.ts";
 import * as sample from "../../support/decoder_zstd_samples.ts";
 import { MAX_BLOCK_BYTES, Output } from "../../../lib/decoder/zstd/output.ts";
 import { heldBytes } from "../../support/held_bytes.ts";
+import { CORPUS_MISSING, corpusFile, corpusLines, WITHOUT_CORPUS } from "../../support/corpus.ts";
 
 const MAX = 2 ** 25;
 const MAGIC = uint(4, 0xfd2fb528);

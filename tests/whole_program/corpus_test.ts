@@ -4,12 +4,11 @@ import assert from "node:assert/strict";
 import { idempotencyKey } from "../../lib/mapper/idempotency_key.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { databaseTest } from "../support/database.ts";
-import { corpusLines } from "../support/decoder_samples.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { corpusLines, WITHOUT_CORPUS } from "../support/corpus.ts";
 
 const lines = corpusLines() ?? [];
 const missing = lines.length === 0;
-const where = missing ? " (corpus missing: set JETSTREAM_CORPUS)" : "";
 
 interface Line {
   readonly did: string;
@@ -52,7 +51,7 @@ const byKey = (a: Row, b: Row): number =>
   `${a["did"]}/${a["rkey"]}` < `${b["did"]}/${b["rkey"]}` ? -1 : 1;
 
 databaseTest(
-  `152 production events, read from a socket, are in the database as they are in the file${where}`,
+  `152 production events, read from a socket, are in the database as they are in the file${WITHOUT_CORPUS}`,
   async ({ url, sql }) => {
     const expected = expectedRows();
     const times = lines.map((line) => (JSON.parse(line) as Line).time_us);
