@@ -167,8 +167,8 @@ async function deletionOf(
     const answer = await settleDeletion(did, signal);
     return answer === "none" ? null : `deletion_${answer}`;
   } catch (error) {
-    const isAnswered = !(error instanceof SourceError) || error.failure === "busy";
-    if (isAnswered || ageDays < deletionDays) throw error;
+    const isUnanswered = error instanceof SourceError && error.failure !== "busy";
+    if (!isUnanswered || ageDays < deletionDays) throw error;
     await believeDeletion(did, signal);
     return "deletion_unanswered";
   }

@@ -112,8 +112,8 @@ export const HEALING: readonly Mutant[] = [
   },
   {
     file: "lib/reconcile/runner.ts",
-    before: "if (isAnswered || ageDays < deletionDays) throw error;",
-    after: "if (isAnswered) throw error;",
+    before: "if (!isUnanswered || ageDays < deletionDays) throw error;",
+    after: "if (!isUnanswered) throw error;",
     rule: "a source that does not answer is asked again, for days",
     near: ["reconcile/deletion_test.ts"],
   },
