@@ -3,7 +3,7 @@
 import type { TransactionSql } from "../connection/sql.ts";
 import type { Account, Commit, Event, Sync } from "../../decoder/event.ts";
 import { type Batch, type BatchResult, revisionOf } from "../fold/batch.ts";
-import { keyOf } from "../../mapper/link.ts";
+import { keyOf, type Mentions } from "../../mapper/link.ts";
 import { resolveLetters } from "../dead_letters/dead_letters.ts";
 import { ChildrenAhead } from "../fold/children_ahead.ts";
 import type { Entry } from "../fold/entry.ts";
@@ -152,7 +152,7 @@ class BatchFold {
     await Promise.all([
       this.#loader.follow([...concerned, ...ahead?.referring ?? []], named),
       this.#loadChildren(children, named),
-      this.#waiting.count(this.#lacking(commits)),
+      this.#waiting.count(this.#lacking(commits, mentions)),
     ]);
   }
 
@@ -164,13 +164,13 @@ class BatchFold {
   }
 
   /** Authors of new revisions whose parents neither exist nor come earlier in this batch. */
-  #lacking(commits: readonly Commit[]): Set<string> {
+  #lacking(commits: readonly Commit[], mentions: readonly Mentions[]): Set<string> {
     const authors = new Set<string>();
     const coming = new Set<Entry>();
-    for (const commit of commits) {
+    for (const [index, commit] of commits.entries()) {
       const entry = this.#workingSet.entry(commit);
       if (!isNews(commit, entry, this.#fold.again)) continue;
-      const isLacking = this.#options.mapper.mentions(commit).links.some((link) =>
+      const isLacking = mentions[index]!.links.some((link) =>
         this.#workingSet.candidates(commit.did, link).length !== 1 &&
         !coming.has(this.#workingSet.entry(keyOf(commit.did, link)))
       );
