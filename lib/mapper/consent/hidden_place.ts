@@ -137,6 +137,7 @@ function cleanMember(
 }
 
 function cleanList(list: readonly Json[], where: Where): Json | undefined {
+  if (!where.effort.takeList(list.length)) return undefined;
   if (isPlace(list, where.inPlace)) return undefined;
   const places = placesAmong(list);
   let changed = false;

@@ -12,6 +12,10 @@ export const EACH_SEARCH = 40;
 /** The same, when the text has to be folded or unescaped. */
 export const EACH_READING = 300;
 
+/** Two members of a list can be a place together, so each is read as a number first. */
+const EACH_LIST = 10;
+const EACH_MEMBER = 12;
+
 /** A key is folded and split into words too. */
 const KEY_CHARACTER = 2;
 const EACH_KEY = 60;
@@ -25,6 +29,11 @@ export class SearchEffort {
   take(units: number): boolean {
     this.#left -= units;
     return this.#left >= 0;
+  }
+
+  /** The same for comparing the members of a list with each other. */
+  takeList(length: number): boolean {
+    return this.take(EACH_LIST + length * EACH_MEMBER);
   }
 
   /** The same for checking a key. */

@@ -26,6 +26,16 @@ Deno.test("what is beyond the effort for a record goes as a whole, and what is b
   assert.notEqual(coarsen("app.subcult.post", { nested }).record.nested, nested);
 });
 
+Deno.test("lists count towards the effort for a record", () => {
+  const list = ["Doors", "at", "eight"];
+  const few = { tags: Array.from({ length: 1_000 }, () => list) };
+  assert.equal(coarsen("app.subcult.post", few).record.tags, few.tags);
+  const many = { tags: Array.from({ length: 33_000 }, () => list) };
+  const { tags } = coarsen("app.subcult.post", many).record as { tags: string[][] };
+  assert.deepEqual(tags[0], list);
+  assert.ok(tags.length < many.tags.length, "all lists were searched");
+});
+
 Deno.test("a table of numbers, or a track, goes as a whole", () => {
   const track = Array.from({ length: 2000 }, (_, i) => `61.38${i} north, then 101.57${i} east.`);
   assert.equal(withoutPlaces(`Our way: ${track.join("\n")}`), "[place removed]");

@@ -1,6 +1,6 @@
 /** Records of about so many bytes that make a search for places work hard by their shape. */
 
-import type { JsonObject } from "../../../lib/decoder/json.ts";
+import type { Json, JsonObject } from "../../../lib/decoder/json.ts";
 import { WORST_PARTS, WORST_TEXTS, type WorstText } from "./worst_text.ts";
 
 /** A place that shows only when what stands inside it is gone: three searches. */
@@ -10,6 +10,9 @@ const NESTED_PLACE = ` ${"x".repeat(60)} 61.38192 polyline:${"?".repeat(80)} 101
 
 /** Every level of JSON in text doubles the escapes before a quote. */
 const LEVELS = 12;
+
+/** Lists around a list. */
+const LIST_DEPTH = 6;
 
 interface WorstShape {
   readonly name: string;
@@ -34,6 +37,24 @@ const WORST_SHAPES: readonly WorstShape[] = [
     name: "many texts that are searched three times",
     record: (text, bytes) => ({ tags: copies(text(60) + NESTED_PLACE, bytes) }),
   },
+  ...[2, 3, 4, 8].map((length) => ({
+    name: `many lists of ${length}`,
+    record: (text: WorstText["text"], bytes: number) => ({
+      tags: lists(length, text(8), bytes),
+    }),
+  })),
+  {
+    name: "lists in lists",
+    record: (text, bytes) => ({
+      tags: lists(3, text(8), bytes / LIST_DEPTH).map((list) => within(list, LIST_DEPTH)),
+    }),
+  },
+  {
+    name: "many objects",
+    record: (text, bytes) => ({
+      tags: copies(text(8), bytes / 2).map((name) => ({ name, d: name })),
+    }),
+  },
   {
     name: "many keys",
     record: (text, bytes) => {
@@ -50,6 +71,19 @@ const MOST_VALUES = 99_000;
 function copies(text: string, bytes: number): string[] {
   const size = new TextEncoder().encode(JSON.stringify(text)).length + 1;
   return Array.from({ length: Math.min(MOST_VALUES, Math.floor(bytes / size)) }, () => text);
+}
+
+function lists(length: number, text: string, bytes: number): string[][] {
+  const each = copies(text, bytes);
+  return Array.from(
+    { length: Math.floor(each.length / (length + 1)) },
+    () => each.slice(0, length),
+  );
+}
+
+/** A value in so many lists of its own. */
+function within(value: Json, depth: number): Json {
+  return depth === 0 ? value : [within(value, depth - 1)];
 }
 
 export interface WorstRecord {
