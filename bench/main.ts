@@ -6,6 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { type Effort, type Result, tableOf } from "./result.ts";
+import { archive } from "./rows/archive.ts";
 import { blocks } from "./rows/blocks.ts";
 import { decode } from "./rows/decode.ts";
 import { distance } from "./rows/distance.ts";
@@ -25,6 +26,7 @@ const BENCHMARKS = [
   foreign,
   decode,
   blocks,
+  archive,
   latency,
   trickle,
   distance,

@@ -4,28 +4,25 @@
  * command; without the corpus there are no rows.
  */
 
-import { encode } from "@atcute/cbor";
 import zlib from "node:zlib";
 import { send } from "../../lib/client/archive/http_request.ts";
 import { DEFAULT_AHEAD } from "../../lib/client/archive/replay.ts";
 import { systemClock } from "../../lib/client/clock.ts";
 import { eventsOf } from "../../lib/decoder/archive/block_events.ts";
 import { BlockDecoder } from "../../lib/decoder/archive/block_frame.ts";
-import { recordCid } from "../../lib/decoder/cbor/cid.ts";
 import type { DecoderOptions } from "../../lib/decoder/wire/decoder.ts";
 import { decompress } from "../../lib/decoder/zstd/libzstd.ts";
 import { ZstdDecoder } from "../../lib/decoder/zstd/decoder.ts";
 import { AUTHORITY } from "../../tests/support/certificates.ts";
-import { blockBody, EVERYTHING, type Row } from "../../tests/support/decoder_binary_samples.ts";
+import { EVERYTHING } from "../../tests/support/decoder_binary_samples.ts";
 import { decoderOptions } from "../../tests/support/decoder_samples.ts";
-import { seededRandom } from "../../tests/support/seeded_random.ts";
+import { blockOf } from "../../tests/support/jetstream/archive_file.ts";
+import { archiveRows, ROWS_OF_BLOCK } from "../archive_rows.ts";
 import { deno } from "../processes.ts";
 import { type Benchmark, type Effort, type Result } from "../result.ts";
 import { compareAll, type Work } from "../rounds.ts";
 import { compress } from "../zstd.ts";
 import { corpusLines } from "../../tests/support/corpus.ts";
-
-const ROWS = 4096;
 
 /** Requests of a replay at a time. */
 const AHEAD = DEFAULT_AHEAD.tasks;
@@ -33,13 +30,13 @@ const AHEAD = DEFAULT_AHEAD.tasks;
 /** What is measured, without how much it handles. */
 type Turn = Omit<Work, "messages" | "bytes">;
 
-const RECEIVED = `block of ${ROWS} rows: received over HTTPS`;
-const DECOMPRESSED = `block of ${ROWS} rows: decompressed`;
+const RECEIVED = `block of ${ROWS_OF_BLOCK} rows: received over HTTPS`;
+const DECOMPRESSED = `block of ${ROWS_OF_BLOCK} rows: decompressed`;
 
 async function measure(effort: Effort): Promise<readonly Result[]> {
   const lines = corpusLines();
   if (lines === null) return [];
-  const body = blockBody(rows(lines));
+  const { body } = blockOf(archiveRows(lines, 0));
   const [block] = await compress([body], null);
   if (block === undefined) throw new Error("cannot measure without a block");
   const file = await Deno.makeTempFile();
@@ -54,9 +51,9 @@ async function measure(effort: Effort): Promise<readonly Result[]> {
       receipt(RECEIVED, new URL(https), usual),
       receipt("block: received over HTTPS by HTTP/1.1", new URL(https), older),
       receipt("block: received without TLS", new URL(http), usual),
-    ].map((work) => ({ ...work, messages: AHEAD * ROWS, bytes: AHEAD * body.length }));
+    ].map((work) => ({ ...work, messages: AHEAD * ROWS_OF_BLOCK, bytes: AHEAD * body.length }));
     const works = (list: readonly Turn[]): Work[] =>
-      list.map((work) => ({ ...work, messages: ROWS, bytes: body.length }));
+      list.map((work) => ({ ...work, messages: ROWS_OF_BLOCK, bytes: body.length }));
     return [
       ...await compareAll([...receiving, ...works(noneWanted(block, body.length))], effort),
       // Apart, as in a replay: what has seen both kinds of rows is slower with either.
@@ -124,32 +121,4 @@ function native(block: Uint8Array): Turn[] {
     name: "block: decompressed by the runtime's libzstd",
     turn: () => void zstdDecompressSync(block),
   }];
-}
-
-/** Rows like those of the archive: the records of the corpus, with names and CIDs that don't repeat. */
-function rows(lines: readonly string[]): Row[] {
-  const random = seededRandom(1);
-  const name = (length: number): string =>
-    Array.from({ length }, () => "234567abcdefghijklmnopqrstuvwxyz"[Math.floor(random() * 32)])
-      .join("");
-  const records = lines.map((line) => JSON.parse(line).commit)
-    .filter((commit) => commit?.record !== undefined);
-  return Array.from({ length: ROWS }, (_, i) => {
-    const { collection, record } = records[i % records.length];
-    const text = JSON.stringify(record)
-      .replaceAll(/did:plc:[a-z2-7]{24}/g, () => `did:plc:${name(24)}`)
-      .replaceAll(/3m[a-z2-7]{11}/g, () => `3m${name(11)}`)
-      .replaceAll(/baf[yk]rei[a-z2-7]{52}/g, () => recordCid(encode(name(24))))
-      .replaceAll(/\.\d{3}Z/g, () => `.${100 + Math.floor(random() * 900)}Z`);
-    return {
-      seq: i + 1,
-      witnessedAt: 1_787_218_201_004_512 + 431 * i,
-      kind: 1,
-      did: `did:plc:${name(24)}`,
-      collection,
-      rkey: `3m${name(11)}`,
-      rev: `3m${name(11)}`,
-      payload: encode(JSON.parse(text)),
-    };
-  });
 }
