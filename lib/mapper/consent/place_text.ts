@@ -21,6 +21,7 @@ import { degreePlaces } from "../place_text/degree.ts";
 import { EACH_READING, EACH_SEARCH, SearchEffort } from "../place_text/effort.ts";
 import type { Found } from "../place_text/found.ts";
 import { gridPlaces } from "../place_text/grid.ts";
+import { isIdentifier } from "../place_text/identifier.ts";
 import { decimalPlaces } from "../place_text/pair.ts";
 import { type Reading, readingsOf } from "../place_text/reading.ts";
 
@@ -38,7 +39,7 @@ const SEARCHES = [decimalPlaces, degreePlaces, codePlaces, gridPlaces];
 /** Quick check: text without a number, a link or a name for a value contains no place. */
 const MAY_TELL = /[\p{N}/／=＝:：]|geo/iu;
 
-/** Most records have one or two: not worth a full search. */
+/** Most records have one or two, and some identifiers: not worth a full search. */
 const TIMESTAMP =
   /^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d{1,9})?(?:Z|[+-][0-2]\d:[0-5]\d)$/;
 
@@ -68,7 +69,7 @@ export function tellsPlace(text: string): boolean {
 }
 
 function replacePlaces(text: string, isUnderPlace: boolean, effort: SearchEffort): string {
-  if (!MAY_TELL.test(text) || TIMESTAMP.test(text)) return text;
+  if (!MAY_TELL.test(text) || TIMESTAMP.test(text) || isIdentifier(text)) return text;
   if (!effort.take(text.length + EACH_SEARCH)) return PLACE_REMOVED;
   const readings = readingsOf(text);
   if (!readings.every(({ isAsWritten }) => isAsWritten)) effort.take(EACH_READING);

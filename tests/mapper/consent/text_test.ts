@@ -93,6 +93,25 @@ Deno.test("text without a place is stored as written", () => {
   for (const text of texts) assert.equal(after(text), text);
 });
 
+Deno.test("identifiers are stored as written, whatever their hash happens to spell", () => {
+  const identifiers = [
+    "at://did:plc:lvy5m62dv2rb23tmvzqwow3w/app.subcult.scene/3meecobc25cze",
+    "did:plc:abcdefghijklmnopqr2s3w3w",
+    "bafyreigvlcyrux6orqe2sj3tivd3biq3o7q2sqe234567mn2345672uti",
+  ];
+  for (const text of identifiers) assert.equal(after(text), text);
+});
+
+Deno.test("a place is found in a text that has only the form of an identifier", () => {
+  const disguised = [
+    "did:plc:at47deg36min22secnorth22",
+    `bafyrei${"47deg36min22sec".padEnd(52, "a")}`,
+    "at://did:plc:abcdefghijklmnopqrstuvwx/app.subcult.scene/47.60621,-122.33207",
+    "at://did:plc:abcdefghijklmnopqrstuvwx/geohash/c23nb62w20sth",
+  ];
+  for (const text of disguised) assert.notEqual(after(text), text);
+});
+
 Deno.test("random places in random words are never stored finer than a hundredth of a degree", () => {
   const separators = [",", ", ", " ", ";", " / ", "\t", "%2C", "\n", " lng ", "&lon=", "° N ", "|"];
   // Halton-like steps: even over the Earth, the same in every run.
