@@ -241,4 +241,32 @@ export const LIMITS: readonly Mutant[] = [
     rule: "a padded text of 40 characters is a coordinate, and removed",
     near: ["mapper/consent/coordinate_test.ts"],
   },
+  {
+    file: "lib/mapper/consent/hidden_place.ts",
+    before: "if (where.depth >= MAX_DEPTH)",
+    after: "if (where.depth > MAX_DEPTH)",
+    rule: "a record nested deeper than 128 levels is refused",
+    near: ["mapper/consent/hidden_depth_test.ts"],
+  },
+  {
+    file: "lib/mapper/consent/hidden_place.ts",
+    before: "const MAX_DEPTH = 128;",
+    after: "const MAX_DEPTH = 127;",
+    rule: "a record of 128 levels is stored without its places",
+    near: ["mapper/consent/hidden_depth_test.ts"],
+  },
+  {
+    file: "lib/decoder/archive/block.ts",
+    before: "length > MAX_ROWS",
+    after: "length >= MAX_ROWS",
+    rule: "the largest block that a server may write is read",
+    near: ["decoder/archive/block_test.ts"],
+  },
+  {
+    file: "lib/decoder/archive/block.ts",
+    before: "const MAX_ROWS = 262_144;",
+    after: "const MAX_ROWS = 262_145;",
+    rule: "a block has no more rows than the format allows",
+    near: ["decoder/archive/block_test.ts"],
+  },
 ];

@@ -149,4 +149,11 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
     rule: "a decision is judged by the request that it answers, whatever else the member publishes",
     near: ["repository/fold/memberships_test.ts"],
   },
+  {
+    file: "lib/repository/fold/children_ahead.ts",
+    before: 'uris.has(stored?.waitingFor ?? "") ||',
+    after: "",
+    rule: "what waits for a record is found when both come in one batch",
+    near: ["repository/fold/children_ahead_test.ts"],
+  },
 ];

@@ -1,6 +1,6 @@
 import { encode, toBytes } from "@atcute/cbor";
 import assert from "node:assert/strict";
-import { Block, BlockError } from "../../../lib/decoder/archive/block.ts";
+import { Block, BlockError, ROW_KIND } from "../../../lib/decoder/archive/block.ts";
 import { eventsOf, type RowFilter } from "../../../lib/decoder/archive/block_events.ts";
 import { BlockDecoder } from "../../../lib/decoder/archive/block_frame.ts";
 import { recordCid } from "../../../lib/decoder/cbor/cid.ts";
@@ -296,6 +296,19 @@ Deno.test("declared rows and lengths allocate nothing", () => {
   assert.throws(() => new Block(body), BlockError);
   const grown = heldBytes() - before;
   assert.ok(grown < 128 * 2 ** 20, `memory grew by ${grown} bytes`);
+});
+
+Deno.test("a block of 262,144 rows is read, and one more is refused", () => {
+  const bodyOf = (rows: number): Uint8Array => {
+    const body = new Uint8Array(4 + 34 * rows);
+    const view = new DataView(body.buffer);
+    view.setUint32(0, rows, true);
+    for (let row = 0; row < rows; row++) view.setBigUint64(4 + 8 * row, BigInt(row + 1), true);
+    body.fill(ROW_KIND.create, 4 + 24 * rows, 4 + 25 * rows);
+    return body;
+  };
+  assert.equal(new Block(bodyOf(262_144)).length, 262_144);
+  assert.throws(() => new Block(bodyOf(262_145)), BlockError);
 });
 
 Deno.test("a frame's block must be as long as the index says", () => {
