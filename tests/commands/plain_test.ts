@@ -51,7 +51,7 @@ Deno.test("status prints what a process says in characters that can be seen, and
   await server.shutdown();
 });
 
-Deno.test("what was typed or set is told back in characters that can be seen", async () => {
+Deno.test("what was typed or set is repeated in visible characters", async () => {
   const printed = [
     await told([HOSTILE]),
     await told(["status", "--url", HOSTILE]),

@@ -199,7 +199,7 @@ Deno.test("check tells settings that can't be used as JSON too", async () => {
   ]);
 });
 
-Deno.test("a database that isn't there ends with 1, and the password is not told", async () => {
+Deno.test("a missing database ends with 1, and the password is not shown", async () => {
   const env = {
     DATABASE_URL: "postgres://indexer:hunter2@127.0.0.1:9/none",
     LOCATION_JITTER_SECRET: "a secret",
@@ -212,7 +212,7 @@ Deno.test("a database that isn't there ends with 1, and the password is not told
   }
 });
 
-Deno.test("what a server says back is told without what it was sent", async () => {
+Deno.test("the answer of a server is shown without what it was sent", async () => {
   await using server = new ScriptedServer([(peer) => {
     const sent = atob(peer.request.headers.get("authorization")?.split(" ")[1] ?? "");
     return refuses(401, "Unauthorized", `${sent} is not known here`)(peer);
@@ -229,7 +229,7 @@ Deno.test("what a server says back is told without what it was sent", async () =
   }
 });
 
-Deno.test("an unexpected error is told in one line, without a secret of the environment", async () => {
+Deno.test("an unexpected error is shown in one line, without a secret of the environment", async () => {
   const err: string[] = [];
   const code = await main(["version"], {
     env: { INTERNAL_AUTH_TOKEN: "hunter2" },
@@ -253,7 +253,7 @@ Deno.test("status of a process that isn't there ends with 1", async () => {
   }
 });
 
-Deno.test("status --watch asks again until it is told to stop", async () => {
+Deno.test("status --watch asks again until it is stopped", async () => {
   const stop = new AbortController();
   const complaints: string[] = [];
   const code = await main(["status", "--watch"], {

@@ -135,7 +135,7 @@ Deno.test("reading pauses up to the end of the queue, and resumes below the mark
   assert.deepEqual(of("100", "100", "100"), ["QUEUE_RESUME_AT"]);
 });
 
-Deno.test("a proxy is told as not used, whichever of its names is set", () => {
+Deno.test("a proxy is reported as not used, whichever of its names is set", () => {
   for (const name of ["HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) {
     const { notices } = readConfig({ ...PRODUCTION, [name]: "http://proxy.example:3128" });
     assert.ok(notices.some((notice) => notice.startsWith(`${name}: no proxy is used`)), name);
@@ -180,7 +180,7 @@ Deno.test("a batch has at most 16 MiB, and no more than the queue", () => {
   assert.deepEqual([most("64MiB"), most("16MiB"), most("1MiB")], [2 ** 24, 2 ** 24, 2 ** 20]);
 });
 
-Deno.test("all problems are told at once, alone or between settings, known or not", () => {
+Deno.test("all problems are reported at once, alone or between settings, known or not", () => {
   assert.deepEqual(
     problemsOf({
       METRICS_PORT: "high",

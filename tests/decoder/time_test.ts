@@ -76,7 +76,7 @@ Deno.test("a cursor or a time is a safe integer from zero on", () => {
   assert.equal(micros("1787218201004512"), 1787218201004512, "a text of digits is that number");
 });
 
-Deno.test("an event can have happened at any time but 0, which stands for none", () => {
+Deno.test("an event can have happened at any time but 0, which means none", () => {
   for (const value of [1, 2 ** 53 - 1]) assert.equal(eventTime(value), value);
   for (const value of [0, -0, -1, null]) assert.equal(eventTime(value), null);
 });

@@ -3,7 +3,7 @@ import { Followed } from "../support/jetstream/followed.ts";
 import { ScriptedServer, sends } from "../support/jetstream/server.ts";
 import { within } from "../support/within.ts";
 
-Deno.test("what is waited for and never comes is an error that names it and how things stand", async () => {
+Deno.test("a wait that never ends is an error that names what was awaited and the state", async () => {
   const never = new Promise<void>(() => {});
   await assert.rejects(
     within(never, "a sign", { limitMs: 1, state: () => "none so far" }),

@@ -107,7 +107,7 @@ Deno.test("of markers alone no more than 500 wait for a tick", async () => {
   assert.equal((await kinds()).length, 500);
 });
 
-Deno.test("foreign events are counted, all of them, and stand in the queue as one", async () => {
+Deno.test("foreign events are all counted, and take one place in the queue", async () => {
   const { intake, events, kinds } = taking();
   const last = new TextEncoder().encode(JSON.stringify(events.put("alice/app.bsky.feed.post/c")));
   intake.skipped({ count: 7, bytes: 7 * last.length, last }, ENDPOINT);

@@ -93,7 +93,7 @@ Deno.test("a writer that fails for good ends the reading with its error", async 
   await assert.rejects(run.done, /for good/);
 });
 
-Deno.test("a stop waits for the database for as long as it is told to, and says what is left", async () => {
+Deno.test("a stop waits for the database for as long as it is set to, and says what is left", async () => {
   const run = new Run((_batch, signal) =>
     new Promise((_resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });

@@ -42,7 +42,7 @@ Deno.test("four causes of an error are written, and the fifth is not", () => {
   assert.equal(depth(describeError(behind(5), asItIs)), 4);
 });
 
-Deno.test("a secret of three characters is removed, and one of two can't be told from text", () => {
+Deno.test("a secret of three characters is removed, and one of two can't be distinguished from text", () => {
   assert.equal(redactor(["qzj"])("a qzj b"), "a [secret] b");
   assert.equal(redactor(["qz"])("a qz b"), "a qz b");
 });

@@ -23,7 +23,7 @@ Deno.test("a record takes each step from its own form to the newest, in order", 
   assert.equal(stepsOf("2"), "2");
 });
 
-Deno.test("a record of the first form that is newer than this program is told as such", () => {
+Deno.test("a record of the first form that is newer than this program is reported as such", () => {
   assert.equal(stepsOf(4), "newer 4");
   assert.equal(stepsOf(999_999), "newer 999999");
   const alone = newestForm({ schemaVersion: 2 }, []);

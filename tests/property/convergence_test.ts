@@ -94,7 +94,7 @@ Deno.test("model: any at-least-once delivery ends as the plain stream does", asy
   await assertConverges(deliverAtLeastOnce, same, comesInOrder);
 });
 
-Deno.test("model: commits in any order end as the plain stream does, handles and letters about accounts aside", async () => {
+Deno.test("model: commits in any order end as the plain stream does, except for handles and dead letters about accounts", async () => {
   await assertConverges(deliverOutOfOrder, withoutMarkers, () => true);
 });
 

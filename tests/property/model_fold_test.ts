@@ -126,7 +126,7 @@ Deno.test("model: a bare rkey that several repositories have waits as ambiguous"
   assert.equal(stateOf(model, ALICE, "post", "p1"), "applied");
 });
 
-Deno.test("model: an event in a scene of someone else is rejected, and its letter follows its state", () => {
+Deno.test("model: an event in a scene of someone else is rejected, and its dead letter follows its state", () => {
   const script = new Script();
   const model = fold(script.commit(BOB, "scene", "s1", SCENE));
   assert.deepEqual(deliver(model, script.commit(ALICE, "event", "e1", EVENT)), ["dead_letter"]);

@@ -240,7 +240,7 @@ Deno.test("without a token only addresses and known names are answered, but for 
   }
 });
 
-Deno.test("an unexpected error is logged, and told without what went wrong", async () => {
+Deno.test("an unexpected error is logged, and its answer does not say what went wrong", async () => {
   const under = subject({
     token: TOKEN,
     deadLetters: { list: () => Promise.reject(new Error("password=hunter2 at 52.52001")) },

@@ -16,7 +16,7 @@ import { ATTACKS, POLLUTION } from "../support/hostile/attacks.ts";
 import { PROGRAM } from "../support/hostile/executable.ts";
 import { commit, Victim } from "../support/hostile/victim.ts";
 
-Deno.test("no server makes the program stop, stall, grow or say what it is told to", async (t) => {
+Deno.test("no server makes the program stop, stall, grow or log what the server dictates", async (t) => {
   // The server where there is one: the attacks fill the memory of an embedded one, and take three times as long.
   const kind = testDatabases().includes("server") ? "server" : "embedded";
   await withDatabase(kind, (database) => attacked(database, t));
@@ -45,7 +45,7 @@ async function attacked(database: TestDatabase, t: Deno.TestContext): Promise<vo
     });
   }
 
-  await t.step("everything still stands, and every event is counted once", async () => {
+  await t.step("everything still works, and every event is counted once", async () => {
     assert.match(await victim.get("/health"), /"healthy"/);
     assert.match(await victim.get("/ready"), /"ready"/);
     const { totals, lagSeconds } = JSON.parse(await victim.get("/api/status"));

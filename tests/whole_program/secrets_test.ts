@@ -100,7 +100,7 @@ function closedPort(): number {
   return listener.addr.port;
 }
 
-Deno.test("a wrong password, a server without TLS and a refusing stream are told without secrets", async () => {
+Deno.test("a wrong password, a server without TLS and a refusing stream are reported without secrets", async () => {
   await using server = new ScriptedServer([
     (peer) => refuses(401, "Unauthorized", `${peer.request.headers.get("authorization")}`)(peer),
   ]);
@@ -117,7 +117,7 @@ Deno.test("a wrong password, a server without TLS and a refusing stream are told
   }, { content: "empty" });
 });
 
-Deno.test("hosts that can't be reached, or show a wrong certificate, are told without secrets", async () => {
+Deno.test("hosts that can't be reached, or show a wrong certificate, are reported without secrets", async () => {
   await using server = new ScriptedServer([refuses(503, "No")], {
     tls: { cert: TEST_CERT, key: TEST_KEY },
   });
@@ -133,7 +133,7 @@ Deno.test("hosts that can't be reached, or show a wrong certificate, are told wi
   }
 });
 
-Deno.test("settings that can't be used are told without what was given", async () => {
+Deno.test("invalid settings are reported without their values", async () => {
   const pasted = `postgres://indexer:${encodeURIComponent(PASSWORD)}@h1:5432,h2:5433/db`;
   for (const text of [pasted, JITTER, TOKEN, API_KEY, PASSWORD, `wss://u:${TOKEN}@h/nowhere`]) {
     const wrong = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, text]));

@@ -24,7 +24,7 @@ import {
 
 const FOREIGN = { collection: POSTS };
 
-Deno.test("a new plan is asked for behind the last segment, though its last rows are gone, and told before", async () => {
+Deno.test("a new plan is requested after the last segment, though its last rows are gone, and reported before", async () => {
   await using server = new ArchiveServer([
     [blockOf([record(1, FOREIGN), record(2, FOREIGN), record(3, FOREIGN)], 1, 10)],
     [blockOf([record(11), record(12)])],

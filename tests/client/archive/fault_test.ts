@@ -162,7 +162,7 @@ function planWith(...changes: readonly object[]): unknown {
   return { plannedThroughSeq: 9, sealedTipSeq: 9, segments };
 }
 
-Deno.test("a segment that is replaced under way is planned anew from where the replay stands", async () => {
+Deno.test("a segment that is replaced under way is planned again from the position of the replay", async () => {
   await using server = new ArchiveServer(mixedArchive(3, 4, 25), { wholeFrom: 0 });
   const gone = (seq: number): boolean => seq % 5 === 0;
   let compacted = 0;
@@ -338,7 +338,7 @@ Deno.test("a request that is wrong ends the replay with the server's words", asy
   assert.equal(server.requests.length, 1);
 });
 
-Deno.test("a key goes with every request of the archive, and a wrong one is named but not told", async () => {
+Deno.test("a key is sent with every request to the archive, and the error about a wrong key does not show it", async () => {
   for (const [, wholeFrom] of WAYS) {
     await using server = new ArchiveServer(mixedArchive(1, 2, 10), { wholeFrom, apiKey: KEY });
     const { done, chunks } = replay(server, { apiKey: new Secret(KEY) });

@@ -104,7 +104,7 @@ Deno.test("429 holds back all requests, not only the one that was refused", asyn
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
 
-Deno.test("of several 429 the one that asks for the longest wait counts, and it is told once", async () => {
+Deno.test("of several 429 the longest retry-after counts, and it is reported once", async () => {
   const clock = new FakeClock();
   const second = Promise.withResolvers<void>();
   let asked = 0;

@@ -17,7 +17,7 @@ function meter(startSeq: number, tipSeq: number): {
   return { clock, meter, told, at: (seq) => meter.report({ seq, events: 0, bytes: 0 }) };
 }
 
-Deno.test("progress is told every ten seconds, and at once when it has to be", () => {
+Deno.test("progress is reported every ten seconds, and at once when it has to be", () => {
   const { clock, meter: subject, told, at } = meter(0, 1000);
   at(0);
   for (let second = 1; second <= 25; second++) {

@@ -122,7 +122,7 @@ Deno.test("what a result really takes replaces what was expected", async () => {
   await results.return(undefined);
 });
 
-Deno.test("a failure is heard at its turn, and ends the others", async () => {
+Deno.test("a failure is raised at its turn, and ends the other reads", async () => {
   const bench = new Bench([1, 1, 1, 1]);
   const results = bench.read({ tasks: 4, bytes: 100 });
   const first = results.next();
@@ -135,7 +135,7 @@ Deno.test("a failure is heard at its turn, and ends the others", async () => {
   assert.deepEqual(bench.aborted, [0, 1, 2, 3]);
 });
 
-Deno.test("a list of tasks that fails is heard behind the last task", async () => {
+Deno.test("a list of tasks that fails raises its error after the last task", async () => {
   async function* tasks(): AsyncGenerator<Task<Result>> {
     yield { bytes: 1, run: () => Promise.resolve({ id: 0, bytes: 1 }) };
     await Promise.resolve();

@@ -38,7 +38,7 @@ for (const [mode, wholeFrom] of [["segments", 0], ["blocks", 2]] as const) {
   });
 }
 
-Deno.test("every row is counted once, as an event or as passed over", async () => {
+Deno.test("every row is counted once, as an event or as skipped", async () => {
   await using server = new ArchiveServer(mixedArchive(2, 3, 300));
   const { done, chunks } = replay(server);
   await done;
@@ -153,7 +153,7 @@ Deno.test("T11 stretches without anything wanted move the position on", async ()
   }]);
 });
 
-Deno.test("T11 rows that nobody wants are told of every two seconds, not at every block", async () => {
+Deno.test("T11 unwanted rows are reported every two seconds, not at every block", async () => {
   const blocks = Array.from(
     { length: 6 },
     (_, i) => blockOf([record(i + 1, { collection: POSTS })]),
@@ -235,7 +235,7 @@ Deno.test("a restart inside a large block hands over what is new, and never goes
   assert.ok(Math.abs(bytesOf(chunks) / bytesOf(whole.chunks) - 0.25) < 0.01);
 });
 
-Deno.test("blocks that don't stand side by side in the file are got one by one", async () => {
+Deno.test("blocks that are not adjacent in the file are fetched one by one", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 4, 10), { wholeFrom: 0 });
   const format = archiveFormat(["app.subcult.*"]);
   const { done, chunks } = replay(server, {

@@ -187,7 +187,7 @@ Deno.test("a server that sends nothing that can be decoded is left after a hundr
   assert.equal(client.messages.length, UNDECODABLE_KEPT + 1, "one letter each, and no more");
 });
 
-Deno.test("the only server is asked again, no more letters are written, and a good message ends it", async () => {
+Deno.test("the only server is tried again, no more dead letters are written, and a good message ends it", async () => {
   const broken = Array.from({ length: 1000 }, (_, index) => `{${index}`);
   const clock = new FakeClock();
   await using server = new ScriptedServer([

@@ -57,7 +57,7 @@ Deno.test("an endpoint that was read for as long as a rest has its failures forg
   }
 });
 
-Deno.test("what a server says of itself is told as far as it can be a code", () => {
+Deno.test("of what a server says about itself only a possible code is reported", () => {
   const { judge, notices } = judged();
   assert.equal(judge.onStreamNotice({ notice: `Con<sumer>\n${"x".repeat(100)}` }), null);
   assert.deepEqual(notices, [{

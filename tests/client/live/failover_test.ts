@@ -149,7 +149,7 @@ Deno.test("an endpoint that only drops is asked again first, one that brings not
   assert.deepEqual(client.codes, ["source_changed"]);
 });
 
-Deno.test("an endpoint that accepts and is silent is left for the next, however long it stood", async () => {
+Deno.test("an endpoint that accepts and is silent is left for the next, however long it was connected", async () => {
   const clock = new FakeClock();
   await using silent = new ScriptedServer([sends()]);
   await using alive = new ScriptedServer([(peer) => sends(fresh(clock, 7))(peer)]);

@@ -29,7 +29,7 @@ async function helloOf(peer: Peer): Promise<string> {
   return await within(said.promise, "the first message of the client");
 }
 
-Deno.test("300 accounts are told to a v1 server in a message, and its address stays short", async () => {
+Deno.test("300 accounts are sent to a v1 server in a message, and its address stays short", async () => {
   const dids = manyDids(300);
   const hellos: unknown[] = [];
   await using server = new ScriptedServer([async (peer) => {
@@ -139,7 +139,7 @@ Deno.test("more accounts than a server takes are a configuration error, also ove
   );
 });
 
-Deno.test("a long address for v2 is allowed, and told", () => {
+Deno.test("a long address for v2 is allowed, and reported", () => {
   const env = { ...DEVELOPMENT, WANTED_DIDS: manyDids(300).join() };
   assert.deepEqual(
     readConfig(env).notices.filter((notice) => notice.includes("WANTED_DIDS")),
@@ -235,7 +235,7 @@ Deno.test("a name with a dead IPv6 address is reached by its other one, a moment
   assert.deepEqual([...open], ["192.0.2.7"]);
 });
 
-Deno.test("of several connections that stand one is used, and the others are closed", async () => {
+Deno.test("of several open connections one is used, and the others are closed", async () => {
   const clock = new FakeClock();
   const { network: net, open } = network(["192.0.2.7", "192.0.2.8"], ["192.0.2.7", "192.0.2.8"]);
   const reached = connect(

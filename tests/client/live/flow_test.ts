@@ -239,7 +239,7 @@ Deno.test("a full queue is not connected for", async () => {
   await client.received(1);
 });
 
-Deno.test("a message above the size limit is passed over, and said", async () => {
+Deno.test("a message above the size limit is skipped and reported", async () => {
   await using server = new ScriptedServer([
     sends(v1Message(1), "x".repeat(33 * 1024 * 1024), v1Message(2)),
   ]);

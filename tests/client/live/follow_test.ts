@@ -140,7 +140,7 @@ Deno.test("stopped before it starts, it does nothing", async () => {
   assert.equal(client.connections.length, 0);
 });
 
-Deno.test("CL-09 connected and disconnected are told in turn, also at the end", async () => {
+Deno.test("CL-09 connected and disconnected are reported alternately, also at the end", async () => {
   await using server = new ScriptedServer([sends(v1Message(1))]);
   const client = new Followed([server.url()]);
   await client.received(1);
@@ -211,7 +211,7 @@ Deno.test("failures in a row are forgotten when something new arrives", async ()
   assert.deepEqual(client.connections.map(({ failures }) => failures), [1, 2, 0]);
 });
 
-Deno.test("a connection that stood for half a minute ends the failures in a row, though it brought nothing", async () => {
+Deno.test("a connection that lasts half a minute resets the count of consecutive failures, though it brought nothing", async () => {
   for (const [stoodMs, failures] of [[29_999, [1, 2]], [30_000, [1]]] as const) {
     const clock = new FakeClock();
     await using server = new ScriptedServer([

@@ -59,7 +59,7 @@ Deno.test("a server that sends one new event and closes is waited for longer eac
   assert.deepEqual(client.failures, [], "each brought something");
 });
 
-Deno.test("a connection that stood for half a minute makes the waits begin anew", async () => {
+Deno.test("a connection that lasts half a minute resets the backoff", async () => {
   const clock = new FakeClock();
   const drops = bringsOne(clock);
   await using server = new ScriptedServer([drops, drops, drops, sends(), drops]);
@@ -229,14 +229,14 @@ Deno.test("a redirect says where to, without the query", async () => {
   assert.doesNotMatch(said, /did:plc/);
 });
 
-Deno.test("an address that is too long for a proxy is told with what makes it long", async () => {
+Deno.test("an address that is too long for a proxy is reported with what makes it long", async () => {
   await using server = new ScriptedServer([refusesInText(414, "<html>"), sends()]);
   await using client = new Followed([server.url()]);
   await client.until(() => client.connections.length === 1);
   assert.match(client.failures[0]?.error.message ?? "", /HTTP 414.*WANTED_DIDS/);
 });
 
-Deno.test("the code and the reason of a close are told", async () => {
+Deno.test("the code and the reason of a close are reported", async () => {
   await using server = new ScriptedServer([sendsAndCloses([], 1013), sends()]);
   await using client = new Followed([server.url()]);
   await client.until(() => client.connections.length === 2);

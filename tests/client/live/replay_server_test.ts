@@ -95,7 +95,7 @@ Deno.test("v2 refuses a cursor below its floor, v1 raises it in silence", async 
   assert.deepEqual(v1.seqs, [3, 4, 5]);
 });
 
-Deno.test("it forgets the oldest events when it is told to keep few", async () => {
+Deno.test("it forgets the oldest events when it is set to keep few", async () => {
   await using server = new ReplayServer({ keep: 10, firstSeq: 100 });
   server.push(...commits(100));
   await using client = new Followed([server.url], { startCursor: "100" });
@@ -148,7 +148,7 @@ Deno.test("events can be played at a pace, and the play be stopped", async () =>
   assert.ok(server.nextSeq < 1_000_000);
 });
 
-Deno.test("a slow server sends no faster than it was told", async () => {
+Deno.test("a slow server sends no faster than its set rate", async () => {
   await using server = new ReplayServer({ maxPerSecond: 2000 });
   server.push(...commits(200));
   const startedAt = performance.now();

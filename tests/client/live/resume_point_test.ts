@@ -185,7 +185,7 @@ Deno.test("silence on a stream of chosen accounts proves nothing", () => {
   assert.equal(verdict(BY_TIME, event(1, 7200), { byAccount: true }), null);
 });
 
-Deno.test("a start cursor has no time: a number below it shows, and a later one is told", () => {
+Deno.test("a start cursor has no time: a number below it shows, and a later one is reported", () => {
   const asked: Expectation = { kind: "cursor", cursor: 500, timeUs: null };
   assert.equal(verdict(asked, event(500, 0)), null);
   assert.equal(verdict(asked, event(501, 0)), null);

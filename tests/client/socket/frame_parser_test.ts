@@ -74,7 +74,7 @@ Deno.test("binary messages do not share memory with the buffer they came in", ()
   assert.deepEqual(first, new Uint8Array(8).fill(1));
 });
 
-Deno.test("a message above the limit is passed over and reported, and the next one is delivered", () => {
+Deno.test("a message above the limit is skipped and reported, and the next one is delivered", () => {
   const bytes = concat([
     frames("a", "x".repeat(1001), "b"),
     encodeFrame(OPCODE.text, "y".repeat(900), false),

@@ -241,7 +241,7 @@ Deno.test("an abort ends the opening in whatever state it is", async () => {
   }
 });
 
-Deno.test("an abort before the connection stands ends the opening", async () => {
+Deno.test("an abort before the connection is open ends the opening", async () => {
   await using server = new ScriptedServer([sends()]);
   const abort = new AbortController();
   const opening = open(plain(server.url()), { signal: abort.signal });

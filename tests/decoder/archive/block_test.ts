@@ -206,7 +206,7 @@ Deno.test("a bad row is refused alone, and its neighbours are not", () => {
   assert.equal(new Set(fingerprints).size, fingerprints.length);
 });
 
-Deno.test("two broken rows that say the same are told apart by their numbers, and each is known again", () => {
+Deno.test("two broken rows with the same content differ by their numbers, and each is recognised again", () => {
   const rows = [recordRow(1, { did: "nobody" }), recordRow(2, { did: "nobody" })];
   const prints = (): unknown[] =>
     eventsOfRows(rows).map((event) => event.kind === "malformed" ? event.fingerprint : event);

@@ -57,7 +57,7 @@ Deno.test("bytes that are too deep, or declare more than they hold, are refused 
   ]);
 });
 
-Deno.test("two malformed rows of one message are told apart by what only they have", () => {
+Deno.test("two malformed rows of one message differ by what only they have", () => {
   const [one, two] = ["row 1", "row 2"].map((raw) =>
     buildCommit({ ...PARTS, rkey: "a/b", raw }, decoderOptions())
   );

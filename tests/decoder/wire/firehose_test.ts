@@ -330,7 +330,7 @@ Deno.test("values of the wire with methods of their own do no harm", () => {
   ]);
 });
 
-Deno.test("accounts, handles and rebuilt repositories are told, with the relay's number", () => {
+Deno.test("accounts, handles and rebuilt repositories are reported, with the relay's number", () => {
   const head = { seq: 7, did: DID, time: TIME };
   const marker = (t: string, body: Record<string, unknown>): Event =>
     only(decoder, firehoseFrame({ op: 1, t }, { ...head, ...body }));
@@ -602,7 +602,7 @@ Deno.test("a CAR of another version, or with CIDs of another kind, is refused", 
   }
 });
 
-Deno.test("a link of a length that no CID has is refused, wherever it stands", () => {
+Deno.test("a link of a length that no CID has is refused, wherever it is", () => {
   for (const length of [0, 35, 37, 300_000]) {
     const odd = new CidLinkWrapper(new Uint8Array(length).fill(1));
     const ops = [{ action: "create", path: "app.subcult.scene/scene1", cid: odd }];

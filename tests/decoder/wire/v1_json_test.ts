@@ -207,7 +207,7 @@ Deno.test("an identity without a handle says nothing of it, and what is no handl
   }
 });
 
-Deno.test("a kind that a later server adds is passed over, and counted", () => {
+Deno.test("a kind that a later server adds is skipped and counted", () => {
   const message = JSON.stringify({ did: DID, time_us: TIME_US, kind: "sync", sync: {} });
   assert.deepEqual(only(v1(), message), {
     kind: "foreign",

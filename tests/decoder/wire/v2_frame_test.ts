@@ -118,7 +118,7 @@ Deno.test("an error frame can neither flood nor forge a log", () => {
   assert.match(event.message, /^[\x20-\x7e]{1,300}$/);
 });
 
-Deno.test("unknown types of frame and payload are passed over", () => {
+Deno.test("unknown types of frame and payload are skipped", () => {
   const later = v2Text("label", { ...HEAD, label: {} });
   assert.deepEqual(only(v2(), later), {
     kind: "foreign",
@@ -136,7 +136,7 @@ Deno.test("unknown types of frame and payload are passed over", () => {
   }
 });
 
-Deno.test("a frame without its types, payload or code is malformed, not passed over", () => {
+Deno.test("a frame without its types, payload or code is malformed, not skipped", () => {
   for (
     const text of [
       "{}",

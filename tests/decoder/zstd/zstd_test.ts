@@ -274,7 +274,7 @@ Deno.test("a block may not decode to more than the window or 128 KiB", () => {
   assert.equal(decode(concat(MAGIC, Uint8Array.of(0x00, 0x01), wide)).length, 1025);
 });
 
-Deno.test("frames one after the other are joined, and skippable frames are passed over", () => {
+Deno.test("consecutive frames are joined, and skippable frames are skipped", () => {
   const skippable = concat(uint(4, 0x184d2a53), uint(4, 5), utf8.encode("apart"));
   const message = concat(skippable, sample.HI, skippable, sample.MESSAGE_ALONE, sample.NOTHING);
   assert.equal(textOf(message), "hi" + sample.MESSAGE);

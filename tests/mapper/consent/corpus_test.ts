@@ -5,7 +5,7 @@ import { corpusLines, WITHOUT_CORPUS } from "../../support/corpus.ts";
 const lines = corpusLines();
 
 Deno.test({
-  name: `records of the live network, which tell no place, are kept to the letter${WITHOUT_CORPUS}`,
+  name: `records of the live network, which contain no place, are kept unchanged${WITHOUT_CORPUS}`,
   ignore: lines === null,
   fn: () => {
     let records = 0;

@@ -185,7 +185,7 @@ Deno.test("text that is nearly JSON is searched as text", () => {
   }
 });
 
-Deno.test("JSON in text without a place is kept to the letter, spaces and escapes included", () => {
+Deno.test("JSON in text without a place is kept unchanged, spaces and escapes included", () => {
   for (
     const text of ['{ "a" : 1.50, "b": "\\u0041" }', "[1,  2]", "{not json}", "[x]", "{}", "[["]
   ) {
@@ -288,7 +288,7 @@ Deno.test("coarsening twice is coarsening once, and no mark survives it anywhere
   }
 });
 
-Deno.test("where a place may stand, digits that no number holds are removed as a large number is", () => {
+Deno.test("where a place may be, digits that no number holds are removed as a large number is", () => {
   // The decoder keeps integers beyond 2^53 as text.
   for (const digits of ["47606200123456789", "-1223321001234567890", "476062001234567890123456"]) {
     for (const record of [{ position: { x: digits } }, { venue: digits }, { points: [digits] }]) {

@@ -90,7 +90,7 @@ Deno.test("a list of two to four numbers is a place as a whole, of one or five i
   assert.deepEqual(left([47.60621, -122.33207, 200, 5, 6]), [200, 5, 6]);
 });
 
-Deno.test("two numbers of four decimals are a place, whatever word stands before them", () => {
+Deno.test("two numbers of four decimals are a place, whatever word is before them", () => {
   for (const word of ["price", "score", "v", "time"]) {
     assert.doesNotMatch(withoutPlaces(`${word} 47.6062, 122.3321`), /\d/, word);
   }

@@ -45,7 +45,7 @@ Deno.test("G-02 cutting a geohash gives the same every time, also when done agai
   assert.equal(roundGeohash(roundGeohash("C23NB62W20") ?? ""), "c23nb6");
 });
 
-Deno.test("G-03 a geohash has six characters unless told otherwise", () => {
+Deno.test("G-03 a geohash has six characters by default", () => {
   assert.equal(roundGeohash("c23nb62w20"), "c23nb6");
   assert.equal(encodeGeohash(47.6062, -122.3321), "c23nb6");
 });

@@ -36,7 +36,7 @@ databaseTest("of a database error only codes and names of the schema are told", 
   }
 }, { content: "empty" });
 
-Deno.test("a name that is none is not told", () => {
+Deno.test("a name that is not valid is not shown", () => {
   const error = Object.assign(new Error("hidden"), {
     code: "23505",
     table: "no name 52.5",

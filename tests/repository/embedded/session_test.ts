@@ -57,7 +57,7 @@ Deno.test("clients that wait have their turns in the order in which they asked",
   assert.deepEqual(backend.asked, ["begin", "rollback", "select 3", "select 1", "select 2"]);
 });
 
-Deno.test("a client that lets others wait in its transaction is undone and told why", async () => {
+Deno.test("the transaction of a client that makes others wait is rolled back, and the client gets the reason", async () => {
   const { session, backend, clients: [one, two] } = sessionOf(2, 1);
   await session.run(one!, queryUnit("begin"));
   await session.run(two!, queryUnit("select 2"));

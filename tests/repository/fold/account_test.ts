@@ -80,7 +80,7 @@ Deno.test("on one instance an event is older when number and time both say so", 
   }
 });
 
-Deno.test("a handle counts from the first record on, and one that is not told stays", () => {
+Deno.test("a handle counts from the first record on, and one that is not in the event stays", () => {
   const alice = held();
   assert.equal(applyIdentity(alice, identity(NOON - 1, "early.example")), "ignored");
   assert.equal(alice.handle, null);

@@ -214,7 +214,7 @@ databaseTest("the check finds what is missing, and changes nothing", async ({ sq
   assert.equal(after[2]?.detail, "up to date");
 }, ON_SERVER);
 
-Deno.test("a server without PostGIS is told what to install", async () => {
+Deno.test("without PostGIS the error says what to install", async () => {
   const pglite = await PGlite.create();
   const execute = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const answers: Uint8Array[] = [];

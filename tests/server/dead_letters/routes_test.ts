@@ -71,7 +71,7 @@ Deno.test("the list takes state, filter, limit and page, with defaults", async (
   assert.deepEqual(counted, [{ state: "open" }, filter]);
 });
 
-Deno.test("letters are discarded by a filter only with the count that it finds", async () => {
+Deno.test("dead letters are discarded by a filter only with the count that it finds", async () => {
   const asked: unknown[] = [];
   const under = withLetters({
     discardAll: (filter, count) => {
@@ -125,7 +125,7 @@ Deno.test("parameters that can't be used are named, and never repeated", async (
   }
 });
 
-Deno.test("one letter is shown with what is kept of it, or not found", async () => {
+Deno.test("one dead letter is shown with what is kept of it, or not found", async () => {
   const under = withLetters({
     show: (id) => Promise.resolve(id === 5 ? { ...letter(5), payload: { record: null } } : null),
   });
@@ -137,7 +137,7 @@ Deno.test("one letter is shown with what is kept of it, or not found", async () 
   }
 });
 
-Deno.test("letters are retried one, by reason, or all", async () => {
+Deno.test("dead letters are retried one by one, by reason, or all", async () => {
   const asked: unknown[] = [];
   const result = { tried: 2, resolved: 1, letters: [{ id: 5, why: "refused again" }] };
   const under = withLetters({}, (selection) => {
@@ -154,7 +154,7 @@ Deno.test("letters are retried one, by reason, or all", async () => {
   assert.match(under.logLines[0] ?? "", /retried by an operator.*"id":5,"tried":2,"resolved":1/);
 });
 
-Deno.test("a letter that can't be retried is a conflict", async () => {
+Deno.test("a dead letter that can't be retried is a conflict", async () => {
   const under = withLetters({}, () => Promise.resolve({ tried: 0, resolved: 0, letters: [] }));
   const response = await ask(under, "POST", "/api/dead-letters/5/retry");
   assert.equal(response.status, 409);
@@ -175,7 +175,7 @@ Deno.test("a body that is not what is asked for retries nothing", async () => {
   }
 });
 
-Deno.test("a letter is discarded once", async () => {
+Deno.test("a dead letter is discarded once", async () => {
   const open = new Set([5]);
   const under = withLetters({ discard: (id) => Promise.resolve(open.delete(id)) });
   const first = await ask(under, "POST", "/api/dead-letters/5/discard");

@@ -126,7 +126,7 @@ Deno.test("a replay says how far it is and how long it takes, and when the archi
   );
 });
 
-Deno.test("what the database refuses is told with its code, a silent one without", () => {
+Deno.test("a refusal of the database is reported with its code, a silent database without", () => {
   assert.match(
     sentence({ databaseRefusal: { code: "53100" } }) ?? "",
     /rejects writes.*SQLSTATE 53100/,

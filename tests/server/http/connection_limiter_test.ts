@@ -39,7 +39,7 @@ Deno.test("clients that don't take their answers leave a part of the places to o
   assert.equal(giving(occupant("b", "answering", 9), ...sending.slice(1)), null);
 });
 
-Deno.test("a listener that fails is opened again on the same port, and it is told once", async () => {
+Deno.test("a listener that fails is opened again on the same port, and it is reported once", async () => {
   let port = 0;
   const listeners: Deno.TcpListener[] = [];
   const told: unknown[] = [];

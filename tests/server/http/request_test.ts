@@ -211,7 +211,7 @@ Deno.test("of many requests in one go the first is answered, and the connection 
   });
 });
 
-Deno.test("a client that asks before it sends a body is told to go on, or that it may not", async () => {
+Deno.test("a client that asks before it sends a body gets a 100 Continue or a refusal", async () => {
   await withServer(TOKEN, async (asked) => {
     for (
       const [length, expected] of [[9, /^HTTP\/1\.1 100 Continue/], [

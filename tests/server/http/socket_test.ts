@@ -159,7 +159,7 @@ Deno.test("large heads and bodies are refused, with an answer where one can be g
   await server.close();
 });
 
-Deno.test("a crowd of slow connections never keeps a quick one out", async () => {
+Deno.test("many slow connections never keep a quick one out", async () => {
   const server = start({ maxConnections: 8 });
   const crowd: Client[] = [];
   for (let i = 0; i < 100; i++) {
