@@ -66,7 +66,7 @@ const firstOf = (group: number): number => group * GROUP;
 const ownerOf = (group: number): string => did("bench", group);
 export const scene = (group: number, which: number): string =>
   `at://${ownerOf(group)}/app.subcult.scene/${tidOf(firstOf(group) + which)}`;
-/** Who asks with the request of that number. */
+/** DID of the account that sends the membership request of that number. */
 const memberAt = (index: number): string => did("member", scattered(index) % 20_000);
 const night = (group: number, which: number): string =>
   `at://${ownerOf(group)}/app.subcult.event/${tidOf(firstOf(group) + 2 + which)}`;

@@ -1,7 +1,6 @@
 /**
- * A process that plays a stream to whoever connects, from the cursor that is asked for. It sends
- * what it is told whatever the filter says, so that a client can be given nothing but messages that
- * it does not want.
+ * A process that plays a stream to every client, from the requested cursor. It ignores the filter,
+ * so that a benchmark can send a client only messages that the client does not want.
  */
 
 import {

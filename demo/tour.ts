@@ -13,14 +13,14 @@ interface Seen {
 
 export class Tour {
   readonly #print: (line: string) => void;
-  /** The last state of each record that was told of. */
-  readonly #told = new Map<string, string>();
+  /** The last printed state of each record. */
+  readonly #printed = new Map<string, string>();
 
   constructor(print: (line: string) => void) {
     this.#print = print;
   }
 
-  /** Tells what became of the records to look at, each change once. */
+  /** Prints each change of state of the two events once. */
   async look(sql: Sql): Promise<void> {
     const seen = await sql<Seen[]>`
       select r.rkey, r.state, r.waiting_for, r.reason, l.detail from records as r
@@ -28,9 +28,9 @@ export class Tour {
       where r.collection = 'app.subcult.event' and r.rkey in (${WAITING_EVENT}, ${REFUSED_EVENT})
       order by r.indexed_at`;
     for (const record of seen) {
-      if (this.#told.get(record.rkey) === record.state) continue;
+      if (this.#printed.get(record.rkey) === record.state) continue;
       const line = this.#lineOf(record);
-      this.#told.set(record.rkey, record.state);
+      this.#printed.set(record.rkey, record.state);
       if (line !== null) this.#print(line);
     }
   }
@@ -40,7 +40,7 @@ export class Tour {
       case "waiting":
         return `waiting      the event ${rkey} names a scene that is not there yet: ${waiting_for}`;
       case "applied":
-        return this.#told.get(rkey) === "waiting"
+        return this.#printed.get(rkey) === "waiting"
           ? `applied      its scene came, and the event ${rkey} with it`
           : null;
       case "rejected":

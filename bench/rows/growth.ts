@@ -24,7 +24,7 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
     await using _program = server.program;
     for (const [scratch, rates] of [[small, fast], [grown, slow]] as const) {
       await scratch.settle();
-      // Each run has a server at another address, which has never heard of the cursor of the last.
+      // Each run has a server at another address, to which the last run's cursor means nothing.
       const env = { CONSUMER_NAME: `run-${run}` };
       const ran = await runIndexer({ scratch, url: server.url, expected: COUNT, env });
       rates.push(ran.perSecond);

@@ -40,7 +40,7 @@ export const deadLetters: Command = {
 Works on the database directly, even when no process
 runs. Retry maps the record again and resolves the letter
 in the same transaction; it says why each remaining letter
-is still open. Discard closes letters for good.
+is still open. Discard closes dead letters for good.
 
 FILTER, of which every given part must match:
   --reason R         one of the reasons below

@@ -29,6 +29,7 @@ import partitions from "../../../migrations/0018_partitions.sql" with { type: "t
 import textsCompared from "../../../migrations/0019_texts_compared.sql" with { type: "text" };
 import instances from "../../../migrations/0020_instances.sql" with { type: "text" };
 import notesOfStarts from "../../../migrations/0021_notes_of_starts.sql" with { type: "text" };
+import plainComments from "../../../migrations/0022_plain_comments.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -59,4 +60,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 19, name: "texts_compared", sql: textsCompared },
   { version: 20, name: "instances", sql: instances },
   { version: 21, name: "notes_of_starts", sql: notesOfStarts },
+  { version: 22, name: "plain_comments", sql: plainComments },
 ];
