@@ -66,6 +66,13 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
   },
   {
     file: "lib/repository/batch/batch_fold.ts",
+    before: `kind !== "account" && kind !== "sync"`,
+    after: `kind !== "account"`,
+    rule: "a revision that comes again after a rebuild finds its parents, also during a replay",
+    near: ["repository/batch/replay_test.ts"],
+  },
+  {
+    file: "lib/repository/batch/batch_fold.ts",
     before: "if (isFirst && isUnconfirmed(account))",
     after: "if (false)",
     rule:

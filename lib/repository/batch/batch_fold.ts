@@ -136,12 +136,13 @@ class BatchFold {
     const { mapper } = this.#options;
     const commits = events.filter((event) => event.kind === "commit");
     const accounts = events.filter((event) => event.kind === "account");
-    const mentions = commits.map((commit) => mapper.mentions(commit));
+    const news = await this.#newsOf(commits);
+    const mentions = news.map((commit) => mapper.mentions(commit));
     const [mentioned, ahead, children] = await Promise.all([
       // Before the states: records that others mention are loaded with their content.
       this.#loader.mentioned(mentions),
       this.#loader.repositories(accounts.map(({ did }) => did)),
-      this.#children.ask(commits),
+      this.#children.ask(news),
       this.#loader.loadStates(commits),
       this.#loader.accounts(didsOf(events)),
       this.#undecodable.load(this.#tx, events),
@@ -152,8 +153,22 @@ class BatchFold {
     await Promise.all([
       this.#loader.follow([...concerned, ...ahead?.referring ?? []], named),
       this.#loadChildren(children, named),
-      this.#waiting.count(this.#lacking(commits, mentions)),
+      this.#waiting.count(this.#lacking(news, mentions)),
     ]);
+  }
+
+  /**
+   * The commits whose references and children must be loaded. When duplicates are expected, their states are read
+   * first, which costs a round trip and saves all other queries. An account or sync event can make a stored
+   * revision valid again, so a batch with one is loaded as a whole.
+   */
+  async #newsOf(commits: readonly Commit[]): Promise<readonly Commit[]> {
+    const isPlain = this.#batch.events.every(({ kind }) => kind !== "account" && kind !== "sync");
+    if (!this.#options.expectsDuplicates || !isPlain) return commits;
+    await this.#loader.loadStates(commits);
+    return commits.filter((commit) =>
+      isNews(commit, this.#workingSet.entry(commit), this.#fold.again)
+    );
   }
 
   /** Loads the children that this partition owns; others are told by notes. */

@@ -60,6 +60,8 @@ export class Writer {
   readonly #mutexes = new Map<number, Mutex>();
   /** Number of partitions at the last query. */
   #partitions = WHOLE.of;
+  /** Partitions whose last batch brought only duplicates, as a replay does: the next one probably does too. */
+  readonly #replaying = new Set<number>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -77,7 +79,12 @@ export class Writer {
     if (share === undefined) return await this.#writeAnywhere(batch, signal);
     let mutex = this.#mutexes.get(share.partition);
     if (mutex === undefined) this.#mutexes.set(share.partition, mutex = new Mutex());
-    return await mutex.run(() => this.#write(batch, share, signal), signal);
+    const result = await mutex.run(() => this.#write(batch, share, signal), signal);
+    const { outcomes } = result;
+    const isReplay = outcomes.length > 0 && outcomes.every((outcome) => outcome === "duplicate");
+    if (isReplay) this.#replaying.add(share.partition);
+    else this.#replaying.delete(share.partition);
+    return result;
   }
 
   async #writeAnywhere(batch: Batch, signal: AbortSignal): Promise<BatchResult> {
@@ -152,6 +159,7 @@ export class Writer {
       statementTimeoutMs,
       waitingLimit,
       parts,
+      expectsDuplicates: this.#replaying.has(share.partition),
       ...(session === undefined ? {} : { session: (pid) => session(pid, share.partition) }),
       judged: judged ?? (() => {}),
       step: (name) => {

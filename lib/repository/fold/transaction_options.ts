@@ -11,6 +11,8 @@ export interface TransactionOptions {
   readonly share: Share;
   /** Whether to overwrite product rows that exist although the ledger has never had their record. */
   readonly overwrite: boolean;
+  /** Whether the events are expected to be stored already: then their states are read before anything else. */
+  readonly expectsDuplicates: boolean;
   readonly parts: PartSizes;
   /** How many records of one repository may wait for others. */
   readonly waitingLimit: number;
