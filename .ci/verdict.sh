@@ -5,7 +5,7 @@ passed=0 failed=0 complete=no
 failures=()
 # What a step returns that can't be tried here.
 SKIPPED=77
-# A run that is ended from outside tells nobody what it found, so it ends by itself before.
+# A run that is killed reports nothing, so it ends by itself before that.
 LIMIT_SECONDS=1470
 
 # step NAME COMMAND...

@@ -7,7 +7,7 @@ import { linesOf } from "./support/lines.ts";
 import { SharedDatabases } from "./support/shared/databases.ts";
 import { PORT_SETTING } from "./support/shared/question.ts";
 
-/** A run that takes longer hangs: what never ends has told nothing. */
+/** A run that takes longer counts as hanging: it fails instead of never ending. */
 const LIMIT_MS = 45 * 60_000;
 
 /** Files that run besides one for each core: many tests wait for programs and databases more than they compute. */

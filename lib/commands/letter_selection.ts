@@ -49,7 +49,7 @@ export function filterOf(values: FilterValues): LetterFilter {
   }
 }
 
-/** Given ids, or the letters that match a filter. */
+/** Given ids, or the dead letters that match a filter. */
 export type Selection = { readonly ids: readonly number[] } | { readonly filter: LetterFilter };
 
 /** Exactly one of: ids, a filter, --all. */
@@ -70,14 +70,14 @@ export function selectionOf(
   return ids.length > 0 ? { ids } : { filter };
 }
 
-/** The letters with the given ids, or all open ones that match the filter, oldest first. */
+/** The dead letters with the given ids, or all open ones that match the filter, oldest first. */
 export async function lettersOf(selection: Selection, sql: Sql): Promise<readonly number[]> {
   return "ids" in selection
     ? selection.ids
     : await openLetters(sql, selection.filter, Number.MAX_SAFE_INTEGER);
 }
 
-/** Says how many letters match a filter, and asks a person for confirmation. */
+/** Says how many dead letters match a filter, and asks a person for confirmation. */
 export function isMeant(
   action: "retry" | "discard",
   selection: Selection,

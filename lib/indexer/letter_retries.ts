@@ -43,7 +43,7 @@ export class LetterRetries {
     return { tried, resolved };
   }
 
-  /** Retries the letters that are due. After a failure they are still due. */
+  /** Retries the dead letters that are due. After a failure they are still due. */
   async retryDue(signal: AbortSignal): Promise<void> {
     const { ask, logger } = this.#options;
     try {

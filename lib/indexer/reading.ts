@@ -51,7 +51,7 @@ export class Reading {
         signal,
       });
     } catch (error) {
-      // When a replay is told to stop, ending is not a failure.
+      // When a replay is stopped, its end is not a failure.
       if (!signal.aborted || error !== signal.reason) throw error;
     }
   }

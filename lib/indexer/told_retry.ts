@@ -1,4 +1,4 @@
-/** A retry by hand, with the reason for each letter that stays open. */
+/** A retry that an operator requested, with the reason for each dead letter that stays open. */
 
 import { letterStates, openLetters } from "../repository/dead_letters/dead_letters.ts";
 import type { Sql } from "../repository/connection/sql.ts";
@@ -6,7 +6,7 @@ import type { RetryLetters, RetryResult } from "../server/dead_letters/retry.ts"
 import type { Database } from "../repository/connection/database.ts";
 import type { LetterRetries } from "./letter_retries.ts";
 
-/** A request retries no more letters than this; the others stay open for the next request. */
+/** A request retries no more dead letters than this; the others stay open for the next request. */
 const MOST_AT_A_TIME = 500;
 
 /** Retries what an operator selects. */
@@ -23,7 +23,7 @@ export function selectedRetry(
   };
 }
 
-/** Retries letters. */
+/** Retries dead letters. */
 export async function retryLetters(
   retries: LetterRetries,
   sql: Sql,

@@ -245,7 +245,7 @@ databaseTest(
         why: "refused again, empty_field: name: got text of 0, expected some text",
       }],
     });
-    // Of each letter that stays open it is said why.
+    // The output says why each dead letter stays open.
     const all = (await run("retry", "--all")).out;
     assert.equal(all.at(-1), "tried 2, resolved 0; 1 could not be retried");
     const whys = new Map(all.slice(0, -1).map((line) => line.split("  ") as [string, string]));

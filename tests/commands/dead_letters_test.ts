@@ -236,24 +236,27 @@ databaseTest("a record that is retried without its parent waits for it", async (
   assert.equal(await stateOf(sql, "p1"), "applied");
 });
 
-databaseTest("a letter that can't be settled in any form stays, and others go", async (db) => {
-  const { sql, url } = db;
-  await using subject = new Subject(url);
-  const { script } = subject;
-  const end = await refuseRows(sql, { table: "scenes", when: "new.indexer_live" });
-  await subject.send(
-    script.commit(ALICE, "scene", "s1", SCENE),
-    script.commit(ALICE, "scene", "s2", SCENE),
-    script.commit(ALICE, "scene", "s3", SCENE),
-  );
-  await end();
-  await refuseRows(sql, { table: "records", when: "new.rkey = 's2'" });
-  assert.deepEqual(await subject.retry(), { tried: 3, resolved: 2 });
-  assert.deepEqual(
-    (await letters(sql)).map(({ rkey, resolution, kept }) => [rkey, resolution, kept]),
-    [["s1", "retried", false], ["s2", null, true], ["s3", "retried", false]],
-  );
-});
+databaseTest(
+  "a dead letter that can't be closed in any form stays open, and others are closed",
+  async (db) => {
+    const { sql, url } = db;
+    await using subject = new Subject(url);
+    const { script } = subject;
+    const end = await refuseRows(sql, { table: "scenes", when: "new.indexer_live" });
+    await subject.send(
+      script.commit(ALICE, "scene", "s1", SCENE),
+      script.commit(ALICE, "scene", "s2", SCENE),
+      script.commit(ALICE, "scene", "s3", SCENE),
+    );
+    await end();
+    await refuseRows(sql, { table: "records", when: "new.rkey = 's2'" });
+    assert.deepEqual(await subject.retry(), { tried: 3, resolved: 2 });
+    assert.deepEqual(
+      (await letters(sql)).map(({ rkey, resolution, kept }) => [rkey, resolution, kept]),
+      [["s1", "retried", false], ["s2", null, true], ["s3", "retried", false]],
+    );
+  },
+);
 
 databaseTest(
   "two instances that look for due letters take each once",

@@ -1,6 +1,6 @@
 /**
- * DATA.md tells what is in the database, and the database the same. After a change of a comment:
- * `deno test -A tests/documents/data_test.ts -- --update` writes the tables of DATA.md anew.
+ * DATA.md and the comments in the database have the same words. After a change of a comment:
+ * `deno test -A tests/documents/data_test.ts -- --update` rewrites the tables of DATA.md.
  */
 
 import assert from "node:assert/strict";

@@ -83,7 +83,7 @@ Deno.test("no folder imports itself by way of others", () => {
   const folders = new Map<string, string[]>();
   for (const [path, targets] of imports) {
     const folder = dirname(path);
-    // What stands in `lib` itself is for all, or the entry of a folder.
+    // A file in `lib` itself is for all, or the entry of a folder.
     const others = targets.map(dirname).filter((other) => other !== folder && other !== "lib");
     if (folder !== "lib") folders.set(folder, [...folders.get(folder) ?? [], ...others]);
   }

@@ -48,7 +48,7 @@ Deno.test("foreign commits move on the place where reading resumes, whether take
   intake.skipped({ count: 7, bytes: 7 * last.length, last }, ENDPOINT);
   intake.tick();
   assert.equal(cursor(), 9);
-  // What stood before them is told in order with them.
+  // Events before them are delivered in order with them.
   assert.equal(queue.size, 3);
 });
 

@@ -50,7 +50,7 @@ function committed(...all: readonly (readonly [Event, Outcome, number?])[]): Com
   };
 }
 
-/** The series whose names begin so, as they are told to Prometheus. */
+/** The series whose names begin so, as Prometheus reads them. */
 async function series(name: string, ...batches: readonly Committed[]): Promise<string[]> {
   const telemetry = new Telemetry({ collections: [SCENE, MEMBERSHIP], version: "test" });
   for (const batch of batches) reportCommit(telemetry, batch);
@@ -78,7 +78,7 @@ Deno.test("every event is timed but the foreign ones, which are counted together
   ]);
 });
 
-Deno.test("trust is computed anew once for a batch that changed an alliance or a membership", async () => {
+Deno.test("trust is recomputed once for a batch that changed an alliance or a membership", async () => {
   const changes = committed(
     [commit(MEMBERSHIP, "a"), "applied"],
     [commit(MEMBERSHIP, "b"), "applied"],

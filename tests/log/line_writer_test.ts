@@ -19,7 +19,7 @@ Deno.test("lines are written in order, and what doesn't fit is dropped and count
   });
   const line = "x".repeat(25_000);
   for (let number = 0; number < 20; number++) writer.write(`${number} ${line}`);
-  await writer.flush(1); // Nobody reads: it waits no longer than it is told to.
+  await writer.flush(1); // Nobody reads: it waits no longer than its limit.
   assert.equal(writer.dropped, 10);
   gate.resolve();
   await writer.flush(60_000);

@@ -167,7 +167,7 @@ seventhTest(
   },
 );
 
-seventhTest("a form that is none is refused", async (database) => {
+seventhTest("an invalid form is refused", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database, { mapper: SEVEN });
   for (const schemaVersion of [0, -1, 1.5, "two", [1], true]) {

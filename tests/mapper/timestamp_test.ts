@@ -21,7 +21,7 @@ Deno.test("a time becomes UTC with six fractional digits", () => {
   for (const [text, expected] of times) assert.equal(normalizeTime(text ?? ""), expected, text);
 });
 
-Deno.test("a time that Postgres or a calendar would bend is none", () => {
+Deno.test("a time that Postgres or a calendar would change is invalid", () => {
   const texts = [
     "",
     "now",

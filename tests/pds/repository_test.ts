@@ -74,7 +74,7 @@ for (const curve of ["p256", "secp256k1"] as const) {
   }
 }
 
-Deno.test("an empty repository has no records, and is none that failed", async () => {
+Deno.test("an empty repository has no records, and is not a failure", async () => {
   await using made = new TinyNetwork();
   await made.account(DID);
   const { snapshot } = await readRepository(DID, options(made), signal);

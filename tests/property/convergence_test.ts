@@ -57,7 +57,7 @@ function withoutMarkers(tables: Tables): Tables {
   return { ...tables, accounts: new Map(accounts), deadLetters };
 }
 
-/** What is left when times differ: states, accounts, letters. */
+/** What is left when times differ: states, accounts, dead letters. */
 function statesAlone(tables: Tables): Tables {
   return { ...withoutMarkers(tables), products: new Map() };
 }

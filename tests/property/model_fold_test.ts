@@ -171,7 +171,7 @@ Deno.test("model: a member's own record is a request, whatever it claims; the ow
   assert.equal(stateOf(model, MALLORY, "membership", "m3"), "rejected");
 });
 
-Deno.test("model: a decision is an invitation to who never asked, and counts for others while they ask for that scene", () => {
+Deno.test("model: a decision is an invitation to an account that never requested, and counts for others while they request that scene", () => {
   const script = new Script();
   const sceneId = uriOf(ALICE, "app.subcult.scene", "s1");
   const other = uriOf(ALICE, "app.subcult.scene", "s2");

@@ -30,7 +30,7 @@ function env(database: Pick<TestDatabase, "url">, network: TinyNetwork): Record<
   });
 }
 
-/** A network that tells a stream of what happens in it, or keeps it from it. */
+/** A network that sends its changes to a stream, or withholds them. */
 class Source {
   readonly network = new TinyNetwork();
   #timeUs = START_US;

@@ -304,7 +304,7 @@ archiveTest(
   },
 );
 
-databaseTest("recent records are told as they stand, not as they came", async ({ url }) => {
+databaseTest("recent records have their current state, not the one at arrival", async ({ url }) => {
   const events = nowEvents();
   await using server = new ReplayServer();
   const last = server.push(

@@ -1,4 +1,4 @@
-/** The executable as it runs on a machine: with an environment of its own, until it is told to stop. */
+/** The executable as it runs on a machine: with an environment of its own, until it is stopped. */
 
 import assert from "node:assert/strict";
 import { within } from "./within.ts";

@@ -15,7 +15,7 @@ import { Telemetry } from "../../lib/server/telemetry/telemetry.ts";
 
 export const NOON = Date.UTC(2026, 10, 24, 12);
 
-/** Both clocks move together, and only when told to. */
+/** Both clocks move together, and only when the test moves them. */
 export class HandClock implements Clocks {
   #passedMs = 0;
   now(): number {

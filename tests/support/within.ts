@@ -6,7 +6,7 @@ const WAIT_MS = 30_000;
 export interface WithinOptions {
   /** Milliseconds. */
   readonly limitMs?: number;
-  /** How things stood when the time was over. */
+  /** The state when the time was over. */
   readonly state?: () => string;
 }
 

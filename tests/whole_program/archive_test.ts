@@ -44,7 +44,7 @@ function saidOf(log: readonly LogLine[], notice: string): string {
   return log.find((line) => line.notice === notice)?.message ?? "";
 }
 
-/** What passes by itself: an operator is told once, and nobody is woken. */
+/** Faults that end without help: one log line, and no alert. */
 const PASSING: readonly {
   readonly name: string;
   readonly way: typeof WHOLE_FILES;

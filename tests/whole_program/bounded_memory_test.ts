@@ -198,7 +198,7 @@ databaseTest(
   SERVER,
 );
 
-databaseTest(named(`${LETTERS} letters of 900 kB are tried again at once`), async (database) => {
+databaseTest(named(`${LETTERS} dead letters of 900 kB are retried at once`), async (database) => {
   const { sql } = database;
   await aScene(sql);
   await largeLetters(sql, LETTERS);

@@ -1,4 +1,4 @@
-/** What the stored position means, on servers that count anew, have other clocks, or bring nothing. */
+/** What the stored position means, on servers that restart their numbering, have other clocks, or bring nothing. */
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
@@ -69,7 +69,7 @@ async function readAll(
   return server.port;
 }
 
-/** What the server at that address is by the next start, of which nobody was told. */
+/** Which server is at that address at the next start; the indexer is not informed. */
 const RENUMBERED: readonly (readonly [
   what: string,
   log: (seen: readonly JetstreamEvent[], events: SampleEvents) => readonly JetstreamEvent[],

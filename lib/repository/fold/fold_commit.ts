@@ -61,7 +61,7 @@ export function foldCommit(
   if (purged && entry.rev === REBUILT) return "stale";
   if (!isNews(commit, entry, again)) {
     if (commit.rev === entry.rev) return "duplicate";
-    // The only news in an older revision is an earlier creation time.
+    // An older revision can change only the creation time, to an earlier one.
     if (lower(entry, commit)) entry.lowered = true;
     return "stale";
   }

@@ -8,12 +8,12 @@ import { bodyOf, type Writes } from "./writes.ts";
 
 /**
  * Postgres rejected the row. The cause may be gone at the next attempt (a full index page, a PostGIS error),
- * so it is retried automatically. All other letters wait for a person or a newer revision.
+ * so it is retried automatically. All other dead letters wait for an operator or a newer revision.
  */
 const RETRY_AFTER_MS = 60_000;
 
 /**
- * The letters of a record that this batch brought: one for each rejected revision, closed when a newer
+ * The dead letters of a record that this batch brought: one for each rejected revision, closed when a newer
  * revision has followed.
  */
 export function writeLetters(
@@ -31,7 +31,7 @@ export function writeLetters(
   if (verdict.state === "rejected") writeCurrent(writes, entry, verdict);
 }
 
-/** The letters of a record whose verdict changed because of other records. */
+/** The dead letters of a record whose verdict changed because of other records. */
 export function settleLetters(
   writes: Writes,
   entry: Entry,

@@ -16,11 +16,11 @@ import type { ReconcileReason } from "../reconcile/reconcile_queue.ts";
 
 /** A dead letter to write, before it has an id. */
 export interface Letter {
-  /** Unique: writing the same letter again updates the existing row. */
+  /** Unique: writing the same dead letter again updates the existing row. */
   readonly fingerprint: string;
   readonly reason: string;
   readonly detail: string;
-  /** What the letter is about: a record, an account, or null when unknown. */
+  /** What the dead letter is about: a record, an account, or null when unknown. */
   readonly key: RecordKey | Pick<RecordKey, "did"> | null;
   readonly rev: string | null;
   readonly payload: JsonObject | null;
@@ -47,7 +47,7 @@ export class Writes {
   readonly restated: Row[] = [];
   readonly tables = new Map<string, TableWrites>();
   readonly accounts: Row[] = [];
-  /** Records whose open letters are closed. */
+  /** Records whose open dead letters are closed. */
   readonly settled: Row[] = [];
   readonly #letters = new Map<string, Row>();
   readonly #reconciles = new Map<string, Row>();

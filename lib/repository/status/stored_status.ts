@@ -17,7 +17,7 @@ export interface WaitingCount extends ReasonCount {
   readonly collection: string;
 }
 
-/** Everything that the database tells the status page. */
+/** Everything that the status page reads from the database. */
 export interface StoredStatus {
   /** Records in the ledger by collection and state. A state without records may be absent. */
   readonly collections: readonly CollectionCounts[];

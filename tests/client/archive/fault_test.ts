@@ -40,7 +40,7 @@ for (
     ["refused with 408", FAULTS.answers(refusal(408, "RequestTimeout", "slow"))],
   ] as const
 ) {
-  Deno.test(`an answer that is ${name} is asked for again, the plan's too`, async () => {
+  Deno.test(`an answer that is ${name} is requested again, the plan's too`, async () => {
     for (const [method, wholeFrom] of WAYS) {
       await using server = new ArchiveServer(mixedArchive(2, 3, 20), { wholeFrom });
       server.fail("planSnapshot", fault);
@@ -68,7 +68,7 @@ for (
   ] as const
 ) {
   for (const [method, wholeFrom] of WAYS) {
-    Deno.test(`T10 ${name} is got again past caches: ${method}`, async () => {
+    Deno.test(`T10 ${name} is fetched again past caches: ${method}`, async () => {
       await using server = new ArchiveServer(mixedArchive(2, 3, 20), { wholeFrom });
       server.fail(method, fault, 1, wholeFrom === 0 ? BEFORE_PARTS : 0);
       const { done, chunks, notices } = replay(server);
@@ -103,7 +103,7 @@ for (
   }
 }
 
-Deno.test("a footer that doesn't agree with its checksum is got again, and refused if it stays", async () => {
+Deno.test("a footer that doesn't agree with its checksum is fetched again, and refused if it stays wrong", async () => {
   for (const [times, name] of [[1, null], [Infinity, "ArchiveDamagedError"]] as const) {
     await using server = new ArchiveServer(mixedArchive(1, 3, 20), { wholeFrom: 0 });
     server.fail(
@@ -129,7 +129,7 @@ Deno.test("a footer that doesn't agree with its checksum is got again, and refus
   }
 });
 
-Deno.test("a plan that makes no sense is asked for again, and refused if it stays", async () => {
+Deno.test("an invalid plan is requested again, and refused if it stays invalid", async () => {
   const nonsense: readonly unknown[] = [
     [],
     { sealedTipSeq: 9, segments: [] },
@@ -291,7 +291,7 @@ Deno.test("failures wait longer and longer, with jitter, and are an alert in the
   assert.deepEqual(answered, ["planSnapshot"]);
 });
 
-Deno.test("a limit on failures in a row ends the replay", async () => {
+Deno.test("a limit on consecutive failures ends the replay", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   server.fail("planSnapshot", FAULTS.drops, Infinity);
   const reconnect = { baseMs: 1, maxMs: 10, alertAttempts: 0, maxAttempts: 3 };

@@ -12,7 +12,7 @@ interface Result {
   readonly bytes: number;
 }
 
-/** Tasks that end when they are told to. */
+/** Tasks that the test ends. */
 class Bench {
   readonly started: number[] = [];
   readonly aborted: number[] = [];
@@ -273,7 +273,7 @@ Deno.test("what takes the chunks ends the replay when it fails", async () => {
   assert.equal(chunks.length, 1);
 });
 
-Deno.test("of blocks longer than usual one is got at a time, when it is its turn", async () => {
+Deno.test("blocks longer than usual are fetched one at a time, each at its turn", async () => {
   const rows = mixedArchive(1, 6, 10);
   await using server = new ArchiveServer(rows, { wholeFrom: 100 });
   const long = { status: 200, headers: {}, body: new Uint8Array(5 * 1024 * 1024) };

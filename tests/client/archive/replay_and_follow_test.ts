@@ -63,7 +63,7 @@ Deno.test("replays that come further may be as many as they like", async () => {
   assert.deepEqual([replays, clock.waits], [20, []]);
 });
 
-Deno.test("five replays in a row that come no further are enough", async () => {
+Deno.test("five consecutive replays without progress are enough", async () => {
   const { replays, follows, clock, error } = await cycle([100], MANY);
   assert.ok(error instanceof ArchiveStalledError);
   assert.match(error.message, /5 replays ended at 100/);
@@ -74,7 +74,7 @@ Deno.test("five replays in a row that come no further are enough", async () => {
   assert.equal(first.replays, 6);
 });
 
-Deno.test("one replay that comes further begins the count anew", async () => {
+Deno.test("one replay with progress resets the count", async () => {
   const { error, replays } = await cycle([100, 100, 100, 100, 100, 101, 101, 101, 101, 101], 10);
   assert.equal(error, null);
   assert.equal(replays, 10);

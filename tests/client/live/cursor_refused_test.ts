@@ -78,7 +78,7 @@ Deno.test("what a server of another numbering sends is trusted as soon as it is 
   assert.deepEqual(client.connections.map(({ cursor }) => cursor), ["90211733", BY_TIME, "3"]);
 });
 
-Deno.test("a server that begins to count anew is asked by time also for what nobody committed yet", async () => {
+Deno.test("a server that restarts its numbering is asked by time also for what nobody committed yet", async () => {
   const firstUs = TIME_US + RESUME_MARGIN_US;
   await using server = new ScriptedServer([
     sendsAndDrops(v1Message(90_211_733, firstUs)),

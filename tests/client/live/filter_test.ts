@@ -1,4 +1,4 @@
-/** Many accounts, private authorities, names with dead addresses: what stands between us and a stream. */
+/** Many accounts, private authorities, names with dead addresses: what can keep a client from a stream. */
 
 import assert from "node:assert/strict";
 import { connect, HEAD_START_MS, type Network } from "../../../lib/client/socket/connect.ts";

@@ -194,7 +194,7 @@ Deno.test("a server that sends the same event and drops, again and again, is no 
   assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 2, 3, 4]);
 });
 
-Deno.test("failures in a row are forgotten when something new arrives", async () => {
+Deno.test("consecutive failures are reset when something new arrives", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([
     refusesInText(503, "starting"),
@@ -239,7 +239,7 @@ Deno.test("a connection that lasts half a minute resets the count of consecutive
   }
 });
 
-Deno.test("something new ends the failures in a row also when its connection is left on purpose", async () => {
+Deno.test("something new resets the consecutive failures also when its connection is left on purpose", async () => {
   await using server = new ScriptedServer([
     refusesInText(503, "starting"),
     async (peer) => {
@@ -341,7 +341,7 @@ Deno.test("an alert is raised at the number of failures set for it, and at each 
   assert.deepEqual(client.alerts, [3, 4, 5]);
 });
 
-Deno.test("D-41 after the greatest number of failures in a row it gives up and says why", async () => {
+Deno.test("D-41 after the limit of consecutive failures it gives up and says why", async () => {
   await using server = new ScriptedServer([refusesInText(503, "starting up")]);
   await using client = new Followed([server.url()], {
     reconnect: { baseMs: 1, maxMs: 2, alertAttempts: 0, maxAttempts: 3 },

@@ -25,7 +25,7 @@ Deno.test("who catches up by a tenth of the time that passes is not behind", () 
   assert.deepEqual(judge([[0, late], [60_000, late - 5_999]]), [false, true]);
 });
 
-Deno.test("the minute begins anew after an event that was in time", () => {
+Deno.test("an event in time restarts the minute", () => {
   const late = LAG_LIMIT_MS + 1;
   const events = [[0, late], [30_000, 0], [40_000, late], [60_000, late], [100_000, late]] as const;
   assert.deepEqual(judge(events), [false, false, false, false, true]);

@@ -26,7 +26,7 @@ Deno.test("a stream is quiet when its time is over, and not a millisecond before
   assert.deepEqual(told, ["quiet"]);
 });
 
-Deno.test("a further event begins the time anew, the same one again does not", () => {
+Deno.test("a later event restarts the timer, the same one again does not", () => {
   const { clock, watch, told } = watched();
   using _watch = watch;
   watch.reached({ cursor: 5, timeUs: 5 });

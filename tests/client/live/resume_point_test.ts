@@ -201,7 +201,7 @@ Deno.test("the earliest time there is asks for all that the server has", () => {
   assert.deepEqual([cursor, expectation], [startCursor, { kind: "none" }]);
 });
 
-Deno.test("a firehose that counts anew is a sure gap, and one that skips numbers may be one", () => {
+Deno.test("a firehose that restarts its numbering is a sure gap, and one that skips numbers may be one", () => {
   const protocol = "firehose";
   const gap = { code: "went_live", useless: true };
   assert.deepEqual(verdict(ASKED, event(17, 60), { protocol }), gap);

@@ -105,7 +105,7 @@ Deno.test("memory follows what came, not what a frame declares", () => {
   assert.ok(parser.room().length <= 64 * 1024);
 });
 
-Deno.test("a close frame tells code and reason, or that it has none", () => {
+Deno.test("a close frame has code and reason, or that it has none", () => {
   const reason = concat([new Uint8Array([0x03, 0xe9]), new TextEncoder().encode("bye")]);
   assert.deepEqual(parse(encodeFrame(OPCODE.close, reason), [1]), [
     { kind: "close", code: 1001, reason: "bye" },

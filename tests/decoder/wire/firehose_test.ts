@@ -241,7 +241,7 @@ Deno.test("a commit whose blocks are of another commit is malformed as a whole",
   for (const frame of frames) assert.deepEqual(reasonsOf(frame), ["malformed invalid_car"]);
 });
 
-Deno.test("a commit object that was altered, or is none, costs the whole commit", () => {
+Deno.test("an altered or invalid commit object makes the whole commit refused", () => {
   const altered = encode({ did: DID, rev: REV, version: 3 });
   assert.deepEqual(
     detailsOf(commitFrame({ blocks: ([commit, record]) => [[commit![0], altered], record!] })),

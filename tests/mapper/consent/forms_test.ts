@@ -42,7 +42,7 @@ Deno.test("the corpus is large, says what each form tells, and has harmless form
   }
 });
 
-/** Where a value can stand in a record. */
+/** Where a value can be in a record. */
 const POSITIONS: Readonly<Record<string, (value: Json) => JsonObject>> = {
   "in a list": (value) => ({ a: ["x", value, 1] }),
   "deep": (value) => ({ a: [{ b: { c: [[value]] } }] }),

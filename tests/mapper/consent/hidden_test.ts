@@ -68,7 +68,7 @@ Deno.test("words that only look like a place are kept", () => {
   assert.equal(after(record), record);
 });
 
-Deno.test("geohashes are cut to six characters, and what is none goes", () => {
+Deno.test("geohashes are cut to six characters, and what is not a geohash is removed", () => {
   const record = {
     geohash: "c23nb62w20st",
     venue_geohash: "C23NB62W",

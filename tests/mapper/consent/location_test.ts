@@ -169,7 +169,7 @@ Deno.test("a place that can't be read is refused, and its values are gone", () =
   }
 });
 
-Deno.test("a geohash that is none is refused, and its text is gone", () => {
+Deno.test("an invalid geohash is refused, and its text is removed", () => {
   for (const coarseGeohash of ["", "c23nba", "47.6062", " c23nb6", 5, true, ["c23nb6"], {}]) {
     for (const record of [{ coarseGeohash }, { location: { coarseGeohash } }]) {
       const after = placeAfter(record);

@@ -97,7 +97,7 @@ databaseTest(
   },
 );
 
-databaseTest("when a whole table is refused, each record has its letter", async (database) => {
+databaseTest("when a whole table is refused, each record has its dead letter", async (database) => {
   const { sql } = database;
   await refuseRows(sql, { table: "scenes", when: "true", sqlState: "23514" });
   const script = new Script();
@@ -151,33 +151,36 @@ databaseTest("a record whose body the ledger refuses is kept without it", async 
   assert.deepEqual([letter?.rkey, letter?.kept], ["s2", false]);
 });
 
-databaseTest("an event that the ledger refuses in any form is a letter, once", async (database) => {
-  const { sql } = database;
-  await refuseRows(sql, { table: "records", when: "new.rkey = 's2'" });
-  const script = new Script();
-  const frames = [
-    script.commit(ALICE, "scene", "s1", SCENE),
-    script.commit(ALICE, "scene", "s2", SCENE),
-    script.commit(ALICE, "scene", "s3", SCENE),
-  ];
-  const counts: OutcomeCounts[] = [];
-  for (let time = 0; time < 2; time++) {
-    const env = { CONSUMER_NAME: `reader-${time}` };
-    await index(database, frames, { env, then: (program) => counts.push(program.counts) });
-  }
-  assert.deepEqual(counts, [
-    countsOf(["applied", "dead_letter", "applied"]),
-    countsOf(["duplicate", "duplicate", "duplicate"]),
-  ]);
-  assert.deepEqual(await states(sql), { s1: "applied", s3: "applied" });
-  const letters = await sql<{ reason: string; detail: string; excerpt: string }[]>`
+databaseTest(
+  "an event that the ledger refuses in any form is one dead letter",
+  async (database) => {
+    const { sql } = database;
+    await refuseRows(sql, { table: "records", when: "new.rkey = 's2'" });
+    const script = new Script();
+    const frames = [
+      script.commit(ALICE, "scene", "s1", SCENE),
+      script.commit(ALICE, "scene", "s2", SCENE),
+      script.commit(ALICE, "scene", "s3", SCENE),
+    ];
+    const counts: OutcomeCounts[] = [];
+    for (let time = 0; time < 2; time++) {
+      const env = { CONSUMER_NAME: `reader-${time}` };
+      await index(database, frames, { env, then: (program) => counts.push(program.counts) });
+    }
+    assert.deepEqual(counts, [
+      countsOf(["applied", "dead_letter", "applied"]),
+      countsOf(["duplicate", "duplicate", "duplicate"]),
+    ]);
+    assert.deepEqual(await states(sql), { s1: "applied", s3: "applied" });
+    const letters = await sql<{ reason: string; detail: string; excerpt: string }[]>`
     select reason, detail, payload ->> 'excerpt' as excerpt from dead_letters`;
-  assert.deepEqual([...letters], [{
-    reason: "database_refused",
-    detail: "a commit event, SQLSTATE 22023",
-    excerpt: uriOf(ALICE, "app.subcult.scene", "s2"),
-  }]);
-});
+    assert.deepEqual([...letters], [{
+      reason: "database_refused",
+      detail: "a commit event, SQLSTATE 22023",
+      excerpt: uriOf(ALICE, "app.subcult.scene", "s2"),
+    }]);
+  },
+);
 
 databaseTest("a row that is refused at the commit is found", async (database) => {
   const { sql } = database;

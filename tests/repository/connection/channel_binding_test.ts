@@ -69,7 +69,7 @@ Deno.test({
       String(await at("postgres", "?sslmode=require&channel_binding=require")),
       /channel_binding=require can't be kept: the server asks for no login/,
     );
-    // Whoever stands between has another certificate than the server that the password is for.
+    // A man in the middle has another certificate than the server that the password is for.
     await using between = new TlsFront(urlOf(cluster.url, ROLE, port, ""), LOCALHOST);
     assert.match(
       String(

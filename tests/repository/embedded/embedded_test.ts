@@ -202,7 +202,7 @@ const EXECUTE = Uint8Array.from([
   ...message("S"),
 ]);
 
-/** A client that says exactly what it is told to. */
+/** A client that sends exactly the given bytes. */
 class RawClient {
   readonly socket: net.Socket;
   /** Resolves at the end of the connection, with what was still unread. */

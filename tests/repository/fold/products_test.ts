@@ -308,7 +308,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a decision is an invitation to who never asked, and counts for others while they ask for that scene",
+  "a decision is an invitation to an account that never requested, and counts for others while they request that scene",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);

@@ -67,7 +67,7 @@ databaseTest("tables in another schema than public are found where they are", as
       "applied",
     ]);
   });
-  // A schema that comes to stand before it does not hide them.
+  // A schema that is put before it in the search path does not hide them.
   await sql.unsafe("create schema before");
   await change(database, "search_path = before, app, public");
   await anew(url, async (sql) => {

@@ -60,7 +60,7 @@ Deno.test("a time up to a minute ahead is the newest that was seen, and one late
   assert.equal(telemetry.facts.reading.newestTimeMs, NOON + 60_000);
 });
 
-Deno.test("a database is down, or refuses, since the first failure in a row", () => {
+Deno.test("a database is down, or refuses, since the first of the consecutive failures", () => {
   const { telemetry, clock } = begun();
   const { database } = telemetry.facts;
   telemetry.database.failed("ECONNREFUSED");

@@ -23,7 +23,7 @@ async function withServer(
   }
 }
 
-/** Sends bytes, ends its side if told to, and reads until the server closes. */
+/** Sends bytes, ends its side if `ends` is set, and reads until the server closes. */
 async function say(
   { server }: Asked,
   text: string | Uint8Array,
@@ -167,7 +167,7 @@ Deno.test("a line between chunks has at most 256 bytes, and at most 16 headers c
   await withServer(TOKEN, async (asked) => {
     const body = (extension: number, trailers: number): string =>
       `${CHUNKED}2;${"x".repeat(extension)}\r\n{}\r\n0\r\n${"X: y\r\n".repeat(trailers)}\r\n`;
-    // Whole, it is told that it names no letter.
+    // The whole request is refused because it names no dead letter.
     const isWhole = async (text: string): Promise<boolean> =>
       !(await say(asked, text)).includes("the chunks of the body are broken");
     assert.deepEqual([await isWhole(body(254, 16)), await isWhole(body(255, 0))], [true, false]);

@@ -264,7 +264,7 @@ Deno.test("the age of the cursor keeps growing in a stall, from the stored one o
   assert.equal(await value("indexer_cursor_age_seconds"), 11);
 });
 
-Deno.test("MT-14 every failed attempt is counted, and how many there were in a row", async () => {
+Deno.test("MT-14 every failed attempt is counted, and the consecutive ones too", async () => {
   const { telemetry, value } = told();
   telemetry.stream.attemptFailed(failed(1));
   telemetry.stream.attemptFailed(failed(2));

@@ -207,7 +207,7 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
     await page.text("#letters-result"),
     "Dead letter 1 is refused again: still name is a number.",
   );
-  // It stays said beside the letter.
+  // The message stays beside the dead letter.
   assert.match(await page.text("#letters-list"), /refused again: still name is a number/);
   assert.equal(await page.evaluate(resultLevel), "warn");
   await page.click("[data-focus='retry invalid_type']");
@@ -262,7 +262,7 @@ pageTest("a dead letter is discarded only after a second yes, by keyboard too", 
   assert.deepEqual(subject.letters.asked, ["discard 4"]);
 });
 
-pageTest("a discard that was put off can be asked for again at once", {
+pageTest("a cancelled discard can be requested again at once", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
@@ -281,7 +281,7 @@ pageTest("a discard that was put off can be asked for again at once", {
   assert.deepEqual(subject.letters.asked, ["discard 4"]);
 });
 
-pageTest("letters that come meanwhile take neither the focus nor a click", {
+pageTest("dead letters that come meanwhile take neither the focus nor a click", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   const rows = "document.querySelectorAll('.letters tbody tr').length";

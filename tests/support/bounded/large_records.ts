@@ -63,7 +63,7 @@ export async function manyScenes(sql: Sql, count: number): Promise<void> {
     from generate_series(1, ${count}::int) as i`;
 }
 
-/** Open letters with large payloads, each of which can be tried again. */
+/** Open dead letters with large payloads, each of which can be retried. */
 export async function largeLetters(sql: Sql, count: number): Promise<void> {
   const record = { text: "letter", sceneId: uriOf(OWNER, "scene", "scene1") };
   await sql`

@@ -21,7 +21,7 @@ export class Spawned implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: string[] = [];
 
-  /** Runs deno with these arguments. `onLine` is told each line of its standard output as it comes. */
+  /** Runs deno with these arguments. `onLine` receives each line of its standard output as it comes. */
   constructor(
     args: readonly string[],
     env: Readonly<Record<string, string>>,
@@ -93,7 +93,7 @@ export interface Planned extends AsyncDisposable {
   signal(signal: Deno.Signal): void;
 }
 
-/** Starts a process that follows a plan. `onSaid` is told each word as it comes. */
+/** Starts a process that follows a plan. `onSaid` receives each word as it comes. */
 export function spawnPlanned(plan: Plan, onSaid: (said: Said) => void = () => {}): Planned {
   let killedAt: Point | null = null;
   const script = new URL("./process.ts", import.meta.url).pathname;

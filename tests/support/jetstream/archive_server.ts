@@ -1,4 +1,4 @@
-/** An archive on loopback: plans, serves segments and blocks, and fails when it is told to. */
+/** An archive on loopback: plans, serves segments and blocks, and fails when a test asks for it. */
 
 import {
   type ArchiveBlock,

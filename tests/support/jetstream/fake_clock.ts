@@ -12,7 +12,7 @@ const NEVER_MS = 60_000;
 /** In one step of a clock. More are a timer that sets itself again and never lets the step end. */
 const MOST_CALLS = 100_000;
 
-/** A clock that stands still until it is told to go. */
+/** A clock that a test moves. */
 export class FakeClock implements Clock {
   #now: number;
   #elapsed = 0;

@@ -24,7 +24,7 @@ export function positionOf(message: Message): Position | null {
   return { cursor: value.cursor ?? value.time_us, timeUs: value.time_us };
 }
 
-/** The client at work in a test, with all that it received and told. */
+/** The client at work in a test, with all that it received and reported. */
 export class Followed implements AsyncDisposable {
   readonly messages: Message[] = [];
   readonly sources: string[] = [];

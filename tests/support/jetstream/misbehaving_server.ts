@@ -1,5 +1,5 @@
 /**
- * A Jetstream, or a relay, that misbehaves when it is told to: crashes and counts anew, is two replicas, ignores a cursor,
+ * A Jetstream, or a relay, that misbehaves on request: crashes and restarts its numbering, is two replicas, ignores a cursor,
  * lets live events overtake a replay, steps its clock, closes at once. All in silence, as real ones do.
  */
 
@@ -74,7 +74,7 @@ export class MisbehavingServer implements AsyncDisposable {
     return this.#server.origin + PATHS[this.#wire];
   }
 
-  /** Connections that stand. */
+  /** Open connections. */
   get connected(): number {
     return [...this.#live.keys()].filter((peer) => !peer.isGone).length;
   }

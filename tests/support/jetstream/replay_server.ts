@@ -104,7 +104,7 @@ export class ReplayServer implements AsyncDisposable {
     return this.#server.peers;
   }
 
-  /** Connections that stand. */
+  /** Open connections. */
   get connected(): number {
     return this.peers.filter((peer) => peer.isAccepted && !peer.isGone).length;
   }

@@ -59,7 +59,7 @@ type Changes = Partial<Omit<ReplayOptions, "observer" | "signal">> & {
   readonly clock?: HurryingClock;
 };
 
-/** A replay at work in a test, with all that it handed over and told. */
+/** A replay at work in a test, with all that it delivered and reported. */
 export function replay(server: ArchiveServer, changes: Changes = {}): Replayed {
   const clock = changes.clock ?? new HurryingClock([IDLE_MS, TOTAL_MS]);
   const filter = changes.filter ?? { collections: ["app.subcult.*"], dids: [] };
@@ -111,7 +111,7 @@ export function eventsIn(chunks: readonly ArchiveChunk[]): readonly Event[] {
   return chunks.flatMap(({ events }) => events);
 }
 
-/** Where the events of all chunks stand. */
+/** Positions of the events of all chunks. */
 export function seqsIn(chunks: readonly ArchiveChunk[]): readonly number[] {
   return eventsIn(chunks).map((event) => positionOf(event)?.cursor ?? -1);
 }

@@ -65,7 +65,7 @@ export class ScriptedServer implements AsyncDisposable {
   }
 }
 
-/** Accepts, sends, and lets the connection stand. */
+/** Accepts, sends, and keeps the connection open. */
 export function sends(...messages: readonly (string | Uint8Array)[]): Script {
   return async (peer) => {
     await peer.accept();

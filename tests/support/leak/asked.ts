@@ -11,7 +11,7 @@ export async function asked(origin: string, token: string, letters: number): Pro
   const ask = async (path: string, init: RequestInit = {}): Promise<string> => {
     const response = await fetch(origin + path, init);
     const text = `${[...response.headers].join("\n")}\n${await response.text()}`;
-    // Uptimes and lags are told with all their decimals.
+    // Uptimes and lags have all their decimals.
     said.push({ where: `${init.method ?? "GET"} ${path}`, text, decimals: 5 });
     return text;
   };

@@ -119,7 +119,7 @@ function* share(
   yield* afterwards(did);
   if (ending === null) return;
   yield* ending[1](author, record);
-  // The old revision comes once more, and tells nothing new.
+  // The old revision is repeated, and changes nothing.
   yield first;
 }
 

@@ -1,4 +1,4 @@
-/** Records of every collection: right ones, and the fields in which a text can stand. */
+/** Valid records of every collection, and the fields that can contain text. */
 
 import type { Json, JsonObject } from "../../../lib/decoder/json.ts";
 

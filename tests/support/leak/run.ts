@@ -1,4 +1,4 @@
-/** One run of the whole program over a stream that tells marked places, and all that it says. */
+/** One run of the whole program over a stream with marked places, and all its output. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { runIndexer, type Running } from "../../../lib/commands/run.ts";
@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly batch: number;
 }
 
-/** What the process is told and must not tell. */
+/** Secrets that the process gets and must not print. */
 const TOKEN = "tok3n/of+the=doors";
 const API_KEY = "k3y~of~the~archive";
 const JITTER_SECRET = 'jitter "s3cret" with ü, % and spaces';
@@ -133,7 +133,7 @@ function environment(
   };
 }
 
-/** Refuses, and says what it was told: a proxy in its debugging mode. */
+/** Refuses, and repeats the request: a proxy in its debugging mode. */
 function reflects(status: number): Script {
   return (peer) => {
     const { headers, query } = peer.request;

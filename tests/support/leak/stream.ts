@@ -1,4 +1,4 @@
-/** A stream that tells marked places in every way that there is, and the marks that it tells. */
+/** A stream with marked places in every known spelling, and the marks in it. */
 
 import { encode } from "@atcute/cbor";
 import type { Json, JsonObject } from "../../../lib/decoder/json.ts";

@@ -5,7 +5,7 @@ import type { Random } from "./random.ts";
 import { type Author, coordinate, type Wire } from "./records.ts";
 import { tidOf } from "./wire_identifier.ts";
 
-/** One of them, about a record that tells a place. `write` puts a message into its envelope. */
+/** One of them, about a record with a place. `write` puts a message into its envelope. */
 export function brokenFrame(
   random: Random,
   { did, timeUs }: Author,

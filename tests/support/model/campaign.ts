@@ -17,7 +17,7 @@ import {
   type System,
 } from "./system.ts";
 
-/** The delivery that a seed stands for. */
+/** The delivery that a seed produces. */
 export function deliveryOf(seed: number, options: StreamOptions = {}): Delivered[] {
   const stream = generateStream(seed, options);
   const deliver = new Random(seed, 5).weighted([

@@ -8,7 +8,7 @@ import { readMoment, writeMoment } from "./moment.ts";
 
 export type Protocol = "v1" | "v2";
 
-/** Where a message stands in its stream. */
+/** Position of a message in its stream. */
 export interface Place {
   readonly timeUs: number;
   /** Null on a v1 server that numbers nothing. */

@@ -1,6 +1,6 @@
 /**
  * The model: what the tables must hold after a sequence of deliveries, and how each must be counted.
- * It keeps only what was delivered and derives everything else anew whenever it is asked.
+ * It keeps only what was delivered and derives everything else at each query.
  */
 
 import { Accounts } from "./accounts.ts";

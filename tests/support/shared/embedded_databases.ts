@@ -1,6 +1,6 @@
 /**
  * Embedded databases in one process beside the run: their code is compiled once for all of them, and where one
- * breaks down the run still tells what failed.
+ * breaks down the run still reports what failed.
  */
 
 import { linesOf } from "../lines.ts";
