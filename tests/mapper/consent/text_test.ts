@@ -108,6 +108,11 @@ Deno.test("a place is found in a text that has only the form of an identifier", 
     `bafyrei${"47deg36min22sec".padEnd(52, "a")}`,
     "at://did:plc:abcdefghijklmnopqrstuvwx/app.subcult.scene/47.60621,-122.33207",
     "at://did:plc:abcdefghijklmnopqrstuvwx/geohash/c23nb62w20sth",
+    "at://did:plc:abcdefghijklmnopqrstuvwx/app.bsky.place.locator/3meecobc25cze",
+    "at://did:plc:abcdefghijklmnopqrstuvwx/org.example.quadkey/3222222222222",
+    ...["stopni", "derece", "astetta", "deg", "grad"].map((degrees) =>
+      `bafyrei${`47${degrees}36min22sec`.padEnd(52, "a")}`
+    ),
   ];
   for (const text of disguised) assert.notEqual(after(text), text);
 });
