@@ -10,16 +10,16 @@ import type { Context } from "./indexer/context.ts";
 import { createWriter } from "./indexer/create_writer.ts";
 import { DatabaseWatch } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
-import { Leading, type LeadingOptions } from "./indexer/leading.ts";
-import { workDivided } from "./indexer/divided.ts";
+import { LeadershipTerm, type LeadershipTermOptions } from "./indexer/leadership_term.ts";
+import { runPartitions } from "./indexer/run_partitions.ts";
 import { LetterRetries } from "./indexer/letter_retries.ts";
 import type { Logger } from "./log/logger.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/collections/registry.ts";
 import { prepare } from "./indexer/preparation.ts";
-import { Remaps } from "./indexer/remaps.ts";
+import { RecordRemapper } from "./indexer/record_remapper.ts";
 import { tellOutdatedMappings } from "./indexer/outdated_mappings.ts";
-import { Reconciles } from "./indexer/reconciles.ts";
+import { Reconciler } from "./indexer/reconciler.ts";
 import { type RecentRecord, RecentRecords } from "./indexer/recent_records.ts";
 import type { Database } from "./repository/connection/database.ts";
 import { silenceAfter } from "./repository/connection/watchdog.ts";
@@ -53,8 +53,8 @@ export class Indexer {
   readonly mapper: Mapper;
   readonly letters: LetterRetries;
   readonly watch: DatabaseWatch;
-  readonly reconciles: Reconciles;
-  readonly remaps: Remaps;
+  readonly reconciles: Reconciler;
+  readonly remaps: RecordRemapper;
   readonly #options: IndexerOptions;
   readonly #context: Context;
   readonly #writer: Writer;
@@ -73,8 +73,8 @@ export class Indexer {
       logger,
       ask: (question, signal) => database.ask(question, { silentMs, signal }),
     });
-    this.remaps = new Remaps({ database, mapper: this.mapper, writer });
-    this.reconciles = new Reconciles({ ...context, writer });
+    this.remaps = new RecordRemapper({ database, mapper: this.mapper, writer });
+    this.reconciles = new Reconciler({ ...context, writer });
   }
 
   /** The addresses of the newest records, newest first. */
@@ -104,7 +104,7 @@ export class Indexer {
     await tellOutdatedMappings(common, signal);
     signal.addEventListener("abort", () => this.#drains(), { once: true });
     try {
-      await workDivided(
+      await runPartitions(
         {
           ...common,
           consumer: config.consumerName,
@@ -113,7 +113,7 @@ export class Indexer {
           leaseMs: config.leaseMs,
           standsBy: () => telemetry.standsBy(),
         },
-        async (held, of, until) => await new Leading(this.#leading, held, of).run(until),
+        async (held, of, until) => await new LeadershipTerm(this.#leading, held, of).run(until),
         signal,
       );
     } catch (error) {
@@ -123,7 +123,7 @@ export class Indexer {
     logger.info("stopped", { received: telemetry.facts.counts.messagesTaken });
   }
 
-  get #leading(): LeadingOptions {
+  get #leading(): LeadershipTermOptions {
     const { fill = false, committed = () => {} } = this.#options;
     return {
       context: this.#context,

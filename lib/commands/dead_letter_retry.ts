@@ -1,6 +1,6 @@
 /** `dead-letters retry`. */
 
-import { retryLetters } from "../indexer/told_retry.ts";
+import { retryLetters } from "../indexer/manual_retry.ts";
 import type { Terminal } from "./command.ts";
 import { openLetterDatabase } from "./dead_letter_database.ts";
 import { isMeant, lettersOf, SELECTION_OPTIONS, selectionOf } from "./letter_selection.ts";

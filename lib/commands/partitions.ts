@@ -1,7 +1,7 @@
 /** Shows or changes the number of partitions. */
 
 import { isMigrated } from "../repository/schema/migrate.ts";
-import { readPartitions, resize, ResizeError } from "../repository/batch/partitioning.ts";
+import { readPartitions, resize, ResizeError } from "../repository/batch/partition_count.ts";
 import { type Command, UsageError } from "./command.ts";
 import { commandDatabase } from "./command_database.ts";
 import { parseOptions } from "./options.ts";

@@ -10,7 +10,7 @@ import { startServer } from "../server/http/server.ts";
 import { StatusCache } from "../server/status/status_cache.ts";
 import { Telemetry } from "../server/telemetry/telemetry.ts";
 import { DeadLetterStore } from "../repository/dead_letters/dead_letter_store.ts";
-import { selectedRetry } from "../indexer/told_retry.ts";
+import { selectedRetry } from "../indexer/manual_retry.ts";
 import { DatabaseStatus } from "../indexer/database_status.ts";
 import type { Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";

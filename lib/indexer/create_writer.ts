@@ -4,12 +4,12 @@ import type { Mapper } from "../mapper/content.ts";
 import { Writer } from "../repository/batch/writer.ts";
 import type { Context } from "./context.ts";
 import type { DatabaseWatch } from "./database_watch.ts";
-import { LongBatch } from "./long_batch.ts";
+import { BatchProgress } from "./batch_progress.ts";
 import { databaseBackoff } from "./pipeline.ts";
 
 export function createWriter(context: Context, mapper: Mapper, watch: DatabaseWatch): Writer {
   const { config, database, logger, telemetry, clock, random } = context;
-  const longBatch = new LongBatch(clock, logger);
+  const batchProgress = new BatchProgress(clock, logger);
   return new Writer({
     mapper,
     consumer: config.consumerName,
@@ -25,13 +25,13 @@ export function createWriter(context: Context, mapper: Mapper, watch: DatabaseWa
     },
     refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
     step: (name, { letters, share }) => {
-      if (name === "beginning") longBatch.begin();
+      if (name === "beginning") batchProgress.begin();
       if (name === "committed") watch.ended(`batch ${share?.partition ?? 0}`, true);
       return context.faultPoint(`${letters.length > 0 ? "retry" : "batch"}_${name}`);
     },
     judged: (records) => {
       telemetry.batches.advanced();
-      longBatch.judged(records);
+      batchProgress.judged(records);
     },
   });
 }

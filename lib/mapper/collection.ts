@@ -5,7 +5,7 @@
 
 import type { JsonObject } from "../decoder/json.ts";
 import type { Refusal } from "../decoder/event.ts";
-import type { Upgrade } from "./form.ts";
+import type { Upgrade } from "./schema_version.ts";
 
 /** The address of a record. */
 export interface RecordKey {

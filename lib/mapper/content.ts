@@ -9,7 +9,7 @@
 import type { Commit, Refusal } from "../decoder/event.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import { type Collection, isRefusal, type RecordKey, type Row } from "./collection.ts";
-import { newestForm } from "./form.ts";
+import { newestForm } from "./schema_version.ts";
 import {
   type Fields,
   hasRepeated,

@@ -3,7 +3,7 @@
 import type { Refusal } from "../decoder/event.ts";
 import type { JsonObject } from "../decoder/json.ts";
 import type { Collection, RecordKey, Reference } from "./collection.ts";
-import { FORM_FIELD } from "./form.ts";
+import { FORM_FIELD } from "./schema_version.ts";
 import { parseReference, referenceText } from "./reference.ts";
 
 /** A reference with its target: a record's key, or a bare rkey of an unknown repository. */

@@ -39,11 +39,11 @@ export const LIMITS: readonly Mutant[] = [
     near: ["log/limits_test.ts"],
   },
   {
-    file: "lib/server/telemetry/briefly.ts",
+    file: "lib/server/telemetry/shortened.ts",
     before: "const LONGEST_MESSAGE = 300;",
     after: "const LONGEST_MESSAGE = 299;",
     rule: "a server's words of 300 characters are shown whole",
-    near: ["server/facts/briefly_test.ts"],
+    near: ["server/facts/shortened_test.ts"],
   },
   {
     file: "lib/server/http/request_head.ts",

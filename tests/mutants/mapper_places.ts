@@ -2,7 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 export const MAPPER_PLACES: readonly Mutant[] = [
   {
-    file: "lib/mapper/place_text/effort.ts",
+    file: "lib/mapper/place_text/search_budget.ts",
     before: "const MOST = 1_250_000;",
     after: "const MOST = 1_250_000_000;",
     rule: "a record as a whole bounds the search for places",
@@ -123,7 +123,7 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/hidden_place.ts",
-    before: "return withoutPlaces(left, where.inPlace, where.effort);",
+    before: "return withoutPlaces(left, where.inPlace, where.budget);",
     after: "return left;",
     rule: "a key that stands twice in JSON hides no place in its first value",
     near: ["mapper/consent/hidden_test.ts", "mapper/consent/words_test.ts"],
@@ -186,7 +186,7 @@ export const MAPPER_PLACES: readonly Mutant[] = [
     near: ["mapper/consent/words_test.ts"],
   },
   {
-    file: "lib/mapper/place_text/harmless.ts",
+    file: "lib/mapper/place_text/other_numbers.ts",
     before: "if (isTypical(one) || isTypical(other)) return false;",
     after: "",
     rule: "nobody writes a price with four decimals: it is a place",

@@ -114,11 +114,11 @@ export const MAPPER_RECORDS: readonly Mutant[] = [
     near: ["mapper/fields_test.ts"],
   },
   {
-    file: "lib/mapper/form.ts",
+    file: "lib/mapper/schema_version.ts",
     before: "if (form > upgrades.length + 1)",
     after: "if (form > upgrades.length + 2)",
     rule: "a record of a newer form is kept unmapped, not read as an old one",
-    near: ["mapper/form_test.ts"],
+    near: ["mapper/schema_version_test.ts"],
   },
   {
     file: "lib/mapper/reference.ts",

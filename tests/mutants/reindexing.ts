@@ -2,14 +2,14 @@ import type { Mutant } from "./mutant.ts";
 
 export const REINDEXING: readonly Mutant[] = [
   {
-    file: "lib/mapper/form.ts",
+    file: "lib/mapper/schema_version.ts",
     before: "if (form > upgrades.length + 1) return { newer: form };",
     after: "",
     rule: "a record of a form that is not known is kept and not mapped",
     near: ["mapper/seventh_collection_test.ts"],
   },
   {
-    file: "lib/mapper/form.ts",
+    file: "lib/mapper/schema_version.ts",
     before: "upgrades.slice(form - 1)",
     after: "upgrades.slice(form)",
     rule: "an older form is upgraded from its own step on",

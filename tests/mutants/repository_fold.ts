@@ -136,14 +136,14 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
     near: ["repository/fold/children_ahead_test.ts"],
   },
   {
-    file: "lib/repository/fold/named.ts",
+    file: "lib/repository/fold/batch_references.ts",
     before: "if (this.#names.has(nameOf(collection, rkey))) return true;",
     after: "",
     rule: "a post at an event waits as soon as the event's scene has gone",
     near: ["repository/fold/children_ahead_test.ts"],
   },
   {
-    file: "lib/repository/fold/named.ts",
+    file: "lib/repository/fold/batch_references.ts",
     before: `if (event.kind === "account" || event.kind === "sync") this.#dids.add(event.did);`,
     after: "",
     rule: "an event whose account comes back is judged by its scene",

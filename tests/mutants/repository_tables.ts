@@ -38,7 +38,7 @@ export const REPOSITORY_TABLES: readonly Mutant[] = [
     near: ["repository/partitions/lease_test.ts"],
   },
   {
-    file: "lib/repository/batch/halves.ts",
+    file: "lib/repository/batch/split_in_half.ts",
     before: "    cursor: null,",
     after: "",
     rule: "the cursor moves with the last part of a split batch only",

@@ -1,14 +1,14 @@
 /** Maps the whole ledger again, on a database of a test. */
 
 import { reindex } from "../../lib/indexer/reindex.ts";
-import { Remaps } from "../../lib/indexer/remaps.ts";
+import { RecordRemapper } from "../../lib/indexer/record_remapper.ts";
 import type { Mapper } from "../../lib/mapper/content.ts";
 import type { Difference } from "../../lib/repository/fold/record_difference.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { Writer } from "../../lib/repository/batch/writer.ts";
 import { SMALL_PARTS } from "./small_parts.ts";
 
-export function remapsOn(sql: Sql, mapper: Mapper): Remaps {
+export function remapsOn(sql: Sql, mapper: Mapper): RecordRemapper {
   const writer = new Writer({
     mapper,
     consumer: "default",
@@ -20,7 +20,7 @@ export function remapsOn(sql: Sql, mapper: Mapper): Remaps {
     failed: () => {},
     refused: () => {},
   });
-  return new Remaps({ database: { sql }, mapper, writer });
+  return new RecordRemapper({ database: { sql }, mapper, writer });
 }
 
 /** What differs of all records of the mapper's collections; written, or only seen. */

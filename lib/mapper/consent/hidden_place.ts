@@ -19,7 +19,7 @@ import {
 } from "./place_object.ts";
 import { isFineNumber } from "../geo/place_number.ts";
 import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
-import { SearchEffort } from "../place_text/effort.ts";
+import { SearchBudget } from "../place_text/search_budget.ts";
 
 /** Deeper records are refused: no app nests so deep, and every level is a stack frame. */
 const MAX_DEPTH = 128;
@@ -49,8 +49,8 @@ export function withoutHiddenPlaces(
   except: ReadonlySet<string>,
 ): JsonObject | null {
   try {
-    const effort = new SearchEffort();
-    return cleanObject(record, { inPlace: false, depth: 0, effort }, except);
+    const budget = new SearchBudget();
+    return cleanObject(record, { inPlace: false, depth: 0, budget }, except);
   } catch (error) {
     if (error === TOO_DEEP) return null;
     throw error;
@@ -61,8 +61,8 @@ interface Where {
   /** Whether it is under a key that may name a place. */
   readonly inPlace: boolean;
   readonly depth: number;
-  /** The remaining effort for the whole record. */
-  readonly effort: SearchEffort;
+  /** The remaining budget for the whole record. */
+  readonly budget: SearchBudget;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -90,7 +90,7 @@ function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<stri
     if (except.has(key)) continue;
     const value = object[key];
     if (value === undefined) continue;
-    if (!where.effort.takeKey(key)) {
+    if (!where.budget.takeKey(key)) {
       unread = key;
       break;
     }
@@ -137,7 +137,7 @@ function cleanMember(
 }
 
 function cleanList(list: readonly Json[], where: Where): Json | undefined {
-  if (!where.effort.takeList(list.length)) return undefined;
+  if (!where.budget.takeList(list.length)) return undefined;
   if (isPlace(list, where.inPlace)) return undefined;
   const places = placesAmong(list);
   let changed = false;
@@ -159,7 +159,7 @@ function cleanText(text: string, where: Where): string {
     if (WHOLE_NUMBER.test(text) && isTelling(Number(text))) return PLACE_REMOVED;
     if (isGeohash(text)) return roundGeohash(text) ?? PLACE_REMOVED;
   }
-  const left = withoutPlaces(text, where.inPlace, where.effort);
+  const left = withoutPlaces(text, where.inPlace, where.budget);
   return where.inPlace && left.trim() === PLACE_REMOVED ? PLACE_REMOVED : left;
 }
 
@@ -168,7 +168,7 @@ function cleanText(text: string, where: Where): string {
  * text … ends soon: every level doubles the escapes.
  */
 function cleanJson(text: string, where: Where): string | null {
-  if (!where.effort.take(text.length)) return PLACE_REMOVED;
+  if (!where.budget.take(text.length)) return PLACE_REMOVED;
   let value: Json;
   try {
     value = JSON.parse(text);
@@ -185,7 +185,7 @@ function cleanJson(text: string, where: Where): string | null {
   if (cleaned === undefined) return PLACE_REMOVED;
   // A repeated key hides its first value from the parser.
   const left = cleaned === value ? text : JSON.stringify(cleaned);
-  return withoutPlaces(left, where.inPlace, where.effort);
+  return withoutPlaces(left, where.inPlace, where.budget);
 }
 
 /** A failing parse costs a hundred times as much as this check. */

@@ -5,7 +5,7 @@
  */
 
 import { tellsPlace } from "./place_text.ts";
-import { foldText } from "../place_text/fold.ts";
+import { foldText } from "../place_text/unicode_fold.ts";
 import { EXTENT_WORDS, isCoordinateWord, PLACE_WORDS } from "../place_text/word.ts";
 
 export type KeyPolicy =

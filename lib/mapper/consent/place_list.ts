@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
 import { keyPolicy } from "./place_key.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
 import { coordinateOf, isSexagesimal } from "./coordinate.ts";
-import { foldText } from "../place_text/fold.ts";
+import { foldText } from "../place_text/unicode_fold.ts";
 import { DIRECTION_WORDS } from "../place_text/word.ts";
 
 const MAX_NAME = 32;

@@ -3,7 +3,7 @@
  * six characters is kept without consent: a place is replaced by a marker, in prose and in URLs, and the rest
  * of the text stays as it is.
  *
- * Texts are searched as people read them (`place_text/reading.ts`), for
+ * Texts are searched as people read them (`place_text/normalized_text.ts`), for
  *
  * - decimal numbers: two that can be degrees near each other, or one that is called a coordinate (`pair.ts`),
  * unless they are clearly something else (`harmless.ts`);
@@ -18,12 +18,12 @@
 
 import { codePlaces } from "../place_text/code.ts";
 import { degreePlaces } from "../place_text/degree.ts";
-import { EACH_READING, EACH_SEARCH, SearchEffort } from "../place_text/effort.ts";
-import type { Found } from "../place_text/found.ts";
+import { EACH_READING, EACH_SEARCH, SearchBudget } from "../place_text/search_budget.ts";
+import type { Found } from "../place_text/found_place.ts";
 import { gridPlaces } from "../place_text/grid.ts";
 import { isIdentifier } from "../place_text/identifier.ts";
 import { decimalPlaces } from "../place_text/pair.ts";
-import { type Reading, readingsOf } from "../place_text/reading.ts";
+import { type NormalizedText, normalizedTextsOf } from "../place_text/normalized_text.ts";
 
 /** Replaces a removed place. */
 export const PLACE_REMOVED = "[place removed]";
@@ -45,19 +45,19 @@ const TIMESTAMP =
 
 /**
  * The text with every place replaced or coarsened; the same text when there is none. `isUnderPlace`: the text
- * is under a key that may name a place, so a fine number alone counts. `effort`: the remaining effort for all
+ * is under a key that may name a place, so a fine number alone counts. `budget`: the remaining budget for all
  * texts of a record.
  */
 export function withoutPlaces(
   text: string,
   isUnderPlace: boolean = false,
-  effort: SearchEffort = new SearchEffort(),
+  budget: SearchBudget = new SearchBudget(),
 ): string {
   let left = text;
   // After a replacement, the remaining numbers are closer together.
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = left;
-    left = replacePlaces(before, isUnderPlace, effort);
+    left = replacePlaces(before, isUnderPlace, budget);
     if (left === before) return left;
   }
   return PLACE_REMOVED;
@@ -65,14 +65,14 @@ export function withoutPlaces(
 
 /** Whether the text contains a place: one search, while replacing can take several. */
 export function tellsPlace(text: string): boolean {
-  return replacePlaces(text, false, new SearchEffort()) !== text;
+  return replacePlaces(text, false, new SearchBudget()) !== text;
 }
 
-function replacePlaces(text: string, isUnderPlace: boolean, effort: SearchEffort): string {
+function replacePlaces(text: string, isUnderPlace: boolean, budget: SearchBudget): string {
   if (!MAY_TELL.test(text) || TIMESTAMP.test(text) || isIdentifier(text)) return text;
-  if (!effort.take(text.length + EACH_SEARCH)) return PLACE_REMOVED;
-  const readings = readingsOf(text);
-  if (!readings.every(({ isAsWritten }) => isAsWritten)) effort.take(EACH_READING);
+  if (!budget.take(text.length + EACH_SEARCH)) return PLACE_REMOVED;
+  const readings = normalizedTextsOf(text);
+  if (!readings.every(({ isAsWritten }) => isAsWritten)) budget.take(EACH_READING);
   const found: Found[] = [];
   for (const reading of readings) {
     for (const place of placesIn(reading, isUnderPlace)) {
@@ -94,7 +94,7 @@ function replacePlaces(text: string, isUnderPlace: boolean, effort: SearchEffort
 }
 
 /** The places of one reading, in offsets of its source. */
-function* placesIn(reading: Reading, isUnderPlace: boolean): Generator<Found> {
+function* placesIn(reading: NormalizedText, isUnderPlace: boolean): Generator<Found> {
   for (const search of SEARCHES) {
     for (const { start, end, coarse } of search(reading.text, isUnderPlace)) {
       const source = { start: reading.startOf(start), end: reading.endOf(end) };

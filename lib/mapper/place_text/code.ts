@@ -2,7 +2,7 @@
 
 import { roundGeohash } from "../geo/geohash.ts";
 import { matches } from "./degree.ts";
-import type { Found } from "./found.ts";
+import type { Found } from "./found_place.ts";
 
 interface Code {
   /** Whether the pattern can match at all: cheap. */

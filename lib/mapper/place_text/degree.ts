@@ -1,6 +1,6 @@
 /** Places in degrees, minutes and seconds, as written by people, cameras, pilots and receivers. */
 
-import type { Found } from "./found.ts";
+import type { Found } from "./found_place.ts";
 
 const DEGREE =
   "(?:°|[*o](?=\\d{1,2}'\\d)|d[eé]g(?:r[eé]e?s?)?\\.?|gra[dus]{1,2}[oie]?s?n?|градус[а-я]{0,2}|stopni|derece|" +

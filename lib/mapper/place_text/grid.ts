@@ -1,7 +1,7 @@
 /** Places in metres: military and survey grids. A square of a kilometre is coarse enough. */
 
 import { matches } from "./degree.ts";
-import type { Found } from "./found.ts";
+import type { Found } from "./found_place.ts";
 
 const METRES = "\\d{1,3}(?:[ '.,]?\\d{3}){1,2}(?:\\.\\d{1,9})?\\s?m?";
 const BETWEEN = "[\\s,;/&]{1,4}";

@@ -4,8 +4,8 @@
  */
 
 import { isDegrees } from "../geo/place_number.ts";
-import type { Found } from "./found.ts";
-import { isCount, isMeasured, isSomethingElse } from "./harmless.ts";
+import type { Found } from "./found_place.ts";
+import { isCount, isMeasured, isSomethingElse } from "./other_numbers.ts";
 import { type Decimal, decimalsOf, isDigit, isFine, isTypical } from "./number.ts";
 import { type Word, wordAfter, wordBefore } from "./neighbour.ts";
 import {

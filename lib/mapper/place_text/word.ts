@@ -1,6 +1,6 @@
 /** Words that say what a number next to them is: a coordinate, a direction, or nothing by themselves. */
 
-import { foldText } from "./fold.ts";
+import { foldText } from "./unicode_fold.ts";
 
 /** Folded and in lower case, as they are looked up. */
 function words(...lists: string[]): ReadonlySet<string> {

@@ -20,7 +20,7 @@ import type { RecordRow } from "../fold/stored_rows.ts";
 import { WorkingSet } from "../fold/working_set.ts";
 import { Loader } from "../fold/loader.ts";
 import { takeMail } from "../fold/mailbox.ts";
-import { Named } from "../fold/named.ts";
+import { BatchReferences } from "../fold/batch_references.ts";
 import type { Outcome } from "../outcome.ts";
 import { owns } from "../partitions/partition.ts";
 import { FoldOutput } from "../fold/fold_output.ts";
@@ -148,7 +148,7 @@ class BatchFold {
       this.#undecodable.load(this.#tx, events),
     ]);
     this.#output.loadedAhead(ahead?.keys ?? null);
-    const named = new Named(mapper, events, mentions);
+    const named = new BatchReferences(mapper, events, mentions);
     const concerned = this.#loader.concerned(mentioned, named);
     await Promise.all([
       this.#loader.follow([...concerned, ...ahead?.referring ?? []], named),
@@ -172,7 +172,7 @@ class BatchFold {
   }
 
   /** Loads the children that this partition owns; others are told by notes. */
-  async #loadChildren(rows: readonly RecordRow[], named: Named): Promise<void> {
+  async #loadChildren(rows: readonly RecordRow[], named: BatchReferences): Promise<void> {
     const own = rows.filter(({ did }) => owns(this.#options.share, did));
     await this.#loader.load(own, own, named);
     this.#children.loaded(own);
@@ -242,7 +242,7 @@ class BatchFold {
     this.#output.touched(entry);
     // Of an account that nothing was held of, nobody has asked.
     if (isFirst && isUnconfirmed(account)) this.#last.reconcile(commit.did, "deletion");
-    if (this.#loader.maySway(commit)) await this.#output.flush();
+    if (this.#loader.mayAffectLaterEvents(commit)) await this.#output.flush();
     return outcome;
   }
 
@@ -266,7 +266,7 @@ class BatchFold {
     if (isUnconfirmed(account)) this.#last.reconcile(event.did, "deletion");
     this.#output.accountChanged(account);
     // A record that becomes live again may be the target of a later event's bare rkey.
-    if (event.active && this.#output.maySway(event.did)) await this.#output.flush();
+    if (event.active && this.#output.mayAffectLaterEvents(event.did)) await this.#output.flush();
     return outcome;
   }
 

@@ -18,7 +18,7 @@ import type { TransactionOptions } from "../fold/transaction_options.ts";
 export const WRITER_LOCK = 0x6a_65_74_73; // "jets"
 
 /** For a `select`: makes all plans of the transaction suitable for tables of any size. */
-export function steadyPlans(tx: TransactionSql): Query<unknown> {
+export function planSettings(tx: TransactionSql): Query<unknown> {
   return tx`set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
         set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`;
@@ -53,7 +53,7 @@ export async function applyBatch(
       tx`select set_config('statement_timeout', ${timeout}, true),
         set_config('lock_timeout', ${timeout}, true),
         set_config('idle_in_transaction_session_timeout', ${idleTimeout}, true),
-        ${steadyPlans(tx)},
+        ${planSettings(tx)},
         set_config('jetstream_indexer.share', ${shareText(share)}, true),
         case when ${batch.remap === undefined}::boolean
           then pg_catalog.pg_advisory_xact_lock_shared(${WRITER_LOCK})

@@ -12,7 +12,7 @@ import { PART_SIZES } from "./batch_fold.ts";
 import { sqlStateIs } from "../../sqlstate_table.ts";
 import { isThere, judgeFailure, sqlStateOf } from "../connection/sqlstate.ts";
 import { silenceAfter, withWatchdog } from "../connection/watchdog.ts";
-import { asUnusable, bothResults, halvesOf, isUnusable } from "./halves.ts";
+import { asUnusable, bothResults, halvesOf, isUnusable } from "./split_in_half.ts";
 import { LeaseLostError } from "../partitions/lease.ts";
 import { splitByPartition } from "./split_by_partition.ts";
 import { UndigestedMailError } from "../fold/mailbox.ts";

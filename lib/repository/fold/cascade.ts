@@ -39,7 +39,7 @@ export function isParentChange(
  * record with the same verdict must not count as a change: two partitions that notify each other would loop
  * forever.
  */
-export function isForeignNews(
+export function concernsOtherPartitions(
   entry: Entry,
   isLive: boolean,
   loose: readonly string[] | null,

@@ -18,7 +18,7 @@ import type { WorkingSet } from "./working_set.ts";
 import { writeLetters } from "./verdict_letters.ts";
 import type { Loader } from "./loader.ts";
 import { Rejudging } from "./rejudging.ts";
-import { Sending } from "./sending.ts";
+import { PendingStatements } from "./pending_statements.ts";
 import type { TransactionOptions } from "./transaction_options.ts";
 import { Writes } from "./writes.ts";
 
@@ -28,7 +28,7 @@ export class FoldOutput {
   readonly #mapper: Mapper;
   readonly #loader: Loader;
   readonly #children: ChildrenAhead;
-  readonly #sending: Sending;
+  readonly #sending: PendingStatements;
   readonly #rejudging: Rejudging;
   /** Entries that events brought since the last flush. */
   readonly #accepted = new Set<Entry>();
@@ -60,7 +60,7 @@ export class FoldOutput {
     this.#mapper = options.mapper;
     this.#loader = loader;
     this.#children = children;
-    this.#sending = new Sending(tx, options);
+    this.#sending = new PendingStatements(tx, options);
     this.#rejudging = new Rejudging(tx, workingSet, loader, this.#sending, this.reasons, options);
   }
 
@@ -144,7 +144,7 @@ export class FoldOutput {
   /**
    * Whether the meaning of later events may depend on the records of an account that becomes active again.
    */
-  maySway(did: string): boolean {
+  mayAffectLaterEvents(did: string): boolean {
     if (this.#ahead === null) return this.#loader.mayMean(null);
     const ahead = this.#ahead.filter((key) => key.did === did);
     const inBatch = [...this.#workingSet.ofRepository(did)].map(({ key }) => key);

@@ -11,7 +11,7 @@ import { keyOf, type Link, type Mentions } from "../../mapper/link.ts";
 import { recordId } from "../../mapper/record_id.ts";
 import type { Refusals } from "./batch.ts";
 import { type Entry, nameOf, uriOf } from "./entry.ts";
-import type { Named } from "./named.ts";
+import type { BatchReferences } from "./batch_references.ts";
 import type { WorkingSet } from "./working_set.ts";
 import { parametersOf } from "../tables/rows.ts";
 import type { TransactionSql } from "../connection/sql.ts";
@@ -24,12 +24,12 @@ import {
   REQUEST,
 } from "./record_queries.ts";
 import type { RecordRow } from "./stored_rows.ts";
-import { Loaded, mentionsOf, Taking } from "./taking.ts";
+import { Loaded, mentionsOf, RowLoader } from "./row_loader.ts";
 
 export class Loader {
   readonly #workingSet: WorkingSet;
   readonly #mapper: Mapper;
-  readonly #taking: Taking;
+  readonly #taking: RowLoader;
   readonly #questions: RecordQuestions;
   /** Loaded because events of the batch mention it. */
   readonly #ofBatch = new Loaded();
@@ -62,7 +62,7 @@ export class Loader {
   ) {
     this.#workingSet = workingSet;
     this.#mapper = mapper;
-    this.#taking = new Taking(tx, workingSet, mapper, refusals);
+    this.#taking = new RowLoader(tx, workingSet, mapper, refusals);
     this.#most = batchSize + 2;
     this.#questions = questionsOf(mapper);
   }
@@ -79,7 +79,7 @@ export class Loader {
   async load(
     keys: Iterable<RecordKey>,
     rows: readonly RecordRow[] | null = null,
-    named: Named | null = null,
+    named: BatchReferences | null = null,
   ): Promise<Loaded> {
     const loaded = new Loaded();
     const referring = rows === null
@@ -102,7 +102,7 @@ export class Loader {
    * The records whose references must be loaded too. The others keep the verdict of the ledger, which does not say
    * what a request asks for.
    */
-  concerned(referring: readonly Entry[], named: Named): Entry[] {
+  concerned(referring: readonly Entry[], named: BatchReferences): Entry[] {
     return referring.filter((entry) => {
       const isConcerned = this.#isRequest(entry) ||
         mentionsOf(entry).every((mentions) => named.concerns(mentions));
@@ -112,7 +112,7 @@ export class Loader {
   }
 
   /** Loads everything that records refer to, directly or indirectly; with `named`, as far as the batch can change it. */
-  follow(referring: readonly Entry[], named: Named | null = null): Promise<void> {
+  follow(referring: readonly Entry[], named: BatchReferences | null = null): Promise<void> {
     this.#noteDecisions(referring.flatMap(mentionsOf));
     return this.#follow(referring, this.#ofBatch, named);
   }
@@ -194,7 +194,7 @@ export class Loader {
   }
 
   /** Whether the meaning of a later event may depend on the consequences of this commit. */
-  maySway({ collection, rkey }: RecordKey): boolean {
+  mayAffectLaterEvents({ collection, rkey }: RecordKey): boolean {
     if (this.#hasUnsteadyNames && this.#mapper.targets.has(collection)) return true;
     return this.#decidedNames.size > 0 && this.#decidedNames.has(nameOf(collection, rkey));
   }
@@ -202,7 +202,7 @@ export class Loader {
   async #follow(
     referring: readonly Entry[],
     loaded: Loaded,
-    named: Named | null = null,
+    named: BatchReferences | null = null,
   ): Promise<void> {
     for (let next = referring; next.length > 0;) {
       const found = await this.#mentioned(next.flatMap(mentionsOf), loaded);

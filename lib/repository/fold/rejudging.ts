@@ -6,7 +6,7 @@
 import type { Collection, RecordKey, Row } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
 import { Bodies } from "./record_bodies.ts";
-import { childrenOf, CHUNK, isForeignNews, isParentChange } from "./cascade.ts";
+import { childrenOf, CHUNK, concernsOtherPartitions, isParentChange } from "./cascade.ts";
 import type { ChangedParent } from "./changed_parent.ts";
 import type { Entry } from "./entry.ts";
 import { isStored, type Verdict } from "./verdict.ts";
@@ -16,7 +16,7 @@ import { settleLetters } from "./verdict_letters.ts";
 import type { Loader } from "./loader.ts";
 import { remapped } from "./remapping.ts";
 import { owns } from "../partitions/partition.ts";
-import type { Sending } from "./sending.ts";
+import type { PendingStatements } from "./pending_statements.ts";
 import type { TransactionSql } from "../connection/sql.ts";
 import type { RecordRow } from "./stored_rows.ts";
 import type { TransactionOptions } from "./transaction_options.ts";
@@ -31,7 +31,7 @@ export class Rejudging {
   readonly #tx: TransactionSql;
   readonly #workingSet: WorkingSet;
   readonly #loader: Loader;
-  readonly #sending: Sending;
+  readonly #sending: PendingStatements;
   readonly #bodies: Bodies;
   readonly #mapper: Mapper;
   readonly #options: TransactionOptions;
@@ -43,7 +43,7 @@ export class Rejudging {
     tx: TransactionSql,
     workingSet: WorkingSet,
     loader: Loader,
-    sending: Sending,
+    sending: PendingStatements,
     reasons: string[],
     options: TransactionOptions,
   ) {
@@ -175,7 +175,10 @@ export class Rejudging {
     if (isParentChange(entry, isLive, this.#mapper)) {
       changed.push({ key: entry.key, wasLive });
     }
-    if (this.#options.share.of > 1 && isForeignNews(entry, isLive, verdict.loose, this.#mapper)) {
+    if (
+      this.#options.share.of > 1 &&
+      concernsOtherPartitions(entry, isLive, verdict.loose, this.#mapper)
+    ) {
       writes.note({ key: entry.key, wasLive });
     }
     entry.stored = {

@@ -3,7 +3,7 @@
 import type { ReplayProgress } from "../../client/archive/replay_observer.ts";
 import type { Clocks } from "../facts/facts.ts";
 import type { ArchiveFacts, Source } from "../facts/stream_facts.ts";
-import { briefly } from "./briefly.ts";
+import { shortened } from "./shortened.ts";
 
 export class ArchiveRecorder {
   readonly #archive: ArchiveFacts;
@@ -32,7 +32,7 @@ export class ArchiveRecorder {
 
   requestFailed(event: { readonly failures: number; readonly why: string }): void {
     this.#archive.failuresInARow = event.failures;
-    this.#archive.failure = briefly(event.why);
+    this.#archive.failure = shortened(event.why);
   }
 
   requestAnswered(): void {

@@ -6,7 +6,7 @@ import type { Position } from "../../decoder/event.ts";
 import { pausedSeconds } from "../facts/derived.ts";
 import { type Clocks, type Facts, nowOf } from "../facts/facts.ts";
 import type { Source, StreamEnding } from "../facts/stream_facts.ts";
-import { briefly } from "./briefly.ts";
+import { shortened } from "./shortened.ts";
 
 /** A time in the future is wrong, and would hide every lag from then on. */
 const FUTURE_TOLERANCE_MS = 60_000;
@@ -62,7 +62,7 @@ export class StreamRecorder {
     const { source, failures, why, retryInMs } = event;
     const atMs = this.#clocks.now();
     connection.failuresInARow = failures;
-    connection.lastFailure = { source, why: briefly(why), atMs, nextMs: atMs + retryInMs };
+    connection.lastFailure = { source, why: shortened(why), atMs, nextMs: atMs + retryInMs };
     this.#recovering = true;
     counts.failedAttempts++;
   }

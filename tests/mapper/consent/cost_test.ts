@@ -10,7 +10,7 @@ Deno.test("a text sixteen times as long takes about sixteen times the work", asy
   assert.deepEqual(worse, []);
 });
 
-Deno.test("what is beyond the effort for a record goes as a whole, and what is before it stays", () => {
+Deno.test("what is beyond the budget for a record goes as a whole, and what is before it stays", () => {
   const text = "Doors at eight, platform 9/3. ".repeat(2_000);
   const { record } = coarsen("app.subcult.post", {
     text,
@@ -26,7 +26,7 @@ Deno.test("what is beyond the effort for a record goes as a whole, and what is b
   assert.notEqual(coarsen("app.subcult.post", { nested }).record.nested, nested);
 });
 
-Deno.test("lists count towards the effort for a record", () => {
+Deno.test("lists count towards the budget for a record", () => {
   const list = ["Doors", "at", "eight"];
   const few = { tags: Array.from({ length: 1_000 }, () => list) };
   assert.equal(coarsen("app.subcult.post", few).record.tags, few.tags);

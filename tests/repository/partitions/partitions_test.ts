@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { partitionOf } from "../../../lib/repository/partitions/partition.ts";
-import { resize } from "../../../lib/repository/batch/partitioning.ts";
+import { resize } from "../../../lib/repository/batch/partition_count.ts";
 import { Program } from "../../support/crash/in_process.ts";
 import { assertFolded, numberedStream } from "../../support/crash/stream.ts";
 import { databaseTest } from "../../support/database.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { tellOutdatedMappings } from "../../../lib/indexer/outdated_mappings.ts";
 import { reindex } from "../../../lib/indexer/reindex.ts";
-import { inspect } from "../../../lib/repository/batch/inspection.ts";
+import { inspect } from "../../../lib/repository/batch/table_comparison.ts";
 import type { Collection } from "../../../lib/mapper/collection.ts";
 import { createLogger } from "../../../lib/log/logger.ts";
 import { createMapper, type Mapper } from "../../../lib/mapper/content.ts";

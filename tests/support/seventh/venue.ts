@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Collection } from "../../../lib/mapper/collection.ts";
 import { reference, requiredText } from "../../../lib/mapper/field.ts";
-import type { Upgrade } from "../../../lib/mapper/form.ts";
+import type { Upgrade } from "../../../lib/mapper/schema_version.ts";
 import { mapBy } from "../../../lib/mapper/shape.ts";
 import type { Migration } from "../../../lib/repository/schema/migrations.ts";
 import lexicon from "./venue.json" with { type: "json" };

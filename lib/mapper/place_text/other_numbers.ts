@@ -2,7 +2,7 @@
 
 import { type Decimal, isDigit, isTypical } from "./number.ts";
 import { wordAfter, wordBefore } from "./neighbour.ts";
-import { foldText } from "./fold.ts";
+import { foldText } from "./unicode_fold.ts";
 import {
   DEGREE_WORDS,
   DIRECTION_WORDS,

@@ -1,12 +1,12 @@
 /** Leads one partition, or shares several. Starts over when the number of partitions changes. */
 
 import { leadWhenLeased } from "./leadership.ts";
-import { learnPartitions } from "./learn_partitions.ts";
-import type { HeldPartitions, SharingOptions } from "./share_holder.ts";
-import { shareWhenLeased } from "./sharing.ts";
+import { readPartitionCount } from "./read_partition_count.ts";
+import type { HeldPartitions, PartitionLeasesOptions } from "./partition_leases.ts";
+import { shareWhenLeased } from "./partition_sharing.ts";
 import { PartitionsChangedError } from "../repository/partitions/partition.ts";
 
-export interface DividedOptions extends Omit<SharingOptions, "of"> {
+export interface RunPartitionsOptions extends Omit<PartitionLeasesOptions, "of"> {
   /** The number of partitions for an empty index. */
   readonly partitions: number;
 }
@@ -15,14 +15,14 @@ export interface DividedOptions extends Omit<SharingOptions, "of"> {
  * Runs `work` on the partitions of this instance until the signal aborts. `work` gets the number of
  * partitions, and ends when its signal aborts.
  */
-export async function workDivided(
-  options: DividedOptions,
+export async function runPartitions(
+  options: RunPartitionsOptions,
   work: (held: HeldPartitions, of: number, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const { consumer, logger } = options;
   while (!signal.aborted) {
-    const of = await learnPartitions(options, options.partitions, signal);
+    const of = await readPartitionCount(options, options.partitions, signal);
     if (of === null) return;
     try {
       if (of === 1) {

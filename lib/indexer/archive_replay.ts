@@ -8,7 +8,7 @@ import type { CursorTooOldError } from "../client/live/stream_error.ts";
 import { TIME_CURSOR_FROM } from "../client/live/resume_point.ts";
 import type { Redact } from "../log/redaction.ts";
 import { archiveObserver } from "./observers.ts";
-import type { ReadingOptions } from "./reading_options.ts";
+import type { StreamInputOptions } from "./stream_input_options.ts";
 
 /**
  * How long a missing archive is retried when the live stream no longer has the needed events. Deployments of
@@ -16,16 +16,16 @@ import type { ReadingOptions } from "./reading_options.ts";
  */
 const MISSING_MS = 30 * 60_000;
 
-export interface ReplayingOptions extends ReadingOptions {
+export interface ArchiveReplayOptions extends StreamInputOptions {
   readonly redact: Redact;
   readonly fetch: typeof fetch;
 }
 
-export class Replaying {
-  readonly #options: ReplayingOptions;
+export class ArchiveReplay {
+  readonly #options: ArchiveReplayOptions;
   #startCursor: number | null = null;
 
-  constructor(options: ReplayingOptions) {
+  constructor(options: ArchiveReplayOptions) {
     this.#options = options;
   }
 

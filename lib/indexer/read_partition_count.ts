@@ -4,10 +4,10 @@ import type { Clock } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Database } from "../repository/connection/database.ts";
 import { sqlStateOf } from "../repository/connection/sqlstate.ts";
-import { beginPartitions } from "../repository/batch/partitioning.ts";
+import { beginPartitions } from "../repository/batch/partition_count.ts";
 import { databaseBackoff } from "./pipeline.ts";
 
-export interface LearnOptions {
+export interface ReadPartitionCountOptions {
   readonly database: Database;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -16,8 +16,8 @@ export interface LearnOptions {
 }
 
 /** Null when the signal aborts. `wanted` applies to an empty index. */
-export async function learnPartitions(
-  { database, logger, clock, random, silentMs }: LearnOptions,
+export async function readPartitionCount(
+  { database, logger, clock, random, silentMs }: ReadPartitionCountOptions,
   wanted: number,
   signal: AbortSignal,
 ): Promise<number | null> {

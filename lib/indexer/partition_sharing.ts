@@ -8,7 +8,11 @@
 import { sleep } from "../client/clock.ts";
 import { LeaseLostError } from "../repository/partitions/lease.ts";
 import { ASK_MS } from "./leadership.ts";
-import { type HeldPartitions, ShareHolder, type SharingOptions } from "./share_holder.ts";
+import {
+  type HeldPartitions,
+  PartitionLeases,
+  type PartitionLeasesOptions,
+} from "./partition_leases.ts";
 
 /**
  * Runs `work` on this instance's share of the partitions until the signal aborts. `work` ends when its signal
@@ -16,11 +20,11 @@ import { type HeldPartitions, ShareHolder, type SharingOptions } from "./share_h
  * rejects with.
  */
 export async function shareWhenLeased(
-  options: SharingOptions,
+  options: PartitionLeasesOptions,
   work: (held: HeldPartitions, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const share = new ShareHolder(options);
+  const share = new PartitionLeases(options);
   try {
     while (!signal.aborted) {
       await share.adjust(signal);
@@ -38,8 +42,8 @@ export async function shareWhenLeased(
 }
 
 async function workUntilChanged(
-  share: ShareHolder,
-  { logger, clock }: SharingOptions,
+  share: PartitionLeases,
+  { logger, clock }: PartitionLeasesOptions,
   work: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {

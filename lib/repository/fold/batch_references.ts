@@ -8,7 +8,7 @@ import type { Mapper } from "../../mapper/content.ts";
 import { keyOf, type Mentions } from "../../mapper/link.ts";
 import { nameOf } from "./entry.ts";
 
-export class Named {
+export class BatchReferences {
   readonly #mapper: Mapper;
   /** Of the batch's records, and of the records that they refer to. */
   readonly #names = new Set<string>();

@@ -7,7 +7,7 @@ import type { TransactionSql } from "../connection/sql.ts";
 import { store, type StoreOptions } from "./store.ts";
 import type { Writes } from "./writes.ts";
 
-export class Sending {
+export class PendingStatements {
   readonly #tx: TransactionSql;
   readonly #options: StoreOptions;
   /** Statements that are not answered yet. */

@@ -22,7 +22,7 @@ const EACH_KEY = 60;
 const EACH_UNUSUAL_KEY = 250;
 const USUAL_KEY = /^[A-Za-z_$-]*$/;
 
-export class SearchEffort {
+export class SearchBudget {
   #left = MOST;
 
   /** Uses some units. Returns whether enough were left. */

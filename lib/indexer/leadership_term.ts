@@ -12,22 +12,22 @@ import type { LetterRetries } from "./letter_retries.ts";
 import { Mail } from "./mailbox_reader.ts";
 import { clockObserver } from "./observers.ts";
 import { type Committed, DrainError, runPipeline } from "./pipeline.ts";
-import { Reading } from "./reading.ts";
+import { StreamInput } from "./stream_input.ts";
 import type { RecentRecords } from "./recent_records.ts";
-import type { Reconciles } from "./reconciles.ts";
+import type { Reconciler } from "./reconciler.ts";
 import { reportCommit } from "./report_commit.ts";
-import type { HeldPartitions } from "./share_holder.ts";
+import type { HeldPartitions } from "./partition_leases.ts";
 import { startWords } from "./start_message.ts";
 import { startPosition } from "./start_position.ts";
 
 /** Time to write the queue at shutdown; with closing, the process ends within ten seconds. */
 const DRAIN_MS = 7_000;
 
-export interface LeadingOptions {
+export interface LeadershipTermOptions {
   readonly context: Context;
   readonly writer: Writer;
   readonly letters: LetterRetries;
-  readonly reconciles: Reconciles;
+  readonly reconciles: Reconciler;
   readonly recent: RecentRecords;
   /** Whether to also read all repositories that a relay lists. */
   readonly fill: boolean;
@@ -35,8 +35,8 @@ export interface LeadingOptions {
   readonly committed: () => void;
 }
 
-export class Leading {
-  readonly #options: LeadingOptions;
+export class LeadershipTerm {
+  readonly #options: LeadershipTermOptions;
   readonly #progress: Progress;
   readonly #lanes: Lanes;
   readonly #intake: Intake;
@@ -46,7 +46,7 @@ export class Leading {
   readonly #stored: Map<Lane, CursorUpdate | null>;
 
   /** `of`: the number of partitions. */
-  constructor(options: LeadingOptions, held: HeldPartitions, of: number) {
+  constructor(options: LeadershipTermOptions, held: HeldPartitions, of: number) {
     const { context } = options;
     const { config, logger, telemetry, clock } = context;
     const resume = startPosition(held.positions, config.jetstream.startFrom);
@@ -82,7 +82,7 @@ export class Leading {
     const { context, writer, letters } = this.#options;
     const { config, clock, logger } = context;
     using lanes = this.#lanes;
-    const reading = this.#createReading();
+    const reading = this.#createStreamInput();
     const mail = this.#createMail();
     const ended = new AbortController();
     const reconciling = this.#reconcile(AbortSignal.any([signal, ended.signal]));
@@ -142,9 +142,9 @@ export class Leading {
     };
   }
 
-  #createReading(): Reading {
+  #createStreamInput(): StreamInput {
     const { context, reconciles } = this.#options;
-    return new Reading({
+    return new StreamInput({
       ...context,
       queue: this.#lanes,
       intake: this.#intake,

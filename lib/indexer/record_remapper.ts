@@ -4,19 +4,19 @@ import type { RecordKey } from "../mapper/collection.ts";
 import type { Mapper } from "../mapper/content.ts";
 import type { Database } from "../repository/connection/database.ts";
 import type { Difference } from "../repository/fold/record_difference.ts";
-import { inspect } from "../repository/batch/inspection.ts";
+import { inspect } from "../repository/batch/table_comparison.ts";
 import type { Writer } from "../repository/batch/writer.ts";
 
-export interface RemapsOptions {
+export interface RecordRemapperOptions {
   readonly database: Pick<Database, "sql">;
   readonly mapper: Mapper;
   readonly writer: Writer;
 }
 
-export class Remaps {
-  readonly #options: RemapsOptions;
+export class RecordRemapper {
+  readonly #options: RecordRemapperOptions;
 
-  constructor(options: RemapsOptions) {
+  constructor(options: RecordRemapperOptions) {
     this.#options = options;
   }
 

@@ -24,7 +24,7 @@ import type { Writer } from "../repository/batch/writer.ts";
 import type { Telemetry } from "../server/telemetry/telemetry.ts";
 import type { Decoders } from "./decoders.ts";
 
-export interface ReconcilesOptions {
+export interface ReconcilerOptions {
   readonly config: Config;
   readonly database: Database;
   readonly decoders: Decoders;
@@ -45,13 +45,13 @@ const REST_MS = 10_000;
 /** Limit for a repository that is too large to be read as a whole. */
 const LISTED_RECORDS = 200_000;
 
-export class Reconciles {
-  readonly #options: ReconcilesOptions;
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
   readonly #reader: ReaderOptions;
   readonly #limiter: HostLimiter;
   #allWanted = false;
 
-  constructor(options: ReconcilesOptions) {
+  constructor(options: ReconcilerOptions) {
     this.#options = options;
     const { config: { reconcile: settings, jetstream }, clock } = options;
     const limiter = new HostLimiter({ atOnce: OF_A_HOST, now: () => clock.monotonic() });

@@ -28,7 +28,7 @@ export function mentionsOf({ key: { did, collection }, content }: Entry): Mentio
   return [{ author: did, collection, links: content.links, about: content.about }];
 }
 
-export class Taking {
+export class RowLoader {
   readonly #tx: TransactionSql;
   readonly #workingSet: WorkingSet;
   readonly #mapper: Mapper;

@@ -4,7 +4,7 @@
  */
 
 import { MAY_BE_ESCAPED, unescapeOnce } from "./escape.ts";
-import { fold } from "./fold.ts";
+import { fold } from "./unicode_fold.ts";
 
 /** Nested escapes: `%252C` has two levels. */
 const MAX_LEVELS = 4;
@@ -13,7 +13,7 @@ const NOT_PLAIN = /[^\t\n\r -~]/;
 
 const decoder = new TextDecoder("utf-16le", { ignoreBOM: true });
 
-export class Reading {
+export class NormalizedText {
   readonly text: string;
   /** The origin of each character, and one more for the end; null when nothing was changed. */
   readonly #offsets: Uint32Array | null;
@@ -44,12 +44,12 @@ export class Reading {
 }
 
 /** The folded text, and additionally the unescaped text if it has escapes. */
-export function readingsOf(text: string): readonly Reading[] {
+export function normalizedTextsOf(text: string): readonly NormalizedText[] {
   const isPlain = !NOT_PLAIN.test(text);
   const mayBeEscaped = MAY_BE_ESCAPED.test(text);
-  if (isPlain && !mayBeEscaped) return [new Reading(text)];
+  if (isPlain && !mayBeEscaped) return [new NormalizedText(text)];
   const units = isPlain ? unitsOf(text) : folded(unitsOf(text));
-  const reading = isPlain ? new Reading(text) : readingOf(units);
+  const reading = isPlain ? new NormalizedText(text) : normalizedTextOf(units);
   if (!MAY_BE_ESCAPED.test(reading.text)) return [reading];
   let length = units.length;
   for (let level = 0; level < MAX_LEVELS; level++) {
@@ -60,7 +60,7 @@ export function readingsOf(text: string): readonly Reading[] {
     units.offsets[length] = text.length;
   }
   if (length === units.length) return [reading];
-  return [reading, readingOf(folded({ ...units, length }))];
+  return [reading, normalizedTextOf(folded({ ...units, length }))];
 }
 
 interface Units {
@@ -81,8 +81,11 @@ function unitsOf(text: string): Units {
   return { codes, offsets, length: text.length };
 }
 
-function readingOf({ codes, offsets, length }: Units): Reading {
-  return new Reading(decoder.decode(codes.subarray(0, length)), offsets.slice(0, length + 1));
+function normalizedTextOf({ codes, offsets, length }: Units): NormalizedText {
+  return new NormalizedText(
+    decoder.decode(codes.subarray(0, length)),
+    offsets.slice(0, length + 1),
+  );
 }
 
 /** The folded form of a unit, if that is one unit; 0 while not computed. */

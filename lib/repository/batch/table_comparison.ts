@@ -7,7 +7,7 @@ import { WorkingSet } from "../fold/working_set.ts";
 import { Loader } from "../fold/loader.ts";
 import { remapped } from "../fold/remapping.ts";
 import type { Sql } from "../connection/sql.ts";
-import { steadyPlans } from "./transaction.ts";
+import { planSettings } from "./transaction.ts";
 
 /** The differences of some records in one snapshot. Batches can commit during the comparison. */
 export async function inspect(
@@ -16,7 +16,7 @@ export async function inspect(
   keys: readonly RecordKey[],
 ): Promise<Difference[]> {
   return await sql.snapshot(async (tx) => {
-    await tx`select ${steadyPlans(tx)}`;
+    await tx`select ${planSettings(tx)}`;
     const refusals = new Map();
     const workingSet = new WorkingSet(mapper.decided);
     const loader = new Loader(tx, workingSet, mapper, refusals, 0);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../lib/decoder/json.ts";
-import { newestForm, type Upgrade } from "../../lib/mapper/form.ts";
+import { newestForm, type Upgrade } from "../../lib/mapper/schema_version.ts";
 
 /** Each says that it took place. */
 const UPGRADES: readonly Upgrade[] = [1, 2].map((step) => ({

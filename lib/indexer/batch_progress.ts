@@ -10,7 +10,7 @@ import type { Logger } from "../log/logger.ts";
 /** How often it is logged. */
 const EVERY_MS = 10_000;
 
-export class LongBatch {
+export class BatchProgress {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #since: number;

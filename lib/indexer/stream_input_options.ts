@@ -9,7 +9,7 @@ import type { Decoders } from "./decoders.ts";
 import type { Intake } from "./intake.ts";
 
 /** What reading needs, for the live stream and for the archive. */
-export interface ReadingOptions {
+export interface StreamInputOptions {
   readonly config: Config;
   readonly decoders: Decoders;
   readonly queue: Flow;

@@ -12,7 +12,7 @@ import { ASK_MS, keepRenewed, type LeadershipOptions, release } from "./leadersh
 /** Instances report once a second; missing a few reports does not make one absent. */
 const ABSENT_MS = 5 * ASK_MS;
 
-export interface SharingOptions extends Omit<LeadershipOptions, "leased"> {
+export interface PartitionLeasesOptions extends Omit<LeadershipOptions, "leased"> {
   readonly consumer: string;
   /** The number of partitions. */
   readonly of: number;
@@ -32,12 +32,12 @@ interface Held {
   readonly renewing: Promise<void>;
 }
 
-export class ShareHolder {
-  readonly #options: SharingOptions;
+export class PartitionLeases {
+  readonly #options: PartitionLeasesOptions;
   readonly #held = new Map<number, Held>();
   #sharers: Sharers | null = null;
 
-  constructor(options: SharingOptions) {
+  constructor(options: PartitionLeasesOptions) {
     this.#options = options;
   }
 

@@ -11,24 +11,24 @@ import { EVENTS_MAY_BE_MISSING, type Observer } from "../client/live/stream_obse
 import { trustingFetch } from "../client/trusting_fetch.ts";
 import { secretsOf } from "../config/secrets.ts";
 import { streamObserver } from "./observers.ts";
-import type { ReadingOptions } from "./reading_options.ts";
-import { Replaying } from "./replaying.ts";
+import type { StreamInputOptions } from "./stream_input_options.ts";
+import { ArchiveReplay } from "./archive_replay.ts";
 import { type Redact, redactor } from "../log/redaction.ts";
 
-export class Reading {
-  readonly #options: ReadingOptions;
+export class StreamInput {
+  readonly #options: StreamInputOptions;
   readonly #endpoints: readonly Endpoint[];
   readonly #redact: Redact;
   readonly #fetch: typeof fetch;
-  readonly #replaying: Replaying;
+  readonly #replaying: ArchiveReplay;
 
-  constructor(options: ReadingOptions) {
+  constructor(options: StreamInputOptions) {
     this.#options = options;
     const { urls, rootCertificates } = options.config.jetstream;
     this.#endpoints = urls.map(parseEndpoint);
     this.#fetch = trustingFetch(rootCertificates);
     this.#redact = redactor(secretsOf(options.config));
-    this.#replaying = new Replaying({ ...options, redact: this.#redact, fetch: this.#fetch });
+    this.#replaying = new ArchiveReplay({ ...options, redact: this.#redact, fetch: this.#fetch });
   }
 
   /** Reads until the signal aborts. Rejects with errors that a retry can't fix. */
