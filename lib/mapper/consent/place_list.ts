@@ -56,8 +56,8 @@ export function isName(value: Json | undefined): boolean {
 }
 
 /** A number, also as the only member of a list or an object: `[[61.4], [101.6]]`, `[{"v": 61.4}, …]`. */
-function loneNumber(value: Json): number {
-  let left: Json | undefined = value;
+export function loneNumber(value: Json | undefined): number {
+  let left = value;
   for (let depth = 0; typeof left === "object" && left !== null; depth++) {
     if (depth >= MAX_NESTED) return NaN;
     left = isObject(left) ? onlyMember(left) : left.length === 1 ? left[0] : undefined;

@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from "../../decoder/json.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
 import { coordinateOf } from "./coordinate.ts";
-import { isName } from "./place_list.ts";
+import { isName, loneNumber } from "./place_list.ts";
 
 /** Keys whose value names the value beside it: `{ "name": "latitude", "value": 47.6062 }`. */
 const NAMING_KEYS: readonly string[] = [
@@ -33,6 +33,9 @@ const MINUTE_KEYS: readonly string[] = [
   "m",
 ];
 
+const X_KEY = /x$/i;
+const MAX_X_KEY = 16;
+
 const MAX_ORDERING_KEY = 12;
 
 /** Keys that only number or order a value: `a`, `first`, `_1`, `value2`, `north`. */
@@ -45,10 +48,15 @@ export function isNamedPlace(object: JsonObject): boolean {
     hasSide(object);
 }
 
-/** Whether `x` and `y` of an object are degrees. */
+/** Whether `x` and `y` of an object are degrees, also as `posX` and `posY`. */
 export function hasXAndY(object: JsonObject): boolean {
-  return Object.hasOwn(object, "x") && Object.hasOwn(object, "y") &&
-    isFinePair(coordinateOf(object.x), coordinateOf(object.y));
+  for (const key in object) {
+    if (key.length > MAX_X_KEY || !X_KEY.test(key)) continue;
+    const other = key.slice(0, -1) + (key.endsWith("x") ? "y" : "Y");
+    if (!Object.hasOwn(object, other)) continue;
+    if (isFinePair(loneNumber(object[key]), loneNumber(object[other]))) return true;
+  }
+  return false;
 }
 
 /** Whether a key and its value are a pair of coordinates. */

@@ -72,7 +72,9 @@ function replacePlaces(text: string, isUnderPlace: boolean, budget: SearchBudget
   if (!MAY_TELL.test(text) || TIMESTAMP.test(text) || isIdentifier(text)) return text;
   if (!budget.take(text.length + EACH_SEARCH)) return PLACE_REMOVED;
   const readings = normalizedTextsOf(text);
-  if (!readings.every(({ isAsWritten }) => isAsWritten)) budget.take(EACH_READING);
+  for (const { isAsWritten, text } of readings) {
+    if (!isAsWritten) budget.take(EACH_READING + text.length);
+  }
   const found: Found[] = [];
   for (const reading of readings) {
     for (const place of placesIn(reading, isUnderPlace)) {

@@ -21,7 +21,7 @@ const CODES: readonly Code[] = [
     // Three words: `///filled.count.soap`, in the languages of the service.
     suspect: /\/\/\/ ?[\p{L}\p{M}]|w3w|what3words/iu,
     pattern:
-      /(?:\/\/\/|(?:w3w\.co|what3words\.com)\/(?:[a-z]{2}(?:-[a-z]{2,4})?\/)?|(?:w3w|what3words)[^\p{L}\d]{1,4}) ?[\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})? ?[.।۔።] ?[\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})? ?[.।۔።] ?[\p{L}\p{M}]{2,40}/giu,
+      /(?:\/\/\/|(?:w3w\.co|what3words\.com)\/(?:[a-z]{2}(?:-[a-z]{2,4})?\/)?|(?:w3w|what3words)(?:[^\p{L}\d]{1,4}(?:address|location|code|is)){0,2}[^\p{L}\d]{1,4}) ?[\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})? ?[.।۔።] ?[\p{L}\p{M}]{2,40}(?: [\p{L}\p{M}]{1,12})? ?[.।۔።] ?[\p{L}\p{M}]{2,40}/giu,
   },
   {
     // Links of Organic Maps, CoMaps and MAPS.ME: a zoom, and the bits of both coordinates.

@@ -3,7 +3,7 @@
 import type { Found } from "./found_place.ts";
 
 const DEGREE =
-  "(?:°|[*o](?=\\d{1,2}'\\d)|d[eé]g(?:r[eé]e?s?)?\\.?|gra[dus]{1,2}[oie]?s?n?|градус[а-я]{0,2}|stopni|derece|" +
+  "(?:°|\\^\\{?\\\\circ\\}?|[*o](?=\\d{1,2}'\\d)|d[eé]g(?:r[eé]e?s?)?\\.?|gra[dus]{1,2}[oie]?s?n?|градус[а-я]{0,2}|stopni|derece|" +
   "astetta|अंश|درجة|درجات|度|도)";
 const MINUTE = "(?:'|min(?:ut[eoa]?s?n?)?\\.?|мин[а-я]{0,4}\\.?|minuty|dakika|मिनट|دقيقة|分|분)";
 const SECOND =

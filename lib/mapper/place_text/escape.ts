@@ -1,6 +1,6 @@
 /**
  * Undoes one level of escapes in a text: of URLs (`%2C`), HTML (`&deg;`, `&#176;`), JSON and JavaScript
- * (`\u00b0`). No escape is shorter than its character, so this works in place.
+ * (`\u00b0`), Markdown (`\.`). No escape is shorter than its character, so this works in place.
  */
 
 const PERCENT = 0x25;
@@ -28,13 +28,16 @@ const MAX_DIGITS = 7;
 const SEMICOLON = 0x3b;
 
 const LETTER_ESCAPES: ReadonlyMap<number, number> = new Map(
-  [['"', '"'], ["/", "/"], ["\\", "\\"], ["'", "'"], ["n", "\n"], ["t", "\t"], ["r", "\r"]].map(
+  [['"', '"'], ["/", "/"], ["\\", "\\"], ["'", "'"], [".", "."], ["-", "-"], ["n", "\n"], [
+    "t",
+    "\t",
+  ], ["r", "\r"]].map(
     ([letter = "", plain = ""]) => [letter.charCodeAt(0), plain.charCodeAt(0)],
   ),
 );
 
 /** Whether a text may hold an escape at all. */
-export const MAY_BE_ESCAPED = /%[\da-f]{2}|&[#a-z]|\\[ux"/\\'ntr]/i;
+export const MAY_BE_ESCAPED = /%[\da-f]{2}|&[#a-z]|\\[ux"/\\'.ntr-]/i;
 
 /**
  * Undoes the escapes of `codes` in place, and moves `offsets` with them. Returns the new length; the same

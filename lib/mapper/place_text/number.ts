@@ -14,9 +14,9 @@ export interface Decimal {
   readonly isGrouped: boolean;
 }
 
-/** Spoken decimal points, as words. */
+/** Spoken decimal points, as words: `61 point 38`, `61[dot]38`. */
 const POINT = String
-  .raw`[ ](?:point|dot|comma|komma|punkt|punto|coma|virgule|virgola|ponto|v\u00edrgula|\u0442\u043e\u0447\u043a\u0430|\u0437\u0430\u043f\u044f\u0442\u0430\u044f)[ ]`;
+  .raw`\s?[ [(](?:point|dot|comma|komma|punkt|punto|coma|virgule|virgola|ponto|v\u00edrgula|\u0442\u043e\u0447\u043a\u0430|\u0437\u0430\u043f\u044f\u0442\u0430\u044f)[ \])]\s?`;
 
 /** Up to 999 with decimals, also with zeros in front, as in columns of one width. */
 const DECIMAL = new RegExp(
@@ -53,6 +53,8 @@ export function* decimalsOf(text: string): Generator<Decimal> {
 function isPartOfLonger(text: string, start: number, end: number): boolean {
   if (text[end] === "." && isDigit(text, end + 1)) return true;
   if (text[start - 1] === "." && isDigit(text, start - 2)) return true;
+  // Behind a comma it is one of a list.
+  if (text[start - 1] === "," && isDigit(text, start - 2)) return false;
   return text[end - 4] === "." && text[end] === "," &&
     THOUSANDS_WITH_DECIMALS.test(text.slice(end, end + 4));
 }

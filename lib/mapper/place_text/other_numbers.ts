@@ -47,6 +47,8 @@ const CONSTANTS: readonly string[] = [
   "6.28318",
 ];
 const CURRENCY_SIGN = /\p{Sc}/u;
+/** Between the dollars of a formula: `$61.38^\circ$`. */
+const MATHS_DEGREE = /^\s?\^\{?\\circ/;
 const BYTE = /^%[\da-f]{2}/i;
 const QUOTE = /["']/;
 const SIZE = /^\s?[x*×]\s?$/i;
@@ -65,6 +67,7 @@ export function isSomethingElse(text: string, one: Decimal, other: Decimal): boo
 
 /** With a unit or a currency that coordinates never have. */
 export function isMeasured(text: string, { start, end }: Decimal): boolean {
+  if (MATHS_DEGREE.test(text.slice(end, end + 8))) return false;
   const before = text[start - 1] === " " ? start - 2 : start - 1;
   if (CURRENCY_SIGN.test(text.charAt(before))) {
     const behind = text[before - 1] === " " ? before - 2 : before - 1;

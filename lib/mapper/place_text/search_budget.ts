@@ -9,7 +9,7 @@ const MOST = 1_250_000;
 /** Fixed cost of each search, in units. */
 export const EACH_SEARCH = 40;
 
-/** The same, when the text has to be folded or unescaped. */
+/** The same for each form of the text that has to be folded or unescaped first. */
 export const EACH_READING = 300;
 
 /** Two members of a list can be a place together, so each is read as a number first. */

@@ -1,6 +1,7 @@
 /** What the search for places costs is linear in the text, whatever it says. */
 
 import assert from "node:assert/strict";
+import type { Json } from "../../../lib/decoder/json.ts";
 import { coarsen } from "../../../lib/mapper/consent/consent.ts";
 import { withoutPlaces } from "../../../lib/mapper/consent/place_text.ts";
 import type { Work } from "../../support/places/work.ts";
@@ -24,6 +25,16 @@ Deno.test("what is beyond the budget for a record goes as a whole, and what is b
   let nested = text;
   for (let level = 0; level < 12; level++) nested = JSON.stringify({ nested });
   assert.notEqual(coarsen("app.subcult.post", { nested }).record.nested, nested);
+});
+
+Deno.test("a text that has to be normalised counts twice", () => {
+  const tags = (text: string): Json => {
+    const record = { tags: Array.from({ length: 40 }, () => text.repeat(550)) };
+    return (coarsen("app.subcult.post", record).record.tags as Json[]).at(-1) ?? null;
+  };
+  const plain = "Doors at eight, platform 9/3. ";
+  assert.equal(tags(plain), plain.repeat(550));
+  assert.equal(tags("Doors at eight, platform 9/3 – "), "[place removed]");
 });
 
 Deno.test("lists count towards the budget for a record", () => {
