@@ -71,9 +71,14 @@ if (import.meta.main) {
     },
   });
   const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
-  const chosen = MUTANTS.filter(({ file, rule }) =>
-    values.only.some((text) => file.includes(text) || rule.includes(text))
-  );
+  const holds = ({ file, rule }: Mutant, text: string): boolean =>
+    file.includes(text) || rule.includes(text);
+  const unknown = values.only.find((text) => !MUTANTS.some((mutant) => holds(mutant, text)));
+  if (unknown !== undefined) {
+    print(`cannot find a change for --only ${unknown}: no file and no rule holds this text`);
+    Deno.exit(2);
+  }
+  const chosen = MUTANTS.filter((mutant) => values.only.some((text) => holds(mutant, text)));
   if (values.list) Deno.exit(await list(chosen) > 0 ? 1 : 0);
   const size = Number(values.sample ?? chosen.length);
   if (!Number.isSafeInteger(seed) || !(size > 0)) {

@@ -45,8 +45,11 @@ for (const [what, make] of COSTLY) {
         });
         await Promise.race([held.promise, standstill]);
         const sent = sendAll(peer, make);
-        await victim.says("/metrics", /^indexer_paused 1$/m);
-        release();
+        try {
+          await victim.says("/metrics", /^indexer_paused 1$/m, PATIENCE_MS);
+        } finally {
+          release();
+        }
         await standstill;
         await sent;
       }, { patienceMs: PATIENCE_MS });

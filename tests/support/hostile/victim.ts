@@ -155,8 +155,8 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Asks at a path, whose answer may be some seconds old, until it says something. */
-  async says(path: string, words: RegExp): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
+  async says(path: string, words: RegExp, patienceMs: number = PATIENCE_MS): Promise<void> {
+    const deadline = performance.now() + patienceMs;
     for (;;) {
       const answer = await this.get(path);
       if (words.test(answer)) return;
