@@ -1,0 +1,37 @@
+/**
+ * After a batch of duplicates only, the next one is loaded in another order. Whatever it brings, the tables are as
+ * the model says that is told of each event once.
+ */
+
+import assert from "node:assert/strict";
+import { assertFolded, numberedStream } from "../support/crash/stream.ts";
+import { databaseTest } from "../support/database.ts";
+import { emptied, type Schema } from "../support/emptied.ts";
+import { Folded } from "../support/folded.ts";
+import { propertySeeds } from "../support/property_seeds.ts";
+import { seededRandom } from "../support/seeded_random.ts";
+
+const LENGTH = 240;
+const LARGEST_BATCH = 60;
+
+databaseTest("any batch after a batch of duplicates has the same effect", async ({ sql }) => {
+  let schema: Schema = null;
+  for (const seed of await propertySeeds(12)) {
+    schema = await emptied(sql, schema);
+    const random = seededRandom(seed);
+    const folded = new Folded({ sql });
+    const frames = numberedStream(seed, LENGTH);
+    // Of an account that nobody else writes about: whatever follows, it stays a duplicate.
+    const [first = ""] = frames;
+    await folded.batch(first);
+    for (let at = 1; at < frames.length;) {
+      assert.deepEqual(await folded.batch(first), ["duplicate"], `seed ${seed}`);
+      const end = at + 1 + Math.floor(random() * LARGEST_BATCH);
+      await folded.batch(...frames.slice(at, end));
+      at = end;
+    }
+    await assertFolded(sql, frames).catch((cause) => {
+      throw new Error(`seed ${seed}`, { cause });
+    });
+  }
+});
