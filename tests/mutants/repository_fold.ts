@@ -17,6 +17,14 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
   },
   {
     file: "lib/repository/fold/account.ts",
+    before: "const isNumberedByTime = place.cursor === place.timeUs;",
+    after: "const isNumberedByTime = false;",
+    rule:
+      "an account that comes back while the clock of a server that numbers by time is set back is shown",
+    near: ["repository/fold/account_test.ts"],
+  },
+  {
+    file: "lib/repository/fold/account.ts",
     before: "const CLOCK_SKEW_US = 60_000_000;",
     after: "const CLOCK_SKEW_US = 6_000_000;",
     rule: "within a minute the relay's order decides between two instances",

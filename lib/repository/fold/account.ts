@@ -112,15 +112,22 @@ function isReplay(place: MarkerPlace, newest: MarkerPlace): boolean {
  */
 const CLOCK_SKEW_US = 60_000_000;
 
+/** The clock of one instance is seldom set back by more. */
+const CLOCK_STEP_US = 120_000_000;
+
 /**
  * One instance sends an account's events in order, even when it changes its relay. An event of the same
  * instance is older only when both number and time say so: numbers can restart, and a clock can be set back.
+ * Where the number is the time, the relay's sequence has to say so too.
  */
 function isOlder(place: MarkerPlace, newest: MarkerPlace): boolean {
   const apartUs = place.timeUs - newest.timeUs;
   const sequenced = place.relaySeq > 0 && newest.relaySeq > 0;
   if (place.source !== null && place.source === newest.source) {
     const apart = (place.cursor ?? 0) - (newest.cursor ?? 0);
+    const isNumberedByTime = place.cursor === place.timeUs;
+    const isClockUnsure = isNumberedByTime && sequenced && Math.abs(apartUs) <= CLOCK_STEP_US;
+    if (isClockUnsure && place.relaySeq > newest.relaySeq) return false;
     if (apart !== 0 || apartUs !== 0) return apart <= 0 && apartUs <= 0;
   } else if (!sequenced || Math.abs(apartUs) > CLOCK_SKEW_US) return apartUs < 0;
   return sequenced && place.relaySeq < newest.relaySeq;

@@ -80,6 +80,27 @@ Deno.test("on one instance an event is older when number and time both say so", 
   }
 });
 
+Deno.test("on an instance that numbers by time the relay's order decides within two minutes, for its clock may be set back", () => {
+  const step = 120_000_000;
+  const at = (timeUs: number, relaySeq: number, active: boolean) =>
+    account(timeUs, active, {
+      relaySeq,
+      source: "a",
+      position: { cursor: timeUs, timeUs },
+    });
+  for (
+    const [apart, relaySeq, outcome] of [
+      [step, 12, "applied"],
+      [step + 1, 12, "stale"],
+      [1, 9, "stale"],
+    ] as const
+  ) {
+    const alice = held();
+    applyAccount(alice, at(NOON + 2 * step, 10, false));
+    assert.equal(applyAccount(alice, at(NOON + 2 * step - apart, relaySeq, true)), outcome);
+  }
+});
+
 Deno.test("a handle counts from the first record on, and one that is not in the event stays", () => {
   const alice = held();
   assert.equal(applyIdentity(alice, identity(NOON - 1, "early.example")), "ignored");
