@@ -15,4 +15,11 @@ export const PARTITIONS: readonly Mutant[] = [
     rule: "numbers of two numberings are not compared",
     near: ["indexer/fair_share_test.ts"],
   },
+  {
+    file: "lib/repository/fold/working_set.ts",
+    before: "if (requests.length > 0 && !isAskedFor) return waitsForRequest(content, loose);",
+    after: "if (requests.length > 0) return waitsForRequest(content, loose);",
+    rule: "a decision waits for its scene while the request of another partition still counts",
+    near: ["repository/partitions/partitions_test.ts"],
+  },
 ];

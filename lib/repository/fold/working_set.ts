@@ -9,6 +9,7 @@
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Content } from "../../mapper/content.ts";
 import { keyOf, type Link } from "../../mapper/link.ts";
+import { recordId } from "../../mapper/record_id.ts";
 import { type AccountEntry, unknownAccount } from "./account.ts";
 import { type Entry, idOf, nameOf, uriOf } from "./entry.ts";
 import { Records } from "./record_index.ts";
@@ -155,8 +156,10 @@ export class WorkingSet {
       const candidates = this.candidates(author, link);
       const [parent] = candidates;
       if (parent === undefined || candidates.length > 1) {
-        // Nobody can request what doesn't exist. The decision is judged again when a request comes.
-        if (requests.length > 0) return waitsForRequest(content, loose);
+        // Nobody can request what doesn't exist. The decision is judged again when a request comes. One of another
+        // partition that is still live may stay so without a note, if its parent comes back in time.
+        const isAskedFor = requests.some((request) => this.#stillAsksFor(request, author, link));
+        if (requests.length > 0 && !isAskedFor) return waitsForRequest(content, loose);
         const reason = parent === undefined ? "parent_missing" : "ambiguous_reference";
         return waits(reason, waitingFor(author, link, loose), loose);
       }
@@ -177,6 +180,12 @@ export class WorkingSet {
   #requests({ collection, about }: Content & { kind: "mapped" }): readonly Entry[] {
     if (about === null) return NOBODY;
     return [...this.#records.ofAuthor(collection.nsid, about)].filter(({ rev }) => rev !== null);
+  }
+
+  /** Whether a request of another partition is live although what it asks for is not. */
+  #stillAsksFor(request: Entry, author: string, link: Link): boolean {
+    return request.foreign && request.asksFor === recordId(keyOf(author, link)) &&
+      this.isLive(request);
   }
 
   #asksFor(request: Entry, parents: readonly Parent[]): boolean {

@@ -9,7 +9,7 @@ import { databaseTest } from "../../support/database.ts";
 import { openLetters } from "../../../lib/repository/dead_letters/dead_letters.ts";
 import { retryBatch } from "../../../lib/repository/dead_letters/retry_batch.ts";
 import { Folded } from "../../support/folded.ts";
-import { SampleEvents } from "../../support/sample_events.ts";
+import { didOf, SampleEvents, uriOf } from "../../support/sample_events.ts";
 import { type JetstreamEvent, ReplayServer } from "../../support/jetstream/replay_server.ts";
 import { atRest, reached, until } from "../../support/partitions/rest.ts";
 
@@ -108,6 +108,39 @@ databaseTest(
     const folded = new Folded(database, { waitingLimit: 1 });
     await folded.each(orphan("alice/post/p1"), orphan("alice/post/p2"));
     assert.deepEqual(await due(), [true]);
+  },
+);
+
+databaseTest(
+  "a scene that goes and comes back before another partition sees it go keeps its decisions",
+  async (database) => {
+    const { sql } = database;
+    const of = 4;
+    assert.notEqual(partitionOf(didOf("alice"), of), partitionOf(didOf("carol"), of));
+    await sql`insert into partitioning (partitions) values (${of})`;
+    const folded = new Folded(database);
+    const events = new SampleEvents();
+    const scene = { sceneId: uriOf("alice/scene/s") };
+    const outside = { events: [], cursor: null, letters: [], fromSource: false, lease: null };
+    const readNotes = async (partition: number): Promise<void> => {
+      const batch = { ...outside, id: crypto.randomUUID(), share: { partition, of }, mail: 50 };
+      await folded.writer.write(batch, new AbortController().signal);
+    };
+    await folded.each(
+      events.put("alice/scene/s"),
+      events.put("carol/membership/ask", scene),
+      events.delete("alice/scene/s"),
+    );
+    await readNotes(partitionOf(didOf("alice"), of));
+    await folded.each(
+      events.put("alice/membership/decide", { ...scene, member: didOf("carol") }),
+      events.put("alice/scene/s"),
+    );
+    for (const partition of [0, 1, 2, 3]) await readNotes(partition);
+    assert.deepEqual(
+      await folded.states("carol/membership/ask", "alice/membership/decide"),
+      ["applied", "applied"],
+    );
   },
 );
 
