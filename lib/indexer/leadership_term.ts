@@ -82,7 +82,7 @@ export class LeadershipTerm {
     const { context, writer, letters } = this.#options;
     const { config, clock, logger } = context;
     using lanes = this.#lanes;
-    const reading = this.#createStreamInput();
+    const input = this.#createStreamInput();
     const mail = this.#createMail();
     const ended = new AbortController();
     const reconciling = this.#reconcile(AbortSignal.any([signal, ended.signal]));
@@ -90,7 +90,7 @@ export class LeadershipTerm {
       await runPipeline({
         lanes,
         intake: this.#intake,
-        follow: (until) => reading.run(until),
+        follow: (until) => input.run(until),
         write: (batch, draining) => writer.write(batch, draining),
         readMail: (lane, until) => mail.readAfterBatch(lane, until),
         pollMail: (lane, until) => mail.poll(lane, until),

@@ -20,7 +20,7 @@ export class StreamInput {
   readonly #endpoints: readonly Endpoint[];
   readonly #redact: Redact;
   readonly #fetch: typeof fetch;
-  readonly #replaying: ArchiveReplay;
+  readonly #replay: ArchiveReplay;
 
   constructor(options: StreamInputOptions) {
     this.#options = options;
@@ -28,7 +28,7 @@ export class StreamInput {
     this.#endpoints = urls.map(parseEndpoint);
     this.#fetch = trustingFetch(rootCertificates);
     this.#redact = redactor(secretsOf(options.config));
-    this.#replaying = new ArchiveReplay({ ...options, redact: this.#redact, fetch: this.#fetch });
+    this.#replay = new ArchiveReplay({ ...options, redact: this.#redact, fetch: this.#fetch });
   }
 
   /** Reads until the signal aborts. Rejects with errors that a retry can't fix. */
@@ -44,7 +44,7 @@ export class StreamInput {
       await replayAndFollow({
         replayFirst: replaysFirst(archive, stored, fromArchive, clock.now() * 1000),
         replay: (because) =>
-          this.#replaying.run(this.#archiveOf(because?.source) ?? archive, because, signal),
+          this.#replay.run(this.#archiveOf(because?.source) ?? archive, because, signal),
         follow: () => this.#follow(signal),
         clock,
         random,
@@ -127,7 +127,7 @@ export class StreamInput {
   }
 
   #startCursor(): string | null {
-    if (this.#replaying.startCursor !== null) return String(this.#replaying.startCursor);
+    if (this.#replay.startCursor !== null) return String(this.#replay.startCursor);
     const { startFrom } = this.#options.config.jetstream;
     switch (startFrom.kind) {
       case "live":

@@ -17,8 +17,8 @@ export const PARTITIONS: readonly Mutant[] = [
   },
   {
     file: "lib/repository/fold/working_set.ts",
-    before: "if (requests.length > 0 && !isAskedFor) return waitsForRequest(content, loose);",
-    after: "if (requests.length > 0) return waitsForRequest(content, loose);",
+    before: "!requests.some((request) => this.#stillAsksFor(request, author, link))",
+    after: "true",
     rule: "a decision waits for its scene while the request of another partition still counts",
     near: ["repository/partitions/partitions_test.ts"],
   },

@@ -6,7 +6,7 @@
  * Texts are searched as people read them (`place_text/normalized_text.ts`), for
  *
  * - decimal numbers: two that can be degrees near each other, or one that is called a coordinate (`pair.ts`),
- * unless they are clearly something else (`harmless.ts`);
+ * unless they are clearly something else (`other_numbers.ts`);
  * - degrees with minutes (`degree.ts`), grids in metres (`grid.ts`), and codes (`code.ts`).
  *
  * A single number is kept, and so is a pair within one degree of (0, 0), which is open sea: these are ratios

@@ -28,10 +28,7 @@ const MAX_DIGITS = 7;
 const SEMICOLON = 0x3b;
 
 const LETTER_ESCAPES: ReadonlyMap<number, number> = new Map(
-  [['"', '"'], ["/", "/"], ["\\", "\\"], ["'", "'"], [".", "."], ["-", "-"], ["n", "\n"], [
-    "t",
-    "\t",
-  ], ["r", "\r"]].map(
+  [...[...`"/\\'.-`].map((sign) => [sign, sign]), ["n", "\n"], ["t", "\t"], ["r", "\r"]].map(
     ([letter = "", plain = ""]) => [letter.charCodeAt(0), plain.charCodeAt(0)],
   ),
 );

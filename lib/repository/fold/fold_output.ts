@@ -28,7 +28,7 @@ export class FoldOutput {
   readonly #mapper: Mapper;
   readonly #loader: Loader;
   readonly #children: ChildrenAhead;
-  readonly #sending: PendingStatements;
+  readonly #statements: PendingStatements;
   readonly #rejudging: Rejudging;
   /** Entries that events brought since the last flush. */
   readonly #accepted = new Set<Entry>();
@@ -60,8 +60,15 @@ export class FoldOutput {
     this.#mapper = options.mapper;
     this.#loader = loader;
     this.#children = children;
-    this.#sending = new PendingStatements(tx, options);
-    this.#rejudging = new Rejudging(tx, workingSet, loader, this.#sending, this.reasons, options);
+    this.#statements = new PendingStatements(tx, options);
+    this.#rejudging = new Rejudging(
+      tx,
+      workingSet,
+      loader,
+      this.#statements,
+      this.reasons,
+      options,
+    );
   }
 
   /** Notes an entry that the fold changed. */
@@ -92,7 +99,7 @@ export class FoldOutput {
       this.#children.brought(entry);
     }
     this.#accepted.clear();
-    this.#sending.store(writes);
+    this.#statements.store(writes);
     // The driver sends on the next turn of the event loop. Folding the next part must not delay it.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -124,7 +131,7 @@ export class FoldOutput {
 
   /** Waits until everything sent is stored. Returns the number of rows written; throws the first failure. */
   stored(): Promise<number> {
-    return this.#sending.stored();
+    return this.#statements.stored();
   }
 
   /**

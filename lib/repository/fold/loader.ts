@@ -29,7 +29,7 @@ import { Loaded, mentionsOf, RowLoader } from "./row_loader.ts";
 export class Loader {
   readonly #workingSet: WorkingSet;
   readonly #mapper: Mapper;
-  readonly #taking: RowLoader;
+  readonly #rows: RowLoader;
   readonly #questions: RecordQuestions;
   /** Loaded because events of the batch mention it. */
   readonly #ofBatch = new Loaded();
@@ -62,14 +62,14 @@ export class Loader {
   ) {
     this.#workingSet = workingSet;
     this.#mapper = mapper;
-    this.#taking = new RowLoader(tx, workingSet, mapper, refusals);
+    this.#rows = new RowLoader(tx, workingSet, mapper, refusals);
     this.#most = batchSize + 2;
     this.#questions = questionsOf(mapper);
   }
 
   /** Loads the state of the records that the events are about, without their content: the events bring it. */
   async loadStates(keys: Iterable<RecordKey>): Promise<void> {
-    await this.#taking.byKey(keys, false, this.#ofBatch);
+    await this.#rows.byKey(keys, false, this.#ofBatch);
   }
 
   /**
@@ -83,8 +83,8 @@ export class Loader {
   ): Promise<Loaded> {
     const loaded = new Loaded();
     const referring = rows === null
-      ? await this.#taking.byKey(keys, true, loaded)
-      : this.#taking.take(rows, true, loaded);
+      ? await this.#rows.byKey(keys, true, loaded)
+      : this.#rows.take(rows, true, loaded);
     await this.#follow(referring, loaded, named);
     return loaded;
   }
@@ -132,9 +132,9 @@ export class Loader {
   ): Promise<{ readonly keys: RecordKey[]; readonly referring: Entry[] } | null> {
     const rows = [...new Set(dids)].map((did) => ({ did }));
     if (rows.length === 0) return null;
-    const records = await this.#taking.ask(this.#questions.ofRepositories, parametersOf(DID, rows));
+    const records = await this.#rows.ask(this.#questions.ofRepositories, parametersOf(DID, rows));
     if (records.length === REPOSITORIES_MOST) return null;
-    const referring = this.#taking.take(records, true, this.#ofBatch);
+    const referring = this.#rows.take(records, true, this.#ofBatch);
     return {
       keys: records.map(({ did, collection, rkey }) => ({ did, collection, rkey })),
       referring,
@@ -174,13 +174,13 @@ export class Loader {
     }
     for (const did of dids) {
       if (kept.has(did)) continue;
-      this.#taking.forgetAccount(did);
+      this.#rows.forgetAccount(did);
     }
   }
 
   /** Loads the accounts that events of the batch are about. */
   accounts(dids: Iterable<string>): Promise<void> {
-    return this.#taking.accounts(dids, this.#ofBatch);
+    return this.#rows.accounts(dids, this.#ofBatch);
   }
 
   /**
@@ -215,7 +215,7 @@ export class Loader {
     if (mentions.length === 0) return [];
     const links = mentions.flatMap(({ author, links }) => links.map((link) => ({ author, link })));
     const answers = await Promise.all([
-      this.#taking.byKey(links.map(({ author, link }) => keyOf(author, link)), true, loaded),
+      this.#rows.byKey(links.map(({ author, link }) => keyOf(author, link)), true, loaded),
       ...this.#candidates(links, loaded),
       ...this.#requests(mentions, loaded),
     ]);
@@ -252,8 +252,8 @@ export class Loader {
     return [...namesOf].map(async ([target, names]) => {
       const rows = [...names].map((rkey) => ({ rkey, most: this.#most }));
       const question = this.#questions.candidates.get(target) ?? "";
-      return this.#taking.take(
-        await this.#taking.ask(question, parametersOf(NAME, rows)),
+      return this.#rows.take(
+        await this.#rows.ask(question, parametersOf(NAME, rows)),
         true,
         loaded,
       );
@@ -273,13 +273,13 @@ export class Loader {
         return { did, parent: recordId(parent), most: this.#most };
       });
       const question = this.#questions.requests.get(nsid) ?? "";
-      const requests = await this.#taking.ask(question, parametersOf(REQUEST, rows));
+      const requests = await this.#rows.ask(question, parametersOf(REQUEST, rows));
       const asked = new Set(requests.map(({ did }) => did));
       for (const { did, parent } of decisions) {
         if (loaded !== this.#ofBatch || !asked.has(did)) continue;
         this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
       }
-      return this.#taking.take(requests, true, loaded);
+      return this.#rows.take(requests, true, loaded);
     });
   }
 

@@ -31,7 +31,7 @@ export class Rejudging {
   readonly #tx: TransactionSql;
   readonly #workingSet: WorkingSet;
   readonly #loader: Loader;
-  readonly #sending: PendingStatements;
+  readonly #statements: PendingStatements;
   readonly #bodies: Bodies;
   readonly #mapper: Mapper;
   readonly #options: TransactionOptions;
@@ -43,7 +43,7 @@ export class Rejudging {
     tx: TransactionSql,
     workingSet: WorkingSet,
     loader: Loader,
-    sending: PendingStatements,
+    statements: PendingStatements,
     reasons: string[],
     options: TransactionOptions,
   ) {
@@ -51,7 +51,7 @@ export class Rejudging {
     this.#tx = tx;
     this.#workingSet = workingSet;
     this.#loader = loader;
-    this.#sending = sending;
+    this.#statements = statements;
     this.#reasons = reasons;
     this.#bodies = new Bodies(tx, workingSet, mapper, refusals);
     this.#mapper = mapper;
@@ -98,7 +98,7 @@ export class Rejudging {
       if (needsBody(verdict)) lacking.push(entry);
       else this.#restate(writes, entry, verdict, changed);
     }
-    this.#sending.store(writes);
+    this.#statements.store(writes);
     for await (const part of this.#bodies.load(lacking)) {
       const writes = new Writes();
       for (const entry of part) {
@@ -111,7 +111,7 @@ export class Rejudging {
           changed.push({ key: entry.key, wasLive: true });
         }
       }
-      this.#sending.store(writes);
+      this.#statements.store(writes);
       await this.#options.step("judged_again");
       this.#options.judged(part.length);
     }
@@ -141,7 +141,7 @@ export class Rejudging {
         if (isStored(entry, verdict)) writes.row(entry, verdict, made);
         else this.#restate(writes, entry, verdict, changed, made);
       }
-      this.#sending.store(writes);
+      this.#statements.store(writes);
       await this.#options.step("judged_again");
     }
     this.#options.judged(keys.length);

@@ -158,8 +158,10 @@ export class WorkingSet {
       if (parent === undefined || candidates.length > 1) {
         // Nobody can request what doesn't exist. The decision is judged again when a request comes. One of another
         // partition that is still live may stay so without a note, if its parent comes back in time.
-        const isAskedFor = requests.some((request) => this.#stillAsksFor(request, author, link));
-        if (requests.length > 0 && !isAskedFor) return waitsForRequest(content, loose);
+        if (
+          requests.length > 0 &&
+          !requests.some((request) => this.#stillAsksFor(request, author, link))
+        ) return waitsForRequest(content, loose);
         const reason = parent === undefined ? "parent_missing" : "ambiguous_reference";
         return waits(reason, waitingFor(author, link, loose), loose);
       }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Json } from "../../../lib/decoder/json.ts";
 import { withoutHiddenPlaces } from "../../../lib/mapper/consent/hidden_place.ts";
 
-/** A place inside this many lists or objects, in turns. */
+/** A place nested in this many lists and objects, alternately. */
 function nested(levels: number): Json {
   let value: Json = { lat: 47.6062, kept: 1 };
   for (let level = 1; level < levels; level++) value = level % 2 ? [value] : { a: value };
