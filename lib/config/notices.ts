@@ -29,19 +29,21 @@ export function noticesOf(
       notices.push("INTERNAL_AUTH_TOKEN is unset: metrics and the status page are open to all");
     }
     if (DATABASE_URL?.kind === "embedded") {
-      notices.push("DATABASE_URL is memory: nothing is kept when the process ends");
+      notices.push("DATABASE_URL is memory:, so nothing is kept when the process ends");
     }
   }
   if (DATABASE_URL?.kind === "postgres") {
     const { ignored } = parseDatabaseUrl(DATABASE_URL.url.reveal());
     for (const name of ignored) {
-      notices.push(`DATABASE_URL: ${name} means nothing here, and is ignored`);
+      notices.push(`DATABASE_URL: the parameter ${name} has no effect here and is ignored`);
     }
   }
   const address = addressNotice(wantedDids(values), JETSTREAM_URL);
   if (address !== null) notices.push(address);
   if (JETSTREAM_URL.some((url) => isUnencrypted(new URL(url)))) {
-    notices.push("JETSTREAM_URL is not encrypted: whoever is on the way can change the events");
+    notices.push(
+      "JETSTREAM_URL is not encrypted: anybody between here and the server can change events",
+    );
   }
   notices.push(...libpqNotices(present));
   const proxy = proxyNotice(present);

@@ -56,7 +56,7 @@ export const STREAM_SETTINGS = {
   WANTED_DIDS: optional({
     accepts: `at most ${MAX_DIDS} DIDs, comma-separated`,
     meaning:
-      "Repositories to keep. Unset: all. Linux holds 128 KiB in a variable, some 3900 of them.",
+      "Repositories to keep. Unset: all. On Linux a variable is limited to 128 KiB, about 3900 DIDs.",
     schema: list(did(), MAX_DIDS),
   }),
   WANTED_DIDS_2: optional({

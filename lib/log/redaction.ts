@@ -20,6 +20,7 @@ const ORDINARY: ReadonlySet<string> = new Set([
   "database",
   "indexer",
   "jetstream",
+  "memory:",
   "password",
   "postgres",
   "secret",

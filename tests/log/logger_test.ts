@@ -166,6 +166,10 @@ Deno.test("a password that is an ordinary word goes from addresses, and stays in
   );
 });
 
+Deno.test("memory: as the address of the database is not a secret", () => {
+  assert.equal(redactor(["memory:"])("DATABASE_URL is memory:, so"), "DATABASE_URL is memory:, so");
+});
+
 Deno.test("URLs lose their credentials and bearer tokens their value", () => {
   const redact = redactor([]);
   const table: Readonly<Record<string, string>> = {
