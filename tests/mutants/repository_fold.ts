@@ -158,6 +158,20 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
     near: ["repository/fold/children_ahead_test.ts"],
   },
   {
+    file: "lib/repository/fold/batch_references.ts",
+    before: "if (this.#mapper.between.has(collection)) return true;",
+    after: "",
+    rule: "a record whose parent refers to others is judged by those, in chains of any length",
+    near: ["repository/fold/batch_references_test.ts"],
+  },
+  {
+    file: "lib/repository/fold/batch_references.ts",
+    before: "this.#dids.size > 0 : this.#dids.has(did);",
+    after: "this.#dids.has(did) : this.#dids.has(did);",
+    rule: "a bare name can come to mean another record when any account comes back",
+    near: ["repository/fold/batch_references_test.ts"],
+  },
+  {
     file: "lib/repository/fold/loader.ts",
     before: "const isConcerned = this.#isRequest(entry) ||",
     after: "const isConcerned =",

@@ -10,7 +10,7 @@ import type { Commit } from "../../decoder/event.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
 import type { TransactionSql } from "../connection/sql.ts";
-import { CHUNK, fewChildrenOf, namesOf } from "./cascade.ts";
+import { fewChildrenOf, namesOf } from "./cascade.ts";
 import type { ChangedParent } from "./changed_parent.ts";
 import { type Entry, uriOf } from "./entry.ts";
 import type { RecordRow } from "./stored_rows.ts";
@@ -36,12 +36,10 @@ export class ChildrenAhead {
     for (const { did, collection, rkey, operation } of commits) {
       if (!this.#mapper.targets.has(collection)) continue;
       const key = { did, collection, rkey };
-      const uri = uriOf(key);
       // A deleted record may have been live, and then its live children change.
-      const wasLive = operation === "delete" || parents.get(uri)?.wasLive === true;
-      parents.set(uri, { key, wasLive });
+      parents.set(uriOf(key), { key, wasLive: operation === "delete" });
     }
-    if (parents.size === 0 || parents.size > CHUNK) return [];
+    if (parents.size === 0) return [];
     const rows = await fewChildrenOf(this.#tx, this.#mapper, [...parents.values()]);
     if (rows === null) return [];
     for (const [uri, { wasLive }] of parents) this.#asked.set(uri, wasLive);
