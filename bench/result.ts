@@ -116,7 +116,7 @@ export function tableOf(results: readonly Result[]): string {
     met === null ? "" : met ? "yes" : "no",
     note,
   ]);
-  const head = ["", "value", "reference", "ratio", "goal", "met", "against, and besides"];
+  const head = ["", "value", "reference", "ratio", "goal", "met", "compared with; conditions"];
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0))
   );
