@@ -30,6 +30,7 @@ import textsCompared from "../../../migrations/0019_texts_compared.sql" with { t
 import instances from "../../../migrations/0020_instances.sql" with { type: "text" };
 import notesOfStarts from "../../../migrations/0021_notes_of_starts.sql" with { type: "text" };
 import plainComments from "../../../migrations/0022_plain_comments.sql" with { type: "text" };
+import plainColumns from "../../../migrations/0023_plain_columns.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -61,4 +62,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 20, name: "instances", sql: instances },
   { version: 21, name: "notes_of_starts", sql: notesOfStarts },
   { version: 22, name: "plain_comments", sql: plainComments },
+  { version: 23, name: "plain_columns", sql: plainColumns },
 ];
