@@ -73,7 +73,7 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
     near: ["repository/fold/account_test.ts"],
   },
   {
-    file: "lib/repository/batch/batch_fold.ts",
+    file: "lib/repository/batch/load_batch.ts",
     before: `kind !== "account" && kind !== "sync"`,
     after: `kind !== "account"`,
     rule: "a revision that comes again after a rebuild finds its parents, also during a replay",
@@ -173,7 +173,7 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
   },
   {
     file: "lib/repository/fold/loader.ts",
-    before: "const isConcerned = this.#isRequest(entry) ||",
+    before: "const isConcerned = isRequest(entry.content) ||",
     after: "const isConcerned =",
     rule: "a decision is judged by the request that it answers, whatever else the member publishes",
     near: ["repository/fold/memberships_test.ts"],

@@ -3,28 +3,19 @@
 import type { TransactionSql } from "../connection/sql.ts";
 import type { Account, Commit, Event, Sync } from "../../decoder/event.ts";
 import { type Batch, type BatchResult, revisionOf } from "../fold/batch.ts";
-import { keyOf, type Mentions } from "../../mapper/link.ts";
 import { resolveLetters } from "../dead_letters/dead_letters.ts";
 import { ChildrenAhead } from "../fold/children_ahead.ts";
-import type { Entry } from "../fold/entry.ts";
 import { applyAccount, applyIdentity, applySync, isUnconfirmed } from "../fold/account.ts";
-import {
-  foldCommit,
-  type FoldOptions,
-  isNews,
-  OUTCOME_OF_STATE,
-  refuse,
-} from "../fold/fold_commit.ts";
+import { foldCommit, type FoldOptions, OUTCOME_OF_STATE, refuse } from "../fold/fold_commit.ts";
 import type { State } from "../fold/state.ts";
-import type { RecordRow } from "../fold/stored_rows.ts";
 import { WorkingSet } from "../fold/working_set.ts";
 import { Loader } from "../fold/loader.ts";
 import { takeMail } from "../fold/mailbox.ts";
-import { BatchReferences } from "../fold/batch_references.ts";
 import type { Outcome } from "../outcome.ts";
 import { owns } from "../partitions/partition.ts";
 import { FoldOutput } from "../fold/fold_output.ts";
 import type { PartSizes, TransactionOptions } from "../fold/transaction_options.ts";
+import { loadBatch } from "./load_batch.ts";
 import { UndecodableMessages } from "./undecodable.ts";
 import { TOO_MANY_WAIT, WaitingLimit } from "./waiting_limit.ts";
 import { Writes } from "../fold/writes.ts";
@@ -130,70 +121,19 @@ class BatchFold {
     return taken;
   }
 
-  /** Sends all first queries at once, together with the statements that begin the transaction. */
-  async #load(): Promise<void> {
-    const { events } = this.#batch;
-    const { mapper } = this.#options;
-    const commits = events.filter((event) => event.kind === "commit");
-    const accounts = events.filter((event) => event.kind === "account");
-    const news = await this.#newsOf(commits);
-    const mentions = news.map((commit) => mapper.mentions(commit));
-    const [mentioned, ahead, children] = await Promise.all([
-      // Before the states: records that others mention are loaded with their content.
-      this.#loader.mentioned(mentions),
-      this.#loader.repositories(accounts.map(({ did }) => did)),
-      this.#children.ask(news),
-      this.#loader.loadStates(commits),
-      this.#loader.accounts(didsOf(events)),
-      this.#undecodable.load(this.#tx, events),
-    ]);
-    this.#output.loadedAhead(ahead?.keys ?? null);
-    const named = new BatchReferences(mapper, events, mentions);
-    const concerned = this.#loader.concerned(mentioned, named);
-    await Promise.all([
-      this.#loader.follow([...concerned, ...ahead?.referring ?? []], named),
-      this.#loadChildren(children, named),
-      this.#waiting.count(this.#lacking(news, mentions)),
-    ]);
-  }
-
-  /**
-   * The commits whose references and children must be loaded. When duplicates are expected, their states are read
-   * first, which costs a round trip and saves all other queries. An account or sync event can make a stored
-   * revision valid again, so a batch with one is loaded as a whole.
-   */
-  async #newsOf(commits: readonly Commit[]): Promise<readonly Commit[]> {
-    const isPlain = this.#batch.events.every(({ kind }) => kind !== "account" && kind !== "sync");
-    if (!this.#options.expectsDuplicates || !isPlain) return commits;
-    await this.#loader.loadStates(commits);
-    return commits.filter((commit) =>
-      isNews(commit, this.#workingSet.entry(commit), this.#fold.again)
-    );
-  }
-
-  /** Loads the children that this partition owns; others are told by notes. */
-  async #loadChildren(rows: readonly RecordRow[], named: BatchReferences): Promise<void> {
-    const own = rows.filter(({ did }) => owns(this.#options.share, did));
-    await this.#loader.load(own, own, named);
-    this.#children.loaded(own);
-  }
-
-  /** Authors of new revisions whose parents neither exist nor come earlier in this batch. */
-  #lacking(commits: readonly Commit[], mentions: readonly Mentions[]): Set<string> {
-    const authors = new Set<string>();
-    const coming = new Set<Entry>();
-    for (const [index, commit] of commits.entries()) {
-      const entry = this.#workingSet.entry(commit);
-      if (!isNews(commit, entry, this.#fold.again)) continue;
-      const isLacking = mentions[index]!.links.some((link) =>
-        this.#workingSet.candidates(commit.did, link).length !== 1 &&
-        !coming.has(this.#workingSet.entry(keyOf(commit.did, link)))
-      );
-      if (isLacking) authors.add(commit.did);
-      if (isLacking || commit.operation === "delete") coming.delete(entry);
-      else coming.add(entry);
-    }
-    return authors;
+  #load(): Promise<void> {
+    return loadBatch({
+      tx: this.#tx,
+      batch: this.#batch,
+      options: this.#options,
+      again: this.#fold.again,
+      workingSet: this.#workingSet,
+      loader: this.#loader,
+      children: this.#children,
+      output: this.#output,
+      undecodable: this.#undecodable,
+      waiting: this.#waiting,
+    });
   }
 
   async #foldAll(outcomes: Outcome[]): Promise<void> {
@@ -298,14 +238,4 @@ class BatchFold {
 function againOf({ letters, fromSource }: Batch): State | null {
   if (fromSource) return "deleted";
   return letters.length > 0 ? "rejected" : null;
-}
-
-function* didsOf(events: readonly Event[]): Generator<string> {
-  for (const event of events) {
-    if (event.kind === "account" || event.kind === "identity" || event.kind === "sync") {
-      yield event.did;
-    } else if (event.kind === "malformed" && event.account) {
-      yield event.account;
-    }
-  }
 }

@@ -3,10 +3,7 @@
  * letter alone; while the database is unavailable, the batch is retried.
  */
 
-import type { Row } from "../../mapper/collection.ts";
 import type { Sql } from "../connection/sql.ts";
-import type { Mapper } from "../../mapper/content.ts";
-import { idempotencyKey } from "../../mapper/idempotency_key.ts";
 import { type Batch, type BatchResult, refusalKey, type Refusals } from "../fold/batch.ts";
 import { PART_SIZES } from "./batch_fold.ts";
 import { sqlStateIs } from "../../sqlstate_table.ts";
@@ -17,39 +14,14 @@ import { LeaseLostError } from "../partitions/lease.ts";
 import { splitByPartition } from "./split_by_partition.ts";
 import { UndigestedMailError } from "../fold/mailbox.ts";
 import { PartitionsChangedError, type Share, WHOLE } from "../partitions/partition.ts";
+import { rejectRecords } from "./reject_records.ts";
 import { findRefusedRows } from "./refused_rows.ts";
-import { type BulkWrite, StoreError } from "../tables/bulk_write.ts";
+import { StoreError } from "../tables/bulk_write.ts";
 import { applyBatch } from "./transaction.ts";
-import type { PartSizes, Step, TransactionOptions } from "../fold/transaction_options.ts";
+import type { TransactionOptions } from "../fold/transaction_options.ts";
+import type { WriterOptions } from "./writer_options.ts";
 import { Mutex } from "./mutex.ts";
 import { WAITING_LIMIT } from "./waiting_limit.ts";
-
-export interface WriterOptions {
-  readonly mapper: Mapper;
-  readonly consumer: string;
-  /** The current connection of a partition; called before each attempt. */
-  readonly connection: (partition: number) => Sql;
-  /** Drops a connection that has been silent for too long. */
-  readonly abandon: (sql: Sql) => void;
-  /** Limit for one statement, milliseconds. */
-  readonly statementTimeoutMs: number;
-  /** How many records of one repository may wait for others. Default: `WAITING_LIMIT`. */
-  readonly waitingLimit?: number;
-  /** Default: `PART_SIZES`. */
-  readonly parts?: PartSizes;
-  /** Waits between attempts; rejects when the signal aborts. */
-  readonly backoff: (attempt: number, signal: AbortSignal) => Promise<void>;
-  /** Called when a batch could not be written and will be retried. */
-  readonly failed: (sqlState: string, attempt: number, error: unknown, partition: number) => void;
-  /** Called when Postgres rejected a row. */
-  readonly refused: (table: string, sqlState: string) => void;
-  /** Called with the number of records judged again in a transaction, which can be large. */
-  readonly judged?: (records: number) => void;
-  /** Called before each step of a transaction, with its batch. */
-  readonly step?: (name: Step, batch: Batch) => void | Promise<void>;
-  /** Called with the session that runs a transaction, before the session waits for anything. */
-  readonly session?: (pid: number, partition: number) => void;
-}
 
 /** Deadlocked attempts before the failure is reported. */
 const PATIENCE = 5;
@@ -194,21 +166,9 @@ export class Writer {
       signal,
       (alive) => findRefusedRows(sql, write, alive),
     );
-    let found = false;
-    for (const { row, sqlState } of rows) {
-      const key = refusalKeyOf(row, write);
-      if (key === null || refusals.get(key)?.keepRecord === false) continue;
-      found = true;
-      refusals.set(key, {
-        refusal: {
-          reason: "database_refused",
-          detail: `table ${write.name}, SQLSTATE ${sqlState}`,
-        },
-        // A record that the ledger itself can't store, or that is rejected again, loses its body.
-        keepRecord: write.collection !== undefined && !refusals.has(key),
-      });
-      this.#options.refused(write.name, sqlState);
-    }
+    const rejected = rejectRecords(rows, write, refusals);
+    for (const { sqlState } of rejected) this.#options.refused(write.name, sqlState);
+    const found = rejected.length > 0;
     if (found) await this.#options.step?.("refused", batch);
     return found;
   }
@@ -247,19 +207,4 @@ export class Writer {
       await this.#write(second, share, signal),
     );
   }
-}
-
-/** The idempotency key of the record that a row belongs to; null when it belongs to none. */
-function refusalKeyOf(row: Row, write: BulkWrite): string | null {
-  if (write.name === "dead_letters") return textOf(row["fingerprint"]);
-  const did = textOf(row["did"] ?? row["record_did"]);
-  const collection = textOf(row["collection"] ?? write.collection);
-  const rkey = textOf(row["rkey"] ?? row["record_rkey"]);
-  const rev = textOf(row["rev"] ?? row["record_rev"]);
-  if (did === null || collection === null || rkey === null || rev === null) return null;
-  return idempotencyKey({ did, collection, rkey }, rev);
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
 }

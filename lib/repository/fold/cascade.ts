@@ -5,7 +5,8 @@
 
 import type { TransactionSql } from "../connection/sql.ts";
 import type { RecordKey, Reference } from "../../mapper/collection.ts";
-import type { Content, Mapper } from "../../mapper/content.ts";
+import type { Mapper } from "../../mapper/content.ts";
+import { isDecision } from "../../mapper/decision.ts";
 import { recordId } from "../../mapper/record_id.ts";
 import type { ChangedParent } from "./changed_parent.ts";
 import { questionsOf } from "./record_queries.ts";
@@ -155,10 +156,6 @@ export async function* recordsOf(tx: TransactionSql, did: string): AsyncGenerato
     if (last === undefined || keys.length < CHUNK) return;
     after = last;
   }
-}
-
-function isDecision(content: Content | null): boolean {
-  return content?.kind === "mapped" && content.about !== null;
 }
 
 /** Each reference column with its target collection, once. */

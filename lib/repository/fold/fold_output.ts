@@ -7,6 +7,7 @@ import { setImmediate } from "node:timers";
 import type { TransactionSql } from "../connection/sql.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
 import { DELETED, type Mapper } from "../../mapper/content.ts";
+import { isDecision } from "../../mapper/decision.ts";
 import { recordsOf } from "./cascade.ts";
 import type { ChildrenAhead } from "./children_ahead.ts";
 import type { ChangedParent } from "./changed_parent.ts";
@@ -196,8 +197,8 @@ export class FoldOutput {
 
   #isDeep({ content }: Entry): boolean {
     if (content?.kind !== "mapped") return false;
-    const { links, about } = content;
-    return about !== null || links.some((link) => this.#mapper.between.has(link.reference.target));
+    return isDecision(content) ||
+      content.links.some((link) => this.#mapper.between.has(link.reference.target));
   }
 
   /**

@@ -7,51 +7,28 @@
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
-import { keyOf, type Link, type Mentions } from "../../mapper/link.ts";
-import { recordId } from "../../mapper/record_id.ts";
-import type { Refusals } from "./batch.ts";
-import { type Entry, nameOf, uriOf } from "./entry.ts";
-import type { BatchReferences } from "./batch_references.ts";
-import type { WorkingSet } from "./working_set.ts";
-import { parametersOf } from "../tables/rows.ts";
+import { isRequest } from "../../mapper/decision.ts";
+import { keyOf, type Mentions } from "../../mapper/link.ts";
 import type { TransactionSql } from "../connection/sql.ts";
-import {
-  DID,
-  NAME,
-  questionsOf,
-  type RecordQuestions,
-  REPOSITORIES_MOST,
-  REQUEST,
-} from "./record_queries.ts";
-import type { RecordRow } from "./stored_rows.ts";
+import { parametersOf } from "../tables/rows.ts";
+import type { Refusals } from "./batch.ts";
+import type { BatchReferences } from "./batch_references.ts";
+import { CandidateLoader } from "./candidate_loader.ts";
+import { type Entry, nameOf, uriOf } from "./entry.ts";
+import { DID, questionsOf, REPOSITORIES_MOST } from "./record_queries.ts";
+import { RequestLoader } from "./request_loader.ts";
 import { Loaded, mentionsOf, RowLoader } from "./row_loader.ts";
+import type { RecordRow } from "./stored_rows.ts";
+import type { WorkingSet } from "./working_set.ts";
 
 export class Loader {
   readonly #workingSet: WorkingSet;
   readonly #mapper: Mapper;
   readonly #rows: RowLoader;
-  readonly #questions: RecordQuestions;
+  readonly #candidates: CandidateLoader;
+  readonly #requests: RequestLoader;
   /** Loaded because events of the batch mention it. */
-  readonly #ofBatch = new Loaded();
-  /** Bare names whose candidates are loaded or queried. */
-  readonly #loadedNames = new Set<string>();
-  /**
-   * Whether some bare reference may mean a record that itself refers to others. Any parent of such a
-   * candidate can change which candidates are live.
-   */
-  #hasUnsteadyNames = false;
-  /** The accounts that decisions of the batch are about. */
-  readonly #decidedAbout = new Set<string>();
-  /**
-   * Names that decisions of the batch are about, where the account has made requests before: the decision may
-   * make one of those count.
-   */
-  readonly #decidedNames = new Set<string>();
-  /**
-   * How many candidates of one name, or requests for one thing, are loaded. Each event of the batch can
-   * remove at most one, so the number of events plus two is always enough.
-   */
-  readonly #most: number;
+  readonly #ofBatch = new Loaded(true);
 
   constructor(
     tx: TransactionSql,
@@ -63,8 +40,10 @@ export class Loader {
     this.#workingSet = workingSet;
     this.#mapper = mapper;
     this.#rows = new RowLoader(tx, workingSet, mapper, refusals);
-    this.#most = batchSize + 2;
-    this.#questions = questionsOf(mapper);
+    // Each event of the batch can remove at most one candidate or request, so this number is always enough.
+    const most = batchSize + 2;
+    this.#candidates = new CandidateLoader(this.#rows, workingSet, mapper, most);
+    this.#requests = new RequestLoader(this.#rows, mapper, most);
   }
 
   /** Loads the state of the records that the events are about, without their content: the events bring it. */
@@ -94,7 +73,7 @@ export class Loader {
    * that refer to others in turn, for the caller to follow.
    */
   mentioned(mentions: readonly Mentions[]): Promise<Entry[]> {
-    this.#noteDecisions(mentions);
+    this.#requests.note(mentions);
     return this.#mentioned(mentions, this.#ofBatch);
   }
 
@@ -104,7 +83,7 @@ export class Loader {
    */
   concerned(referring: readonly Entry[], named: BatchReferences): Entry[] {
     return referring.filter((entry) => {
-      const isConcerned = this.#isRequest(entry) ||
+      const isConcerned = isRequest(entry.content) ||
         mentionsOf(entry).every((mentions) => named.concerns(mentions));
       if (!isConcerned) entry.content = null;
       return isConcerned;
@@ -113,14 +92,8 @@ export class Loader {
 
   /** Loads everything that records refer to, directly or indirectly; with `named`, as far as the batch can change it. */
   follow(referring: readonly Entry[], named: BatchReferences | null = null): Promise<void> {
-    this.#noteDecisions(referring.flatMap(mentionsOf));
+    this.#requests.note(referring.flatMap(mentionsOf));
     return this.#follow(referring, this.#ofBatch, named);
-  }
-
-  #noteDecisions(mentions: readonly Mentions[]): void {
-    for (const { about } of mentions) {
-      if (about !== null) this.#decidedAbout.add(about);
-    }
   }
 
   /**
@@ -132,7 +105,8 @@ export class Loader {
   ): Promise<{ readonly keys: RecordKey[]; readonly referring: Entry[] } | null> {
     const rows = [...new Set(dids)].map((did) => ({ did }));
     if (rows.length === 0) return null;
-    const records = await this.#rows.ask(this.#questions.ofRepositories, parametersOf(DID, rows));
+    const question = questionsOf(this.#mapper).ofRepositories;
+    const records = await this.#rows.ask(question, parametersOf(DID, rows));
     if (records.length === REPOSITORIES_MOST) return null;
     const referring = this.#rows.take(records, true, this.#ofBatch);
     return {
@@ -147,10 +121,8 @@ export class Loader {
    * that are decided about.
    */
   forget({ entries, deepened, names, dids }: Loaded): void {
-    const asked = [...entries, ...deepened].filter(({ key: { did, collection } }) =>
-      this.#mapper.decided.has(collection) && this.#decidedAbout.has(did)
-    );
-    const requests = new Set(asked.filter((entry) => this.#isRequest(entry)));
+    const asked = [...entries, ...deepened].filter(({ key }) => this.#requests.mayBeAnswered(key));
+    const requests = new Set(asked.filter(({ content }) => isRequest(content)));
     // The requests are judged by what they refer to, so their targets stay too.
     const needed = new Set(asked.map(({ key }) => uriOf(key)));
     for (const { key: { did }, content } of requests) {
@@ -159,23 +131,18 @@ export class Loader {
         needed.add(uriOf(key)).add(nameOf(key.collection, key.rkey));
       }
     }
-    for (const name of names) if (!needed.has(name)) this.#loadedNames.delete(name);
+    for (const name of names) if (!needed.has(name)) this.#candidates.forget(name);
     const kept = new Set<string>();
     for (const entry of entries) {
-      const { did, collection, rkey } = entry.key;
-      const stays = needed.has(uriOf(entry.key)) ||
-        this.#loadedNames.has(nameOf(collection, rkey));
-      if (stays) kept.add(did);
+      const stays = needed.has(uriOf(entry.key)) || this.#candidates.names(entry.key);
+      if (stays) kept.add(entry.key.did);
       else this.#workingSet.forget(entry);
     }
     // Targets of the other entries may be removed: the entries that stay fall back to the ledger's verdict.
     for (const entry of [...entries, ...deepened]) {
       if (!requests.has(entry)) entry.content = null;
     }
-    for (const did of dids) {
-      if (kept.has(did)) continue;
-      this.#rows.forgetAccount(did);
-    }
+    for (const did of dids) if (!kept.has(did)) this.#rows.forgetAccount(did);
   }
 
   /** Loads the accounts that events of the batch are about. */
@@ -188,15 +155,12 @@ export class Loader {
    * to them. `keys` null: unknown, so the answer is yes.
    */
   mayMean(keys: readonly RecordKey[] | null): boolean {
-    if (keys === null) return this.#loadedNames.size > 0;
-    return this.#hasUnsteadyNames ||
-      keys.some(({ collection, rkey }) => this.#loadedNames.has(nameOf(collection, rkey)));
+    return this.#candidates.mayMean(keys);
   }
 
   /** Whether the meaning of a later event may depend on the consequences of this commit. */
-  mayAffectLaterEvents({ collection, rkey }: RecordKey): boolean {
-    if (this.#hasUnsteadyNames && this.#mapper.targets.has(collection)) return true;
-    return this.#decidedNames.size > 0 && this.#decidedNames.has(nameOf(collection, rkey));
+  mayAffectLaterEvents(key: RecordKey): boolean {
+    return this.#candidates.mayChangeBy(key.collection) || this.#requests.mayAskFor(key);
   }
 
   async #follow(
@@ -216,76 +180,10 @@ export class Loader {
     const links = mentions.flatMap(({ author, links }) => links.map((link) => ({ author, link })));
     const answers = await Promise.all([
       this.#rows.byKey(links.map(({ author, link }) => keyOf(author, link)), true, loaded),
-      ...this.#candidates(links, loaded),
-      ...this.#requests(mentions, loaded),
+      ...this.#candidates.load(links, loaded),
+      ...this.#requests.load(mentions, loaded),
     ]);
-    if (loaded === this.#ofBatch) this.#hasUnsteadyNames ||= this.#areUnsteady(links);
+    if (loaded.isOfBatch) this.#candidates.note(links);
     return answers.flat();
-  }
-
-  #areUnsteady(links: readonly { author: string; link: Link }[]): boolean {
-    return links.some(({ author, link }) =>
-      typeof link.target === "string" && this.#mapper.between.has(link.reference.target) &&
-      this.#workingSet.ownTarget(author, link) === null
-    );
-  }
-
-  /**
-   * For a bare name, the live records of all repositories: exactly one resolves it, several resolve nothing.
-   */
-  #candidates(
-    links: readonly { author: string; link: Link }[],
-    loaded: Loaded,
-  ): Promise<Entry[]>[] {
-    const namesOf = new Map<string, Set<string>>();
-    for (const { author, link } of links) {
-      const { reference: { target }, target: rkey } = link;
-      if (typeof rkey !== "string" || this.#workingSet.ownTarget(author, link) !== null) continue;
-      const name = nameOf(target, rkey);
-      if (this.#loadedNames.has(name)) continue;
-      this.#loadedNames.add(name);
-      loaded.names.push(name);
-      const names = namesOf.get(target);
-      if (names === undefined) namesOf.set(target, new Set([rkey]));
-      else names.add(rkey);
-    }
-    return [...namesOf].map(async ([target, names]) => {
-      const rows = [...names].map((rkey) => ({ rkey, most: this.#most }));
-      const question = this.#questions.candidates.get(target) ?? "";
-      return this.#rows.take(
-        await this.#rows.ask(question, parametersOf(NAME, rows)),
-        true,
-        loaded,
-      );
-    });
-  }
-
-  /** The requests that decisions answer. */
-  #requests(mentions: readonly Mentions[], loaded: Loaded): Promise<Entry[]>[] {
-    return [...this.#mapper.decided].map(async (nsid) => {
-      const decisions = mentions.flatMap(({ author, collection, links: [link], about }) =>
-        collection === nsid && about !== null && link !== undefined
-          ? [{ did: about, parent: keyOf(author, link) }]
-          : []
-      );
-      if (decisions.length === 0) return [];
-      const rows = decisions.map(({ did, parent }) => {
-        return { did, parent: recordId(parent), most: this.#most };
-      });
-      const question = this.#questions.requests.get(nsid) ?? "";
-      const requests = await this.#rows.ask(question, parametersOf(REQUEST, rows));
-      const asked = new Set(requests.map(({ did }) => did));
-      for (const { did, parent } of decisions) {
-        if (loaded !== this.#ofBatch || !asked.has(did)) continue;
-        this.#decidedNames.add(nameOf(parent.collection, parent.rkey));
-      }
-      return this.#rows.take(requests, true, loaded);
-    });
-  }
-
-  /** Whether a record is a request, which a decision can answer. */
-  #isRequest({ key, content }: Entry): boolean {
-    return this.#mapper.decided.has(key.collection) && content?.kind === "mapped" &&
-      content.about === null;
   }
 }

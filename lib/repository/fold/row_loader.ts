@@ -2,6 +2,7 @@
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Mapper } from "../../mapper/content.ts";
+import { isRequest } from "../../mapper/decision.ts";
 import type { Mentions } from "../../mapper/link.ts";
 import type { Refusals } from "./batch.ts";
 import type { Entry } from "./entry.ts";
@@ -15,6 +16,9 @@ import { type AccountRow, fillAccount, fillEntry, type RecordRow } from "./store
 
 /** What a load added to the working set, so that it can be removed again. */
 export class Loaded {
+  /** `isOfBatch`: whether events of the batch mention it, so that it is never removed. */
+  constructor(readonly isOfBatch = false) {}
+
   readonly entries: Entry[] = [];
   /** Entries that existed before and whose content was loaded. */
   readonly deepened: Entry[] = [];
@@ -102,9 +106,7 @@ export class RowLoader {
       if (!withContent && hasLinks(row.collection, this.#mapper)) continue;
       const content = storedContent(row, this.#mapper, this.#refusals);
       if (entry.foreign) {
-        const isRequest = content?.kind === "mapped" && content.about === null;
-        if (!isRequest) entry.asksFor = null;
-        else entry.asksFor = row.asks_for ?? entry.asksFor;
+        entry.asksFor = isRequest(content) ? row.asks_for ?? entry.asksFor : null;
         continue;
       }
       entry.content = content;

@@ -8,6 +8,7 @@
 
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Content } from "../../mapper/content.ts";
+import { isRequest } from "../../mapper/decision.ts";
 import { keyOf, type Link } from "../../mapper/link.ts";
 import { recordId } from "../../mapper/record_id.ts";
 import { type AccountEntry, unknownAccount } from "./account.ts";
@@ -195,7 +196,7 @@ export class WorkingSet {
       const [parent] = parents;
       return parent !== undefined && request.asksFor === idOf(parent.entry) && this.isLive(request);
     }
-    if (request.content?.kind !== "mapped" || request.content.about !== null) return false;
+    if (!isRequest(request.content)) return false;
     const verdict = this.judge(request);
     return verdict.state === "applied" &&
       parents.every(({ entry }, i) => verdict.parents[i]?.entry === entry);
