@@ -12,7 +12,7 @@ function stopOnSignals(): AbortSignal {
   const stop = new AbortController();
   const onSignal = (): void => {
     if (stop.signal.aborted) Deno.exit(1);
-    stop.abort(new Error("asked to stop"));
+    stop.abort(new Error("the process was asked to stop"));
   };
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);
@@ -21,7 +21,7 @@ function stopOnSignals(): AbortSignal {
 
 const WITHOUT_EMBEDDED_DATABASE = "--without-embedded-database";
 
-/** The build's own words precede those of the command line: the commit, and what is left out. */
+/** The executable's build adds words before those of the command line: the commit, and what is left out. */
 function readBuild(words: readonly string[]): { build: Build; words: readonly string[] } {
   const { version } = manifest;
   const [first = "", second = "", ...rest] = words;

@@ -19,7 +19,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Allowed, but worth knowing. */
+/** For a finding that is allowed but worth knowing. */
 const NOTE = "note";
 
 export const check: Command = {

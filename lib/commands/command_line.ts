@@ -35,7 +35,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
       return 2;
     }
     if (error instanceof ConfigError) {
-      terminal.complain("jetstream-indexer: the settings can't be used:");
+      terminal.complain("jetstream-indexer: cannot use the settings:");
       for (const { message } of error.problems) terminal.complain(`  ${plain(message)}`);
       return 2;
     }

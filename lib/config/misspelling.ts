@@ -8,7 +8,7 @@ const OWN_PREFIX = /^(JETSTREAM|QUEUE|BATCH|RECONNECT|RECONCILE|WANTED)_/;
 /** Where the tests find their data: neither a setting nor a typing error. */
 const TEST_CORPUS = "JETSTREAM_CORPUS";
 
-/** Set for other programs, and as similar to ours as a typing error. */
+/** Names that other programs use, and that look like misspelt settings of ours. */
 const OF_OTHERS: ReadonlySet<string> = new Set(["DATABASE_URI", "HTTPS_HOST", "METRICS_HOST"]);
 
 /** Variables that Kubernetes and Docker set for a service whose name has one of our prefixes. */
@@ -25,7 +25,7 @@ export function meantBy(name: string, value: string, settings: readonly string[]
   return near ?? (OWN_PREFIX.test(name) ? nearest(name, settings) ?? null : null);
 }
 
-/** Whether a name equals a setting but for case, separators, word order, or a few letters. */
+/** Whether a name differs from a setting only in case, separators, word order, or a few letters. */
 function isMisspelling(name: string, setting: string): boolean {
   const words = wordsOf(name);
   const own = wordsOf(setting);

@@ -9,7 +9,7 @@ import { addressNotice, wantedDids } from "./wanted_dids.ts";
 /** A shorter key can be found by brute force, and locations computed back. */
 const SHORT_SECRET = 16;
 
-/** All of them, as sentences for the log. */
+/** All notices, as sentences for the log. */
 export function noticesOf(
   values: SettingValues,
   present: ReadonlyMap<string, string>,

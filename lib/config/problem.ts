@@ -103,7 +103,7 @@ type SettingNumber =
 function missing(name: "DATABASE_URL" | "LOCATION_JITTER_SECRET"): ConfigProblem {
   return {
     setting: name,
-    message: `cannot do without ${name} in production: got nothing, ` +
+    message: `${name} is required in production: got nothing, ` +
       `expected ${SETTINGS[name].accepts}`,
   };
 }

@@ -1,4 +1,4 @@
-/** Certificates as a setting: the text, because the executable may read no file. */
+/** Certificates as the text of a setting, because the executable may read no file. */
 
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";

@@ -32,7 +32,7 @@ export function addressProblem(
     : { setting: "WANTED_DIDS", message: `cannot use WANTED_DIDS: got ${found}` };
 }
 
-/** What may fail, depending on the proxies in between. */
+/** A notice when a proxy between here and the server may reject the URL; otherwise null. */
 export function addressNotice(dids: readonly string[], urls: readonly string[]): string | null {
   const bytes = lengthInAddress(dids);
   if (bytes <= LONG_ADDRESS || !hasV2(urls)) return null;

@@ -23,7 +23,7 @@ export function createWriter(context: Context, mapper: Mapper, watch: DatabaseWa
       telemetry.batches.failed(sqlState);
       logger.error("cannot write a batch, retrying", { code: sqlState, attempt, error });
     },
-    refused: (table, sqlState) => logger.warn("a row was refused", { table, code: sqlState }),
+    refused: (table, sqlState) => logger.warn("a row was rejected", { table, code: sqlState }),
     step: (name, { letters, share }) => {
       if (name === "beginning") batchProgress.begin();
       if (name === "committed") watch.ended(`batch ${share?.partition ?? 0}`, true);

@@ -41,7 +41,7 @@ export async function reindex(
     : await beginReindex(sql(), collection);
   const after = (position: KeyPosition): Promise<RecordKey[]> => {
     const keys = ledgerKeys(sql(), collection.nsid, position, BATCH);
-    // Who is not waited for any more fails for nobody.
+    // If this function ends early, nobody awaits the query: its failure must not be an unhandled rejection.
     keys.catch(() => {});
     return keys;
   };
@@ -53,7 +53,7 @@ export async function reindex(
       if (!dryRun) await finishReindex(sql(), collection);
       return progress;
     }
-    // The next are looked for while these are mapped.
+    // The next keys are read while these records are mapped.
     next = after(last);
     const differences = await remap(keys, signal);
     progress = {

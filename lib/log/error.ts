@@ -30,7 +30,7 @@ export function describeError(
   const fields: Record<string, string | ErrorFields> = {
     name: redact(thrown.name),
     message: sqlStateIs(code ?? "", "quotes values")
-      ? "the database refused a value"
+      ? "the database rejected a value"
       : shorten(redact(thrown.message)),
   };
   if (code !== undefined) fields["code"] = redact(code);

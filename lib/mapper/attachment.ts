@@ -38,7 +38,7 @@ export function storedAttachments(item: z.output<typeof Attachment>): readonly S
   return stored.filter((attachment) => Object.keys(attachment).length > 0);
 }
 
-/** All blobs in a value, at any depth. The decoder has bounded its depth. */
+/** All blobs in a value, at any depth. The decoder has limited the depth. */
 function* blobsIn(value: Json | undefined, around: JsonObject = {}): Generator<StoredAttachment> {
   if (Array.isArray(value)) {
     for (const item of value) yield* blobsIn(item, around);

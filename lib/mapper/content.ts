@@ -1,9 +1,9 @@
 /**
  * The content of a record's revision on its own, before its account and its parents are considered. The
- * repository decides about those, because they change after the record was written.
+ * repository considers those, because they change after the record was written.
  *
- * The content, which is judged, is small whatever the record; the body, which is written, is not, and is
- * released once it is written.
+ * The content is judged, and is small for any record. The body is written, can be large, and is released once
+ * it is written.
  */
 
 import type { Commit, Refusal } from "../decoder/event.ts";

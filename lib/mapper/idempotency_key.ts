@@ -1,4 +1,4 @@
-/** Identifies a revision. */
+/** The idempotency key, which identifies a revision of a record. */
 
 import { createHash } from "node:crypto";
 import type { RecordKey } from "./collection.ts";

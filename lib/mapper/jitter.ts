@@ -32,7 +32,7 @@ export function jitteredPoint(key: RecordKey, geohash: string, secret: string): 
   const across = fraction(digest.slice(0, 12));
   const up = fraction(digest.slice(12, 24));
   const lng = cell.west + across * (cell.east - cell.west);
-  // Parallels get shorter towards the poles: equal areas are equal steps of the sine.
+  // Parallels get shorter towards the poles: equal areas are equal steps of the sine of the latitude.
   const sinSouth = Math.sin(radians(cell.south));
   const sinNorth = Math.sin(radians(cell.north));
   const lat = degrees(Math.asin(sinSouth + up * (sinNorth - sinSouth)));

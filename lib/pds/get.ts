@@ -105,7 +105,7 @@ async function connectToPublic(
   const addresses = isIP(hostname) !== 0
     ? [hostname]
     : await systemNetwork.addressesOf(hostname, signal);
-  if (addresses.length === 0) throw new Error("no address is known of it");
+  if (addresses.length === 0) throw new Error("DNS has no address for it");
   if (addresses.some(isPrivateAddress)) throw privateHost(hostname);
   return await connectToAny(addresses, port, signal);
 }

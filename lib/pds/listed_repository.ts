@@ -64,7 +64,7 @@ export async function listRepository(
       }
       cursor = typeof next === "string" && found.length > 0 ? next : null;
       if (cursor !== null && seen.has(cursor)) {
-        throw new SourceError("invalid", `cannot read ${pds.host}: its pages go round`);
+        throw new SourceError("invalid", `cannot read ${pds.host}: a page refers to itself`);
       }
       seen.add(cursor ?? "");
     } while (cursor !== null);

@@ -45,7 +45,7 @@ export class HostLimiter {
   check(host: string): void {
     const retryAfterMs = (this.#hosts.get(host)?.restsUntil ?? 0) - this.#options.now();
     if (retryAfterMs <= 0) return;
-    const message = `cannot read ${host} now: it is left alone for a time`;
+    const message = `cannot read ${host} now: requests to it are paused`;
     throw new SourceError("busy", message, { retryAfterMs, host });
   }
 

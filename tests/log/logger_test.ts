@@ -229,7 +229,7 @@ Deno.test("what Postgres says of a value that it refused quotes the value, and i
     });
     assert.deepEqual(JSON.parse(lines.pop() ?? "")["error"], {
       name: "PostgresError",
-      message: "the database refused a value",
+      message: "the database rejected a value",
       code,
     });
   }

@@ -82,7 +82,7 @@ databaseTest(
     const texts = haystacks.filter(({ surface }) => surface === "text");
     assert.ok(search.found(texts).size > 0);
     const log = haystacks.find(({ where }) => where === "log")?.text ?? "";
-    for (const words of ["HTTP 401", "HTTP 503", "retrying", "a row was refused", "[secret]"]) {
+    for (const words of ["HTTP 401", "HTTP 503", "retrying", "a row was rejected", "[secret]"]) {
       assert.ok(log.includes(words), words);
     }
   },

@@ -9,7 +9,7 @@ export class ArchiveRefusedError extends Error {
   }
 }
 
-/** The server reports no archive: it has none, or a proxy is being deployed. */
+/** The server reports that it has no archive. That is true, or its proxy is being deployed. */
 export class ArchiveMissingError extends Error {
   override readonly name = "ArchiveMissingError";
 

@@ -10,7 +10,7 @@ export interface DownloadedBlock {
   readonly again: (signal: AbortSignal) => Promise<DownloadedBlock>;
 }
 
-/** The result of one request: consecutive blocks. */
+/** The consecutive blocks that one request returned. */
 export interface Download {
   readonly pieces: readonly DownloadedBlock[];
   /** Its size in memory, bytes. */

@@ -49,7 +49,7 @@ async function* partsOf(
   }
 }
 
-/** A segment whose bounds are wider than its rows may have nothing left. */
+/** For a segment without wanted rows: its bounds can be wider than its rows. */
 const nothingIn: Task<Download> = {
   bytes: 0,
   run: () => Promise.resolve({ pieces: [], bytes: 0, endsSegment: true }),

@@ -111,7 +111,7 @@ export class FrameParser {
           continue;
         }
       } else if (!final || this.#payloadBytes > 125) {
-        throw new FrameError("got a control frame that is long or in parts");
+        throw new FrameError("got a control frame that is fragmented or longer than 125 bytes");
       }
       const payloadStart = this.#start + this.#headerBytes;
       const payloadEnd = payloadStart + this.#payloadBytes;
@@ -176,14 +176,16 @@ export class FrameParser {
 
   #longLength(): number {
     const length = new DataView(this.#buffer.buffer, this.#start + 2, 8).getBigUint64(0);
-    if (length > BigInt(Number.MAX_SAFE_INTEGER)) throw new FrameError("got an absurd length");
+    if (length > BigInt(Number.MAX_SAFE_INTEGER)) {
+      throw new FrameError(`got a frame of ${length} bytes, expected at most 2^53`);
+    }
     return Number(length);
   }
 
   #checkSequence(opcode: number): void {
     if (opcode > OPCODE.binary) throw new FrameError(`got a frame of unknown type ${opcode}`);
     if ((opcode === OPCODE.continuation) !== (this.#partsOpcode !== null)) {
-      throw new FrameError("got the parts of a message out of sequence");
+      throw new FrameError("got the fragments of a message out of sequence");
     }
   }
 

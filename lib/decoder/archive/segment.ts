@@ -27,7 +27,7 @@ export interface SegmentHeader {
   /** Both bounds may be wider than the rows that are left after compaction. */
   readonly minSeq: number;
   readonly maxSeq: number;
-  /** Where the footer begins; it goes on to the end of the file. */
+  /** Where the footer begins. It extends to the end of the file. */
   readonly footerOffset: number;
   /** Maximum length of the block index at the beginning of the footer. */
   readonly indexBytes: number;
@@ -62,7 +62,7 @@ export function readSegmentHeader(bytes: Uint8Array): SegmentHeader {
     throw new SegmentError('got other bytes at the beginning, expected "jss0"');
   }
   const checksum = view.getBigUint64(4, true);
-  if (checksum === 0n) throw new SegmentError("got one that is not sealed");
+  if (checksum === 0n) throw new SegmentError("got a segment that is not sealed");
   const version = view.getUint16(12, true);
   if (version !== VERSION) throw new SegmentError(`got version ${version}, expected ${VERSION}`);
   const blockCount = view.getUint32(14, true);

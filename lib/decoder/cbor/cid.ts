@@ -13,7 +13,7 @@ const RAW = 0x55;
 const SHA256 = 0x12;
 const DIGEST_BYTES = 32;
 
-/** The binary CID of the record that was hashed last, and the digest in it: reused, so that nothing is allocated. */
+/** The binary CID of the record that was hashed last, with its digest. Reused, so that nothing is allocated. */
 const recordCidBytes = new Uint8Array(CID_BYTES);
 recordCidBytes.set([1, CODEC_DCBOR, SHA256, DIGEST_BYTES]);
 const digest = recordCidBytes.subarray(CID_BYTES - DIGEST_BYTES);

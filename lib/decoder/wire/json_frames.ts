@@ -1,4 +1,4 @@
-/** Decoders of Jetstream's frames: one object in each, and a commit that starts with the same bytes everywhere. */
+/** Decoders of Jetstream's frames: each has one object, and every server writes the same bytes before a commit. */
 
 import type { Event, Position } from "../event.ts";
 import type { JsonObject } from "../json.ts";

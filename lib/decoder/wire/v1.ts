@@ -31,7 +31,7 @@ function read(frame: JsonObject, message: Message, options: DecoderOptions): Eve
     case "account":
       return buildAccount({ did, body: account, position, raw: message });
   }
-  // A new kind of a later server comes for every account: counted, and skipped.
+  // A kind that only later servers know: counted and skipped, because it may be sent for every account.
   if (typeof kind === "string" && kind !== "") return unknownEvent(position);
   const refusal = kind === undefined
     ? { reason: "missing_field", detail: "the message has no kind" } as const

@@ -30,8 +30,8 @@ export interface ZstdOptions {
 const KEPT_INPUT_BYTES = 4 * 1024 * 1024;
 
 /**
- * Decodes frames, one message after the other. Its buffers are kept between calls, some 400 kB and
- * the dictionary; a call shares nothing with the one before.
+ * Decodes frames, one message after the other. It keeps its buffers between calls, some 400 kB and
+ * the dictionary. Calls share no other state.
  */
 export class ZstdDecoder {
   readonly #dictionary: Dictionary | null;
@@ -92,7 +92,7 @@ export class ZstdDecoder {
     const repeated: RepeatedOffsets = [...dictionary?.repeated ?? FIRST_OFFSETS];
     this.#literals.table = dictionary?.huffman ?? null;
     output.begin(header.windowBytes, dictionary !== null);
-    // Section 3.1.1.2: blocks follow one another until one says that it is the last.
+    // Section 3.1.1.2: the last block has a flag.
     let last = false;
     while (!last) {
       const block = source.u24();

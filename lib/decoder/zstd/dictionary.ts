@@ -1,4 +1,4 @@
-/** Dictionaries (RFC 8878 section 5): the state that a frame begins with, and content to match. */
+/** Dictionaries (RFC 8878 section 5): the initial state of a frame, and content that matches can refer to. */
 
 import { corrupt, ZstdError } from "./error.ts";
 import type { RepeatedOffsets } from "./execute.ts";
@@ -40,7 +40,7 @@ export function readDictionary(bytes: Uint8Array): Dictionary {
   return { id, huffman, tables: { literalLengths, offsets, matchLengths }, repeated, content };
 }
 
-/** The ID of a dictionary. Throws a `ZstdError` where there is none. */
+/** The ID of a dictionary. Throws a `ZstdError` when the bytes are not a dictionary with an ID. */
 export function dictionaryId(bytes: Uint8Array): number {
   return readId(Source.over(bytes.subarray(0, 8)));
 }

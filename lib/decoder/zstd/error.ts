@@ -1,6 +1,6 @@
 /**
  * How the caller can react to a frame that can't be decoded:
- * - `corrupt`: not at all, it is not valid zstd;
+ * - `corrupt`: reject it, because it is not valid zstd;
  * - `too_large`: allow more output;
  * - `dictionary`: decode it with the dictionary that it names.
  */

@@ -35,10 +35,10 @@ const MATCH_LENGTH_BITS = Uint8Array.of(
 /** From here on the call of `copyWithin` costs less than the loop. */
 const LONG_COPY_BYTES = 128;
 
-/** The last three offsets, which a sequence may name again (section 3.1.1.5). */
+/** The last three offsets, which a sequence may use again (section 3.1.1.5). */
 export type RepeatedOffsets = [number, number, number];
 
-/** Executes all sequences of a block, and appends the literals that are left. */
+/** Executes all sequences of a block, and appends the remaining literals. */
 export function executeSequences(
   source: Source,
   header: SequencesHeader | null,
@@ -160,8 +160,8 @@ function longOffset(view: DataView, position: number, count: number): number {
 }
 
 /**
- * Copies four bytes at a time, up to three more than asked: both buffers have that much to spare,
- * and the next copy writes over them.
+ * Copies four bytes at a time, and so up to three more than requested. Both buffers have space for them,
+ * and the next copy overwrites them.
  */
 function copyAcross(
   from: DataView,

@@ -58,8 +58,8 @@ function readContentSize(source: Source, flag: number, singleSegment: boolean): 
 const MAX_HEADER_BYTES = 18;
 
 /**
- * The content size that a message's first frame declares, without reading more of it; null where none
- * is declared, and for a message that does not begin with the header of a frame.
+ * The content size that the header of a message's first frame declares. Null when it declares none, or when
+ * the message does not begin with a frame.
  */
 export function frameContentBytes(data: Uint8Array): number | null {
   try {
@@ -71,12 +71,12 @@ export function frameContentBytes(data: Uint8Array): number | null {
 }
 
 /**
- * The dictionary that a message needs, without reading more of it; 0 for none, and for a message
- * that does not begin with a frame.
+ * The ID of the dictionary that the header of a message's first frame requires. 0 when it requires none, or
+ * when the message does not begin with a frame.
  */
 export function frameDictionaryId(data: Uint8Array): number {
   const descriptor = data[4] ?? 0;
-  // A window descriptor stands in between, unless the content is one segment.
+  // A window descriptor comes before it, unless the content is one segment.
   const start = (descriptor & 0x20) !== 0 ? 5 : 6;
   let id = 0;
   for (let i = ID_BYTES[descriptor & 3]! - 1; i >= 0; i--) id = id * 256 + (data[start + i] ?? 0);

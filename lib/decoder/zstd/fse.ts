@@ -1,6 +1,6 @@
 /**
- * Finite State Entropy (RFC 8878 section 4.1). A table has one cell for each state: the symbol that
- * the state stands for, and how to find the next state in the bits that follow.
+ * Finite State Entropy (RFC 8878 section 4.1). A table has one cell for each state, with the symbol of
+ * the state, and how to compute the next state from the following bits.
  */
 
 import { corrupt } from "./error.ts";
@@ -19,8 +19,8 @@ export function singleSymbolTable(symbol: number): FseTable {
 }
 
 /**
- * Reads a table description (section 4.1.1) and builds its table. `maxAccuracyLog` and `maxSymbol`
- * are those of the place that it is for.
+ * Reads a table description (section 4.1.1) and builds its table. `maxAccuracyLog` and `maxSymbol` are the
+ * limits for this kind of table.
  */
 export function readFseTable(source: Source, maxAccuracyLog: number, maxSymbol: number): FseTable {
   const { view } = source;
@@ -37,7 +37,7 @@ export function readFseTable(source: Source, maxAccuracyLog: number, maxSymbol: 
     if (probabilities.length > maxSymbol) {
       throw corrupt(`got more FSE symbols than ${maxSymbol + 1}, expected no more`);
     }
-    // A value has one bit less where the range of possible values leaves room for it.
+    // Small values take one bit less, when the range of possible values allows that.
     const bits = highestBit(left + 1) + 1;
     const lowMask = (1 << (bits - 1)) - 1;
     const short = (1 << bits) - 1 - (left + 1);
@@ -61,7 +61,7 @@ export function readFseTable(source: Source, maxAccuracyLog: number, maxSymbol: 
         for (let i = 0; i < repeat; i++) probabilities.push(0);
       } while (repeat === 3 && probabilities.length <= maxSymbol);
     }
-    if (position > limit) throw corrupt("got an FSE table that goes past its section");
+    if (position > limit) throw corrupt("got an FSE table that exceeds its section");
   }
   if (left !== 0 || probabilities.length > maxSymbol + 1) {
     throw corrupt(`got FSE probabilities that don't add up to ${1 << accuracyLog}`);

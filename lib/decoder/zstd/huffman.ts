@@ -35,7 +35,7 @@ function readPlainWeights(source: Source, count: number): number[] {
   return weights;
 }
 
-/** Weights behind FSE, with two states that take turns (section 4.2.1.2). */
+/** Weights that are compressed with FSE, decoded by two alternating states (section 4.2.1.2). */
 function readCompressedWeights(source: Source): number[] {
   const { accuracyLog, cells } = readFseTable(source, MAX_WEIGHT_ACCURACY_LOG, MAX_CODE_BITS);
   const { view } = source;
@@ -45,7 +45,7 @@ function readCompressedWeights(source: Source): number[] {
   let cell = cells[bitsAt(view, position + accuracyLog, accuracyLog)]!;
   let other = cells[bitsAt(view, position, accuracyLog)]!;
   const weights: number[] = [];
-  // The end is where a state wants more bits than are left; the other state then has the last word.
+  // The end is reached when a state needs more bits than remain. The other state then gives the last weight.
   while (weights.length < 255) {
     weights.push(cell & 255);
     const bits = (cell >> 8) & 255;
@@ -62,8 +62,8 @@ function readCompressedWeights(source: Source): number[] {
 }
 
 /**
- * Codes from weights (section 4.2.1.3): the weight of the last symbol is what is missing to a power
- * of two, and codes are given out from the longest to the shortest, in the order of symbols.
+ * Codes from weights (section 4.2.1.3). The weight of the last symbol completes the sum to a power of two.
+ * Codes are assigned from the longest to the shortest, in the order of symbols.
  */
 function buildTable(weights: number[]): HuffmanTable {
   let sum = 0;
@@ -105,8 +105,8 @@ export function decodeHuffmanStream(
   const pairShift = 2 * MAX_CODE_BITS - maxBits;
   let position = backwardStart(source);
   let at = from;
-  // One load of 25 bits holds two codes. What it reads below the floor can't make a code longer
-  // than it is: a stream that ends too early shows as a position below the floor.
+  // One load of 25 bits holds two codes. Bits below the floor don't change the length of a code, so a stream
+  // that ends too early is detected by a position below the floor.
   for (; at + 1 < to && position >= floor; at += 2) {
     const start = position - 2 * MAX_CODE_BITS;
     const word = view.getUint32(start >>> 3, true) >>> (start & 7);

@@ -5,7 +5,7 @@ import { decodeHuffmanStream, type HuffmanTable, readHuffmanTable } from "./huff
 import { MAX_BLOCK_BYTES, type Output, SLACK } from "./output.ts";
 import type { Source } from "./source.ts";
 
-/** A range of a buffer that goes on for at least `SLACK` bytes after it. */
+/** A range of a buffer, followed by at least `SLACK` further bytes. */
 export interface Literals {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -15,12 +15,12 @@ export interface Literals {
 
 /** Decodes the literals of one block after the other, keeping the Huffman table between them. */
 export class LiteralsDecoder {
-  /** The table that the next treeless section uses; null before there is one. */
+  /** The table for the next section without a tree of its own; null before the first tree. */
   table: HuffmanTable | null = null;
   readonly #bytes = new Uint8Array(MAX_BLOCK_BYTES + SLACK);
   readonly #view = new DataView(this.#bytes.buffer);
 
-  /** Reads the section from the front of a block. Its result is good until the next call. */
+  /** Reads the section at the front of a block. The result is valid until the next call. */
   read(source: Source, output: Output): Literals {
     const first = source.u8();
     const type = first & 3;
@@ -47,7 +47,7 @@ export class LiteralsDecoder {
     const section = source.section(compressedLength);
     if (type === 2) this.table = readHuffmanTable(section);
     if (this.table === null) {
-      throw corrupt("got literals that repeat a Huffman table, expected one before them");
+      throw corrupt("got literals that repeat a Huffman table, expected an earlier table");
     }
     if (format === 0) {
       decodeHuffmanStream(section, this.table, this.#bytes, 0, length);
@@ -57,7 +57,7 @@ export class LiteralsDecoder {
     return this.#decoded(length);
   }
 
-  /** Four streams of a quarter each, with the sizes of the first three in front (3.1.1.3.1.6). */
+  /** Four streams of a quarter each, after the sizes of the first three (3.1.1.3.1.6). */
   #readFourStreams(section: Source, table: HuffmanTable, length: number): void {
     const quarter = (length + 3) >> 2;
     if (3 * quarter > length) {

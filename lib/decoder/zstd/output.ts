@@ -1,20 +1,19 @@
-/** The decoded bytes of a frame, with the dictionary's content in front of them. */
+/** The decoded bytes of a frame, after the dictionary's content. */
 
 import { corrupt } from "./error.ts";
 
 /** No block decodes to more (RFC 8878 section 3.1.1.2.4). */
 export const MAX_BLOCK_BYTES = 128 * 1024;
 
-/** Bytes behind the end of every buffer that is copied from or to, four bytes at a time. */
+/** Spare bytes at the end of every buffer, because copies work with four bytes at a time. */
 export const SLACK = 8;
 
-/** A buffer that outgrows this is given back after its frame. */
+/** A larger buffer is released after its frame. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
 /**
- * Matches of the first bytes reach into the dictionary, so its content stays in front of the frame
- * for good: a match is then a match, wherever it begins. The buffer grows with what was decoded,
- * never with what a frame declares.
+ * Matches of the first bytes reach into the dictionary, so the dictionary's content always stays before the
+ * frame: no match needs a special case. The buffer grows with the decoded bytes, never with a declared size.
  */
 export class Output {
   bytes: Uint8Array;
@@ -23,7 +22,7 @@ export class Output {
   position: number;
   /** Index of the first byte that a match may reach. */
   floor = 0;
-  /** The most that one block of this frame may decode to. */
+  /** Limit for one decoded block of this frame, bytes. */
   blockLimit = MAX_BLOCK_BYTES;
   readonly #start: number;
 
@@ -35,7 +34,7 @@ export class Output {
     this.position = this.#start;
   }
 
-  /** Begins a frame, with or without the dictionary in reach. */
+  /** Begins a frame. `withPrefix`: matches may reach into the dictionary. */
   begin(windowBytes: number, withPrefix: boolean): void {
     this.position = this.#start;
     this.floor = withPrefix ? 0 : this.#start;
@@ -67,7 +66,7 @@ export class Output {
     this.position += length;
   }
 
-  /** The frame's bytes where they stand: good until the next change. */
+  /** A view of the frame's bytes, valid until the next change. */
   content(): Uint8Array {
     return this.bytes.subarray(this.#start, this.position);
   }
@@ -77,7 +76,7 @@ export class Output {
     return this.bytes.slice(this.#start, this.position);
   }
 
-  /** Gives back a buffer that one large frame made large. */
+  /** Releases a buffer that a large frame made large. */
   release(): void {
     if (this.bytes.length <= KEPT_BYTES) return;
     this.position = this.#start;

@@ -4,7 +4,7 @@ import { corrupt } from "./error.ts";
 import { buildFseTable, type FseTable, readFseTable, singleSymbolTable } from "./fse.ts";
 import type { Source } from "./source.ts";
 
-/** What is fixed about one of the three kinds of codes (sections 3.1.1.3.2.1.1 and 3.1.1.3.2.2). */
+/** The constants of one of the three kinds of codes (sections 3.1.1.3.2.1.1 and 3.1.1.3.2.2). */
 interface CodeKind {
   readonly name: string;
   readonly maxSymbol: number;
@@ -47,14 +47,14 @@ export const MATCH_LENGTHS: CodeKind = {
   ),
 };
 
-/** The tables that a block's sequences are read with; null before there is one to repeat. */
+/** The tables for reading a block's sequences. Null: there is no table yet that could be repeated. */
 export interface SequenceTables {
   literalLengths: FseTable | null;
   offsets: FseTable | null;
   matchLengths: FseTable | null;
 }
 
-/** A section whose tables are in place and whose source stands at the bitstream. */
+/** The header of a section, after its tables were read. `source` is at the start of the bitstream. */
 export interface SequencesHeader {
   readonly count: number;
   readonly literalLengths: FseTable;
@@ -62,7 +62,7 @@ export interface SequencesHeader {
   readonly matchLengths: FseTable;
 }
 
-/** Reads the header; `tables` are those of the block before, and become those of this one. */
+/** Reads the header. Replaces `tables`, those of the previous block, by those of this block. */
 export function readSequencesHeader(
   source: Source,
   tables: SequenceTables,
@@ -87,7 +87,7 @@ export function readSequencesHeader(
   return { count, literalLengths, offsets, matchLengths };
 }
 
-/** One table, by its mode: predefined, one symbol, described, or that of the block before. */
+/** One table, by its mode: predefined, one symbol, described, or the previous block's. */
 function readTable(
   source: Source,
   mode: number,
@@ -104,7 +104,7 @@ function readTable(
   }
   if (mode === 2) return readFseTable(source, kind.maxAccuracyLog, kind.maxSymbol);
   if (before === null) {
-    throw corrupt(`got a repeated table of ${kind.name}, expected one before it`);
+    throw corrupt(`got a repeated table of ${kind.name}, expected an earlier table`);
   }
   return before;
 }

@@ -1,14 +1,14 @@
 /**
- * The compressed bytes, and the two ways to read them: whole little-endian fields from the front,
- * and bits at any bit position. All numbers of the format are little-endian (RFC 8878 section 3).
+ * The compressed bytes. They are read in two ways: as whole little-endian fields from the front, and as bits
+ * at any bit position. All numbers of the format are little-endian (RFC 8878 section 3).
  */
 
 import { corrupt } from "./error.ts";
 
 /**
- * Spare bytes on both sides of the compressed data. Bits are read four bytes at a time and limits
- * are checked after a few reads, not before each: the states and the first sequence take at most 115
- * bits before their check, so the reads of a hostile stream end in this margin.
+ * Spare bytes on both sides of the compressed data. Bits are read four bytes at a time, and limits are
+ * checked after a few reads, not before each. The states and the first sequence take at most 115 bits before
+ * their check, so even an invalid stream is read only within this margin.
  */
 const MARGIN = 16;
 
@@ -27,7 +27,7 @@ export class Source {
     readonly end: number,
   ) {}
 
-  /** Copies the data into a buffer with margins; `scratch` is used again when it is long enough. */
+  /** Copies the data into a buffer with margins. `scratch` is reused when it is long enough. */
   static over(data: Uint8Array, scratch?: Source): Source {
     const end = MARGIN + data.length;
     let { bytes, view } = scratch ?? {};
@@ -49,7 +49,7 @@ export class Source {
     return new Source(this.bytes, this.view, start, this.position);
   }
 
-  /** Passes over some bytes and returns the index of the first. */
+  /** Skips some bytes and returns the index of the first. */
   skip(length: number): number {
     const start = this.position;
     if (length > this.end - start) {
@@ -76,7 +76,7 @@ export class Source {
     return this.view.getUint32(this.skip(4), true);
   }
 
-  /** Exact up to 2^53, and above only good for a comparison with a limit. */
+  /** Exact up to 2^53. Larger values may only be compared with a limit. */
   u64(): number {
     const low = this.u32();
     return low + this.u32() * 2 ** 32;
@@ -94,8 +94,8 @@ export function highestBit(value: number): number {
 }
 
 /**
- * Where a stream that is read backwards begins: below the highest bit of its last byte, which only
- * marks the place (section 4.1).
+ * The position where a stream that is read backwards begins: below the highest bit of its last byte, which is
+ * the end mark (section 4.1).
  */
 export function backwardStart(source: Source): number {
   const last = source.remaining > 0 ? source.bytes[source.end - 1]! : 0;

@@ -1,6 +1,6 @@
 /**
- * The two xxHash sums of the wire: XXH64 in zstd frames, XXH3 in segments. The WebAssembly is made
- * once, when the module loads; it needs no permission and every call after that is synchronous.
+ * The two xxHash checksums of the protocols: XXH64 in zstd frames, XXH3 in segments. The WebAssembly is
+ * created once, when the module loads. It needs no permission, and later calls are synchronous.
  */
 
 import { createXXHash3, createXXHash64 } from "hash-wasm";

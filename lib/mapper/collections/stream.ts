@@ -45,7 +45,7 @@ export const stream: Collection = {
     { name: "featured_participant", type: "text" },
   ],
   references: [SCENE, EVENT],
-  // A session whose record is gone is over; one that had not started ends when it starts.
+  // When the record is deleted, the session has ended: now, or at its start if that is in the future.
   whenHidden: "ended_at = coalesce(t.ended_at, greatest(t.started_at, now()))",
   map: mapBy(StreamRecord, (fields, { key, record, timeUs }) => {
     const { sceneId, eventId } = fields;

@@ -10,7 +10,7 @@ import type { SessionSocket } from "./session_socket.ts";
 export function bindLogin({ connection }: Client, socket: SessionSocket): () => void {
   let refusal: Error | null = null;
   const refuse = (why: string): void => {
-    refusal = new Error(`channel_binding=require can't be kept: ${why}`);
+    refusal = new Error(`cannot satisfy channel_binding=require: ${why}`);
     socket.destroy(refusal);
   };
   let bound = false;

@@ -18,7 +18,7 @@ export class ConnectionError extends Error {
 export function lostConnection(cause?: Error): ConnectionError {
   return new ConnectionError(
     SQLSTATE.connectionFailure,
-    "cannot go on: the connection to the database was lost",
+    "cannot continue: the connection to the database was lost",
     {
       ...(cause !== undefined && { cause }),
     },

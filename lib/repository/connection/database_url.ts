@@ -153,7 +153,7 @@ function sslModeOf(values: Parameters["values"]): SslMode {
   if (values.get("sslmode") === "no-verify") return "require";
   const mode = one(values, "sslmode", SSL_MODES, fallback);
   if (root === "system" && mode !== "verify-full") {
-    throw refused(`sslrootcert=system needs sslmode=verify-full, and it says sslmode=${mode}`);
+    throw refused(`sslrootcert=system needs sslmode=verify-full, got sslmode=${mode}`);
   }
   return mode;
 }
@@ -179,7 +179,7 @@ function decoded(text: string, what: string): string {
   try {
     plain = decodeURIComponent(text);
   } catch {
-    throw refused(`${what} is not percent-encoded right: a % is written %25`);
+    throw refused(`${what} is not percent-encoded correctly: a % is written %25`);
   }
   if (plain.includes("\0")) throw refused(`${what} has a NUL character`);
   return plain;

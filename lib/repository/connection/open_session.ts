@@ -57,7 +57,7 @@ async function within<T>(
   let giveUp: (reason: Error) => void = () => {};
   const late = new Promise<never>((_, reject) => giveUp = reject);
   const timer = setTimeout(() => giveUp(new Error(`no answer for ${timeoutMs} ms`)), timeoutMs);
-  const aborted = (): void => giveUp(new Error("the connections were ended"));
+  const aborted = (): void => giveUp(new Error("the connections were closed"));
   signal.addEventListener("abort", aborted);
   const running = run((socket) => {
     sockets.push(socket);

@@ -112,6 +112,6 @@ export class Pool {
 function endedError(): ConnectionError {
   return new ConnectionError(
     SQLSTATE.connectionFailure,
-    "cannot ask the database: the connections were ended",
+    "cannot query the database: the connections were closed",
   );
 }

@@ -40,7 +40,7 @@ export async function dial(
   const optional = mode === "allow" || mode === "prefer";
   if (!(await offersTls(plain))) {
     if (optional) return plain;
-    throw new Error(`the server doesn't offer TLS, and sslmode=${mode} demands it`);
+    throw new Error(`the server doesn't offer TLS, and sslmode=${mode} requires it`);
   }
   try {
     return await startTls(plain, host, mode, trust, opened);

@@ -70,7 +70,7 @@ export async function startPostgres(): Promise<Postgres> {
     });
     const [exception] = exceptions;
     if (exception !== undefined) {
-      throw new Error(`the embedded database broke down in a statement: ${exception}`);
+      throw new Error(`the embedded database failed in a statement: ${exception}`);
     }
     return concat(answers);
   };

@@ -63,7 +63,7 @@ const packed = brotliCompressSync(tar, {
 if (!Deno.args.includes("--check")) {
   await Deno.writeFile(OUTPUT, packed);
 } else if (!packed.equals(await Deno.readFile(OUTPUT))) {
-  throw new Error(`cannot confirm ${OUTPUT.pathname}: what is made now differs from it`);
+  throw new Error(`${OUTPUT.pathname} is outdated: a new data directory has other content`);
 }
 
 /** The WAL segment of the last checkpoint. The other segments are only reserved. */

@@ -102,7 +102,7 @@ export async function factsOf(sql: Sql): Promise<DatabaseFacts> {
     const path = tx.unsafe("set local search_path to default");
     const rows = tx.unsafe<DatabaseFacts[]>(FACTS, [JSON.stringify(TABLES)]);
     const [, [facts]] = await Promise.all([path, rows]);
-    if (facts === undefined) throw new Error("cannot look at the database: it said nothing");
+    if (facts === undefined) throw new Error("cannot check the database: the query gave no row");
     return facts;
   });
 }
@@ -117,14 +117,14 @@ export function unmetConditions(facts: DatabaseFacts): readonly Unmet[] {
   if (encoding !== "UTF8") {
     add(
       "encoding",
-      `its encoding is ${encoding}, which can't hold every text; make another one: ` +
+      `its encoding is ${encoding}, which can't hold every text; create another one: ` +
         "create database NAME encoding 'UTF8' template template0, with a locale of UTF-8",
     );
   }
   if (schema === null) {
     add(
       "search_path",
-      `the search_path of the role ${role} is ${path}, and it names no schema that is there; ` +
+      `the search_path of the role ${role} is ${path}, and it names no existing schema; ` +
         `set it: alter role ${role} set search_path = public`,
     );
   }
@@ -144,7 +144,7 @@ export function unmetConditions(facts: DatabaseFacts): readonly Unmet[] {
     add(
       "migrations",
       `the table schema_migrations in the schema ${schema} is another program's; ` +
-        `make a schema for the indexer: create schema indexer authorization ${role}; ` +
+        `create a schema for the indexer: create schema indexer authorization ${role}; ` +
         `alter role ${role} set search_path = indexer`,
     );
   }

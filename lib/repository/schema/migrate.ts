@@ -69,7 +69,7 @@ export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<n
   } catch (error) {
     if (sqlStateOf(error) !== SQLSTATE.insufficientPrivilege || place === undefined) throw error;
     throw new MigrationError(
-      `cannot migrate database ${place.database}: the role ${place.role} may not; run the command ` +
+      `cannot migrate database ${place.database}: the role ${place.role} may not do that; run the command ` +
         `migrate once as the owner of the database, or let the role create tables in the schema public`,
       { cause: error },
     );

@@ -102,12 +102,12 @@ const RULES: readonly Rule[] = [
   {
     code: "quiet_stream",
     holds: ({ streamFault }) => streamFault === "quiet_stream",
-    says: () => "the stream is connected and brings no event",
+    says: () => "the stream is connected but sends no event",
   },
   {
     code: "undecodable_stream",
     holds: ({ streamFault }) => streamFault === "undecodable_stream",
-    says: () => "the stream brings nothing that can be decoded",
+    says: () => "the stream sends only undecodable messages",
   },
   {
     // Waiting alone is no fault, and neither is a quiet stream.

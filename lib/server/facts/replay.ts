@@ -32,7 +32,7 @@ export function replayWords(
 ): string {
   const parts = percent === null ? [] : [`${percent} %`];
   if (failuresInARow > 0) parts.push(`requests that failed in a row: ${failuresInARow}`);
-  else if (stalledSeconds > 0) parts.push(`nothing came for ${timeText(stalledSeconds)}`);
+  else if (stalledSeconds > 0) parts.push(`nothing arrived for ${timeText(stalledSeconds)}`);
   else if (leftSeconds !== null) parts.push(`about ${timeText(leftSeconds)} left`);
   return `replaying the archive: ${parts.join(", ") || "it has just begun"}`;
 }

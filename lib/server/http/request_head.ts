@@ -38,9 +38,9 @@ const SINGLE = ["host", "content-length", "transfer-encoding"];
 export function parseRequestHead(bytes: Uint8Array): RequestHead {
   const [requestLine = "", ...fieldLines] = String.fromCharCode(...bytes).split("\r\n");
   const [, method = "", target = "", major, minor] = REQUEST_LINE.exec(requestLine) ?? [];
-  if (method === "") throw badRequest("the first line is not that of an HTTP request");
+  if (method === "") throw badRequest("the first line is not an HTTP request line");
   if (major !== "1") {
-    throw new HttpError(505, "unsupported_version", "only HTTP/1.0 and HTTP/1.1 are spoken here");
+    throw new HttpError(505, "unsupported_version", "only HTTP/1.0 and HTTP/1.1 are supported");
   }
   if (target.length > MAX_TARGET) {
     throw new HttpError(414, "uri_too_long", "the address is too long");
@@ -71,7 +71,7 @@ function headersOf(lines: readonly string[]): Headers {
     const [, name = "", value = ""] = FIELD_LINE.exec(line) ?? [];
     if (name === "") throw badRequest("a header is not of the form name: value");
     if (SINGLE.includes(name.toLowerCase()) && headers.has(name)) {
-      throw badRequest("a header stands twice that may be there once");
+      throw badRequest("a header is repeated that may occur only once");
     }
     headers.append(name, value);
   }
@@ -99,9 +99,15 @@ function bodyOf(headers: Headers, isOld: boolean): number | "chunked" {
   const length = headers.get("content-length");
   const encoding = headers.get("transfer-encoding");
   if (encoding !== null) {
-    if (length !== null || isOld) throw badRequest("the length of the body is contradictory");
+    if (length !== null || isOld) {
+      throw badRequest("Transfer-Encoding is not allowed with Content-Length or in HTTP/1.0");
+    }
     if (/^chunked$/i.test(encoding)) return "chunked";
-    throw new HttpError(501, "unsupported_encoding", "the body may be chunked, and nothing else");
+    throw new HttpError(
+      501,
+      "unsupported_encoding",
+      "the only supported transfer coding is chunked",
+    );
   }
   if (length === null) return 0;
   if (!/^\d{1,15}$/.test(length)) throw badRequest("the Content-Length header must be a number");

@@ -154,7 +154,7 @@ function indexOf(bytes: Uint8Array, end: string, from: number): number {
 }
 
 function badChunk(): HttpError {
-  return badRequest("the chunks of the body are broken");
+  return badRequest("the chunks of the body are invalid");
 }
 
 export function bodyTooLarge(): HttpError {

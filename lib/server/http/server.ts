@@ -83,7 +83,7 @@ function listen(host: string, port: number): Deno.TcpListener {
       ? "this machine has no such address, set HTTP_HOST to one that it has"
       : cause instanceof Deno.errors.PermissionDenied
       ? "the port is reserved, set METRICS_PORT to one above 1023"
-      : "set HTTP_HOST and METRICS_PORT to what can be opened";
+      : "set HTTP_HOST and METRICS_PORT to an address and a port that can be opened";
     throw new ListenError(`cannot listen on ${host} port ${port}: ${problem}`, { cause });
   }
 }

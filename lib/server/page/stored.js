@@ -172,7 +172,7 @@ export function showReplay(replay) {
   }
   setText(byId("replay-text"), progress === null ? "It has just begun." : progressText(replay));
   const problem = failure ??
-    (replay.stalledSeconds > 0 ? `nothing came for ${duration(replay.stalledSeconds)}` : "");
+    (replay.stalledSeconds > 0 ? `nothing arrived for ${duration(replay.stalledSeconds)}` : "");
   setText(byId("replay-problem"), problem === "" ? "" : `${source}: ${problem}`);
 }
 

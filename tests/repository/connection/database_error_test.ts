@@ -45,7 +45,7 @@ Deno.test("a name that is not valid is not shown", () => {
   });
   assert.deepEqual(safeDatabaseError(error), {
     code: "23505",
-    message: "the database refused a row that breaks a constraint (SQLSTATE 23505, column lat)",
+    message: "the database rejected a row that violates a constraint (SQLSTATE 23505, column lat)",
   });
 });
 

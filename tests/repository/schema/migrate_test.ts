@@ -178,7 +178,7 @@ databaseTest("a role that may not create tables is told so", async (database) =>
     const said = await message(migrate(nobody));
     assert.match(
       said,
-      /cannot migrate database \S+: the role nobody_\w+ may not; run the command migrate/,
+      /cannot migrate database \S+: the role nobody_\w+ may not do that; run the command migrate/,
     );
   });
 }, ON_SERVER);

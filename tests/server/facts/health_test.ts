@@ -30,7 +30,7 @@ const TABLE: readonly (readonly [string, Partial<Condition>, string[], string[]]
   ["a quiet stream, nothing committed for hours", { sinceProgressSeconds: 9e9 }, [], []],
   ["the stream brings no event", { streamFault: "quiet_stream" }, [], ["quiet_stream"]],
   [
-    "the stream brings nothing that can be decoded",
+    "the stream sends only undecodable messages",
     { streamFault: "undecodable_stream" },
     [],
     ["undecodable_stream"],
@@ -118,7 +118,7 @@ Deno.test("a replay says how far it is and how long it takes, and when the archi
   );
   assert.equal(
     says({ stalledSeconds: 300 }),
-    "replaying the archive: 2 %, nothing came for 5 min",
+    "replaying the archive: 2 %, nothing arrived for 5 min",
   );
   assert.equal(
     sentence({ replay: { ...REPLAY, percent: null, leftSeconds: null } }),

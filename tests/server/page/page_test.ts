@@ -486,7 +486,7 @@ pageTest(
     clock.pass(300_000);
     telemetry.database.answered();
     await page.until("document.querySelector('#state-text').textContent.startsWith('Not ready')");
-    assert.match(await page.text("#state-text"), /2 %, nothing came for 5 min$/);
+    assert.match(await page.text("#state-text"), /2 %, nothing arrived for 5 min$/);
     assert.doesNotMatch(await page.text("#replay-text"), /left/);
     telemetry.archive.requestFailed({ failures: 4, why: "it answered 503" });
     await page.until("document.querySelector('#replay-problem').textContent.includes('503')");
