@@ -18,7 +18,7 @@ import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/collections/registry.ts";
 import { prepare } from "./indexer/preparation.ts";
 import { RecordRemapper } from "./indexer/record_remapper.ts";
-import { tellOutdatedMappings } from "./indexer/outdated_mappings.ts";
+import { warnOutdatedMappings } from "./indexer/outdated_mappings.ts";
 import { Reconciler } from "./indexer/reconciler.ts";
 import { type RecentRecord, RecentRecords } from "./indexer/recent_records.ts";
 import type { Database } from "./repository/connection/database.ts";
@@ -101,7 +101,7 @@ export class Indexer {
     const { config, telemetry, logger, faultPoint } = this.#context;
     const common = { ...this.#context, pass: faultPoint };
     if (!await prepare(common, signal)) return;
-    await tellOutdatedMappings(common, signal);
+    await warnOutdatedMappings(common, signal);
     signal.addEventListener("abort", () => this.#drains(), { once: true });
     try {
       await runPartitions(

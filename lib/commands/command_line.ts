@@ -2,7 +2,7 @@
 
 import { ConfigError } from "../config.ts";
 import { secretsIn } from "../config/secrets.ts";
-import { tellError } from "../log/uncaught.ts";
+import { errorText } from "../log/uncaught.ts";
 import { didYouMean } from "../spelling.ts";
 import { COMMANDS } from "./all.ts";
 import { type Terminal, UsageError } from "./command.ts";
@@ -39,7 +39,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
       for (const { message } of error.problems) terminal.complain(`  ${plain(message)}`);
       return 2;
     }
-    terminal.complain(`jetstream-indexer: ${plain(tellError(error, secretsIn(terminal.env)))}`);
+    terminal.complain(`jetstream-indexer: ${plain(errorText(error, secretsIn(terminal.env)))}`);
     return 1;
   }
 }

@@ -21,7 +21,7 @@ export function malformed(
     refusal,
     excerpt: structure === null ? excerptOfMessage(raw) : excerptOfStructure(structure),
     fingerprint: fingerprintOf(raw),
-    ...(MARKERS.has(structure?.kind)
+    ...(ACCOUNT_KINDS.has(structure?.kind)
       ? { account: isDid(structure?.did) ? structure.did : null }
       : {}),
     position,
@@ -29,4 +29,4 @@ export function malformed(
 }
 
 /** Kinds of events about an account as a whole. */
-const MARKERS: ReadonlySet<unknown> = new Set(["identity", "account", "sync"]);
+const ACCOUNT_KINDS: ReadonlySet<unknown> = new Set(["identity", "account", "sync"]);

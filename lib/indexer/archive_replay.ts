@@ -45,7 +45,7 @@ export class ArchiveReplay {
     const { config: { jetstream, reconnect }, decoders, intake, position, queue, clock, random } =
       this.#options;
     const { telemetry, redact } = this.#options;
-    this.#tell(endpoint, because);
+    this.#logReason(endpoint, because);
     telemetry.archive.began(endpoint);
     // With `START_FROM=archive`, a missing archive must not be replaced by the live stream.
     const isAskedFor = position.point === null && because === null;
@@ -70,7 +70,7 @@ export class ArchiveReplay {
       return result;
     } catch (error) {
       if (!(error instanceof ArchiveMissingError)) throw error;
-      this.#goOnByTime(endpoint, error);
+      this.#continueByTime(endpoint, error);
       return { cutover: null };
     } finally {
       telemetry.archive.ended();
@@ -78,7 +78,7 @@ export class ArchiveReplay {
   }
 
   /** What only an archive would have is lost: the live stream is requested from its oldest event. */
-  #goOnByTime({ source }: Endpoint, error: ArchiveMissingError): void {
+  #continueByTime({ source }: Endpoint, error: ArchiveMissingError): void {
     const { logger, telemetry, position, redact, eventsMayBeMissing } = this.#options;
     const notice = "archive_missing";
     telemetry.noticed(notice);
@@ -94,7 +94,7 @@ export class ArchiveReplay {
   }
 
   /** A replay can take hours, so its reason is logged first. */
-  #tell({ source }: Endpoint, because: CursorTooOldError | null): void {
+  #logReason({ source }: Endpoint, because: CursorTooOldError | null): void {
     const { logger, telemetry, position } = this.#options;
     if (because !== null) {
       telemetry.noticed("cursor_too_old");

@@ -28,7 +28,7 @@ export class Lanes implements Flow, Disposable {
   readonly #of: number;
   readonly #byPartition: ReadonlyMap<number, Lane>;
   /** The resume position of each lane's last arrival. */
-  readonly #told = new Map<Lane, ResumePoint | null>();
+  readonly #lastResume = new Map<Lane, ResumePoint | null>();
   /** The resume position of the last arrival of any partition. */
   #newest: ResumePoint | null = null;
 
@@ -54,7 +54,7 @@ export class Lanes implements Flow, Disposable {
   }
 
   get isBehind(): boolean {
-    return this.all.some((lane) => (this.#told.get(lane) ?? null) !== this.#newest);
+    return this.all.some((lane) => (this.#lastResume.get(lane) ?? null) !== this.#newest);
   }
 
   /** The oldest waiting arrival of all queues. */
@@ -88,7 +88,7 @@ export class Lanes implements Flow, Disposable {
   }
 
   #push(lane: Lane, arrival: Arrival, bytes: number): void {
-    this.#told.set(lane, arrival.resume);
+    this.#lastResume.set(lane, arrival.resume);
     lane.queue.push(arrival, bytes);
   }
 }

@@ -38,7 +38,7 @@ export interface LeadershipOptions {
 }
 
 /** What starts with a lease: the lease, and the position that the previous holder committed. */
-export interface Tenure {
+export interface LeaseStart {
   readonly lease: Lease;
   /** Null when no cursor is stored. */
   readonly resume: ResumePoint | null;
@@ -60,20 +60,20 @@ const RENEWALS = 4;
  */
 export async function leadWhenLeased(
   options: LeadershipOptions,
-  lead: (tenure: Tenure, signal: AbortSignal) => Promise<void>,
+  lead: (start: LeaseStart, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const { logger } = options;
   while (!signal.aborted) {
-    const tenure = await waitForLease(options, signal);
-    if (tenure === null) return;
-    const { lease } = tenure;
+    const start = await waitForLease(options, signal);
+    if (start === null) return;
+    const { lease } = start;
     const lost = new AbortController();
     const ended = new AbortController();
     const renewing = keepRenewed(options, lease, lost, ended.signal);
     logger.info("leading", { partition: lease.partition, epoch: lease.epoch });
     try {
-      await lead(tenure, AbortSignal.any([signal, lost.signal]));
+      await lead(start, AbortSignal.any([signal, lost.signal]));
     } catch (error) {
       if (!(error instanceof LeaseLostError) && !lost.signal.aborted) throw error;
     } finally {
@@ -94,7 +94,7 @@ export async function leadWhenLeased(
 async function claim(
   { database, leased, instance, leaseMs, silentMs, pass }: LeadershipOptions,
   signal: AbortSignal,
-): Promise<Tenure | { readonly holder: string }> {
+): Promise<LeaseStart | { readonly holder: string }> {
   return await database.ask(async (sql, alive) => {
     const claim = await claimLease(sql, leased, instance, leaseMs);
     if (claim.kind === "held") return claim;
@@ -108,7 +108,7 @@ async function claim(
 async function waitForLease(
   options: LeadershipOptions,
   signal: AbortSignal,
-): Promise<Tenure | null> {
+): Promise<LeaseStart | null> {
   const { logger, clock, random, standsBy } = options;
   const backoff = databaseBackoff(clock, random);
   let standingBy: string | null = null;

@@ -17,7 +17,7 @@ import type { RecentRecords } from "./recent_records.ts";
 import type { Reconciler } from "./reconciler.ts";
 import { reportCommit } from "./report_commit.ts";
 import type { HeldPartitions } from "./partition_leases.ts";
-import { startWords } from "./start_message.ts";
+import { startMessage } from "./start_message.ts";
 import { startPosition } from "./start_position.ts";
 
 /** Time to write the queue at shutdown; with closing, the process ends within ten seconds. */
@@ -51,7 +51,7 @@ export class LeadershipTerm {
     const { config, logger, telemetry, clock } = context;
     const resume = startPosition(held.positions, config.jetstream.startFrom);
     if (resume !== null) telemetry.stream.resumedFrom(resume);
-    logger.info(...startWords(resume, config.jetstream.startFrom));
+    logger.info(...startMessage(resume, config.jetstream.startFrom));
     this.#options = options;
     this.#progress = new Progress({ stored: resume, clock, clockDiffers: clockObserver(context) });
     this.#lanes = lanesOf(held.leases, of, {

@@ -10,7 +10,7 @@ import type { StreamEnding } from "../server/facts/stream_facts.ts";
 import type { Telemetry } from "../server/telemetry/telemetry.ts";
 import type { OnFaultPoint } from "./fault_point.ts";
 
-export interface Told {
+export interface Reporting {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   /** Removes secrets from text of others. */
@@ -19,7 +19,7 @@ export interface Told {
 
 /** For the live stream. */
 export function streamObserver(
-  { logger, telemetry, redact }: Told,
+  { logger, telemetry, redact }: Reporting,
   faultPoint: OnFaultPoint,
 ): Observer {
   return {
@@ -30,10 +30,10 @@ export function streamObserver(
     },
     useful: () => telemetry.stream.moved(),
     disconnected: ({ endpoint: { source }, ending }) => {
-      const told = toldEnding(ending, redact);
-      telemetry.stream.disconnected(told);
+      const ended = readableEnding(ending, redact);
+      telemetry.stream.disconnected(ended);
       void faultPoint("disconnected");
-      const { kind, code, reason } = told;
+      const { kind, code, reason } = ended;
       logger.info("disconnected", {
         source,
         ending: kind,
@@ -57,8 +57,8 @@ export function streamObserver(
   };
 }
 
-/** How a connection ended, in words that anybody with access to the status may read. */
-function toldEnding(ending: Ending, redact: Redact): StreamEnding {
+/** How a connection ended, in words without secrets: everybody with access to the status may read them. */
+function readableEnding(ending: Ending, redact: Redact): StreamEnding {
   const { kind } = ending;
   if (kind === "closed") return { kind, code: ending.code, reason: redact(ending.reason) };
   const reason = kind === "broken" ? redact(printable(ending.error.message)) : "";
@@ -67,7 +67,7 @@ function toldEnding(ending: Ending, redact: Redact): StreamEnding {
 
 /** For times ahead of our clock: our clock or the server's is wrong. */
 export function clockObserver(
-  { logger, telemetry }: Omit<Told, "redact">,
+  { logger, telemetry }: Omit<Reporting, "redact">,
 ): (aheadMs: number | null, source: string) => void {
   return (aheadMs, source) => {
     telemetry.stream.clockDiffers(aheadMs);
@@ -83,7 +83,7 @@ export function clockObserver(
 
 /** For a replay. */
 export function archiveObserver(
-  { logger, telemetry, redact }: Told,
+  { logger, telemetry, redact }: Reporting,
   { source }: Endpoint,
 ): ArchiveObserver {
   return {

@@ -15,7 +15,7 @@ interface Options {
 /**
  * Runs before the first batch, so that an empty database is marked as mapped by this version. Never rejects.
  */
-export async function tellOutdatedMappings(
+export async function warnOutdatedMappings(
   { database, logger, silentMs }: Options,
   signal: AbortSignal,
 ): Promise<void> {

@@ -6,7 +6,7 @@ import type { ResumePoint } from "../client/live/resume_point.ts";
 import { isoFromMicros } from "../micros.ts";
 
 /** The message and fields of the line. */
-export function startWords(
+export function startMessage(
   resume: ResumePoint | null,
   startFrom: StartFrom,
 ): readonly [message: string, fields: Fields] {

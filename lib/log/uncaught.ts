@@ -7,16 +7,16 @@ import { describeError } from "./error.ts";
 import { redactor } from "./redaction.ts";
 
 /** One line about anything that was thrown, without secrets and details. */
-export function tellError(thrown: unknown, secrets: readonly string[]): string {
-  const told = describeError(thrown, redactor(secrets));
-  return String(told["message"]);
+export function errorText(thrown: unknown, secrets: readonly string[]): string {
+  const described = describeError(thrown, redactor(secrets));
+  return String(described["message"]);
 }
 
 /** From now on an uncaught error is printed in one line and ends the process with 1. */
 export function endOnUncaught(secrets: readonly string[], complain: (line: string) => void): void {
   const end = (event: Event, thrown: unknown): never => {
     event.preventDefault();
-    complain(`jetstream-indexer: unexpected: ${tellError(thrown, secrets)}`);
+    complain(`jetstream-indexer: unexpected: ${errorText(thrown, secrets)}`);
     Deno.exit(1);
   };
   globalThis.addEventListener("error", (event) => end(event, event.error));

@@ -10,7 +10,7 @@ const ALIKE_MS = 60_000;
 /** Hosts are chosen by others, so the number of remembered ones is limited. */
 const MOST = 1_000;
 
-interface Told {
+interface LoggedFailure {
   readonly at: number;
   /** Failures since then that were not logged. */
   others: number;
@@ -19,7 +19,7 @@ interface Told {
 export class FailureLog {
   readonly #logger: Logger;
   readonly #clock: Pick<Clock, "monotonic">;
-  readonly #told = new Map<string, Told>();
+  readonly #logged = new Map<string, LoggedFailure>();
 
   constructor(logger: Logger, clock: Pick<Clock, "monotonic">) {
     this.#logger = logger;
@@ -32,14 +32,14 @@ export class FailureLog {
       : { failure: "failed", host: null };
     const key = `${failure} ${host ?? ""}`;
     const now = this.#clock.monotonic();
-    const told = this.#told.get(key);
-    if (told !== undefined && now - told.at < ALIKE_MS) {
-      told.others++;
+    const logged = this.#logged.get(key);
+    if (logged !== undefined && now - logged.at < ALIKE_MS) {
+      logged.others++;
       return;
     }
-    if (this.#told.size >= MOST) this.#told.clear();
-    this.#told.set(key, { at: now, others: 0 });
-    const others = told?.others ?? 0;
+    if (this.#logged.size >= MOST) this.#logged.clear();
+    this.#logged.set(key, { at: now, others: 0 });
+    const others = logged?.others ?? 0;
     const fields = { did, failure, error, ...(others === 0 ? {} : { others }) };
     this.#logger.warn("cannot reconcile a repository", fields);
   }

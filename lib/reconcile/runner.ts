@@ -79,7 +79,7 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
   const running = new Set<Promise<void>>();
   const failures = new FailureLog(logger, clock);
   // An outage is logged once.
-  let told: string | null = null;
+  let loggedFailure: string | null = null;
   const ask = <T>(question: (sql: Sql) => Promise<T>): Promise<T> =>
     options.database.ask(question, { silentMs: options.silentMs, signal });
   while (!signal.aborted) {
@@ -102,13 +102,13 @@ export async function runReconciles(options: RunnerOptions, signal: AbortSignal)
           await ask((sql) => requestStale(sql, everyDays, STALE_AT_A_TIME));
         }
       }
-      told = null;
+      loggedFailure = null;
     } catch (error) {
       if (allWanted) options.wantAll();
-      const trouble = String(error);
-      if (!signal.aborted && trouble !== told) {
+      const failure = String(error);
+      if (!signal.aborted && failure !== loggedFailure) {
         logger.warn("cannot read the queue of repositories to compare", { error });
-        told = trouble;
+        loggedFailure = failure;
       }
     }
     const next = sleep(TICK_MS, clock, signal).catch(() => {});

@@ -59,8 +59,8 @@ export const CLIENT_POSITION: readonly Mutant[] = [
   },
   {
     file: "lib/client/live/progress.ts",
-    before: "const quiet = this.#connected && !held && !this.#heard;",
-    after: "const quiet = this.#connected && !this.#heard;",
+    before: "const quiet = this.#connected && !held && !this.#received;",
+    after: "const quiet = this.#connected && !this.#received;",
     rule: "silence says nothing while reading is held up by ourselves",
     near: ["client/live/progress_test.ts"],
   },

@@ -59,8 +59,8 @@ export const COMMANDS: readonly Mutant[] = [
   },
   {
     file: "lib/commands/command_line.ts",
-    before: "${plain(tellError(error, secretsIn(terminal.env)))}",
-    after: "${plain(tellError(error, []))}",
+    before: "${plain(errorText(error, secretsIn(terminal.env)))}",
+    after: "${plain(errorText(error, []))}",
     rule: "an error is told without the password of the database",
     near: ["commands/usage_test.ts"],
   },

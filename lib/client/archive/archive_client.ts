@@ -126,7 +126,7 @@ export class ArchiveClient {
    * @param what its name, for messages
    * @throws {ArchiveDamagedError} when it stays damaged
    */
-  async sound<T>(
+  async undamaged<T>(
     what: string,
     signal: AbortSignal,
     get: (fresh: boolean) => Promise<T>,

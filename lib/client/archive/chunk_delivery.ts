@@ -45,17 +45,17 @@ export class ChunkDelivery {
   #position: Position;
   #events = 0;
   #passed = 0;
-  /** The position of the last chunk. */
-  #told: number;
-  #toldAt: number;
+  /** The cursor of the last delivered chunk. */
+  #deliveredSeq: number;
+  #deliveredAt: number;
   #yieldedAt: number;
 
   constructor(options: ChunkDeliveryOptions) {
     this.#options = options;
     this.#position = options.start;
-    this.#told = options.start.cursor;
-    this.#toldAt = options.clock.monotonic();
-    this.#yieldedAt = this.#toldAt;
+    this.#deliveredSeq = options.start.cursor;
+    this.#deliveredAt = options.clock.monotonic();
+    this.#yieldedAt = this.#deliveredAt;
   }
 
   /** Everything up to here was delivered. */
@@ -78,7 +78,7 @@ export class ChunkDelivery {
       row = end;
     }
     const { clock } = this.#options;
-    if (clock.monotonic() - this.#toldAt >= MARK_EVERY_MS) await this.mark();
+    if (clock.monotonic() - this.#deliveredAt >= MARK_EVERY_MS) await this.mark();
   }
 
   /** Skips to `seq`: the plan wants nothing before it. */
@@ -86,9 +86,9 @@ export class ChunkDelivery {
     if (seq > this.seq) this.#position = { ...this.#position, cursor: seq };
   }
 
-  /** Reports the progress, if it was not reported yet. */
+  /** Delivers the current position, if it was not delivered yet. */
   async mark(): Promise<void> {
-    if (this.seq > this.#told) await this.#tell([], 0);
+    if (this.seq > this.#deliveredSeq) await this.#deliver([], 0);
   }
 
   async #rows(block: Block, first: number, end: number): Promise<void> {
@@ -96,18 +96,18 @@ export class ChunkDelivery {
     const { events, bytes, passed } = this.#options.format.events(block, first, end);
     this.#passed += passed;
     this.#position = { cursor: block.seq(end - 1), timeUs: this.#timeOf(block, end - 1) };
-    if (events.length > 0) await this.#tell(events, bytes);
+    if (events.length > 0) await this.#deliver(events, bytes);
   }
 
-  async #tell(events: readonly Event[], bytes: number): Promise<void> {
+  async #deliver(events: readonly Event[], bytes: number): Promise<void> {
     const { flow, deliver, clock, signal } = this.#options;
     await flow.whenOpen(signal);
     signal.throwIfAborted();
     const passed = this.#passed;
     this.#passed = 0;
     this.#events += events.length;
-    this.#told = this.seq;
-    this.#toldAt = clock.monotonic();
+    this.#deliveredSeq = this.seq;
+    this.#deliveredAt = clock.monotonic();
     await deliver({ events, bytes, passed, position: this.#position });
   }
 

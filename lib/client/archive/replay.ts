@@ -170,7 +170,7 @@ class Replay {
     { throughSeq }: Window,
   ): Promise<void> {
     const { signal } = this.#options;
-    const block = await this.#client.sound(piece.label, signal, async (fresh) => {
+    const block = await this.#client.undamaged(piece.label, signal, async (fresh) => {
       const block = (fresh ? await piece.again(signal) : piece).decode();
       if (block.length > 0) rows.check(block.seq(0), block.seq(block.length - 1), segment);
       return block;

@@ -63,7 +63,7 @@ export async function requestPlan(
     afterSeq,
     ...(beforeSeq === null ? {} : { beforeSeq }),
   });
-  return await client.sound("the plan", signal, async () => {
+  return await client.undamaged("the plan", signal, async () => {
     const request = {
       method: "planSnapshot",
       body,

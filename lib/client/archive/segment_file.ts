@@ -50,7 +50,7 @@ export class SegmentFile {
    */
   async parts({ afterSeq, throughSeq }: Window, signal: AbortSignal): Promise<FilePartPlan[]> {
     const { name } = this.#segment;
-    const index = await this.#client.sound(
+    const index = await this.#client.undamaged(
       `the index of ${name}`,
       signal,
       (fresh) => this.#index(fresh, signal),
@@ -70,7 +70,7 @@ export class SegmentFile {
   ): Promise<DownloadedBlock[]> {
     const { first, last, blocks } = part;
     const label = `bytes ${first} to ${last} of ${this.#segment.name}`;
-    const bytes = await this.#client.sound(
+    const bytes = await this.#client.undamaged(
       label,
       signal,
       (again) => this.#bytes({ first, last }, fresh || again, signal),

@@ -41,9 +41,10 @@ export async function downloadBlock(
   const pieceOf = (frame: Uint8Array): DownloadedBlock => ({
     label,
     decode: () => reading(() => format.block(frame)),
-    again: async (within) => pieceOf(await client.sound(label, within, () => get(true, within))),
+    again: async (within) =>
+      pieceOf(await client.undamaged(label, within, () => get(true, within))),
   });
-  const frame = await client.sound(label, signal, (fresh) => get(fresh, signal));
+  const frame = await client.undamaged(label, signal, (fresh) => get(fresh, signal));
   return { pieces: [pieceOf(frame)], bytes: frame.length };
 }
 

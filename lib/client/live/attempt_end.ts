@@ -6,7 +6,7 @@ export interface AttemptEnd {
   /** The attempt failed: refused, closed before it brought anything new, or not a valid stream. */
   readonly failed: boolean;
   /** How long the connection was open, milliseconds. */
-  readonly stoodMs: number;
+  readonly openMs: number;
   /** Open for so long that its end says nothing about the next attempt. */
   readonly steady: boolean;
   /** The server refused, so the next attempt comes later than after a lost connection. */
@@ -26,7 +26,7 @@ const REFUSING_CODES: ReadonlySet<number> = new Set([1008, 1012, 1013]);
 
 /** An attempt without a connection. */
 export function notConnected(error: Error, refused = false, retryAfterMs = 0): AttemptEnd {
-  return { error, failed: true, stoodMs: 0, steady: false, refused, retryAfterMs };
+  return { error, failed: true, openMs: 0, steady: false, refused, retryAfterMs };
 }
 
 /**
@@ -34,14 +34,14 @@ export function notConnected(error: Error, refused = false, retryAfterMs = 0): A
  *
  * @param useful whether it brought something new
  */
-export function connectionEnd(ending: Ending, stoodMs: number, useful: boolean): AttemptEnd | null {
+export function connectionEnd(ending: Ending, openMs: number, useful: boolean): AttemptEnd | null {
   const error = errorOf(ending);
   if (error === null) return null;
-  const lame = ending.kind === "quiet" || ending.kind === "undecodable";
-  const steady = stoodMs >= STEADY_MS && ending.kind !== "idle" && !lame;
+  const isFaulty = ending.kind === "quiet" || ending.kind === "undecodable";
+  const steady = openMs >= STEADY_MS && ending.kind !== "idle" && !isFaulty;
   const refused = ending.kind === "closed" && REFUSING_CODES.has(ending.code);
-  const failed = lame || (!useful && !steady);
-  return { error, failed, stoodMs, steady, refused, retryAfterMs: 0 };
+  const failed = isFaulty || (!useful && !steady);
+  return { error, failed, openMs, steady, refused, retryAfterMs: 0 };
 }
 
 function errorOf(ending: Ending): Error | null {

@@ -108,7 +108,7 @@ export class ConnectionMonitor {
       else this.#tellLaterBeginning();
       return null;
     }
-    this.#notice({ code: "server_error", message: `${endpoint.source} said ${code}` });
+    this.#notice({ code: "server_error", message: `${endpoint.source} sent the error ${code}` });
     if (code === "UnknownZstdDictionary") {
       const changed = compression.giveUp(endpoint, "the decoder does not have the dictionary");
       return changed ? { kind: "left", notice: null } : null;

@@ -102,7 +102,7 @@ export class EndpointList {
   }
 
   /** Notes whether a connection lasted. After several short ones the endpoint rests. */
-  stood(endpoint: Endpoint, steady: boolean): void {
+  connectionEnded(endpoint: Endpoint, steady: boolean): void {
     const standing = this.#standing(endpoint);
     standing.short = steady ? 0 : standing.short + 1;
     if (standing.short >= SHORT_CONNECTIONS) this.rest(endpoint);

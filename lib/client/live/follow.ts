@@ -79,7 +79,7 @@ class Follower {
       const end = await this.#attempt(endpoint);
       if (end === null) continue;
       if (end.failed) this.#endpoints.rest(endpoint);
-      else this.#endpoints.stood(endpoint, end.steady);
+      else this.#endpoints.connectionEnded(endpoint, end.steady);
       if (end.retryAfterMs > 0) this.#endpoints.defer(endpoint, end.retryAfterMs);
       await this.#reconnecting.waitAfter(end, endpoint, this.#endpoints.notBeforeMs, signal);
     }

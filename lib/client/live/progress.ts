@@ -31,17 +31,17 @@ export class Progress {
   readonly #clocks = new ClockWatch();
   readonly #lowWater = new LowWatermark();
   #point: ResumePoint | null;
-  /** The last point that was returned for storing. */
-  #told: ResumePoint | null;
+  /** The last point that `take` returned, for storing. */
+  #taken: ResumePoint | null;
   #connected = false;
   #source: string | null = null;
   /** Whether something arrived since the last check, and when, by the monotonic clock. */
-  #heard = false;
+  #received = false;
   #lookedAt = 0;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
-    this.#point = this.#told = options.stored;
+    this.#point = this.#taken = options.stored;
   }
 
   /** Null before the first connection. */
@@ -57,7 +57,7 @@ export class Progress {
       this.#point = { cursor: nowUs, timeUs: nowUs, source };
     }
     this.#connected = true;
-    this.#heard = true;
+    this.#received = true;
     this.#enter(source);
     this.#lowWater.begin(this.#point?.source === source ? this.#point : null);
   }
@@ -68,7 +68,7 @@ export class Progress {
 
   /** An event was received. */
   advance(position: Position, source: string): void {
-    this.#heard = true;
+    this.#received = true;
     if (source !== this.#source) this.#enter(source);
     const { clock } = this.#options;
     const nowUs = Math.floor(clock.now() * 1000);
@@ -94,19 +94,19 @@ export class Progress {
   look(held: boolean): ResumePoint | null {
     const { clock } = this.#options;
     const [since, now] = [this.#lookedAt, clock.monotonic()];
-    const quiet = this.#connected && !held && !this.#heard;
+    const quiet = this.#connected && !held && !this.#received;
     this.#lookedAt = now;
-    this.#heard = false;
+    this.#received = false;
     if (quiet) this.#passQuiet((now - since) * 1000);
-    const [point, told] = [this.#point, this.#told];
-    if (point === null || point === told) return null;
-    const isFirst = told === null;
-    return isFirst || (quiet && point.timeUs - told.timeUs >= STORE_EVERY_US) ? this.take() : null;
+    const [point, taken] = [this.#point, this.#taken];
+    if (point === null || point === taken) return null;
+    const isFirst = taken === null;
+    return isFirst || (quiet && point.timeUs - taken.timeUs >= STORE_EVERY_US) ? this.take() : null;
   }
 
   /** The position after everything received so far, to be stored with it. */
   take(): ResumePoint | null {
-    return this.#told = this.#point;
+    return this.#taken = this.#point;
   }
 
   /** The number is no longer valid: from now on only the time counts. */

@@ -83,9 +83,9 @@ export class Reconnecting {
     await sleep(retryInMs, clock, signal);
   }
 
-  #waitMs({ failed, refused, stoodMs }: AttemptEnd): number {
+  #waitMs({ failed, refused, openMs }: AttemptEnd): number {
     const { settings: { baseMs, maxMs }, random } = this.#options;
-    const longestMs = failed ? maxMs : Math.min(maxMs, Math.max(USEFUL_WAIT_MS, stoodMs));
+    const longestMs = failed ? maxMs : Math.min(maxMs, Math.max(USEFUL_WAIT_MS, openMs));
     const steps = Math.max(0, this.#short - 1) + (refused ? REFUSED_STEPS : 0);
     const drawn = random();
     // Full jitter can be zero, which ignores a server that asked for a pause.

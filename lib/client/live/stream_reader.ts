@@ -127,10 +127,10 @@ class Reader {
   #take(message: Message): Ending | null {
     const { endpoint, peek, receive, onStreamNotice, undecodable } = this.#options;
     if (peek !== null && (!this.#begun || undecodable.isLong)) {
-      const told = peek(message, endpoint);
+      const peeked = peek(message, endpoint);
       // Of a long run only the first are kept: enough to diagnose it.
-      if (isUndecodable(told) && undecodable.isLong) return this.#addUndecodable();
-      const ending = this.#begun ? null : this.#begin(told);
+      if (isUndecodable(peeked) && undecodable.isLong) return this.#addUndecodable();
+      const ending = this.#begun ? null : this.#begin(peeked);
       if (ending !== null) return ending;
     }
     const result = receive(message, endpoint);

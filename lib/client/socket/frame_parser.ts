@@ -23,7 +23,7 @@ const MIN_ROOM_BYTES = 4 * 1024;
  * Limit for a skipped message. All of it counts as activity, so an endless one would hold the connection
  * forever; closing it lets the next server be tried.
  */
-const MAX_PASSED_BYTES = 256 * 1024 * 1024;
+const MAX_SKIPPED_BYTES = 256 * 1024 * 1024;
 
 /**
  * Splits the bytes of a socket into WebSocket messages.
@@ -52,7 +52,7 @@ export class FrameParser {
   /** Bytes so far of a fragmented message that is too large; null when there is none. */
   #tooLarge: number | null = null;
   /** Remaining payload of a too large message in the current frame. */
-  #passOver = 0;
+  #bytesToSkip = 0;
   /** Messages skipped since the last `takeSkipped`, their bytes, and the position of the last one. */
   #skipped = 0;
   #skippedBytes = 0;
@@ -97,7 +97,7 @@ export class FrameParser {
    */
   next(skip: Skip | null = null): string | Uint8Array | Control | null {
     for (;;) {
-      if (this.#passOver > 0 && !this.#passOverRest()) return null;
+      if (this.#bytesToSkip > 0 && !this.#skipRest()) return null;
       if (!this.#readHeader()) return null;
       const opcode = this.#first & 0x0f;
       const final = (this.#first & 0x80) !== 0;
@@ -106,7 +106,7 @@ export class FrameParser {
         if (
           this.#tooLarge !== null || this.#partsBytes + this.#payloadBytes > this.#maxMessageBytes
         ) {
-          const report = this.#refuse(opcode, final);
+          const report = this.#beginSkip(opcode, final);
           if (report !== null) return report;
           continue;
         }
@@ -132,7 +132,7 @@ export class FrameParser {
 
   /** Whether a message or a frame has begun that is not complete. */
   get isMidMessage(): boolean {
-    return this.#start < this.#end || this.#partsOpcode !== null || this.#passOver > 0;
+    return this.#start < this.#end || this.#partsOpcode !== null || this.#bytesToSkip > 0;
   }
 
   /** What was skipped since the last call; null when nothing was. Call it before the next read. */
@@ -190,11 +190,13 @@ export class FrameParser {
   }
 
   /** Begins to skip a data frame that makes its message too large; reports after the last frame. */
-  #refuse(opcode: number, final: boolean): Control | null {
+  #beginSkip(opcode: number, final: boolean): Control | null {
     const bytes = (this.#tooLarge ?? this.#partsBytes) + this.#payloadBytes;
-    if (bytes > MAX_PASSED_BYTES) throw new FrameError("got a message without end");
+    if (bytes > MAX_SKIPPED_BYTES) {
+      throw new FrameError(`got a message of more than ${MAX_SKIPPED_BYTES} bytes`);
+    }
     this.#start += this.#headerBytes;
-    this.#passOver = this.#payloadBytes;
+    this.#bytesToSkip = this.#payloadBytes;
     this.#parts = new Uint8Array(0);
     this.#partsBytes = 0;
     this.#partsOpcode = final ? null : this.#partsOpcode ?? opcode;
@@ -203,11 +205,11 @@ export class FrameParser {
   }
 
   /** Whether the skipped frame has arrived completely. */
-  #passOverRest(): boolean {
-    const passed = Math.min(this.#passOver, this.#end - this.#start);
-    this.#start += passed;
-    this.#passOver -= passed;
-    return this.#passOver === 0;
+  #skipRest(): boolean {
+    const skipped = Math.min(this.#bytesToSkip, this.#end - this.#start);
+    this.#start += skipped;
+    this.#bytesToSkip -= skipped;
+    return this.#bytesToSkip === 0;
   }
 
   #addPart(opcode: number, payload: Uint8Array): void {

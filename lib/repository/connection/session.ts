@@ -17,7 +17,7 @@ export class Session {
   /** Names of prepared statements, by their text. */
   readonly #names = new Map<string, string>();
   /** Called when the connection is lost. */
-  readonly #tellLost = new Set<(error: ConnectionError) => void>();
+  readonly #onLost = new Set<(error: ConnectionError) => void>();
   #loss: ConnectionError | null = null;
   /** Whether the session may be used again. */
   isFit = true;
@@ -30,7 +30,7 @@ export class Session {
     const lose = (cause?: Error): void => {
       this.isFit = false;
       this.#loss ??= lostConnection(cause);
-      for (const tell of this.#tellLost) tell(this.#loss);
+      for (const callback of this.#onLost) callback(this.#loss);
     };
     client.on("error", lose);
     client.on("end", lose);
@@ -57,11 +57,11 @@ export class Session {
   async untilLost<T>(running: Promise<T>): Promise<T> {
     const { promise: lost, reject } = Promise.withResolvers<never>();
     if (this.#loss !== null) reject(this.#loss);
-    this.#tellLost.add(reject);
+    this.#onLost.add(reject);
     try {
       return await Promise.race([running, lost]);
     } finally {
-      this.#tellLost.delete(reject);
+      this.#onLost.delete(reject);
     }
   }
 

@@ -23,7 +23,7 @@ export async function openCounts(
   { timeoutMs, session }: CountOptions,
 ): Promise<OpenCounts> {
   return await sql.begin(async (tx) => {
-    const told = tx<{ pid: number }[]>`
+    const prepared = tx<{ pid: number }[]>`
       select pg_backend_pid() as pid, set_config('statement_timeout', ${String(timeoutMs)}, true)`
       .then(([row]) => row !== undefined && session(row.pid));
     const counted = tx<OpenCounts[]>`select
@@ -32,7 +32,7 @@ export async function openCounts(
       (select count(*)::float8 from mailbox) as notes,
       (select coalesce(extract(epoch from clock_timestamp() - min(written_at)), 0)::float8
         from mailbox) as "notesSeconds"`;
-    const [[row]] = await Promise.all([counted, told]);
+    const [[row]] = await Promise.all([counted, prepared]);
     return row ?? { waitingRecords: 0, openDeadLetters: 0, notes: 0, notesSeconds: 0 };
   });
 }

@@ -1,7 +1,7 @@
 /** Values derived from the facts at a moment: ages, waits and the lag. Pure. */
 
 import type { Facts, Now } from "./facts.ts";
-import type { Sight } from "./history.ts";
+import type { Observation } from "./history.ts";
 import type { ReadingFacts } from "./stream_facts.ts";
 
 /**
@@ -116,7 +116,7 @@ export function readingLagMs(
 }
 
 /** What the history keeps. */
-export function sightOf(facts: Facts, now: Now): Sight {
+export function observationOf(facts: Facts, now: Now): Observation {
   const { source, failuresInARow } = facts.connection;
   // The first attempt is running: that is not a lost connection.
   const begins = source === null && failuresInARow === 0;

@@ -6,7 +6,7 @@
 import { sqlStateClass } from "../../sqlstate_table.ts";
 import type { Condition } from "./condition.ts";
 import type { DatabaseFailure } from "./database_facts.ts";
-import { replayWords } from "./replay.ts";
+import { replayText } from "./replay.ts";
 import type { StreamFault } from "./stream_facts.ts";
 
 /** A closed list that probes and alerts can rely on. */
@@ -72,9 +72,9 @@ const RULES: readonly Rule[] = [
     code: "database_down",
     holds: ({ databaseFailure }) => databaseFailure !== null,
     says: ({ databaseFailure }) =>
-      codeWords(databaseFailure) === ""
+      codeText(databaseFailure) === ""
         ? "the database does not answer"
-        : `the database can't be used${codeWords(databaseFailure)}`,
+        : `the database can't be used${codeText(databaseFailure)}`,
   },
   {
     code: "database_blocked",
@@ -86,12 +86,12 @@ const RULES: readonly Rule[] = [
     // A lock makes statements fail too: then the lock is the cause.
     holds: ({ databaseRefusal, databaseBlocked }) => databaseRefusal !== null && !databaseBlocked,
     says: ({ databaseRefusal }) =>
-      `the database answers but rejects writes${codeWords(databaseRefusal)}`,
+      `the database answers but rejects writes${codeText(databaseRefusal)}`,
   },
   {
     code: "replaying",
     holds: ({ replay }) => replay !== null,
-    says: ({ replay }) => replay === null ? "" : replayWords(replay),
+    says: ({ replay }) => replay === null ? "" : replayText(replay),
   },
   {
     code: "not_connected",
@@ -156,7 +156,7 @@ function answer(rules: readonly Rule[], condition: Condition): Answer {
 }
 
 /** A socket's code can be anything, so it is not shown publicly. */
-function codeWords(failure: Pick<DatabaseFailure, "code"> | null): string {
+function codeText(failure: Pick<DatabaseFailure, "code"> | null): string {
   const code = failure?.code ?? null;
   return sqlStateClass(code) === "unanswered" ? "" : ` (SQLSTATE ${code})`;
 }

@@ -4,7 +4,7 @@ import { type Outcome, type OutcomeCounts, OUTCOMES } from "../../repository/out
 import { noOutcomes } from "./counts.ts";
 
 /** The state of reading at one moment. */
-export interface Sight {
+export interface Observation {
   readonly lagSeconds: number;
   /** A pause that closed the connection on purpose counts as connected. */
   readonly connected: boolean;
@@ -18,14 +18,14 @@ export interface Bucket {
   readonly startMs: number;
   readonly counts: OutcomeCounts;
   /** The longest observed lag, and whether it was always connected. Null: not observed. */
-  readonly seen: Sight | null;
+  readonly seen: Observation | null;
 }
 
 interface Slot {
   /** Number of the bucket since 1970 in this slot; -1: none yet. */
   index: number;
   counts: Record<Outcome, number>;
-  seen: Sight | null;
+  seen: Observation | null;
 }
 
 export class History {
@@ -49,7 +49,7 @@ export class History {
   }
 
   /** Keeps the worst observation. */
-  see(nowMs: number, { lagSeconds, connected, replaying }: Sight): void {
+  see(nowMs: number, { lagSeconds, connected, replaying }: Observation): void {
     const slot = this.#slotOf(nowMs);
     if (slot === undefined) return;
     const { seen } = slot;

@@ -27,7 +27,7 @@ export function replayOf(facts: Facts, now: Now): Replay | null {
 }
 
 /** "replaying the archive: 2 %, about 10 min left" */
-export function replayWords(
+export function replayText(
   { percent, leftSeconds, failuresInARow, stalledSeconds }: Replay,
 ): string {
   const parts = percent === null ? [] : [`${percent} %`];

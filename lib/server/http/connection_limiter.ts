@@ -6,7 +6,7 @@
  */
 
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { whoGivesWay } from "./eviction.ts";
+import { occupantToEvict } from "./eviction.ts";
 
 export interface ConnectionLimiterOptions extends ConnectionOptions {
   /** Opens the port, again after it was lost. */
@@ -109,7 +109,7 @@ export class ConnectionLimiter {
   /** Evicts one connection. False: none could be. */
   async #makeRoom(): Promise<boolean> {
     const choose = (): Connection | null =>
-      whoGivesWay(this.#open, this.#places, performance.now());
+      occupantToEvict(this.#open, this.#places, performance.now());
     const one = choose();
     if (one === null) return false;
     // Its request may have arrived but was not read because we were busy.

@@ -27,7 +27,7 @@ const SENDING_SHARE = 3 / 4;
  * The occupant to evict, of occupants in order of arrival. Never one whose answer is being made. Null: all
  * are too new, and the next connection has to wait.
  */
-export function whoGivesWay<T extends Occupant>(
+export function occupantToEvict<T extends Occupant>(
   occupants: readonly T[],
   places: number,
   now: number,

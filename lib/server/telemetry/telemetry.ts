@@ -6,7 +6,7 @@
 import { systemClock } from "../../client/clock.ts";
 import type { ReconcileCounts } from "../../repository/reconcile/reconcile_queue.ts";
 import { add, addKnown } from "../facts/counts.ts";
-import { sightOf } from "../facts/derived.ts";
+import { observationOf } from "../facts/derived.ts";
 import {
   type Backlog,
   type Clocks,
@@ -52,7 +52,7 @@ export class Telemetry {
     const facts = this.facts = factsAtStart(described, this.now);
     this.metrics = new Metrics(facts, () => this.now);
     const { histograms } = this.metrics;
-    const observe = (): void => this.history.see(clock.now(), sightOf(facts, this.now));
+    const observe = (): void => this.history.see(clock.now(), observationOf(facts, this.now));
     this.stream = new StreamRecorder(facts, clock, histograms.pauseDuration);
     this.archive = new ArchiveRecorder(facts.archive, clock);
     this.database = new DatabaseRecorder(facts, clock, observe);

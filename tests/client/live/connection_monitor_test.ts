@@ -62,7 +62,7 @@ Deno.test("of what a server says about itself only a possible code is reported",
   assert.equal(judge.onStreamNotice({ notice: `Con<sumer>\n${"x".repeat(100)}` }), null);
   assert.deepEqual(notices, [{
     code: "server_error",
-    message: `${A.source} said Consumer${"x".repeat(32)}`,
+    message: `${A.source} sent the error Consumer${"x".repeat(32)}`,
   }]);
 });
 

@@ -112,11 +112,11 @@ Deno.test("an endpoint whose connections don't last rests after five, whatever t
   const clock = new FakeClock();
   const [a, b] = [parseEndpoint("wss://a/subscribe"), parseEndpoint("wss://b/subscribe")];
   const list = new EndpointList([a, b], clock);
-  for (let short = 0; short < 4; short++) list.stood(a, false);
-  list.stood(a, true);
-  for (let short = 0; short < 4; short++) list.stood(a, false);
+  for (let short = 0; short < 4; short++) list.connectionEnded(a, false);
+  list.connectionEnded(a, true);
+  for (let short = 0; short < 4; short++) list.connectionEnded(a, false);
   assert.equal(list.current(), a);
-  list.stood(a, false);
+  list.connectionEnded(a, false);
   assert.equal(list.current(), b);
 });
 
@@ -419,7 +419,7 @@ Deno.test("what the server says about the stream is passed on, without what coul
   });
   await client.received(3);
   assert.deepEqual(client.codes, ["outdated_cursor", "server_error"]);
-  assert.match(client.notices[1]?.message ?? "", /said ConsumerTooSlow$/);
+  assert.match(client.notices[1]?.message ?? "", /sent the error ConsumerTooSlow$/);
 });
 
 Deno.test("a server whose oldest event is within the margin of a time has all that is needed", async () => {

@@ -212,7 +212,7 @@ Deno.test("consecutive failures are reset when something new arrives", async () 
 });
 
 Deno.test("a connection that lasts half a minute resets the count of consecutive failures, though it brought nothing", async () => {
-  for (const [stoodMs, failures] of [[29_999, [1, 2]], [30_000, [1]]] as const) {
+  for (const [openMs, failures] of [[29_999, [1, 2]], [30_000, [1]]] as const) {
     const clock = new FakeClock();
     await using server = new ScriptedServer([
       refusesInText(503, "starting"),
@@ -228,14 +228,14 @@ Deno.test("a connection that lasts half a minute resets the count of consecutive
     clock.advance(1000);
     await client.until(() => client.connections.length === 1);
     const peer = await server.peer(1);
-    clock.advance(stoodMs);
+    clock.advance(openMs);
     peer.drop();
     const wait = 100 * failures.length;
     await clock.whenPending(wait);
     clock.advance(wait);
     await client.received(1);
     assert.deepEqual(client.failures.map(({ failures }) => failures), failures);
-    assert.equal(client.connections[1]?.failures, failures.length - (stoodMs < 30_000 ? 0 : 1));
+    assert.equal(client.connections[1]?.failures, failures.length - (openMs < 30_000 ? 0 : 1));
   }
 });
 

@@ -1,7 +1,7 @@
 /** `reindex`: what it writes and says, where it goes on, and when it is needed. */
 
 import assert from "node:assert/strict";
-import { tellOutdatedMappings } from "../../../lib/indexer/outdated_mappings.ts";
+import { warnOutdatedMappings } from "../../../lib/indexer/outdated_mappings.ts";
 import { reindex } from "../../../lib/indexer/reindex.ts";
 import { inspect } from "../../../lib/repository/batch/table_comparison.ts";
 import type { Collection } from "../../../lib/mapper/collection.ts";
@@ -221,7 +221,7 @@ databaseTest("the log says at the start which collections need it", async ({ sql
     open: (max) => connect(url, { max, applicationName: "tests" }),
     terminate,
   });
-  await tellOutdatedMappings({ database, logger, silentMs: 60_000 }, NEVER);
+  await warnOutdatedMappings({ database, logger, silentMs: 60_000 }, NEVER);
   assert.equal(lines.length, 1);
   assert.match(lines[0] ?? "", /run the command reindex.*"collections":\["app\.subcult\.scene"\]/);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConnectionLimiter } from "../../../lib/server/http/connection_limiter.ts";
-import { type Occupant, whoGivesWay } from "../../../lib/server/http/eviction.ts";
+import { type Occupant, occupantToEvict } from "../../../lib/server/http/eviction.ts";
 
 const PLACES = 16;
 const NOW = 10_000;
@@ -11,7 +11,7 @@ function occupant(client: string, state: Occupant["state"], ageMs: number): Occu
 
 /** Which of them gives way, by its position. */
 function giving(...occupants: readonly Occupant[]): number | null {
-  const one = whoGivesWay(occupants, PLACES, NOW);
+  const one = occupantToEvict(occupants, PLACES, NOW);
   return one === null ? null : occupants.indexOf(one);
 }
 
