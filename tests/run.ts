@@ -13,6 +13,19 @@ const LIMIT_MS = 45 * 60_000;
 /** Files that run besides one for each core: many tests wait for programs and databases more than they compute. */
 const SPARE_JOBS = 2;
 
+/**
+ * Files that take longest alone. They begin first, or the run would end with one of them while the other cores have
+ * nothing to do.
+ */
+const FIRST = [
+  "tests/whole_program/leak_test.ts",
+  "tests/server/page/page_test.ts",
+  "tests/whole_program/hostile_stream_test.ts",
+  "tests/whole_program/overlap_test.ts",
+  "tests/reconcile/deletion_test.ts",
+  "tests/property/fold_test.ts",
+];
+
 /** What the runner writes for a test that passed, was left out, or failed. */
 const DOT = /^[.,!]$/;
 
@@ -37,7 +50,7 @@ export class Report {
 
 async function run(args: readonly string[]): Promise<number> {
   const isPath = (arg: string): boolean => !arg.startsWith("-") && /\.ts$|\/|^tests$/.test(arg);
-  const paths = args.some(isPath) ? [] : ["tests"];
+  const paths = args.some(isPath) ? [] : [...FIRST, "tests"];
   // A run within a run uses the databases of the outer one.
   await using databases = Deno.env.get(PORT_SETTING) ? null : new SharedDatabases();
   const child = new Deno.Command(Deno.execPath(), {

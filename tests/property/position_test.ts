@@ -8,10 +8,12 @@ import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../lib/client/clock.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";
+import { emptyTables } from "../support/emptied.ts";
 import { MisbehavingServer, type Wire } from "../support/jetstream/misbehaving_server.ts";
 import type { JetstreamEvent } from "../support/jetstream/stored_event.ts";
 import { didOf, SampleEvents } from "../support/sample_events.ts";
 import { seededRandom } from "../support/seeded_random.ts";
+import { STREAM_TABLES } from "../support/system.ts";
 
 const STEPS = 14;
 
@@ -202,7 +204,7 @@ for (const wire of ["v1", "v2", "legacy", "firehose"] as const) {
       for (let seed = first; seed < first + runs + 20; seed++) {
         const isDone = FAULTS[wire].every((fault) => fired.has(fault));
         if (seed >= first + runs && (isDone || alone !== undefined)) break;
-        await database.sql`truncate records, accounts, dead_letters, indexer_state, scenes cascade`;
+        await emptyTables(database.sql, ...STREAM_TABLES);
         const run = new Run(database, wire, seed);
         await using server = run.server;
         await run.play();

@@ -11,6 +11,7 @@ import { openLetters } from "../../lib/repository/dead_letters/dead_letters.ts";
 import { retryBatch } from "../../lib/repository/dead_letters/retry_batch.ts";
 import type { Outcome } from "../../lib/repository/outcome.ts";
 import { Writer } from "../../lib/repository/batch/writer.ts";
+import { emptyTables } from "./emptied.ts";
 import { protocolOf } from "./model/envelope.ts";
 import { SMALL_PARTS } from "./small_parts.ts";
 import type { OutcomeCounts, System } from "./model/system.ts";
@@ -18,6 +19,20 @@ import type { OutcomeCounts, System } from "./model/system.ts";
 const WANTED = ["app.subcult.*"];
 
 export const SECRET_OF_TESTS = "a secret of the tests";
+
+/** The tables that events of a stream are folded into, and the position. */
+export const STREAM_TABLES = [
+  "records",
+  "accounts",
+  "dead_letters",
+  "indexer_state",
+  "scenes",
+  "events",
+  "posts",
+  "alliances",
+  "memberships",
+  "stream_sessions",
+] as const;
 
 /** A system on a database that is migrated already. */
 export function systemOn(
@@ -86,10 +101,7 @@ export function systemOn(
         writer().write(batch, signal);
       await believeDeletion(did, { sql: () => sql, write }, new AbortController().signal);
     },
-    async reset(): Promise<void> {
-      await sql`truncate records, accounts, dead_letters, indexer_state, scenes, events, posts,
-        alliances, memberships, stream_sessions`;
-    },
+    reset: () => emptyTables(sql, ...STREAM_TABLES),
     close: () => Promise.resolve(),
   };
 }

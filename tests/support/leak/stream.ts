@@ -87,6 +87,7 @@ class StreamWriter {
     for (const collection of ["scene", "event"]) {
       const { name: _, ...nameless } = RIGHT[collection] ?? {};
       for (const [name, tell] of LOCATIONS) {
+        if (!this.#chosen()) continue;
         const bases = [RIGHT[collection], nameless, { ...RIGHT[collection], sceneId: "nowhere" }];
         for (const base of bases) {
           const mark = this.marks.add(`location: ${name}, ${collection}`);
@@ -149,6 +150,7 @@ class StreamWriter {
   /** Nobody wanted these. */
   foreign(): void {
     for (const [name, tell] of [...TEXTS, ...VALUES]) {
+      if (!this.#chosen()) continue;
       const mark = this.marks.add(`${name}, foreign`);
       const collection = "app.bsky.feed.post";
       const rkey = `${Math.abs(mark.lat)}`;

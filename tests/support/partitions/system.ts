@@ -8,10 +8,12 @@ import { connect, terminate } from "../../../lib/repository/connection/connectio
 import { partitionOfEvent } from "../../../lib/repository/partitions/partition.ts";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { Writer } from "../../../lib/repository/batch/writer.ts";
+import { emptyTables } from "../emptied.ts";
 import { protocolOf } from "../model/envelope.ts";
 import { Random } from "../model/random.ts";
 import type { OutcomeCounts, System } from "../model/system.ts";
 import { SMALL_PARTS } from "../small_parts.ts";
+import { STREAM_TABLES } from "../system.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -85,9 +87,7 @@ export class PartitionedSystem implements System, AsyncDisposable {
   }
 
   async reset(): Promise<void> {
-    await this
-      .sql`truncate records, accounts, dead_letters, indexer_state, mailbox, partitioning, scenes,
-      events, posts, alliances, memberships, stream_sessions`;
+    await emptyTables(this.sql, ...STREAM_TABLES, "mailbox", "partitioning");
     await this.sql`insert into partitioning (partitions) values (${this.#options.partitions})`;
   }
 
