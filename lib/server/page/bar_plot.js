@@ -6,11 +6,11 @@ import { timeOfDay } from "./text.js";
 const MARGIN = { top: 8, right: 4, bottom: 20, left: 44 };
 
 /**
- * A plot of one value a minute; null: nothing is known of it.
+ * A plot of one value per minute; null: the value is unknown.
  *
- * @param kind what a bar looks like, by its index
- * @param limit a value that has a line of its own; null: none
- * @param read told the index of the minute that is pointed at, and null afterwards
+ * @param kind the style of a bar, by its index
+ * @param limit a value that is marked with a line; null: none
+ * @param read called with the index of the minute under the pointer, and with null when there is none
  */
 export function barPlot(
   { buckets, values, size, label, stepFrom, tickText, kind, limit = null, read },
@@ -96,7 +96,7 @@ function timeLabels(buckets, step, height) {
   });
 }
 
-/** Upward from 0 to at least the highest value, in equal steps. */
+/** Tick values from 0 to at least the highest value, in equal steps. */
 function ticksUpTo(highest, stepFrom) {
   const step = stepFrom(Math.max(1, highest) / 3);
   const ticks = [0];
@@ -104,7 +104,7 @@ function ticksUpTo(highest, stepFrom) {
   return ticks;
 }
 
-/** 1, 2 or 5 times a power of ten, at least so much. */
+/** The smallest of 1, 2 or 5 times a power of ten that is at least `least`. */
 export function decimalStep(least) {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
   return [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= least);
@@ -114,7 +114,7 @@ const MINUTE = 60;
 const HOUR = 3600;
 const TIME_STEPS = [1, 2, 5, 10, 20, 30, ...[1, 2, 5, 10, 20, 30].map((n) => n * MINUTE)];
 
-/** Seconds in steps that a clock has, at least so many. */
+/** The smallest step of a clock (seconds, minutes, hours) that is at least `least` seconds. */
 export function timeStep(least) {
   return TIME_STEPS.find((step) => step >= least) ?? decimalStep(least / HOUR) * HOUR;
 }

@@ -1,9 +1,9 @@
 /**
- * A polygon cut to a box, by Sutherland and Hodgman. What is drawn of the land stays near the map: of
- * coordinates that are a million pixels away browsers draw nothing right.
+ * Cuts a polygon to a box, by Sutherland and Hodgman. Browsers draw coordinates that are a million pixels away
+ * incorrectly, so only land near the map is drawn.
  */
 
-/** @param points pairs of x and y; returns such pairs, none where the polygon is outside */
+/** @param points pairs of x and y. Returns such pairs; none when the polygon is outside of the box. */
 export function clipPolygon(points, { left, right, top, bottom }) {
   const sides = [
     { axis: 0, limit: left, isInside: (value) => value >= left },

@@ -1,6 +1,6 @@
 /**
- * Elements and their text. Whatever comes over the wire gets into the document as a text node or
- * as the value of a harmless attribute, and is never parsed as HTML.
+ * Elements and their text. Text from the network becomes a text node or the value of a harmless attribute. It
+ * is never parsed as HTML.
  */
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
@@ -9,7 +9,7 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** An HTML element. Attributes that are null or false are left out, true means without a value. */
+/** An HTML element. Attributes that are null or false are left out. True means an attribute without a value. */
 export function html(name, attributes = {}, ...children) {
   return furnish(document.createElement(name), attributes, children);
 }
@@ -29,7 +29,7 @@ function furnish(element, attributes, children) {
 
 const LONGEST_TEXT = 300;
 
-/** A text from the wire: cut when it is long, and its writing direction kept to itself. */
+/** A text from the network: cut when it is long, and isolated, so that its writing direction affects nothing else. */
 export function foreign(text, attributes = {}) {
   const characters = [...String(text)];
   const cut = characters.length > LONGEST_TEXT;
@@ -37,21 +37,21 @@ export function foreign(text, attributes = {}) {
   return html("bdi", attributes, shown);
 }
 
-/** Touches the document only when the text changes: a screen reader reads every change. */
+/** Changes the document only when the text differs: a screen reader reads every change. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 const shown = new WeakMap();
 
-/** What is to be shown when the pointer is let go, by element. */
+/** Updates that wait until the pointer is released, by element. */
 const held = new Map();
 let pressed = false;
 
 /**
- * Fills an element anew when the data differ from the last time. The focus stays on the control
- * with the same `data-focus`; where that is gone, it goes to the fallback. Nothing is replaced
- * while the pointer is down: a button that goes between press and release gets no click.
+ * Renders an element again when the data differ from the last time. The focus stays on the control with the
+ * same `data-focus`; if that no longer exists, the fallback gets the focus. Nothing is replaced while the
+ * pointer is down: a button that is replaced between press and release gets no click.
  */
 export function showWhenChanged(element, data, render, fallback = null) {
   const key = JSON.stringify(data);
@@ -67,16 +67,16 @@ export function showWhenChanged(element, data, render, fallback = null) {
   if (focused !== null) focusControl(element, focused.dataset.focus, fallback);
 }
 
-/** Puts the focus on the control of that `data-focus`, or on the fallback. */
+/** Focuses the control with that `data-focus`, or the fallback. */
 export function focusControl(element, name, fallback) {
   const controls = [...element.querySelectorAll("[data-focus]")];
   (controls.find((control) => control.dataset.focus === name) ?? fallback)?.focus();
 }
 
-/** Knows from now on whether the pointer is down. */
+/** Tracks from now on whether the pointer is down. */
 export function watchPointer() {
   addEventListener("pointerdown", ({ button }) => pressed = button === 0);
-  // The click comes right after the release, so what was held comes in a turn of its own.
+  // The click follows directly after the release, so waiting updates run in a later turn of the event loop.
   for (const event of ["pointerup", "pointercancel", "blur"]) {
     addEventListener(event, () => setTimeout(letGo));
   }
@@ -87,7 +87,7 @@ function letGo() {
   for (const show of [...held.values()]) show();
 }
 
-/** A button that does something on this page. `focus` tells it apart from the others. */
+/** A button. `focus` is its unique name, for restoring the focus. */
 export function button(label, { name = label, focus = null, kind = null }, onClick) {
   const element = html("button", {
     type: "button",
@@ -100,8 +100,8 @@ export function button(label, { name = label, focus = null, kind = null }, onCli
 }
 
 /**
- * A row of a table. On a narrow screen each row becomes a block whose cells bear the heading of
- * their column, and browsers then forget that it was a table unless the roles say so.
+ * A row of a table. On a narrow screen each row becomes a block whose cells show the heading of their column.
+ * Browsers then no longer treat it as a table, so the roles are set explicitly.
  */
 export function row(headings, cells, { header = 0, className = null } = {}) {
   return html(

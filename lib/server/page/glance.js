@@ -1,4 +1,4 @@
-/** The row of figures at the top: what an operator wants to see first. */
+/** The tiles at the top of the page, with the most important figures. */
 
 import { byId, html, showWhenChanged } from "./dom.js";
 import { age, count, counted, duration, rate, shortCount } from "./text.js";
@@ -39,9 +39,9 @@ function connection({ connection, backpressure, replay }) {
 }
 
 function lag({ lagSeconds, replay }) {
-  // It is no lag that a replay takes up old events.
+  // The age of the events of a replay is not lag.
   if (replay !== null) {
-    return figure("Lag", duration(lagSeconds), "none", ["age of what is replayed"]);
+    return figure("Lag", duration(lagSeconds), "none", ["age of the replayed events"]);
   }
   const level = lagSeconds > LAG_LIMIT_SECONDS ? "bad" : "good";
   return figure("Lag", duration(lagSeconds), level, [`ready up to ${LAG_LIMIT_SECONDS} s`]);
@@ -94,7 +94,7 @@ function waiting({ stored, database }) {
   ]);
 }
 
-/** What the database does not answer any more is of the past. */
+/** When the counts were read, if the database no longer answers. */
 function asOf({ stale, asOf: time }) {
   return stale && time !== null ? [", as of ", { age: time }] : [];
 }

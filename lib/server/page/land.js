@@ -1,7 +1,7 @@
 /**
  * A coarse outline of the land, for orientation only: Natural Earth's 1:110m land (public domain),
  * simplified to some 740 points on a grid of half a degree. Rings of `longitude,latitude` pairs,
- * ended by `;`. A ring that crosses the antimeridian goes on beyond 180. Without Antarctica.
+ * separated by `;`. A ring that crosses the antimeridian continues beyond 180. Without Antarctica.
  */
 const RINGS = `
 -68,-54 -65,-54.5 -68,-55.5 -71,-55 -74.5,-53 -71,-54 -68.5,-52.5; 145.5,-41 148.5,-41 148,-43

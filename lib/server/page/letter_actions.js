@@ -1,27 +1,27 @@
-/** What can be done with dead letters, one thing at a time, and how it went. */
+/** Actions on dead letters, one at a time, and the messages about their results. */
 
 import { ask } from "./access.js";
 import { byId, setText } from "./dom.js";
 import { count, counted } from "./text.js";
 
-/** As long as the server takes for one answer, and a little. */
+/** The server's own limit for one answer, and two seconds more. */
 export const ACTION_TIMEOUT_MS = 12_000;
 
 let busy = false;
 
-/** Why letters are still open after they were tried here, by id. */
+/** Why dead letters are still open after a retry on this page, by id. */
 const whys = new Map();
 
 export function isBusy() {
   return busy;
 }
 
-/** Null for one that was not tried here. */
+/** Null for a dead letter that was not retried on this page. */
 export function whyOf(id) {
   return whys.get(id) ?? null;
 }
 
-/** Does something, says how it went, and calls `after`. */
+/** Runs an action, shows its result, and calls `after`. */
 export async function act(doing, action, after) {
   if (busy) return;
   busy = true;
@@ -30,7 +30,7 @@ export async function act(doing, action, after) {
     const { text, level } = await action();
     say(text, level);
   } catch (error) {
-    say(`That did not work: ${problemOf(error)}.`, "bad");
+    say(`That failed: ${problemOf(error)}.`, "bad");
   } finally {
     busy = false;
     await after();
@@ -43,17 +43,17 @@ export async function retryOne(id) {
   if (resolved > 0) return { text: `Dead letter ${id} is resolved.`, level: "good" };
   const why = whyOf(id);
   const because = why === null ? "" : `: ${why}`;
-  return { text: `Dead letter ${id} is refused again${because}.`, level: "warn" };
+  return { text: `Dead letter ${id} was rejected again${because}.`, level: "warn" };
 }
 
-/** Tries the letters that a filter finds, of `amount` as many as the server takes at a time. */
+/** Retries the dead letters that match a filter, `amount` in total, as many as the server accepts at a time. */
 export async function retryMany(filter, amount = 0) {
   const { tried, resolved, letters = [] } = await post("/api/dead-letters/retry", filter);
   learn(letters);
   const level = tried > 0 && resolved === tried ? "good" : "warn";
   const text = `${counted(tried, "dead letter")} retried, ${count(resolved)} resolved.`;
   const left = amount - tried;
-  return { text: left > 0 ? `${text} ${count(left)} not tried yet.` : text, level };
+  return { text: left > 0 ? `${text} ${count(left)} not retried yet.` : text, level };
 }
 
 export async function discardOne(id) {
@@ -61,7 +61,7 @@ export async function discardOne(id) {
   return { text: `Dead letter ${id} is discarded.`, level: "good" };
 }
 
-/** Discards the letters that a filter finds, when they are still as many as were agreed to. */
+/** Discards the dead letters that match a filter, if their number is still the confirmed one. */
 export async function discardMany(filter, amount) {
   const { discarded } = await post("/api/dead-letters/discard", { ...filter, count: amount });
   return { text: `${counted(discarded, "dead letter")} discarded.`, level: "good" };

@@ -1,11 +1,11 @@
-/** The question before dead letters are discarded. */
+/** The dialog that asks for confirmation before dead letters are discarded. */
 
 import { byId, focusControl } from "./dom.js";
 
-/** What the dialog last asked about: what a yes does, and the control that asked. */
+/** The open question: the action to confirm, and the control that opened the dialog. */
 let asked = null;
 
-/** Asks; `discard` is called after a yes. `focus` names the control that the focus comes back to. */
+/** Asks. `discard` is called after a confirmation. `focus` names the control that gets the focus afterwards. */
 export function confirmDiscard({ question, focus, discard }) {
   asked = { focus, discard };
   byId("confirm-text").replaceChildren(...question);
@@ -20,13 +20,13 @@ export function watchConfirmation() {
     dialog.close();
     discard();
   });
-  // This event comes late: by then the dialog may be open again, for another letter.
+  // This event is dispatched late: the dialog may already be open again, for another dead letter.
   dialog.addEventListener("close", () => {
     if (!dialog.open) keepFocus(dialog);
   });
 }
 
-/** Where the list was made anew behind the dialog, the focus has nowhere to come back to. */
+/** Restores the focus: if the list was rendered again behind the dialog, its control no longer exists. */
 function keepFocus(dialog) {
   const focused = document.activeElement;
   if (focused !== document.body && !dialog.contains(focused)) return;

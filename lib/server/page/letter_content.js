@@ -1,17 +1,17 @@
-/** What is kept of dead letters: opened one by one, and open until it is closed. */
+/** The stored content of dead letters. Each is shown on request, until it is hidden again. */
 
 import { ask } from "./access.js";
 import { button, html } from "./dom.js";
 
-/** By the ids of the letters that are open. */
+/** The shown contents, by the id of the dead letter. */
 const contents = new Map();
 
-/** What the list shows depends on this too. */
+/** The shown contents, which the list compares for changes. */
 export function openContents() {
   return [...contents];
 }
 
-/** Opens or closes the content of a letter. `changed` shows the list again. */
+/** A button that shows or hides the content of a dead letter. `changed` renders the list again. */
 export function contentButton(id, changed) {
   const isOpen = contents.has(id);
   return button(isOpen ? "Hide" : "Show", {
@@ -29,18 +29,18 @@ const LONGEST_CONTENT = 20_000;
 async function contentText(id) {
   try {
     const { payload } = await ask(`/api/dead-letters/${id}`);
-    if (payload === null) return "Nothing is kept of it.";
+    if (payload === null) return "No content is stored.";
     const text = JSON.stringify(payload, null, 2);
     if (text.length <= LONGEST_CONTENT) return text;
     return `${
       text.slice(0, LONGEST_CONTENT)
     }\n… cut: jetstream-indexer dead-letters show ${id} has all.`;
   } catch {
-    return "It can't be shown: the server does not answer, or doesn't have it any more.";
+    return "The content can't be shown: the server does not answer, or no longer has it.";
   }
 }
 
-/** The content, where it is open. Its writing direction is kept to itself. */
+/** The content, if it is shown. It is isolated, so that its writing direction affects nothing else. */
 export function contentOf(id) {
   const text = contents.get(id);
   return text === undefined

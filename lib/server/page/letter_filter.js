@@ -1,8 +1,8 @@
-/** Which dead letters are shown: what the form says since it was last sent. */
+/** The filter for the list of dead letters: the values with which the form was last submitted. */
 
 import { byId, html, showWhenChanged } from "./dom.js";
 
-/** Parts of a filter, as the API names them, with how a person does. */
+/** The parts of a filter: the name in the API, and the words for a person. */
 const PARTS = [
   ["reason", "reason"],
   ["collection", "collection"],
@@ -13,7 +13,7 @@ const PARTS = [
 
 let chosen = {};
 
-/** The parts that say something, as the API takes them. */
+/** The parts that are set, as the API accepts them. */
 export function chosenFilter() {
   return chosen;
 }
@@ -22,20 +22,20 @@ export function isFiltered() {
   return Object.keys(chosen).length > 0;
 }
 
-/** What the filter asks for, in words; empty when it asks for nothing. */
+/** The filter in words; empty when no part is set. */
 export function filterWords() {
   return PARTS.filter(([part]) => chosen[part] !== undefined)
     .map(([part, name]) => `${name} ${chosen[part]}`).join(", ");
 }
 
-/** Asks for one reason alone; null for all letters. */
+/** Selects one reason; null selects all dead letters. */
 export function chooseReason(reason) {
   for (const [part] of PARTS) field(part).value = "";
   if (reason !== null) field("reason").value = reason;
   chosen = reason === null ? {} : { reason };
 }
 
-/** Shows the form, with the reasons that there are. */
+/** Shows the form, with the reasons of the open dead letters. */
 export function showFilter(reasons) {
   byId("letters-filter").hidden = false;
   offer(reasons.map(({ reason }) => reason));
@@ -45,7 +45,7 @@ export function hideFilter() {
   byId("letters-filter").hidden = true;
 }
 
-/** Calls `changed` whenever somebody asks for other letters. */
+/** Calls `changed` whenever the filter changes. */
 export function watchFilter(changed) {
   const form = byId("letters-filter");
   form.addEventListener("submit", (event) => {
@@ -54,7 +54,7 @@ export function watchFilter(changed) {
     changed();
   });
   form.addEventListener("reset", () => {
-    // The fields are emptied after this event.
+    // The browser empties the fields after this event.
     setTimeout(() => {
       read();
       changed();
@@ -74,7 +74,7 @@ function read() {
   }
 }
 
-/** What is chosen, sent or not, stays on offer and chosen. */
+/** Updates the list of reasons. The selected one stays in the list and selected. */
 function offer(reasons) {
   const select = field("reason");
   const named = [select.value, chosen.reason ?? ""].filter((reason) => reason !== "");

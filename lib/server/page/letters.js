@@ -1,4 +1,4 @@
-/** Dead letters: how many for which reason, and with the API on, each of them with what to do. */
+/** The section about dead letters: their number by reason and, if the API is on, the list with actions. */
 
 import { ask } from "./access.js";
 import { button, byId, foreign, html, row, showWhenChanged, table } from "./dom.js";
@@ -33,11 +33,11 @@ const PAGE_SIZE = 20;
 const listing = {
   admin: false,
   reasons: [],
-  /** What the status said when the list was asked for; a new list when it says something else. */
+  /** The counts of the status when the list was requested. When they change, the list is requested again. */
   listedFor: null,
   letters: [],
   next: null,
-  /** How many the filter finds; null: not known yet. */
+  /** How many dead letters match the filter; null: not known yet. */
   total: null,
 };
 
@@ -85,7 +85,7 @@ function showReasons(open) {
     ];
     if (!admin) {
       const how = "To retry and discard here, start the indexer with INTERNAL_AUTH_TOKEN; the " +
-        "command line can do it at any time: jetstream-indexer dead-letters.";
+        "command line can do both at any time: jetstream-indexer dead-letters.";
       parts.push(html("p", { class: "empty" }, how));
     }
     return parts;
@@ -110,7 +110,7 @@ function reasonActions({ reason, count: amount }) {
   ];
 }
 
-/** Shows what the filter asks for now. */
+/** Loads the list for the current filter. */
 function choose() {
   listing.total = null;
   say("");
@@ -118,7 +118,7 @@ function choose() {
   void load();
 }
 
-/** The first page, or with `more` the one after what is shown. */
+/** Loads the first page of the list, or with `more` the next page. */
 async function load({ more = false } = {}) {
   const filter = chosenFilter();
   const query = new URLSearchParams({ state: "open", limit: String(PAGE_SIZE), ...filter });
@@ -131,7 +131,7 @@ async function load({ more = false } = {}) {
     listing.total = page.total;
     showList();
   } catch (error) {
-    // The status goes on being asked for, and the list with it.
+    // The list is requested again with the next status.
     listing.listedFor = null;
     say(`The list can't be shown: ${problemOf(error)}.`, "bad");
   }
@@ -159,7 +159,7 @@ function showList() {
   }, byId("letters-heading"));
 }
 
-/** For all that the filter finds. */
+/** Actions on all dead letters that match the filter. */
 function allActions(total) {
   const filter = chosenFilter();
   const all = `all ${count(total)}`;
@@ -172,9 +172,15 @@ function allActions(total) {
     button(`Discard ${all}…`, { focus: "discard all" }, () => {
       if (isBusy()) return;
       const words = isFiltered() ? [" with ", foreign(filterWords())] : [];
-      const ending = total === 1 ? " is closed without its effect" : " are closed without effect";
+      const ending = total === 1
+        ? " will be closed without being applied"
+        : " will be closed without being applied";
       confirmDiscard({
-        question: [counted(total, "dead letter"), ...words, ending, ". This can't be undone."],
+        question: [
+          counted(total, "dead letter"),
+          ...words,
+          " will be closed without being applied. This can't be undone.",
+        ],
         focus: "discard all",
         discard: () => act("Discarding", () => discardMany(filter, total), load),
       });
@@ -226,7 +232,7 @@ function askToDiscard({ id, collection, rkey }) {
     question: [
       "Dead letter ",
       foreign(`${id}${what}`),
-      " is closed without its effect. This can't be undone.",
+      " will be closed without being applied. This can't be undone.",
     ],
     focus: `discard ${id}`,
     discard: () => act("Discarding", () => discardOne(id), load),

@@ -1,6 +1,6 @@
 /**
- * Scenes where their `display_point` is, on a map that is drawn here: nothing is asked of any other
- * host, so nobody learns which places are looked at. The projection is Mercator, in degrees.
+ * A map with the scenes at their `display_point`. The page draws it itself: no other host gets a request, so
+ * nobody learns which places are viewed. The projection is Mercator, in degrees.
  */
 
 import { button, byId, foreign, row, setText, showWhenChanged, svg, table } from "./dom.js";
@@ -17,7 +17,7 @@ const sight = {
   x: 0,
   y: 0,
   span: WIDEST,
-  /** As long as the reader has not moved it, the map follows the scenes. */
+  /** Whether the map adapts to the scenes: until the reader moves it. */
   follows: true,
 };
 
@@ -63,7 +63,7 @@ function moveTo({ x = sight.x, y = sight.y, span = sight.span }) {
   draw();
 }
 
-/** Sets what is seen, kept within the world. */
+/** Sets the visible part, limited to the world. */
 function place({ x, y, span }) {
   sight.span = Math.min(WIDEST, Math.max(NARROWEST, span));
   const room = (WIDEST - sight.span) / 2;

@@ -1,7 +1,7 @@
 /**
- * What is on the map: land, graticule, scenes, a scale, and the whole world in a corner. Pure: made
- * from a frame, which says where the middle is (projected), how many degrees wide it is, its size in
- * pixels, and where in it a longitude and a latitude are.
+ * The parts of the map: land, graticule, scenes, a scale, and the whole world in a corner. Pure functions of a
+ * frame: its centre (projected), its width in degrees, its size in pixels, and functions from longitude and
+ * latitude to pixels.
  */
 
 import { clipPolygon } from "./clip.js";
@@ -9,18 +9,18 @@ import { svg } from "./dom.js";
 import { LAND } from "./land.js";
 
 const MOST_NORTHERN = 83;
-/** Closer than this the outline of the land says little about where one is. */
+/** Below this width in degrees the coarse outline of the land gives little orientation. */
 const COARSE_SPAN = 9;
-/** The land is drawn so far beyond the edge: pixels. */
+/** How far beyond the edge land is drawn, pixels. */
 const BEYOND = 50;
 const STEPS = [90, 45, 30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005];
-/** Labels of the graticule must not touch: pixels. */
+/** Width reserved for a label of the graticule, so that labels don't touch, pixels. */
 const WIDEST_LABEL = 52;
-/** The world in a corner, from so many projected degrees above the equator. */
+/** The world in a corner: its size in pixels, and its northern edge in projected degrees. */
 const INSET = { width: 112, height: 72, north: 142 };
 const KM_PER_DEGREE = 111.2;
 
-/** The parts, those below first. */
+/** The parts, the lowest layer first. */
 export function drawing(frame) {
   const corner = showsInset(frame) ? freeCorner(frame) : null;
   return [
@@ -32,7 +32,7 @@ export function drawing(frame) {
   ];
 }
 
-/** The vertical place of a latitude: downward, in degrees of longitude. */
+/** The vertical position of a latitude: downward, in degrees of longitude. */
 export function project(lat) {
   const radians = Math.min(MOST_NORTHERN, Math.max(-MOST_NORTHERN, lat)) * Math.PI / 180;
   return -Math.log(Math.tan(Math.PI / 4 + radians / 2)) * 180 / Math.PI;
@@ -50,7 +50,7 @@ function landShape({ xOf, yOf, width, height }) {
 function landPath(xOf, yOf, box) {
   return LAND.map((ring) => {
     const beyond = ring.some(([lng]) => lng > 180);
-    // What lies beyond the antimeridian is seen at the other edge too.
+    // Parts beyond the antimeridian are drawn at the other edge too.
     return (beyond ? [0, -360] : [0]).map((shift) => {
       const points = clipPolygon(ring.map(([lng, lat]) => [xOf(lng + shift), yOf(lat)]), box);
       if (points.length === 0) return "";
@@ -97,7 +97,7 @@ function dot({ name, lat, lng }, { xOf, yOf }) {
   return svg("circle", { class: "dot", cx: xOf(lng), cy: yOf(lat), r: 4.5 }, title);
 }
 
-/** A length that is a round number of kilometres at the middle of the map. */
+/** A bar whose length is a round number of kilometres at the middle of the map. */
 function scaleBar({ y: middle, span, width, height, scale }) {
   if (span > 120) return [];
   const kmPerPixel = KM_PER_DEGREE * Math.cos(latitudeOf(middle) * Math.PI / 180) / scale;
@@ -116,12 +116,12 @@ function scaleBar({ y: middle, span, width, height, scale }) {
   ];
 }
 
-/** On a small map only where the land around says little. */
+/** Whether the world is shown in a corner. On a small map only if the outline of the land gives little orientation. */
 function showsInset({ span, width }) {
   return span < (width < 420 ? COARSE_SPAN : 120);
 }
 
-/** The first corner in which no scene would be covered. */
+/** The first corner in which no scene is covered. */
 function freeCorner({ scenes, width, height, xOf, yOf }) {
   const [right, bottom] = [width - INSET.width - 8, height - INSET.height - 8];
   const corners = [
@@ -137,7 +137,7 @@ function freeCorner({ scenes, width, height, xOf, yOf }) {
   return corners.find(isFree) ?? corners[0];
 }
 
-/** The world in a corner, with a mark where the map is. */
+/** The world in a corner, with a mark at the part that the map shows. */
 function overview(view, { left, top }) {
   const { width: boxWidth, height: boxHeight, north } = INSET;
   const box = svg("g", { transform: `translate(${left} ${top})` });

@@ -1,4 +1,4 @@
-/** What each figure at the top means, and under which names Prometheus reads it. */
+/** The meaning of each figure at the top, and the names of its Prometheus metrics. */
 
 import { byId, html } from "./dom.js";
 
@@ -37,7 +37,7 @@ const MEANINGS = [
   [
     "database",
     "Database",
-    "Down: it gives no answer. Blocked: it answers, and another session holds a lock. Refusing: it " +
+    "Down: it does not answer. Blocked: it answers, but another session holds a lock. Refusing: it " +
     "answers but rejects writes. Slow: it answers this page late.",
     [
       "indexer_database_up",
@@ -49,13 +49,13 @@ const MEANINGS = [
   [
     "cursor",
     "Cursor",
-    "Age of the newest committed event. It grows on a quiet stream too, which is no fault.",
+    "Age of the newest committed event. On a quiet stream it grows too, which is normal.",
     ["indexer_cursor_age_seconds"],
   ],
   [
     "waiting",
     "Waiting",
-    "Records whose parent is not there yet. They become visible when it comes.",
+    "Records whose parent is missing. They become visible when it arrives.",
     ["indexer_waiting_records"],
   ],
   [

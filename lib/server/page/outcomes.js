@@ -1,15 +1,15 @@
-/** What became of the events: a row for each outcome, with its course over the last hour. */
+/** The outcomes of events: a row for each outcome, with a plot of the last hour. */
 
 import { byId, html, row, showWhenChanged, svg, table } from "./dom.js";
 import { count, rate, shortCount } from "./text.js";
 
-/** In the order in which they are told, with what they mean. */
+/** The outcomes in the order in which they are shown, with their meaning. */
 export const OUTCOMES = [
-  ["applied", "applied", "changed what is kept"],
+  ["applied", "applied", "changed the stored data"],
   ["duplicate", "duplicate", "seen before"],
-  ["stale", "stale", "older than what is kept"],
-  ["waiting", "waiting", "kept until the record it needs comes"],
-  ["dead_letter", "dead letter", "refused, and kept aside"],
+  ["stale", "stale", "older than the stored revision"],
+  ["waiting", "waiting", "stored until its parent arrives"],
+  ["dead_letter", "dead letter", "rejected and stored with the reason"],
   ["ignored", "ignored", "not ours"],
 ];
 
@@ -23,7 +23,7 @@ export function showOutcomes({ history: { buckets }, rates, totals }) {
   );
 }
 
-/** A minute of which nothing is known: the process did not run, or nobody looked. */
+/** The mark of a minute without observations: the process did not run. */
 export function unknownMinute(x, width, height, y = 0) {
   return svg("rect", { class: "unknown", x, y, width, height });
 }
@@ -44,7 +44,7 @@ function outcomeTable(buckets, rates, totals) {
       shortCount(totals[outcome]),
     ], { className: outcome === "dead_letter" ? "bad-bars" : null });
   });
-  const caption = "What became of the events; each plot has a scale of its own";
+  const caption = "Outcomes of events; each plot has its own scale";
   return table({ caption, headings, className: "numbers cards outcomes" }, rows);
 }
 

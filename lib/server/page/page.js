@@ -1,4 +1,4 @@
-/** The page's course: ask for the status every few seconds, show it, say when there is none. */
+/** Requests the status every few seconds, shows it, and reports when there is none. */
 
 import { ask, hasToken, isSendable, Refusal, setToken } from "./access.js";
 import { byId, setText, watchPointer } from "./dom.js";
@@ -15,9 +15,9 @@ import { showStream } from "./stream.js";
 import { bytes, duration, setServerTime, tickAges } from "./text.js";
 
 const ASK_EVERY_MS = 3_000;
-/** For a tab that nobody looks at: only its title and icon are seen. */
+/** The interval in a hidden tab, of which only title and icon are visible. */
 const ASK_HIDDEN_EVERY_MS = 15_000;
-/** One answer may get lost on the way. */
+/** A single lost answer is not reported. */
 const FAILURES_UNTIL_STALE = 2;
 const STALE_AFTER_MS = 10_000;
 
@@ -26,9 +26,9 @@ const course = {
   asking: false,
   failures: 0,
   problem: "",
-  /** By this machine's clock. */
+  /** By the browser's clock. */
   answeredAtMs: null,
-  /** The version that this page belongs to. */
+  /** The version of the server that sent this page. */
   version: null,
 };
 
@@ -53,7 +53,7 @@ function accept(status) {
   try {
     show(status);
   } catch (error) {
-    // Most likely the server is of another version than this page.
+    // Most likely the server has another version than this page.
     showState(unshowable());
     reportError(error);
   }
@@ -93,14 +93,14 @@ function showAbout({ version, consumer, uptimeSeconds, residentBytes }) {
   setText(byId("about"), parts.join(" · "));
 }
 
-/** Where the token was entered is gone: the keyboard goes on at what it opened. */
+/** Moves the focus to the content, because the form for the token disappears. */
 function focusFacts() {
   const heading = byId("facts").querySelector("h2");
   heading.tabIndex = -1;
   heading.focus();
 }
 
-/** No access: nothing is shown, and nothing is asked until there is another token. */
+/** No access: nothing is shown, and nothing is requested until another token is entered. */
 function deny() {
   const wasRefused = hasToken();
   setToken(null);
@@ -110,7 +110,7 @@ function deny() {
   byId("forget").hidden = true;
   setText(byId("about"), "");
   showState(noAccess(wasRefused));
-  setText(byId("access-error"), wasRefused ? "This is not the token." : "");
+  setText(byId("access-error"), wasRefused ? "The token is wrong." : "");
   if (byId("access").hidden || wasRefused) {
     byId("access").hidden = false;
     byId("token").focus();
@@ -137,7 +137,7 @@ function showWhetherStale() {
 }
 
 function tick() {
-  // After a failure ages would be guesses: the state says how old all of it is.
+  // After a failure the ages are unknown: the state shows how old the data is.
   if (course.failures > 0) showWhetherStale();
   else tickAges();
 }
@@ -147,7 +147,7 @@ function useToken(event) {
   const text = byId("token").value.trim();
   byId("token").value = "";
   if (!isSendable(text)) {
-    setText(byId("access-error"), "This can't be a token.");
+    setText(byId("access-error"), "A token has only visible ASCII characters.");
     return;
   }
   setToken(text);

@@ -1,11 +1,11 @@
-/** The last hour minute by minute: committed events, and lag; with their figures as a table. */
+/** Plots of the last hour by minute: committed events, and lag. A table shows the same figures. */
 
 import { barPlot, decimalStep, timeStep } from "./bar_plot.js";
 import { byId, row, setText, showWhenChanged, table } from "./dom.js";
 import { OUTCOMES, sumOf } from "./outcomes.js";
 import { count, counted, duration, shortCount, timeOfDay } from "./text.js";
 
-/** Seconds; beyond them the indexer is not ready. */
+/** Lag in seconds above which the indexer is not ready. */
 const LAG_BOUND = 60;
 
 const PLOTS = {
@@ -13,7 +13,7 @@ const PLOTS = {
   lag: { least: 90, most: 104, share: 0.2, draw: lagPlot, summary: lagSummary },
 };
 
-/** The history that is on display, for a new drawing when the width changes. */
+/** The shown history, to draw it again when the width changes. */
 let drawn = null;
 
 export function showPlots({ history }) {
@@ -34,12 +34,12 @@ function drawAll() {
     const width = Math.max(240, place.clientWidth);
     const height = Math.round(Math.min(most, Math.max(least, width * share)));
     showWhenChanged(place, [drawn, width], () => [draw(drawn, { width, height })]);
-    // While a minute is pointed at, its figures stay.
+    // While the pointer is on a minute, its figures stay.
     if (!place.matches(":hover")) setText(byId(`${name}-summary`), summary(drawn));
   }
 }
 
-/** Says below a plot what the minute that is pointed at holds, and afterwards what all of them do. */
+/** Shows below a plot the figures of the minute under the pointer, otherwise those of the hour. */
 function reader(name, buckets, textOf) {
   const { summary } = PLOTS[name];
   return (index) =>
@@ -65,7 +65,7 @@ function ratePlot(buckets, size) {
 }
 
 function minuteText(bucket) {
-  if (bucket.seen === null) return `${timeOfDay(bucket.startMs)}: unknown, it did not run`;
+  if (bucket.seen === null) return `${timeOfDay(bucket.startMs)}: unknown, the process did not run`;
   const parts = OUTCOMES.filter(([outcome]) => bucket.counts[outcome] > 0)
     .map(([outcome, name]) => `${count(bucket.counts[outcome])} ${name}`);
   const all = counted(totalOf(bucket), "event");
@@ -85,10 +85,10 @@ function rateSummary(buckets) {
   } a minute, at ${timeOfDay(buckets[highest].startMs)}.${unknown}`;
 }
 
-/** Of minutes in which the process did not run nothing is known. */
+/** A sentence about the minutes in which the process did not run. */
 function unknownText(buckets) {
   const unknown = buckets.filter(({ seen }) => seen === null).length;
-  return unknown === 0 ? "" : ` Nothing is known of ${counted(unknown, "minute")} (grey).`;
+  return unknown === 0 ? "" : ` Unknown: ${counted(unknown, "minute")} (grey).`;
 }
 
 function lagPlot(buckets, size) {
@@ -111,7 +111,7 @@ function isGood({ lagSeconds, connected }) {
 
 function lagText({ startMs, seen }) {
   const what = seen === null
-    ? "unknown, it did not run"
+    ? "unknown, the process did not run"
     : seen.replaying
     ? "the archive was replayed"
     : `lag up to ${duration(seen.lagSeconds)}${seen.connected ? "" : ", not always connected"}`;
@@ -121,8 +121,8 @@ function lagText({ startMs, seen }) {
 function lagSummary(buckets) {
   const seen = buckets.filter(({ seen }) => seen !== null);
   const known = seen.filter(({ seen }) => !seen.replaying);
-  if (seen.length === 0) return "Nothing is known of the last hour.";
-  if (known.length === 0) return "The archive was replayed; that is no lag.";
+  if (seen.length === 0) return "The last hour is unknown.";
+  if (known.length === 0) return "The archive was replayed, which does not count as lag.";
   const worst = known.reduce((one, other) =>
     other.seen.lagSeconds > one.seen.lagSeconds ? other : one
   );

@@ -1,12 +1,12 @@
-/** The one line that says whether all is well, the title, and the icon of the tab. */
+/** The state in one line, the title of the page, and the icon of the tab. */
 
 import { byId, setText } from "./dom.js";
 import { duration, timeOfDay } from "./text.js";
 
-/** How each level looks where there is only a mark. */
+/** The mark of each level. */
 const MARKS = { good: "✓", busy: "»", warn: "!", bad: "×", stale: "?", closed: "–", none: "…" };
 
-/** For the icon: middle tones, which show on a light and on a dark tab. */
+/** Colours of the icon: middle tones, which are visible on light and dark tabs. */
 const ICON_COLOURS = {
   good: "#2f9e62",
   busy: "#3f7fc4",
@@ -17,10 +17,10 @@ const ICON_COLOURS = {
   none: "#8a8f98",
 };
 
-/** What the server's own verdicts amount to. */
+/** The state that follows from the server's health and readiness. */
 export function judge(status) {
   const { health, ready, standby, lagSeconds, connection, backpressure } = status;
-  // The reasons of readiness have the causes of ill health among them.
+  // The reasons of readiness include those of health.
   if (!health.ok) return explained(status, "bad", "Not working");
   if (isReplayThatMoves(status)) {
     const [{ message }] = ready.reasons;
@@ -42,17 +42,17 @@ export function judge(status) {
 }
 
 function lagWords(seconds) {
-  // Words that change little: a screen reader reads each change.
+  // This text rarely changes: a screen reader reads each change.
   return seconds < 10 ? "up to date" : "less than a minute behind";
 }
 
-/** Nothing else is wrong, and the archive answers. */
+/** Whether the only reason is a replay that makes progress. */
 function isReplayThatMoves({ ready: { reasons }, replay }) {
   return replay !== null && replay.failuresInARow === 0 && replay.stalledSeconds === 0 &&
     reasons.every(({ code }) => code === "replaying");
 }
 
-/** With what is known beyond the reasons: who, where and why. */
+/** A state with the details of its reasons. */
 function explained(status, level, title) {
   const reasons = status.ready.reasons.map(({ message }) => message).join("; ");
   return { ...verdict(level, title, reasons), note: causes(status).join(" ") };
@@ -64,7 +64,7 @@ function causes({ database: { blocked, refusal, failure }, connection, replay })
     said.push(`Waits for ${blocked.what}${since(blocked)}, held by ${holdersOf(blocked)}.`);
   }
   if (refusal !== null && blocked === null) {
-    said.push(`The database refuses with ${refusal.code}${since(refusal)}.`);
+    said.push(`The database rejects writes with ${refusal.code}${since(refusal)}.`);
   }
   if (failure !== null) {
     const code = failure.code === null ? "" : ` (${failure.code})`;
@@ -78,7 +78,7 @@ function causes({ database: { blocked, refusal, failure }, connection, replay })
   return said;
 }
 
-/** A time of the day, which does not change: a screen reader reads each change. */
+/** A time of day and not an age, because a screen reader reads each change. */
 function since({ since: time }) {
   return time === null ? "" : ` since ${timeOfDay(Date.parse(time))}`;
 }
@@ -97,13 +97,13 @@ export function stale(problem, answeredAtMs, nowMs) {
   if (answeredAtMs === null) return verdict("stale", "No answer", problem);
   const seconds = Math.round((nowMs - answeredAtMs) / 1000);
   return {
-    ...verdict("stale", "Stale", `${problem}; all below is from ${timeOfDay(answeredAtMs)}`),
+    ...verdict("stale", "Stale", `${problem}; everything below is from ${timeOfDay(answeredAtMs)}`),
     note: `The last answer came ${duration(seconds).replace(".0", "")} ago.`,
   };
 }
 
 export function noAccess(wasRefused) {
-  const why = wasRefused ? "the token was refused" : "the token is needed";
+  const why = wasRefused ? "the token was rejected" : "a token is required";
   return verdict("closed", "No access", why);
 }
 

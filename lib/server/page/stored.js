@@ -1,9 +1,9 @@
-/** What the database holds: collections, waiting records, recent records; and a replay of the archive. */
+/** The stored data: collections, waiting records, recent records. Also the progress of an archive replay. */
 
 import { button, byId, foreign, html, row, setText, showWhenChanged, table } from "./dom.js";
 import { age, count, counted, duration, rate, serverNow } from "./text.js";
 
-/** In the order of the columns, with the level of a count above zero. */
+/** The states in the order of the columns, with the level of a count above zero. */
 const STATES = [
   ["applied", null],
   ["waiting", "warn"],
@@ -46,7 +46,7 @@ function showUnknown() {
   showWhenChanged(byId("recent-controls"), null, () => []);
 }
 
-/** A word for where a table would be empty. */
+/** A text in place of an empty table. */
 export function emptyNote(text) {
   return html("p", { class: "empty" }, text);
 }
@@ -69,7 +69,7 @@ function collectionParts(collections, countedAt) {
     { class: "empty" },
     "Counted ",
     age(countedAt),
-    "; those that wait, now.",
+    "; waiting records: now.",
   );
   return [collectionTable(collections), when];
 }
@@ -109,7 +109,7 @@ function waitingParts({ total, reasons }) {
     html(
       "p",
       {},
-      `${counted(total, "record")}, shown by the app as soon as what they need is there.`,
+      `${counted(total, "record")}, which become visible when their parents arrive.`,
     ),
     table({ caption: "What they wait for", headings, className: "numbers narrow" }, rows),
   ];
@@ -119,7 +119,7 @@ export function reasonCode(reason) {
   return html("code", {}, foreign(reason));
 }
 
-/** The address of a record: its place in the repository, and below it the repository. */
+/** The address of a record: collection and key, and below them the repository. */
 export function address({ did, collection, rkey }) {
   const path = [collection, rkey].filter((part) => part !== null).join("/");
   if (path === "" && did === null) return html("span", { class: "empty" }, "no address");
@@ -144,7 +144,7 @@ function recentTable(recent) {
       age(at),
     ]);
   });
-  const caption = "The newest first: where they are and how they stand, not what they say";
+  const caption = "The newest first: addresses and states, no contents";
   return table({ caption, headings, className: "cards addresses" }, rows);
 }
 
@@ -170,7 +170,10 @@ export function showReplay(replay) {
     bar.max = Math.max(1, progress.total);
     bar.value = progress.total === 0 ? 1 : progress.done;
   }
-  setText(byId("replay-text"), progress === null ? "It has just begun." : progressText(replay));
+  setText(
+    byId("replay-text"),
+    progress === null ? "The replay has just begun." : progressText(replay),
+  );
   const problem = failure ??
     (replay.stalledSeconds > 0 ? `nothing arrived for ${duration(replay.stalledSeconds)}` : "");
   setText(byId("replay-problem"), problem === "" ? "" : `${source}: ${problem}`);

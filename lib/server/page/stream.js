@@ -1,4 +1,4 @@
-/** Where the events come from, how far they are kept, and how full the queue is. */
+/** The source of the events, the stored position, and the queue. */
 
 import { byId, foreign, html, showWhenChanged, svg } from "./dom.js";
 import { age, bytes, count, counted, duration } from "./text.js";
@@ -20,7 +20,7 @@ export function showStream({ connection, cursor, stored, backpressure, replay, r
 function facts({ connection, cursor, saved, replay, reconcile }) {
   const { protocol, since, lastReceivedAt, failuresInARow, wantedCollections } = connection;
   const { lastEnding, lastFailure } = connection;
-  // The one that can't be reached, while none can.
+  // While no server can be reached: the one that was tried last.
   const source = failuresInARow > 0 && lastFailure !== null
     ? lastFailure.source
     : connection.source;
@@ -57,7 +57,7 @@ function facts({ connection, cursor, saved, replay, reconcile }) {
   );
 }
 
-/** Repositories since the start, what differed, and what is to do. */
+/** Compared repositories since the start, the differences, and the queue. */
 function comparedText({ compared, put, deleted, queued, failing }) {
   return [
     counted(compared, "repository", "repositories"),
@@ -67,7 +67,7 @@ function comparedText({ compared, put, deleted, queued, failing }) {
   ].join(", ");
 }
 
-/** As the server said it: `closed 1013: try again later`. */
+/** The ending in the server's words: `closed 1013: try again later`. */
 function endingText({ kind, code, reason }) {
   return kind + (code === null ? "" : ` ${code}`) + (reason === "" ? "" : `: ${reason}`);
 }
@@ -76,12 +76,14 @@ function queueParts(backpressure, { connected }, replay) {
   const { queued, queuedBytes, pauseAt, resumeAt, max, maxBytes, paused, pausedSeconds } =
     backpressure;
   const state = paused
-    ? `Reading is paused for ${duration(pausedSeconds)}; it goes on below ${count(resumeAt)}.`
+    ? `Reading is paused for ${duration(pausedSeconds)}; it resumes below ${count(resumeAt)}.`
     : replay !== null
-    ? `Reading the archive. It pauses at ${count(pauseAt)} and goes on below ${count(resumeAt)}.`
+    ? `Reading the archive. Reading pauses at ${count(pauseAt)} and resumes below ${
+      count(resumeAt)
+    }.`
     : !connected
     ? "Not reading: there is no connection."
-    : `Reading. It pauses at ${count(pauseAt)} and goes on below ${count(resumeAt)}.`;
+    : `Reading. It pauses at ${count(pauseAt)} and resumes below ${count(resumeAt)}.`;
   return [
     html("p", { class: paused ? "warn" : null }, state),
     gauge(`${counted(queued, "message")} of ${count(max)}`, queued / max, [
@@ -92,7 +94,7 @@ function queueParts(backpressure, { connected }, replay) {
   ];
 }
 
-/** A bar that is full to a part, with marks at others. */
+/** A bar that is filled to `part`, with marks. */
 function gauge(text, part, marks, isPaused) {
   const full = Math.min(1, Math.max(0, part)) * 100;
   return html(

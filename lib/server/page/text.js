@@ -1,4 +1,4 @@
-/** Numbers, durations and times as a person reads them. */
+/** Numbers, durations and times in a readable form. */
 
 import { html } from "./dom.js";
 
@@ -19,7 +19,7 @@ export function count(value) {
   return whole.format(value);
 }
 
-/** A count for where there is little room. */
+/** A count in a short form, for narrow places. */
 export function shortCount(value) {
   return value < 100_000 ? whole.format(value) : compact.format(value);
 }
@@ -29,7 +29,7 @@ export function counted(value, singular, plural = `${singular}s`) {
   return `${count(value)} ${value === 1 ? singular : plural}`;
 }
 
-/** Three digits are enough to see how fast it is. */
+/** A rate, in three digits. */
 export function rate(perSecond) {
   if (perSecond === 0) return "0";
   if (perSecond >= 100) return shortCount(perSecond);
@@ -62,7 +62,7 @@ export function timeOfDay(ms) {
   return clock.format(ms);
 }
 
-/** How far the server's clock is ahead of this one: ages are told by the server's. */
+/** How far the server's clock is ahead of the browser's. Ages are computed by the server's clock. */
 let clockOffsetMs = 0;
 
 export function setServerTime(iso) {

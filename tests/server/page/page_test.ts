@@ -157,7 +157,7 @@ pageTest("a page whose server is gone says that it is stale", {}, async ({ page,
   await subject.stopServer();
   await page.until("document.title.startsWith('Stale')");
   const state = await page.text("#state-text");
-  assert.match(state, /^Stale: the server does not answer; all below is from \d\d:\d\d$/);
+  assert.match(state, /^Stale: the server does not answer; everything below is from \d\d:\d\d$/);
   assert.match(await page.text("#state-note"), /^The last answer came \d+ s ago\.$/);
   assert.equal(await page.evaluate("document.querySelector('#state').dataset.level"), "stale");
   await keepPicture(page, "stale");
@@ -167,13 +167,13 @@ pageTest("without the token nothing is shown, and a wrong one is refused", {
   token: TOKEN,
 }, async ({ page }) => {
   await page.until("document.querySelector('#access').hidden === false");
-  assert.equal(await page.text("#state-text"), "No access: the token is needed");
+  assert.equal(await page.text("#state-text"), "No access: a token is required");
   assert.equal(await page.evaluate("document.activeElement.id"), "token");
   await keepPicture(page, "no-access");
   await page.type("wrong");
   await page.press("Enter");
   await page.until("document.querySelector('#access-error').textContent !== ''");
-  assert.equal(await page.text("#access-error"), "This is not the token.");
+  assert.equal(await page.text("#access-error"), "The token is wrong.");
   assert.equal(await page.evaluate("document.querySelector('#facts').hidden"), true);
   assert.equal(await page.evaluate("sessionStorage.length"), 0);
 });
@@ -205,7 +205,7 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
   await page.until("document.querySelector('#letters-result').textContent.includes(' 1 ')");
   assert.equal(
     await page.text("#letters-result"),
-    "Dead letter 1 is refused again: still name is a number.",
+    "Dead letter 1 was rejected again: still name is a number.",
   );
   // The message stays beside the dead letter.
   assert.match(await page.text("#letters-list"), /refused again: still name is a number/);
@@ -370,7 +370,7 @@ pageTest("all that the form finds are discarded after one yes that names their n
   await page.until("document.querySelector('#confirm').open");
   assert.equal(
     await page.text("#confirm-text"),
-    "3 dead letters with reason invalid_type are closed without effect. This can't be undone.",
+    "3 dead letters with reason invalid_type will be closed without being applied. This can't be undone.",
   );
   await keepPicture(page, "confirm-all");
   await page.press("Escape");
@@ -502,7 +502,7 @@ pageTest(
     const count = (selector: string): string => `document.querySelectorAll("${selector}").length`;
     assert.equal(await page.evaluate(count("#rate-plot .unknown")), 42);
     assert.equal(await page.evaluate(count("#rate-plot .bar")), 18);
-    assert.match(await page.text("#rate-summary"), /Nothing is known of 42 minutes/);
+    assert.match(await page.text("#rate-summary"), /Unknown: 42 minutes/);
     assert.match(
       String(await page.evaluate("document.querySelector('#rate-table').textContent")),
       /––––––/,
