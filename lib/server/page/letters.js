@@ -172,9 +172,6 @@ function allActions(total) {
     button(`Discard ${all}…`, { focus: "discard all" }, () => {
       if (isBusy()) return;
       const words = isFiltered() ? [" with ", foreign(filterWords())] : [];
-      const ending = total === 1
-        ? " will be closed without being applied"
-        : " will be closed without being applied";
       confirmDiscard({
         question: [
           counted(total, "dead letter"),
