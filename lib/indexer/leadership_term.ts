@@ -7,9 +7,14 @@ import type { CursorUpdate } from "../repository/fold/batch.ts";
 import type { Backlog } from "../server/facts/facts.ts";
 import type { Context } from "./context.ts";
 import { type Arrival, Intake, positionOf } from "./intake.ts";
-import { type Lane, type Lanes, lanesOf, oldestArrival } from "./lanes.ts";
+import {
+  createPartitionQueues,
+  oldestArrival,
+  type PartitionQueue,
+  type PartitionQueues,
+} from "./partition_queues.ts";
 import type { LetterRetries } from "./letter_retries.ts";
-import { Mail } from "./mailbox_reader.ts";
+import { MailboxReader } from "./mailbox_reader.ts";
 import { clockObserver } from "./observers.ts";
 import { type Committed, DrainError, runPipeline } from "./pipeline.ts";
 import { StreamInput } from "./stream_input.ts";
@@ -38,12 +43,12 @@ export interface LeadershipTermOptions {
 export class LeadershipTerm {
   readonly #options: LeadershipTermOptions;
   readonly #progress: Progress;
-  readonly #lanes: Lanes;
+  readonly #queues: PartitionQueues;
   readonly #intake: Intake;
   /** The batches that are being written. */
-  readonly #underWay = new Map<Lane, readonly Arrival[]>();
-  /** The stored position of each lane. */
-  readonly #stored: Map<Lane, CursorUpdate | null>;
+  readonly #underWay = new Map<PartitionQueue, readonly Arrival[]>();
+  /** The stored position of the partition of each queue. */
+  readonly #stored: Map<PartitionQueue, CursorUpdate | null>;
 
   /** `of`: the number of partitions. */
   constructor(options: LeadershipTermOptions, held: HeldPartitions, of: number) {
@@ -54,7 +59,7 @@ export class LeadershipTerm {
     logger.info(...startMessage(resume, config.jetstream.startFrom));
     this.#options = options;
     this.#progress = new Progress({ stored: resume, clock, clockDiffers: clockObserver(context) });
-    this.#lanes = lanesOf(held.leases, of, {
+    this.#queues = createPartitionQueues(held.leases, of, {
       queue: config.queue,
       clock,
       observer: {
@@ -65,13 +70,13 @@ export class LeadershipTerm {
       },
     });
     this.#intake = new Intake({
-      queue: this.#lanes,
+      queue: this.#queues,
       decoderFor: ({ protocol }) => context.decoders.for(protocol),
       now: () => clock.monotonic(),
       progress: this.#progress,
     });
     this.#stored = new Map(
-      this.#lanes.all.map((lane, index) => [lane, held.positions[index] ?? null]),
+      this.#queues.all.map((queue, index) => [queue, held.positions[index] ?? null]),
     );
     telemetry.watchBacklog(() => this.#backlog());
     telemetry.pipelineStarted({ of, held: held.leases.map(({ partition }) => partition) });
@@ -81,23 +86,23 @@ export class LeadershipTerm {
   async run(signal: AbortSignal): Promise<void> {
     const { context, writer, letters } = this.#options;
     const { config, clock, logger } = context;
-    using lanes = this.#lanes;
+    using queues = this.#queues;
     const input = this.#createStreamInput();
     const mail = this.#createMail();
     const ended = new AbortController();
     const reconciling = this.#reconcile(AbortSignal.any([signal, ended.signal]));
     try {
       await runPipeline({
-        lanes,
+        queues,
         intake: this.#intake,
         follow: (until) => input.run(until),
         write: (batch, draining) => writer.write(batch, draining),
-        readMail: (lane, until) => mail.readAfterBatch(lane, until),
-        pollMail: (lane, until) => mail.poll(lane, until),
+        readMail: (queue, until) => mail.readAfterBatch(queue, until),
+        pollMail: (queue, until) => mail.poll(queue, until),
         retryLetters: (reading) => letters.retryDue(reading),
         batch: config.batch,
-        taken: (arrivals, lane) => void this.#underWay.set(lane, arrivals),
-        committed: (committed, lane) => this.#committed(committed, lane),
+        taken: (arrivals, queue) => void this.#underWay.set(queue, arrivals),
+        committed: (committed, queue) => this.#committed(committed, queue),
         clock,
         drainMs: DRAIN_MS,
       }, signal);
@@ -121,10 +126,10 @@ export class LeadershipTerm {
     ]);
   }
 
-  #committed(committed: Committed, lane: Lane): void {
+  #committed(committed: Committed, queue: PartitionQueue): void {
     const { context, recent } = this.#options;
-    this.#underWay.delete(lane);
-    if (committed.cursor !== null) this.#stored.set(lane, committed.cursor);
+    this.#underWay.delete(queue);
+    if (committed.cursor !== null) this.#stored.set(queue, committed.cursor);
     // Everything is stored up to the position of the partition that is furthest behind.
     const known = [...this.#stored.values()].filter((position) => position !== null);
     const cursor = known.length < this.#stored.size ? null : leastPosition(known);
@@ -136,9 +141,9 @@ export class LeadershipTerm {
   #backlog(): Backlog {
     const written = [...this.#underWay.values()].map(([first]) => first);
     return {
-      oldest: oldestOf(oldestArrival(written) ?? this.#lanes.oldest),
-      queued: this.#lanes.size,
-      queuedBytes: this.#lanes.bytes,
+      oldest: oldestOf(oldestArrival(written) ?? this.#queues.oldest),
+      queued: this.#queues.size,
+      queuedBytes: this.#queues.bytes,
     };
   }
 
@@ -146,16 +151,16 @@ export class LeadershipTerm {
     const { context, reconciles } = this.#options;
     return new StreamInput({
       ...context,
-      queue: this.#lanes,
+      queue: this.#queues,
       intake: this.#intake,
       position: this.#progress,
       eventsMayBeMissing: () => reconciles.wantAll(),
     });
   }
 
-  #createMail(): Mail {
+  #createMail(): MailboxReader {
     const { context: { database, silentMs, logger, clock }, writer } = this.#options;
-    return new Mail({
+    return new MailboxReader({
       write: (batch, until) => writer.write(batch, until),
       ask: (question, until) => database.ask(question, { silentMs, signal: until }),
       logger,

@@ -9,9 +9,9 @@ import type { Batch, BatchResult } from "../repository/fold/batch.ts";
 import { sqlStateOf } from "../repository/connection/sqlstate.ts";
 import { hasMail, UndigestedMailError } from "../repository/fold/mailbox.ts";
 import type { Sql } from "../repository/connection/sql.ts";
-import type { Lane } from "./lanes.ts";
+import type { PartitionQueue } from "./partition_queues.ts";
 
-export interface MailOptions {
+export interface MailboxReaderOptions {
   readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
   readonly ask: <T>(question: (sql: Sql) => Promise<T>, signal: AbortSignal) => Promise<T>;
   readonly logger: Logger;
@@ -26,15 +26,15 @@ const POLL_MS = 250;
 /** Pause after notes that can't be processed. */
 const REST_MS = 10_000;
 
-export class Mail {
-  readonly #options: MailOptions;
+export class MailboxReader {
+  readonly #options: MailboxReaderOptions;
 
-  constructor(options: MailOptions) {
+  constructor(options: MailboxReaderOptions) {
     this.#options = options;
   }
 
   /** Reads some notes. Returns whether there may be more. */
-  async readSome({ lease, share }: Lane, signal: AbortSignal): Promise<boolean> {
+  async readSome({ lease, share }: PartitionQueue, signal: AbortSignal): Promise<boolean> {
     const { mailTaken = 0 } = await this.#options.write({
       id: crypto.randomUUID(),
       events: [],
@@ -49,9 +49,9 @@ export class Mail {
   }
 
   /** The same after a batch: a failure must not delay events. */
-  async readAfterBatch(lane: Lane, signal: AbortSignal): Promise<void> {
+  async readAfterBatch(queue: PartitionQueue, signal: AbortSignal): Promise<void> {
     try {
-      await this.readSome(lane, signal);
+      await this.readSome(queue, signal);
     } catch (error) {
       if (!(error instanceof UndigestedMailError)) throw error;
     }
@@ -61,26 +61,26 @@ export class Mail {
    * Checks for notes until the signal aborts. With one partition only once: notes may be left from a time
    * with several.
    */
-  async poll(lane: Lane, signal: AbortSignal): Promise<void> {
+  async poll(queue: PartitionQueue, signal: AbortSignal): Promise<void> {
     const { clock, logger, ask } = this.#options;
     let waitMs = 0;
     do {
       try {
         if (waitMs > 0) await sleep(waitMs, clock, signal);
         waitMs = POLL_MS;
-        if (!await ask((sql) => hasMail(sql, lane.share), signal)) continue;
-        while (await this.readSome(lane, signal));
+        if (!await ask((sql) => hasMail(sql, queue.share), signal)) continue;
+        while (await this.readSome(queue, signal));
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof UndigestedMailError) {
           logger.error("cannot apply notes of other partitions, retrying later", {
             code: sqlStateOf(error.cause),
-            partition: lane.share.partition,
+            partition: queue.share.partition,
           });
           waitMs = REST_MS;
         } else if (isOver(error)) throw error;
       }
-    } while (!signal.aborted && (lane.share.of > 1 || waitMs === 0));
+    } while (!signal.aborted && (queue.share.of > 1 || waitMs === 0));
   }
 }
 

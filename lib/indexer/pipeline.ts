@@ -9,7 +9,7 @@ import type { Intake } from "./intake.ts";
 import type { Arrival } from "./intake.ts";
 import { BatchWait } from "./batch_wait.ts";
 import type { Batch, BatchResult, CursorUpdate } from "../repository/fold/batch.ts";
-import type { Lane, Lanes } from "./lanes.ts";
+import type { PartitionQueue, PartitionQueues } from "./partition_queues.ts";
 
 /** A committed batch, for metrics, logs and the status page. */
 export interface Committed {
@@ -30,22 +30,22 @@ export interface BatchLimits {
 
 export interface PipelineOptions {
   /** The partitions, whose batches are written concurrently. */
-  readonly lanes: Lanes;
+  readonly queues: PartitionQueues;
   readonly intake: Intake;
   /** Reads the stream into the intake until the signal aborts. */
   readonly follow: (signal: AbortSignal) => Promise<void>;
   /** Makes a batch durable, however long that takes; rejects only when the signal aborts. */
   readonly write: (batch: Batch, signal: AbortSignal) => Promise<BatchResult>;
   /** Reads notes of other partitions, after a batch that saw some. */
-  readonly readMail: (lane: Lane, signal: AbortSignal) => Promise<void>;
+  readonly readMail: (queue: PartitionQueue, signal: AbortSignal) => Promise<void>;
   /** Checks for such notes until the signal aborts. */
-  readonly pollMail: (lane: Lane, signal: AbortSignal) => Promise<void>;
+  readonly pollMail: (queue: PartitionQueue, signal: AbortSignal) => Promise<void>;
   /** Retries the dead letters that are due. */
   readonly retryLetters: (signal: AbortSignal) => Promise<void>;
   readonly batch: BatchLimits;
   /** Called when a batch was taken from the queue. */
-  readonly taken: (arrivals: readonly Arrival[], lane: Lane) => void;
-  readonly committed: (committed: Committed, lane: Lane) => void;
+  readonly taken: (arrivals: readonly Arrival[], queue: PartitionQueue) => void;
+  readonly committed: (committed: Committed, queue: PartitionQueue) => void;
   readonly clock: Clock;
   /** Time to write the queue at shutdown, milliseconds. */
   readonly drainMs: number;
@@ -73,14 +73,14 @@ export class DrainError extends Error {
  * permanent failure of the stream, or a `DrainError`.
  */
 export async function runPipeline(options: PipelineOptions, signal: AbortSignal): Promise<void> {
-  const { lanes, intake, clock, drainMs } = options;
+  const { queues, intake, clock, drainMs } = options;
   const drain = new AbortController();
   const reading = new AbortController();
   const stop = (): void => reading.abort(signal.reason);
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
 
-  const writing = writeLanes(options, drain.signal, reading.signal);
+  const writing = writeQueues(options, drain.signal, reading.signal);
   const helpers = [
     every(TICK_MS, clock, reading.signal, () => Promise.resolve(intake.tick())),
     every(LETTERS_MS, clock, reading.signal, () => options.retryLetters(reading.signal)),
@@ -95,24 +95,24 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
     signal.removeEventListener("abort", stop);
     await Promise.allSettled(helpers);
     intake.tick();
-    lanes.end();
-    cancelDrain = clock.setTimer(() => drain.abort(new DrainError(lanes.size)), drainMs);
+    queues.end();
+    cancelDrain = clock.setTimer(() => drain.abort(new DrainError(queues.size)), drainMs);
     await writing.ended.finally(() => cancelDrain());
   }
 }
 
 /**
- * Writes the batches of all lanes concurrently. `failed` rejects with the first failure; `ended` waits for
- * all lanes, so that nothing runs afterwards.
+ * Writes the batches of all queues concurrently. `failed` rejects with the first failure; `ended` waits for
+ * all queues, so that nothing runs afterwards.
  */
-function writeLanes(
+function writeQueues(
   options: PipelineOptions,
   signal: AbortSignal,
   reading: AbortSignal,
 ): { readonly failed: Promise<unknown>; readonly ended: Promise<void> } {
-  const all = options.lanes.all.flatMap((lane) => [
-    writeAll(options, lane, signal),
-    options.pollMail(lane, reading),
+  const all = options.queues.all.flatMap((queue) => [
+    writeAll(options, queue, signal),
+    options.pollMail(queue, reading),
   ]);
   const failed = Promise.all(all);
   const ended = Promise.allSettled(all).then(async () => void await failed);
@@ -124,10 +124,10 @@ function writeLanes(
 /** Writes batches until the queue has ended and is empty. */
 async function writeAll(
   options: PipelineOptions,
-  lane: Lane,
+  queue: PartitionQueue,
   signal: AbortSignal,
 ): Promise<void> {
-  const { queue } = lane;
+  const { events } = queue;
   const {
     batch: { maxEvents, maxBytes, maxWaitMs },
     write,
@@ -139,24 +139,24 @@ async function writeAll(
   const wait = new BatchWait(maxWaitMs);
   while (true) {
     const limits = { maxItems: maxEvents, maxBytes, maxWaitMs: wait.ms };
-    const arrivals = await queue.take({ ...limits, signal });
+    const arrivals = await events.take({ ...limits, signal });
     if (arrivals.length === 0) return;
     reached = arrivals.findLast(({ resume }) => resume !== null)?.resume ?? reached;
-    const batch = batchOf(arrivals, reached, lane);
-    taken(arrivals, lane);
+    const batch = batchOf(arrivals, reached, queue);
+    taken(arrivals, queue);
     const startedAt = clock.monotonic();
     const result = await write(batch, signal);
     const durationMs = clock.monotonic() - startedAt;
     wait.took(durationMs);
-    committed({ arrivals, result, cursor: batch.cursor, durationMs }, lane);
-    if (result.hasMail) await options.readMail(lane, signal);
+    committed({ arrivals, result, cursor: batch.cursor, durationMs }, queue);
+    if (result.hasMail) await options.readMail(queue, signal);
   }
 }
 
 function batchOf(
   arrivals: readonly Arrival[],
   cursor: CursorUpdate | null,
-  { lease, share }: Lane,
+  { lease, share }: PartitionQueue,
 ): Batch {
   return {
     id: crypto.randomUUID(),

@@ -6,7 +6,7 @@ import { parseEndpoint } from "../../lib/client/endpoint.ts";
 import { Progress } from "../../lib/client/live/progress.ts";
 import { createV1Decoder } from "../../lib/decoder/wire/v1.ts";
 import { type Arrival, Intake } from "../../lib/indexer/intake.ts";
-import { Lanes } from "../../lib/indexer/lanes.ts";
+import { PartitionQueues } from "../../lib/indexer/partition_queues.ts";
 import { DrainError, runPipeline } from "../../lib/indexer/pipeline.ts";
 import type { Batch, BatchResult } from "../../lib/repository/fold/batch.ts";
 import { decoderOptions } from "../support/decoder_samples.ts";
@@ -29,10 +29,10 @@ class Run {
     pauseAlertMs: 1e6,
     clock: this.clock,
   });
-  readonly lanes = new Lanes([{
+  readonly queues = new PartitionQueues([{
     lease: { consumer: "c", partition: 0, holder: "h", epoch: 1, ms: 8_000 },
     share: { partition: 0, of: 1 },
-    queue: this.#queue,
+    events: this.#queue,
   }]);
   readonly intake: Intake;
   readonly done: Promise<void>;
@@ -40,13 +40,13 @@ class Run {
   constructor(write: Write = () => Promise.resolve({ outcomes: [], reasons: [], rowsWritten: 0 })) {
     const decoder = createV1Decoder(decoderOptions({ wanted: ["app.subcult.*"] }));
     this.intake = new Intake({
-      queue: this.lanes,
+      queue: this.queues,
       decoderFor: () => decoder,
       now: () => this.clock.monotonic(),
       progress: new Progress({ stored: null, clock: this.clock }),
     });
     const running = runPipeline({
-      lanes: this.lanes,
+      queues: this.queues,
       intake: this.intake,
       follow: (signal) =>
         new Promise((resolve, reject) => {

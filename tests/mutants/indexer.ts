@@ -92,8 +92,8 @@ export const INDEXER: readonly Mutant[] = [
   {
     file: "lib/indexer/pipeline.ts",
     before: `    intake.tick();
-    lanes.end();`,
-    after: "    lanes.end();",
+    queues.end();`,
+    after: "    queues.end();",
     rule: "what was read before a stop is written",
     near: ["indexer/pipeline_test.ts"],
   },
@@ -107,7 +107,7 @@ export const INDEXER: readonly Mutant[] = [
   },
   {
     file: "lib/indexer/pipeline.ts",
-    before: "drain.abort(new DrainError(lanes.size)), drainMs)",
+    before: "drain.abort(new DrainError(queues.size)), drainMs)",
     after: "{}, drainMs)",
     rule: "a stop waits no longer for the database than it is told to",
     near: ["indexer/pipeline_test.ts"],

@@ -16,104 +16,104 @@ import type { Lease } from "../repository/partitions/lease.ts";
 import { partitionOfEvent, type Share } from "../repository/partitions/partition.ts";
 import type { Arrival } from "./intake.ts";
 
-/** One partition that this instance holds. */
-export interface Lane {
+/** The queue of one partition that this instance holds, with its lease. */
+export interface PartitionQueue {
   readonly lease: Lease;
   readonly share: Share;
-  readonly queue: EventQueue<Arrival>;
+  readonly events: EventQueue<Arrival>;
 }
 
-export class Lanes implements Flow, Disposable {
-  readonly all: readonly Lane[];
+export class PartitionQueues implements Flow, Disposable {
+  readonly all: readonly PartitionQueue[];
   readonly #of: number;
-  readonly #byPartition: ReadonlyMap<number, Lane>;
-  /** The resume position of each lane's last arrival. */
-  readonly #lastResume = new Map<Lane, ResumePoint | null>();
+  readonly #byPartition: ReadonlyMap<number, PartitionQueue>;
+  /** The resume position of the last arrival in each queue. */
+  readonly #lastResume = new Map<PartitionQueue, ResumePoint | null>();
   /** The resume position of the last arrival of any partition. */
   #newest: ResumePoint | null = null;
 
-  constructor(all: readonly Lane[]) {
+  constructor(all: readonly PartitionQueue[]) {
     this.all = all;
     this.#of = all[0]?.share.of ?? 1;
-    this.#byPartition = new Map(all.map((lane) => [lane.share.partition, lane]));
+    this.#byPartition = new Map(all.map((queue) => [queue.share.partition, queue]));
   }
 
   push(arrival: Arrival, bytes: number): void {
     this.#newest = arrival.resume;
     const partition = this.#of === 1 ? 0 : partitionOfEvent(arrival.event, this.#of);
     if (partition !== null) {
-      const lane = this.#byPartition.get(partition);
+      const queue = this.#byPartition.get(partition);
       // Absent when another instance holds the partition.
-      if (lane !== undefined) this.#push(lane, arrival, bytes);
+      if (queue !== undefined) this.#push(queue, arrival, bytes);
       return;
     }
     // Counted only once.
-    for (const [index, lane] of this.all.entries()) {
-      this.#push(lane, index === 0 ? arrival : { ...arrival, count: 0 }, bytes);
+    for (const [index, queue] of this.all.entries()) {
+      this.#push(queue, index === 0 ? arrival : { ...arrival, count: 0 }, bytes);
     }
   }
 
   get isBehind(): boolean {
-    return this.all.some((lane) => (this.#lastResume.get(lane) ?? null) !== this.#newest);
+    return this.all.some((queue) => (this.#lastResume.get(queue) ?? null) !== this.#newest);
   }
 
   /** The oldest waiting arrival of all queues. */
   get oldest(): Arrival | null {
-    return oldestArrival(this.all.map(({ queue }) => queue.oldest));
+    return oldestArrival(this.all.map(({ events }) => events.oldest));
   }
 
   get paused(): boolean {
-    return this.all.some(({ queue }) => queue.paused);
+    return this.all.some(({ events }) => events.paused);
   }
 
   async whenOpen(signal: AbortSignal): Promise<void> {
-    while (this.paused) await Promise.all(this.all.map(({ queue }) => queue.whenOpen(signal)));
+    while (this.paused) await Promise.all(this.all.map(({ events }) => events.whenOpen(signal)));
     signal.throwIfAborted();
   }
 
   get size(): number {
-    return this.all.reduce((sum, { queue }) => sum + queue.size, 0);
+    return this.all.reduce((sum, { events }) => sum + events.size, 0);
   }
 
   get bytes(): number {
-    return this.all.reduce((sum, { queue }) => sum + queue.bytes, 0);
+    return this.all.reduce((sum, { events }) => sum + events.bytes, 0);
   }
 
   end(): void {
-    for (const { queue } of this.all) queue.end();
+    for (const { events } of this.all) events.end();
   }
 
   [Symbol.dispose](): void {
-    for (const { queue } of this.all) queue[Symbol.dispose]();
+    for (const { events } of this.all) events[Symbol.dispose]();
   }
 
-  #push(lane: Lane, arrival: Arrival, bytes: number): void {
-    this.#lastResume.set(lane, arrival.resume);
-    lane.queue.push(arrival, bytes);
+  #push(queue: PartitionQueue, arrival: Arrival, bytes: number): void {
+    this.#lastResume.set(queue, arrival.resume);
+    queue.events.push(arrival, bytes);
   }
 }
 
-export interface LanesOptions {
-  /** The item limits apply to each lane, the byte limits to all together. */
+export interface PartitionQueuesOptions {
+  /** The limit of items applies to each queue, the limit of bytes to all together. */
   readonly queue: QueueLimits & { readonly pauseAlertMs: number };
   readonly clock: Clock;
-  /** Called when the first lane is paused, and when none is paused any more. */
+  /** Called when the first queue is paused, and when no queue is paused any more. */
   readonly observer: Required<PauseObserver>;
 }
 
-/** Lanes with empty queues. */
-export function lanesOf(
+/** Creates empty queues for the partitions of some leases. */
+export function createPartitionQueues(
   leases: readonly Lease[],
   of: number,
-  { queue: { pauseAlertMs, maxBytes, ...limits }, clock, observer }: LanesOptions,
-): Lanes {
-  const bytesOfLane = Math.max(1, Math.floor(maxBytes / leases.length));
+  { queue: { pauseAlertMs, maxBytes, ...limits }, clock, observer }: PartitionQueuesOptions,
+): PartitionQueues {
+  const bytesOfQueue = Math.max(1, Math.floor(maxBytes / leases.length));
   const paused = new Set<Lease>();
-  return new Lanes(leases.map((lease) => ({
+  return new PartitionQueues(leases.map((lease) => ({
     lease,
     share: { partition: lease.partition, of },
-    queue: new EventQueue<Arrival>({
-      limits: { ...limits, maxBytes: bytesOfLane },
+    events: new EventQueue<Arrival>({
+      limits: { ...limits, maxBytes: bytesOfQueue },
       pauseAlertMs,
       clock,
       observer: {
