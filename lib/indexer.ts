@@ -12,7 +12,7 @@ import { DatabaseWatch } from "./indexer/database_watch.ts";
 import { createDecoders, type Decoders } from "./indexer/decoders.ts";
 import { LeadershipTerm, type LeadershipTermOptions } from "./indexer/leadership_term.ts";
 import { runPartitions } from "./indexer/run_partitions.ts";
-import { LetterRetries } from "./indexer/letter_retries.ts";
+import { DeadLetterRetries } from "./indexer/dead_letter_retries.ts";
 import type { Logger } from "./log/logger.ts";
 import { createMapper, type Mapper } from "./mapper/content.ts";
 import { COLLECTIONS } from "./mapper/collections/registry.ts";
@@ -51,7 +51,7 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 
 export class Indexer {
   readonly mapper: Mapper;
-  readonly letters: LetterRetries;
+  readonly deadLetterRetries: DeadLetterRetries;
   readonly watch: DatabaseWatch;
   readonly reconciles: Reconciler;
   readonly remaps: RecordRemapper;
@@ -68,7 +68,7 @@ export class Indexer {
     this.mapper = createMapper(COLLECTIONS, config.jitterSecret.reveal());
     this.watch = new DatabaseWatch(context);
     const writer = this.#writer = createWriter(context, this.mapper, this.watch);
-    this.letters = new LetterRetries({
+    this.deadLetterRetries = new DeadLetterRetries({
       writer,
       logger,
       ask: (question, signal) => database.ask(question, { silentMs, signal }),
@@ -128,7 +128,7 @@ export class Indexer {
     return {
       context: this.#context,
       writer: this.#writer,
-      letters: this.letters,
+      deadLetterRetries: this.deadLetterRetries,
       reconciles: this.reconciles,
       recent: this.#recent,
       fill,

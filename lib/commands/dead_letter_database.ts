@@ -5,7 +5,7 @@ import type { Terminal } from "./command.ts";
 import { type CommandDatabase, commandDatabase } from "./command_database.ts";
 
 /** Opens the configured database. Throws when the tables are missing. */
-export async function openLetterDatabase(terminal: Terminal): Promise<CommandDatabase> {
+export async function openDeadLetterDatabase(terminal: Terminal): Promise<CommandDatabase> {
   const opened = await commandDatabase(terminal, terminal.print);
   try {
     if (await isMigrated(opened.database.sql)) return opened;

@@ -4,35 +4,35 @@ import type { DeadLetter } from "../repository/dead_letters/dead_letters.ts";
 import { painter } from "./colour.ts";
 import { plain } from "./plain.ts";
 
-/** The letters as lines under a header. */
-export function letterTable(letters: readonly DeadLetter[], colours: boolean): string[] {
-  const { id, reason } = widthsOf(letters);
+/** The dead letters as lines under a header. */
+export function deadLetterTable(deadLetters: readonly DeadLetter[], colours: boolean): string[] {
+  const { id, reason } = widthsOf(deadLetters);
   const header = [
     "ID".padStart(id),
     "SINCE".padEnd(MOMENT_WIDTH),
     "REASON".padEnd(reason),
     "RECORD  WHAT WAS FOUND",
   ];
-  return [painter(colours)("dim", header.join("  ")), ...letterLines(letters, colours)];
+  return [painter(colours)("dim", header.join("  ")), ...deadLetterLines(deadLetters, colours)];
 }
 
 /** Width of a time to the second. */
 const MOMENT_WIDTH = 20;
 
 function widthsOf(
-  letters: readonly DeadLetter[],
+  deadLetters: readonly DeadLetter[],
 ): { readonly id: number; readonly reason: number } {
   return {
-    id: Math.max(2, ...letters.map(({ id }) => String(id).length)),
-    reason: Math.max(...letters.map(({ reason }) => reason.length)),
+    id: Math.max(2, ...deadLetters.map(({ id }) => String(id).length)),
+    reason: Math.max(...deadLetters.map(({ reason }) => reason.length)),
   };
 }
 
-/** One letter per line, in columns. */
-export function letterLines(letters: readonly DeadLetter[], colours: boolean): string[] {
+/** One dead letter per line, in columns. */
+export function deadLetterLines(deadLetters: readonly DeadLetter[], colours: boolean): string[] {
   const paint = painter(colours);
-  const widths = widthsOf(letters);
-  return letters.map(({ id, reason, detail, did, collection, rkey, createdAt, resolution }) => {
+  const widths = widthsOf(deadLetters);
+  return deadLetters.map(({ id, reason, detail, did, collection, rkey, createdAt, resolution }) => {
     const where = did === null ? "(no address)" : `at://${did}/${collection}/${rkey}`;
     const end = resolution === null ? "" : ` [${resolution}]`;
     return [

@@ -1,14 +1,19 @@
-/** `dead-letters retry`. */
+/** `dead-dead letters retry`. */
 
-import { retryLetters } from "../indexer/manual_retry.ts";
+import { retryDeadLetters } from "../indexer/manual_retry.ts";
 import type { Terminal } from "./command.ts";
-import { openLetterDatabase } from "./dead_letter_database.ts";
-import { isMeant, lettersOf, SELECTION_OPTIONS, selectionOf } from "./letter_selection.ts";
+import { openDeadLetterDatabase } from "./dead_letter_database.ts";
+import {
+  isMeant,
+  selectedDeadLetters,
+  SELECTION_OPTIONS,
+  selectionOf,
+} from "./dead_letter_selection.ts";
 import { ownIndexer } from "./own_indexer.ts";
 import { parseOptions } from "./options.ts";
 import { json, plain } from "./plain.ts";
 
-/** Letters per transaction. */
+/** Dead letters per transaction. */
 const CHUNK = 100;
 
 export async function retry(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -17,9 +22,9 @@ export async function retry(args: readonly string[], terminal: Terminal): Promis
     json: { type: "boolean" },
   }, { words: true });
   const selection = selectionOf("retry", values, words);
-  await using opened = await openLetterDatabase(terminal);
+  await using opened = await openDeadLetterDatabase(terminal);
   const { config, database, logger } = opened;
-  const chosen = await lettersOf(selection, database.sql);
+  const chosen = await selectedDeadLetters(selection, database.sql);
   if (!isMeant("retry", selection, chosen.length, terminal, values.yes === true)) return 1;
   const indexer = ownIndexer(config, database, logger, terminal.build);
   const unresolved: { readonly id: number; readonly why: string }[] = [];
@@ -28,7 +33,12 @@ export async function retry(args: readonly string[], terminal: Terminal): Promis
   let resolved = 0;
   while (seen < chosen.length && !terminal.stop.aborted) {
     const chunk = chosen.slice(seen, seen + CHUNK);
-    const result = await retryLetters(indexer.letters, database.sql, chunk, terminal.stop)
+    const result = await retryDeadLetters(
+      indexer.deadLetterRetries,
+      database.sql,
+      chunk,
+      terminal.stop,
+    )
       .catch((error: unknown) => {
         // Uncommitted retries changed nothing.
         if (terminal.stop.aborted) return null;

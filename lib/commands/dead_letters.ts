@@ -1,24 +1,24 @@
 import { REASONS } from "../reason.ts";
 import {
-  countLetters,
-  discardLetters,
-  listLetters,
-  showLetter,
+  countDeadLetters,
+  discardDeadLetters,
+  listDeadLetters,
+  showDeadLetter,
 } from "../repository/dead_letters/dead_letters.ts";
 import { didYouMean } from "../spelling.ts";
-import type { LetterFilter } from "../repository/dead_letters/letter_filter.ts";
+import type { DeadLetterFilter } from "../repository/dead_letters/dead_letter_filter.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
-import { openLetterDatabase } from "./dead_letter_database.ts";
-import { letterLines, letterTable, moment } from "./dead_letter_lines.ts";
+import { openDeadLetterDatabase } from "./dead_letter_database.ts";
+import { deadLetterLines, deadLetterTable, moment } from "./dead_letter_lines.ts";
 import { retry } from "./dead_letter_retry.ts";
 import {
   FILTER_OPTIONS,
   filterOf,
   isMeant,
-  lettersOf,
+  selectedDeadLetters,
   SELECTION_OPTIONS,
   selectionOf,
-} from "./letter_selection.ts";
+} from "./dead_letter_selection.ts";
 import { parseOptions, wholeNumber } from "./options.ts";
 import { json } from "./plain.ts";
 
@@ -27,7 +27,7 @@ const WITH_WORDS = { words: true };
 
 export const deadLetters: Command = {
   name: "dead-letters",
-  summary: "list, show, retry, discard refused records",
+  summary: "list, show, retry, discard rejected records",
   help: `usage: jetstream-indexer dead-letters list
            [FILTER] [--resolved] [--limit N] [--before ID]
            [--json]
@@ -38,9 +38,9 @@ export const deadLetters: Command = {
            ID... | FILTER | --all [--yes] [--json]
 
 Works on the database directly, even when no process
-runs. Retry maps the record again and resolves the letter
-in the same transaction; it says why each remaining letter
-is still open. Discard closes dead letters for good.
+runs. Retry maps the record again and closes its dead
+letter in the same transaction, or says why it is still
+open. Discard closes dead letters for good.
 
 FILTER, of which every given part must match:
   --reason R         one of the reasons below
@@ -49,9 +49,9 @@ FILTER, of which every given part must match:
   --older-than AGE   30m, 12h, 7d, or an RFC 3339 time
   --newer-than AGE   the same
 
-With a filter or --all, the letters are counted first, and
-you have to confirm. --yes confirms. Without a terminal,
-discard requires it.
+With a filter or --all, the dead letters are counted first,
+and you have to confirm. --yes confirms. Without a
+terminal, discard requires --yes.
 
 Examples:
   jetstream-indexer dead-letters list --newer-than 1h
@@ -84,23 +84,23 @@ async function list(args: readonly string[], terminal: Terminal): Promise<number
     ...JSON_OPTION,
   });
   const state = values.resolved ? "resolved" : "open";
-  const filter: LetterFilter = { ...filterOf(values), state };
+  const filter: DeadLetterFilter = { ...filterOf(values), state };
   const limit = wholeNumber(values.limit, "--limit");
   const page = values.before === undefined
     ? { limit }
     : { limit, before: wholeNumber(values.before, "--before") };
-  await using opened = await openLetterDatabase(terminal);
+  await using opened = await openDeadLetterDatabase(terminal);
   const { sql } = opened.database;
-  const letters = await listLetters(sql, { ...filter, ...page });
-  if (values.json) terminal.print(json(letters));
-  else if (letters.length === 0) terminal.print("none");
+  const found = await listDeadLetters(sql, { ...filter, ...page });
+  if (values.json) terminal.print(json(found));
+  else if (found.length === 0) terminal.print("none");
   else {
-    const total = await countLetters(sql, filter);
-    for (const line of letterTable(letters, terminal.colours)) terminal.print(line);
-    terminal.print(`${letters.length} of ${total} ${state}`);
+    const total = await countDeadLetters(sql, filter);
+    for (const line of deadLetterTable(found, terminal.colours)) terminal.print(line);
+    terminal.print(`${found.length} of ${total} ${state}`);
   }
-  if (letters.length === limit) {
-    terminal.complain(`older ones: --before ${letters.at(-1)?.id}`);
+  if (found.length === limit) {
+    terminal.complain(`older ones: --before ${found.at(-1)?.id}`);
   }
   return 0;
 }
@@ -110,15 +110,15 @@ async function show(args: readonly string[], terminal: Terminal): Promise<number
   const [word] = words;
   if (word === undefined || words.length > 1) throw new UsageError("show takes one id");
   const id = wholeNumber(word, "an id");
-  await using opened = await openLetterDatabase(terminal);
-  const letter = await showLetter(opened.database.sql, id);
-  if (letter === null) throw new Error(`there is no dead letter ${id}`);
-  if (values.json) terminal.print(json(letter));
+  await using opened = await openDeadLetterDatabase(terminal);
+  const deadLetter = await showDeadLetter(opened.database.sql, id);
+  if (deadLetter === null) throw new Error(`there is no dead letter ${id}`);
+  if (values.json) terminal.print(json(deadLetter));
   else {
-    for (const line of letterLines([letter], terminal.colours)) terminal.print(line);
-    const next = letter.nextAttemptAt === null ? "none" : moment(letter.nextAttemptAt);
-    terminal.print(`attempts ${letter.attempts}, next ${next}`);
-    terminal.print(json(letter.payload, 2));
+    for (const line of deadLetterLines([deadLetter], terminal.colours)) terminal.print(line);
+    const next = deadLetter.nextAttemptAt === null ? "none" : moment(deadLetter.nextAttemptAt);
+    terminal.print(`attempts ${deadLetter.attempts}, next ${next}`);
+    terminal.print(json(deadLetter.payload, 2));
   }
   return 0;
 }
@@ -130,11 +130,11 @@ async function discard(args: readonly string[], terminal: Terminal): Promise<num
     WITH_WORDS,
   );
   const selection = selectionOf("discard", values, words);
-  await using opened = await openLetterDatabase(terminal);
+  await using opened = await openDeadLetterDatabase(terminal);
   const { sql } = opened.database;
-  const chosen = await lettersOf(selection, sql);
+  const chosen = await selectedDeadLetters(selection, sql);
   if (!isMeant("discard", selection, chosen.length, terminal, values.yes === true)) return 1;
-  const count = await discardLetters(sql, chosen);
+  const count = await discardDeadLetters(sql, chosen);
   terminal.print(values.json ? json({ discarded: count }) : `discarded ${count}`);
   return count === chosen.length ? 0 : 1;
 }

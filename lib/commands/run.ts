@@ -82,7 +82,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
     telemetry,
     statusCache,
     deadLetters: new DeadLetterStore(database),
-    retry: selectedRetry(indexer.letters, database, terminal.stop),
+    retry: selectedRetry(indexer.deadLetterRetries, database, terminal.stop),
     facts: {
       version: buildText(terminal.build),
       consumer: config.consumerName,

@@ -13,7 +13,7 @@ import {
   type PartitionQueue,
   type PartitionQueues,
 } from "./partition_queues.ts";
-import type { LetterRetries } from "./letter_retries.ts";
+import type { DeadLetterRetries } from "./dead_letter_retries.ts";
 import { MailboxReader } from "./mailbox_reader.ts";
 import { clockObserver } from "./observers.ts";
 import { type Committed, DrainError, runPipeline } from "./pipeline.ts";
@@ -31,7 +31,7 @@ const DRAIN_MS = 7_000;
 export interface LeadershipTermOptions {
   readonly context: Context;
   readonly writer: Writer;
-  readonly letters: LetterRetries;
+  readonly deadLetterRetries: DeadLetterRetries;
   readonly reconciles: Reconciler;
   readonly recent: RecentRecords;
   /** Whether to also read all repositories that a relay lists. */
@@ -84,7 +84,7 @@ export class LeadershipTerm {
 
   /** Reads and writes, until the signal aborts or a lease is lost. */
   async run(signal: AbortSignal): Promise<void> {
-    const { context, writer, letters } = this.#options;
+    const { context, writer, deadLetterRetries } = this.#options;
     const { config, clock, logger } = context;
     using queues = this.#queues;
     const input = this.#createStreamInput();
@@ -99,7 +99,7 @@ export class LeadershipTerm {
         write: (batch, draining) => writer.write(batch, draining),
         readMail: (queue, until) => mail.readAfterBatch(queue, until),
         pollMail: (queue, until) => mail.poll(queue, until),
-        retryLetters: (reading) => letters.retryDue(reading),
+        retryDeadLetters: (reading) => deadLetterRetries.retryDue(reading),
         batch: config.batch,
         taken: (arrivals, queue) => void this.#underWay.set(queue, arrivals),
         committed: (committed, queue) => this.#committed(committed, queue),

@@ -1,38 +1,38 @@
 /** A retry that an operator requested, with the reason for each dead letter that stays open. */
 
-import { letterStates, openLetters } from "../repository/dead_letters/dead_letters.ts";
+import { deadLetterStates, openDeadLetterIds } from "../repository/dead_letters/dead_letters.ts";
 import type { Sql } from "../repository/connection/sql.ts";
-import type { RetryLetters, RetryResult } from "../server/dead_letters/retry.ts";
+import type { RetryDeadLetters, RetryResult } from "../server/dead_letters/retry.ts";
 import type { Database } from "../repository/connection/database.ts";
-import type { LetterRetries } from "./letter_retries.ts";
+import type { DeadLetterRetries } from "./dead_letter_retries.ts";
 
 /** A request retries no more dead letters than this; the others stay open for the next request. */
 const MOST_AT_A_TIME = 500;
 
 /** Retries what an operator selects. */
 export function selectedRetry(
-  retries: LetterRetries,
+  retries: DeadLetterRetries,
   database: Database,
   signal: AbortSignal,
-): RetryLetters {
+): RetryDeadLetters {
   return async (selection) => {
     const ids = "id" in selection
       ? [selection.id]
-      : await openLetters(database.sql, selection, MOST_AT_A_TIME);
-    return await retryLetters(retries, database.sql, ids, signal);
+      : await openDeadLetterIds(database.sql, selection, MOST_AT_A_TIME);
+    return await retryDeadLetters(retries, database.sql, ids, signal);
   };
 }
 
 /** Retries dead letters. */
-export async function retryLetters(
-  retries: LetterRetries,
+export async function retryDeadLetters(
+  retries: DeadLetterRetries,
   sql: Sql,
   ids: readonly number[],
   signal: AbortSignal,
 ): Promise<RetryResult> {
-  const before = await letterStates(sql, ids);
+  const before = await deadLetterStates(sql, ids);
   const { tried, resolved } = await retries.retry(ids, signal);
-  const after = await letterStates(sql, ids);
+  const after = await deadLetterStates(sql, ids);
   const letters = ids.flatMap((id) => {
     const was = before.get(id);
     const is = after.get(id);

@@ -41,7 +41,7 @@ export interface PipelineOptions {
   /** Checks for such notes until the signal aborts. */
   readonly pollMail: (queue: PartitionQueue, signal: AbortSignal) => Promise<void>;
   /** Retries the dead letters that are due. */
-  readonly retryLetters: (signal: AbortSignal) => Promise<void>;
+  readonly retryDeadLetters: (signal: AbortSignal) => Promise<void>;
   readonly batch: BatchLimits;
   /** Called when a batch was taken from the queue. */
   readonly taken: (arrivals: readonly Arrival[], queue: PartitionQueue) => void;
@@ -58,7 +58,7 @@ export interface PipelineOptions {
 const TICK_MS = 2_000;
 
 /** How often due dead letters are checked. */
-const LETTERS_MS = 15_000;
+const DEAD_LETTERS_MS = 15_000;
 
 /** The queue could not be written in time at shutdown. The cursor is before the unwritten events. */
 export class DrainError extends Error {
@@ -83,7 +83,7 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
   const writing = writeQueues(options, drain.signal, reading.signal);
   const helpers = [
     every(TICK_MS, clock, reading.signal, () => Promise.resolve(intake.tick())),
-    every(LETTERS_MS, clock, reading.signal, () => options.retryLetters(reading.signal)),
+    every(DEAD_LETTERS_MS, clock, reading.signal, () => options.retryDeadLetters(reading.signal)),
   ];
   // When the writer fails for good, the reader must stop too, and the reverse.
   writing.failed.catch((error) => reading.abort(error));

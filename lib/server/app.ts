@@ -6,7 +6,7 @@ import type { Secret } from "../secret.ts";
 import { authenticate, FORBIDDEN } from "./http/auth.ts";
 import { addDeadLetterRoutes } from "./dead_letters/routes.ts";
 import type { DeadLetters } from "../repository/dead_letters/dead_letter_store.ts";
-import type { RetryLetters } from "./dead_letters/retry.ts";
+import type { RetryDeadLetters } from "./dead_letters/retry.ts";
 import { isStandby } from "./facts/derived.ts";
 import { type Answer, healthOf, readinessOf } from "./facts/health.ts";
 import { errorAnswer, HttpError } from "./http/http_error.ts";
@@ -21,7 +21,7 @@ export interface AppOptions {
   readonly telemetry: Telemetry;
   readonly statusCache: StatusCache;
   readonly deadLetters: DeadLetters;
-  readonly retry: RetryLetters;
+  readonly retry: RetryDeadLetters;
   readonly facts: Omit<ProcessFacts, "admin">;
   readonly token: Secret | null;
   /** Host names that are allowed without a token, in addition to IP addresses and localhost. */

@@ -61,7 +61,7 @@ class Run {
       },
       readMail: () => Promise.resolve(),
       pollMail: () => Promise.resolve(),
-      retryLetters: () => Promise.resolve(),
+      retryDeadLetters: () => Promise.resolve(),
       batch: { maxEvents: 10, maxBytes: 1e9, maxWaitMs: 0 },
       taken: () => {},
       committed: () => {},

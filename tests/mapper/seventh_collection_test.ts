@@ -100,7 +100,7 @@ seventhTest(
     const folded = await withVenues(database, SEVEN);
     assert.deepEqual(await standing(folded), ["applied", "applied", "unmapped newer_version"]);
     assert.deepEqual((await folded.ledger(RECORDS[2]!))?.record, THIRD_AS_KEPT);
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
     // It is counted by its reason, as OPERATIONS says.
     const counted = await sql`
       select count(*)::int as kept from records where reason = 'newer_version'`;
@@ -172,7 +172,7 @@ seventhTest("an invalid form is refused", async (database) => {
   const folded = new Folded(database, { mapper: SEVEN });
   for (const schemaVersion of [0, -1, 1.5, "two", [1], true]) {
     await folded.batch(events.put("alice/venue/v", { ...SECOND, schemaVersion }));
-    assert.deepEqual(await folded.openLetters(), ["out_of_range"], String(schemaVersion));
+    assert.deepEqual(await folded.openDeadLetterIds(), ["out_of_range"], String(schemaVersion));
   }
   // As text it means the same: that is how others are asked of the database.
   await folded.batch(

@@ -2,38 +2,38 @@ import type { Mutant } from "./mutant.ts";
 
 export const COMMANDS: readonly Mutant[] = [
   {
-    file: "lib/commands/letter_selection.ts",
+    file: "lib/commands/dead_letter_selection.ts",
     before: "if (given.filter(Boolean).length !== 1) {",
     after: "if (given.filter(Boolean).length === 0) {",
     rule: "ids beside --all are wrong usage, not everything",
     near: ["commands/usage_test.ts"],
   },
   {
-    file: "lib/commands/letter_selection.ts",
+    file: "lib/commands/dead_letter_selection.ts",
     before: "if (confirm === undefined) {",
     after: "if (false) {",
     rule: "without a terminal, discard needs --yes",
     near: ["commands/database_test.ts"],
   },
   {
-    file: "lib/commands/letter_selection.ts",
+    file: "lib/commands/dead_letter_selection.ts",
     before: `yes || (confirm === undefined && action === "retry")`,
     after: "true",
-    rule: "a person is asked before many letters are discarded",
+    rule: "a person is asked before many dead letters are discarded",
     near: ["commands/database_test.ts"],
   },
   {
     file: "lib/commands/dead_letters.ts",
     before: "return count === chosen.length ? 0 : 1;",
     after: "return 0;",
-    rule: "a letter that could not be discarded ends with 1",
+    rule: "a dead letter that could not be discarded ends with 1",
     near: ["commands/database_test.ts"],
   },
   {
     file: "lib/commands/dead_letters.ts",
-    before: "if (letter === null) throw new Error(`there is no dead letter ${id}`);",
-    after: "if (letter === null) return 0;",
-    rule: "a letter that is not there ends with 1",
+    before: "if (deadLetter === null) throw new Error(`there is no dead letter ${id}`);",
+    after: "if (deadLetter === null) return 0;",
+    rule: "a dead letter that is not there ends with 1",
     near: ["commands/database_test.ts"],
   },
   {

@@ -115,14 +115,14 @@ export const REPOSITORY_TABLES: readonly Mutant[] = [
     near: ["repository/connection/sqlstate_test.ts"],
   },
   {
-    file: "lib/repository/dead_letters/letter_filter.ts",
+    file: "lib/repository/dead_letters/dead_letter_filter.ts",
     before: "d: 86_400_000 }",
     after: "d: 3_600_000 }",
-    rule: "letters older than seven days are those of a week",
+    rule: "dead letters older than seven days are those of a week",
     near: ["repository/connection/sqlstate_test.ts"],
   },
   {
-    file: "lib/repository/dead_letters/letter_filter.ts",
+    file: "lib/repository/dead_letters/dead_letter_filter.ts",
     before:
       `if (collection !== undefined && !COLLECTION.test(collection)) throw new FilterError("collection");`,
     after: "",
@@ -141,7 +141,7 @@ export const REPOSITORY_TABLES: readonly Mutant[] = [
     before:
       "      and (resolved_at is null or (${resolution}::text = 'retried' and resolved_at = now()))`;",
     after: "`;",
-    rule: "a letter that a person has closed stays as it was closed",
+    rule: "a dead letter that a person has closed stays as it was closed",
     near: ["repository/dead_letters/dead_letters_test.ts"],
   },
   {

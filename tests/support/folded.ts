@@ -165,7 +165,7 @@ export class Folded {
   }
 
   /** Reasons of the open dead letters, in their order. */
-  async openLetters(): Promise<string[]> {
+  async openDeadLetterIds(): Promise<string[]> {
     const rows = await this.sql<{ reason: string }[]>`
       select reason from dead_letters where resolved_at is null order by id`;
     return rows.map(({ reason }) => reason);

@@ -5,11 +5,11 @@ import { Secret } from "../../lib/secret.ts";
 import { createApp } from "../../lib/server/app.ts";
 import type { DeadLetters } from "../../lib/repository/dead_letters/dead_letter_store.ts";
 import type { DeadLetter } from "../../lib/repository/dead_letters/dead_letters.ts";
-import type { RetryLetters } from "../../lib/server/dead_letters/retry.ts";
+import type { RetryDeadLetters } from "../../lib/server/dead_letters/retry.ts";
 import { PAGE } from "../../lib/server/page/page.ts";
 import { type RunningServer, startServer } from "../../lib/server/http/server.ts";
 import { StatusCache } from "../../lib/server/status/status_cache.ts";
-import type { LetterFilter } from "../../lib/repository/dead_letters/letter_filter.ts";
+import type { DeadLetterFilter } from "../../lib/repository/dead_letters/dead_letter_filter.ts";
 import type { StoredStatus } from "../../lib/repository/status/stored_status.ts";
 import { Telemetry } from "../../lib/server/telemetry/telemetry.ts";
 import { OUTCOMES } from "../../lib/repository/outcome.ts";
@@ -99,7 +99,7 @@ export class Letters implements DeadLetters {
     letter(1),
   ];
 
-  #found({ reason, collection, did, olderThan, newerThan }: LetterFilter): DeadLetter[] {
+  #found({ reason, collection, did, olderThan, newerThan }: DeadLetterFilter): DeadLetter[] {
     return this.open.filter((one) =>
       (reason === undefined || one.reason === reason) &&
       (collection === undefined || one.collection === collection) &&
@@ -127,7 +127,7 @@ export class Letters implements DeadLetters {
       found === undefined ? null : { ...found, payload: { record: { name: `${HOSTILE} ${id}` } } },
     );
   };
-  retry: RetryLetters = (selection) => {
+  retry: RetryDeadLetters = (selection) => {
     this.asked.push(`retry ${JSON.stringify(selection)}`);
     const tried = "id" in selection
       ? this.open.filter(({ id }) => id === selection.id)

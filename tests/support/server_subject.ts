@@ -7,7 +7,7 @@ import { Secret } from "../../lib/secret.ts";
 import { createApp } from "../../lib/server/app.ts";
 import type { Clocks } from "../../lib/server/facts/facts.ts";
 import type { DeadLetters } from "../../lib/repository/dead_letters/dead_letter_store.ts";
-import type { RetryLetters } from "../../lib/server/dead_letters/retry.ts";
+import type { RetryDeadLetters } from "../../lib/server/dead_letters/retry.ts";
 import type { RequestLimits } from "../../lib/server/http/request_limits.ts";
 import { StatusCache, type StatusSource } from "../../lib/server/status/status_cache.ts";
 import type { StoredStatus } from "../../lib/repository/status/stored_status.ts";
@@ -59,7 +59,7 @@ export interface SubjectOptions {
   readonly token?: string | null;
   readonly source?: StatusSource;
   readonly deadLetters?: Partial<DeadLetters>;
-  readonly retry?: RetryLetters;
+  readonly retry?: RetryDeadLetters;
   readonly limits?: RequestLimits;
   readonly waitMs?: number;
   readonly giveUpMs?: number;

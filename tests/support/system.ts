@@ -7,7 +7,7 @@ import { createMapper, type Mapper } from "../../lib/mapper/content.ts";
 import { COLLECTIONS } from "../../lib/mapper/collections/registry.ts";
 import { believeDeletion } from "../../lib/reconcile/deletion.ts";
 import type { Batch, BatchResult } from "../../lib/repository/fold/batch.ts";
-import { openLetters } from "../../lib/repository/dead_letters/dead_letters.ts";
+import { openDeadLetterIds } from "../../lib/repository/dead_letters/dead_letters.ts";
 import { retryBatch } from "../../lib/repository/dead_letters/retry_batch.ts";
 import type { Outcome } from "../../lib/repository/outcome.ts";
 import { Writer } from "../../lib/repository/batch/writer.ts";
@@ -91,7 +91,7 @@ export function systemOn(
     async retryTooMany(): Promise<number> {
       const batch = await retryBatch(
         sql,
-        await openLetters(sql, { reason: "waiting_limit" }, 10_000),
+        await openDeadLetterIds(sql, { reason: "waiting_limit" }, 10_000),
       );
       await writer().write(batch, new AbortController().signal);
       return batch.letters.length;

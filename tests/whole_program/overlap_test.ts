@@ -41,7 +41,7 @@ function overlapTest(name: string, frames: (script: Script) => string[], end: En
       assert.deepEqual(counts, countsAfter(sent), context);
       await assertFolded(sql, sent);
       assert.deepEqual(await states(sql), end.states, context);
-      assert.deepEqual(await openLetters(sql), end.letters ?? [], context);
+      assert.deepEqual(await openDeadLetterIds(sql), end.letters ?? [], context);
     }
   });
 }
@@ -52,7 +52,7 @@ async function states(sql: Sql): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ did, rkey, state }) => [`${NAMES[did]} ${rkey}`, state]));
 }
 
-async function openLetters(sql: Sql): Promise<string[]> {
+async function openDeadLetterIds(sql: Sql): Promise<string[]> {
   const rows = await sql<{ reason: string }[]>`
     select reason from dead_letters where resolved_at is null order by reason`;
   return rows.map(({ reason }) => reason);

@@ -2,7 +2,7 @@
 
 import type { Asking, Sql } from "../connection/sql.ts";
 import type { JsonObject } from "../../decoder/json.ts";
-import { idIn, type LetterFilter, matching } from "./letter_filter.ts";
+import { type DeadLetterFilter, idIn, matching } from "./dead_letter_filter.ts";
 
 /** A dead letter without its payload. */
 export interface DeadLetter {
@@ -20,7 +20,7 @@ export interface DeadLetter {
   readonly resolution: string | null;
 }
 
-export interface LetterQuery extends LetterFilter {
+export interface DeadLetterQuery extends DeadLetterFilter {
   /** At most this many, newest first. */
   readonly limit: number;
   /** Only ids below this one: the next page. */
@@ -31,8 +31,8 @@ const COLUMNS = `id::float8 as id, reason, detail, did, collection, rkey, rev, a
   next_attempt_at as "nextAttemptAt", created_at as "createdAt", resolved_at as "resolvedAt",
   resolution`;
 
-/** Letters, newest first. */
-export async function listLetters(sql: Sql, query: LetterQuery): Promise<DeadLetter[]> {
+/** Dead letters, newest first. */
+export async function listDeadLetters(sql: Sql, query: DeadLetterQuery): Promise<DeadLetter[]> {
   const { limit, before } = query;
   return await sql<DeadLetter[]>`
     select ${sql.unsafe(COLUMNS)} from dead_letters
@@ -40,15 +40,15 @@ export async function listLetters(sql: Sql, query: LetterQuery): Promise<DeadLet
     order by id desc limit ${limit}`;
 }
 
-/** How many letters match a filter. */
-export async function countLetters(sql: Sql, filter: LetterFilter): Promise<number> {
+/** How many dead letters match a filter. */
+export async function countDeadLetters(sql: Sql, filter: DeadLetterFilter): Promise<number> {
   const [row] = await sql<{ count: number }[]>`
     select count(*)::float8 as count from dead_letters where ${matching(sql, filter)}`;
   return row?.count ?? 0;
 }
 
-/** One letter with its payload; null when there is none. */
-export async function showLetter(
+/** One dead letter with its payload; null when there is none. */
+export async function showDeadLetter(
   sql: Sql,
   id: number,
 ): Promise<(DeadLetter & { readonly payload: JsonObject | null }) | null> {
@@ -57,13 +57,13 @@ export async function showLetter(
   return row ?? null;
 }
 
-/** Closes open letters for good, without applying them. Returns how many. */
-export function discardLetters(sql: Sql, ids: readonly number[]): Promise<number> {
+/** Closes open dead letters for good, without applying them. Returns how many. */
+export function discardDeadLetters(sql: Sql, ids: readonly number[]): Promise<number> {
   return resolveLetters(sql, ids, "discarded");
 }
 
 /**
- * Closes open letters. After a retry also those that the retry's own transaction superseded. Returns how
+ * Closes open dead letters. After a retry also those that the retry's own transaction superseded. Returns how
  * many.
  */
 export async function resolveLetters(
@@ -79,10 +79,10 @@ export async function resolveLetters(
   return count;
 }
 
-/** Ids of the open letters that match a filter, oldest first. */
-export async function openLetters(
+/** Ids of the open dead letters that match a filter, oldest first. */
+export async function openDeadLetterIds(
   sql: Sql,
-  filter: LetterFilter,
+  filter: DeadLetterFilter,
   limit: number,
 ): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
@@ -92,7 +92,7 @@ export async function openLetters(
   return rows.map(({ id }) => id);
 }
 
-export interface LetterState {
+export interface DeadLetterState {
   readonly reason: string;
   readonly detail: string;
   /** Null: open. */
@@ -101,12 +101,12 @@ export interface LetterState {
   readonly isRetriable: boolean;
 }
 
-/** The state of letters, by id. */
-export async function letterStates(
+/** The state of dead letters, by id. */
+export async function deadLetterStates(
   sql: Sql,
   ids: readonly number[],
-): Promise<ReadonlyMap<number, LetterState>> {
-  const rows = await sql<(LetterState & { id: number })[]>`
+): Promise<ReadonlyMap<number, DeadLetterState>> {
+  const rows = await sql<(DeadLetterState & { id: number })[]>`
     select id::float8 as id, reason, detail, resolution,
       did is not null and rkey is not null and payload is not null as "isRetriable"
     from dead_letters

@@ -5,15 +5,15 @@ import type { Commit, Refusal } from "../../decoder/event.ts";
 import { isObject, type JsonObject } from "../../decoder/json.ts";
 import { isReason } from "../../reason.ts";
 import type { Batch } from "../fold/batch.ts";
-import { idIn } from "./letter_filter.ts";
+import { idIn } from "./dead_letter_filter.ts";
 import { inParts } from "../tables/byte_parts.ts";
 import { unpackedSize } from "../fold/record_queries.ts";
 
 /**
- * Takes the letters whose next attempt is due, oldest first, and postpones that attempt, so that one that
+ * Takes the dead letters whose next attempt is due, oldest first, and postpones that attempt, so that one that
  * fails with the process, or runs on another instance, is not repeated at once. Returns their ids.
  */
-export async function takeDueLetters(sql: Asking, limit: number): Promise<number[]> {
+export async function takeDueDeadLetters(sql: Asking, limit: number): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
     update dead_letters as t set next_attempt_at =
       now() + least(interval '1 minute' * pg_catalog.power(2, t.attempts + 1), interval '1 day')
@@ -25,8 +25,8 @@ export async function takeDueLetters(sql: Asking, limit: number): Promise<number
   return rows.map(({ id }) => id);
 }
 
-/** Open letters in parts whose payloads together are small enough for one retry. */
-export async function letterParts(
+/** Open dead letters in parts whose payloads together are small enough for one retry. */
+export async function deadLetterParts(
   sql: Sql,
   ids: readonly number[],
 ): Promise<readonly (readonly number[])[]> {
@@ -39,9 +39,9 @@ export async function letterParts(
   return inParts(rows).map((part) => part.map(({ id }) => id));
 }
 
-/** A batch that retries open letters. Letters with only an excerpt can't be retried and are left out. */
+/** A batch that retries open dead letters. Dead letters with only an excerpt can't be retried and are left out. */
 export async function retryBatch(sql: Sql, ids: readonly number[]): Promise<Batch> {
-  const rows = await sql<LetterRow[]>`
+  const rows = await sql<DeadLetterRow[]>`
     select id::float8 as id, did, collection, rkey, rev, payload from dead_letters
     where ${idIn(sql, ids)}
       and resolved_at is null and rkey is not null and payload is not null
@@ -56,7 +56,7 @@ export async function retryBatch(sql: Sql, ids: readonly number[]): Promise<Batc
   };
 }
 
-interface LetterRow {
+interface DeadLetterRow {
   id: number;
   did: string;
   collection: string;
@@ -65,7 +65,7 @@ interface LetterRow {
   payload: JsonObject;
 }
 
-function commitOf({ did, collection, rkey, rev, payload }: LetterRow): Commit {
+function commitOf({ did, collection, rkey, rev, payload }: DeadLetterRow): Commit {
   const record = isObject(payload["record"]) ? payload["record"] : null;
   const refusal = refusalOf(payload) ??
     (record === null

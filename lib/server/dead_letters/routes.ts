@@ -1,17 +1,17 @@
-/** `/api/dead-letters…`: the operations on dead letters, for the page and for scripts. */
+/** `/api/dead-dead letters…`: the operations on dead letters, for the page and for scripts. */
 
 import type { Context, Hono } from "hono";
 import { z } from "zod";
 import type { Logger } from "../../log/logger.ts";
 import {
+  type DeadLetterFilter,
   FilterError,
-  type LetterFilter,
   readFilter,
   type WrittenFilter,
-} from "../../repository/dead_letters/letter_filter.ts";
+} from "../../repository/dead_letters/dead_letter_filter.ts";
 import type { DeadLetters } from "../../repository/dead_letters/dead_letter_store.ts";
 import type { DeadLetter } from "../../repository/dead_letters/dead_letters.ts";
-import type { RetryLetters, RetryResult } from "./retry.ts";
+import type { RetryDeadLetters, RetryResult } from "./retry.ts";
 import { HttpError } from "../http/http_error.ts";
 
 const MAX_LIMIT = 200;
@@ -46,7 +46,7 @@ const discardBody = z.strictObject({ ...filterShape, count: z.int().nonnegative(
 
 export interface DeadLetterRouteOptions {
   readonly deadLetters: DeadLetters;
-  readonly retry: RetryLetters;
+  readonly retry: RetryDeadLetters;
   readonly logger: Logger;
 }
 
@@ -59,13 +59,13 @@ export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions):
     if (!query.success) throw badParameter(query.error);
     const { state, limit, before, ...written } = query.data;
     const filter = { ...filterOf(written), state };
-    const letters = await deadLetters.list({
+    const found = await deadLetters.list({
       ...filter,
       limit,
       ...(before === undefined ? {} : { before }),
     });
     const total = await deadLetters.count(filter);
-    return context.json({ deadLetters: letters, next: nextPage(letters, limit), total });
+    return context.json({ deadLetters: found, next: nextPage(found, limit), total });
   });
 
   app.post("/api/dead-letters/retry", async function retryMany(context): Promise<Response> {
@@ -92,14 +92,14 @@ export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions):
 
   app.get("/api/dead-letters/:id", async function show(context): Promise<Response> {
     const letter = await deadLetters.show(idOf(context));
-    if (letter === null) throw noSuchLetter();
+    if (letter === null) throw noSuchDeadLetter();
     return context.json(letter);
   });
 
   app.post("/api/dead-letters/:id/retry", async function retryOne(context): Promise<Response> {
-    const letterId = idOf(context);
-    const result = await retry({ id: letterId });
-    logger.info("dead letter retried by an operator", { id: letterId, ...countsOf(result) });
+    const deadLetterId = idOf(context);
+    const result = await retry({ id: deadLetterId });
+    logger.info("dead letter retried by an operator", { id: deadLetterId, ...countsOf(result) });
     if (result.tried === 0) {
       throw new HttpError(409, "not_retriable", "there is no open dead letter that can be retried");
     }
@@ -107,21 +107,21 @@ export function addDeadLetterRoutes(app: Hono, options: DeadLetterRouteOptions):
   });
 
   app.post("/api/dead-letters/:id/discard", async function discard(context): Promise<Response> {
-    const letterId = idOf(context);
-    if (!await deadLetters.discard(letterId)) throw noSuchLetter();
-    logger.info("dead letter discarded by an operator", { id: letterId });
+    const deadLetterId = idOf(context);
+    if (!await deadLetters.discard(deadLetterId)) throw noSuchDeadLetter();
+    logger.info("dead letter discarded by an operator", { id: deadLetterId });
     return context.json({ discarded: true });
   });
 }
 
 function idOf(context: Context): number {
   const parsed = id.safeParse(context.req.param("id"));
-  if (!parsed.success) throw noSuchLetter();
+  if (!parsed.success) throw noSuchDeadLetter();
   return parsed.data;
 }
 
 /** Throws an error for the caller when a part of the filter is invalid. */
-function filterOf(written: WrittenFilter): LetterFilter {
+function filterOf(written: WrittenFilter): DeadLetterFilter {
   try {
     return readFilter(written, new Date());
   } catch (error) {
@@ -152,7 +152,7 @@ function nextPage(letters: readonly DeadLetter[], limit: number): number | null 
   return letters.length < limit ? null : letters.at(-1)?.id ?? null;
 }
 
-function noSuchLetter(): HttpError {
+function noSuchDeadLetter(): HttpError {
   return new HttpError(404, "not_found", "there is no such dead letter");
 }
 

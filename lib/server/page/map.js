@@ -6,7 +6,7 @@
 import { button, byId, foreign, row, setText, showWhenChanged, svg, table } from "./dom.js";
 import { degrees, drawing, project } from "./map_drawing.js";
 import { counted } from "./text.js";
-import { emptyNote } from "./stored.js";
+import { emptyNote } from "./stored_records.js";
 
 const WIDEST = 360;
 const NARROWEST = 0.02;

@@ -4,9 +4,9 @@
  * latitude to pixels.
  */
 
-import { clipPolygon } from "./clip.js";
+import { clipPolygon } from "./clip_polygon.js";
 import { svg } from "./dom.js";
-import { LAND } from "./land.js";
+import { LAND } from "./land_outline.js";
 
 const MOST_NORTHERN = 83;
 /** Below this width in degrees the coarse outline of the land gives little orientation. */

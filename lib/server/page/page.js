@@ -2,15 +2,15 @@
 
 import { ask, hasToken, isSendable, Refusal, setToken } from "./access.js";
 import { byId, setText, watchPointer } from "./dom.js";
-import { showGlance } from "./glance.js";
-import { watchConfirmation } from "./letter_confirm.js";
-import { showLetters, watchLetters } from "./letters.js";
+import { showTiles } from "./summary_tiles.js";
+import { watchConfirmation } from "./dead_letter_confirm.js";
+import { showDeadLetters, watchDeadLetters } from "./dead_letters.js";
 import { showMap, watchMap } from "./map.js";
 import { showMeanings } from "./meanings.js";
 import { showOutcomes } from "./outcomes.js";
 import { showPlots, watchPlotWidth } from "./plots.js";
 import { judge, noAccess, showState, stale, unshowable } from "./state.js";
-import { showReplay, showStored } from "./stored.js";
+import { showReplay, showStored } from "./stored_records.js";
 import { showStream } from "./stream.js";
 import { bytes, duration, setServerTime, tickAges } from "./text.js";
 
@@ -70,13 +70,13 @@ function show(status) {
   byId("links").hidden = hasToken();
   showState(judge(status));
   showAbout(status);
-  showGlance(status);
+  showTiles(status);
   showReplay(status.replay);
   showPlots(status);
   showOutcomes(status);
   showStream(status);
   showStored(status.stored, status.database);
-  showLetters(status);
+  showDeadLetters(status);
   showMap(status.stored);
   tickAges();
 }
@@ -166,7 +166,7 @@ document.addEventListener("visibilitychange", () => {
 });
 showMeanings();
 watchConfirmation();
-watchLetters();
+watchDeadLetters();
 watchPointer();
 watchMap();
 watchPlotWidth();

@@ -8,7 +8,7 @@ import html from "./page.html" with { type: "text" };
 import groundStyle from "./style/ground.css" with { type: "text" };
 import layoutStyle from "./style/layout.css" with { type: "text" };
 import stateStyle from "./style/state.css" with { type: "text" };
-import glanceStyle from "./style/glance.css" with { type: "text" };
+import summaryTilesStyle from "./style/summary_tiles.css" with { type: "text" };
 import tablesStyle from "./style/tables.css" with { type: "text" };
 import plotsStyle from "./style/plots.css" with { type: "text" };
 import streamStyle from "./style/stream.css" with { type: "text" };
@@ -16,15 +16,15 @@ import mapStyle from "./style/map.css" with { type: "text" };
 import controlsStyle from "./style/controls.css" with { type: "text" };
 import access from "./access.js" with { type: "text" };
 import barPlot from "./bar_plot.js" with { type: "text" };
-import clip from "./clip.js" with { type: "text" };
+import clip from "./clip_polygon.js" with { type: "text" };
 import dom from "./dom.js" with { type: "text" };
-import glance from "./glance.js" with { type: "text" };
-import land from "./land.js" with { type: "text" };
-import letterActions from "./letter_actions.js" with { type: "text" };
-import letterConfirm from "./letter_confirm.js" with { type: "text" };
-import letterContent from "./letter_content.js" with { type: "text" };
-import letterFilter from "./letter_filter.js" with { type: "text" };
-import letters from "./letters.js" with { type: "text" };
+import summaryTiles from "./summary_tiles.js" with { type: "text" };
+import land from "./land_outline.js" with { type: "text" };
+import deadLetterActions from "./dead_letter_actions.js" with { type: "text" };
+import deadLetterConfirm from "./dead_letter_confirm.js" with { type: "text" };
+import deadLetterContent from "./dead_letter_content.js" with { type: "text" };
+import deadLetterFilter from "./dead_letter_filter.js" with { type: "text" };
+import deadLetters from "./dead_letters.js" with { type: "text" };
 import map from "./map.js" with { type: "text" };
 import mapDrawing from "./map_drawing.js" with { type: "text" };
 import meanings from "./meanings.js" with { type: "text" };
@@ -32,7 +32,7 @@ import outcomes from "./outcomes.js" with { type: "text" };
 import page from "./page.js" with { type: "text" };
 import plots from "./plots.js" with { type: "text" };
 import state from "./state.js" with { type: "text" };
-import stored from "./stored.js" with { type: "text" };
+import stored from "./stored_records.js" with { type: "text" };
 import stream from "./stream.js" with { type: "text" };
 import text from "./text.js" with { type: "text" };
 
@@ -42,18 +42,18 @@ const MODULES = [
   text,
   access,
   state,
-  glance,
+  summaryTiles,
   meanings,
   barPlot,
   outcomes,
   plots,
   stored,
   stream,
-  letterActions,
-  letterConfirm,
-  letterContent,
-  letterFilter,
-  letters,
+  deadLetterActions,
+  deadLetterConfirm,
+  deadLetterContent,
+  deadLetterFilter,
+  deadLetters,
   land,
   clip,
   mapDrawing,
@@ -66,7 +66,7 @@ const STYLE = [
   groundStyle,
   layoutStyle,
   stateStyle,
-  glanceStyle,
+  summaryTilesStyle,
   tablesStyle,
   plotsStyle,
   streamStyle,

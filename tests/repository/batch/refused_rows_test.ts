@@ -50,7 +50,7 @@ interface Letter {
   readonly is_due: boolean;
 }
 
-async function openLetters(sql: Sql): Promise<readonly Letter[]> {
+async function openDeadLetterIds(sql: Sql): Promise<readonly Letter[]> {
   return [
     ...await sql<Letter[]>`
     select rkey, reason, detail, payload -> 'record' is not null
@@ -82,7 +82,7 @@ databaseTest(
     });
     assert.equal(commits, 1, "the rest of the batch must be one transaction");
     assert.deepEqual(
-      await openLetters(sql),
+      await openDeadLetterIds(sql),
       codes.map((code) => ({
         rkey: code,
         reason: "database_refused",
@@ -107,7 +107,7 @@ databaseTest("when a whole table is refused, each record has its dead letter", a
   );
   const badge = script.commit(ALICE, "badge", "b", { level: 1 });
   assert.equal(await index(database, [...frames, badge]), 1);
-  const letters = await openLetters(sql);
+  const letters = await openDeadLetterIds(sql);
   assert.equal(letters.length, 100);
   assert.ok(letters.every(({ kept }) => kept));
   assert.equal((await states(sql))["b"], "unmapped");
@@ -131,7 +131,7 @@ databaseTest("a waiting child that is refused does not hold up its parent", asyn
     s1: "applied",
   });
   const detail = "table posts, SQLSTATE 22023";
-  assert.deepEqual(await openLetters(sql), [
+  assert.deepEqual(await openDeadLetterIds(sql), [
     { rkey: "two", reason: "database_refused", detail, kept: true, is_due: true },
   ]);
 });
@@ -147,7 +147,7 @@ databaseTest("a record whose body the ledger refuses is kept without it", async 
   ];
   assert.equal(await index(database, frames), 1);
   assert.deepEqual(await states(sql), { s1: "applied", s2: "rejected", s3: "applied" });
-  const [letter] = await openLetters(sql);
+  const [letter] = await openDeadLetterIds(sql);
   assert.deepEqual([letter?.rkey, letter?.kept], ["s2", false]);
 });
 
@@ -201,7 +201,7 @@ databaseTest("a row that is refused at the commit is found", async (database) =>
     p2: "applied",
   });
   const detail = "a commit event, SQLSTATE 23503";
-  assert.deepEqual(await openLetters(sql), [
+  assert.deepEqual(await openDeadLetterIds(sql), [
     { rkey: "p1", reason: "database_refused", detail, kept: true, is_due: true },
   ]);
 });
@@ -253,7 +253,7 @@ databaseTest(
     ];
     await index(database, gone, { env: { CONSUMER_NAME: "another" } });
     assert.deepEqual(await states(sql), { s1: "applied", s2: "deleted" });
-    const letters = await openLetters(sql);
+    const letters = await openDeadLetterIds(sql);
     assert.deepEqual(letters.map(({ reason, rkey }) => [reason, rkey]), [[
       "database_refused",
       null,
@@ -279,7 +279,7 @@ databaseTest(
     assert.deepEqual(await states(sql), { s1: "rejected", s2: "applied", p1: "waiting" });
     const live = await sql`select record_rkey from scenes where indexer_live`;
     assert.deepEqual(live.map(({ record_rkey }) => record_rkey), ["s2"]);
-    const letters = await openLetters(sql);
+    const letters = await openDeadLetterIds(sql);
     assert.deepEqual(letters.map(({ rkey, reason }) => [rkey, reason]), [[
       "s1",
       "database_refused",
@@ -289,7 +289,7 @@ databaseTest(
     const newer = script.commit(ALICE, "scene", "s1", SCENE);
     await index(database, [newer], { env: { CONSUMER_NAME: "third" } });
     assert.deepEqual(await states(sql), { s1: "applied", s2: "applied", p1: "applied" });
-    assert.deepEqual(await openLetters(sql), []);
+    assert.deepEqual(await openDeadLetterIds(sql), []);
     const [row] = await sql`select extract(year from created_at)::int as year from scenes
       where record_rkey = 's1'`;
     assert.equal(row?.year, 2020);

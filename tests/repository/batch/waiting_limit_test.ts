@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLetters } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { openDeadLetterIds } from "../../../lib/repository/dead_letters/dead_letters.ts";
 import { retryBatch } from "../../../lib/repository/dead_letters/retry_batch.ts";
 import { WAITING_LIMIT } from "../../../lib/repository/batch/waiting_limit.ts";
 import { databaseTest } from "../../support/database.ts";
@@ -26,7 +26,7 @@ databaseTest(
       const folded = new Folded(database, { waitingLimit: LIMIT });
       const outcomes = await folded[way](...orphans(events, "bob", 5));
       assert.deepEqual(outcomes, ["waiting", "waiting", "waiting", "dead_letter", "dead_letter"]);
-      assert.deepEqual(await folded.openLetters(), ["waiting_limit", "waiting_limit"]);
+      assert.deepEqual(await folded.openDeadLetterIds(), ["waiting_limit", "waiting_limit"]);
       // It is nobody else's fault.
       assert.deepEqual(await folded[way](...orphans(events, "carol", 2)), ["waiting", "waiting"]);
     }
@@ -49,7 +49,7 @@ databaseTest(
     assert.deepEqual(outcomes, ["waiting", "dead_letter", "applied", "applied", "applied"]);
     // The deleted one has left its place.
     assert.deepEqual(await folded.batch(...orphans(events, "bob", 4).slice(3)), ["waiting"]);
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
   },
 );
 
@@ -75,7 +75,10 @@ databaseTest(
     const folded = new Folded(database, { waitingLimit: LIMIT });
     await folded.batch(...orphans(events, "bob", 5));
     const letters = async (): Promise<readonly string[]> => {
-      const batch = await retryBatch(sql, await openLetters(sql, { reason: "waiting_limit" }, 100));
+      const batch = await retryBatch(
+        sql,
+        await openDeadLetterIds(sql, { reason: "waiting_limit" }, 100),
+      );
       return (await folded.writer.write(batch, new AbortController().signal)).outcomes;
     };
     assert.deepEqual(await letters(), ["dead_letter", "dead_letter"]);
@@ -83,7 +86,7 @@ databaseTest(
     assert.deepEqual(await folded.states("bob/post/p2", "bob/post/p3"), ["applied", "rejected"]);
     assert.deepEqual(await letters(), ["applied", "applied"]);
     assert.equal(await folded.count("posts"), 5);
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
   },
 );
 

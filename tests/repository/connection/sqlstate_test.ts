@@ -6,7 +6,7 @@ import {
   FilterError,
   readFilter,
   type WrittenFilter,
-} from "../../../lib/repository/dead_letters/letter_filter.ts";
+} from "../../../lib/repository/dead_letters/dead_letter_filter.ts";
 import { StoreError } from "../../../lib/repository/tables/bulk_write.ts";
 
 /** What is made of a statement of rows that failed so. */

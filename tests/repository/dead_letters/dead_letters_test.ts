@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import {
-  discardLetters,
-  listLetters,
-  openLetters,
-  showLetter,
+  discardDeadLetters,
+  listDeadLetters,
+  openDeadLetterIds,
+  showDeadLetter,
 } from "../../../lib/repository/dead_letters/dead_letters.ts";
-import { retryBatch, takeDueLetters } from "../../../lib/repository/dead_letters/retry_batch.ts";
+import {
+  retryBatch,
+  takeDueDeadLetters,
+} from "../../../lib/repository/dead_letters/retry_batch.ts";
 import type { Outcome } from "../../../lib/repository/outcome.ts";
 import { refuseRows } from "../../support/crash/refusing.ts";
 import { confirmedDeletion } from "../../support/confirmed_deletion.ts";
@@ -18,7 +21,7 @@ const SCENE = "alice/scene/s1";
 const EVENT = "bob/event/e1";
 
 async function retry(folded: Folded, sql: Sql): Promise<readonly Outcome[]> {
-  const batch = await retryBatch(sql, await openLetters(sql, {}, 100));
+  const batch = await retryBatch(sql, await openDeadLetterIds(sql, {}, 100));
   return (await folded.writer.write(batch, new AbortController().signal)).outcomes;
 }
 
@@ -30,7 +33,7 @@ databaseTest(
     const folded = new Folded(database);
     const bad = events.put(SCENE, { visibility: "secret" });
     await folded.batch(bad);
-    const [letter] = await listLetters(sql, { state: "open", limit: 10 });
+    const [letter] = await listDeadLetters(sql, { state: "open", limit: 10 });
     assert.ok(letter !== undefined);
     const { id, reason, detail, did, collection, rkey, rev, attempts, resolution } = letter;
     assert.deepEqual({ reason, did, collection, rkey, rev, attempts, resolution }, {
@@ -41,9 +44,9 @@ databaseTest(
       resolution: null,
     });
     assert.match(detail, /visibility/);
-    const shown = await showLetter(sql, id);
+    const shown = await showDeadLetter(sql, id);
     assert.deepEqual(shown?.payload?.["record"], bad.commit?.record);
-    assert.equal(await showLetter(sql, id + 1), null);
+    assert.equal(await showDeadLetter(sql, id + 1), null);
     // Nobody but a person, or the author, can help.
     assert.equal(letter.nextAttemptAt, null);
   },
@@ -56,11 +59,11 @@ databaseTest(
     const events = new SampleEvents();
     const folded = new Folded(database);
     await folded.each(events.put(SCENE, { name: "" }), events.put(SCENE, { name: 1 }));
-    assert.deepEqual(await folded.openLetters(), ["invalid_type"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["invalid_type"]);
     await folded.batch(events.put(SCENE));
-    const letters = await listLetters(sql, { state: "resolved", limit: 10 });
+    const letters = await listDeadLetters(sql, { state: "resolved", limit: 10 });
     assert.deepEqual(letters.map(({ resolution }) => resolution), ["superseded", "superseded"]);
-    for (const { id } of letters) assert.equal((await showLetter(sql, id))?.payload, null);
+    for (const { id } of letters) assert.equal((await showDeadLetter(sql, id))?.payload, null);
   },
 );
 
@@ -71,11 +74,11 @@ databaseTest(
     const events = new SampleEvents();
     const folded = new Folded(database);
     await folded.batch(events.put(SCENE, { name: "" }));
-    await discardLetters(sql, await openLetters(sql, {}, 10));
-    const closed = await listLetters(sql, { state: "resolved", limit: 10 });
+    await discardDeadLetters(sql, await openDeadLetterIds(sql, {}, 10));
+    const closed = await listDeadLetters(sql, { state: "resolved", limit: 10 });
     assert.deepEqual(closed.map(({ resolution }) => resolution), ["discarded"]);
     await folded.batch(events.put(SCENE));
-    assert.deepEqual(await listLetters(sql, { state: "resolved", limit: 10 }), closed);
+    assert.deepEqual(await listDeadLetters(sql, { state: "resolved", limit: 10 }), closed);
   },
 );
 
@@ -87,12 +90,12 @@ databaseTest(
     const other = "alice/scene/s2";
     await folded.batch(events.put(SCENE, { name: "" }), events.put(other, { name: "" }));
     await folded.batch(events.delete(SCENE));
-    assert.deepEqual(await folded.openLetters(), ["empty_field"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["empty_field"]);
     const deletion = events.account("alice", false, "deleted");
     await folded.batch(deletion);
-    assert.deepEqual(await folded.openLetters(), ["empty_field"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["empty_field"]);
     await folded.decoded([confirmedDeletion("alice", deletion.time_us ?? 0)]);
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
   },
 );
 
@@ -102,12 +105,12 @@ databaseTest(
     const events = new SampleEvents();
     const folded = new Folded(database);
     await folded.batch(events.put(SCENE), events.put(EVENT, { sceneId: "s1" }));
-    assert.deepEqual(await folded.openLetters(), ["not_scene_owner"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["not_scene_owner"]);
     await folded.batch(events.put("bob/scene/s1"));
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
     assert.deepEqual(await folded.live(EVENT), [true]);
     await folded.batch(events.put(EVENT, { sceneId: uriOf(SCENE) }));
-    assert.deepEqual(await folded.openLetters(), ["not_scene_owner"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["not_scene_owner"]);
   },
 );
 
@@ -125,7 +128,7 @@ databaseTest(
     ]);
     assert.deepEqual(outcomes, ["dead_letter", "applied", "applied", "applied", "applied"]);
     assert.equal(reasons.length, 1);
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
   },
 );
 
@@ -138,7 +141,7 @@ databaseTest(
     await folded.batch(events.put(SCENE, { name: "" }));
     assert.deepEqual(await retry(folded, sql), ["dead_letter"]);
     assert.deepEqual(await retry(folded, sql), ["dead_letter"]);
-    const [letter] = await listLetters(sql, { state: "open", limit: 10 });
+    const [letter] = await listDeadLetters(sql, { state: "open", limit: 10 });
     assert.deepEqual([letter?.attempts, letter?.reason], [2, "empty_field"]);
     assert.equal(await folded.count("dead_letters"), 1);
   },
@@ -166,7 +169,7 @@ databaseTest(
       ${JSON.stringify(payload)}::text::jsonb from records`;
     assert.deepEqual(await retry(folded, sql), ["applied"]);
     assert.deepEqual(await folded.live(SCENE), [true]);
-    const [letter] = await listLetters(sql, { limit: 10 });
+    const [letter] = await listDeadLetters(sql, { limit: 10 });
     assert.equal(letter?.resolution, "retried");
   },
 );
@@ -180,7 +183,7 @@ databaseTest(
     await folded.batch(events.put(SCENE), events.put(EVENT, { sceneId: "s1" }));
     const letters = await retryBatch(
       sql,
-      await openLetters(sql, { reason: "not_scene_owner" }, 10),
+      await openDeadLetterIds(sql, { reason: "not_scene_owner" }, 10),
     );
     await folded.batch(events.put("bob/scene/s1"));
     assert.deepEqual(await folded.states(EVENT), ["applied"]);
@@ -205,14 +208,14 @@ databaseTest(
       events.put("carol/scene/s1"),
     );
     const folded = new Folded(database);
-    assert.deepEqual(await folded.openLetters(), ["waiting_limit", "waiting_limit"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["waiting_limit", "waiting_limit"]);
     // The stream is first, and its event, which somebody else has, comes with the same retry.
     assert.deepEqual(await retry(folded, sql), ["dead_letter", "applied"]);
     assert.deepEqual(await folded.states("bob/stream/live", "carol/event/e2"), [
       "rejected",
       "applied",
     ]);
-    assert.deepEqual(await folded.openLetters(), ["not_scene_owner"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["not_scene_owner"]);
   },
 );
 
@@ -232,8 +235,8 @@ databaseTest(
     await end();
     // Two scenes have the name now.
     assert.deepEqual(await retry(folded, sql), ["waiting", "applied"]);
-    assert.deepEqual(await folded.openLetters(), []);
-    const letters = await listLetters(sql, { limit: 10 });
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
+    const letters = await listDeadLetters(sql, { limit: 10 });
     assert.deepEqual(letters.map(({ resolution }) => resolution), ["retried", "retried"]);
   },
 );
@@ -267,13 +270,13 @@ databaseTest(
     const events = new SampleEvents();
     const folded = new Folded(database);
     await folded.batch(events.put(SCENE, { name: "" }));
-    const ids = await openLetters(sql, { reason: "empty_field" }, 10);
-    assert.equal(await discardLetters(sql, ids), 1);
-    assert.equal(await discardLetters(sql, ids), 0);
-    assert.deepEqual(await folded.openLetters(), []);
+    const ids = await openDeadLetterIds(sql, { reason: "empty_field" }, 10);
+    assert.equal(await discardDeadLetters(sql, ids), 1);
+    assert.equal(await discardDeadLetters(sql, ids), 0);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
     assert.deepEqual(await folded.states(SCENE), ["rejected"]);
     // It says what it was about, and nothing of what it quoted.
-    const letter = await showLetter(sql, ids[0] ?? 0);
+    const letter = await showDeadLetter(sql, ids[0] ?? 0);
     assert.deepEqual([letter?.rkey, letter?.payload], ["s1", null]);
   },
 );
@@ -285,7 +288,7 @@ databaseTest(
     const folded = new Folded(database);
     assert.deepEqual(await folded.batch("{broken", "{broken"), ["dead_letter", "duplicate"]);
     assert.deepEqual(await folded.batch("{broken"), ["duplicate"]);
-    const [letter] = await listLetters(sql, { limit: 10 });
+    const [letter] = await listDeadLetters(sql, { limit: 10 });
     assert.deepEqual([letter?.reason, letter?.did], ["invalid_json", null]);
     // Only an excerpt of it is kept, so it can't be tried again.
     assert.deepEqual(await retry(folded, sql), []);
@@ -316,24 +319,24 @@ databaseTest(
       assert.ok(letter !== undefined);
       assert.match(letter.detail, /23514/);
       delays.push(Math.round(letter.seconds / 60));
-      assert.deepEqual(await takeDueLetters(sql, 10), []);
+      assert.deepEqual(await takeDueDeadLetters(sql, 10), []);
       await sql`update dead_letters set next_attempt_at = now()`;
-      assert.deepEqual(await takeDueLetters(sql, 10), [letter.id]);
+      assert.deepEqual(await takeDueDeadLetters(sql, 10), [letter.id]);
       // Taken, so nobody else tries it at the same time.
-      assert.deepEqual(await takeDueLetters(sql, 10), []);
+      assert.deepEqual(await takeDueDeadLetters(sql, 10), []);
       assert.deepEqual(await retry(folded, sql), ["dead_letter"]);
     }
     assert.deepEqual(delays, [1, 2, 4]);
     // Nine more are too many: then it waits for a person.
     await sql`update dead_letters set attempts = 9`;
     assert.deepEqual(await retry(folded, sql), ["dead_letter"]);
-    const [last] = await listLetters(sql, { state: "open", limit: 1 });
+    const [last] = await listDeadLetters(sql, { state: "open", limit: 1 });
     assert.deepEqual([last?.attempts, last?.nextAttemptAt], [10, null]);
 
     await sql.unsafe("alter table scenes drop constraint chk_test");
     assert.deepEqual(await retry(folded, sql), ["applied"]);
     assert.deepEqual(await folded.live(SCENE, "alice/event/child"), [true, true]);
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
   },
 );
 
@@ -348,13 +351,13 @@ databaseTest(
         events.put(`alice/scene/${index}`, index === 2 ? { name: 1 } : { name: "" }),
       );
     }
-    const [third] = await openLetters(sql, { reason: "invalid_type" }, 10);
+    const [third] = await openDeadLetterIds(sql, { reason: "invalid_type" }, 10);
     assert.ok(third !== undefined);
-    await discardLetters(sql, [third]);
-    const keys = async (query: Parameters<typeof listLetters>[1]): Promise<(string | null)[]> =>
-      (await listLetters(sql, query)).map(({ rkey }) => rkey);
+    await discardDeadLetters(sql, [third]);
+    const keys = async (query: Parameters<typeof listDeadLetters>[1]): Promise<(string | null)[]> =>
+      (await listDeadLetters(sql, query)).map(({ rkey }) => rkey);
     assert.deepEqual(await keys({ limit: 2 }), ["4", "3"]);
-    const [, last] = await listLetters(sql, { limit: 2 });
+    const [, last] = await listDeadLetters(sql, { limit: 2 });
     assert.deepEqual(await keys({ limit: 2, before: last!.id }), ["2", "1"]);
     assert.deepEqual(await keys({ state: "open", limit: 9 }), ["4", "3", "1", "0"]);
     assert.deepEqual(await keys({ state: "resolved", limit: 9 }), ["2"]);

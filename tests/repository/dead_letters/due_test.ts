@@ -1,8 +1,11 @@
 /** Dead letters that are due to be tried again by themselves. */
 
 import assert from "node:assert/strict";
-import { openLetters } from "../../../lib/repository/dead_letters/dead_letters.ts";
-import { retryBatch, takeDueLetters } from "../../../lib/repository/dead_letters/retry_batch.ts";
+import { openDeadLetterIds } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import {
+  retryBatch,
+  takeDueDeadLetters,
+} from "../../../lib/repository/dead_letters/retry_batch.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { SampleEvents } from "../../support/sample_events.ts";
@@ -22,9 +25,9 @@ databaseTest(
         from dead_letters order by attempts`;
       return rows.map(({ minutes }) => minutes);
     };
-    assert.equal((await takeDueLetters(sql, 1)).length, 1);
+    assert.equal((await takeDueDeadLetters(sql, 1)).length, 1);
     assert.deepEqual((await minutes()).slice(2), [1440]);
-    assert.equal((await takeDueLetters(sql, 10)).length, 2);
+    assert.equal((await takeDueDeadLetters(sql, 10)).length, 2);
     assert.deepEqual(await minutes(), [2, 16, 1440]);
   },
 );
@@ -38,11 +41,11 @@ databaseTest(
     await folded.batch(events.put("alice/scene/s1", { name: "" }));
     await sql`update dead_letters set next_attempt_at = now()`;
     await sql.begin(async (other) => {
-      assert.equal((await takeDueLetters(other, 10)).length, 1);
+      assert.equal((await takeDueDeadLetters(other, 10)).length, 1);
       await sql.begin(async (tx) => {
         // Whoever waits all the same fails here.
         await tx`set local lock_timeout = '5s'`;
-        assert.deepEqual(await takeDueLetters(tx, 10), []);
+        assert.deepEqual(await takeDueDeadLetters(tx, 10), []);
       });
     });
   },
@@ -58,7 +61,7 @@ databaseTest(
     const folded = new Folded(database);
     await folded.batch(events.put("alice/scene/s1", { name: "" }));
     for (let retries = 1; retries <= 3; retries++) {
-      const batch = await retryBatch(sql, await openLetters(sql, {}, 10));
+      const batch = await retryBatch(sql, await openDeadLetterIds(sql, {}, 10));
       const { outcomes } = await folded.writer.write(batch, new AbortController().signal);
       assert.deepEqual(outcomes, ["dead_letter"]);
       const rows = await sql<{ attempts: number; next: Date | null }[]>`

@@ -45,7 +45,7 @@ databaseTest(
         assert.equal(row?.status, kept, JSON.stringify(status));
       }
     }
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
   },
 );
 

@@ -84,7 +84,7 @@ databaseTest(
       const [row] = await database.sql`select handle from accounts where did = ${didOf("alice")}`;
       assert.equal(row?.["handle"], null, none);
     }
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
   },
 );
 

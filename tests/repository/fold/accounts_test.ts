@@ -107,7 +107,7 @@ databaseTest(
     const records = [events.put(SCENE), events.put(letter, { name: "" })];
     const deletion = events.account("alice", false, "deleted");
     await folded.batch(...records, deletion);
-    assert.deepEqual(await folded.openLetters(), ["empty_field"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["empty_field"]);
     await folded.batch(events.account("alice", true));
     assert.deepEqual((await confirmed(deletion)).outcomes, ["stale"]);
     assert.deepEqual(await folded.live(SCENE), [true]);

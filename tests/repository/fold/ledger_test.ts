@@ -118,7 +118,7 @@ databaseTest(
     assert.deepEqual(outcomes, ["dead_letter"]);
     const row = await folded.ledger(SCENE);
     assert.deepEqual([row?.state, row?.reason], ["rejected", "unknown_value"]);
-    assert.deepEqual(await folded.openLetters(), ["unknown_value"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["unknown_value"]);
     assert.equal(await folded.rowOrNull(SCENE), null);
   },
 );
@@ -131,7 +131,7 @@ databaseTest("R-06 a rejected revision hides the older content", async (database
   assert.deepEqual(await folded.live(SCENE), [false]);
   await folded.batch(events.put(SCENE));
   assert.deepEqual(await folded.live(SCENE), [true]);
-  assert.deepEqual(await folded.openLetters(), []);
+  assert.deepEqual(await folded.openDeadLetterIds(), []);
 });
 
 databaseTest("a stale revision loses, also to a delete", async (database) => {
@@ -248,7 +248,7 @@ databaseTest(
       "rejected",
       "applied",
     ]);
-    assert.deepEqual(await folded.openLetters(), ["invalid_type"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["invalid_type"]);
   },
 );
 

@@ -26,7 +26,11 @@ databaseTest(
     assert.deepEqual([after["id"], after["title"]], [before["id"], "After"]);
     assert.equal(after["scene_id"], (await folded.row(OTHER))["id"]);
     assert.deepEqual(
-      [await folded.count("scenes"), await folded.count("events"), await folded.openLetters()],
+      [
+        await folded.count("scenes"),
+        await folded.count("events"),
+        await folded.openDeadLetterIds(),
+      ],
       [2, 1, []],
     );
   },
@@ -59,7 +63,7 @@ databaseTest(
     assert.ok(!steps.includes("refused"));
     assert.deepEqual(await folded.states(SCENE, OTHER), ["deleted", "applied"]);
     assert.deepEqual(await folded.live(SCENE, OTHER), [false, true]);
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
   },
   { kinds: ["server"] },
 );

@@ -418,7 +418,7 @@ databaseTest("a member can't be named by somebody who doesn't own the scene", as
     }),
   );
   assert.deepEqual(outcomes, ["applied", "dead_letter"]);
-  assert.deepEqual(await folded.openLetters(), ["not_scene_owner"]);
+  assert.deepEqual(await folded.openDeadLetterIds(), ["not_scene_owner"]);
 });
 
 databaseTest("a collection without a table is kept as it came", async (database) => {

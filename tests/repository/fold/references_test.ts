@@ -220,7 +220,7 @@ databaseTest(
       "applied",
       "applied",
     ]);
-    assert.deepEqual(await folded.openLetters(), Array(4).fill("not_scene_owner"));
+    assert.deepEqual(await folded.openDeadLetterIds(), Array(4).fill("not_scene_owner"));
   },
 );
 
@@ -235,7 +235,7 @@ databaseTest(
       events.put("alice/alliance/2", { fromSceneId: "s1", toSceneId: uriOf(SCENE) }),
     );
     assert.deepEqual(outcomes, ["dead_letter", "dead_letter"]);
-    assert.deepEqual(await folded.openLetters(), ["self_alliance", "self_alliance"]);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["self_alliance", "self_alliance"]);
   },
 );
 

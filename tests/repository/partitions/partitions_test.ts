@@ -6,7 +6,7 @@ import { resize } from "../../../lib/repository/batch/partition_count.ts";
 import { Program } from "../../support/crash/in_process.ts";
 import { assertFolded, numberedStream } from "../../support/crash/stream.ts";
 import { databaseTest } from "../../support/database.ts";
-import { openLetters } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import { openDeadLetterIds } from "../../../lib/repository/dead_letters/dead_letters.ts";
 import { retryBatch } from "../../../lib/repository/dead_letters/retry_batch.ts";
 import { Folded } from "../../support/folded.ts";
 import { didOf, SampleEvents, uriOf } from "../../support/sample_events.ts";
@@ -85,7 +85,7 @@ databaseTest(
       await folded.batch(...mixed),
       owners.flatMap(() => ["dead_letter", "applied"]),
     );
-    const batch = await retryBatch(sql, await openLetters(sql, {}, 10));
+    const batch = await retryBatch(sql, await openDeadLetterIds(sql, {}, 10));
     assert.equal(batch.events.length, owners.length);
     const { outcomes } = await folded.writer.write(batch, new AbortController().signal);
     assert.deepEqual(outcomes, owners.map(() => "dead_letter"));

@@ -79,7 +79,7 @@ databaseTest(
       ["applied", "applied", "applied"],
     );
     assert.deepEqual(await folded.live("alice/scene/s1", "alice/event/e1"), [true, true]);
-    assert.deepEqual(await folded.openLetters(), []);
+    assert.deepEqual(await folded.openDeadLetterIds(), []);
     const again = await told(["reindex", "--collection", "app.subcult.scene"], { env });
     assert.deepEqual(again.out, ["app.subcult.scene: 1 records, 0 changed"]);
   },
@@ -95,7 +95,7 @@ databaseTest("what the decoder refused stays refused, whatever is left of it", a
     (await told(["reindex"], { env })).out[0],
     "app.subcult.scene: 1 records, 0 changed",
   );
-  assert.deepEqual(await folded.openLetters(), ["invalid_location"]);
+  assert.deepEqual(await folded.openDeadLetterIds(), ["invalid_location"]);
 });
 
 databaseTest("what was too much to wait stays so until it is tried again", async (database) => {
@@ -106,7 +106,7 @@ databaseTest("what was too much to wait stays so until it is tried again", async
   assert.deepEqual(states.toSorted(), ["rejected", "waiting"]);
   await told(["reindex"], { env: settings(database.url, "ws://127.0.0.1:1/subscribe") });
   assert.deepEqual(await folded.states("alice/event/e1", "alice/event/e2"), states);
-  assert.deepEqual(await folded.openLetters(), ["waiting_limit"]);
+  assert.deepEqual(await folded.openDeadLetterIds(), ["waiting_limit"]);
 });
 
 databaseTest(

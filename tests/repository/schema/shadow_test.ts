@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { listLetters, openLetters } from "../../../lib/repository/dead_letters/dead_letters.ts";
+import {
+  listDeadLetters,
+  openDeadLetterIds,
+} from "../../../lib/repository/dead_letters/dead_letters.ts";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { told } from "../../support/command_told.ts";
 import { Program } from "../../support/crash/in_process.ts";
@@ -121,8 +124,13 @@ databaseTest(
         METRICS_PORT: String(program.running.port),
         INTERNAL_AUTH_TOKEN: "a-token-of-the-tests",
       };
-      await listLetters(sql, { state: "open", reason: "invalid_record", limit: 5, before: 1000 });
-      await openLetters(sql, {}, 5);
+      await listDeadLetters(sql, {
+        state: "open",
+        reason: "invalid_record",
+        limit: 5,
+        before: 1000,
+      });
+      await openDeadLetterIds(sql, {}, 5);
       for (
         const words of ["check --json", "migrate", "status --json", "dead-letters retry --all"]
       ) {

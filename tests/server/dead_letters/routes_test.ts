@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { DeadLetters } from "../../../lib/repository/dead_letters/dead_letter_store.ts";
 import type { DeadLetter } from "../../../lib/repository/dead_letters/dead_letters.ts";
-import type { RetryLetters } from "../../../lib/server/dead_letters/retry.ts";
+import type { RetryDeadLetters } from "../../../lib/server/dead_letters/retry.ts";
 import { type Subject, subject, TOKEN } from "../../support/server_subject.ts";
 
 function letter(id: number): DeadLetter {
@@ -21,7 +21,7 @@ function letter(id: number): DeadLetter {
   };
 }
 
-function withLetters(deadLetters: Partial<DeadLetters>, retry?: RetryLetters): Subject {
+function withLetters(deadLetters: Partial<DeadLetters>, retry?: RetryDeadLetters): Subject {
   return subject({
     token: TOKEN,
     deadLetters: { count: () => Promise.resolve(0), ...deadLetters },

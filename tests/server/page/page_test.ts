@@ -95,15 +95,15 @@ async function scrollsSideways(page: Page): Promise<unknown> {
   );
 }
 
-const resultLevel = "document.querySelector('#letters-result').dataset.level";
+const resultLevel = "document.querySelector('#dead-letters-result').dataset.level";
 
 pageTest("the page shows the numbers of the status", {}, async ({ page }) => {
   await page.until(SHOWN);
   assert.match(await page.text("#state-text"), /^All is well: connected, up to date$/);
   assert.equal(await page.evaluate("document.title"), "All is well · Jetstream Indexer");
   assert.match(await page.text("#about"), /version 1\.2\.3 · consumer default · up 60 min/);
-  const glance = await page.text("#glance");
-  for (const text of ["Connected", "Lag", "Queue", "Up", "14", "4"]) assert(glance.includes(text));
+  const tiles = await page.text("#tiles");
+  for (const text of ["Connected", "Lag", "Queue", "Up", "14", "4"]) assert(tiles.includes(text));
   const collections = await page.text("#collections");
   assert.match(collections, /app\.subcult\.post\s+91,402\s+2\s+0\s+17/);
   assert.match(await page.text("#waiting"), /parent_missing\s+12/);
@@ -134,11 +134,11 @@ pageTest("names from the wire are text, whatever they hold", { token: TOKEN }, a
   };
   subject.telemetry.stream.connected({ endpoint: { source: HOSTILE, protocol: "v1" } });
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   const count = `document.querySelectorAll('img, script, #facts b').length`;
   assert.equal(await page.evaluate(count), 1);
   assert.equal(await page.evaluate("document.title.includes('owned')"), false);
-  for (const part of ["#collections", "#waiting", "#recent", "#stream", "#letters-list"]) {
+  for (const part of ["#collections", "#waiting", "#recent", "#stream", "#dead-letters-list"]) {
     assert((await page.text(part)).includes("</script><img src=//evil.example"), part);
   }
   const title = await page.evaluate("document.querySelector('#map title').textContent");
@@ -197,22 +197,24 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   await page.click("[aria-label='Retry dead letter 2']");
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 3");
-  assert.equal(await page.text("#letters-result"), "Dead letter 2 is resolved.");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 3");
+  assert.equal(await page.text("#dead-letters-result"), "Dead letter 2 is resolved.");
   await page.click("[aria-label='Retry dead letter 1']");
-  await page.until("document.querySelector('#letters-result').textContent.includes(' 1 ')");
+  await page.until("document.querySelector('#dead-letters-result').textContent.includes(' 1 ')");
   assert.equal(
-    await page.text("#letters-result"),
+    await page.text("#dead-letters-result"),
     "Dead letter 1 was rejected again: still name is a number.",
   );
   // The message stays beside the dead letter.
-  assert.match(await page.text("#letters-list"), /refused again: still name is a number/);
+  assert.match(await page.text("#dead-letters-list"), /rejected again: still name is a number/);
   assert.equal(await page.evaluate(resultLevel), "warn");
   await page.click("[data-focus='retry invalid_type']");
-  await page.until("document.querySelector('#letters-result').textContent.includes('retried')");
-  assert.equal(await page.text("#letters-result"), "2 dead letters retried, 1 resolved.");
+  await page.until(
+    "document.querySelector('#dead-letters-result').textContent.includes('retried')",
+  );
+  assert.equal(await page.text("#dead-letters-result"), "2 dead letters retried, 1 resolved.");
   assert.equal(await page.evaluate(resultLevel), "warn");
   assert.deepEqual(subject.letters.asked, [
     'retry {"id":2}',
@@ -225,24 +227,24 @@ pageTest("the content of a dead letter stays open when the list is made anew", {
   token: TOKEN,
 }, async ({ page }) => {
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   await page.click("[aria-label='Show the content of dead letter 3']");
-  await page.until("document.querySelectorAll('.letter-content').length === 1");
-  assert.match(await page.text(".letter-content"), / 3"/);
+  await page.until("document.querySelectorAll('.dead-letter-content').length === 1");
+  assert.match(await page.text(".dead-letter-content"), / 3"/);
   assert.equal(await page.evaluate("document.activeElement.dataset.focus"), "content 3");
-  await keepPicture(page, "letter-content");
+  await keepPicture(page, "dead-letter-content");
   await page.click("[aria-label='Retry dead letter 2']");
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 3");
-  assert.match(await page.text(".letter-content"), / 3"/);
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 3");
+  assert.match(await page.text(".dead-letter-content"), / 3"/);
   await page.click("[aria-label='Hide the content of dead letter 3']");
-  await page.until("document.querySelectorAll('.letter-content').length === 0");
+  await page.until("document.querySelectorAll('.dead-letter-content').length === 0");
 });
 
 pageTest("a dead letter is discarded only after a second yes, by keyboard too", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   const focusDiscard = `document.querySelector("[data-focus='discard 4']").focus()`;
   await page.evaluate(focusDiscard);
   await page.press("Enter");
@@ -257,8 +259,10 @@ pageTest("a dead letter is discarded only after a second yes, by keyboard too", 
   assert.equal(await page.evaluate("document.activeElement.id"), "confirm-no");
   await page.press("Tab");
   await page.press("Enter");
-  await page.until("document.querySelector('#letters-result').textContent.includes('discarded')");
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 3");
+  await page.until(
+    "document.querySelector('#dead-letters-result').textContent.includes('discarded')",
+  );
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 3");
   assert.deepEqual(subject.letters.asked, ["discard 4"]);
 });
 
@@ -266,7 +270,7 @@ pageTest("a cancelled discard can be requested again at once", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   await page.click("[data-focus='discard 3']");
   await page.until("document.querySelector('#confirm').open");
   // A dialog tells that it is closed in a turn of its own, when the next is open already.
@@ -276,15 +280,17 @@ pageTest("a cancelled discard can be requested again at once", {
     document.querySelector("[data-focus='discard 4']").click();
   })`);
   await page.click("#confirm-yes");
-  await page.until("document.querySelector('#letters-result').textContent.includes('discarded')");
-  assert.equal(await page.text("#letters-result"), "Dead letter 4 is discarded.");
+  await page.until(
+    "document.querySelector('#dead-letters-result').textContent.includes('discarded')",
+  );
+  assert.equal(await page.text("#dead-letters-result"), "Dead letter 4 is discarded.");
   assert.deepEqual(subject.letters.asked, ["discard 4"]);
 });
 
 pageTest("dead letters that come meanwhile take neither the focus nor a click", {
   token: TOKEN,
 }, async ({ page, subject }) => {
-  const rows = "document.querySelectorAll('.letters tbody tr').length";
+  const rows = "document.querySelectorAll('.dead-letters tbody tr').length";
   await signIn(page, TOKEN);
   await page.until(`${rows} === 4`);
   await page.click("[data-focus='discard 2']");
@@ -302,13 +308,15 @@ pageTest("dead letters that come meanwhile take neither the focus nor a click", 
   await page.until(`${answersOf("/api/status")} > ${statuses}`);
   assert.equal(await page.evaluate(rows), 5);
   await page.mouseUp();
-  await page.until("document.querySelector('#letters-result').textContent.includes('resolved')");
+  await page.until(
+    "document.querySelector('#dead-letters-result').textContent.includes('resolved')",
+  );
   assert.deepEqual(subject.letters.asked, ['retry {"id":2}']);
   await page.until(`${rows} === 5 && document.querySelector("[data-focus='retry 6']") !== null`);
 });
 
-const listed = "document.querySelectorAll('.letters tbody tr').length";
-const caption = "document.querySelector('.letters caption').textContent";
+const listed = "document.querySelectorAll('.dead-letters tbody tr').length";
+const caption = "document.querySelector('.dead-letters caption').textContent";
 
 pageTest(
   "the form chooses dead letters by reason, collection, author and age, and can be emptied",
@@ -327,7 +335,7 @@ pageTest(
     const fill = async (values: Readonly<Record<string, string>>): Promise<void> => {
       await page.evaluate(`Object.entries(${JSON.stringify(values)}).forEach(([part, value]) =>
       document.querySelector("#filter-" + part).value = value)`);
-      await page.click("#letters-filter [type=submit]");
+      await page.click("#dead-letters-filter [type=submit]");
     };
     await fill({ reason: "not_scene_owner" });
     await page.until(`${listed} === 1`);
@@ -342,14 +350,16 @@ pageTest(
       /collection app\.subcult\.post, author did:/,
     );
     await fill({ did: "", collection: "", olderThan: "a while" });
-    await page.until("document.querySelector('#letters-result').textContent !== ''");
+    await page.until("document.querySelector('#dead-letters-result').textContent !== ''");
     assert.match(
-      await page.text("#letters-result"),
+      await page.text("#dead-letters-result"),
       /^The list can't be shown: cannot use olderThan: expected an age like 30m, 12h or 7d/,
     );
     await fill({ olderThan: "", reason: "invalid_type", did: "did:plc:nobody" });
-    await page.until("document.querySelector('#letters-list').textContent.startsWith('None with')");
-    await page.click("#letters-filter [type=reset]");
+    await page.until(
+      "document.querySelector('#dead-letters-list').textContent.startsWith('None with')",
+    );
+    await page.click("#dead-letters-filter [type=reset]");
     await page.until(`${listed} === 5`);
     await keepPicture(page, "letters");
   },
@@ -380,13 +390,15 @@ pageTest("all that the form finds are discarded after one yes that names their n
   await page.press("Enter");
   await page.until("document.querySelector('#confirm').open");
   await page.click("#confirm-yes");
-  await page.until("document.querySelector('#letters-result').dataset.level === 'bad'");
+  await page.until("document.querySelector('#dead-letters-result').dataset.level === 'bad'");
   await page.until(`${listed} === 4`);
   assert.deepEqual(subject.letters.asked, []);
   await page.click("[data-focus='discard all']");
   await page.click("#confirm-yes");
-  await page.until("document.querySelector('#letters-result').textContent.includes('discarded')");
-  assert.equal(await page.text("#letters-result"), "4 dead letters discarded.");
+  await page.until(
+    "document.querySelector('#dead-letters-result').textContent.includes('discarded')",
+  );
+  assert.equal(await page.text("#dead-letters-result"), "4 dead letters discarded.");
   assert.deepEqual(subject.letters.asked, ['discard {"reason":"invalid_type","count":4}']);
 });
 
@@ -396,10 +408,12 @@ pageTest("all that the form finds are tried again, and each that stays says why"
   await signIn(page, TOKEN);
   await page.until(`${listed} === 4`);
   await page.click("[data-focus='retry all']");
-  await page.until("document.querySelector('#letters-result').textContent.includes('retried')");
-  assert.equal(await page.text("#letters-result"), "4 dead letters retried, 2 resolved.");
+  await page.until(
+    "document.querySelector('#dead-letters-result').textContent.includes('retried')",
+  );
+  assert.equal(await page.text("#dead-letters-result"), "4 dead letters retried, 2 resolved.");
   await page.until(`${listed} === 2`);
-  assert.match(await page.text("#letters-list"), /refused again: still name is a number/);
+  assert.match(await page.text("#dead-letters-list"), /rejected again: still name is a number/);
   assert.deepEqual(subject.letters.asked, ["retry {}"]);
 });
 
@@ -421,8 +435,8 @@ function answersOf(address: string): string {
 
 pageTest("without a token of its own the server's page offers no actions", {}, async ({ page }) => {
   await page.until(SHOWN);
-  assert.match(await page.text("#letters-reasons"), /INTERNAL_AUTH_TOKEN/);
-  assert.equal(await page.evaluate("document.querySelectorAll('#letters-list *').length"), 0);
+  assert.match(await page.text("#dead-letters-reasons"), /INTERNAL_AUTH_TOKEN/);
+  assert.equal(await page.evaluate("document.querySelectorAll('#dead-letters-list *').length"), 0);
   assert(page.requests.every((url) => !url.includes("dead-letters")));
 });
 
@@ -431,7 +445,7 @@ pageTest("the page tells what is wrong: no connection, a pause, no database", {}
   await page.until(SHOWN);
   telemetry.stream.paused();
   clock.pass(12_000);
-  await page.until("document.querySelector('#glance').innerText.includes('paused for 12 s')");
+  await page.until("document.querySelector('#tiles').innerText.includes('paused for 12 s')");
   assert.match(await page.text("#state-text"), /^Paused: /);
   telemetry.stream.resumed();
   telemetry.stream.disconnected({ kind: "closed", code: 1013, reason: "try again later" });
@@ -450,7 +464,7 @@ pageTest("the page tells what is wrong: no connection, a pause, no database", {}
   );
   assert.match(await page.text("#state-note"), /bsky\.network\/subscribe: refused/);
   assert.match(await page.text("#stream"), /Cannot connect\s+refused, next attempt/);
-  assert.match(await page.text("#glance"), /3 attempts failed/);
+  assert.match(await page.text("#tiles"), /3 attempts failed/);
   await page.until("document.querySelectorAll('#lag-plot .bar.late').length > 0");
   assert.match(await page.text("#lag-summary"), /^At most \d+ (s|min), .*; not always connected/);
   assert.match(await page.text("#collections"), /The database does not answer; this is from/);
@@ -481,7 +495,7 @@ pageTest(
         "running for 10 min · about 10 min left",
     );
     assert.equal(await page.evaluate("document.querySelector('progress').position"), 0.025);
-    assert.doesNotMatch(await page.text("#glance"), /None|never|×/);
+    assert.doesNotMatch(await page.text("#tiles"), /None|never|×/);
     // A figure that nothing brings up to date is no forecast.
     clock.pass(300_000);
     telemetry.database.answered();
@@ -513,8 +527,8 @@ pageTest(
 pageTest("a lock says who holds it, and what it is about", {}, async ({ page, subject }) => {
   await page.until(SHOWN);
   stateOf("database-blocked").enter(subject);
-  await page.until("document.querySelector('#glance').innerText.includes('Blocked')");
-  assert.match(await page.text("#glance"), /waits for the table scenes/);
+  await page.until("document.querySelector('#tiles').innerText.includes('Blocked')");
+  assert.match(await page.text("#tiles"), /waits for the table scenes/);
   assert.match(
     await page.text("#state-note"),
     /^Waits for the table scenes since \d\d:\d\d, held by process 4711 of postgres \(pg_dump, idle in/,
@@ -523,10 +537,10 @@ pageTest("a lock says who holds it, and what it is about", {}, async ({ page, su
 
 pageTest("each figure at the top leads to what it means", {}, async ({ page, subject }) => {
   await page.until(SHOWN);
-  const missing = await page.evaluate(`[...document.querySelectorAll("#glance dt a")]
+  const missing = await page.evaluate(`[...document.querySelectorAll("#tiles dt a")]
     .filter((link) => document.querySelector(link.getAttribute("href")) === null).length`);
   assert.equal(missing, 0);
-  assert.equal(await page.evaluate("document.querySelectorAll('#glance dt a').length"), 8);
+  assert.equal(await page.evaluate("document.querySelectorAll('#tiles dt a').length"), 8);
   const names = await page.evaluate(
     "[...document.querySelectorAll('#meanings code')].map((code) => code.textContent)",
   ) as string[];
@@ -538,10 +552,10 @@ pageTest("in no state and at no width does the page scroll sideways or leave a h
   token: TOKEN,
 }, async ({ page }) => {
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   await page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)");
   const holes = `(() => {
-    const tiles = [...document.querySelectorAll("#glance > div")];
+    const tiles = [...document.querySelectorAll("#tiles > div")];
     const columns = new Set(tiles.map((tile) => tile.getBoundingClientRect().left)).size;
     return tiles.length % columns;
   })()`;
@@ -604,7 +618,7 @@ pageTest("a first start, with nothing yet, is shown as it is", {}, async ({ page
   };
   await page.until("document.querySelector('#collections').innerText === 'No record yet.'");
   await page.until("document.querySelector('#map-summary').textContent.startsWith('No scene')");
-  assert.equal(await page.text("#letters-reasons"), "None is open.");
+  assert.equal(await page.text("#dead-letters-reasons"), "None is open.");
   await keepPicture(page, "empty");
 });
 
@@ -613,7 +627,7 @@ pageTest("on a phone nothing is wider than the screen, in the light and in the d
   token: TOKEN,
 }, async ({ page }) => {
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   await page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)");
   assert.equal(await scrollsSideways(page), false);
   const ground = "getComputedStyle(document.body).backgroundColor";
@@ -630,7 +644,7 @@ pageTest("nothing moves for those who asked for less motion", {
   token: TOKEN,
 }, async ({ page }) => {
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   const durations = `[...document.querySelectorAll("*")].map((one) => {
     const { transitionDuration, animationName } = getComputedStyle(one);
     return transitionDuration + animationName;
@@ -643,7 +657,7 @@ pageTest("a screen reader hears of the state only, and every table and plot has 
   token: TOKEN,
 }, async ({ page }) => {
   await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.letters tbody tr').length === 4");
+  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
   const count = async (selector: string): Promise<unknown> =>
     await page.evaluate(`document.querySelectorAll(${JSON.stringify(selector)}).length`);
   assert.equal(await count("[aria-live]"), 1);

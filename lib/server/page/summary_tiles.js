@@ -5,7 +5,7 @@ import { age, count, counted, duration, rate, shortCount } from "./text.js";
 
 const LAG_LIMIT_SECONDS = 60;
 
-export function showGlance(status) {
+export function showTiles(status) {
   const figures = [
     connection(status),
     lag(status),
@@ -16,7 +16,7 @@ export function showGlance(status) {
     waiting(status),
     deadLetters(status),
   ];
-  showWhenChanged(byId("glance"), figures, () => figures.map(figureElement));
+  showWhenChanged(byId("tiles"), figures, () => figures.map(figureElement));
 }
 
 /** Notes are lists of texts and `{ age }`. */

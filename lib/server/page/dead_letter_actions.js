@@ -81,7 +81,7 @@ export function problemOf(error) {
 }
 
 export function say(text, level = "none") {
-  const result = byId("letters-result");
+  const result = byId("dead-letters-result");
   result.dataset.level = level;
   setText(result, text);
 }

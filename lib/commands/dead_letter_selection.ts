@@ -1,11 +1,11 @@
 /** Which dead letters a command line selects, and the confirmation. */
 
-import { openLetters } from "../repository/dead_letters/dead_letters.ts";
+import { openDeadLetterIds } from "../repository/dead_letters/dead_letters.ts";
 import {
+  type DeadLetterFilter,
   FilterError,
-  type LetterFilter,
   readFilter,
-} from "../repository/dead_letters/letter_filter.ts";
+} from "../repository/dead_letters/dead_letter_filter.ts";
 import type { Sql } from "../repository/connection/sql.ts";
 import { type Terminal, UsageError } from "./command.ts";
 import { wholeNumber } from "./options.ts";
@@ -27,7 +27,7 @@ export const SELECTION_OPTIONS = {
 type FilterValues = { readonly [Name in keyof typeof FILTER_OPTIONS]?: string | undefined };
 
 /** The filter of the options. */
-export function filterOf(values: FilterValues): LetterFilter {
+export function filterOf(values: FilterValues): DeadLetterFilter {
   const { reason, collection, did } = values;
   const written = {
     reason,
@@ -50,7 +50,7 @@ export function filterOf(values: FilterValues): LetterFilter {
 }
 
 /** Given ids, or the dead letters that match a filter. */
-export type Selection = { readonly ids: readonly number[] } | { readonly filter: LetterFilter };
+export type Selection = { readonly ids: readonly number[] } | { readonly filter: DeadLetterFilter };
 
 /** Exactly one of: ids, a filter, --all. */
 export function selectionOf(
@@ -71,10 +71,13 @@ export function selectionOf(
 }
 
 /** The dead letters with the given ids, or all open ones that match the filter, oldest first. */
-export async function lettersOf(selection: Selection, sql: Sql): Promise<readonly number[]> {
+export async function selectedDeadLetters(
+  selection: Selection,
+  sql: Sql,
+): Promise<readonly number[]> {
   return "ids" in selection
     ? selection.ids
-    : await openLetters(sql, selection.filter, Number.MAX_SAFE_INTEGER);
+    : await openDeadLetterIds(sql, selection.filter, Number.MAX_SAFE_INTEGER);
 }
 
 /** Says how many dead letters match a filter, and asks a person for confirmation. */

@@ -30,5 +30,5 @@ export function watchConfirmation() {
 function keepFocus(dialog) {
   const focused = document.activeElement;
   if (focused !== document.body && !dialog.contains(focused)) return;
-  focusControl(byId("letters-list"), asked.focus, byId("letters-heading"));
+  focusControl(byId("dead-letters-list"), asked.focus, byId("dead-letters-heading"));
 }

@@ -45,5 +45,5 @@ export function contentOf(id) {
   const text = contents.get(id);
   return text === undefined
     ? []
-    : [html("pre", { class: "letter-content" }, html("bdi", {}, text))];
+    : [html("pre", { class: "dead-letter-content" }, html("bdi", {}, text))];
 }

@@ -13,9 +13,9 @@ import {
   retryOne,
   say,
   whyOf,
-} from "./letter_actions.js";
-import { confirmDiscard } from "./letter_confirm.js";
-import { contentButton, contentOf, openContents } from "./letter_content.js";
+} from "./dead_letter_actions.js";
+import { confirmDiscard } from "./dead_letter_confirm.js";
+import { contentButton, contentOf, openContents } from "./dead_letter_content.js";
 import {
   chooseReason,
   chosenFilter,
@@ -24,8 +24,8 @@ import {
   isFiltered,
   showFilter,
   watchFilter,
-} from "./letter_filter.js";
-import { address, emptyNote, reasonCode } from "./stored.js";
+} from "./dead_letter_filter.js";
+import { address, emptyNote, reasonCode } from "./stored_records.js";
 import { age, count, counted } from "./text.js";
 
 const PAGE_SIZE = 20;
@@ -35,16 +35,16 @@ const listing = {
   reasons: [],
   /** The counts of the status when the list was requested. When they change, the list is requested again. */
   listedFor: null,
-  letters: [],
+  deadLetters: [],
   next: null,
   /** How many dead letters match the filter; null: not known yet. */
   total: null,
 };
 
-export function showLetters({ admin, stored }) {
+export function showDeadLetters({ admin, stored }) {
   listing.admin = admin;
   if (stored === null) {
-    showWhenChanged(byId("letters-reasons"), null, () => [
+    showWhenChanged(byId("dead-letters-reasons"), null, () => [
       emptyNote("The database has not answered yet."),
     ]);
     return;
@@ -61,13 +61,13 @@ export function showLetters({ admin, stored }) {
   void load();
 }
 
-export function watchLetters() {
+export function watchDeadLetters() {
   watchFilter(() => choose());
 }
 
 function showReasons(open) {
   const { admin, reasons } = listing;
-  showWhenChanged(byId("letters-reasons"), [open, reasons, admin, chosenFilter()], () => {
+  showWhenChanged(byId("dead-letters-reasons"), [open, reasons, admin, chosenFilter()], () => {
     if (open === 0) return [emptyNote("None is open.")];
     const headings = ["Reason", "Open", ...(admin ? ["Actions"] : [])];
     const rows = reasons.map((entry) =>
@@ -89,7 +89,7 @@ function showReasons(open) {
       parts.push(html("p", { class: "empty" }, how));
     }
     return parts;
-  }, byId("letters-heading"));
+  }, byId("dead-letters-heading"));
 }
 
 function reasonActions({ reason, count: amount }) {
@@ -126,7 +126,7 @@ async function load({ more = false } = {}) {
   try {
     const page = await ask(`/api/dead-letters?${query}`, { timeoutMs: ACTION_TIMEOUT_MS });
     if (chosenFilter() !== filter) return;
-    listing.letters = more ? [...listing.letters, ...page.deadLetters] : page.deadLetters;
+    listing.deadLetters = more ? [...listing.deadLetters, ...page.deadLetters] : page.deadLetters;
     listing.next = page.next;
     listing.total = page.total;
     showList();
@@ -138,17 +138,26 @@ async function load({ more = false } = {}) {
 }
 
 function showList() {
-  const { letters, next, total } = listing;
-  const data = [letters, next, total, chosenFilter(), openContents(), letters.map(whyOfLetter)];
-  showWhenChanged(byId("letters-list"), data, () => {
-    if (letters.length === 0) return isFiltered() ? [emptyNote(`None with ${filterWords()}.`)] : [];
+  const { deadLetters, next, total } = listing;
+  const data = [
+    deadLetters,
+    next,
+    total,
+    chosenFilter(),
+    openContents(),
+    deadLetters.map(whyStillOpen),
+  ];
+  showWhenChanged(byId("dead-letters-list"), data, () => {
+    if (deadLetters.length === 0) {
+      return isFiltered() ? [emptyNote(`None with ${filterWords()}.`)] : [];
+    }
     const headings = ["Reason", "Record", "What was found", "When", "Actions"];
-    const shown = letters.length < total ? `${count(letters.length)} of ` : "";
+    const shown = deadLetters.length < total ? `${count(deadLetters.length)} of ` : "";
     const words = isFiltered() ? ` with ${filterWords()}` : "";
     const caption = `${shown}${counted(total, "dead letter")}${words}, newest first`;
     const list = table(
-      { caption, headings, className: "cards letters" },
-      letters.map((letter) => letterRow(headings, letter)),
+      { caption, headings, className: "cards dead-letters" },
+      deadLetters.map((deadLetter) => deadLetterRow(headings, deadLetter)),
     );
     const moreButton = button("Show more", { focus: "more" }, () => load({ more: true }));
     return [
@@ -156,7 +165,7 @@ function showList() {
       list,
       ...(next === null ? [] : [html("div", { class: "controls" }, moreButton)]),
     ];
-  }, byId("letters-heading"));
+  }, byId("dead-letters-heading"));
 }
 
 /** Actions on all dead letters that match the filter. */
@@ -185,19 +194,19 @@ function allActions(total) {
   ];
 }
 
-function whyOfLetter({ id }) {
+function whyStillOpen({ id }) {
   return whyOf(id);
 }
 
-function letterRow(headings, letter) {
-  const { id, reason, detail, attempts, nextAttemptAt, createdAt } = letter;
+function deadLetterRow(headings, deadLetter) {
+  const { id, reason, detail, attempts, nextAttemptAt, createdAt } = deadLetter;
   const why = whyOf(id);
-  const tries = attempts === 0 ? [] : [line(`tried ${counted(attempts, "time")}`)];
-  const next = nextAttemptAt === null ? [] : [line("again ", age(nextAttemptAt))];
-  const refused = why === null ? [] : [line("refused again: ", foreign(why))];
+  const tries = attempts === 0 ? [] : [line(`retried ${counted(attempts, "time")}`)];
+  const next = nextAttemptAt === null ? [] : [line("next retry ", age(nextAttemptAt))];
+  const refused = why === null ? [] : [line("rejected again: ", foreign(why))];
   return row(headings, [
     reasonCode(reason),
-    address(letter),
+    address(deadLetter),
     [foreign(detail), ...refused, ...contentOf(id)],
     [age(createdAt), ...tries, ...next],
     html(
@@ -212,7 +221,7 @@ function letterRow(headings, letter) {
       button(
         "Discard",
         { name: `Discard dead letter ${id}`, focus: `discard ${id}` },
-        () => askToDiscard(letter),
+        () => askToDiscard(deadLetter),
       ),
     ),
   ]);

@@ -3,8 +3,8 @@
 import type { Asking, Query } from "../connection/sql.ts";
 import { isReason, REASONS } from "../../reason.ts";
 
-/** A letter must match every given part. */
-export interface LetterFilter {
+/** A dead letter must match every given part. */
+export interface DeadLetterFilter {
   readonly state?: "open" | "resolved";
   readonly reason?: string;
   /** An NSID, or a prefix that ends in `.*`. */
@@ -45,7 +45,7 @@ export class FilterError extends Error {
 }
 
 /** @throws {FilterError} naming the first part that can't be used */
-export function readFilter(written: WrittenFilter, now: Date): LetterFilter {
+export function readFilter(written: WrittenFilter, now: Date): DeadLetterFilter {
   const { reason, collection, did, olderThan, newerThan } = written;
   if (reason !== undefined && !isReason(reason)) throw new FilterError("reason");
   if (collection !== undefined && !COLLECTION.test(collection)) throw new FilterError("collection");
@@ -76,7 +76,7 @@ function momentOf(part: "olderThan" | "newerThan", text: string, now: Date): Dat
 }
 
 /** The `where` condition. */
-export function matching(sql: Asking, filter: LetterFilter): Query<unknown> {
+export function matching(sql: Asking, filter: DeadLetterFilter): Query<unknown> {
   const { state, reason, collection, did, olderThan, newerThan } = filter;
   const prefix = collection?.endsWith(".*") ? collection.slice(0, -1) : undefined;
   return sql`true
@@ -91,7 +91,7 @@ export function matching(sql: Asking, filter: LetterFilter): Query<unknown> {
     ${newerThan === undefined ? sql`` : sql`and created_at >= ${newerThan}`}`;
 }
 
-/** The condition for letters with one of these ids. As a text, because the driver knows no type of arrays. */
+/** The condition for dead letters with one of these ids. As a text, because the driver knows no type of arrays. */
 export function idIn(sql: Asking, ids: readonly number[]): Query<unknown> {
   return sql`id in (select i::bigint from json_array_elements_text(${
     JSON.stringify(ids)

@@ -2,11 +2,15 @@
 
 import type { Sql } from "../repository/connection/sql.ts";
 import type { Logger } from "../log/logger.ts";
-import { letterParts, retryBatch, takeDueLetters } from "../repository/dead_letters/retry_batch.ts";
+import {
+  deadLetterParts,
+  retryBatch,
+  takeDueDeadLetters,
+} from "../repository/dead_letters/retry_batch.ts";
 import { sqlStateOf } from "../repository/connection/sqlstate.ts";
 import type { Writer } from "../repository/batch/writer.ts";
 
-export interface LetterRetriesOptions {
+export interface DeadLetterRetriesOptions {
   readonly writer: Writer;
   readonly logger: Logger;
   /** Queries the database, and drops its connections when they are silent. */
@@ -14,17 +18,17 @@ export interface LetterRetriesOptions {
 }
 
 /** How many due dead letters are retried at a time. */
-const LETTERS_AT_A_TIME = 100;
+const DEAD_LETTERS_AT_A_TIME = 100;
 
-export class LetterRetries {
-  readonly #options: LetterRetriesOptions;
+export class DeadLetterRetries {
+  readonly #options: DeadLetterRetriesOptions;
 
-  constructor(options: LetterRetriesOptions) {
+  constructor(options: DeadLetterRetriesOptions) {
     this.#options = options;
   }
 
   /**
-   * Retries open dead letters, in transactions of bounded size. Letters with only an excerpt are left out.
+   * Retries open dead letters, in transactions of bounded size. Dead letters with only an excerpt are left out.
    */
   async retry(
     ids: readonly number[],
@@ -33,7 +37,7 @@ export class LetterRetries {
     const { ask, writer } = this.#options;
     let tried = 0;
     let resolved = 0;
-    for (const part of await ask((sql) => letterParts(sql, ids), signal)) {
+    for (const part of await ask((sql) => deadLetterParts(sql, ids), signal)) {
       const batch = await ask((sql) => retryBatch(sql, part), signal);
       tried += batch.events.length;
       if (batch.events.length === 0) continue;
@@ -47,7 +51,7 @@ export class LetterRetries {
   async retryDue(signal: AbortSignal): Promise<void> {
     const { ask, logger } = this.#options;
     try {
-      const ids = await ask((sql) => takeDueLetters(sql, LETTERS_AT_A_TIME), signal);
+      const ids = await ask((sql) => takeDueDeadLetters(sql, DEAD_LETTERS_AT_A_TIME), signal);
       if (ids.length === 0) return;
       logger.info("dead letters retried", await this.retry(ids, signal));
     } catch (error) {

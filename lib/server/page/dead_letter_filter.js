@@ -37,17 +37,17 @@ export function chooseReason(reason) {
 
 /** Shows the form, with the reasons of the open dead letters. */
 export function showFilter(reasons) {
-  byId("letters-filter").hidden = false;
+  byId("dead-letters-filter").hidden = false;
   offer(reasons.map(({ reason }) => reason));
 }
 
 export function hideFilter() {
-  byId("letters-filter").hidden = true;
+  byId("dead-letters-filter").hidden = true;
 }
 
 /** Calls `changed` whenever the filter changes. */
 export function watchFilter(changed) {
-  const form = byId("letters-filter");
+  const form = byId("dead-letters-filter");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     read();
