@@ -9,7 +9,7 @@
 
 import { outcomeTotals } from "../lib/server/facts/counts.ts";
 import { runIndexer, type Running } from "../lib/commands/run.ts";
-import { liveCounts } from "../lib/repository/status/counts.ts";
+import { liveCounts } from "../lib/repository/status/table_counts.ts";
 import { startEmbedded } from "../lib/repository/embedded/embedded.ts";
 import { type JetstreamEvent, ReplayServer } from "../tests/support/jetstream/replay_server.ts";
 import manifest from "../deno.json" with { type: "json" };

@@ -5,7 +5,7 @@ import { secretsIn } from "../config/secrets.ts";
 import { usablePart } from "../config/usable_part.ts";
 import { silentLogger } from "../log/logger.ts";
 import { redactor } from "../log/redaction.ts";
-import { checkDatabase } from "../repository/schema/check.ts";
+import { checkDatabase } from "../repository/schema/check_database.ts";
 import { painter } from "./colour.ts";
 import type { Build, Command, Terminal } from "./command.ts";
 import { openDatabase } from "./open_database.ts";

@@ -5,7 +5,7 @@
 
 import { type Clock, sleep } from "../client/clock.ts";
 import type { Logger } from "../log/logger.ts";
-import { openCounts } from "../repository/status/counts.ts";
+import { openCounts } from "../repository/status/table_counts.ts";
 import type { Database } from "../repository/connection/database.ts";
 import { sqlStateOf } from "../repository/connection/sqlstate.ts";
 import { findLockWait, type LockWait } from "../repository/status/lock_wait.ts";

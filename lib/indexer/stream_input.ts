@@ -4,7 +4,7 @@
  */
 
 import { replayAndFollow, replaysFirst } from "../client/archive/replay_and_follow.ts";
-import { fetchZstdDictionary } from "../client/live/dictionary.ts";
+import { fetchZstdDictionary } from "../client/live/fetch_dictionary.ts";
 import { type Endpoint, parseEndpoint } from "../client/endpoint.ts";
 import { follow } from "../client/live/follow.ts";
 import { EVENTS_MAY_BE_MISSING, type Observer } from "../client/live/stream_observer.ts";

@@ -4,7 +4,7 @@
  * can end a line or move a terminal's cursor.
  */
 
-import { describeError } from "./error.ts";
+import { describeError } from "./describe_error.ts";
 import { readableError } from "./readable_error.ts";
 import { type Redact, redactor } from "./redaction.ts";
 

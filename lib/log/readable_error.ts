@@ -1,6 +1,6 @@
 /** An error for a terminal: one text, with the stack if it helps. */
 
-import { describeError, type ErrorFields } from "./error.ts";
+import { describeError, type ErrorFields } from "./describe_error.ts";
 import type { Redact } from "./redaction.ts";
 
 export interface ReadableError {

@@ -3,7 +3,7 @@
  * that the database rejected.
  */
 
-import { describeError } from "./error.ts";
+import { describeError } from "./describe_error.ts";
 import { redactor } from "./redaction.ts";
 
 /** One line about anything that was thrown, without secrets and details. */

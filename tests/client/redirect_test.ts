@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type HttpRequest, send } from "../../lib/client/archive/http_request.ts";
 import { systemClock } from "../../lib/client/clock.ts";
-import { fetchZstdDictionary } from "../../lib/client/live/dictionary.ts";
+import { fetchZstdDictionary } from "../../lib/client/live/fetch_dictionary.ts";
 import { parseEndpoint } from "../../lib/client/endpoint.ts";
 
 const KEY = "k3y-of-the-archive";

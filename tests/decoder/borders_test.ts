@@ -2,7 +2,7 @@
 
 import { encode } from "@atcute/cbor";
 import assert from "node:assert/strict";
-import { cborEnd, CborError } from "../../lib/decoder/cbor/shape.ts";
+import { cborEnd, CborError } from "../../lib/decoder/cbor/check_cbor.ts";
 import { DEFAULT_LIMITS, messageRefusal } from "../../lib/decoder/limits.ts";
 import {
   CID,

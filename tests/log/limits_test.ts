@@ -1,7 +1,7 @@
 /** What a line of the log holds of long things, each at its limit and one beyond. */
 
 import assert from "node:assert/strict";
-import { describeError, type ErrorFields } from "../../lib/log/error.ts";
+import { describeError, type ErrorFields } from "../../lib/log/describe_error.ts";
 import { createLogger } from "../../lib/log/logger.ts";
 import { redactor } from "../../lib/log/redaction.ts";
 

@@ -16,7 +16,7 @@ export const CLIENT_CONNECTION: readonly Mutant[] = [
     near: ["client/archive/limit_test.ts"],
   },
   {
-    file: "lib/client/live/dictionary.ts",
+    file: "lib/client/live/fetch_dictionary.ts",
     before: `if (endpoint.protocol === "v1") await checkV1(bytes);`,
     after: "",
     rule: "another dictionary is not taken for that of v1",

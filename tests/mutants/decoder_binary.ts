@@ -144,7 +144,7 @@ export const DECODER_BINARY: readonly Mutant[] = [
     near: ["decoder/one_verdict_test.ts"],
   },
   {
-    file: "lib/decoder/cbor/shape.ts",
+    file: "lib/decoder/cbor/check_cbor.ts",
     before: "if (read + pending > itemsMax) {",
     after: "if (read > itemsMax) {",
     rule: "an item has as many items as are allowed, and not one more",

@@ -18,14 +18,14 @@ export const LIMITS: readonly Mutant[] = [
     near: ["log/limits_test.ts"],
   },
   {
-    file: "lib/log/error.ts",
+    file: "lib/log/describe_error.ts",
     before: "const MAX_MESSAGE = 500;",
     after: "const MAX_MESSAGE = 501;",
     rule: "an error's message ends at 500 characters",
     near: ["log/limits_test.ts"],
   },
   {
-    file: "lib/log/error.ts",
+    file: "lib/log/describe_error.ts",
     before: "const MAX_DEPTH = 4;",
     after: "const MAX_DEPTH = 3;",
     rule: "an error is logged with four causes",

@@ -2,7 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 export const LOG: readonly Mutant[] = [
   {
-    file: "lib/log/error.ts",
+    file: "lib/log/describe_error.ts",
     before: `sqlStateIs(code ?? "", "quotes values")`,
     after: "false",
     rule: "what Postgres says of a value that it refused is not printed: it quotes the value",
@@ -17,14 +17,14 @@ export const LOG: readonly Mutant[] = [
     near: ["log/logger_test.ts"],
   },
   {
-    file: "lib/log/error.ts",
+    file: "lib/log/describe_error.ts",
     before: ": shorten(redact(thrown.message)),",
     after: ": redact(shorten(thrown.message)),",
     rule: "no half of a secret is left where a text is cut",
     near: ["log/logger_test.ts"],
   },
   {
-    file: "lib/log/error.ts",
+    file: "lib/log/describe_error.ts",
     before: "cause !== undefined && depth < MAX_DEPTH",
     after: "cause !== undefined",
     rule: "causes in a circle end",

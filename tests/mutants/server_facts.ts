@@ -123,7 +123,7 @@ export const SERVER_FACTS: readonly Mutant[] = [
     near: ["server/metrics/meaning_test.ts"],
   },
   {
-    file: "lib/server/facts/replay.ts",
+    file: "lib/server/facts/replay_summary.ts",
     before: "Math.floor(100 * done / total)",
     after: "Math.round(100 * done / total)",
     rule: "a replay is at 100 % when it is done, not before",

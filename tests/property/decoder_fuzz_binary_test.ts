@@ -11,7 +11,7 @@ import { Block, BlockError } from "../../lib/decoder/archive/block.ts";
 import { eventsOf } from "../../lib/decoder/archive/block_events.ts";
 import { BlockDecoder } from "../../lib/decoder/archive/block_frame.ts";
 import { CarError, readCar } from "../../lib/decoder/cbor/car.ts";
-import { CborError, checkCbor } from "../../lib/decoder/cbor/shape.ts";
+import { CborError, checkCbor } from "../../lib/decoder/cbor/check_cbor.ts";
 import type { Event } from "../../lib/decoder/event.ts";
 import { createFirehoseDecoder } from "../../lib/decoder/wire/firehose.ts";
 import { decompress } from "../../lib/decoder/zstd/libzstd.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { SAMPLE_SECONDS, type SampleEvent, sampleStream } from "../../demo/sample_stream.ts";
-import { LIVE_TABLES } from "../../lib/repository/status/counts.ts";
+import { LIVE_TABLES } from "../../lib/repository/status/table_counts.ts";
 import { connect, terminate } from "../../lib/repository/connection/connection.ts";
 import { OUTCOMES } from "../../lib/repository/outcome.ts";
 import { Folded } from "../support/folded.ts";

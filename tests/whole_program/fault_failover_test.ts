@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkDatabase } from "../../lib/repository/schema/check.ts";
+import { checkDatabase } from "../../lib/repository/schema/check_database.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { asking, PrivateCluster, serverPrograms } from "../support/crash/private_cluster.ts";
 import { assertFolded, countsAfter, numberedStream } from "../support/crash/stream.ts";

@@ -3,7 +3,7 @@
 import { decode } from "@atcute/cbor";
 import type { Address } from "../address.ts";
 import { type Block, ROW_KIND } from "./block.ts";
-import { checkCbor } from "../cbor/shape.ts";
+import { checkCbor } from "../cbor/check_cbor.ts";
 import { recordCid } from "../cbor/cid.ts";
 import { buildCommit } from "../wire/commit.ts";
 import type { DecoderOptions } from "../wire/decoder.ts";

@@ -4,7 +4,7 @@
  */
 
 import { CidLinkWrapper, decode } from "@atcute/cbor";
-import { checkCbor } from "./shape.ts";
+import { checkCbor } from "./check_cbor.ts";
 import { CID_BYTES, cidKey, isCid } from "./cid.ts";
 
 /** Invalid or truncated CAR. */

@@ -5,7 +5,7 @@
  */
 
 import { BytesWrapper, CidLinkWrapper, decode } from "@atcute/cbor";
-import { checkCbor } from "./shape.ts";
+import { checkCbor } from "./check_cbor.ts";
 import { withoutForeignItems } from "./foreign_items.ts";
 
 /**

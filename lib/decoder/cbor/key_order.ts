@@ -4,7 +4,7 @@
  */
 
 import { decode } from "@atcute/cbor";
-import { cborEnd } from "./shape.ts";
+import { cborEnd } from "./check_cbor.ts";
 
 /**
  * Decodes one item, with the keys of its maps in any order. For frames only: a record in another order does

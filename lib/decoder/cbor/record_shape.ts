@@ -1,6 +1,6 @@
 /** Whether a record's DAG-CBOR may be decoded at all. */
 
-import { CborError, checkCbor } from "./shape.ts";
+import { CborError, checkCbor } from "./check_cbor.ts";
 import type { Refusal } from "../event.ts";
 import type { Limits } from "../limits.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { decodeAnyOrder } from "../cbor/key_order.ts";
-import { cborEnd, CborError, checkCbor } from "../cbor/shape.ts";
+import { cborEnd, CborError, checkCbor } from "../cbor/check_cbor.ts";
 import type { Decoder, DecoderOptions } from "./decoder.ts";
 import type { Message } from "../raw_message.ts";
 import type { Event, Position, Refusal } from "../event.ts";

@@ -5,7 +5,7 @@
 
 import { BytesWrapper, CidLinkWrapper, decode } from "@atcute/cbor";
 import { type Car, CarError, readCar } from "../cbor/car.ts";
-import { checkCbor } from "../cbor/shape.ts";
+import { checkCbor } from "../cbor/check_cbor.ts";
 import { cidKey, isCidOf } from "../cbor/cid.ts";
 import { buildCommit, readRecord, type RecordContent, without } from "./commit.ts";
 import type { DecoderOptions } from "./decoder.ts";

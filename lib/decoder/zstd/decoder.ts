@@ -6,7 +6,7 @@
 
 import { xxhash64Hex } from "./xxhash.ts";
 import { type Dictionary, readDictionary } from "./dictionary.ts";
-import { corrupt, ZstdError } from "./error.ts";
+import { corrupt, ZstdError } from "./zstd_error.ts";
 import { executeSequences, type RepeatedOffsets } from "./execute.ts";
 import { type FrameHeader, readFrameHeader } from "./frame.ts";
 import { LiteralsDecoder } from "./literals.ts";
@@ -15,8 +15,8 @@ import { readSequencesHeader, type SequenceTables } from "./sequences.ts";
 import { MAX_INPUT_BYTES, Source } from "./source.ts";
 
 export { dictionaryId } from "./dictionary.ts";
-export { ZstdError } from "./error.ts";
-export type { ZstdFault } from "./error.ts";
+export { ZstdError } from "./zstd_error.ts";
+export type { ZstdFault } from "./zstd_error.ts";
 export { frameContentBytes } from "./frame.ts";
 
 export interface ZstdOptions {

@@ -1,6 +1,6 @@
 /** Dictionaries (RFC 8878 section 5): the initial state of a frame, and content that matches can refer to. */
 
-import { corrupt, ZstdError } from "./error.ts";
+import { corrupt, ZstdError } from "./zstd_error.ts";
 import type { RepeatedOffsets } from "./execute.ts";
 import { readFseTable } from "./fse.ts";
 import { type HuffmanTable, readHuffmanTable } from "./huffman.ts";

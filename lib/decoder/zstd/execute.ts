@@ -4,7 +4,7 @@
  * state is in local variables, not in objects.
  */
 
-import { corrupt } from "./error.ts";
+import { corrupt } from "./zstd_error.ts";
 import type { Literals } from "./literals.ts";
 import type { Output } from "./output.ts";
 import type { SequencesHeader } from "./sequences.ts";

@@ -1,6 +1,6 @@
 /** Frames and their blocks (RFC 8878 section 3.1.1). */
 
-import { corrupt, ZstdError } from "./error.ts";
+import { corrupt, ZstdError } from "./zstd_error.ts";
 import { Source } from "./source.ts";
 
 const MAGIC = 0xfd2fb528;

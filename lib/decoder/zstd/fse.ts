@@ -3,7 +3,7 @@
  * the state, and how to compute the next state from the following bits.
  */
 
-import { corrupt } from "./error.ts";
+import { corrupt } from "./zstd_error.ts";
 import { bitsAt, highestBit, type Source } from "./source.ts";
 
 export interface FseTable {

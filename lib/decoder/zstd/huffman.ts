@@ -1,6 +1,6 @@
 /** Huffman codes of literals (RFC 8878 section 4.2): the tree as a table, and streams read with it. */
 
-import { corrupt } from "./error.ts";
+import { corrupt } from "./zstd_error.ts";
 import { readFseTable } from "./fse.ts";
 import { backwardStart, bitsAt, highestBit, type Source } from "./source.ts";
 

@@ -1,6 +1,6 @@
 /** The literals section of a compressed block (RFC 8878 section 3.1.1.3.1). */
 
-import { corrupt } from "./error.ts";
+import { corrupt } from "./zstd_error.ts";
 import { decodeHuffmanStream, type HuffmanTable, readHuffmanTable } from "./huffman.ts";
 import { MAX_BLOCK_BYTES, type Output, SLACK } from "./output.ts";
 import type { Source } from "./source.ts";

@@ -1,6 +1,6 @@
 /** The decoded bytes of a frame, after the dictionary's content. */
 
-import { corrupt } from "./error.ts";
+import { corrupt } from "./zstd_error.ts";
 
 /** No block decodes to more (RFC 8878 section 3.1.1.2.4). */
 export const MAX_BLOCK_BYTES = 128 * 1024;

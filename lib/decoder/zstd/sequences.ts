@@ -1,6 +1,6 @@
 /** The sequences section of a compressed block (RFC 8878 section 3.1.1.3.2): its header and tables. */
 
-import { corrupt } from "./error.ts";
+import { corrupt } from "./zstd_error.ts";
 import { buildFseTable, type FseTable, readFseTable, singleSymbolTable } from "./fse.ts";
 import type { Source } from "./source.ts";
 

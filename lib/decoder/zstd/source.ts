@@ -3,7 +3,7 @@
  * at any bit position. All numbers of the format are little-endian (RFC 8878 section 3).
  */
 
-import { corrupt } from "./error.ts";
+import { corrupt } from "./zstd_error.ts";
 
 /**
  * Spare bytes on both sides of the compressed data. Bits are read four bytes at a time, and limits are

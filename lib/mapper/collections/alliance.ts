@@ -4,7 +4,7 @@ import { z } from "zod";
 import lexicon from "../../../lexicons/app/subcult/alliance.json" with { type: "json" };
 import type { Collection, Reference } from "../collection.ts";
 import { reference, text, time, weight } from "../field.ts";
-import { mapBy } from "../shape.ts";
+import { mapBy } from "../validate_record.ts";
 
 export const AllianceRecord = z.object({
   fromSceneId: reference(),

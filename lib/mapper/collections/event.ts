@@ -6,7 +6,7 @@ import { isoFromMicros } from "../../micros.ts";
 import type { Collection, Reference } from "../collection.ts";
 import { reference, requiredText, tags, text, time } from "../field.ts";
 import { PLACE_COLUMNS, placeOf } from "../place.ts";
-import { mapBy } from "../shape.ts";
+import { mapBy } from "../validate_record.ts";
 
 export const EventRecord = z.object({
   name: requiredText(255),

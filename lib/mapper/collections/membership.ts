@@ -9,7 +9,7 @@ import lexicon from "../../../lexicons/app/subcult/membership.json" with { type:
 import { isDid } from "../../decoder/address.ts";
 import type { Collection, Reference } from "../collection.ts";
 import { type FieldMeta, type FieldRefusal, reference, time, weight } from "../field.ts";
-import { mapBy } from "../shape.ts";
+import { mapBy } from "../validate_record.ts";
 
 const MEMBER_REFUSAL = { reason: "invalid_did", expected: "a DID" } satisfies FieldRefusal;
 

@@ -5,7 +5,7 @@ import lexicon from "../../../lexicons/app/subcult/post.json" with { type: "json
 import { Attachment, storedAttachments } from "../attachment.ts";
 import type { Collection, Reference } from "../collection.ts";
 import { list, reference, requiredText, tags } from "../field.ts";
-import { mapBy } from "../shape.ts";
+import { mapBy } from "../validate_record.ts";
 
 const MAX_ATTACHMENTS = 6;
 

@@ -5,7 +5,7 @@ import lexicon from "../../../lexicons/app/subcult/scene.json" with { type: "jso
 import type { Collection } from "../collection.ts";
 import { requiredText, tags, text } from "../field.ts";
 import { PLACE_COLUMNS, placeOf } from "../place.ts";
-import { mapBy } from "../shape.ts";
+import { mapBy } from "../validate_record.ts";
 
 const colour = text(32).nullish();
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import lexicon from "../../../lexicons/app/subcult/stream.json" with { type: "json" };
 import type { Collection, Reference } from "../collection.ts";
 import { reference, requiredText, text, time } from "../field.ts";
-import { mapBy } from "../shape.ts";
+import { mapBy } from "../validate_record.ts";
 import { createdAt } from "../timestamp.ts";
 
 export const StreamRecord = z.object({

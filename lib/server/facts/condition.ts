@@ -8,7 +8,7 @@ import {
   sinceProgressSeconds,
 } from "./derived.ts";
 import type { Facts, Now, PipelineState } from "./facts.ts";
-import { type Replay, replayOf } from "./replay.ts";
+import { type Replay, replayOf } from "./replay_summary.ts";
 import type { StreamFault } from "./stream_facts.ts";
 
 export interface Condition {

@@ -1,7 +1,7 @@
 /** What the process knows about its database, and about repositories that are compared with their source. */
 
 import type { ReconcileCounts } from "../../repository/reconcile/reconcile_queue.ts";
-import type { OpenCounts } from "../../repository/status/counts.ts";
+import type { OpenCounts } from "../../repository/status/table_counts.ts";
 import type { LockWait } from "../../repository/status/lock_wait.ts";
 
 export interface DatabaseFacts {

@@ -6,7 +6,7 @@
 import { sqlStateClass } from "../../sqlstate_table.ts";
 import type { Condition } from "./condition.ts";
 import type { DatabaseFailure } from "./database_facts.ts";
-import { replayText } from "./replay.ts";
+import { replayText } from "./replay_summary.ts";
 import type { StreamFault } from "./stream_facts.ts";
 
 /** A closed list that probes and alerts can rely on. */

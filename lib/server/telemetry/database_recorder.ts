@@ -1,6 +1,6 @@
 /** Records whether the database answers, and what it counts. */
 
-import type { OpenCounts } from "../../repository/status/counts.ts";
+import type { OpenCounts } from "../../repository/status/table_counts.ts";
 import type { Blocked } from "../facts/database_facts.ts";
 import type { Clocks, Facts } from "../facts/facts.ts";
 

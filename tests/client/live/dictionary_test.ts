@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fetchZstdDictionary } from "../../../lib/client/live/dictionary.ts";
+import { fetchZstdDictionary } from "../../../lib/client/live/fetch_dictionary.ts";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
 import { corpusFile, WITHOUT_CORPUS } from "../../support/corpus.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fetchZstdDictionary } from "../../../lib/client/live/dictionary.ts";
+import { fetchZstdDictionary } from "../../../lib/client/live/fetch_dictionary.ts";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
 import { Followed, positionOf } from "../../support/jetstream/followed.ts";
 import { type JetstreamEvent, ReplayServer } from "../../support/jetstream/replay_server.ts";

@@ -1,8 +1,8 @@
 import { CidLinkWrapper, decode, encode, toBytes } from "@atcute/cbor";
 import assert from "node:assert/strict";
 import { CarError, readCar } from "../../../lib/decoder/cbor/car.ts";
-import { cborEnd, CborError, checkCbor } from "../../../lib/decoder/cbor/shape.ts";
-import type { CborFault } from "../../../lib/decoder/cbor/shape.ts";
+import { cborEnd, CborError, checkCbor } from "../../../lib/decoder/cbor/check_cbor.ts";
+import type { CborFault } from "../../../lib/decoder/cbor/check_cbor.ts";
 import { cidKey, isCidOf, recordCid } from "../../../lib/decoder/cbor/cid.ts";
 import type { Event } from "../../../lib/decoder/event.ts";
 import { createFirehoseDecoder } from "../../../lib/decoder/wire/firehose.ts";

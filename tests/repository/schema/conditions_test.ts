@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { COLLECTIONS } from "../../../lib/mapper/collections/registry.ts";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
-import { checkDatabase } from "../../../lib/repository/schema/check.ts";
+import { checkDatabase } from "../../../lib/repository/schema/check_database.ts";
 import { migrate } from "../../../lib/repository/schema/migrate.ts";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { StatusTables } from "../../../lib/repository/status/stored_status.ts";

@@ -1,7 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
 import assert from "node:assert/strict";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
-import { checkDatabase } from "../../../lib/repository/schema/check.ts";
+import { checkDatabase } from "../../../lib/repository/schema/check_database.ts";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 import { serve } from "../../../lib/repository/embedded/server.ts";
 import { Session } from "../../../lib/repository/embedded/session.ts";

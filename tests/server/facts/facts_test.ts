@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { ReplayProgress } from "../../../lib/client/archive/replay_observer.ts";
 import { clientOf } from "../../../lib/server/http/connection.ts";
 import { readinessOf } from "../../../lib/server/facts/health.ts";
-import { replayOf } from "../../../lib/server/facts/replay.ts";
+import { replayOf } from "../../../lib/server/facts/replay_summary.ts";
 import { Telemetry } from "../../../lib/server/telemetry/telemetry.ts";
 import { HandClock, NOON } from "../../support/server_subject.ts";
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Collection } from "../../../lib/mapper/collection.ts";
 import { reference, requiredText } from "../../../lib/mapper/field.ts";
 import type { Upgrade } from "../../../lib/mapper/schema_version.ts";
-import { mapBy } from "../../../lib/mapper/shape.ts";
+import { mapBy } from "../../../lib/mapper/validate_record.ts";
 import type { Migration } from "../../../lib/repository/schema/migrations.ts";
 import lexicon from "./venue.json" with { type: "json" };
 import sql from "./0099_venues.sql" with { type: "text" };
