@@ -10,7 +10,7 @@ function query(url: string): URLSearchParams {
   return new URL(url).searchParams;
 }
 
-Deno.test("the path tells the protocol, and the source names the instance", () => {
+Deno.test("the path selects the protocol, and the source names the instance", () => {
   const cases = [
     ["wss://jetstream1.us-east.bsky.network/subscribe", "v1"],
     [`wss://jetstream.us-east.bsky.network${V2}`, "v2"],
@@ -31,7 +31,7 @@ Deno.test("the source keeps the port and the prefix, and drops scheme, credentia
   assert.equal(parseEndpoint("wss://host:443/subscribe").source, "host/subscribe");
 });
 
-Deno.test("CL-02 an address that can't be used is refused with what is accepted", () => {
+Deno.test("CL-02 the error about an unusable URL says what is accepted", () => {
   const cases: [string, RegExp][] = [
     ["", /not a URL/],
     ["jetstream.example/subscribe", /not a URL/],
@@ -47,13 +47,13 @@ Deno.test("CL-02 an address that can't be used is refused with what is accepted"
   for (const [url, message] of cases) assert.throws(() => parseEndpoint(url), message);
 });
 
-Deno.test("an address that is refused is not repeated with its credentials", () => {
+Deno.test("the error about a URL does not repeat its credentials", () => {
   for (const url of ["http://user:secret@host/subscribe", "wss://user:secret@host/else"]) {
     assert.throws(() => parseEndpoint(url), (error: Error) => !error.message.includes("secret"));
   }
 });
 
-Deno.test("v1 is always asked for collections, with its own parameter names", () => {
+Deno.test("a v1 request always has collections, with the parameter names of v1", () => {
   const endpoint = parseEndpoint("wss://host/subscribe");
   const { url, subprotocol } = subscriptionTo(endpoint, {
     filter: FILTER,
@@ -67,7 +67,7 @@ Deno.test("v1 is always asked for collections, with its own parameter names", ()
   assert.equal(subprotocol, null);
 });
 
-Deno.test("v2 is asked with its subprotocol and leaves kinds open", () => {
+Deno.test("a v2 request has its subprotocol and does not limit kinds", () => {
   const endpoint = parseEndpoint(`wss://host${V2}`);
   const { url, subprotocol } = subscriptionTo(endpoint, {
     filter: FILTER,
@@ -83,7 +83,7 @@ Deno.test("v2 is asked with its subprotocol and leaves kinds open", () => {
   assert.equal(subprotocol, "xrpc.v1.json");
 });
 
-Deno.test("the firehose is asked with a cursor and nothing else", () => {
+Deno.test("a firehose request has a cursor and no other parameter", () => {
   const endpoint = parseEndpoint(`wss://host${FIREHOSE}`);
   const { url } = subscriptionTo(endpoint, { filter: FILTER, cursor: "7", zstd: null });
   assert.equal(url, `wss://host${FIREHOSE}?cursor=7`);
@@ -97,7 +97,7 @@ Deno.test("no cursor is sent at the live tip, and other parameters of the addres
   assert.equal(query(url).get("maxMessageSizeBytes"), "9");
 });
 
-Deno.test("a subscription without any collection is refused: it would be the whole network", () => {
+Deno.test("a subscription without a collection is an error: it would be the whole network", () => {
   const endpoint = parseEndpoint("wss://host/subscribe");
   const filter = { collections: [], dids: [] };
   assert.throws(() => subscriptionTo(endpoint, { filter, cursor: null, zstd: null }), RangeError);

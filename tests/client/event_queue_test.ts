@@ -45,7 +45,7 @@ Deno.test("CL-15 it pauses above 1000 items, not at 1000", () => {
   queue[Symbol.dispose]();
 });
 
-Deno.test("a batch has no more bytes than its limit, unless its first item has", async () => {
+Deno.test("a batch has at most its limit of bytes, unless its first item is larger", async () => {
   const { queue } = make();
   for (const bytes of [30, 30, 50, 500, 1]) queue.push(bytes, bytes);
   const take = (): Promise<number[]> =>
@@ -58,7 +58,7 @@ Deno.test("a batch has no more bytes than its limit, unless its first item has",
   queue[Symbol.dispose]();
 });
 
-Deno.test("it waits for no more items once the bytes of a batch are there", async () => {
+Deno.test("a take returns as soon as the bytes of a batch are waiting", async () => {
   const { queue } = make();
   const taken = queue.take({ maxItems: 10, maxBytes: 100, maxWaitMs: 60_000, signal: never() });
   queue.push(1, 60);
@@ -67,7 +67,7 @@ Deno.test("it waits for no more items once the bytes of a batch are there", asyn
   queue[Symbol.dispose]();
 });
 
-Deno.test("CL-12 it resumes below 100 items, not at 100, and tells how long the pause was", async () => {
+Deno.test("CL-12 it resumes below 100 items, not at 100, and reports how long the pause was", async () => {
   const { queue, clock, told } = make();
   fill(queue, 0, 1001);
   clock.advance(700);
@@ -96,7 +96,7 @@ Deno.test("it pauses at the byte limit and resumes at a tenth of it", async () =
   assert.deepEqual(told, ["paused", "resumed 0"]);
 });
 
-Deno.test("the byte limit itself is full, a tenth of it is room", async () => {
+Deno.test("the queue is full exactly at the byte limit, and resumes exactly at a tenth of it", async () => {
   const { queue } = make({ maxBytes: 1000 });
   fill(queue, 0, 10, 100);
   assert.equal(queue.paused, true);
@@ -106,7 +106,7 @@ Deno.test("the byte limit itself is full, a tenth of it is room", async () => {
   assert.deepEqual([queue.bytes, queue.paused], [100, false]);
 });
 
-Deno.test("it is full with as many items as it may hold, also where that is where it pauses", () => {
+Deno.test("the queue is full at its maximum number of items, also when that equals the pause limit", () => {
   const { queue } = make({ pauseAt: 5, resumeAt: 1, max: 5 });
   fill(queue, 0, 4);
   assert.equal(queue.paused, false);
@@ -115,7 +115,7 @@ Deno.test("it is full with as many items as it may hold, also where that is wher
   queue[Symbol.dispose]();
 });
 
-Deno.test("an item larger than the byte limit is taken, and holds the queue until it is gone", async () => {
+Deno.test("an item larger than the byte limit is accepted, and pauses the queue until it is taken", async () => {
   const { queue } = make({ maxBytes: 10 });
   queue.push(1, 1_000_000);
   assert.equal(queue.paused, true);
@@ -142,7 +142,7 @@ Deno.test("items come out in the order they went in, across many takes", async (
   assert.equal(queue.bytes, 0);
 });
 
-Deno.test("D-40 a long pause is reported again and again, and its duration is the whole", async () => {
+Deno.test("D-40 a long pause is reported repeatedly, each time with its whole duration", async () => {
   const { queue, clock, told } = make();
   fill(queue, 0, 1001);
   clock.advance(95_000);
@@ -167,7 +167,7 @@ Deno.test("a take returns as soon as the batch is full", async () => {
   assert.deepEqual(clock.pending, []);
 });
 
-Deno.test("a take of a part waits from when its first item was pushed", async () => {
+Deno.test("the wait of a take counts from when its first item was pushed", async () => {
   const { queue, clock } = make();
   queue.push(1, 1);
   clock.advance(15);
@@ -178,7 +178,7 @@ Deno.test("a take of a part waits from when its first item was pushed", async ()
   assert.deepEqual(await taken, [1, 2]);
 });
 
-Deno.test("a full queue is taken from at once, though the batch could be larger", async () => {
+Deno.test("a take from a full queue returns at once, although the batch could be larger", async () => {
   const { queue } = make({ pauseAt: 3, resumeAt: 1 });
   const waiting = queue.take({ maxItems: 1000, maxWaitMs: 60_000, signal: never() });
   fill(queue, 0, 4);
@@ -199,7 +199,7 @@ Deno.test("a take of an empty queue waits without a timer until something comes"
   assert.deepEqual(await taken, [1]);
 });
 
-Deno.test("after the end a take waits for nothing, and the last one is empty", async () => {
+Deno.test("after the end a take does not wait, and the last take is empty", async () => {
   const { queue } = make();
   queue.push(1, 1);
   const waiting = queue.take({ maxItems: 3, maxWaitMs: 60_000, signal: never() });
@@ -229,7 +229,7 @@ Deno.test("a second taker at the same time is an error", async () => {
   assert.deepEqual(await first, [1]);
 });
 
-Deno.test("waiting for room ends with the pause, or with the abort", async () => {
+Deno.test("waiting for room ends when the pause ends, or with the abort", async () => {
   const { queue } = make();
   await queue.whenOpen(never());
   fill(queue, 0, 1001);
@@ -242,7 +242,7 @@ Deno.test("waiting for room ends with the pause, or with the abort", async () =>
   await opened;
 });
 
-Deno.test("limits that contradict each other are refused", () => {
+Deno.test("limits that contradict each other are an error", () => {
   const wrong: Partial<QueueLimits>[] = [
     { resumeAt: 0 },
     { resumeAt: 1001 },

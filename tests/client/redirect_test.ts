@@ -106,7 +106,7 @@ Deno.test("a redirect within the origin is followed, with the key and the body",
   await assert.rejects(archive(server.url("/moved"), "POST"), /redirects a POST with HTTP 302 to /);
 });
 
-Deno.test("redirects to nothing, without end, or to other schemes are errors", async () => {
+Deno.test("redirects without a target, endless ones, and those to other schemes are errors", async () => {
   const cases: readonly (readonly [string | null, RegExp])[] = [
     [null, /HTTP 302 to no address/],
     ["http://", /HTTP 302 to no address/],

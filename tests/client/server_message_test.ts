@@ -1,4 +1,4 @@
-/** What a server says when it refuses is read by people, and by nothing else. */
+/** The text of a server's rejection is for people only. */
 
 import assert from "node:assert/strict";
 import { printable, readXrpcError } from "../../lib/client/server_message.ts";
@@ -6,7 +6,7 @@ import { Program } from "../support/crash/in_process.ts";
 import { FAULTS, refusal } from "../support/jetstream/archive_server.ts";
 import { archiveTest } from "../support/jetstream/history.ts";
 
-Deno.test("a server's words are one line without what moves a terminal or hides", () => {
+Deno.test("a server's text becomes one line without control and invisible characters", () => {
   for (
     const [said, line] of [
       ["no such collection", "no such collection"],
@@ -20,7 +20,7 @@ Deno.test("a server's words are one line without what moves a terminal or hides"
   for (const nothing of [undefined, null, 7, {}, "", "\0\n"]) assert.equal(printable(nothing), "");
 });
 
-Deno.test("a server's words are cut behind a whole word", () => {
+Deno.test("a server's text is cut after a whole word", () => {
   assert.equal(printable("a".repeat(300)).length, 300);
   assert.equal(printable("a".repeat(301)), "…");
   assert.equal(printable(`${"word ".repeat(59)}k-0123456789`), `${"word ".repeat(59).trim()}…`);
@@ -45,7 +45,7 @@ Deno.test("an error has a code only when it is named as XRPC names them", () => 
 const KEY = "k-0123456789abcdefghijkl";
 
 archiveTest(
-  "a server that says the key back, whole, cut off or with a gap in it, doesn't get it into the log",
+  "a server that repeats the key, whole, in part or with gaps, does not get it into the log",
   { startFrom: "archive" },
   async ({ history, last, options }) => {
     const bodies = [

@@ -5,7 +5,7 @@ export const CLIENT_ARCHIVE: readonly Mutant[] = [
     file: "lib/client/archive/segment_file.ts",
     before: "minSeq <= throughSeq",
     after: "minSeq < throughSeq",
-    rule: "a page that ends with the first row of a block has that row",
+    rule: "a page that ends with the first row of a block contains that row",
     near: ["client/archive/borders_test.ts"],
   },
   {

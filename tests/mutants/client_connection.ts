@@ -19,7 +19,7 @@ export const CLIENT_CONNECTION: readonly Mutant[] = [
     file: "lib/client/live/fetch_dictionary.ts",
     before: `if (endpoint.protocol === "v1") await checkV1(bytes);`,
     after: "",
-    rule: "another dictionary is not taken for that of v1",
+    rule: "a dictionary with another hash is rejected for v1",
     near: ["client/live/dictionary_test.ts"],
   },
   {
@@ -103,7 +103,7 @@ export const CLIENT_CONNECTION: readonly Mutant[] = [
     file: "lib/client/live/stream_reader.ts",
     before: "if (flow.paused) {",
     after: "if (false) {",
-    rule: "reading stops right behind the message that fills the queue",
+    rule: "reading stops directly after the message that fills the queue",
     near: ["client/live/flow_test.ts"],
   },
   {

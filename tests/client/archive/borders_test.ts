@@ -1,4 +1,4 @@
-/** Segments, pages and plans that end just where something else begins. */
+/** Segments, pages and plans that end exactly where something else begins. */
 
 import assert from "node:assert/strict";
 import { blockOf, timeOf } from "../../support/jetstream/archive_file.ts";
@@ -17,7 +17,7 @@ function rows(first: number, last: number): ReturnType<typeof record>[] {
   return Array.from({ length: last - first + 1 }, (_, index) => record(first + index));
 }
 
-Deno.test("a page that ends with the first row of a block has that row", async () => {
+Deno.test("a page that ends with the first row of a block contains that row", async () => {
   for (const plannedThroughSeq of [10, 11, 12]) {
     await using server = new ArchiveServer(
       [[blockOf(rows(1, 10)), blockOf(rows(11, 20))]],
@@ -33,7 +33,7 @@ Deno.test("a page that ends with the first row of a block has that row", async (
   }
 });
 
-Deno.test("a replay begins behind the last row that is done, though that is the last of its block", async () => {
+Deno.test("a replay begins after the last processed row, also when that is the last row of its block", async () => {
   for (const cursor of [9, 10, 11]) {
     await using server = new ArchiveServer(
       [[blockOf(rows(1, 10)), blockOf(rows(11, 20))]],
@@ -45,7 +45,7 @@ Deno.test("a replay begins behind the last row that is done, though that is the 
   }
 });
 
-Deno.test("a replay from the archive's last row asks for nothing, from the row before for one", async () => {
+Deno.test("a replay from the archive's last row requests nothing, and from the row before it one row", async () => {
   for (const [cursor, expected] of [[9, [10]], [10, []]] as const) {
     await using server = new ArchiveServer([[blockOf(rows(1, 10))]], { wholeFrom: 0 });
     const { done, chunks } = replay(server, { start: { cursor, timeUs: 0 } });
@@ -55,7 +55,7 @@ Deno.test("a replay from the archive's last row asks for nothing, from the row b
   }
 });
 
-Deno.test("a segment above one part comes in several, and none of several blocks is above 4 MiB", async () => {
+Deno.test("a segment larger than one part is downloaded in parts of at most 4 MiB, unless a block is larger", async () => {
   const content = { $type: "app.subcult.scene", name: "x".repeat(700_000) };
   const blocks = Array.from(
     { length: 6 },
@@ -90,7 +90,7 @@ Deno.test("a row without a usable time keeps the time before it", async () => {
   );
 });
 
-Deno.test("plans that go stale may be as many as they like, as long as each of them brings something", async () => {
+Deno.test("any number of plans may become outdated, as long as each of them makes progress", async () => {
   const segments = Array.from({ length: 9 }, (_, index) => [
     blockOf(rows(2 * index + 1, 2 * index + 2)),
   ]);

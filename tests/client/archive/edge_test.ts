@@ -24,7 +24,7 @@ import {
 
 const FOREIGN = { collection: POSTS };
 
-Deno.test("a new plan is requested after the last segment, though its last rows are gone, and reported before", async () => {
+Deno.test("a new plan begins after the last segment, although its last rows were removed", async () => {
   await using server = new ArchiveServer([
     [blockOf([record(1, FOREIGN), record(2, FOREIGN), record(3, FOREIGN)], 1, 10)],
     [blockOf([record(11), record(12)])],
@@ -49,7 +49,7 @@ Deno.test("a new plan is requested after the last segment, though its last rows 
   assert.deepEqual(seqsIn(chunks), [11, 12]);
 });
 
-Deno.test("a page of a plan goes no further than the archive of its answer, nor than the first page's", async () => {
+Deno.test("a page of a plan ends at the end of its answer's archive, or of the first page's archive", async () => {
   for (const [plannedThroughSeq, sealedTipSeq] of [[40, 30], [50, 50]]) {
     await using server = new ArchiveServer(mixedArchive(1, 4, 10), { wholeFrom: 2, maxEntries: 1 });
     const page = { plannedThroughSeq, sealedTipSeq, segments: [] };
@@ -64,7 +64,7 @@ Deno.test("a page of a plan goes no further than the archive of its answer, nor 
   }
 });
 
-Deno.test("rows before their segment, or behind it, are another block's", async () => {
+Deno.test("rows outside of their segment's bounds mean that the block is a wrong one", async () => {
   for (const bounds of [{ minSeq: 6 }, { maxSeq: 7 }]) {
     await using server = new ArchiveServer([[
       blockOf([record(5), record(6), record(7), record(8)]),
@@ -78,7 +78,7 @@ Deno.test("rows before their segment, or behind it, are another block's", async 
   }
 });
 
-Deno.test("a file that is sound, but another than the plan's, is not taken under the plan's ETag", async () => {
+Deno.test("a valid file that is not the planned one is rejected despite the plan's ETag", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 3, 20), { wholeFrom: 0 });
   await using other = new ArchiveServer(mixedArchive(1, 3, 20));
   other.compact(0, ({ seq }) => seq % 2 === 0);
@@ -106,7 +106,7 @@ Deno.test("the bytes of a chunk are those of its own events", async () => {
   assert.deepEqual(chunks.map(({ bytes }) => bytes), [own[0]! + own[1]!]);
 });
 
-Deno.test("a plan with segments that are done moves nothing back", async () => {
+Deno.test("a plan with processed segments does not move the position back", async () => {
   await using server = new ArchiveServer(mixedArchive(3, 1, 20), { wholeFrom: 0 });
   const segments = server.segments.map((segment, index) => plannedEntry(segment, index));
   const page = { plannedThroughSeq: 60, sealedTipSeq: 60, segments };
@@ -117,7 +117,7 @@ Deno.test("a plan with segments that are done moves nothing back", async () => {
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows).filter((seq) => seq > 25));
 });
 
-Deno.test("a segment of which no block is wanted is passed, and the next one is its own", async () => {
+Deno.test("a segment without wanted blocks is skipped, and the next segment is read", async () => {
   await using server = new ArchiveServer(mixedArchive(2, 2, 10));
   const segments = server.segments.map((segment, index) =>
     plannedEntry(segment, index, index === 0 ? [] : [{ first: 0, last: 1 }])
@@ -129,7 +129,7 @@ Deno.test("a segment of which no block is wanted is passed, and the next one is 
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows).filter((seq) => seq > 20));
 });
 
-Deno.test("a plan that would take many times its bytes when it is parsed is not parsed", async () => {
+Deno.test("a plan that would take many times its size when parsed is rejected before parsing", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   const body = new TextEncoder().encode(`[${"[],".repeat(1_000_001)}[]]`);
   server.fail("planSnapshot", FAULTS.answers({ status: 200, headers: {}, body }), Infinity);

@@ -68,7 +68,7 @@ for (
   ] as const
 ) {
   for (const [method, wholeFrom] of WAYS) {
-    Deno.test(`T10 ${name} is fetched again past caches: ${method}`, async () => {
+    Deno.test(`T10 ${name} is downloaded again, bypassing caches: ${method}`, async () => {
       await using server = new ArchiveServer(mixedArchive(2, 3, 20), { wholeFrom });
       server.fail(method, fault, 1, wholeFrom === 0 ? BEFORE_PARTS : 0);
       const { done, chunks, notices } = replay(server);
@@ -80,7 +80,7 @@ for (
       assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
     });
 
-    Deno.test(`T10 ${name} that stays ends the replay before it: ${method}`, async () => {
+    Deno.test(`T10 ${name} on every attempt ends the replay before it: ${method}`, async () => {
       await using server = new ArchiveServer(mixedArchive(2, 3, 20), { wholeFrom });
       const [, second] = server.segments;
       const spoilt = (
@@ -103,7 +103,7 @@ for (
   }
 }
 
-Deno.test("a footer that doesn't agree with its checksum is fetched again, and refused if it stays wrong", async () => {
+Deno.test("a footer with a wrong checksum is downloaded again, and rejected if it stays wrong", async () => {
   for (const [times, name] of [[1, null], [Infinity, "ArchiveDamagedError"]] as const) {
     await using server = new ArchiveServer(mixedArchive(1, 3, 20), { wholeFrom: 0 });
     server.fail(
@@ -129,7 +129,7 @@ Deno.test("a footer that doesn't agree with its checksum is fetched again, and r
   }
 });
 
-Deno.test("an invalid plan is requested again, and refused if it stays invalid", async () => {
+Deno.test("an invalid plan is requested again, and rejected if it stays invalid", async () => {
   const nonsense: readonly unknown[] = [
     [],
     { sealedTipSeq: 9, segments: [] },
@@ -162,7 +162,7 @@ function planWith(...changes: readonly object[]): unknown {
   return { plannedThroughSeq: 9, sealedTipSeq: 9, segments };
 }
 
-Deno.test("a segment that is replaced under way is planned again from the position of the replay", async () => {
+Deno.test("when a segment is replaced during the replay, a new plan begins at the current position", async () => {
   await using server = new ArchiveServer(mixedArchive(3, 4, 25), { wholeFrom: 0 });
   const gone = (seq: number): boolean => seq % 5 === 0;
   let compacted = 0;
@@ -196,7 +196,7 @@ for (
     ["404 SegmentNotFound", FAULTS.answers(refusal(404, "SegmentNotFound", "gone"))],
   ] as readonly (readonly [string, Fault])[]
 ) {
-  Deno.test(`${name} means that the plan is old: another is made, five at most`, async () => {
+  Deno.test(`${name} means that the plan is outdated: a new plan is requested, at most five times`, async () => {
     for (const times of [1, Infinity]) {
       await using server = new ArchiveServer(mixedArchive(2, 2, 20), { wholeFrom: 0 });
       server.fail("getSegment", fault, times, 1);
@@ -217,7 +217,7 @@ for (
   });
 }
 
-Deno.test("a block that is gone means that the plan is old", async () => {
+Deno.test("a removed block means that the plan is outdated", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 4, 20), { wholeFrom: 2 });
   server.fail("getBlock", FAULTS.answers(refusal(404, "BlockNotFound", "gone")), 1, 2);
   const { done, chunks } = replay(server);
@@ -227,7 +227,7 @@ Deno.test("a block that is gone means that the plan is old", async () => {
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
 
-Deno.test("a block of another generation is taken, one of another number is not", async () => {
+Deno.test("a block of another generation is accepted, a block with another number is not", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 4, 20), { wholeFrom: 2 });
   const tagged = (etag: string): Fault => (answer) => ({ ...answer, headers: { "ETag": etag } });
   server.fail("getBlock", tagged('W/"0123456789abcdef:0"'));
@@ -241,7 +241,7 @@ Deno.test("a block of another generation is taken, one of another number is not"
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
 
-Deno.test("a block with the rows of another is not taken", async () => {
+Deno.test("a block with the rows of another block is rejected", async () => {
   await using server = new ArchiveServer(mixedArchive(2, 3, 20), { wholeFrom: 2 });
   const [first, second] = server.segments;
   for (const other of [first!.blocks[0]!, second!.blocks[0]!]) {
@@ -254,7 +254,7 @@ Deno.test("a block with the rows of another is not taken", async () => {
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
 
-Deno.test("a server that ignores ranges is not read: its whole files would come again and again", async () => {
+Deno.test("a server that ignores ranges is not used: it would send whole files repeatedly", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 2, 20), { wholeFrom: 0 });
   server.fail("getSegment", (answer) => ({
     ...answer,
@@ -276,7 +276,7 @@ Deno.test("an answer longer than it may be is not read to its end", async () => 
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
 
-Deno.test("failures wait longer and longer, with jitter, and are an alert in the end", async () => {
+Deno.test("the wait grows with each failure, with jitter, and finally each failure is an alert", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   server.fail("planSnapshot", FAULTS.refuses(502), 9);
   const { clock, done, failures, alerts, answered } = replay(server, {
@@ -357,7 +357,7 @@ Deno.test("a key is sent with every request to the archive, and the error about 
   }
 });
 
-Deno.test("a key takes the place of credentials in the address, which a proxy gets without one", async () => {
+Deno.test("a key replaces credentials in the URL; without a key a proxy gets those", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   const { source, url, protocol } = parseEndpoint(server.url);
   const endpoint = { source, protocol, url: url.replace("://", "://me:secret@") };
@@ -367,7 +367,7 @@ Deno.test("a key takes the place of credentials in the address, which a proxy ge
   }
 });
 
-Deno.test("a key is not sent on to another server", async () => {
+Deno.test("a key is not sent to another server after a redirect", async () => {
   await using other = new ArchiveServer(mixedArchive(1, 1, 10));
   await using server = new ArchiveServer(mixedArchive(1, 1, 10), { apiKey: KEY });
   server.fail("planSnapshot", (_, { url }) => {

@@ -9,7 +9,7 @@ import { mixedArchive, replay, seqsIn, wantedSeqs } from "../../support/jetstrea
 const NOW = Date.UTC(2026, 7, 20);
 const SECONDS = NOW / 1000;
 
-Deno.test("RateLimit-Reset counts before Retry-After, and either may be missing", () => {
+Deno.test("RateLimit-Reset has precedence over Retry-After, and either may be missing", () => {
   const cases: readonly (readonly [Record<string, string>, number | null])[] = [
     [{}, null],
     [{ "Retry-After": "7" }, 7_000],
@@ -27,14 +27,14 @@ Deno.test("RateLimit-Reset counts before Retry-After, and either may be missing"
   }
 });
 
-Deno.test("RateLimit-Reset below a thousand million is seconds from now, and from there on a time of day", () => {
+Deno.test("RateLimit-Reset below 10^9 is seconds from now, from 10^9 on Unix time", () => {
   const reset = (seconds: number): number | null =>
     retryAfterMs(new Headers({ "ratelimit-reset": `${seconds}` }), 999_999_000_000);
   assert.equal(reset(999_999_999), 999_999_999_000);
   assert.equal(reset(1_000_000_000), 1_000_000);
 });
 
-Deno.test("a time of day is measured by the clock of the server, when it tells its own", () => {
+Deno.test("a time is compared with the server's clock, if the answer contains that", () => {
   const hourAhead = { "Date": "Thu, 20 Aug 2026 01:00:00 GMT" };
   const reset = new Headers({ ...hourAhead, "RateLimit-Reset": String(SECONDS + 3605) });
   assert.equal(retryAfterMs(reset, NOW), 5_000);
@@ -43,7 +43,7 @@ Deno.test("a time of day is measured by the clock of the server, when it tells i
 });
 
 for (const method of ["planSnapshot", "getSegment", "getBlock"] as const satisfies Method[]) {
-  Deno.test(`429 is waited for as long as the server says, and is no failure: ${method}`, async () => {
+  Deno.test(`after a 429 the next request waits as long as the server says, and it does not count as a failure: ${method}`, async () => {
     const wholeFrom = method === "getSegment" ? 0 : 2;
     await using server = new ArchiveServer(mixedArchive(2, 3, 20), { wholeFrom });
     const headers = { "RateLimit-Reset": String(SECONDS + 40), "Retry-After": "3" };
@@ -65,7 +65,7 @@ for (const method of ["planSnapshot", "getSegment", "getBlock"] as const satisfi
   });
 }
 
-Deno.test("429 that says nothing is waited for with backoff", async () => {
+Deno.test("after a 429 without a time the next request waits with backoff", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   server.fail("planSnapshot", FAULTS.refuses(429), 3);
   const { clock, done } = replay(server);
@@ -74,7 +74,7 @@ Deno.test("429 that says nothing is waited for with backoff", async () => {
   assert.deepEqual(clock.waits, [250, 500, 1000].map((ms) => ms + 500));
 });
 
-Deno.test("no server is left alone for longer than five minutes at a time", async () => {
+Deno.test("requests to a server are paused for at most five minutes", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   server.fail("planSnapshot", FAULTS.refuses(429, { "Retry-After": "86400" }));
   server.fail("planSnapshot", FAULTS.refuses(503, { "Retry-After": "86400" }));
@@ -84,7 +84,7 @@ Deno.test("no server is left alone for longer than five minutes at a time", asyn
   assert.deepEqual(clock.waits, [MAX_DEFERRAL_MS + 500, MAX_DEFERRAL_MS]);
 });
 
-Deno.test("429 holds back all requests, not only the one that was refused", async () => {
+Deno.test("a 429 delays all requests, not only the rejected one", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 20, 5), { wholeFrom: 2 });
   const times: number[] = [];
   const { clock, done, chunks, notices } = replay(server, {
@@ -104,7 +104,7 @@ Deno.test("429 holds back all requests, not only the one that was refused", asyn
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
 
-Deno.test("of several 429 the longest retry-after counts, and it is reported once", async () => {
+Deno.test("of several 429 the longest Retry-After applies, and it is reported once", async () => {
   const clock = new FakeClock();
   const second = Promise.withResolvers<void>();
   let asked = 0;

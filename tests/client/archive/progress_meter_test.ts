@@ -65,7 +65,7 @@ Deno.test("the rate is that of the last minute, so it shows when a replay slows 
   assert.equal(told.at(-1)?.perSecond, 10);
 });
 
-Deno.test("segments of a plan that went stale are counted once", () => {
+Deno.test("segments of an outdated plan are counted once", () => {
   const { meter: subject, told } = meter(0, 10);
   subject.planned(5);
   subject.segmentDone();
@@ -76,7 +76,7 @@ Deno.test("segments of a plan that went stale are counted once", () => {
   assert.deepEqual([segmentsDone, segmentsTotal], [2, 5]);
 });
 
-Deno.test("a replay tells at its start and at its end how far it is", async () => {
+Deno.test("a replay reports its progress at its start and at its end", async () => {
   await using server = new ArchiveServer(mixedArchive(3, 2, 20), { wholeFrom: 0 });
   const { done, chunks, progress } = replay(server, { start: { cursor: 20, timeUs: 0 } });
   await done;

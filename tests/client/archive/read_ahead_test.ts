@@ -74,7 +74,7 @@ Deno.test("results come in the order of the tasks, whatever order they end in", 
   assert.deepEqual((await Array.fromAsync(results)).map(({ id }) => id), [1, 2, 3]);
 });
 
-Deno.test("no more tasks are held than the limit, those that were given included", async () => {
+Deno.test("at most the limit of tasks is held, including the yielded one", async () => {
   const bench = new Bench(Array.from({ length: 9 }, () => 1));
   const results = bench.read({ tasks: 3, bytes: 100 });
   const first = results.next();
@@ -88,7 +88,7 @@ Deno.test("no more tasks are held than the limit, those that were given included
   await results.return(undefined);
 });
 
-Deno.test("no more bytes are held than the limit, but for one task that is larger alone", async () => {
+Deno.test("at most the limit of bytes is held, except for a single larger task", async () => {
   const bench = new Bench([60, 30, 20, 500, 10]);
   const results = bench.read({ tasks: 9, bytes: 100 });
   const first = results.next();
@@ -109,7 +109,7 @@ Deno.test("no more bytes are held than the limit, but for one task that is large
   assert.equal((await results.next()).done, true);
 });
 
-Deno.test("what a result really takes replaces what was expected", async () => {
+Deno.test("the real size of a result replaces the expected size", async () => {
   const bench = new Bench([50, 50, 40, 50]);
   const results = bench.read({ tasks: 9, bytes: 100 });
   const first = results.next();
@@ -122,7 +122,7 @@ Deno.test("what a result really takes replaces what was expected", async () => {
   await results.return(undefined);
 });
 
-Deno.test("a failure is raised at its turn, and ends the other reads", async () => {
+Deno.test("a failure is thrown at its turn, and aborts the other tasks", async () => {
   const bench = new Bench([1, 1, 1, 1]);
   const results = bench.read({ tasks: 4, bytes: 100 });
   const first = results.next();
@@ -135,7 +135,7 @@ Deno.test("a failure is raised at its turn, and ends the other reads", async () 
   assert.deepEqual(bench.aborted, [0, 1, 2, 3]);
 });
 
-Deno.test("a list of tasks that fails raises its error after the last task", async () => {
+Deno.test("a failing list of tasks throws its error after the last task", async () => {
   async function* tasks(): AsyncGenerator<Task<Result>> {
     yield { bytes: 1, run: () => Promise.resolve({ id: 0, bytes: 1 }) };
     await Promise.resolve();
@@ -146,7 +146,7 @@ Deno.test("a list of tasks that fails raises its error after the last task", asy
   await assert.rejects(results.next(), /no more/);
 });
 
-Deno.test("who leaves, or aborts, aborts the tasks and waits for them", async () => {
+Deno.test("a consumer that stops, or an abort, aborts the tasks and waits for them", async () => {
   const left = new Bench([1, 1, 1]);
   const results = left.read({ tasks: 3, bytes: 100 });
   const first = results.next();
@@ -165,7 +165,7 @@ Deno.test("who leaves, or aborts, aborts the tasks and waits for them", async ()
   assert.deepEqual(cut.aborted, [0, 1]);
 });
 
-Deno.test("who leaves is kept until the last task has let go", async () => {
+Deno.test("a consumer that stops waits until the last task has ended", async () => {
   const letGo = Promise.withResolvers<never>();
   async function* tasks(): AsyncGenerator<Task<Result>> {
     yield await Promise.resolve({ bytes: 1, run: () => Promise.resolve({ id: 0, bytes: 1 }) });
@@ -189,7 +189,7 @@ Deno.test("requests run in parallel, and no more of them than the limit", async 
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
 });
 
-Deno.test("a full queue holds the replay back, and what is downloaded meanwhile is bounded", async () => {
+Deno.test("a full queue stops the replay, and the data downloaded meanwhile is bounded", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 40, 50), { wholeFrom: 2 });
   using queue = new EventQueue<number>({
     limits: { pauseAt: 50, resumeAt: 10, max: 100, maxBytes: 2 ** 20 },
@@ -264,7 +264,7 @@ Deno.test("an abort ends the replay while it waits for the queue, or before a re
   assert.deepEqual(held.chunks, []);
 });
 
-Deno.test("what takes the chunks ends the replay when it fails", async () => {
+Deno.test("a failure of the consumer of chunks ends the replay", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 3, 20));
   const { done, chunks } = replay(server, {
     deliver: () => Promise.reject(new Error("the database is gone for good")),

@@ -43,27 +43,27 @@ async function cycle(
   return { replays, follows, clock, error };
 }
 
-Deno.test("a live stream that works needs no archive, unless it was asked for", async () => {
+Deno.test("a working live stream needs no archive, unless a replay was requested", async () => {
   const live = await cycle([], 0);
   assert.deepEqual([live.replays, live.follows], [0, 1]);
   const archive = await cycle([100], 0, true);
   assert.deepEqual([archive.replays, archive.follows], [1, 1]);
 });
 
-Deno.test("a cursor that is too old replays the archive, then the live stream goes on", async () => {
+Deno.test("with a cursor that is too old the archive is replayed, then the live stream continues", async () => {
   const { replays, follows, clock, error } = await cycle([100], 1);
   assert.equal(error, null);
   assert.deepEqual([replays, follows, clock.waits], [1, 2, []]);
 });
 
-Deno.test("replays that come further may be as many as they like", async () => {
+Deno.test("any number of replays may follow each other, as long as each makes progress", async () => {
   const cutovers = Array.from({ length: 20 }, (_, i) => 100 + i);
   const { replays, error, clock } = await cycle(cutovers, 20);
   assert.equal(error, null);
   assert.deepEqual([replays, clock.waits], [20, []]);
 });
 
-Deno.test("five consecutive replays without progress are enough", async () => {
+Deno.test("five consecutive replays without progress are an error", async () => {
   const { replays, follows, clock, error } = await cycle([100], MANY);
   assert.ok(error instanceof ArchiveStalledError);
   assert.match(error.message, /5 replays ended at 100/);
@@ -118,17 +118,17 @@ Deno.test("a stop ends it before the next replay", async () => {
   assert.equal(replays, 0);
 });
 
-Deno.test("a replay begins behind what is done on the same server", () => {
+Deno.test("a replay begins after the processed events of the same server", () => {
   const resume = { cursor: 70, timeUs: 7, source: ENDPOINT.source };
   assert.deepEqual(replayStart(ENDPOINT, resume, tooOld("70")), { cursor: 70, timeUs: 7 });
 });
 
-Deno.test("a replay begins before the event that a refused cursor names", () => {
+Deno.test("a replay begins before the event of a rejected cursor", () => {
   assert.deepEqual(replayStart(ENDPOINT, null, tooOld("70")), { cursor: 69, timeUs: 0 });
   assert.equal(replayStart(ENDPOINT, null, tooOld("0")), null);
 });
 
-Deno.test("a replay begins at the beginning where nothing is known in the server's numbering", () => {
+Deno.test("a replay begins at the start of the archive when no position in the server's numbering is known", () => {
   assert.equal(replayStart(ENDPOINT, null, null), null);
   const elsewhere = { cursor: 70, timeUs: 7, source: "other/subscribe" };
   assert.equal(replayStart(ENDPOINT, elsewhere, null), null);
@@ -136,7 +136,7 @@ Deno.test("a replay begins at the beginning where nothing is known in the server
   assert.equal(replayStart(ENDPOINT, byTime, tooOld("1700000000000000")), null);
 });
 
-Deno.test("the archive comes first when it is asked for, or when its cursor is older than a day and a quarter", () => {
+Deno.test("the archive is read first when that is requested, or when the cursor is older than 30 hours", () => {
   const nowUs = 1_787_218_200_000_000;
   const hours = (count: number): number => nowUs - count * 3_600_000_000;
   const at = (timeUs: number, source = ENDPOINT.source) => ({ cursor: 70, timeUs, source });

@@ -25,7 +25,7 @@ import {
 import { CORPUS_MISSING, corpusFile, WITHOUT_CORPUS } from "../../support/corpus.ts";
 
 for (const [mode, wholeFrom] of [["segments", 0], ["blocks", 2]] as const) {
-  Deno.test(`an archive of ${mode} is handed over whole, in order, and ends at the tip`, async () => {
+  Deno.test(`an archive of ${mode} is delivered completely, in order, up to its end`, async () => {
     await using server = new ArchiveServer(mixedArchive(3, 4, 50), { wholeFrom });
     const { done, chunks } = replay(server);
     assert.deepEqual(await done, { cutover: 600 });
@@ -59,7 +59,7 @@ Deno.test("a chunk is small, however large its block is", async () => {
   assert.ok(chunks.at(-1)!.bytes > 700_000);
 });
 
-Deno.test("the markers of all accounts come with the commits: the plan asks for every kind", async () => {
+Deno.test("account events of all accounts are delivered with the commits: the plan requests every kind", async () => {
   await using server = new ArchiveServer([[
     blockOf([record(1, { did: DIDS[0] }), record(2, { collection: POSTS })]),
     blockOf([marker(3, "account", DIDS[0]), marker(4, "sync", DIDS[1]), marker(5, "identity")]),
@@ -76,7 +76,7 @@ Deno.test("the markers of all accounts come with the commits: the plan asks for 
   assert.deepEqual(server.plans, [{ collections: ["app.subcult.*"], afterSeq: 0 }]);
 });
 
-Deno.test("wanted accounts narrow commits and markers alike", async () => {
+Deno.test("the filter of accounts applies to commits and to account events", async () => {
   await using server = new ArchiveServer(mixedArchive(2, 2, 60), { wholeFrom: 0 });
   const filter = { collections: ["app.subcult.*"], dids: [DIDS[1]] };
   const { done, chunks } = replay(server, { filter });
@@ -86,7 +86,7 @@ Deno.test("wanted accounts narrow commits and markers alike", async () => {
   assert.deepEqual(server.plans[0], { ...filter, afterSeq: 0 });
 });
 
-Deno.test("pages follow one another up to the tip of the first, and what is sealed later is left", async () => {
+Deno.test("pages follow each other up to the end in the first page; later segments are not read", async () => {
   await using server = new ArchiveServer(mixedArchive(3, 2, 20), { maxEntries: 1 });
   const wanted = wantedSeqs(server.rows);
   const { done, chunks } = replay(server, {
@@ -104,7 +104,7 @@ Deno.test("pages follow one another up to the tip of the first, and what is seal
   );
 });
 
-Deno.test("a page that ends inside a segment goes on behind its last block", async () => {
+Deno.test("a page that ends within a segment is continued after its last block", async () => {
   const blocks = Array.from(
     { length: 6 },
     (_, i) =>
@@ -121,14 +121,14 @@ Deno.test("a page that ends inside a segment goes on behind its last block", asy
   assert.deepEqual(server.plans.map(({ afterSeq }) => afterSeq), [0, 2, 22, 42]);
 });
 
-Deno.test("an empty archive hands nothing over, and the live stream begins at its beginning", async () => {
+Deno.test("an empty archive delivers nothing, and the live stream begins at its start", async () => {
   await using server = new ArchiveServer([]);
   const { done, chunks } = replay(server);
   assert.deepEqual(await done, { cutover: 0 });
   assert.deepEqual(chunks, []);
 });
 
-Deno.test("a start behind the archive's end downloads nothing and stays where it is", async () => {
+Deno.test("a start after the archive's end downloads nothing and keeps its position", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   const { done, chunks } = replay(server, { start: { cursor: 25, timeUs: 7 } });
   assert.deepEqual(await done, { cutover: 25 });
@@ -136,7 +136,7 @@ Deno.test("a start behind the archive's end downloads nothing and stays where it
   assert.equal(server.requests.length, 1);
 });
 
-Deno.test("T11 stretches without anything wanted move the position on", async () => {
+Deno.test("T11 the position advances over unwanted rows", async () => {
   const blocks = Array.from(
     { length: 5 },
     (_, i) =>
@@ -177,7 +177,7 @@ Deno.test("T11 unwanted rows are reported every two seconds, not at every block"
   ]);
 });
 
-Deno.test("a replay that ends anywhere goes on there, and nothing is lost or out of order", async () => {
+Deno.test("a replay that was stopped anywhere resumes there, without loss and in order", async () => {
   const segments = mixedArchive(2, 3, 30);
   for (const [maxEntries, wholeFrom] of [[1, 0], [2, 2]] as const) {
     await using server = new ArchiveServer(segments, { maxEntries, wholeFrom });
@@ -206,7 +206,7 @@ Deno.test("a replay that ends anywhere goes on there, and nothing is lost or out
   }
 });
 
-Deno.test("a restart downloads only the blocks of a segment that are still to come", async () => {
+Deno.test("a restart downloads only the remaining blocks of a segment", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 8, 25), { wholeFrom: 0 });
   const { done, chunks } = replay(server, { start: { cursor: 110, timeUs: timeOf(110) } });
   await done;
@@ -222,7 +222,7 @@ Deno.test("a restart downloads only the blocks of a segment that are still to co
   ]);
 });
 
-Deno.test("a restart inside a large block hands over what is new, and never goes back", async () => {
+Deno.test("a restart within a large block delivers only new rows", async () => {
   const rows = Array.from({ length: 2000 }, (_, i) => record(i + 1));
   await using server = new ArchiveServer([[blockOf(rows)]]);
   const whole = replay(server);
@@ -249,7 +249,7 @@ Deno.test("blocks that are not adjacent in the file are fetched one by one", asy
   assert.equal(server.asked("getSegment").length, 4);
 });
 
-Deno.test("a position says nothing of rows behind the page, though the segment has them", async () => {
+Deno.test("the position does not pass the end of the page, although the segment has more rows", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 4, 10), { wholeFrom: 0 });
   const segment = server.segments[0]!;
   const page = { plannedThroughSeq: 15, sealedTipSeq: 40, segments: [plannedEntry(segment, 0)] };
@@ -280,7 +280,7 @@ for (
   });
 }
 
-Deno.test("blocks that were compacted away altogether are legal", async () => {
+Deno.test("blocks without any rows after compaction are valid", async () => {
   await using server = new ArchiveServer(mixedArchive(2, 3, 10), { wholeFrom: 0 });
   server.compact(0, ({ seq }) => seq > 10 && seq <= 20);
   server.compact(1, () => false);
@@ -290,7 +290,7 @@ Deno.test("blocks that were compacted away altogether are legal", async () => {
   assert.equal(chunks.at(-1)?.position.cursor, 60);
 });
 
-Deno.test("a row that makes no sense is an event of its own, and costs no neighbour", async () => {
+Deno.test("an invalid row becomes a malformed event and does not affect its neighbours", async () => {
   await using server = new ArchiveServer([[
     blockOf([record(1), record(2, { rev: "not a rev" }), record(3)]),
   ]]);

@@ -1,4 +1,4 @@
-/** When a stream is alive: a socket that lives and brings no event is left, and said. */
+/** When a stream counts as live. A connection that is open but brings no event is closed and reported. */
 
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
@@ -74,7 +74,7 @@ const LIFELESS: readonly (readonly [string, (peer: Peer) => Promise<void>])[] = 
 ];
 
 for (const [what, act] of LIFELESS) {
-  Deno.test(`a connection that brings only ${what} is left for the next server, and said`, async () => {
+  Deno.test(`a connection that brings only ${what} is closed for the next server, and reported`, async () => {
     const clock = new FakeClock();
     await using lifeless = new ScriptedServer([async (peer) => {
       await peer.accept();
@@ -98,7 +98,7 @@ for (const [what, act] of LIFELESS) {
   });
 }
 
-Deno.test("a stream that brings an event within the time is kept, however many pings are between", async () => {
+Deno.test("a stream that brings an event in time is kept, with any number of pings in between", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([sends()]);
   await using client = following(clock, [server]);
@@ -115,7 +115,7 @@ Deno.test("a stream that brings an event within the time is kept, however many p
   assert.equal(client.endings.length, 0);
 });
 
-Deno.test("quiet is allowed with WANTED_DIDS, and where the setting says so", async () => {
+Deno.test("a quiet stream is allowed with WANTED_DIDS, and when the setting allows it", async () => {
   const filter = { collections: ["app.subcult.*"], dids: ["did:plc:alice"] };
   for (const allowed of [{ filter }, { quietMs: 0 }]) {
     const clock = new FakeClock();
@@ -129,7 +129,7 @@ Deno.test("quiet is allowed with WANTED_DIDS, and where the setting says so", as
   }
 });
 
-Deno.test("where quiet is allowed, a message that begins and does not end is not", async () => {
+Deno.test("an endless message ends the connection also when a quiet stream is allowed", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([async (peer) => {
     await peer.accept();
@@ -173,7 +173,7 @@ Deno.test("our own pause does not make a stream quiet", async () => {
   assert.deepEqual(client.endings, []);
 });
 
-Deno.test("a server that sends nothing that can be decoded is left after a hundred messages", async () => {
+Deno.test("a connection is closed after a hundred undecodable messages in a row", async () => {
   const broken = Array.from({ length: UNDECODABLE_KEPT + 50 }, (_, index) => `{${index}`);
   const clock = new FakeClock();
   await using babbling = new ScriptedServer([sends(...broken)]);
@@ -187,7 +187,7 @@ Deno.test("a server that sends nothing that can be decoded is left after a hundr
   assert.equal(client.messages.length, UNDECODABLE_KEPT + 1, "one letter each, and no more");
 });
 
-Deno.test("the only server is tried again, no more dead letters are written, and a good message ends it", async () => {
+Deno.test("the only server is retried, no more dead letters are written, and a valid message resets the count", async () => {
   const broken = Array.from({ length: 1000 }, (_, index) => `{${index}`);
   const clock = new FakeClock();
   await using server = new ScriptedServer([
@@ -209,7 +209,7 @@ Deno.test("the only server is tried again, no more dead letters are written, and
   assert.deepEqual(client.codes, ["undecodable_stream", "undecodable_stream"]);
 });
 
-Deno.test("bad messages among good ones go alone, however many they are", async () => {
+Deno.test("undecodable messages between valid ones never close the connection", async () => {
   const run = new UndecodableRun();
   run.connected();
   for (let message = 0; message < 10_000; message++) {
@@ -221,7 +221,7 @@ Deno.test("bad messages among good ones go alone, however many they are", async 
 });
 
 databaseTest(
-  "of a stream of nothing decodable a hundred letters are kept; /ready, log and metrics say it",
+  "of an undecodable stream a hundred dead letters are stored; /ready, log and metrics report it",
   async ({ url }) => {
     const broken = Array.from({ length: 5000 }, (_, index) => `not JSON ${index}`);
     const babbles: Script = sends(...broken);

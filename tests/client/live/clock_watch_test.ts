@@ -4,14 +4,14 @@ import { FakeClock } from "../../support/jetstream/fake_clock.ts";
 
 const MINUTE_US = 60_000_000;
 
-Deno.test("an event a minute ahead of the clock is believed, and one that is further is not", () => {
+Deno.test("reading may resume from an event up to a minute ahead of the clock, not from a later one", () => {
   const watch = new ClockWatch();
   const clock = new FakeClock();
   assert.equal(watch.isBelievable(MINUTE_US, clock), true);
   assert.equal(watch.isBelievable(MINUTE_US + 1, clock), false);
 });
 
-Deno.test("when all have been ahead for half a minute a clock is wrong, and not before", () => {
+Deno.test("a wrong clock is reported when all events were ahead for half a minute, not before", () => {
   const watch = new ClockWatch();
   const clock = new FakeClock();
   const ahead = 10 * MINUTE_US;

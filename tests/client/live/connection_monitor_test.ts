@@ -1,4 +1,4 @@
-/** How a connection is judged over time, and what is remembered of its endpoint. */
+/** How a connection is checked over time, and what is remembered about its endpoint. */
 
 import assert from "node:assert/strict";
 import { Compression } from "../../../lib/client/live/compression.ts";
@@ -41,7 +41,7 @@ function judged(before: (list: EndpointList, clock: FakeClock) => void = () => {
   return { clock, endpoints, judge, origin, notices };
 }
 
-Deno.test("an endpoint that was read for as long as a rest has its failures forgotten", () => {
+Deno.test("the failures of an endpoint are forgotten when it was read for as long as a rest", () => {
   for (const [readMs, nextRestMs] of [[REST_MS - 1, 4 * REST_MS], [REST_MS, REST_MS]] as const) {
     const { clock, endpoints, judge } = judged((list) => {
       list.rest(A);
@@ -57,7 +57,7 @@ Deno.test("an endpoint that was read for as long as a rest has its failures forg
   }
 });
 
-Deno.test("of what a server says about itself only a possible code is reported", () => {
+Deno.test("only a valid code of a server's notice is reported", () => {
   const { judge, notices } = judged();
   assert.equal(judge.onStreamNotice({ notice: `Con<sumer>\n${"x".repeat(100)}` }), null);
   assert.deepEqual(notices, [{
@@ -66,7 +66,7 @@ Deno.test("of what a server says about itself only a possible code is reported",
   }]);
 });
 
-Deno.test("events that are old because of a pause of ours are nothing against their server", () => {
+Deno.test("events that are old because of our own pause don't count against their server", () => {
   for (const [pauses, ending] of [[false, "left"], [true, undefined]] as const) {
     const { clock, judge } = judged();
     const old = () => ({ cursor: 1, timeUs: (clock.now() - 2 * LAG_LIMIT_MS) * 1000 });
@@ -77,7 +77,7 @@ Deno.test("events that are old because of a pause of ours are nothing against th
   }
 });
 
-Deno.test("one event of the future doesn't make all that follow look old", () => {
+Deno.test("one event in the future does not make all later ones look old", () => {
   const { clock, origin } = judged();
   const nowUs = clock.now() * 1000;
   assert.equal(origin.isNew({ cursor: 1, timeUs: nowUs + 1e12 }, nowUs), true);

@@ -1,4 +1,4 @@
-/** What follows when a server makes nothing of the cursor that it is asked for. */
+/** How the client reacts when a server does not know the requested cursor. */
 
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
@@ -42,7 +42,7 @@ function hear(message: Message): MessageResult {
   return message === FUTURE ? { notice: FUTURE } : positionOf(message);
 }
 
-Deno.test("a server that also calls its time the future is read on, not asked for ever", async () => {
+Deno.test("a server for which the requested time is also in the future is read, not asked forever", async () => {
   await using server = new ScriptedServer([sends(FUTURE, v1Message(17))]);
   const resume = committed(server.url(V2_PATH));
   await using client = new Followed([server.url(V2_PATH)], {
@@ -54,7 +54,7 @@ Deno.test("a server that also calls its time the future is read on, not asked fo
   assert.deepEqual(client.connections.map(({ cursor }) => cursor), ["90211733", BY_TIME]);
 });
 
-Deno.test("another server that calls a time the future is read on: there is nothing else to ask for", async () => {
+Deno.test("another server for which the requested time is in the future is read: there is no alternative", async () => {
   await using dead = new ScriptedServer([refusesInText(503, "down")]);
   await using other = new ScriptedServer([sends(FUTURE, v1Message(17))]);
   const resume = committed(dead.url());
@@ -67,7 +67,7 @@ Deno.test("another server that calls a time the future is read on: there is noth
   assert.deepEqual(client.connections.map(({ cursor }) => cursor), [BY_TIME]);
 });
 
-Deno.test("what a server of another numbering sends is trusted as soon as it is committed", async () => {
+Deno.test("cursors of the new numbering are trusted as soon as one is committed", async () => {
   await using server = new ScriptedServer([
     sends(v1Message(17, TIME_US + 7_200_000_000)),
     sendsAndDrops(v1Message(3, TIME_US - 1_000_000)),
@@ -78,7 +78,7 @@ Deno.test("what a server of another numbering sends is trusted as soon as it is 
   assert.deepEqual(client.connections.map(({ cursor }) => cursor), ["90211733", BY_TIME, "3"]);
 });
 
-Deno.test("a server that restarts its numbering is asked by time also for what nobody committed yet", async () => {
+Deno.test("after a restart of the numbering events are requested by time also while nothing is committed", async () => {
   const firstUs = TIME_US + RESUME_MARGIN_US;
   await using server = new ScriptedServer([
     sendsAndDrops(v1Message(90_211_733, firstUs)),
@@ -93,7 +93,7 @@ Deno.test("a server that restarts its numbering is asked by time also for what n
   assert.deepEqual(client.codes, ["went_live"]);
 });
 
-Deno.test("a number that one server makes nothing of is good on another", async () => {
+Deno.test("a number that one server does not know is still used on another", async () => {
   await using first = new ScriptedServer([
     sends(v1Message(17, TIME_US + 7_200_000_000)),
     refusesInText(503, "down"),
@@ -109,7 +109,7 @@ Deno.test("a number that one server makes nothing of is good on another", async 
   assert.deepEqual(asked, ["90211733", BY_TIME, "95000000"]);
 });
 
-Deno.test("a firehose of another numbering is read on: it could not be asked for anything else", async () => {
+Deno.test("a firehose with another numbering is read: it accepts no time", async () => {
   await using server = new ScriptedServer([sends(v1Message(17), v1Message(18))]);
   const resume = committed(server.url(FIREHOSE_PATH));
   await using client = new Followed([server.url(FIREHOSE_PATH)], {
@@ -122,7 +122,7 @@ Deno.test("a firehose of another numbering is read on: it could not be asked for
   assert.equal(client.connections.length, 1);
 });
 
-Deno.test("what else a server says of the stream takes no trust from the cursor", async () => {
+Deno.test("other notices of a server do not affect the trust in the cursor", async () => {
   await using server = new ScriptedServer([
     sendsAndDrops("ConsumerTooSlow"),
     sends(v1Message(90_211_733)),

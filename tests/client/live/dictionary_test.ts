@@ -25,7 +25,7 @@ Deno.test({
   },
 });
 
-Deno.test("another dictionary is not taken for that of v1", async () => {
+Deno.test("a dictionary with another hash is rejected for v1", async () => {
   const other = Uint8Array.of(0x37, 0xa4, 0x30, 0xec, 1, 0, 0, 0, 9);
   await assert.rejects(
     fetchZstdDictionary(endpoint, {

@@ -73,7 +73,7 @@ Deno.test("when all endpoints rest, all are tried in turn", () => {
   assert.deepEqual(tried, ["a", "b", "c", "a", "b", "c"]);
 });
 
-Deno.test("an excluded endpoint is tried again every hour, and not sooner for want of another", () => {
+Deno.test("an excluded endpoint is retried every hour, not sooner, even if there is no other", () => {
   const clock = new FakeClock();
   const [a, b] = [parseEndpoint("wss://a/subscribe"), parseEndpoint("wss://b/subscribe")];
   const list = new EndpointList([a, b], clock);
@@ -92,7 +92,7 @@ Deno.test("an excluded endpoint is tried again every hour, and not sooner for wa
   assert.equal(list.current(), a);
 });
 
-Deno.test("an endpoint that asks to be left alone is, up to a quarter of an hour, while others are asked", () => {
+Deno.test("an endpoint is not retried for as long as it asks, up to 15 minutes, while others are used", () => {
   const clock = new FakeClock();
   const [a, b] = [parseEndpoint("wss://a/subscribe"), parseEndpoint("wss://b/subscribe")];
   const list = new EndpointList([a, b], clock);
@@ -108,7 +108,7 @@ Deno.test("an endpoint that asks to be left alone is, up to a quarter of an hour
   assert.equal(list.current(), a);
 });
 
-Deno.test("an endpoint whose connections don't last rests after five, whatever they brought", () => {
+Deno.test("an endpoint rests after five short connections, even if they brought events", () => {
   const clock = new FakeClock();
   const [a, b] = [parseEndpoint("wss://a/subscribe"), parseEndpoint("wss://b/subscribe")];
   const list = new EndpointList([a, b], clock);
@@ -120,7 +120,7 @@ Deno.test("an endpoint whose connections don't last rests after five, whatever t
   assert.equal(list.current(), b);
 });
 
-Deno.test("a dead endpoint is left for the next, which is asked by time from before the cursor", async () => {
+Deno.test("after a dead endpoint the next one is used, from a time before the cursor", async () => {
   await using dead = new ScriptedServer([refusesInText(503, "down")]);
   await using alive = new ScriptedServer([sends(v1Message(5))]);
   const timeUs = 1_787_218_201_000_000;
@@ -135,7 +135,7 @@ Deno.test("a dead endpoint is left for the next, which is asked by time from bef
   }]);
 });
 
-Deno.test("an endpoint that only drops is asked again first, one that brings nothing is left", async () => {
+Deno.test("an endpoint that drops connections is retried first; one that brings nothing is replaced", async () => {
   await using first = new ScriptedServer([
     sendsAndCloses([v1Message(1)]),
     sendsAndDrops(v1Message(2)),
@@ -149,7 +149,7 @@ Deno.test("an endpoint that only drops is asked again first, one that brings not
   assert.deepEqual(client.codes, ["source_changed"]);
 });
 
-Deno.test("an endpoint that accepts and is silent is left for the next, however long it was connected", async () => {
+Deno.test("a connected but silent endpoint is replaced by the next, however long it was connected", async () => {
   const clock = new FakeClock();
   await using silent = new ScriptedServer([sends()]);
   await using alive = new ScriptedServer([(peer) => sends(fresh(clock, 7))(peer)]);
@@ -168,7 +168,7 @@ Deno.test("an endpoint that accepts and is silent is left for the next, however 
   assert.equal(client.connections[1]?.source, sourceOf(alive.url()));
 });
 
-Deno.test("when the first endpoint has rested, it is returned to", async () => {
+Deno.test("when the first endpoint has rested, it is used again", async () => {
   const clock = new FakeClock();
   await using first = new ScriptedServer([
     refusesInText(503, "down"),
@@ -193,7 +193,7 @@ Deno.test("when the first endpoint has rested, it is returned to", async () => {
   assert.equal(client.failures.length, 1);
 });
 
-Deno.test("an endpoint whose events stay old is left for another", async () => {
+Deno.test("an endpoint whose events stay old is replaced by another", async () => {
   const clock = new FakeClock();
   await using behind = new ScriptedServer([async (peer) => {
     await peer.accept();
@@ -212,7 +212,7 @@ Deno.test("an endpoint whose events stay old is left for another", async () => {
   assert.deepEqual(client.failures, []);
 });
 
-Deno.test("the only endpoint is not left, however far behind it is", async () => {
+Deno.test("the only endpoint is kept, however far behind it is", async () => {
   const clock = new FakeClock();
   await using behind = new ScriptedServer([async (peer) => {
     await peer.accept();
@@ -227,7 +227,7 @@ Deno.test("the only endpoint is not left, however far behind it is", async () =>
   assert.equal(client.connections.length, 1);
 });
 
-Deno.test("T12 a cursor that is too old is handed to the caller, who has the archive", async () => {
+Deno.test("T12 a cursor that is too old is reported to the caller, which reads the archive", async () => {
   await using server = new ScriptedServer([refuses(400, "CursorTooOld", "the floor is 88")]);
   await using client = new Followed([server.url(V2_PATH)], { startCursor: "0" });
   await assert.rejects(client.done, (error) => {
@@ -249,7 +249,7 @@ Deno.test("an invalid request excludes the endpoint; when no other is left, it e
   await assert.rejects(alone.done, InvalidRequestError);
 });
 
-Deno.test("a 400 that is no XRPC error, or one of a name that is not known, is tried again", async () => {
+Deno.test("a 400 without an XRPC error, or with an unknown one, is retried", async () => {
   await using server = new ScriptedServer([
     refusesInText(400, "<html>Bad Request</html>"),
     refusesInText(404, "not found"),
@@ -261,7 +261,7 @@ Deno.test("a 400 that is no XRPC error, or one of a name that is not known, is t
   assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 2, 3]);
 });
 
-Deno.test("a v2 dictionary that is refused is fetched again once, then frames are plain", async () => {
+Deno.test("a rejected v2 dictionary is fetched again once, then frames are plain", async () => {
   const asked: (string | null)[] = [];
   await using server = new ScriptedServer([async (peer) => {
     const id = peer.request.query.get("zstdDictionary");
@@ -300,13 +300,13 @@ Deno.test("a v2 dictionary that worked and is replaced later is fetched again, e
   assert.deepEqual(client.codes, []);
 });
 
-Deno.test("a server that refuses a dictionary it was never asked for is waited for", async () => {
+Deno.test("a server that rejects a dictionary that was not requested is retried later", async () => {
   await using server = new ScriptedServer([refuses(400, "UnknownZstdDictionary")]);
   await using client = new Followed([server.url(V2_PATH)]);
   await client.until(() => client.failures.length === 3);
 });
 
-Deno.test("a dictionary that can't be had makes connections plain, and is asked for again later", async () => {
+Deno.test("without the dictionary connections are plain, and it is requested again later", async () => {
   const clock = new FakeClock();
   const codes: string[] = [];
   let calls = 0;
@@ -356,7 +356,7 @@ Deno.test("a decoder that lacks the dictionary gets plain frames", async () => {
   assert.deepEqual(client.failures, []);
 });
 
-Deno.test("a compressed frame that nobody asked for costs no more than itself", async () => {
+Deno.test("an unrequested compressed frame affects only itself", async () => {
   await using server = new ScriptedServer([sends(new Uint8Array([1]), v1Message(1))]);
   await using client = new Followed([server.url()], {
     receive: (message) =>
@@ -367,7 +367,7 @@ Deno.test("a compressed frame that nobody asked for costs no more than itself", 
   assert.equal(client.connections.length, 1);
 });
 
-Deno.test("T1 a server that went live in silence is asked again by time, and nothing of it is taken", async () => {
+Deno.test("T1 after a silent start at the live tip events are requested again by time, and none of that connection is used", async () => {
   const timeUs = 1_787_218_201_000_000;
   await using server = new ScriptedServer([
     sends(v1Message(17, timeUs + 7_200_000_000)),
@@ -386,7 +386,7 @@ Deno.test("T1 a server that went live in silence is asked again by time, and not
   assert.deepEqual(client.failures, []);
 });
 
-Deno.test("T13 a server that ignores the cursor is noticed, and read on", async () => {
+Deno.test("T13 a server that ignores the cursor is noticed, and still read", async () => {
   const timeUs = 1_787_218_201_000_000;
   await using server = new ScriptedServer([sends(v1Message(900, timeUs + 7_200_000_000))]);
   const resume: ResumePoint = { cursor: 17, timeUs, source: sourceOf(server.url()) };
@@ -401,7 +401,7 @@ Deno.test("T13 a server that ignores the cursor is noticed, and read on", async 
   assert.deepEqual(asked, ["17", String(timeUs - RESUME_MARGIN_US)]);
 });
 
-Deno.test("a start cursor that is too high is said", async () => {
+Deno.test("a start cursor that is too high is reported", async () => {
   await using server = new ScriptedServer([sends(v1Message(17))]);
   await using client = new Followed([server.url()], { startCursor: "90211733" });
   await client.received(1);
@@ -422,7 +422,7 @@ Deno.test("what the server says about the stream is passed on, without what coul
   assert.match(client.notices[1]?.message ?? "", /sent the error ConsumerTooSlow$/);
 });
 
-Deno.test("a server whose oldest event is within the margin of a time has all that is needed", async () => {
+Deno.test("a server whose oldest event is within the margin of the requested time has all needed events", async () => {
   const timeUs = 1_787_218_201_000_000;
   for (
     const [firstUs, codes] of [
@@ -442,7 +442,7 @@ Deno.test("a server whose oldest event is within the margin of a time has all th
   }
 });
 
-Deno.test("a firehose that says the cursor is in the future is read from its tip, and that is said", async () => {
+Deno.test("a firehose for which the cursor is in the future is read from its tip, and that is reported", async () => {
   await using server = new ScriptedServer([sendsAndDrops("FutureCursor"), sends(v1Message(17))]);
   const url = server.url(FIREHOSE_PATH);
   const timeUs = 1_787_218_201_000_000;
@@ -457,7 +457,7 @@ Deno.test("a firehose that says the cursor is in the future is read from its tip
   assert.deepEqual(client.codes, ["server_error", "no_time_cursor"]);
 });
 
-Deno.test("v2 is offered its subprotocol, and a server without it is read all the same", async () => {
+Deno.test("the v2 subprotocol is offered, and a server without it is read too", async () => {
   await using server = new ScriptedServer([sends()]);
   await using client = new Followed([server.url(V2_PATH)]);
   await client.until(() => client.connections.length === 1);

@@ -1,4 +1,4 @@
-/** Many accounts, private authorities, names with dead addresses: what can keep a client from a stream. */
+/** Connecting with many accounts, with private authorities, and to names with dead addresses. */
 
 import assert from "node:assert/strict";
 import { connect, HEAD_START_MS, type Network } from "../../../lib/client/socket/connect.ts";
@@ -57,7 +57,7 @@ Deno.test("few accounts stay in the address, where old proxies and servers read 
   assert.ok(url.length < LONG_ADDRESS);
 });
 
-Deno.test("the address of ten thousand accounts is made in one go", () => {
+Deno.test("building the URL for ten thousand accounts is fast", () => {
   const filter = { collections: COLLECTIONS, dids: manyDids(10_000) };
   // Once for each parameter the whole address would be written anew: half a minute, not milliseconds.
   let written = 0;
@@ -79,7 +79,7 @@ Deno.test("the address of ten thousand accounts is made in one go", () => {
   }
 });
 
-Deno.test("a filter that a server refuses behind its message is final, in its own words", async () => {
+Deno.test("a filter that a server rejects after the message is a final error, with the server's words", async () => {
   for (
     const [code, reason] of [
       [1008, "subscribe: invalid options: invalid DID: x"],
@@ -103,7 +103,7 @@ Deno.test("a filter that a server refuses behind its message is final, in its ow
 
 const DEVELOPMENT = { SUBCULT_ENV: "development" };
 
-Deno.test("accounts are taken from several variables, because one holds some 3900", () => {
+Deno.test("accounts are read from several variables, because one holds about 3900", () => {
   const { jetstream: { wantedDids } } = readConfig({
     ...DEVELOPMENT,
     WANTED_DIDS: manyDids(3_500).join(","),
@@ -113,7 +113,7 @@ Deno.test("accounts are taken from several variables, because one holds some 390
   assert.deepEqual(wantedDids, manyDids(10_000));
 });
 
-Deno.test("more accounts than a server takes are a configuration error, also over several variables", () => {
+Deno.test("more accounts than a server accepts are a configuration error, also in several variables", () => {
   const problems = (env: Record<string, string>): string => {
     try {
       readConfig({ ...DEVELOPMENT, ...env });
@@ -150,13 +150,13 @@ Deno.test("a long address for v2 is allowed, and reported", () => {
   assert.ok(notices.some((notice) => /^WANTED_DIDS make a URL of \d+ bytes/.test(notice)));
 });
 
-Deno.test("a proxy in the environment is said not to be used", () => {
+Deno.test("a proxy in the environment is reported as not used", () => {
   const { notices } = readConfig({ ...DEVELOPMENT, HTTPS_PROXY: "http://user:pass@proxy:3128" });
   const said = notices.filter((notice) => notice.includes("HTTPS_PROXY"));
   assert.deepEqual(said, ["HTTPS_PROXY: no proxy is used, all connections are direct"]);
 });
 
-Deno.test("check asks with the real filter and authority, and prints the server's own sentence", async () => {
+Deno.test("check uses the real filter and authority, and prints the server's own sentence", async () => {
   const tls = { cert: TEST_CERT, key: TEST_KEY };
   const script: Script = async (peer) => {
     const dids = peer.request.query.getAll("dids");
@@ -176,7 +176,7 @@ Deno.test("check asks with the real filter and authority, and prints the server'
   assert.match(line, /HTTP 400 InvalidRequest: did:plc:alice is on no list of ours$/);
 });
 
-Deno.test("check sends a long filter to a v1 server, and hears its objection", async () => {
+Deno.test("check sends a long filter to a v1 server, and reports its rejection", async () => {
   await using server = new ScriptedServer([async (peer) => {
     await helloOf(peer);
     await peer.close(1008, "subscribe: invalid options: not you");
@@ -192,7 +192,7 @@ Deno.test("check sends a long filter to a v1 server, and hears its objection", a
   assert.match(line, /FAIL.*code 1008: subscribe: invalid options: not you$/);
 });
 
-Deno.test("a stream whose authority is private is read with it, and not without", async () => {
+Deno.test("a stream with a private authority is read only with its certificate", async () => {
   const tls = { cert: TEST_CERT, key: TEST_KEY };
   await using server = new ScriptedServer([sends(v1Message(1))], { tls });
   await using trusting = new Followed([server.url()], { caCerts: [TEST_ROOT] });
@@ -250,7 +250,7 @@ Deno.test("of several open connections one is used, and the others are closed", 
   assert.equal(open.size, 1);
 });
 
-Deno.test("when nothing of a name answers, what the name came to is the error, and an abort ends it", async () => {
+Deno.test("when no address of a name answers, the error is that of the name, and an abort ends the attempts", async () => {
   const clock = new FakeClock();
   const refused: Network = {
     addressesOf: () => Promise.reject(new Error("no DNS")),

@@ -47,7 +47,7 @@ function takeAll(queue: EventQueue<string>, maxItems = 5000): Promise<string[]> 
   return queue.take({ maxItems, maxWaitMs: 0, signal: new AbortController().signal });
 }
 
-Deno.test("CL-11 CL-13 CL-14 a slow consumer holds the server back, and nothing is lost", async () => {
+Deno.test("CL-11 CL-13 CL-14 a slow consumer slows the server down, and nothing is lost", async () => {
   const rounds = 40;
   const size = 1000;
   const padding = "x".repeat(500);
@@ -128,7 +128,7 @@ Deno.test("a server is blocked while nothing is taken, and memory stays flat", a
   assert.ok(heldBytes() - held < 64 * 1024 * 1024);
 });
 
-Deno.test("reading stops right behind the message that fills the queue", async () => {
+Deno.test("reading stops directly after the message that fills the queue", async () => {
   const messages = Array.from({ length: 20 }, (_, seq) => v1Message(seq + 1));
   await using server = new ScriptedServer([async (peer) => {
     await peer.accept({}, encodeTextFrames(messages));
@@ -162,7 +162,7 @@ Deno.test("a short pause keeps the connection", async () => {
   assert.deepEqual(pauses.resumed, [PAUSE_LIMIT_MS - 1]);
 });
 
-Deno.test("T4 a long pause closes the socket on purpose, and its end goes on without loss", async () => {
+Deno.test("T4 a long pause closes the socket on purpose, and reading resumes without loss", async () => {
   const clock = new FakeClock();
   await using server = new ReplayServer({ pingMs: 0 });
   server.push(...Array.from({ length: 20 }, (_, index) => ({
@@ -228,7 +228,7 @@ Deno.test("it stops at once during a pause, with the socket open and after", asy
   assert.deepEqual(clock.pending, []);
 });
 
-Deno.test("a full queue is not connected for", async () => {
+Deno.test("no connection is opened while the queue is full", async () => {
   await using server = new ScriptedServer([sends(v1Message(1))]);
   const { queue } = makeQueue({ ...LIMITS, pauseAt: 1, resumeAt: 1, max: 2 });
   queue.push("a", 1);
@@ -249,7 +249,7 @@ Deno.test("a message above the size limit is skipped and reported", async () => 
   assert.deepEqual(client.codes, ["message_too_large"]);
 });
 
-Deno.test("a record of 5 MB is a message like any other", async () => {
+Deno.test("a record of 5 MB is delivered like any other", async () => {
   const large = JSON.stringify({ time_us: 5, text: "x".repeat(5 * 1024 * 1024) });
   await using server = new ScriptedServer([sends(large, v1Message(2))]);
   await using client = new Followed([server.url()]);
@@ -257,7 +257,7 @@ Deno.test("a record of 5 MB is a message like any other", async () => {
   assert.equal(client.messages[0], large);
 });
 
-Deno.test("what is skipped in the buffer is counted, and the first message is judged before that", async () => {
+Deno.test("messages skipped in the buffer are counted, and the first message is checked before any is skipped", async () => {
   const count = 3000;
   const seqs = Array.from({ length: count }, (_, index) => index + 1);
   await using server = new ScriptedServer([async (peer) => {

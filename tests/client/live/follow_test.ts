@@ -65,7 +65,7 @@ Deno.test("CL-04 RC-03 a server that closes after two messages is connected to a
   }]);
 });
 
-Deno.test("CL-05 however often the server closes, it goes on until it is stopped", async () => {
+Deno.test("CL-05 it reconnects after every close, until it is stopped", async () => {
   let seq = 0;
   await using server = new ScriptedServer([(peer) => sendsAndDrops(v1Message(++seq))(peer)]);
   await using client = new Followed([server.url()]);
@@ -89,7 +89,7 @@ Deno.test("CL-08 D-33 it stops at once while the server keeps sending", async ()
   assert.equal(client.messages.length, atAbort);
 });
 
-Deno.test("a stop in the midst of what was read at once takes nothing more of it", async () => {
+Deno.test("after a stop no further message of the same read is handled", async () => {
   const messages = Array.from({ length: 20 }, (_, seq) => v1Message(seq + 1));
   await using server = new ScriptedServer([async (peer) => {
     await peer.accept({}, encodeTextFrames(messages));
@@ -150,7 +150,7 @@ Deno.test("CL-09 connected and disconnected are reported alternately, also at th
   assert.deepEqual(client.endings, [{ kind: "aborted" }]);
 });
 
-Deno.test("CL-10 a refused connection is followed by waits that double, with full jitter", async () => {
+Deno.test("CL-10 after refused connections the waits double, with full jitter", async () => {
   const clock = new FakeClock();
   const draws = [1, 1, 0.5, 1, 1, 1];
   await using client = new Followed([deadUrl()], {
@@ -168,7 +168,7 @@ Deno.test("CL-10 a refused connection is followed by waits that double, with ful
   assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 2, 3, 4, 5, 6]);
 });
 
-Deno.test("D-36 a server that accepts and drops at once is waited for like one that refuses", async () => {
+Deno.test("D-36 a server that accepts and drops at once is retried like one that refuses", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([sendsAndDrops()]);
   await using client = new Followed([server.url()], { clock, reconnect: BACKOFF, random: () => 1 });
@@ -181,7 +181,7 @@ Deno.test("D-36 a server that accepts and drops at once is waited for like one t
   assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 2, 3, 4]);
 });
 
-Deno.test("a server that sends the same event and drops, again and again, is no success", async () => {
+Deno.test("a server that repeatedly sends the same event and drops counts as failing", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([sendsAndDrops(v1Message(1))]);
   await using client = new Followed([server.url()], { clock, reconnect: BACKOFF, random: () => 1 });
@@ -239,7 +239,7 @@ Deno.test("a connection that lasts half a minute resets the count of consecutive
   }
 });
 
-Deno.test("something new resets the consecutive failures also when its connection is left on purpose", async () => {
+Deno.test("a new event resets the consecutive failures also when the connection is closed on purpose", async () => {
   await using server = new ScriptedServer([
     refusesInText(503, "starting"),
     async (peer) => {
@@ -260,7 +260,7 @@ Deno.test("something new resets the consecutive failures also when its connectio
   assert.deepEqual(client.failures.map(({ failures }) => failures), [1, 1]);
 });
 
-Deno.test("RC-01 the stored cursor is in the query, and the message behind it is handled", async () => {
+Deno.test("RC-01 the stored cursor is in the query, and the message after it is handled", async () => {
   await using server = new ScriptedServer([sends(v1Message(1234567890))]);
   const endpointSource = new URL(server.url()).host + "/subscribe";
   const resume: ResumePoint = {
@@ -277,7 +277,7 @@ Deno.test("RC-01 the stored cursor is in the query, and the message behind it is
   assert.deepEqual(client.seqs, [1234567890]);
 });
 
-Deno.test("RC-02 a server that always fails is asked again and again, without giving up", async () => {
+Deno.test("RC-02 a server that always fails is retried without limit", async () => {
   await using server = new ScriptedServer([refusesInText(503, "no")]);
   await using client = new Followed([server.url()]);
   await server.connections(8);
@@ -285,7 +285,7 @@ Deno.test("RC-02 a server that always fails is asked again and again, without gi
   assert.deepEqual(client.failures.slice(0, 5).map(({ failures }) => failures), [1, 2, 3, 4, 5]);
 });
 
-Deno.test("RC-04 every connection is asked from what was committed by then", async () => {
+Deno.test("RC-04 every connection requests events from the committed position", async () => {
   await using server = new ScriptedServer([
     sendsAndDrops(v1Message(9876543210)),
     sends(v1Message(9876543210)),
@@ -304,7 +304,7 @@ Deno.test("RC-04 every connection is asked from what was committed by then", asy
   assert.deepEqual(client.connections.map(({ cursor }) => cursor), ["5", "9876543210"]);
 });
 
-Deno.test("as long as nothing is committed it goes on from the first event that it saw", async () => {
+Deno.test("while nothing is committed, reading resumes at the first received event", async () => {
   await using server = new ScriptedServer([
     sendsAndDrops(v1Message(7), v1Message(8)),
     // The first one was compacted away meanwhile, which makes the next no beginning.
@@ -316,7 +316,7 @@ Deno.test("as long as nothing is committed it goes on from the first event that 
   assert.deepEqual(client.connections.map(({ cursor }) => cursor), [null, "7", "7"]);
 });
 
-Deno.test("a live start that is cut off before its first event misses nothing since", async () => {
+Deno.test("a live start that is interrupted before its first event loses no later events", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([sendsAndDrops(), sendsAndDrops(), sends()]);
   await using client = new Followed([server.url()], { clock, reconnect: BACKOFF, random: () => 1 });
@@ -350,7 +350,7 @@ Deno.test("D-41 after the limit of consecutive failures it gives up and says why
   assert.equal(server.peers.length, 3);
 });
 
-Deno.test("a v1 server that refuses with 400 is asked without compression, then not at all", async () => {
+Deno.test("after a 400 a v1 server is requested without compression, and then excluded", async () => {
   const seen: (string | null)[] = [];
   const script: Script = async (peer) => {
     seen.push(peer.request.query.get("compress"));
@@ -378,7 +378,7 @@ Deno.test("a v1 server that refuses compression alone is read without", async ()
   assert.equal(client.failures.length, 0);
 });
 
-Deno.test("D-37 a socket on which nothing comes any more is dead after the idle time", async () => {
+Deno.test("D-37 a silent socket counts as dead after the idle time", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([sends(v1Message(1)), sends(v1Message(2))]);
   await using client = new Followed([server.url()], { clock, reconnect: BACKOFF, random: () => 0 });
@@ -407,7 +407,7 @@ Deno.test("a quiet stream with pings keeps its connection", async () => {
   assert.equal(client.connections.length, 1);
 });
 
-Deno.test("what the receiver throws ends the client with it, and the socket", async () => {
+Deno.test("an error of the receiver is thrown by the client, and closes the socket", async () => {
   await using server = new ScriptedServer([sends(v1Message(1))]);
   await using client = new Followed([server.url()], {
     receive: () => {
@@ -418,7 +418,7 @@ Deno.test("what the receiver throws ends the client with it, and the socket", as
   await within((await server.peer(0)).gone, "the end of the connection");
 });
 
-Deno.test("a server that breaks the protocol is left, and asked again", async () => {
+Deno.test("a connection that violates the protocol is closed, and the server retried", async () => {
   await using server = new ScriptedServer([
     async (peer) => {
       await peer.accept();
@@ -432,7 +432,7 @@ Deno.test("a server that breaks the protocol is left, and asked again", async ()
   assert.match(String(client.endings.map((e) => e.kind === "broken" && e.error)), /masked/);
 });
 
-Deno.test("a stream that never lets up lets timers and HTTP requests in", async () => {
+Deno.test("timers and HTTP requests run during a stream without pauses", async () => {
   const block = encodeTextFrames(Array.from({ length: 1000 }, (_, seq) => v1Message(seq)));
   await using server = new ScriptedServer([async (peer) => {
     await peer.accept();

@@ -1,4 +1,4 @@
-/** What a refused handshake means: only a 400 of the stream itself is about the request. */
+/** What a rejected handshake means: only a 400 of the stream server itself is about the request. */
 
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
@@ -19,7 +19,7 @@ Deno.test("a 400 that names its error as the stream does is about the request", 
   assert.equal(kindOf(400, "SomethingElse"), "unavailable");
 });
 
-Deno.test("any other status may pass, whatever error it names", () => {
+Deno.test("any other status is temporary, whatever error it names", () => {
   for (const status of [301, 401, 403, 404, 429, 500, 502, 503]) {
     for (const error of ["CursorTooOld", "UnknownZstdDictionary", "InvalidRequest"]) {
       assert.equal(kindOf(status, error), "unavailable", `${status} ${error}`);

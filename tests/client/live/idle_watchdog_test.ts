@@ -6,7 +6,7 @@ import { FakeClock } from "../../support/jetstream/fake_clock.ts";
 
 const IDLE_MS = 1000;
 
-Deno.test("a read that brings nothing is reported when its own time is over, whenever it began", async () => {
+Deno.test("a silent read is reported when its own time is over, whenever it began", async () => {
   const clock = new FakeClock();
   let idle = 0;
   using watch = new IdleWatchdog(clock, IDLE_MS, () => idle++);

@@ -1,4 +1,4 @@
-/** When an instance is so far behind, and stays so, that another one should have its turn. */
+/** When an instance is so far behind, for so long, that another one should be used. */
 
 import assert from "node:assert/strict";
 import { LAG_LIMIT_MS, LagWatch } from "../../../lib/client/live/lag_watch.ts";
@@ -13,13 +13,13 @@ function judge(events: readonly (readonly [atMs: number, lagMs: number])[]): boo
   );
 }
 
-Deno.test("two minutes are not behind, a millisecond more is, once it has lasted a minute", () => {
+Deno.test("an instance more than two minutes behind counts as behind after a minute", () => {
   assert.deepEqual(judge([[0, 120_000], [60_000, 120_000]]), [false, false]);
   const late = 120_001;
   assert.deepEqual(judge([[0, late], [59_999, late], [60_000, late]]), [false, false, true]);
 });
 
-Deno.test("who catches up by a tenth of the time that passes is not behind", () => {
+Deno.test("an instance that gains a tenth of the elapsed time is not behind", () => {
   const late = LAG_LIMIT_MS * 3;
   assert.deepEqual(judge([[0, late], [60_000, late - 6_000]]), [false, false]);
   assert.deepEqual(judge([[0, late], [60_000, late - 5_999]]), [false, true]);

@@ -6,7 +6,7 @@ function at(cursor: number): ResumePoint {
   return { cursor, timeUs: cursor, source: "a" };
 }
 
-Deno.test("a server that keeps no order is resumed at the lowest of the last thirty seconds", () => {
+Deno.test("on a server without order, reading resumes at the lowest number of the last thirty seconds", () => {
   const low = new LowWatermark();
   low.begin(null);
   const lowest = (cursor: number, ms: number): number => low.add(at(cursor), ms).cursor;
@@ -17,7 +17,7 @@ Deno.test("a server that keeps no order is resumed at the lowest of the last thi
   assert.equal(lowest(500, 31_001), 400);
 });
 
-Deno.test("a lower event is where it is resumed from then on, for as long", () => {
+Deno.test("after a lower number, reading resumes there for the next thirty seconds", () => {
   const low = new LowWatermark();
   low.begin(null);
   low.add(at(500), 0);
@@ -26,7 +26,7 @@ Deno.test("a lower event is where it is resumed from then on, for as long", () =
   assert.equal(low.add(at(901), 36_001).cursor, 900);
 });
 
-Deno.test("where a connection began counts until something has shown that it goes on", () => {
+Deno.test("the start of a connection counts until its first event", () => {
   const low = new LowWatermark();
   low.begin(at(100));
   assert.equal(low.add(at(200), 0).cursor, 100);

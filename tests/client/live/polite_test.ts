@@ -1,4 +1,4 @@
-/** How soon a server is asked again, and what its refusal means. */
+/** How soon a server is retried, and what its rejection means. */
 
 import assert from "node:assert/strict";
 import { MAX_DEFERRAL_MS, MAX_REST_MS } from "../../../lib/client/live/endpoint_list.ts";
@@ -49,7 +49,7 @@ function bringsOne(clock: FakeClock): Script {
   };
 }
 
-Deno.test("a server that sends one new event and closes is waited for longer each time, up to 5 s", async () => {
+Deno.test("a server that sends one new event and closes is retried after growing waits, up to 5 s", async () => {
   const clock = new FakeClock();
   await using server = new ScriptedServer([bringsOne(clock)]);
   await using client = following(clock, [server]);
@@ -72,7 +72,7 @@ Deno.test("a connection that lasts half a minute resets the backoff", async () =
   await client.until(() => client.connections.length === 6);
 });
 
-Deno.test("a proxy that closes a quiet connection after a minute is no failure, and stays preferred", async () => {
+Deno.test("a proxy that closes a quiet connection after a minute does not count as failing, and stays preferred", async () => {
   const clock = new FakeClock();
   await using proxied = new ScriptedServer([sends()]);
   await using other = new ScriptedServer([sends()]);
@@ -88,7 +88,7 @@ Deno.test("a proxy that closes a quiet connection after a minute is no failure, 
   assert.equal(other.peers.length, 0);
 });
 
-Deno.test("an endpoint whose connections don't last is left for the next after five", async () => {
+Deno.test("after five short connections the next endpoint is used", async () => {
   const clock = new FakeClock();
   await using flapping = new ScriptedServer([bringsOne(clock)]);
   await using steady = new ScriptedServer([sends()]);
@@ -100,7 +100,7 @@ Deno.test("an endpoint whose connections don't last is left for the next after f
 });
 
 for (const code of [1008, 1012, 1013]) {
-  Deno.test(`a close with ${code} is waited for longer than another, also behind a long connection`, async () => {
+  Deno.test(`after a close with ${code} the wait is longer than after another, also after a long connection`, async () => {
     const clock = new FakeClock();
     await using server = new ScriptedServer([sends(), sends()]);
     await using client = following(clock, [server]);
@@ -114,7 +114,7 @@ for (const code of [1008, 1012, 1013]) {
   });
 }
 
-Deno.test("a refusal is waited for longer than a dead connection, and never less than half of that", async () => {
+Deno.test("after a rejection the wait is longer than after a dead connection, and at least half of its maximum", async () => {
   for (const [draw, waits] of [[1, [1600, 3200, 6400]], [0, [800, 1600, 3200]]] as const) {
     const clock = new FakeClock();
     await using server = new ScriptedServer([refusesInText(503, "starting")]);
@@ -140,7 +140,7 @@ Deno.test("Retry-After is honoured as seconds and as a date, up to a quarter of 
   await client.until(() => client.connections.length === 1);
 });
 
-Deno.test("while one server wants to be left alone, the next is asked at once", async () => {
+Deno.test("while one server must not be retried, the next is used at once", async () => {
   const clock = new FakeClock();
   await using busy = new ScriptedServer([refusesInText(429, "no", { "Retry-After": "600" })]);
   await using other = new ScriptedServer([sends()]);
@@ -159,7 +159,7 @@ const PROXY_PAGES: readonly (readonly [string, Script])[] = [
 
 for (const [what, script] of PROXY_PAGES) {
   for (const path of ["/subscribe", V2_PATH]) {
-    Deno.test(`a 400 that says ${what} is tried again (${path})`, async () => {
+    Deno.test(`a 400 that says ${what} is retried (${path})`, async () => {
       await using server = new ScriptedServer([script, script, sends()]);
       await using client = new Followed([server.url(path)]);
       await client.until(() => client.connections.length === 1);
@@ -188,7 +188,7 @@ Deno.test("a 400 in which a v1 server, old or new, names the request as wrong is
   }
 });
 
-Deno.test("an excluded endpoint is tried again after an hour, and read when it takes the request", async () => {
+Deno.test("an excluded endpoint is retried after an hour, and read when it accepts the request", async () => {
   const clock = new FakeClock();
   await using updated = new ScriptedServer([refuses(400, "InvalidRequest", "dids"), sends()]);
   await using other = new ScriptedServer([sends()]);
@@ -202,7 +202,7 @@ Deno.test("an excluded endpoint is tried again after an hour, and read when it t
   assert.deepEqual(client.codes, ["source_excluded", "source_changed", "source_changed"]);
 });
 
-Deno.test("interim answers before the 101 are passed by", async () => {
+Deno.test("interim answers before the 101 are skipped", async () => {
   await using server = new ScriptedServer([async (peer) => {
     await peer.raw("HTTP/1.1 100 Continue\r\n\r\n");
     await peer.raw("HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n");
@@ -213,7 +213,7 @@ Deno.test("interim answers before the 101 are passed by", async () => {
   assert.deepEqual(client.failures, []);
 });
 
-Deno.test("a redirect says where to, without the query", async () => {
+Deno.test("the error about a redirect names its target, without the query", async () => {
   const location = "wss://elsewhere.example/subscribe?wantedDids=did:plc:x";
   await using server = new ScriptedServer([
     refusesInText(301, "moved", { "Location": location }),

@@ -1,4 +1,4 @@
-/** Where reading goes on after what was taken in: numbers, times, clocks, and silence. */
+/** Where reading resumes after the received events: numbers, times, clocks, and silence. */
 
 import assert from "node:assert/strict";
 import { Progress } from "../../../lib/client/live/progress.ts";
@@ -54,13 +54,13 @@ Deno.test("from the first live connection on there is a position, and it is stor
   assert.equal(subject.progress.point?.cursor, 5);
 });
 
-Deno.test("a connection that begins where the operator said is no live start", () => {
+Deno.test("a connection that begins at the operator's cursor is no live start", () => {
   const subject = new Subject();
   subject.progress.connected(HERE, "0");
   assert.deepEqual(subject.silence(60), []);
 });
 
-Deno.test("on a quiet connection the time moves on, an hour behind, and the number stays", () => {
+Deno.test("on a quiet connection the time advances, an hour behind, and the number stays", () => {
   const subject = new Subject();
   subject.progress.connected(HERE, null);
   subject.event(5, 0);
@@ -72,7 +72,7 @@ Deno.test("on a quiet connection the time moves on, an hour behind, and the numb
   assert.equal(point?.timeUs, subject.nowUs - HOUR);
 });
 
-Deno.test("in silence the position is stored once it has moved by a minute", () => {
+Deno.test("on a quiet connection the position is stored whenever it advanced by a minute", () => {
   const subject = new Subject();
   const timeUs = subject.nowUs - 10 * HOUR;
   subject.progress.connected(HERE, "5");
@@ -84,7 +84,7 @@ Deno.test("in silence the position is stored once it has moved by a minute", () 
   assert.deepEqual(subject.silence(2).map((point) => point.timeUs - timeUs), [60 * SECOND]);
 });
 
-Deno.test("a position that is only a time moves on as a whole", () => {
+Deno.test("a position that is only a time advances as a whole", () => {
   const subject = new Subject();
   subject.progress.connected(HERE, null);
   subject.silence(30 * 3_600);
@@ -96,7 +96,7 @@ Deno.test("a position that is only a time moves on as a whole", () => {
   });
 });
 
-Deno.test("what a server may still have to replay is not passed by silence", () => {
+Deno.test("a silent server that may still replay events does not advance the position", () => {
   const timeUs = new FakeClock().now() * 1000 - 20 * HOUR;
   const subject = new Subject({ cursor: 5, timeUs, source: HERE, mark: `${timeUs} x` });
   subject.progress.connected(HERE, "5");
@@ -104,7 +104,7 @@ Deno.test("what a server may still have to replay is not passed by silence", () 
   assert.ok(subject.progress.point!.timeUs <= timeUs + 2 * HOUR);
 });
 
-Deno.test("nothing moves while there is no connection, while reading is held up, or while events come", () => {
+Deno.test("the position stays without a connection, while reading is paused, and while events arrive", () => {
   for (const what of ["disconnected", "held", "busy"] as const) {
     const subject = new Subject();
     subject.progress.connected(HERE, null);
@@ -122,7 +122,7 @@ Deno.test("nothing moves while there is no connection, while reading is held up,
   }
 });
 
-Deno.test("one event ahead of the clock moves nothing, whatever its number is", () => {
+Deno.test("one event ahead of the clock does not move the position, whatever its number", () => {
   for (const ahead of [90, 20 * 3_600]) {
     const subject = new Subject();
     subject.event(5, 0);
@@ -139,7 +139,7 @@ Deno.test("one event ahead of the clock moves nothing, whatever its number is", 
   }
 });
 
-Deno.test("when all are ahead that is said, with the difference, and the server's own numbers count", () => {
+Deno.test("when all events are ahead, the difference is reported, and the server's numbers count", () => {
   for (const numbered of [true, false]) {
     const subject = new Subject();
     const hours = 20 * 3_600;
@@ -160,7 +160,7 @@ Deno.test("when all are ahead that is said, with the difference, and the server'
   }
 });
 
-Deno.test("on a server that numbers by time reading goes on at the lowest of the last seconds", () => {
+Deno.test("on a server that numbers by time, reading resumes at the lowest number of the last seconds", () => {
   const start = new FakeClock().now() * 1000;
   const stored = { cursor: start - HOUR, timeUs: start - HOUR, source: HERE, mark: "x" };
   const replaying = new Subject(stored);
@@ -182,7 +182,7 @@ Deno.test("on a server that numbers by time reading goes on at the lowest of the
   assert.ok(behind > 0 && behind < 60 * SECOND, `${behind} us`);
 });
 
-Deno.test("when the clock of a server that numbers by time is set back, reading goes back with it", () => {
+Deno.test("when the clock of a server that numbers by time is set back, reading resumes further back too", () => {
   const subject = new Subject();
   subject.progress.connected(HERE, null);
   for (let second = 0; second < 60; second++) {
@@ -193,7 +193,7 @@ Deno.test("when the clock of a server that numbers by time is set back, reading 
   assert.ok(subject.progress.point!.cursor <= subject.nowUs - HOUR);
 });
 
-Deno.test("a lower number goes on when its time is later, or on another server", () => {
+Deno.test("a lower number advances the position when its time is later, or on another server", () => {
   const subject = new Subject();
   subject.event(9_000, -60);
   subject.event(5, -90);

@@ -1,4 +1,4 @@
-/** When a stream that lives counts as quiet, and a message as endless: each at its millisecond. */
+/** When an open stream counts as quiet, and a message as endless: exactly at the limit. */
 
 import assert from "node:assert/strict";
 import { MESSAGE_MS, ProgressWatchdog } from "../../../lib/client/live/progress_watchdog.ts";
@@ -41,7 +41,7 @@ Deno.test("a later event restarts the timer, the same one again does not", () =>
   assert.deepEqual(told, ["quiet"]);
 });
 
-Deno.test("time in which we held reading up does not count, of the stream nor of a message", () => {
+Deno.test("time in which we paused reading does not count, neither for the stream nor for a message", () => {
   const { clock, watch, told } = watched();
   using _watch = watch;
   watch.waits(true);
@@ -53,7 +53,7 @@ Deno.test("time in which we held reading up does not count, of the stream nor of
   assert.deepEqual(told, ["quiet"]);
 });
 
-Deno.test("a message that has begun ends within its time, whatever comes of it meanwhile", () => {
+Deno.test("an incomplete message must be complete in time, whatever parts of it arrive", () => {
   const { clock, watch, told } = watched();
   using _watch = watch;
   watch.waits(true);

@@ -24,7 +24,7 @@ function commits(count: number): JetstreamEvent[] {
   return Array.from({ length: count }, (_, index) => commit(index + 1));
 }
 
-Deno.test("it replays from the cursor, inclusive, and goes on live", async () => {
+Deno.test("it replays from the cursor, inclusive, and continues live", async () => {
   await using server = new ReplayServer();
   server.push(...commits(5));
   await using client = new Followed([server.url], { startCursor: "3" });
@@ -68,7 +68,7 @@ Deno.test("collections filter commits, with prefixes; identity events go to ever
   assert.deepEqual(byDid.seqs, [1, 5]);
 });
 
-Deno.test("v2 has the same events in its envelope, and sync events besides", async () => {
+Deno.test("v2 has the same events in its envelope, and sync events too", async () => {
   await using server = new ReplayServer();
   server.push(commit(1), { did: "did:plc:a", time_us: BASE_US + 2, kind: "sync", sync: {} });
   await using client = new Followed([server.v2Url], { startCursor: "1" });
@@ -85,7 +85,7 @@ Deno.test("v2 has the same events in its envelope, and sync events besides", asy
   assert.deepEqual(v1.seqs, [1, 3]);
 });
 
-Deno.test("v2 refuses a cursor below its floor, v1 raises it in silence", async () => {
+Deno.test("v2 rejects a cursor below its oldest event, v1 silently raises it", async () => {
   await using server = new ReplayServer({ floorSeq: 3 });
   server.push(...commits(5));
   await using v2 = new Followed([server.v2Url], { startCursor: "1" });
@@ -114,7 +114,7 @@ Deno.test("an old v1 server numbers by time", async () => {
   assert.ok(!String(client.messages[0]).includes("cursor"));
 });
 
-Deno.test("after every connection was dropped the client goes on where it was", async () => {
+Deno.test("after all connections were dropped the client resumes where it was", async () => {
   await using server = new ReplayServer();
   server.push(...commits(3));
   await using client = new Followed([server.url], { startCursor: "1" });
@@ -128,7 +128,7 @@ Deno.test("after every connection was dropped the client goes on where it was", 
   assert.deepEqual([...new Set(client.seqs)], [1, 2, 3, 4, 5]);
 });
 
-Deno.test("a hundred thousand events go out and come in whole", async () => {
+Deno.test("a hundred thousand events are sent and received completely", async () => {
   await using server = new ReplayServer();
   server.push(...commits(100_000));
   await using client = new Followed([server.url], { startCursor: "1" });
@@ -210,7 +210,7 @@ Deno.test("the dictionary of a v2 server is fetched from beside its stream, chec
   assert.ok(client.messages[0] instanceof Uint8Array);
 });
 
-Deno.test("what is no dictionary is refused", async () => {
+Deno.test("bytes that are no dictionary are rejected", async () => {
   const endpoint = parseEndpoint("wss://host/xrpc/network.bsky.jetstream.subscribeEvents");
   const signal = new AbortController().signal;
   const good = new Uint8Array(16);

@@ -25,39 +25,39 @@ function origin(part: Partial<Origin> = {}): Origin {
   return { resume: null, distrusted: false, startCursor: null, liveSinceUs: null, ...part };
 }
 
-Deno.test("a cursor goes back to its own instance as it is", () => {
+Deno.test("a cursor is sent unchanged to its own instance", () => {
   const start = chooseStart(V1, origin({ resume: STORED }), NOW_US);
   assert.equal(start.cursor, "90211733");
   assert.equal(start.notice, null);
 });
 
-Deno.test("T1 a sequence number is never carried to another instance: the time is, with a margin", () => {
+Deno.test("T1 a sequence number is never sent to another instance: the time is, with a margin", () => {
   const start = chooseStart(V2, origin({ resume: STORED }), NOW_US);
   assert.equal(start.cursor, String(TIME_US - RESUME_MARGIN_US));
   const timeUs = TIME_US - RESUME_MARGIN_US;
   assert.deepEqual(start.expectation, { kind: "time", timeUs, lostAfterUs: TIME_US });
 });
 
-Deno.test("T6 a server that numbers by time is asked for some seconds more: it keeps no order", () => {
+Deno.test("T6 a server that numbers by time gets a cursor some seconds earlier: it keeps no order", () => {
   const resume = { cursor: TIME_US, timeUs: TIME_US, source: V1.source, mark: `${TIME_US} did x` };
   const asked = TIME_US - Number(chooseStart(V1, origin({ resume }), NOW_US).cursor);
   assert.equal(asked, 10_000_000);
 });
 
-Deno.test("a time by our own clock, from before any event, is asked for with the margin of minutes", () => {
+Deno.test("a time by our own clock, from before any event, is requested with the margin of minutes", () => {
   const resume = { cursor: TIME_US, timeUs: TIME_US, source: V2.source };
   const { cursor, notice } = chooseStart(V2, origin({ resume }), NOW_US);
   assert.deepEqual([cursor, notice], [String(TIME_US - RESUME_MARGIN_US), null]);
 });
 
-Deno.test("the firehose is asked one number earlier: a message may be only partly done with", () => {
+Deno.test("the firehose gets a cursor one number lower: a message may be only partly committed", () => {
   const resume = { ...STORED, source: FIREHOSE.source };
   assert.equal(chooseStart(FIREHOSE, origin({ resume }), NOW_US).cursor, "90211732");
   const first = { ...resume, cursor: 0 };
   assert.equal(chooseStart(FIREHOSE, origin({ resume: first }), NOW_US).cursor, "0");
 });
 
-Deno.test("the firehose takes no time, so after another instance it starts live, and that is said", () => {
+Deno.test("the firehose accepts no time, so after another instance it starts live, and that is reported", () => {
   const start = chooseStart(FIREHOSE, origin({ resume: STORED }), NOW_US);
   assert.equal(start.cursor, null);
   assert.equal(start.notice?.code, "no_time_cursor");
@@ -71,7 +71,7 @@ Deno.test("a start cursor is sent as it is, and only while nothing is stored", (
   assert.equal(chooseStart(V1, both, NOW_US).cursor, "90211733");
 });
 
-Deno.test("with nothing known it starts live, and from then on misses nothing", () => {
+Deno.test("without any position it starts live, and misses nothing afterwards", () => {
   assert.equal(chooseStart(V1, origin(), NOW_US).cursor, null);
   const cursor = Number(chooseStart(V1, origin({ liveSinceUs: TIME_US }), NOW_US).cursor);
   assert.equal(cursor, TIME_US - 10_000_000);
@@ -125,7 +125,7 @@ function event(cursor: number, seconds: number, who = "did:plc:alice 3mwztfqk2ws
   return { cursor, timeUs, mark: `${timeUs} ${who}` };
 }
 
-Deno.test("the event at the cursor comes again, first: all is well, however long ago it was", () => {
+Deno.test("a replay that begins with the event at the cursor is correct, however old that is", () => {
   assert.equal(verdict(ASKED, event(STORED.cursor, 0)), null);
   assert.equal(
     verdict(ASKED, { cursor: STORED.cursor, timeUs: TIME_US, mark: String(TIME_US) }),
@@ -151,7 +151,7 @@ Deno.test("another time or another event of that number is another numbering", (
   assert.deepEqual(verdict(UNMARKED, event(STORED.cursor, 3600)), renumbered);
 });
 
-Deno.test("where another event comes first, time is asked before it is believed", () => {
+Deno.test("when another event comes first, events are requested by time", () => {
   const doubted = { code: "cursor_doubted", useless: true };
   for (const seconds of [-5, 0, 1, 30, 7200]) {
     assert.deepEqual(verdict(ASKED, event(STORED.cursor + 40, seconds)), doubted);
@@ -168,7 +168,7 @@ Deno.test("T1 a first event below the cursor means that the server went live", (
   assert.deepEqual(verdict(ASKED, event(17, 7200)), { code: "went_live", useless: true });
 });
 
-Deno.test("T13 asked by time, a first event seconds after where reading stopped is late", () => {
+Deno.test("T13 when requested by time, a first event seconds after the stop is late", () => {
   const late = { code: "replay_starts_late", useless: false };
   for (const seconds of [10.000001, 60, 7200]) {
     assert.deepEqual(verdict(BY_TIME, event(1, seconds)), late);
@@ -176,7 +176,7 @@ Deno.test("T13 asked by time, a first event seconds after where reading stopped 
   for (const seconds of [-900, 0, 10]) assert.equal(verdict(BY_TIME, event(1, seconds)), null);
 });
 
-Deno.test("T6 a sequence number that is answered by times is noticed", () => {
+Deno.test("T6 a sequence number that is answered with times is noticed", () => {
   const expected = { code: "numbering_changed", useless: false };
   assert.deepEqual(verdict(ASKED, event(TIME_US, 0)), expected);
 });
@@ -185,7 +185,7 @@ Deno.test("silence on a stream of chosen accounts proves nothing", () => {
   assert.equal(verdict(BY_TIME, event(1, 7200), { byAccount: true }), null);
 });
 
-Deno.test("a start cursor has no time: a number below it shows, and a later one is reported", () => {
+Deno.test("a start cursor has no time: a lower number means a restart, and a later one is reported", () => {
   const asked: Expectation = { kind: "cursor", cursor: 500, timeUs: null };
   assert.equal(verdict(asked, event(500, 0)), null);
   assert.equal(verdict(asked, event(501, 0)), null);
@@ -195,7 +195,7 @@ Deno.test("a start cursor has no time: a number below it shows, and a later one 
   assert.ok(!EVENTS_MAY_BE_MISSING.has("started_later"), "every filter skips numbers");
 });
 
-Deno.test("the earliest time there is asks for all that the server has", () => {
+Deno.test("the earliest time requests everything that the server has", () => {
   const startCursor = String(TIME_CURSOR_FROM);
   const { cursor, expectation } = chooseStart(V2, origin({ startCursor }), NOW_US);
   assert.deepEqual([cursor, expectation], [startCursor, { kind: "none" }]);
@@ -219,7 +219,7 @@ Deno.test("a firehose that restarts its numbering is a sure gap, and one that sk
   );
 });
 
-Deno.test("a server whose clock was ahead and is set is asked by time", () => {
+Deno.test("from a server whose clock was corrected events are requested by an earlier time", () => {
   const timeUs = NOW_US + 20 * 3_600_000_000;
   const asked: Expectation = { kind: "time", timeUs, lostAfterUs: timeUs };
   const first = { cursor: NOW_US, timeUs: NOW_US };
@@ -262,11 +262,11 @@ Deno.test("an event that is not old ends the suspicion", () => {
   assert.equal(lag.isBehind(oldUs, NOW_US / 1000, 60_000), false);
 });
 
-Deno.test("the way back in time covers an instance that was left for being behind", () => {
+Deno.test("the margin of time covers an instance that was replaced because it was behind", () => {
   assert.ok(2 * LAG_LIMIT_MS * 1000 <= RESUME_MARGIN_US);
 });
 
-Deno.test("an instance is not judged over a time when we held it up", () => {
+Deno.test("time in which we paused reading does not count against an instance", () => {
   const lag = new LagWatch();
   for (let ms = 0; ms <= 600_000; ms += 30_000) {
     assert.equal(lag.isBehind(NOW_US - 3_600_000_000, NOW_US / 1000 + ms, ms), false);

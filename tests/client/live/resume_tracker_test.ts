@@ -1,4 +1,4 @@
-/** What the client remembers, over all its connections, of where to go on. */
+/** The client's knowledge of where to resume, over all its connections. */
 
 import assert from "node:assert/strict";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
@@ -13,7 +13,7 @@ function at(cursor: number, { source } = HERE): ResumePoint {
   return { cursor, timeUs: NOW_US + cursor, source };
 }
 
-Deno.test("what may not be missed begins with the first connection, not with the last", () => {
+Deno.test("nothing since the first connection may be missed, not only since the last", () => {
   const tracker = new ResumeTracker(() => null, null);
   assert.equal(tracker.resumeStateFor(HERE, NOW_US).liveSinceUs, null);
   tracker.connected(NOW_US + 1);
@@ -21,7 +21,7 @@ Deno.test("what may not be missed begins with the first connection, not with the
   assert.equal(tracker.resumeStateFor(HERE, NOW_US).liveSinceUs, NOW_US + 1);
 });
 
-Deno.test("until something is committed, the first event of the run is where to go on", () => {
+Deno.test("until something is committed, reading resumes at the first event of the run", () => {
   let committed: ResumePoint | null = null;
   const tracker = new ResumeTracker(() => committed, null);
   tracker.began(at(5), HERE, NOW_US);
@@ -31,14 +31,14 @@ Deno.test("until something is committed, the first event of the run is where to 
   assert.deepEqual(tracker.resumeStateFor(HERE, NOW_US).resume, at(7));
 });
 
-Deno.test("an event of the future does not make the later ones old", () => {
+Deno.test("an event in the future does not make later ones old", () => {
   const tracker = new ResumeTracker(() => null, null);
   assert.equal(tracker.isNew({ cursor: 1, timeUs: NOW_US + 86_400_000_000 }, NOW_US), true);
   assert.equal(tracker.isNew({ cursor: 2, timeUs: NOW_US }, NOW_US), false);
   assert.equal(tracker.isNew({ cursor: 3, timeUs: NOW_US + 1 }, NOW_US + 1), true);
 });
 
-Deno.test("the same event of the future again is not new, a later one is", () => {
+Deno.test("the same event in the future again is not new, a later one is", () => {
   const tracker = new ResumeTracker(() => null, null);
   const ahead = { cursor: 1, timeUs: NOW_US + 86_400_000_000 };
   const news = [ahead, ahead, { ...ahead, timeUs: ahead.timeUs + 1 }]
@@ -46,7 +46,7 @@ Deno.test("the same event of the future again is not new, a later one is", () =>
   assert.deepEqual(news, [true, false, true]);
 });
 
-Deno.test("an event up to a minute ahead is a place to go on, one later is not", () => {
+Deno.test("reading can resume at an event up to a minute ahead, not at a later one", () => {
   const tracker = new ResumeTracker(() => null, null);
   const minute = 60_000_000;
   tracker.began({ cursor: 1, timeUs: NOW_US + minute + 1 }, HERE, NOW_US);

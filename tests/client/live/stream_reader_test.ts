@@ -1,4 +1,4 @@
-/** How one connection is read: whose turn it is in between, and whose fault a delay is. */
+/** How one connection is read: yielding to other tasks, and delays of our own. */
 
 import assert from "node:assert/strict";
 import { EventQueue } from "../../../lib/client/event_queue.ts";
@@ -46,7 +46,7 @@ Deno.test("after ten milliseconds of reading timers, HTTP and signals have their
   await client.received(3);
 });
 
-Deno.test("an endpoint is not left for being behind while our own queue holds it up", async () => {
+Deno.test("an endpoint does not count as behind while our own queue delays it", async () => {
   const clock = new FakeClock();
   const minutes = 5;
   await using behind = new ScriptedServer([async (peer) => {

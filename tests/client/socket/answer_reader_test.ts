@@ -1,4 +1,4 @@
-/** Answers of HTTP/1.1 are read as they are framed, whatever parts they come in, and no further than allowed. */
+/** HTTP/1.1 answers are read by their framing, in parts of any length, within limits. */
 
 import assert from "node:assert/strict";
 import type { ByteStream } from "../../../lib/byte_stream.ts";
@@ -112,7 +112,7 @@ for (const [rule, answer, message] of BROKEN) {
   });
 }
 
-Deno.test("what comes behind an upgrade is left to the protocol that goes on", async () => {
+Deno.test("bytes after an upgrade are left to the next protocol", async () => {
   const reader = new AnswerReader(sending("HTTP/1.1 101 Switching Protocols\r\n\r\nframes", 100));
   assert.equal((await reader.head()).status, 101);
   assert.equal(new TextDecoder().decode(reader.rest()), "frames");

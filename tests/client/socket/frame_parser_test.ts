@@ -95,7 +95,7 @@ Deno.test("a message above the limit is skipped and reported, and the next one i
   }
 });
 
-Deno.test("memory follows what came, not what a frame declares", () => {
+Deno.test("memory grows with the received bytes, not with the declared length", () => {
   const parser = new FrameParser(1 << 30);
   const header = encodeFrame(OPCODE.binary, new Uint8Array(70_000)).slice(0, 10);
   new DataView(header.buffer).setBigUint64(2, BigInt(1 << 30));

@@ -57,7 +57,7 @@ Deno.test("messages right behind the answer to the handshake are not lost", asyn
   await socket.close();
 });
 
-Deno.test("it speaks with the WebSocket server of the runtime, goodbye included", async () => {
+Deno.test("it works with the WebSocket server of the runtime, including the close", async () => {
   const goodbye = Promise.withResolvers<number>();
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (req) => {
     const { socket, response } = Deno.upgradeWebSocket(req, { protocol: "xrpc.v1.json" });
@@ -166,7 +166,7 @@ Deno.test("a subprotocol or extension that was not offered is an error", async (
   await assert.rejects(open(subscription), /not offered/);
 });
 
-Deno.test("a server that accepts the connection and says nothing is given up in time", async () => {
+Deno.test("a server that accepts the connection and sends nothing is given up in time", async () => {
   await using server = new ScriptedServer([async (peer) => await peer.gone]);
   const clock = new FakeClock();
   const opening = open(plain(server.url()), { clock, timeoutMs: 15_000 });
@@ -195,7 +195,7 @@ Deno.test("a certificate that nobody trusts, or of another host, is refused", as
   await assert.rejects(open(plain(elsewhere), { caCerts: [TEST_ROOT] }), /certificate/);
 });
 
-Deno.test("a server that goes away without a word ends the read", async () => {
+Deno.test("a server that disconnects without a close frame ends the read", async () => {
   await using server = new ScriptedServer([async (peer) => {
     await peer.accept();
     await peer.raw(encodeFrame(OPCODE.text, "half").slice(0, 4));
@@ -215,7 +215,7 @@ Deno.test("closing wakes a read that waits", async () => {
   assert.equal(await socket.read(), false);
 });
 
-Deno.test("an abort ends the opening in whatever state it is", async () => {
+Deno.test("an abort ends the opening in any state", async () => {
   const stages: Script[] = [
     async (peer) => await peer.gone,
     async (peer) => {
