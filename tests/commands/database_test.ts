@@ -32,7 +32,7 @@ databaseTest("migrate applies what is missing, and then nothing", async ({ url }
 }, { content: "empty" });
 
 databaseTest(
-  "migrate of a database of a newer program ends with 1 and says so",
+  "migrate ends with 1 on a database of a newer program, and says why",
   async ({ url, sql }) => {
     await sql`insert into schema_migrations (version, name, checksum) values (99, 'future', 'x')`;
     const { code, err } = await told(["migrate"], { env: settings(url) });
@@ -42,7 +42,7 @@ databaseTest(
 );
 
 databaseTest(
-  "check finds everything well, and says it for a person and for a script",
+  "check reports that everything works, as text and as JSON",
   async ({ url }) => {
     await using server = new ReplayServer();
     const env = settings(url, { JETSTREAM_URL: `${server.url},${server.v2Url}` });
@@ -100,7 +100,7 @@ databaseTest("check finds each thing that is wrong, and ends with 1", async ({ u
   assert.doesNotMatch(text, /hunter2/);
 });
 
-databaseTest("a bad setting does not keep check from database and stream", async ({ url }) => {
+databaseTest("check tests database and stream despite an invalid setting", async ({ url }) => {
   await using server = new ReplayServer();
   const env = settings(url, { JETSTREAM_URL: server.url, METRICS_PORT: "http", STARTFROM: "live" });
   const person = await told(["check"], { env });
@@ -122,7 +122,7 @@ databaseTest("a bad setting does not keep check from database and stream", async
 });
 
 databaseTest(
-  "check tells a wrong password from a database that isn't there",
+  "check distinguishes a wrong password from a missing database",
   async ({ kind, url }) => {
     await using server = new ReplayServer();
     const wrong = new URL(url);
@@ -141,7 +141,7 @@ databaseTest(
 );
 
 databaseTest(
-  "status tells of the running process, for a person and for a script",
+  "status shows the running process, as text and as JSON",
   async ({ url }) => {
     const events = new SampleEvents(Date.now() * 1000 - 20_000_000);
     const token = "a-token-of-the-tests";
@@ -194,7 +194,7 @@ databaseTest(
 );
 
 databaseTest(
-  "dead letters are listed, shown, tried again and discarded from the command line",
+  "dead letters are listed, shown, retried and discarded from the command line",
   async (database) => {
     const env = settings(database.url);
     const events = new SampleEvents();
@@ -290,7 +290,7 @@ databaseTest(
 );
 
 databaseTest(
-  "dead letters are chosen by reason, collection, author and age, and many are discarded only when meant",
+  "dead letters are selected by reason, collection, author and age, and many are discarded only after a confirmation",
   async (database) => {
     const { sql } = database;
     await sql`
@@ -344,14 +344,18 @@ databaseTest(
   },
 );
 
-databaseTest("dead letters of a database without tables: it says how to make them", async (db) => {
-  const { code, err } = await told(["dead-letters", "list"], { env: settings(db.url) });
-  assert.equal(code, 1);
-  assert.match(err.join(), /lacks the tables of this version; run jetstream-indexer migrate$/);
-}, { content: "empty" });
+databaseTest(
+  "dead letters of a database without tables: the error says how to create them",
+  async (db) => {
+    const { code, err } = await told(["dead-letters", "list"], { env: settings(db.url) });
+    assert.equal(code, 1);
+    assert.match(err.join(), /lacks the tables of this version; run jetstream-indexer migrate$/);
+  },
+  { content: "empty" },
+);
 
 databaseTest(
-  "a long list says where it goes on, and a long retry how far it is",
+  "a long list says how to get the next page, and a long retry shows its progress",
   async (database) => {
     const env = settings(database.url);
     await database.sql`
@@ -380,7 +384,7 @@ databaseTest(
 );
 
 databaseTest(
-  "V-12 run from the command line ends with 0 when it is told to stop, and logs no secret",
+  "V-12 run from the command line ends with 0 when it is asked to stop, and logs no secret",
   async ({ url }) => {
     const events = new SampleEvents();
     await using server = new ReplayServer();
@@ -420,7 +424,7 @@ databaseTest(
 );
 
 databaseTest(
-  "partitions shows and changes the number, and refuses what is none",
+  "partitions shows and changes the number, and rejects anything but a number",
   async ({ url }) => {
     const env = settings(url);
     assert.deepEqual((await told(["partitions"], { env })).out, ["1"]);

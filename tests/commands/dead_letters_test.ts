@@ -93,7 +93,7 @@ async function until(met: () => Promise<boolean>): Promise<void> {
 }
 
 databaseTest(
-  "a retry applies the record and resolves its letter in one transaction",
+  "a retry applies the record and resolves its dead letter in one transaction",
   async (db) => {
     const { sql, url } = db;
     await using subject = new Subject(url);
@@ -145,78 +145,92 @@ databaseTest("a retry that succeeds for some leaves the others open", async ({ s
   assert.equal(await stateOf(sql, "s2"), "rejected");
 });
 
-databaseTest("what Postgres refused is tried again by itself, ever later", async ({ sql, url }) => {
-  await using subject = new Subject(url, { clock: hastyClock(100) });
-  const { script } = subject;
-  const end = await refuseRows(sql, { table: "scenes", when: "new.name = 'refused'" });
-  await subject.send(
-    script.commit(ALICE, "scene", "s1", { name: "refused" }),
-    script.commit(ALICE, "scene", "s2", { name: "" }),
-  );
-  const [refused, invalid] = await letters(sql);
-  assert.deepEqual([refused?.attempts, refused?.minutes], [0, 1]);
-  // Nothing but a newer revision mends a record that is wrong.
-  assert.deepEqual([invalid?.reason, invalid?.minutes], ["empty_field", null]);
-  for (const [attempts, minutes] of [[1, 2], [2, 4], [3, 8]] as const) {
+databaseTest(
+  "a record that Postgres rejected is retried automatically, after growing waits",
+  async ({ sql, url }) => {
+    await using subject = new Subject(url, { clock: hastyClock(100) });
+    const { script } = subject;
+    const end = await refuseRows(sql, { table: "scenes", when: "new.name = 'refused'" });
+    await subject.send(
+      script.commit(ALICE, "scene", "s1", { name: "refused" }),
+      script.commit(ALICE, "scene", "s2", { name: "" }),
+    );
+    const [refused, invalid] = await letters(sql);
+    assert.deepEqual([refused?.attempts, refused?.minutes], [0, 1]);
+    // Nothing but a newer revision mends a record that is wrong.
+    assert.deepEqual([invalid?.reason, invalid?.minutes], ["empty_field", null]);
+    for (const [attempts, minutes] of [[1, 2], [2, 4], [3, 8]] as const) {
+      await makeDue(sql);
+      await until(async () => (await letters(sql))[0]?.attempts === attempts);
+      assert.equal((await letters(sql))[0]?.minutes, minutes);
+    }
+    await end();
     await makeDue(sql);
-    await until(async () => (await letters(sql))[0]?.attempts === attempts);
-    assert.equal((await letters(sql))[0]?.minutes, minutes);
-  }
-  await end();
-  await makeDue(sql);
-  await until(async () => (await letters(sql))[0]?.resolution === "retried");
-  assert.equal(await stateOf(sql, "s1"), "applied");
-  assert.deepEqual((await letters(sql))[1], invalid);
-});
+    await until(async () => (await letters(sql))[0]?.resolution === "retried");
+    assert.equal(await stateOf(sql, "s1"), "applied");
+    assert.deepEqual((await letters(sql))[1], invalid);
+  },
+);
 
-databaseTest("what Postgres refused ten times is left to a person", async ({ sql, url }) => {
-  await using subject = new Subject(url, { clock: hastyClock(100) });
-  const { script } = subject;
-  const end = await refuseRows(sql, { table: "scenes", when: "new.name = 'refused'" });
-  await subject.send(script.commit(ALICE, "scene", "s1", { name: "refused" }));
-  await sql`update dead_letters set attempts = 8`;
-  for (const [attempts, minutes] of [[9, 512], [10, null]] as const) {
-    await makeDue(sql);
-    await until(async () => (await letters(sql))[0]?.attempts === attempts);
-    assert.equal((await letters(sql))[0]?.minutes, minutes);
-  }
-  await end();
-  assert.deepEqual(await subject.retry(), { tried: 1, resolved: 1 });
-  assert.equal(await stateOf(sql, "s1"), "applied");
-});
+databaseTest(
+  "a record that Postgres rejected ten times is no longer retried automatically",
+  async ({ sql, url }) => {
+    await using subject = new Subject(url, { clock: hastyClock(100) });
+    const { script } = subject;
+    const end = await refuseRows(sql, { table: "scenes", when: "new.name = 'refused'" });
+    await subject.send(script.commit(ALICE, "scene", "s1", { name: "refused" }));
+    await sql`update dead_letters set attempts = 8`;
+    for (const [attempts, minutes] of [[9, 512], [10, null]] as const) {
+      await makeDue(sql);
+      await until(async () => (await letters(sql))[0]?.attempts === attempts);
+      assert.equal((await letters(sql))[0]?.minutes, minutes);
+    }
+    await end();
+    assert.deepEqual(await subject.retry(), { tried: 1, resolved: 1 });
+    assert.equal(await stateOf(sql, "s1"), "applied");
+  },
+);
 
-databaseTest("a later valid revision resolves the letters before it", async ({ sql, url }) => {
-  await using subject = new Subject(url);
-  const { script } = subject;
-  await refuseRows(sql, { table: "scenes", when: "new.name = 'refused'" });
-  await subject.send(
-    script.commit(ALICE, "scene", "s1", { name: "" }),
-    script.commit(ALICE, "scene", "s2", { name: "refused" }),
-  );
-  await subject.send(
-    script.commit(ALICE, "scene", "s1", SCENE),
-    script.commit(ALICE, "scene", "s2", SCENE),
-  );
-  assert.deepEqual(
-    (await letters(sql)).map(({ resolution, kept, minutes }) => [resolution, kept, minutes]),
-    [["superseded", false, null], ["superseded", false, null]],
-  );
-  assert.equal(await stateOf(sql, "s1"), "applied");
-  assert.equal(await stateOf(sql, "s2"), "applied");
-  assert.deepEqual(await subject.retry(), { tried: 0, resolved: 0 });
-});
+databaseTest(
+  "a later valid revision resolves the dead letters of earlier ones",
+  async ({ sql, url }) => {
+    await using subject = new Subject(url);
+    const { script } = subject;
+    await refuseRows(sql, { table: "scenes", when: "new.name = 'refused'" });
+    await subject.send(
+      script.commit(ALICE, "scene", "s1", { name: "" }),
+      script.commit(ALICE, "scene", "s2", { name: "refused" }),
+    );
+    await subject.send(
+      script.commit(ALICE, "scene", "s1", SCENE),
+      script.commit(ALICE, "scene", "s2", SCENE),
+    );
+    assert.deepEqual(
+      (await letters(sql)).map(({ resolution, kept, minutes }) => [resolution, kept, minutes]),
+      [["superseded", false, null], ["superseded", false, null]],
+    );
+    assert.equal(await stateOf(sql, "s1"), "applied");
+    assert.equal(await stateOf(sql, "s2"), "applied");
+    assert.deepEqual(await subject.retry(), { tried: 0, resolved: 0 });
+  },
+);
 
-databaseTest("a retry of what is wrong changes nothing but its count", async ({ sql, url }) => {
-  await using subject = new Subject(url);
-  const { script } = subject;
-  await subject.send("not json", script.commit(ALICE, "scene", "s1", { name: "" }));
-  // Of a message that can't be decoded there is nothing to try.
-  assert.deepEqual(await subject.retry(), { tried: 1, resolved: 0 });
-  assert.deepEqual(
-    (await letters(sql)).map(({ reason, attempts, resolution }) => [reason, attempts, resolution]),
-    [["invalid_json", 0, null], ["empty_field", 1, null]],
-  );
-});
+databaseTest(
+  "a retry of an invalid record changes only its count of attempts",
+  async ({ sql, url }) => {
+    await using subject = new Subject(url);
+    const { script } = subject;
+    await subject.send("not json", script.commit(ALICE, "scene", "s1", { name: "" }));
+    // Of a message that can't be decoded there is nothing to try.
+    assert.deepEqual(await subject.retry(), { tried: 1, resolved: 0 });
+    assert.deepEqual(
+      (await letters(sql)).map((
+        { reason, attempts, resolution },
+      ) => [reason, attempts, resolution]),
+      [["invalid_json", 0, null], ["empty_field", 1, null]],
+    );
+  },
+);
 
 databaseTest("a record that is retried without its parent waits for it", async ({ sql, url }) => {
   await using subject = new Subject(url);
@@ -259,7 +273,7 @@ databaseTest(
 );
 
 databaseTest(
-  "two instances that look for due letters take each once",
+  "two instances take each due dead letter once",
   async ({ sql, url }: TestDatabase) => {
     const env = (name: string): Record<string, string> => ({ CONSUMER_NAME: name });
     await using one = new Subject(url, { clock: hastyClock(100), env: env("one") });

@@ -1,4 +1,4 @@
-/** Nothing that came from elsewhere moves a terminal or turns the direction of its text. */
+/** No foreign text moves a terminal's cursor or changes its text direction. */
 
 import assert from "node:assert/strict";
 import { told } from "../support/command_told.ts";
@@ -31,7 +31,7 @@ async function hostileStatus(): Promise<Record<string, unknown>> {
   });
 }
 
-Deno.test("status prints what a process says in characters that can be seen, and JSON means the same", async () => {
+Deno.test("status prints a process's texts in visible characters, and the JSON means the same", async () => {
   const status = await hostileStatus();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -51,7 +51,7 @@ Deno.test("status prints what a process says in characters that can be seen, and
   await server.shutdown();
 });
 
-Deno.test("what was typed or set is repeated in visible characters", async () => {
+Deno.test("arguments and settings are repeated in visible characters", async () => {
   const printed = [
     await told([HOSTILE]),
     await told(["status", "--url", HOSTILE]),

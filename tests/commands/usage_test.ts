@@ -7,7 +7,7 @@ import { COLLECTIONS } from "../../lib/mapper/collections/registry.ts";
 import { told } from "../support/command_told.ts";
 import { refuses, ScriptedServer } from "../support/jetstream/server.ts";
 
-Deno.test("version says version and commit", async () => {
+Deno.test("version prints version and commit", async () => {
   for (const word of ["version", "--version"]) {
     const { code, out, err } = await told([word], { commit: "abc1234" });
     assert.deepEqual([code, err], [0, []]);
@@ -46,7 +46,7 @@ Deno.test("help names every command and the exit codes, and help settings every 
   }
 });
 
-Deno.test("help fits sixty columns, and that of each command has an example", async () => {
+Deno.test("help fits sixty columns, and the help of each command has an example", async () => {
   const texts = [(await told(["help"])).out.join("\n")];
   for (const { name, help } of COMMANDS) {
     const { out } = await told(["help", name]);
@@ -61,7 +61,7 @@ Deno.test("help fits sixty columns, and that of each command has an example", as
   }
 });
 
-Deno.test("a mistyped command, action or option is answered with what it may mean", async () => {
+Deno.test("for a mistyped command, action or option a similar one is suggested", async () => {
   const mistyped: readonly (readonly [readonly string[], string])[] = [
     [["stauts"], "status"],
     [["migrat"], "migrate"],
@@ -106,7 +106,7 @@ Deno.test("bash completes commands, actions and options", async () => {
   }
 });
 
-Deno.test("every command has help, whatever else is asked", async () => {
+Deno.test("every command has --help, with any other arguments", async () => {
   for (const { name } of COMMANDS) {
     for (const words of [[name, "--help"], [name, "-h"], [name, "--bogus", "--help"]]) {
       const { code, out, err } = await told(words);
@@ -116,7 +116,7 @@ Deno.test("every command has help, whatever else is asked", async () => {
   }
 });
 
-Deno.test("wrong usage ends with 2 and says what is wrong, before anything is done", async () => {
+Deno.test("wrong usage ends with 2 and a message, before anything is done", async () => {
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
     [["frobnicate"], /there is no command "frobnicate"/],
     [["--bogus"], /there is no option --bogus$/],
@@ -164,7 +164,7 @@ Deno.test("wrong usage ends with 2 and says what is wrong, before anything is do
   }
 });
 
-Deno.test("V-04 settings that can't be used end with 2, all of them at once and no secret among them", async () => {
+Deno.test("V-04 invalid settings end with 2, all reported at once and without secrets", async () => {
   const env = {
     LOG_LEVEL: "loud",
     DATABASE_URL: "mysql://root:hunter2@db/subcults",
@@ -185,7 +185,7 @@ Deno.test("V-04 settings that can't be used end with 2, all of them at once and 
   }
 });
 
-Deno.test("check tells settings that can't be used as JSON too", async () => {
+Deno.test("check reports invalid settings as JSON too", async () => {
   const { code, out, err } = await told(["check", "--json"], {
     env: { METRICS_PORT: "http", JETSTREAM_ULR: "ws://127.0.0.1:9/subscribe" },
   });
@@ -212,7 +212,7 @@ Deno.test("a missing database ends with 1, and the password is not shown", async
   }
 });
 
-Deno.test("the answer of a server is shown without what it was sent", async () => {
+Deno.test("the answer of a server is shown without the secrets of the request", async () => {
   await using server = new ScriptedServer([(peer) => {
     const sent = atob(peer.request.headers.get("authorization")?.split(" ")[1] ?? "");
     return refuses(401, "Unauthorized", `${sent} is not known here`)(peer);
@@ -229,7 +229,7 @@ Deno.test("the answer of a server is shown without what it was sent", async () =
   }
 });
 
-Deno.test("an unexpected error is shown in one line, without a secret of the environment", async () => {
+Deno.test("an unexpected error is shown in one line, without secrets of the environment", async () => {
   const err: string[] = [];
   const code = await main(["version"], {
     env: { INTERNAL_AUTH_TOKEN: "hunter2" },
@@ -245,7 +245,7 @@ Deno.test("an unexpected error is shown in one line, without a secret of the env
   assert.deepEqual(err, ["jetstream-indexer: cannot write [secret]"]);
 });
 
-Deno.test("status of a process that isn't there ends with 1", async () => {
+Deno.test("status ends with 1 when no process answers", async () => {
   for (const words of [["status"], ["status", "--json"], ["status", "--ready"]]) {
     const { code, out, err } = await told(words, { env: { METRICS_PORT: "9" } });
     assert.deepEqual([code, out], [1, []]);
@@ -253,7 +253,7 @@ Deno.test("status of a process that isn't there ends with 1", async () => {
   }
 });
 
-Deno.test("status --watch asks again until it is stopped", async () => {
+Deno.test("status --watch repeats until it is stopped", async () => {
   const stop = new AbortController();
   const complaints: string[] = [];
   const code = await main(["status", "--watch"], {

@@ -15,7 +15,7 @@ function env(
   return settings(url, "ws://127.0.0.1:1/subscribe", more);
 }
 
-databaseTest("verify finds everything right, and ends with 0", async (database) => {
+databaseTest("verify ends with 0 when nothing differs", async (database) => {
   const events = new SampleEvents();
   await new Folded(database).batch(
     events.put("alice/scene/s1", { location: { lat: 47.6, lng: -122.3, allowPrecise: true } }),
@@ -40,7 +40,7 @@ databaseTest("verify finds everything right, and ends with 0", async (database) 
 });
 
 databaseTest(
-  "verify says what differs between ledger and tables, of which records, and changes nothing",
+  "verify reports which records differ between ledger and tables, and changes nothing",
   async (database) => {
     const { sql } = database;
     const folded = new Folded(database);

@@ -32,7 +32,7 @@ Deno.test("variables of libpq are named as not read, without their value", () =>
   assert.equal(notices.join().includes("hidden"), false);
 });
 
-Deno.test("CF-02 nothing but what production needs gives every default", () => {
+Deno.test("CF-02 with only the required settings every other one has its default", () => {
   const { database, jitterSecret, ...config } = readConfig(PRODUCTION);
   const { dictionaryUrl, ...jetstream } = config.jetstream;
   assert.match(dictionaryUrl, /^https:\/\/.*\/legacy_subscribe\.zdict$/);
@@ -83,7 +83,7 @@ Deno.test("CF-02 nothing but what production needs gives every default", () => {
   });
 });
 
-Deno.test("CF-02 an own stream address is kept, with the defaults beside it", () => {
+Deno.test("CF-02 a configured stream URL is used, with defaults for the rest", () => {
   const { jetstream, reconnect } = readConfig({
     ...PRODUCTION,
     JETSTREAM_URL: "ws://localhost:6008/subscribe, wss://other.example/proxy/subscribe",
@@ -114,7 +114,7 @@ for (const [name, env, expected] of VALIDATE) {
   });
 }
 
-Deno.test("CL-01 CL-02 a good configuration is taken and an empty or zero one refused", () => {
+Deno.test("CL-01 CL-02 a valid configuration is accepted, and an empty or zero one rejected", () => {
   assert.deepEqual(problemsOf(PRODUCTION), []);
   assert.deepEqual(problemsOf({ ...PRODUCTION, JETSTREAM_URL: ",", RECONNECT_BASE_MS: "0" }), [
     "JETSTREAM_URL",
@@ -122,7 +122,7 @@ Deno.test("CL-01 CL-02 a good configuration is taken and an empty or zero one re
   ]);
 });
 
-Deno.test("reading pauses up to the end of the queue, and resumes below the mark where it pauses", () => {
+Deno.test("the pause limit may equal the size of the queue, and the resume limit must be lower", () => {
   const of = (resume: string, pause: string, max: string): readonly string[] =>
     problemsOf({
       ...PRODUCTION,
@@ -142,7 +142,7 @@ Deno.test("a proxy is reported as not used, whichever of its names is set", () =
   }
 });
 
-Deno.test("accounts of all three lists are followed, each once", () => {
+Deno.test("the accounts of all three variables are wanted, each once", () => {
   const [one, two, three] = ["did:plc:one", "did:plc:two", "did:plc:three"];
   const { jetstream } = readConfig({
     ...PRODUCTION,
@@ -153,7 +153,7 @@ Deno.test("accounts of all three lists are followed, each once", () => {
   assert.deepEqual(jetstream.wantedDids, [one, two, three]);
 });
 
-Deno.test("a secret of fifteen characters is noticed as short, one of sixteen is not", () => {
+Deno.test("a secret of fifteen characters is reported as short, one of sixteen is not", () => {
   const noticed = (length: number): number =>
     readConfig({
       ...PRODUCTION,
@@ -163,7 +163,7 @@ Deno.test("a secret of fifteen characters is noticed as short, one of sixteen is
   assert.deepEqual([noticed(15), noticed(16)], [2, 0]);
 });
 
-Deno.test("secrets of an address are known in any case, and with the user as HTTP sends them", () => {
+Deno.test("credentials in a URL are known as written, decoded, and as HTTP sends them", () => {
   const secrets = secretsOf(readConfig({
     ...PRODUCTION,
     JETSTREAM_URL:
@@ -180,7 +180,7 @@ Deno.test("a batch has at most 16 MiB, and no more than the queue", () => {
   assert.deepEqual([most("64MiB"), most("16MiB"), most("1MiB")], [2 ** 24, 2 ** 24, 2 ** 20]);
 });
 
-Deno.test("all problems are reported at once, alone or between settings, known or not", () => {
+Deno.test("all problems are reported at once: of one setting, between settings, and of unknown names", () => {
   assert.deepEqual(
     problemsOf({
       METRICS_PORT: "high",
@@ -208,25 +208,25 @@ Deno.test("production needs a database and a jitter secret, development neither"
   assert.match(config.notices.join(), /LOCATION_JITTER_SECRET is unset.*public/);
 });
 
-Deno.test("the development key is the same at each start, so that no place moves", () => {
+Deno.test("the development key is the same at each start, so display points don't move", () => {
   const first = readConfig({ SUBCULT_ENV: "development" });
   const second = readConfig({ SUBCULT_ENV: "development" });
   assert.equal(first.jitterSecret.reveal(), second.jitterSecret.reveal());
 });
 
-Deno.test("memory: names the embedded database in production too, and is noticed", () => {
+Deno.test("memory: selects the embedded database in production too, with a notice", () => {
   const { database, notices } = readConfig({ ...PRODUCTION, DATABASE_URL: "memory:" });
   assert.deepEqual(database, { kind: "embedded" });
   assert.match(notices.join(), /DATABASE_URL is memory/);
 });
 
-Deno.test("a setting that is present and empty counts as unset", () => {
+Deno.test("an empty setting counts as unset", () => {
   const empty = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, ""]));
   assert.deepEqual(readConfig({ ...empty, ...PRODUCTION }), readConfig(PRODUCTION));
   assert.deepEqual(problemsOf({ ...PRODUCTION, QUEUE_TYPO: " " }), []);
 });
 
-Deno.test("an unknown name in one of our families is an error that names the nearest", () => {
+Deno.test("an unknown name with one of our prefixes is an error that suggests the nearest setting", () => {
   const mistyped = {
     JETSTREAM_URLS: "JETSTREAM_URL",
     JETSTREAM_HOST: "JETSTREAM_URL",
@@ -296,7 +296,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   LOG_LEVEL: ["trace", "INFO"],
 };
 for (const [name, values] of Object.entries(REFUSED)) {
-  Deno.test(`${name} refuses what it does not accept, and says what it does`, () => {
+  Deno.test(`${name} rejects invalid values, and says what it accepts`, () => {
     const setting: Setting | undefined = new Map(Object.entries(SETTINGS)).get(name);
     assert(setting);
     for (const value of values) {
@@ -309,7 +309,7 @@ for (const [name, values] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("START_FROM takes all of its forms", () => {
+Deno.test("START_FROM accepts all of its forms", () => {
   const forms = {
     live: { kind: "live" },
     archive: { kind: "archive" },
@@ -332,7 +332,7 @@ Deno.test("START_FROM=archive needs a server that has one", () => {
   );
 });
 
-Deno.test("lists lose their empty and repeated parts, and bytes take units", () => {
+Deno.test("empty and repeated parts of lists are dropped, and byte sizes may have units", () => {
   const { jetstream, queue } = readConfig({
     ...PRODUCTION,
     WANTED_COLLECTIONS: " app.subcult.scene,app.subcult.scene , app.bsky.feed.* ,",
@@ -344,13 +344,13 @@ Deno.test("lists lose their empty and repeated parts, and bytes take units", () 
   assert.equal(queue.maxBytes, 2 ** 30);
 });
 
-Deno.test("HTTP_HOST takes addresses of both families, and names", () => {
+Deno.test("HTTP_HOST accepts IPv4 and IPv6 addresses, and names", () => {
   for (const HTTP_HOST of ["127.0.0.1", "::", "::1", "localhost", "indexer.internal"]) {
     assert.equal(readConfig({ ...PRODUCTION, HTTP_HOST }).http.host, HTTP_HOST);
   }
 });
 
-Deno.test("no message shows a secret, also where it was pasted into another setting", () => {
+Deno.test("no message shows a secret, also when it was pasted into another setting", () => {
   const secret = "s3cr3t-value";
   const env = {
     DATABASE_URL: `postgres://u:${secret}@@h:port/db`,
@@ -397,7 +397,7 @@ Deno.test("a configuration can be printed, and shows no secret", () => {
   for (const secret of secrets) assert.equal(printed.includes(secret), false, secret);
 });
 
-Deno.test("secrets that can be guessed and streams that can be read by others are noticed", () => {
+Deno.test("weak secrets and unencrypted streams are reported as notices", () => {
   const { notices } = readConfig({
     DATABASE_URL,
     LOCATION_JITTER_SECRET: "short",
@@ -418,7 +418,7 @@ Deno.test("every default in the table is accepted by its own setting", () => {
   }
 });
 
-Deno.test("an address that libpq takes and this program doesn't is refused with the reason", () => {
+Deno.test("a database URL that libpq accepts and this program doesn't is rejected with the reason", () => {
   const env = { ...PRODUCTION, DATABASE_URL: "postgres://u:hunter2@h/db?sslrootcert=/etc/ca.pem" };
   assert.throws(() => readConfig(env), (error) => {
     assert(error instanceof ConfigError);
@@ -431,12 +431,12 @@ Deno.test("an address that libpq takes and this program doesn't is refused with 
   });
 });
 
-Deno.test("several hosts are an address of one database", () => {
+Deno.test("a database URL may have several hosts", () => {
   const env = { ...PRODUCTION, DATABASE_URL: "postgres://u@a:5432,b:5433/db" };
   assert.deepEqual(problemsOf(env), []);
 });
 
-Deno.test("a certificate that nothing would be verified with is a contradiction", () => {
+Deno.test("a root certificate without any verification is a contradiction", () => {
   const env = { ...PRODUCTION, DATABASE_ROOT_CERT: AUTHORITY };
   assert.deepEqual(problemsOf(env), []);
   assert.equal(readConfig(env).databaseRootCertificates?.trim(), AUTHORITY.trim());

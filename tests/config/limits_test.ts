@@ -1,4 +1,4 @@
-/** How much a setting may say, at its limit and one beyond. */
+/** Limits of settings, at the limit and one beyond. */
 
 import assert from "node:assert/strict";
 import { ConfigError, readConfig } from "../../lib/config.ts";

@@ -1,4 +1,4 @@
-/** Misspelt settings are found, and names that systems set are left alone. */
+/** Misspelt settings are found, and names of other programs are ignored. */
 
 import assert from "node:assert/strict";
 import { ConfigError, readConfig } from "../../lib/config.ts";
@@ -25,7 +25,7 @@ function refused(env: Readonly<Record<string, string>>): readonly (readonly [str
   }
 }
 
-Deno.test("a misspelt setting is refused with what it may mean", () => {
+Deno.test("a misspelt setting is rejected with a suggestion", () => {
   const misspelt = {
     JETSTREM_URL: "JETSTREAM_URL",
     JESTREAM_URL: "JETSTREAM_URL",
@@ -73,14 +73,14 @@ Deno.test(`any setting with one letter lost, doubled, changed or swapped is refu
   }
 });
 
-Deno.test("names that systems, tools and orchestrators set are left alone", () => {
+Deno.test("names that systems, tools and orchestrators set are ignored", () => {
   assert.ok(USUAL_NAMES.length > 300);
   for (const name of USUAL_NAMES) {
     if (!Object.hasOwn(SETTINGS, name)) assert.deepEqual(refused({ [name]: "1" }), [], name);
   }
 });
 
-Deno.test("links to services that have a name of ours are left alone", () => {
+Deno.test("service links with one of our prefixes are ignored", () => {
   const links = ["JETSTREAM", "QUEUE", "BATCH", "METRICS", "DATABASE"].flatMap((service) => [
     `${service}_SERVICE_HOST`,
     `${service}_SERVICE_PORT`,
@@ -93,7 +93,7 @@ Deno.test("links to services that have a name of ours are left alone", () => {
   assert.deepEqual(refused({ JETSTREAM_PORT: "6008" }), [["JETSTREAM_PORT", "JETSTREAM_URL"]]);
 });
 
-Deno.test("a stream's address that lacks something is refused with what it lacks", () => {
+Deno.test("the error about an incomplete stream URL says what is missing", () => {
   const wrong = {
     "wss://host": /^cannot use JETSTREAM_URL: got no path, expected/,
     "wss://host:443/": /got no path/,

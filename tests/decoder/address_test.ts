@@ -75,7 +75,7 @@ Deno.test("a record key has 1 to 512 characters of its alphabet, the colon among
   }
 });
 
-Deno.test("a revision need not be a TID, but has a safe alphabet", () => {
+Deno.test("a revision may be other text than a TID, in a safe alphabet", () => {
   for (const rev of ["3mwztfqk2ws2a", "rev1", "1", "x".repeat(255)]) assert.equal(isRev(rev), true);
   for (const rev of ["", "a b", "a\u0000", "x".repeat(256), "é", 1]) {
     assert.equal(isRev(rev), false);
@@ -102,7 +102,7 @@ Deno.test("a DID has at most 2,048 characters, a collection 317, a handle 253", 
   assert.deepEqual([nsid(318).length, handle(254).length], [318, 254]);
 });
 
-Deno.test("each bad part of an address is refused under its own reason", () => {
+Deno.test("each invalid part of an address is rejected with its own reason", () => {
   assert.equal(reasonOf(v1(), commitText({}, { did: 7 })), "invalid_did");
   assert.equal(reasonOf(v1(), commitText({}, { did: "plc:abc" })), "invalid_did");
   assert.equal(

@@ -1,4 +1,4 @@
-/** Limits of the decoder, each at its border and one beside it. */
+/** Limits of the decoder, each at the limit and one beyond. */
 
 import { encode } from "@atcute/cbor";
 import assert from "node:assert/strict";
@@ -58,7 +58,7 @@ Deno.test("a link at the deepest level of a record is JSON on every wire", () =>
   assert.equal(reasonOf(v1(), encode(deeper)), "record_too_deep");
 });
 
-Deno.test("an account's status is kept when it is words, and not when a place could be written in it", () => {
+Deno.test("an account's status is kept if it consists of words, not if it could contain a place", () => {
   const statusOf = (status: unknown): unknown => {
     const account = { active: false, status };
     const event = only(v1(), JSON.stringify({ did: DID, time_us: 1, kind: "account", account }));
@@ -73,7 +73,7 @@ Deno.test("an account's status is kept when it is words, and not when a place co
   assert.equal(statusOf("a".repeat(128)), "a".repeat(128));
 });
 
-Deno.test("DID, collection and rkey are 2,600 bytes together, and not one more", () => {
+Deno.test("DID, collection and rkey may have 2,600 bytes together, and not one more", () => {
   const did = `did:plc:${"a".repeat(2040)}`;
   const collection = `app.subcult.${"x".repeat(40)}`;
   const reason = (rkeyLength: number): string =>
@@ -83,7 +83,7 @@ Deno.test("DID, collection and rkey are 2,600 bytes together, and not one more",
   assert.equal(reason(501), "address_too_long");
 });
 
-Deno.test("an item of CBOR has as many items as are allowed, and not one more", () => {
+Deno.test("CBOR may have as many items as allowed, and not one more", () => {
   const four = encode([1, 2, 3]);
   assert.equal(cborEnd(four, { depthMax: 1, itemsMax: 4 }), four.length);
   assert.throws(
@@ -92,7 +92,7 @@ Deno.test("an item of CBOR has as many items as are allowed, and not one more", 
   );
 });
 
-Deno.test("a broken event about an account says whose it is, whatever its kind; a broken commit doesn't", () => {
+Deno.test("an invalid account event names its account, for every kind; an invalid commit doesn't", () => {
   const head = { seq: 7, did: DID, time: "2026-08-20T09:30:01.004512Z" };
   const broken = { did: DID, active: "no", handle: 5, rev: "" };
   for (const kind of ["identity", "account", "sync"]) {

@@ -67,7 +67,7 @@ Deno.test("a place in text that can't be parsed does not survive, however it is 
   }
 });
 
-Deno.test("the outline of a message that can't be parsed shows what it is, and nothing of it", () => {
+Deno.test("the outline of an unparsable message shows its structure, and none of its content", () => {
   const text = commitText({ record: { name: "Tide tables" } }).slice(0, -5);
   assert.equal(
     excerptOfMessage(text).slice(0, 117),

@@ -25,7 +25,7 @@ function refusalOf(record: string): string | undefined {
   return onlyCommit(v1(), withRecord(record)).refusal?.reason;
 }
 
-Deno.test("a record nested 10,000 deep is refused with its address, and overflows nothing", () => {
+Deno.test("a record nested 10,000 deep is rejected with its address, and overflows no stack", () => {
   const arrays = `{"a":${"[".repeat(10_000)}${"]".repeat(10_000)}}`;
   const objects = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
   const mixed = `${'{"a":['.repeat(5_000)}${"]}".repeat(5_000)}`;
@@ -36,7 +36,7 @@ Deno.test("a record nested 10,000 deep is refused with its address, and overflow
   }
 });
 
-Deno.test("a message that is nothing but a million brackets overflows nothing", () => {
+Deno.test("a message of a million brackets overflows no stack", () => {
   assert.equal(reasonOf(v1(), "[".repeat(1_000_000)), "invalid_json");
   assert.equal(reasonOf(v1(), "[".repeat(1_000_000) + "]".repeat(1_000_000)), "invalid_frame");
   const beside = commitText({}, { beside: [] }).replace(
@@ -63,7 +63,7 @@ Deno.test("a record has at most a megabyte of JSON, whatever the wire's form", (
   assert.equal(refusalOf(JSON.stringify({ text: "x".repeat(5_000_000) })), "record_too_large");
 });
 
-Deno.test("a short wire form can't grow into a record above the limit unmeasured", () => {
+Deno.test("a record that grows above the limit when decoded is measured", () => {
   const limits = { ...DEFAULT_LIMITS, recordBytes: 4_000 };
   const numbers = `{"n":[${Array.from({ length: 300 }, () => "1e15").join(",")}]}`;
   const record = JSON.parse(numbers) as JsonObject;
@@ -118,7 +118,7 @@ Deno.test("T14 numbers that JavaScript would round are kept as the text of their
   assert.equal(measureRecord({ a: NaN }, 9, DEFAULT_LIMITS, false).refusal, LOST_DIGITS);
 });
 
-Deno.test("a number that would be rounded, in a message too deep to be read twice, costs that record", () => {
+Deno.test("a record with a number that would be rounded is rejected if its message is too deep to be read again", () => {
   const deep = 200_000;
   const { did, ...rest } = JSON.parse(withRecord('{"a":9007199254740993}'));
   const text = JSON.stringify({ did, ...rest, more: "DEEP" })
@@ -127,7 +127,7 @@ Deno.test("a number that would be rounded, in a message too deep to be read twic
   assert.equal(onlyCommit(v1(), text).refusal?.reason, "unsafe_integer");
 });
 
-Deno.test("no refusal's words quote the record", () => {
+Deno.test("no text of a rejection quotes the record", () => {
   const mark = "52.5200,13.4050";
   for (const record of [`{"${mark}\\u0000":1}`, `{"a":"${mark}\\u0000"}`, `{"${mark}\\ud800":1}`]) {
     const { refusal } = onlyCommit(v1(), withRecord(record));
@@ -136,7 +136,7 @@ Deno.test("no refusal's words quote the record", () => {
   }
 });
 
-Deno.test("a record counts with the memory that its values and texts take, whatever the wire", () => {
+Deno.test("a record counts with the memory of its values and texts, on every protocol", () => {
   const bytes = (record: JsonObject): number => {
     const measured = measureRecord(record, 0, DEFAULT_LIMITS, true);
     return measured.refusal === null ? measured.bytes : 0;
@@ -162,7 +162,7 @@ const COSTLY: readonly (readonly [what: string, item: (at: number) => string, by
 ];
 
 for (const [what, item, bytes] of COSTLY) {
-  Deno.test(`what a record of ${what} takes in memory is counted`, () => {
+  Deno.test(`the memory of a record of ${what} is counted`, () => {
     const count = 10_000;
     const items = Array.from({ length: count }, (_, at) => item(at)).join();
     const record = JSON.parse(`{"note":[${items}]}`);

@@ -1,4 +1,4 @@
-/** A record is taken or refused alike, and becomes the same JSON, whichever wire it comes on. */
+/** On every protocol a record is accepted or rejected equally, and becomes the same JSON. */
 
 import assert from "node:assert/strict";
 import { Block } from "../../lib/decoder/archive/block.ts";
@@ -65,7 +65,7 @@ Deno.test("a link is kept, whatever the codec and the hash of its CID", () => {
   }
 });
 
-Deno.test("an integer beyond 2^53 in a field that nobody reads is kept as the text of its digits", () => {
+Deno.test("an integer beyond 2^53 in an unread field is stored as the text of its digits", () => {
   const limit = 2n ** 53n;
   const large = [
     limit,
@@ -87,7 +87,7 @@ Deno.test("an integer beyond 2^53 in a field that nobody reads is kept as the te
   }
 });
 
-Deno.test("a double beyond 2^53 is the double that it is", () => {
+Deno.test("a double beyond 2^53 stays that double", () => {
   for (const value of [1e20, -1e300, 2 ** 53, 1.7976931348623157e308, 5e-324, 0.1]) {
     assert.deepEqual(verdict(scene(double(value)), `${value}`), {
       name: "Tide tables",
@@ -96,7 +96,7 @@ Deno.test("a double beyond 2^53 is the double that it is", () => {
   }
 });
 
-Deno.test("any values in unread fields are judged alike on all wires", () => {
+Deno.test("any values in unread fields are judged equally on all protocols", () => {
   const seed = Date.now() % 1_000_000;
   const next = seededRandom(seed);
   const below = (limit: number): number => Math.floor(next() * limit);
@@ -129,7 +129,7 @@ Deno.test("any values in unread fields are judged alike on all wires", () => {
   }
 });
 
-Deno.test("what is not DAG-CBOR at all stays refused beside such values", () => {
+Deno.test("invalid DAG-CBOR is still rejected beside such values", () => {
   const large = integer(2n ** 60n).cbor;
   const wrong: readonly (readonly [string, Uint8Array])[] = [
     ["a key that is an integer", concat(head(5, 1n), large, text("x").cbor)],

@@ -18,13 +18,13 @@ Deno.test("a fraction may have any number of digits, and T and Z any case", () =
   assert.equal(microsFromRfc3339("1970-01-01T00:00:00.Z"), null);
 });
 
-Deno.test("an offset is counted in", () => {
+Deno.test("a zone offset is applied", () => {
   assert.equal(microsFromRfc3339("1970-01-01T02:30:00+02:30"), 0);
   assert.equal(microsFromRfc3339("1969-12-31T23:00:00-01:00"), 0);
   assert.equal(microsFromRfc3339("2024-02-29T00:00:00Z"), 1709164800000000);
 });
 
-Deno.test("what is no time, no real day, before 1970 or beyond counting is null", () => {
+Deno.test("invalid times, days outside the calendar, and times before 1970 or too late are null", () => {
   for (
     const text of [
       "",
@@ -76,7 +76,7 @@ Deno.test("a cursor or a time is a safe integer from zero on", () => {
   assert.equal(micros("1787218201004512"), 1787218201004512, "a text of digits is that number");
 });
 
-Deno.test("an event can have happened at any time but 0, which means none", () => {
+Deno.test("an event can have any time except 0, which means none", () => {
   for (const value of [1, 2 ** 53 - 1]) assert.equal(eventTime(value), value);
   for (const value of [0, -0, -1, null]) assert.equal(eventTime(value), null);
 });

@@ -12,7 +12,7 @@ import {
   v2Text,
 } from "../support/decoder_samples.ts";
 
-Deno.test("F-01 a prefix covers what follows its dot, in its own case, and nothing else", () => {
+Deno.test("F-01 a prefix covers the names after its dot, case-sensitively, and nothing else", () => {
   const wanted = readWanted(["app.subcult.*"]);
   for (const name of ["scene", "event", "post", "custom", "a.b"]) {
     assert.equal(wanted.matches(`app.subcult.${name}`), true, name);
@@ -40,7 +40,7 @@ Deno.test("F-01 an NSID covers itself alone", () => {
   assert.equal(wanted.matches("com.example.thing"), true);
 });
 
-Deno.test("a pattern that no server would take is refused with what is accepted", () => {
+Deno.test("the error about a pattern that no server accepts says what is accepted", () => {
   for (
     const pattern of [
       "",
@@ -83,7 +83,7 @@ function v1Commit(collection: string, cursor?: number): string {
   return JSON.stringify({ did: DID, time_us: TIME_US, cursor, kind, commit });
 }
 
-Deno.test("the cheap look sees a foreign commit, and its position is that of the whole parse", () => {
+Deno.test("the prefilter recognises a foreign commit, and its position equals the parsed one", () => {
   const messages = [
     [v1(), v1Commit("app.bsky.feed.post")],
     [v1(), v1Commit("app.subculture.scene", 42)],
@@ -98,7 +98,7 @@ Deno.test("the cheap look sees a foreign commit, and its position is that of the
   }
 });
 
-Deno.test("the cheap look lets everything through that might be wanted, or is written unusually", () => {
+Deno.test("the prefilter passes everything that may be wanted or is written unusually", () => {
   const foreign = v1Commit("app.bsky.feed.post", 42);
   const identity = { did: DID, handle: "a.example" };
   const messages = [
@@ -128,7 +128,7 @@ Deno.test("the cheap look lets everything through that might be wanted, or is wr
   for (const message of framed) assert.equal(v2().isForeign(message), false, message);
 });
 
-Deno.test("a record that talks of wanted collections does not hide or reveal its own", () => {
+Deno.test("names of collections inside a record do not affect the prefilter", () => {
   const record = { text: '"collection":"app.subcult.scene"', collection: "app.subcult.scene" };
   const foreign = commitText({ record, collection: "app.bsky.feed.post" });
   assert.equal(only(v1(), foreign).kind, "foreign");
@@ -136,7 +136,7 @@ Deno.test("a record that talks of wanted collections does not hide or reveal its
   assert.equal(v1().isForeign(hidden), false);
 });
 
-Deno.test("a position that can't be used is null for the cheap look too", () => {
+Deno.test("an unusable position is null for the prefilter too", () => {
   assert.equal(
     v1().positionOf(v1Commit("a.b.c").replace(String(TIME_US), "9999999999999999")),
     null,

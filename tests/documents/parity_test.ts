@@ -1,4 +1,4 @@
-/** Every behaviour in the list of `parity.md` has a test that bears its id, or a line that says why not. */
+/** Every behaviour in `parity.md` has a test with its id, or a line that says why not. */
 
 import assert from "node:assert/strict";
 import { modulesIn, repository } from "../support/repository_files.ts";

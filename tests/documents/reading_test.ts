@@ -1,4 +1,4 @@
-/** Every read of READING.md, on a filled database: what its plan reads, and what it shows. */
+/** Every query of READING.md on a filled database: its plan, and its result. */
 
 import assert from "node:assert/strict";
 import { databaseTest } from "../support/database.ts";
@@ -14,7 +14,7 @@ const FOR_SOME: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 databaseTest(
-  "no read of READING.md reads a whole table, and none shows what is not for its reader",
+  "no query of READING.md reads a whole table, and none shows hidden rows",
   async ({ sql }) => {
     await fill(sql);
     const all = readsOf(await repository("READING.md"));

@@ -1,4 +1,4 @@
-/** What the README says, held against the program. */
+/** The README is compared with the program. */
 
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
@@ -19,7 +19,7 @@ Deno.test("the table of settings in the README is the program's, row by row", ()
   assert.deepEqual(rows, expected);
 });
 
-Deno.test("every task that the README names is there", () => {
+Deno.test("every task that the README names exists", () => {
   const named = [...readme.matchAll(/deno(?:@[\d.]+)? task ([a-z:]+)/g)].map(([, task = ""]) =>
     task
   );
@@ -43,7 +43,7 @@ Deno.test("every dependency is in the README, and nothing else is", () => {
   for (const [, target] of npm) assert.match(target, /^npm:(@[^@/]+\/)?[^@/]+@\d+\.\d+\.\d+$/);
 });
 
-Deno.test("what the README links to is there", async () => {
+Deno.test("every link target of the README exists", async () => {
   for (const [, path = ""] of readme.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)) {
     assert.ok(await isInRepository(path), path);
   }

@@ -1,4 +1,4 @@
-/** The reference in OPERATIONS.md, held against the program: every path, every reason of /health and /ready, every metric. */
+/** The reference in OPERATIONS.md is compared with the program: every path, reason of /health and /ready, and metric. */
 
 import assert from "node:assert/strict";
 import { HEALTH_REASONS } from "../../lib/server/facts/health.ts";

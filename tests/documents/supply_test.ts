@@ -1,4 +1,4 @@
-/** What the program is made of: exact, locked, known, and no more than is said. */
+/** The dependencies: exact versions, locked, with known licences, and all documented. */
 
 import assert from "node:assert/strict";
 import { TESTS_ONLY } from "../../.ci/compile.ts";

@@ -24,7 +24,7 @@ const LEFT = [
 ];
 
 databaseTest(
-  "whatever a test did, the next one finds the tables as migrated, with nothing in them",
+  "each test finds the tables as migrated and empty, whatever the previous test did",
   async ({ sql }) => {
     let schema: Schema = await emptied(sql, null);
     const definitions = await definitionsIn(sql);
@@ -42,7 +42,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what one test file stored takes no room in the next, and its planner knows nothing of it",
+  "data and statistics of one test file do not affect the next",
   async ({ sql }) => {
     const traces = async (): Promise<unknown> =>
       [

@@ -1,4 +1,4 @@
-/** Which file may import which: data goes one way, and neither file nor folder imports itself by way of others. */
+/** Which file may import which: data goes one way, without import cycles of files or folders. */
 
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
@@ -47,7 +47,7 @@ const imports = new Map(
   await Promise.all(files.map(async (path) => [path, await importsOf(path)] as const)),
 );
 
-Deno.test("a folder imports only those that its data comes from", () => {
+Deno.test("a folder imports only the folders that its data comes from", () => {
   const wrong = [...imports].flatMap(([path, targets]) => {
     const from = folderOf(path);
     const allowed = from === null ? [] : [from, ...MAY_IMPORT[from] ?? []];
@@ -75,11 +75,11 @@ function circlesIn(graph: ReadonlyMap<string, readonly string[]>): readonly stri
   return circles;
 }
 
-Deno.test("no file imports itself by way of others", () => {
+Deno.test("no file is part of an import cycle", () => {
   assert.deepEqual(circlesIn(imports), []);
 });
 
-Deno.test("no folder imports itself by way of others", () => {
+Deno.test("no folder is part of an import cycle", () => {
   const folders = new Map<string, string[]>();
   for (const [path, targets] of imports) {
     const folder = dirname(path);

@@ -19,7 +19,7 @@ async function told(tests: string): Promise<{ code: number; lines: string[] }> {
   }
 }
 
-Deno.test("of tests that pass one line is printed", async () => {
+Deno.test("for passing tests one line is printed", async () => {
   const many = Array.from({ length: 40 }, (_, index) => `Deno.test("t${index}", () => {});`);
   const { code, lines } = await told(many.join("\n"));
   assert.equal(code, 0);
@@ -27,7 +27,7 @@ Deno.test("of tests that pass one line is printed", async () => {
   assert.match(lines[0] ?? "", /^ok \| 40 passed \| 0 failed \(/);
 });
 
-Deno.test("of a test that fails its name, why and where are printed, and no backtrace of the runtime", async () => {
+Deno.test("for a failing test its name, error and place are printed, without the runtime's backtrace", async () => {
   const { code, lines } = await told(
     'Deno.test("good", () => {});\nDeno.test("bad", () => { throw new Error("why it failed"); });',
   );
@@ -38,7 +38,7 @@ Deno.test("of a test that fails its name, why and where are printed, and no back
   assert.match(lines.at(-1) ?? "", /^FAILED \| 1 passed \| 1 failed \(/);
 });
 
-Deno.test("tests are counted as they end, and nothing of them is printed", () => {
+Deno.test("tests are counted as they end, without printing their output", () => {
   const report = new Report();
   assert.deepEqual([".", ",", "!", "..."].map((line) => report.take(line)), [
     null,

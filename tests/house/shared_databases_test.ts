@@ -52,7 +52,7 @@ class File implements AsyncDisposable {
   }
 }
 
-Deno.test("files that run at the same time have databases of their own, and the next has one that is free", async () => {
+Deno.test("concurrent test files have databases of their own, and the next file gets a free one", async () => {
   const source = new Named();
   await using databases = new SharedDatabases(source);
   await using first = await File.of(databases);
@@ -67,7 +67,7 @@ Deno.test("files that run at the same time have databases of their own, and the 
   assert.equal(source.started, 2);
 });
 
-Deno.test("a file learns what the one before it left", async () => {
+Deno.test("a file is told what the previous file left in its database", async () => {
   await using databases = new SharedDatabases(new Named());
   {
     await using first = await File.of(databases);
@@ -79,7 +79,7 @@ Deno.test("a file learns what the one before it left", async () => {
   assert.equal((await second.lease()).schema, null);
 });
 
-Deno.test("what starts no database says so to the file that asks", async () => {
+Deno.test("a failure to start a database is reported to the file that requested it", async () => {
   const source = new Named();
   source.start = () => Promise.reject(new Error("no room"));
   await using databases = new SharedDatabases(source);
@@ -87,7 +87,7 @@ Deno.test("what starts no database says so to the file that asks", async () => {
   assert.match(JSON.stringify(await file.lease()), /no room/);
 });
 
-Deno.test("with the run its databases end, whatever files are still there", async () => {
+Deno.test("the databases end with the run, even if test files are still running", async () => {
   const source = new Named();
   const databases = new SharedDatabases(source);
   const file = await File.of(databases);

@@ -16,7 +16,7 @@ function sharers(
   return { partitions, instances, free: [] };
 }
 
-Deno.test("the aims of all instances add up to the partitions, and differ by one at most", () => {
+Deno.test("the targets of all instances add up to the partitions, and differ by one at most", () => {
   const ids = ["a", "b", "c", "d", "e"];
   for (let partitions = 1; partitions <= 12; partitions++) {
     for (let count = 1; count <= ids.length; count++) {
@@ -28,19 +28,19 @@ Deno.test("the aims of all instances add up to the partitions, and differ by one
   }
 });
 
-Deno.test("what is above its aim an instance gives only to one that wants", () => {
+Deno.test("an instance releases partitions above its target only when another one wants some", () => {
   assert.equal(surplus("a", 4, sharers(4, [], ["a", "b"])), 0);
   assert.equal(surplus("a", 4, sharers(4, ["b"], ["a"])), 2);
   assert.equal(surplus("a", 2, sharers(4, ["b"], ["a"])), 0);
 });
 
-Deno.test("an instance takes up to its aim, and more only of what nobody else wants", () => {
+Deno.test("an instance takes partitions up to its target, and more only if no other instance wants them", () => {
   assert.equal(mayTake("a", 1, sharers(4, ["a", "b"], [])), true);
   assert.equal(mayTake("a", 2, sharers(4, ["b"], ["a"])), false);
   assert.equal(mayTake("a", 2, sharers(4, [], ["a", "b"])), true);
 });
 
-Deno.test("the least position is a number only where all count by the same numbers", () => {
+Deno.test("the least position is a number only if all positions have the same numbering", () => {
   const at = (source: string, cursor: number, timeUs: number): CursorUpdate => {
     return { source, cursor, timeUs };
   };

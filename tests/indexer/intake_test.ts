@@ -1,4 +1,4 @@
-/** Where reading goes on after what was taken in. */
+/** Where reading resumes after the received events. */
 
 import { encode } from "@atcute/cbor";
 import assert from "node:assert/strict";
@@ -15,7 +15,7 @@ import { SampleEvents } from "../support/sample_events.ts";
 
 const ENDPOINT = parseEndpoint("wss://host/subscribe");
 
-Deno.test("foreign commits move on the place where reading resumes, whether taken or skipped", () => {
+Deno.test("foreign commits advance the resume position, whether taken or skipped", () => {
   using queue = new EventQueue<Arrival>({
     limits: { pauseAt: 100, resumeAt: 10, max: 200, maxBytes: 1e6 },
     pauseAlertMs: 1e6,
@@ -80,7 +80,7 @@ function taking(): {
   return { intake, queue, events, kinds };
 }
 
-Deno.test("a marker waits for company: for a commit, a broken message, or the next tick", async () => {
+Deno.test("an account event waits for a commit, an undecodable message, or the next tick", async () => {
   const { intake, events, kinds } = taking();
   const marker = (): void => {
     intake.take(JSON.stringify(events.account("alice", false)), ENDPOINT);
@@ -97,7 +97,7 @@ Deno.test("a marker waits for company: for a commit, a broken message, or the ne
   assert.deepEqual(await kinds(), ["account 1"]);
 });
 
-Deno.test("of markers alone no more than 500 wait for a tick", async () => {
+Deno.test("at most 500 account events wait for a tick", async () => {
   const { intake, events, kinds } = taking();
   for (let number = 0; number < 499; number++) {
     intake.take(JSON.stringify(events.account("alice", false)), ENDPOINT);
@@ -116,7 +116,7 @@ Deno.test("foreign events are all counted, and take one place in the queue", asy
   assert.deepEqual(await kinds(), ["foreign 8"]);
 });
 
-Deno.test("what the live stream held back is queued before a part of the archive", async () => {
+Deno.test("held events of the live stream are queued before a part of the archive", async () => {
   const { intake, events, kinds } = taking();
   intake.take(JSON.stringify(events.account("alice", false)), ENDPOINT);
   const position = { cursor: 5, timeUs: events.timeUs };
@@ -124,7 +124,7 @@ Deno.test("what the live stream held back is queued before a part of the archive
   assert.deepEqual(await kinds(), ["account 1", "foreign 3"]);
 });
 
-Deno.test("the queue counts what a record takes, and something for each event", () => {
+Deno.test("the queue counts the memory of each record, and a fixed size for each event", () => {
   const { intake, queue, events } = taking();
   intake.take(JSON.stringify(events.put("alice/scene/a", { name: "x".repeat(100_000) })), ENDPOINT);
   assert.ok(queue.bytes > 200_000, `${queue.bytes}`);
@@ -133,7 +133,7 @@ Deno.test("the queue counts what a record takes, and something for each event", 
   assert.ok(queue.bytes > before + 1_000 && queue.bytes < before + 2_000);
 });
 
-Deno.test("a message of which one operation is broken is not undecodable, one of nothing else is", () => {
+Deno.test("a message counts as undecodable only if all of its operations are malformed", () => {
   const { queue } = taking();
   const decoder = createFirehoseDecoder(decoderOptions());
   const clock = new FakeClock();

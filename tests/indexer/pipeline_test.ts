@@ -1,4 +1,4 @@
-/** How the pipeline ends, and which position a batch bears, with a writer that the test holds in its hand. */
+/** How the pipeline ends, and which position a batch has, with a writer that the test controls. */
 
 import assert from "node:assert/strict";
 import { EventQueue } from "../../lib/client/event_queue.ts";
@@ -77,7 +77,7 @@ class Run {
   }
 }
 
-Deno.test("what was read before a stop is written, what nobody waited for included", async () => {
+Deno.test("everything that was read before a stop is written, including held events", async () => {
   const run = new Run();
   run.take(run.events.account("alice", false));
   run.stop.abort();
@@ -87,13 +87,13 @@ Deno.test("what was read before a stop is written, what nobody waited for includ
   ]);
 });
 
-Deno.test("a writer that fails for good ends the reading with its error", async () => {
+Deno.test("a permanent failure of the writer ends the reading with its error", async () => {
   const run = new Run(() => Promise.reject(new Error("for good")));
   run.take(run.events.put("alice/scene/s"));
   await assert.rejects(run.done, /for good/);
 });
 
-Deno.test("a stop waits for the database for as long as it is set to, and says what is left", async () => {
+Deno.test("a stop waits for the database up to its limit, and says how many events are left", async () => {
   const run = new Run((_batch, signal) =>
     new Promise((_resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -107,7 +107,7 @@ Deno.test("a stop waits for the database for as long as it is set to, and says w
   await assert.rejects(run.done, DrainError);
 });
 
-Deno.test("a batch of events that tell no position bears the one before", async () => {
+Deno.test("a batch of events without positions has the position of the previous batch", async () => {
   const run = new Run();
   run.take(run.events.put("alice/scene/s"));
   await until(() => run.batches.length === 1);

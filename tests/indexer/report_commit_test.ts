@@ -1,4 +1,4 @@
-/** What is counted of a batch, and which records the status page shows as the newest. */
+/** The counters of a batch, and which records the status page shows as the newest. */
 
 import assert from "node:assert/strict";
 import type { Commit, Event } from "../../lib/decoder/event.ts";
@@ -58,7 +58,7 @@ async function series(name: string, ...batches: readonly Committed[]): Promise<s
   return text.split("\n").filter((line) => line.startsWith(name));
 }
 
-Deno.test("upserts are records that were applied and are no deletes", async () => {
+Deno.test("upserts are applied records except deletes", async () => {
   const batch = committed(
     [commit(SCENE, "a"), "applied"],
     [commit(SCENE, "b", { operation: "delete", record: null }), "applied"],
@@ -68,7 +68,7 @@ Deno.test("upserts are records that were applied and are no deletes", async () =
   assert.deepEqual(await series("indexer_upserts_total", batch), ["indexer_upserts_total 1"]);
 });
 
-Deno.test("every event is timed but the foreign ones, which are counted together", async () => {
+Deno.test("every event is timed except foreign ones, which are counted together", async () => {
   const batch = committed([commit(SCENE, "a"), "applied"], [FOREIGN, "ignored", 500]);
   assert.deepEqual(await series("indexer_commit_latency_seconds_count", batch), [
     "indexer_commit_latency_seconds_count 1",

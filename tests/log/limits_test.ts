@@ -1,4 +1,4 @@
-/** What a line of the log holds of long things, each at its limit and one beyond. */
+/** Limits for long texts and lists in a log line, at the limit and one beyond. */
 
 import assert from "node:assert/strict";
 import { describeError, type ErrorFields } from "../../lib/log/describe_error.ts";
@@ -15,18 +15,18 @@ function logged(value: string | readonly string[]): unknown {
   return JSON.parse(line).field;
 }
 
-Deno.test("a text of 2,000 characters is written whole, and of a longer one as many", () => {
+Deno.test("a text of 2,000 characters is written completely, and a longer one is cut to that", () => {
   assert.equal(logged("x".repeat(2_000)), "x".repeat(2_000));
   assert.equal(logged("x".repeat(2_001)), `${"x".repeat(2_000)}…`);
 });
 
-Deno.test("a list of 50 is written whole, and of a longer one as many, and how many more there are", () => {
+Deno.test("a list of 50 is written completely, and a longer one is cut to that, with the number of the others", () => {
   const list = (length: number): string[] => Array.from({ length }, (_, index) => `${index}`);
   assert.deepEqual(logged(list(50)), list(50));
   assert.deepEqual(logged(list(51)), [...list(50), "[1 more]"]);
 });
 
-Deno.test("an error's message of 500 characters is written whole, and of a longer one as many", () => {
+Deno.test("an error's message of 500 characters is written completely, and a longer one is cut to that", () => {
   const messageOf = (message: string): unknown =>
     describeError(new Error(message), asItIs)["message"];
   assert.equal(messageOf("x".repeat(500)), "x".repeat(500));

@@ -58,7 +58,7 @@ function readable(level: "warn" | "error", error: unknown): string {
   return lines[0]?.slice("12:00:00.000 WARN  ".length) ?? "";
 }
 
-Deno.test("in a terminal an error is its message, its code and what is behind it, each once", () => {
+Deno.test("in a terminal an error is its message, code and causes, each once", () => {
   const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:5432"), {
     code: "ECONNREFUSED",
   });
@@ -80,7 +80,7 @@ Deno.test("in a terminal an error is its message, its code and what is behind it
   }
 });
 
-Deno.test("a stack is shown where the fault is in the program: on a line of trouble, of an error without a code", () => {
+Deno.test("a stack is shown for faults of the program: on a warning or error line, for an error without a code", () => {
   const fault = new TypeError("x is not a function");
   assert.equal(readable("warn", fault), 'cannot write error="TypeError: x is not a function"');
   assert.match(
@@ -118,7 +118,7 @@ Deno.test("nothing from the wire can end a line, move a cursor or reverse a text
   }
 });
 
-Deno.test("a field can't pretend to be the time, the level, the message or a prototype", () => {
+Deno.test("a field can't replace the time, the level, the message or a prototype", () => {
   const { log, lines } = recording();
   log.info("real", JSON.parse('{"message":"fake","level":"fake","time":1,"__proto__":"p"}'));
   const line = only(lines);
@@ -127,7 +127,7 @@ Deno.test("a field can't pretend to be the time, the level, the message or a pro
   assert.equal(line["field_message"], "fake");
 });
 
-Deno.test("registered secrets never get through, in message, name, field, list or error", () => {
+Deno.test("registered secrets are never written, in message, name, field, list or error", () => {
   const secret = 'pa"ss/w\\ö rd';
   const forms = [
     secret,
@@ -150,7 +150,7 @@ Deno.test("registered secrets never get through, in message, name, field, list o
   }
 });
 
-Deno.test("a secret that holds another one goes as a whole", () => {
+Deno.test("a secret that contains another one is removed completely", () => {
   assert.equal(redactor(["abc", "abcdef"])("x abcdef abc y"), "x [secret] [secret] y");
 });
 
@@ -158,7 +158,7 @@ Deno.test("a secret of one or two characters does not blank ordinary text", () =
   assert.equal(redactor(["a", ""])("a banana"), "a banana");
 });
 
-Deno.test("a password that is an ordinary word goes from addresses, and stays in sentences", () => {
+Deno.test("a password that is an ordinary word is removed from URLs, and stays in sentences", () => {
   const redact = redactor(["password", "postgres"]);
   assert.equal(
     redact("wrong user or password at postgres://postgres:password@h/db"),
@@ -220,7 +220,7 @@ Deno.test("an error is its name, message, code and cause: no stack, no query, no
   });
 });
 
-Deno.test("what Postgres says of a value that it refused quotes the value, and is not printed", () => {
+Deno.test("Postgres' message about a rejected value quotes the value, and is not printed", () => {
   const { log, lines } = recording();
   for (const code of ["22P02", "23514", "54000", "P0001", "XX000"]) {
     const message = 'invalid input syntax: "POINT(13.40495 52.52001)"';
@@ -235,7 +235,7 @@ Deno.test("what Postgres says of a value that it refused quotes the value, and i
   }
 });
 
-Deno.test("anything can be thrown: circles, texts and objects end in a short line", () => {
+Deno.test("anything that is thrown becomes a short line: circular causes, texts and objects", () => {
   const { log, lines } = recording();
   const circle = new Error("circle");
   circle.cause = circle;
@@ -260,7 +260,7 @@ Deno.test("no part of a secret is left where a long text is cut, in a field or i
   for (const line of lines) assert.doesNotMatch(line, /correct|horse|battery/);
 });
 
-Deno.test("in development an error also tells where it was thrown", () => {
+Deno.test("in development an error also shows where it was thrown", () => {
   const { log, lines } = recording({ format: "readable" });
   log.error("failed", { error: new Error("here") });
   assert.match(lines[0] ?? "", /logger_test\.ts/);

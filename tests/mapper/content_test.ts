@@ -1,4 +1,4 @@
-/** What a revision is, on its own. */
+/** The content of a revision on its own. */
 
 import assert from "node:assert/strict";
 import type { Commit } from "../../lib/decoder/event.ts";
@@ -43,7 +43,7 @@ Deno.test("an alliance is between two scenes, however they are named", () => {
   );
 });
 
-Deno.test("what the decoder refused says so, and keeps what is left for a person", () => {
+Deno.test("a record that the decoder rejected is marked as such, and keeps its remains", () => {
   const refusal = { reason: "invalid_location", detail: "location: expected an object" } as const;
   const remains = { fromSceneId: "s1", location: "[place removed]" };
   assert.deepEqual(MAPPER.commit(commit({ refusal, remains })), {
@@ -52,14 +52,14 @@ Deno.test("what the decoder refused says so, and keeps what is left for a person
   });
 });
 
-Deno.test("what the mapper refuses says that mapping it again can end otherwise", () => {
+Deno.test("a record that the mapper rejected is marked as one that can be mapped again", () => {
   const record = { fromSceneId: "s1" };
   const { content, body } = MAPPER.commit(commit({ record }));
   assert.ok(content.kind === "rejected" && !content.byDecoder);
   assert.deepEqual(body, { record, row: null });
 });
 
-Deno.test("a record of a newer form, and one of no collection of ours, are kept as they are", () => {
+Deno.test("a record of a newer form, and one of an unknown collection, are kept unchanged", () => {
   const record = { fromSceneId: "s1", toSceneId: "s2", schemaVersion: 2 };
   assert.deepEqual(MAPPER.commit(commit({ record })), {
     content: { kind: "unmapped", reason: "newer_version" },

@@ -301,7 +301,7 @@ Deno.test("interop: a revision is a TID, or another word that compares as bytes 
   assert.ok("3jzfcijpj2z2a" < "3jzfcijpj2z2b" && "3zzzzzzzzzzzz" < "4222222222222");
 });
 
-Deno.test("interop: what the data model has is kept as it is, and so is what it hasn't and JSON has", () => {
+Deno.test("interop: values of the data model are kept unchanged, and so are JSON values outside of it", () => {
   const kept = [
     { $type: "app.subcult.scene", a: 123, b: "blah" },
     { a: [], b: {} },

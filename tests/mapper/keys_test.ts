@@ -4,14 +4,14 @@ import { recordId } from "../../lib/mapper/record_id.ts";
 
 const SCENE = { did: "did:plc:test", collection: "app.subcult.scene", rkey: "scene1" };
 
-Deno.test("R-08 the idempotency key of a revision is the one that the old system made", () => {
+Deno.test("R-08 the idempotency key of a revision equals that of the old system", () => {
   assert.equal(
     idempotencyKey(SCENE, "rev1"),
     "9b858e013ea97e674498af569916ed52dbe5a60f34db25650fa4f3c18048e54f",
   );
 });
 
-Deno.test("R-08 the idempotency key tells every part of a revision from the others", () => {
+Deno.test("R-08 the idempotency key depends on every part of a revision", () => {
   const keys = [
     idempotencyKey(SCENE, "rev1"),
     idempotencyKey(SCENE, "rev2"),

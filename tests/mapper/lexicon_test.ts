@@ -84,7 +84,7 @@ Deno.test("a document and its schema name the same fields, and the same of them 
   }
 });
 
-Deno.test("what is valid by its document is taken by the mapper, but for rules that no document can say", () => {
+Deno.test("a record that is valid by its document is accepted by the mapper, except for rules beyond lexicons", () => {
   // deno-lint-ignore no-console
   console.log(`LEXICON_SEED=${SEED}`);
   for (const name of Object.keys(SCHEMAS)) {
@@ -103,7 +103,7 @@ Deno.test("what is valid by its document is taken by the mapper, but for rules t
   }
 });
 
-Deno.test("what a schema of the mapper takes is valid by the document, written as records are", () => {
+Deno.test("a record that the mapper's schema accepts is valid by the document", () => {
   // deno-lint-ignore no-console
   console.log(`LEXICON_SEED=${SEED}`);
   for (const [name, schema] of Object.entries(SCHEMAS)) {
@@ -116,7 +116,7 @@ Deno.test("what a schema of the mapper takes is valid by the document, written a
   }
 });
 
-Deno.test("one field beyond what one of them takes is beyond what the other takes", () => {
+Deno.test("a field beyond the limit of one is beyond the limit of the other", () => {
   for (const [name, schema] of Object.entries(SCHEMAS)) {
     for (const [field, kind] of Object.entries(fieldsOf(schema))) {
       for (const value of valuesFor(kind)) {
@@ -153,7 +153,7 @@ function valuesFor(schema: z.ZodType): unknown[] {
   return values;
 }
 
-Deno.test("a place is described once, and no document lets a record tell a finer cell than a coarse one", () => {
+Deno.test("a place is described once, and no document allows a finer cell than a coarse one", () => {
   const { properties } = definitionOf(DOCUMENTS, "app.subcult.event", "app.subcult.scene#location");
   assert.deepEqual(Object.keys(properties ?? {}).toSorted(), [
     "allowPrecise",

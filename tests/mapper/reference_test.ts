@@ -30,7 +30,7 @@ Deno.test("an rkey by itself is a bare reference", () => {
   }
 });
 
-Deno.test("whatever else is written as a reference is refused, and not quoted", () => {
+Deno.test("any other text as a reference is rejected, and not quoted", () => {
   const texts = [
     "",
     ".",

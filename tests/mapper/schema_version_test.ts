@@ -1,4 +1,4 @@
-/** Records of older forms, which are made the newest whenever they are mapped. */
+/** Records of older forms, which are converted to the newest whenever they are mapped. */
 
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../lib/decoder/json.ts";
@@ -15,7 +15,7 @@ function stepsOf(schemaVersion: JsonObject[string]): unknown {
   return "newer" in form ? `newer ${form.newer}` : form.reason;
 }
 
-Deno.test("a record takes each step from its own form to the newest, in order", () => {
+Deno.test("a record is converted step by step from its form to the newest", () => {
   assert.equal(stepsOf(null), "12");
   assert.equal(stepsOf(1), "12");
   assert.equal(stepsOf(2), "2");
@@ -30,7 +30,7 @@ Deno.test("a record of the first form that is newer than this program is reporte
   assert.deepEqual(alone, { newer: 2 });
 });
 
-Deno.test("what is no form is out of range, and a record without one is of the first", () => {
+Deno.test("an invalid form is out of range, and a record without a form has the first", () => {
   for (const form of [0, -1, 1.5, "one", "", "01", true, [1], { n: 1 }, 1_000_000]) {
     assert.equal(stepsOf(form), "out_of_range", JSON.stringify(form));
   }

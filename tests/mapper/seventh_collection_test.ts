@@ -118,7 +118,7 @@ seventhTest(
 const THIRD_AS_KEPT = { $type: "app.subcult.venue", ...THIRD };
 
 seventhTest(
-  "an older form waits for its scene by its own name for it, and follows it",
+  "a record of an older form waits for its scene by the old field name, and follows it",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database, { mapper: SEVEN });
@@ -135,17 +135,20 @@ seventhTest(
   },
 );
 
-seventhTest("a newer form stays one while its account is away and comes back", async (database) => {
-  const events = new SampleEvents();
-  const folded = new Folded(database, { mapper: SEVEN });
-  await folded.batch(events.put("alice/scene/s1"), events.put(RECORDS[2]!, THIRD));
-  for (const [active, state] of [[false, "suppressed"], [true, "unmapped"]] as const) {
-    await folded.batch(events.account("alice", active, active ? undefined : "deactivated"));
-    const row = await folded.ledger(RECORDS[2]!);
-    assert.deepEqual([row?.state, row?.reason], [state, "newer_version"]);
-  }
-  assert.deepEqual(await venues(database), []);
-});
+seventhTest(
+  "a record of a newer form stays unmapped while its account is inactive and when it returns",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database, { mapper: SEVEN });
+    await folded.batch(events.put("alice/scene/s1"), events.put(RECORDS[2]!, THIRD));
+    for (const [active, state] of [[false, "suppressed"], [true, "unmapped"]] as const) {
+      await folded.batch(events.account("alice", active, active ? undefined : "deactivated"));
+      const row = await folded.ledger(RECORDS[2]!);
+      assert.deepEqual([row?.state, row?.reason], [state, "newer_version"]);
+    }
+    assert.deepEqual(await venues(database), []);
+  },
+);
 
 seventhTest(
   "a record of a newer form is no parent, also when its account comes back",

@@ -71,7 +71,7 @@ Deno.test("normalised times compare as text", () => {
   assert.ok(early < late);
 });
 
-Deno.test("a record was made at its createdAt, if that is a time not after the event", () => {
+Deno.test("the creation time of a record is its createdAt, if that is valid and not after the event", () => {
   const claims = [
     ["2026-08-20T09:30:01.004Z", "2026-08-20T09:30:01.004000Z"],
     ["2026-08-20T09:30:01.004512Z", EVENT_TIME],
@@ -82,7 +82,7 @@ Deno.test("a record was made at its createdAt, if that is a time not after the e
   }
 });
 
-Deno.test("without a valid createdAt, or with one after the event, a record was made at the event", () => {
+Deno.test("without a valid createdAt, or with a later one, the creation time is that of the event", () => {
   for (
     const claimed of [
       "2026-08-20T09:30:01.004513Z",

@@ -26,7 +26,7 @@ export const CONFIG: readonly Mutant[] = [
     file: "lib/config.ts",
     before: `if (value !== undefined && value.trim() !== "")`,
     after: "if (value !== undefined)",
-    rule: "a setting that is present and empty counts as unset",
+    rule: "an empty setting counts as unset",
     near: ["config/config_test.ts"],
   },
   {

@@ -161,7 +161,7 @@ export const DECODER_BINARY: readonly Mutant[] = [
     file: "lib/decoder/wire/compressed.ts",
     before: "if (last?.message !== message)",
     after: "if (message)",
-    rule: "a message is decompressed once, however often it is looked at",
+    rule: "a message is decompressed once, also when it is checked and then decoded",
     near: ["decoder/zstd/zstd_test.ts"],
   },
 ];

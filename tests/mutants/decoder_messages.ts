@@ -96,7 +96,7 @@ export const DECODER_MESSAGES: readonly Mutant[] = [
     file: "lib/decoder/time.ts",
     before: `sign === "-" ? -offset : offset`,
     after: `sign === "-" ? offset : -offset`,
-    rule: "an offset is counted in, in its direction",
+    rule: "a zone offset is applied, in its direction",
     near: ["decoder/time_test.ts"],
   },
   {

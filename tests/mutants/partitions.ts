@@ -5,7 +5,7 @@ export const PARTITIONS: readonly Mutant[] = [
     file: "lib/indexer/fair_share.ts",
     before: "return above > 0 && othersWant(holder, sharers.instances) ? above : 0;",
     after: "return above > 0 ? above : 0;",
-    rule: "what is above its aim an instance gives only to one that wants",
+    rule: "an instance releases partitions above its target only when another one wants some",
     near: ["indexer/fair_share_test.ts"],
   },
   {

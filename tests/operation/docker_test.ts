@@ -1,4 +1,4 @@
-/** The image and its company, as far as they can be checked without an engine. */
+/** The image and the other containers, as far as they can be checked without an engine. */
 
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
@@ -57,7 +57,7 @@ Deno.test("the image's commands are the program's", () => {
   }
 });
 
-Deno.test("the image is built by a task that there is, from where it leaves the executable", () => {
+Deno.test("the image is built by an existing task, and copies the executable from its output", () => {
   const [, task = ""] = /deno task (\w+)/.exec(dockerfile) ?? [];
   assert(Object.hasOwn(manifest.tasks, task), task);
   const copies = instructions("COPY").join("\n");
@@ -65,7 +65,7 @@ Deno.test("the image is built by a task that there is, from where it leaves the 
   assert.equal(instructions("EXPOSE")[0], SETTINGS.METRICS_PORT.default);
 });
 
-Deno.test("the build sees everything that the program is made of, and nothing else", async () => {
+Deno.test("the build context contains all sources of the program, and nothing else", async () => {
   const [first, ...allowed] = dockerignore.split("\n").filter((line) => /^[^#]/.test(line));
   assert.equal(first, "*");
   const seen = allowed.map((line) => line.replace(/^!/, ""));
@@ -85,7 +85,7 @@ Deno.test("the build sees everything that the program is made of, and nothing el
   }
 });
 
-Deno.test("the indexer's container is given every setting that the container does not decide", () => {
+Deno.test("every setting is passed to the indexer's container, except those that the container fixes", () => {
   const decided = new Set(["SUBCULT_ENV", "METRICS_PORT", "HTTP_HOST"]);
   const [, block = ""] = /environment:\n((?: {6}.*\n)+)/.exec(service("indexer")) ?? [];
   const given = [...block.matchAll(/^ {6}([A-Z_0-9]+): (.*)$/gm)];
@@ -96,7 +96,7 @@ Deno.test("the indexer's container is given every setting that the container doe
   for (const [, name = "", value = ""] of given) assert.match(value, /\$\{\w+:[?-]/, name);
 });
 
-Deno.test("no secret has a default, and none that is needed may be missing", () => {
+Deno.test("no secret has a default, and a missing required one is an error", () => {
   const secrets = [...compose.matchAll(/\$\{(\w*(?:PASSWORD|TOKEN|SECRET)\w*)(.*?)\}/g)];
   assert(secrets.length >= 4);
   for (const [, name, guard] of secrets) assert.equal(guard, ":?set it in .env", name);
@@ -108,14 +108,14 @@ Deno.test("no secret has a default, and none that is needed may be missing", () 
   }
 });
 
-Deno.test("OPERATIONS.md makes every secret that the containers ask for", async () => {
+Deno.test("the commands of OPERATIONS.md create every secret that the containers need", async () => {
   const operations = await repository("OPERATIONS.md");
   const [, list = ""] = /for name in ([A-Z_ ]+); do/.exec(operations) ?? [];
   const asked = [...compose.matchAll(/\$\{(\w+):\?/g)].map(([, name = ""]) => name);
   assert.deepEqual(new Set(list.split(" ")), new Set(asked));
 });
 
-Deno.test("every file that a container is given is there", async () => {
+Deno.test("every file that is mounted into a container exists", async () => {
   const sources = [...compose.matchAll(/^ +- \.\/(\S+?):(\S+?):ro$/gm)];
   assert.equal(sources.length, 5);
   for (const [, source = ""] of sources) assert(await isInRepository(source), source);
@@ -137,7 +137,7 @@ Deno.test("the volumes, networks and secrets that containers use are declared", 
   assert.deepEqual(new Set([...given, ...lists("secrets")]), declared(secrets));
 });
 
-Deno.test("containers find each other under the names that they use", async () => {
+Deno.test("containers share a network with those whose names they use", async () => {
   assert.match(service("indexer"), /@database:5432\/subcults$/m);
   assert.match(service("database"), /POSTGRES_USER: indexer\n\s+POSTGRES_DB: subcults\n/);
   const prometheus = await repository("monitoring/prometheus.yml");

@@ -1,4 +1,4 @@
-/** What is in `monitoring/` speaks of the program as it is, and every alert says what to do. */
+/** The files in `monitoring/` match the program, and every alert says what to do. */
 
 import assert from "node:assert/strict";
 import { ARCHIVE_NOTICES } from "../../lib/client/archive/replay_observer.ts";

@@ -152,7 +152,7 @@ Deno.test("a row of each of the seven kinds becomes its event", () => {
   ]);
 });
 
-Deno.test("the imported time counts where there is one, and the witnessed one elsewhere", () => {
+Deno.test("the imported time counts if there is one, otherwise the witnessed one", () => {
   const events = eventsOfRows([
     recordRow(1, { indexedAt: 1_600_000_000_000_001 }),
     recordRow(2),
@@ -169,7 +169,7 @@ Deno.test("the imported time counts where there is one, and the witnessed one el
   assert.deepEqual(times, [1_600_000_000_000_001, WITNESSED, "invalid_time", "invalid_time"]);
 });
 
-Deno.test("a bad row is refused alone, and its neighbours are not", () => {
+Deno.test("an invalid row is rejected without affecting its neighbours", () => {
   const events = eventsOfRows([
     recordRow(1),
     recordRow(2, { payload: Uint8Array.of(0xff) }),
@@ -226,7 +226,7 @@ Deno.test("a record may hold fractions, and is otherwise strictly DAG-CBOR", () 
   assert.ok(refused?.kind === "commit" && refused.refusal?.reason === "invalid_record");
 });
 
-Deno.test("of rows that are not asked for nothing is made: collections, repositories, ranges", () => {
+Deno.test("unwanted rows are not decoded: by collection, repository or range", () => {
   const body = encode({ did: "did:plc:other", seq: 1, time: TIME });
   const rows = [
     recordRow(10),
@@ -267,7 +267,7 @@ Deno.test("a block without rows is legal", () => {
   assert.deepEqual(eventsOfRows([]), []);
 });
 
-Deno.test("a body whose columns don't fit is refused, wherever it is cut or goes on", () => {
+Deno.test("a body with columns of wrong length is rejected, whether cut or extended anywhere", () => {
   const body = blockBody([recordRow(1), recordRow(2, { kind: 3, payload: new Uint8Array() })]);
   assert.equal(new Block(body).length, 2);
   for (let length = 0; length < body.length; length++) {

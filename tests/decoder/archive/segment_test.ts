@@ -141,7 +141,7 @@ Deno.test("a segment has at most a million blocks, in units of the format", () =
   );
 });
 
-Deno.test("what a sealed segment may not say is refused although its checksum is right", () => {
+Deno.test("invalid contents of a sealed segment are rejected although the checksum is right", () => {
   const { footerOffset } = readSegmentHeader(FILE);
   assert.equal(readSegment(resealed(0, new Uint8Array())).blocks.length, 3);
   const bad: [string, number, Uint8Array][] = [
@@ -166,7 +166,7 @@ Deno.test("what a sealed segment may not say is refused although its checksum is
   }
 });
 
-Deno.test("an entry of the index ends where the blocks end, and not one byte behind", () => {
+Deno.test("an entry of the index may end where the blocks end, and not one byte later", () => {
   const { footerOffset } = readSegmentHeader(FILE);
   const lastSize = footerOffset + 2 * 52 + 8;
   const size = new DataView(FILE.buffer, FILE.byteOffset).getUint32(lastSize, true);

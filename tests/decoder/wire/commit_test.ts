@@ -23,7 +23,7 @@ Deno.test("C-17 a record given as bytes is decoded, with the app's fractions", (
   assert.deepEqual(event.record, record);
 });
 
-Deno.test("C-16 bytes that are no record are refused, and the address is kept", () => {
+Deno.test("C-16 bytes that are no record are rejected, and the address is kept", () => {
   for (const record of [new Uint8Array(), Uint8Array.of(0xff), encode([1]), encode("text")]) {
     const event = buildCommit({ ...PARTS, record }, decoderOptions());
     assert.ok(event.kind === "commit");
@@ -32,7 +32,7 @@ Deno.test("C-16 bytes that are no record are refused, and the address is kept", 
   }
 });
 
-Deno.test("a foreign record is not even looked at", () => {
+Deno.test("a foreign record is not decoded", () => {
   const record = Uint8Array.of(0xff);
   const event = buildCommit(
     { ...PARTS, collection: "app.bsky.feed.post", record },
@@ -57,7 +57,7 @@ Deno.test("bytes that are too deep, or declare more than they hold, are refused 
   ]);
 });
 
-Deno.test("two malformed rows of one message differ by what only they have", () => {
+Deno.test("two malformed rows of one message have different fingerprints", () => {
   const [one, two] = ["row 1", "row 2"].map((raw) =>
     buildCommit({ ...PARTS, rkey: "a/b", raw }, decoderOptions())
   );

@@ -1,4 +1,4 @@
-/** What one frame of a relay can cost, however it is made. */
+/** Limits for the cost of one frame of a relay. */
 
 import { encode } from "@atcute/cbor";
 import assert from "node:assert/strict";
@@ -60,7 +60,7 @@ Deno.test("a block that two collections name is coarsened for each of them", () 
   for (const { collection, record } of commits) assert.equal(record?.["of"], collection);
 });
 
-Deno.test("a commit of more than 200 operations is refused as a whole, and says whose it is", () => {
+Deno.test("a commit of more than 200 operations is rejected as a whole, with its DID", () => {
   const decoder = createFirehoseDecoder(decoderOptions());
   const [event, ...more] = decoder.decode(
     commitFrame({ record: LARGE, body: { ops: operations(201) } }),
@@ -80,7 +80,7 @@ function ones(): Uint8Array {
   return array;
 }
 
-Deno.test("millions of items in a frame, a CAR or a record are refused before anything is made", () => {
+Deno.test("millions of items in a frame, a CAR or a record are rejected before anything is allocated", () => {
   const decoder = createFirehoseDecoder(decoderOptions());
   const array = ones();
   const before = heldBytes();
@@ -100,7 +100,7 @@ Deno.test("millions of items in a frame, a CAR or a record are refused before an
   assert.ok(heldBytes() - before < copies + 16 * MIB, `${(heldBytes() - before) / MIB} MiB`);
 });
 
-Deno.test("of a CAR's many blocks only the root and those are kept that operations name", () => {
+Deno.test("of a CAR's blocks only the root and those that operations name are kept", () => {
   const blocks = Array.from({ length: 20_000 }, (_, i) => {
     const data = encode(i);
     return [linkTo(data), data] as const;

@@ -99,7 +99,7 @@ Deno.test({
   },
 });
 
-Deno.test("a wanted record comes out of the commit's blocks, with the CID that it hashes to", () => {
+Deno.test("a wanted record is read from the commit's blocks, with its CID verified", () => {
   assert.deepEqual(decoder.decode(commitFrame()), [{
     kind: "commit",
     did: DID,
@@ -168,7 +168,7 @@ function detailsOf(frame: Uint8Array): string[] {
   );
 }
 
-Deno.test("why a record is missing is said: too big, not brought, or never named", () => {
+Deno.test("the reason of a missing record is reported: too big, not in the CAR, or not named", () => {
   const gone = linkTo(encode({ gone: true }));
   const op = (cid: unknown) => ({ ops: [{ action: "create", path: "app.subcult.scene/a", cid }] });
   const tooBig = /too big to bring its records; the repository has to be fetched/;
@@ -178,7 +178,7 @@ Deno.test("why a record is missing is said: too big, not brought, or never named
   assert.match(detailsOf(commitFrame({ body: op(null) }))[0]!, /names no record/);
 });
 
-Deno.test("a record that its commit does not bring is refused, and its neighbours are not", () => {
+Deno.test("a record that is missing in the CAR is rejected, and its neighbours are not", () => {
   const other = encode({ $type: "app.subcult.scene", name: "elsewhere" });
   const scene = linkTo(encode(SCENE));
   const ops = [
@@ -241,7 +241,7 @@ Deno.test("a commit whose blocks are of another commit is malformed as a whole",
   for (const frame of frames) assert.deepEqual(reasonsOf(frame), ["malformed invalid_car"]);
 });
 
-Deno.test("an altered or invalid commit object makes the whole commit refused", () => {
+Deno.test("with an altered or invalid commit object the whole commit is rejected", () => {
   const altered = encode({ did: DID, rev: REV, version: 3 });
   assert.deepEqual(
     detailsOf(commitFrame({ blocks: ([commit, record]) => [[commit![0], altered], record!] })),
@@ -256,13 +256,13 @@ Deno.test("an altered or invalid commit object makes the whole commit refused", 
   }
 });
 
-Deno.test("the blocks of a foreign commit are not looked at", () => {
+Deno.test("the blocks of a foreign commit are not read", () => {
   const ops = [{ action: "create", path: "app.bsky.feed.like/l", cid: null }];
   const frame = commitFrame({ body: { ops, blocks: toBytes(Uint8Array.of(1, 2, 3)) } });
   assert.deepEqual(reasonsOf(frame), ["foreign taken"]);
 });
 
-Deno.test("a commit that was too big says what it can: deletes, and which records are missing", () => {
+Deno.test("a commit that was too big gives its deletes, and which records are missing", () => {
   const scene = linkTo(encode(SCENE));
   const tooBig = { tooBig: true, blocks: toBytes(new Uint8Array()) };
   const ops = [
@@ -279,13 +279,13 @@ Deno.test("a commit that was too big says what it can: deletes, and which record
   ]);
 });
 
-Deno.test("a commit without operations is foreign, so that the cursor moves over it", () => {
+Deno.test("a commit without operations is foreign, so that the cursor passes it", () => {
   assert.deepEqual(decoder.decode(commitFrame({ body: { ops: [] } })), [
     { kind: "foreign", what: "commit", collection: null, position: POSITION },
   ]);
 });
 
-Deno.test("operations that make no sense are malformed, each by itself", () => {
+Deno.test("each invalid operation is malformed, without affecting others", () => {
   const scene = linkTo(encode(SCENE));
   const ops = [
     { action: "upsert", path: "app.subcult.scene/a", cid: scene },
@@ -309,7 +309,7 @@ Deno.test("operations that make no sense are malformed, each by itself", () => {
   assert.deepEqual(reasonsOf(commitFrame({ body: { ops: "none" } })), ["malformed missing_field"]);
 });
 
-Deno.test("a commit without a usable place in the stream, DID or revision is malformed", () => {
+Deno.test("a commit without a usable position, DID or revision is malformed", () => {
   for (const body of [{ time: "yesterday" }, { seq: -1 }, { seq: "seven" }, { time: null }]) {
     assert.deepEqual(reasonsOf(commitFrame({ body })), ["malformed invalid_time"]);
   }
@@ -320,7 +320,7 @@ Deno.test("a commit without a usable place in the stream, DID or revision is mal
   ]);
 });
 
-Deno.test("values of the wire with methods of their own do no harm", () => {
+Deno.test("values with names of methods do no harm", () => {
   const methods = { toString: 1, toJSON: 1, valueOf: 1, length: -1, ["__proto__"]: 1 };
   const ops = [{ action: methods, path: "app.subcult.scene/a", cid: methods, ...methods }];
   const body = { repo: methods, rev: methods, ops, blocks: methods, ...methods };
@@ -430,7 +430,7 @@ function reversedKeys(item: Uint8Array): Uint8Array {
   return concat(item.subarray(0, 1), ...parts);
 }
 
-Deno.test("a frame whose maps have their keys in another order says the same", () => {
+Deno.test("a frame whose maps have their keys in another order gives the same event", () => {
   const frame = commitFrame();
   const end = cborEnd(frame, { depthMax: 8 });
   const [header, body] = [frame.subarray(0, end), frame.subarray(end)];
@@ -482,7 +482,7 @@ Deno.test("C-03 bytes that are not two items of DAG-CBOR are refused as invalid 
   }
 });
 
-Deno.test("a frame above the limit is refused before it is looked at", () => {
+Deno.test("a frame above the limit is rejected before it is decoded", () => {
   const small = createFirehoseDecoder(decoderOptions({ limits: { messageBytes: 100 } }));
   const event = only(small, commitFrame());
   assert.ok(event.kind === "malformed" && event.refusal.reason === "message_too_large");
@@ -532,7 +532,7 @@ function faultOf(bytes: Uint8Array, floats = false): CborFault | null {
   }
 }
 
-Deno.test("the shape of CBOR is judged without decoding it", () => {
+Deno.test("the shape of CBOR is checked without decoding it", () => {
   const fine = [null, true, -1, 2 ** 40, "é", toBytes(new Uint8Array(300)), [], {}, [[[1]]], SCENE];
   for (const value of [...fine, { a: linkTo(encode(SCENE)) }]) {
     assert.equal(faultOf(encode(value)), null);
@@ -562,7 +562,7 @@ Deno.test({
   },
 });
 
-Deno.test("a CAR that is cut off is refused wherever a block is not whole", () => {
+Deno.test("a truncated CAR is rejected at every incomplete block", () => {
   const block = encode(SCENE);
   const link = linkTo(block);
   const car = carOf([link], [[link, block], [link, block]]);

@@ -158,7 +158,7 @@ Deno.test("a record nested 10,000 deep is refused in CBOR too, and overflows not
   assert.equal(commit.rev, REV);
 });
 
-Deno.test("arrays in arrays that each claim all that is left are refused before any is made", () => {
+Deno.test("nested arrays that declare more items than remain are rejected before any is allocated", () => {
   // 10,000 headers of 60,000 items each: 5 GB if they were believed.
   const message = Uint8Array.from({ length: 90_000 }, (_, i) => [0x99, 0xea, 0x60][i % 3] ?? 0);
   message.set([0x80], message.length - 1);

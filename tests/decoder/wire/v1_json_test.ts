@@ -98,7 +98,7 @@ Deno.test("C-14 a commit message without a commit is refused as missing its reco
   }
 });
 
-Deno.test("C-15 a create or update without a record keeps its address and says so", () => {
+Deno.test("C-15 a create or update without a record is rejected and keeps its address", () => {
   for (const operation of ["create", "update"]) {
     for (const record of [undefined, null]) {
       const commit = onlyCommit(v1(), commitText({ operation, record }));
@@ -159,7 +159,7 @@ Deno.test("F-03 FC-06 a collection that is not wanted is foreign before anything
   }
 });
 
-Deno.test("FC-11 every message becomes exactly one event, whatever came before it", () => {
+Deno.test("FC-11 every message becomes exactly one event, independent of earlier messages", () => {
   const decoder = v1();
   const kinds = [commitText(), "garbage", commitText({ operation: "move" }), commitText()]
     .map((message) => only(decoder, message).kind);
@@ -179,7 +179,7 @@ Deno.test("an account message says whether the account is active, and why not", 
   });
 });
 
-Deno.test("a marker with a field of the wrong type is malformed with the field's reason", () => {
+Deno.test("an account event with a field of the wrong type is malformed with the field's reason", () => {
   const reason = (kind: string, body: unknown, did: unknown = DID): string =>
     reasonOf(v1(), JSON.stringify({ did, time_us: TIME_US, kind, [kind]: body }));
   assert.equal(reason("account", { active: "yes" }), "invalid_field");
@@ -191,7 +191,7 @@ Deno.test("a marker with a field of the wrong type is malformed with the field's
   assert.equal(reason("identity", {}, null), "missing_field");
 });
 
-Deno.test("an identity without a handle says nothing of it, and what is no handle is null", () => {
+Deno.test("an identity event without a handle has it undefined, and an invalid handle is null", () => {
   const handleOf = (identity: unknown): unknown => {
     const event = only(v1(), JSON.stringify({ did: DID, time_us: 1, kind: "identity", identity }));
     return event.kind === "identity" ? event.handle : event;
@@ -237,7 +237,7 @@ Deno.test("the position is the cursor where the server numbers its events, else 
   assert.equal(position({ time_us: undefined }), "invalid_time");
 });
 
-Deno.test("a cursor of null is none, and digits in quotes are that number", () => {
+Deno.test("a null cursor counts as absent, and digits in quotes are a number", () => {
   const position = (envelope: Record<string, unknown>): unknown =>
     onlyCommit(v1(), commitText({}, envelope)).position;
   assert.deepEqual(position({ cursor: null }), POSITION);
@@ -252,7 +252,7 @@ Deno.test("an operation that does not exist is malformed", () => {
   }
 });
 
-Deno.test("keys named like parts of the language are only keys", () => {
+Deno.test("keys like __proto__ are ordinary keys", () => {
   const text = `{"__proto__":{"kind":"identity"},"constructor":1,"did":"${DID}","time_us":1,` +
     `"kind":"commit","commit":{"__proto__":{"rkey":"evil"},"rev":"r","operation":"create",` +
     `"collection":"app.subcult.scene","rkey":"k","record":{"__proto__":{"polluted":true},` +
@@ -267,7 +267,7 @@ Deno.test("keys named like parts of the language are only keys", () => {
   assert.equal(reasonOf(v1(), '{"__proto__":{"kind":"commit"},"time_us":1}'), "missing_field");
 });
 
-Deno.test("what the coarsener returns is the record, and what it refuses remains for a person", () => {
+Deno.test("the coarsener's result is the record, and its remains are kept for a rejected one", () => {
   const coarse = { name: "Harbour", coarseGeohash: "u33dc0" };
   const taken = v1({ coarsen: () => ({ record: coarse, refusal: null }) });
   assert.deepEqual(onlyCommit(taken, commitText()).record, coarse);
@@ -276,7 +276,7 @@ Deno.test("what the coarsener returns is the record, and what it refuses remains
   assert.deepEqual([refused.record, refused.refusal, refused.remains], [null, refusal, coarse]);
 });
 
-Deno.test("a coarsener that fails leaves nothing of the record", () => {
+Deno.test("when coarsening fails, nothing of the record is kept", () => {
   const decoder = v1({
     coarsen: () => {
       throw new Error("52.5200,13.4050");
@@ -297,7 +297,7 @@ Deno.test("a malformed message keeps its position, and its hash recognises a rep
   assert.notEqual(onlyMalformed(v1(), commitText({ rkey: "a/c" })).fingerprint, first.fingerprint);
 });
 
-Deno.test("a cid that makes no sense is left out", () => {
+Deno.test("an invalid CID is dropped", () => {
   for (const cid of [5, "", "a\u0000b", "x".repeat(257), { $link: 5 }, null]) {
     assert.equal(onlyCommit(v1(), commitText({ cid })).cid, null);
   }

@@ -89,7 +89,7 @@ Deno.test("an info frame reaches the client and moves no cursor", () => {
   assert.deepEqual(only(v2(), text), { kind: "notice", code: "OutdatedCursor", message });
 });
 
-Deno.test("an error frame reaches the client with its code and its words", () => {
+Deno.test("an error frame reaches the client with its code and message", () => {
   const message = "reconnect with cursor=90211733";
   assert.deepEqual(
     only(v2(), JSON.stringify({ $type: "error", error: "ConsumerTooSlow", message })),
@@ -180,7 +180,7 @@ Deno.test("a seq in quotes is that number, and a time may have more than nine di
   assert.equal(v2().positionOf(foreign)?.timeUs, 1787218201004512);
 });
 
-Deno.test("v2 judges addresses and operations as v1 does", () => {
+Deno.test("v2 checks addresses and operations as v1 does", () => {
   assert.equal(reasonOf(v2(), commit({ did: undefined })), "missing_field");
   assert.equal(reasonOf(v2(), commit({ rkey: ".." })), "invalid_rkey");
   assert.equal(reasonOf(v2(), commit({ rev: "" })), "missing_field");

@@ -1,4 +1,4 @@
-/** Blocks by libzstd, where it takes them, and by our own decoder where not. */
+/** Blocks are decompressed by libzstd if possible, otherwise by our own decoder. */
 
 import assert from "node:assert/strict";
 import { BlockError } from "../../../lib/decoder/archive/block.ts";
@@ -19,7 +19,7 @@ const BODY = blockBody([recordRow(1), recordRow(2)]);
 const FRAME = frameOf(BODY);
 const SKIPPABLE = concat(uint(4, 0x184d2a50), uint(4, 3), new Uint8Array(3));
 
-Deno.test("what a frame declares is known without reading more of it", () => {
+Deno.test("the declared size of a frame is read from its header only", () => {
   assert.equal(frameContentBytes(FRAME), BODY.length);
   assert.equal(frameContentBytes(FRAME.subarray(0, 10)), BODY.length);
   assert.equal(frameContentBytes(sample.PROSE), 4000);
@@ -29,7 +29,7 @@ Deno.test("what a frame declares is known without reading more of it", () => {
   }
 });
 
-Deno.test("libzstd takes one sound frame of the size that it declares, and nothing else", () => {
+Deno.test("libzstd accepts exactly one valid frame of its declared size", () => {
   assert.deepEqual(decompress(FRAME, BODY.length), BODY);
   assert.equal(new TextDecoder().decode(decompress(sample.PROSE, 4000)!), sample.prose(4000, 1));
   const broken = FRAME.slice();
@@ -54,7 +54,7 @@ Deno.test("libzstd takes one sound frame of the size that it declares, and nothi
   }
 });
 
-Deno.test("a block decodes in whatever form its frame comes, and what is wrong is said", () => {
+Deno.test("a block is decoded from any valid frame, and the fault of an invalid one is reported", () => {
   const decoder = new BlockDecoder();
   for (const frame of [FRAME, storedFrame(BODY), concat(SKIPPABLE, FRAME)]) {
     assert.equal(decoder.decode(frame).length, 2);
@@ -81,7 +81,7 @@ function zeros(bytes: number): Uint8Array {
   );
 }
 
-Deno.test("what is larger than any block never reaches the memory that libzstd keeps", () => {
+Deno.test("a frame larger than any block is not passed to libzstd, which keeps its memory", () => {
   assert.equal(decompress(zeros(MAX_LIBZSTD_BYTES), MAX_LIBZSTD_BYTES)?.length, MAX_LIBZSTD_BYTES);
   const larger = zeros(MAX_LIBZSTD_BYTES + 1);
   assert.equal(decompress(larger, MAX_LIBZSTD_BYTES + 1), null);

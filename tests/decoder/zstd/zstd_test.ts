@@ -49,7 +49,7 @@ Deno.test("a frame that names a dictionary decodes with it, also without a conte
   assert.equal(textOf(sample.MESSAGE_WITH_DICTIONARY, sample.DICTIONARY), sample.MESSAGE);
 });
 
-Deno.test("a frame that names a dictionary is refused without it, and says which one it needs", () => {
+Deno.test("a frame that names a dictionary is rejected without it, and the error names the dictionary", () => {
   assert.equal(faultOf(sample.MESSAGE_WITH_DICTIONARY), "dictionary");
   const other = sample.DICTIONARY.slice();
   other[4] = 78;
@@ -60,7 +60,7 @@ Deno.test("a frame that names a dictionary is refused without it, and says which
   );
 });
 
-Deno.test("a frame that names no dictionary decodes without it, whatever came before", () => {
+Deno.test("a frame that names no dictionary is decoded without one, independent of earlier frames", () => {
   const decoder = new ZstdDecoder({ dictionary: sample.DICTIONARY, maxOutputBytes: MAX });
   for (let i = 0; i < 3; i++) {
     for (const frame of [sample.MESSAGE_ALONE, sample.MESSAGE_WITH_DICTIONARY]) {
@@ -72,7 +72,7 @@ Deno.test("a frame that names no dictionary decodes without it, whatever came be
   }
 });
 
-Deno.test("what is not a dictionary is refused", () => {
+Deno.test("bytes that are not a dictionary are rejected", () => {
   const cut = sample.DICTIONARY.subarray(0, 60);
   for (const bytes of [new Uint8Array(), utf8.encode("not a dictionary"), cut]) {
     assert.throws(() => new ZstdDecoder({ dictionary: bytes, maxOutputBytes: MAX }), ZstdError);
@@ -97,7 +97,7 @@ const REPEATING = Uint8Array.of(
   ...[2 << 3, 0x61, 0x62, 1, 0x54, 2, 0, 0, 1],
 );
 
-Deno.test("a frame begins with the repeated offsets of the dictionary that it names, and no other", () => {
+Deno.test("a frame begins with the repeated offsets of the dictionary that it names", () => {
   const content = sample.DICTIONARY.subarray(CONTENT);
   const moved = sample.DICTIONARY.slice();
   moved.set(uint(4, 5), CONTENT - 12);
@@ -117,7 +117,7 @@ const REACHING_BACK = Uint8Array.of(
   ...[2 << 3, 0x61, 0x62, 1, 0x54, 2, 1, 0, 2],
 );
 
-Deno.test("a frame that names no dictionary can't reach into the one that is loaded", () => {
+Deno.test("matches of a frame without a dictionary can't reach into the loaded one", () => {
   const frame = concat(MAGIC, Uint8Array.of(0x00, 0x38), REACHING_BACK);
   const loaded = new ZstdDecoder({ dictionary: sample.DICTIONARY, maxOutputBytes: MAX });
   assert.equal(faultOf(frame, loaded), "corrupt");
@@ -126,7 +126,7 @@ Deno.test("a frame that names no dictionary can't reach into the one that is loa
   assert.equal(decode(named, sample.DICTIONARY).length, 5);
 });
 
-Deno.test("a dictionary's offset reaches into its content, and not beyond", () => {
+Deno.test("an offset of a dictionary is at most the length of its content", () => {
   const length = sample.DICTIONARY.length - CONTENT;
   for (const at of [CONTENT - 12, CONTENT - 8, CONTENT - 4]) {
     for (const [offset, isGood] of [[0, false], [length, true], [length + 1, false]] as const) {
@@ -139,7 +139,7 @@ Deno.test("a dictionary's offset reaches into its content, and not beyond", () =
   }
 });
 
-Deno.test("of several dictionaries each message finds its own, and a new one replaces the old", () => {
+Deno.test("each message is decoded with its own dictionary, and a new one replaces the oldest", () => {
   const zstd = new ZstdDictionaries(MAX);
   assert.throws(() => zstd.decode(sample.MESSAGE_WITH_DICTIONARY), /expected none/);
   const other = sample.DICTIONARY.slice();
@@ -164,7 +164,7 @@ Deno.test("of several dictionaries each message finds its own, and a new one rep
   assert.throws(() => zstd.add(Uint8Array.of(1, 2, 3)), ZstdError);
 });
 
-Deno.test("a dictionary that is learnt again is the newest, and the last to be forgotten", () => {
+Deno.test("a dictionary that is added again counts as the newest", () => {
   const zstd = new ZstdDictionaries(MAX);
   const numbered = (id: number): Uint8Array =>
     concat(sample.DICTIONARY.slice(0, 4), uint(4, id), sample.DICTIONARY.slice(8));
@@ -224,7 +224,7 @@ function zeros(blocks: number): Uint8Array {
   return concat(...Array.from({ length: blocks }, (_, i) => block(i === blocks - 1 ? 1 : 0)));
 }
 
-Deno.test("what a frame declares is not allocated, and a bomb of zeros stops at the bound", () => {
+Deno.test("a declared size is not allocated, and a decompression bomb stops at the limit", () => {
   const before = heldBytes();
   // 8 GiB of content, in a header with an 8-byte content size.
   const declared = concat(MAGIC, Uint8Array.of(0xc0, 0x00), uint(8, 2 ** 33), zeros(1));
@@ -242,11 +242,11 @@ Deno.test("what a frame declares is not allocated, and a bomb of zeros stops at 
   assert.ok(grown < 256 * 2 ** 20, `memory grew by ${grown} bytes`);
 });
 
-Deno.test("a message longer than bits can be counted in is refused before it is copied", () => {
+Deno.test("a message too long for bit positions is rejected before it is copied", () => {
   assert.equal(faultOf(new Uint8Array(2 ** 28)), "too_large");
 });
 
-Deno.test("the buffer that one large frame made large is given back after it", () => {
+Deno.test("a large buffer is released after its frame", () => {
   const output = new Output(utf8.encode("dictionary"));
   const small = output.bytes.length;
   const lengthAfter = (blocks: number): number => {
@@ -400,7 +400,7 @@ Deno.test("a compressed message gives the events of its text, and is foreign whe
   assert.deepEqual(decoder.decode(text), v1().decode(text));
 });
 
-Deno.test("a message is decompressed once, however often it is looked at", () => {
+Deno.test("a message is decompressed once, also when it is checked and then decoded", () => {
   const zstd = new ZstdDecoder({ maxOutputBytes: MAX });
   let times = 0;
   const counted = { decode: (frame: Uint8Array) => (times++, zstd.decode(frame)) };
@@ -428,7 +428,7 @@ Deno.test("a message that can't be decompressed is malformed, with the reason", 
   assert.equal(reasonOf(storedFrame(utf8.encode("{"))), "invalid_json");
 });
 
-Deno.test("a message for another dictionary tells the client so", () => {
+Deno.test("a message for an unknown dictionary is reported to the client", () => {
   const decoder = createCompressedDecoder(v1(), new ZstdDecoder({ maxOutputBytes: MAX }));
   const [event] = decoder.decode(sample.MESSAGE_WITH_DICTIONARY);
   assert.ok(event?.kind === "notice");

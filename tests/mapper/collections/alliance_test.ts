@@ -8,7 +8,7 @@ import {
   without,
 } from "../../support/mapper_sample.ts";
 
-Deno.test("M-15 a small alliance is active, of full weight, since it was made", () => {
+Deno.test("M-15 a minimal alliance is active, has full weight, and its since is its creation", () => {
   const { row, references } = mapped("alliance", {});
   assert.deepEqual(row, { weight: 1, status: "active", reason: null, since: null });
   assert.deepEqual(references.map(({ reference, value }) => [reference.column, value]), [
@@ -17,7 +17,7 @@ Deno.test("M-15 a small alliance is active, of full weight, since it was made", 
   ]);
 });
 
-Deno.test("an alliance without a since leaves it to the writer, who knows when it was made first", () => {
+Deno.test("an alliance without since leaves it to the writer, which knows the first creation time", () => {
   const { row } = mapped("alliance", { createdAt: "2026-08-01T12:00:00+02:00" });
   assert.equal(row.since, null);
   assert.ok(columnOf("alliance", "since").orCreated);
@@ -56,11 +56,11 @@ Deno.test("M-17 an alliance without either end is refused", () => {
   }
 });
 
-Deno.test("M-18 an alliance since no time is refused", () => {
+Deno.test("M-18 an alliance with an invalid since is rejected", () => {
   assert.equal(refused("alliance", { since: "long ago" }).reason, "invalid_time");
 });
 
-Deno.test("an alliance is made by the owner of its first scene, between two scenes", () => {
+Deno.test("an alliance needs two different scenes, and its author owns the first", () => {
   const { references } = mapped("alliance", {});
   assert.deepEqual(references.map(({ reference }) => reference.owned), [true, false]);
   assert.equal(collectionOf("alliance").distinctReferences, true);

@@ -8,7 +8,7 @@ import {
   without,
 } from "../../support/mapper_sample.ts";
 
-Deno.test("M-07 F-06 a small event has its title from name, and is scheduled", () => {
+Deno.test("M-07 F-06 a minimal event has its title from name, and is scheduled", () => {
   const { row, references } = mapped("event", {});
   assert.deepEqual(row, {
     title: "Opening night",
@@ -54,7 +54,7 @@ Deno.test("M-09 F-06 F-07 FC-08 an event needs name, sceneId and startsAt", () =
   assert.equal(refused("event", { sceneId: 5 }).reason, "invalid_type");
 });
 
-Deno.test("M-10 an event that starts at no time is refused", () => {
+Deno.test("M-10 an event with an invalid start time is rejected", () => {
   assert.equal(refused("event", { startsAt: "next friday" }).reason, "invalid_time");
 });
 
@@ -80,7 +80,7 @@ Deno.test("an event ends after it starts, whatever the zones", () => {
   assert.equal(row.ends_at, "2026-09-01T20:00:00.000001Z");
 });
 
-Deno.test("a cancelled event was cancelled when the stream said so, and no other event ever was", () => {
+Deno.test("cancelled_at is the time of the cancelling revision, and null for any other status", () => {
   assert.equal(mapped("event", { status: "cancelled" }).row.cancelled_at, EVENT_TIME);
   const later = mapped("event", { status: "cancelled" }, { timeUs: EVENT_TIME_US + 1 });
   assert.equal(later.row.cancelled_at, "2026-08-20T09:30:01.004513Z");

@@ -18,7 +18,7 @@ Deno.test("a membership in the member's own repository is a request, whatever it
   }
 });
 
-Deno.test("a membership that names another member decides, and needs the scene to be its author's", () => {
+Deno.test("a membership that names another account is a decision, and its author must own the scene", () => {
   const { row, references } = mapped("membership", { ...CLAIMS, member: STRANGER });
   assert.deepEqual(row, {
     user_did: STRANGER,
@@ -64,7 +64,7 @@ Deno.test("MB-07 every role of the app is a role", () => {
   }
 });
 
-Deno.test("MB-07 a membership holds its since, or is as old as its record", () => {
+Deno.test("MB-07 since is the record's field, or the creation time of the record", () => {
   const since = mapped("membership", { since: "2025-05-01T00:00:00Z" });
   assert.equal(since.row.since, "2025-05-01T00:00:00.000000Z");
   const made = mapped("membership", { createdAt: "2026-01-01T00:00:00Z" });

@@ -6,7 +6,7 @@ function linksOf(fields: Record<string, string | null>): unknown[] {
   return mapped("post", fields).references.map(({ reference, value }) => [reference.column, value]);
 }
 
-Deno.test("M-11 a small post has its text and its author", () => {
+Deno.test("M-11 a minimal post has its text and its author", () => {
   const { row } = mapped("post", {});
   assert.deepEqual(row, {
     text: "See you there",
@@ -92,7 +92,7 @@ Deno.test("a blob is stored as its CID, type and size, in each of its forms", ()
   }
 });
 
-Deno.test("of a blob what can't be read is left out, and what is no attachment is not stored", () => {
+Deno.test("unreadable parts of a blob are left out, and an empty attachment is not stored", () => {
   const { mimeType: _, ...untyped } = BLOB;
   const attachments = [
     untyped,
@@ -108,7 +108,7 @@ Deno.test("of a blob what can't be read is left out, and what is no attachment i
   ]);
 });
 
-Deno.test("six files are stored, in however few embeds, and seven are refused", () => {
+Deno.test("six files are stored, in any number of embeds, and seven are rejected", () => {
   const images = (count: number) => ({ images: Array(count).fill(BLOB) });
   const six = mapped("post", { attachments: [images(4), images(2)] }).row.attachments;
   assert.equal(Array.isArray(six) && six.length, 6);

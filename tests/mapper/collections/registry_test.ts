@@ -42,7 +42,7 @@ Deno.test("E-343 a record of every kind becomes a row", () => {
   }
 });
 
-Deno.test("F-11 of a mixed run, each record is taken or refused by itself", () => {
+Deno.test("F-11 in a mixed run each record is accepted or rejected on its own", () => {
   const results = [
     tryMap("scene", { name: "x" }),
     tryMap("scene", {}),

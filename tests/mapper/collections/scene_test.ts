@@ -5,7 +5,7 @@ import { AUTHOR, collectionOf, mapped, refused, tryMap } from "../../support/map
 const SEATTLE = { lat: 47.6062, lng: -122.3321 };
 const EXACT = [-122.3321, 47.6062];
 
-Deno.test("M-01 F-04 a scene with nothing but a name is public, its author's, and nowhere", () => {
+Deno.test("M-01 F-04 a scene with only a name is public, belongs to its author, and has no place", () => {
   const { row, references } = mapped("scene", {});
   assert.deepEqual(row, {
     name: "Warehouse Nine",
@@ -45,7 +45,7 @@ Deno.test("M-02 P-02 a complete scene with consent keeps its point, tags, visibi
 });
 
 for (const name of ["scene", "event"]) {
-  Deno.test(`M-03 P-01 P-03 GJ-01 GJ-05 a ${name} without consent has a geohash and a point in its cell, no exact one`, () => {
+  Deno.test(`M-03 P-01 P-03 GJ-01 GJ-05 a ${name} without consent has a geohash and a point in its cell, and no exact point`, () => {
     for (const allowPrecise of [false, undefined, null, "true"]) {
       const location = allowPrecise === undefined ? SEATTLE : { ...SEATTLE, allowPrecise };
       const { row } = mapped(name, { location });
@@ -64,7 +64,7 @@ for (const name of ["scene", "event"]) {
     assert.deepEqual(row.display_point, EXACT);
   });
 
-  Deno.test(`GJ-03 a ${name} is shown at one place, whatever else its record says`, () => {
+  Deno.test(`GJ-03 the display point of a ${name} does not depend on its other fields`, () => {
     const first = mapped(name, { location: SEATTLE });
     const later = mapped(name, { location: SEATTLE, name: "another", tags: ["x"] }, {
       timeUs: 9e15,
@@ -72,7 +72,7 @@ for (const name of ["scene", "event"]) {
     assert.deepEqual(first.row.display_point, later.row.display_point);
   });
 
-  Deno.test(`P-06 P-08 a ${name} whose author takes consent back has no exact point any more`, () => {
+  Deno.test(`P-06 P-08 a ${name} whose author revokes consent has no exact point`, () => {
     const granted = mapped(name, { location: { ...SEATTLE, allowPrecise: true } });
     const revoked = mapped(name, { location: { ...SEATTLE, allowPrecise: false } });
     assert.deepEqual(Object.keys(revoked.row), Object.keys(granted.row));
@@ -90,7 +90,7 @@ for (const name of ["scene", "event"]) {
     }
   });
 
-  Deno.test(`P-09 a ${name}'s row holds an exact place in the two columns for it, and only there`, () => {
+  Deno.test(`P-09 the row of a ${name} has an exact place only in its two columns`, () => {
     const marked = { lat: 47.60620987, lng: -122.33210987 };
     const text = "at 47.60620987, -122.33210987";
     const hidden = { description: text, tags: [text], name: text, exif: marked, lat: marked.lat };
@@ -101,7 +101,7 @@ for (const name of ["scene", "event"]) {
     assert.ok(!JSON.stringify(rest).includes("60620987"));
   });
 
-  Deno.test(`a ${name} with a place that can't be read is refused, also when it is mapped again`, () => {
+  Deno.test(`a ${name} with an invalid place is rejected, also when it is mapped again`, () => {
     assert.equal(refused(name, { location: { lat: 91, lng: 0 } }).reason, "invalid_location");
     assert.equal(refused(name, { location: "[place removed]" }).reason, "invalid_location");
     assert.equal(refused(name, { coarseGeohash: "[place removed]" }).reason, "invalid_geohash");
@@ -159,7 +159,7 @@ Deno.test("M-04 F-05 FC-07 a scene without a name, or with one that is no text, 
   ]);
 });
 
-Deno.test("C-18 a location with lon in place of lng is refused, not half read", () => {
+Deno.test("C-18 a location with lon in place of lng is rejected", () => {
   const { reason } = refused("scene", { location: { lat: 47.6062, lon: -122.3321 } });
   assert.equal(reason, "invalid_location");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AUTHOR, collectionOf, mapped, refused, tryMap } from "../../support/mapper_sample.ts";
 
-Deno.test("a small stream is its author's, open, and began when it was made", () => {
+Deno.test("a minimal stream belongs to its author, is not ended, and started at its creation", () => {
   const { row } = mapped("stream", {});
   assert.deepEqual(row, {
     host_did: AUTHOR,
@@ -62,6 +62,6 @@ Deno.test("a stream doesn't end before it starts, but it may end at once", () =>
   mapped("stream", { createdAt: "2026-08-20T09:00:00Z", endedAt: "2026-08-20T09:30:01Z" });
 });
 
-Deno.test("a stream that is deleted is over", () => {
+Deno.test("a deleted stream has ended", () => {
   assert.match(collectionOf("stream").whenHidden ?? "", /^ended_at = coalesce\(t\.ended_at, /);
 });

@@ -1,4 +1,4 @@
-/** What the search for places costs is linear in the text, whatever it says. */
+/** The cost of the search for places is linear in the text, for any text. */
 
 import assert from "node:assert/strict";
 import type { Json } from "../../../lib/decoder/json.ts";
@@ -11,7 +11,7 @@ Deno.test("a text sixteen times as long takes about sixteen times the work", asy
   assert.deepEqual(worse, []);
 });
 
-Deno.test("what is beyond the budget for a record goes as a whole, and what is before it stays", () => {
+Deno.test("texts beyond the budget of a record are removed completely, and earlier ones stay", () => {
   const text = "Doors at eight, platform 9/3. ".repeat(2_000);
   const { record } = coarsen("app.subcult.post", {
     text,
@@ -47,7 +47,7 @@ Deno.test("lists count towards the budget for a record", () => {
   assert.ok(tags.length < many.tags.length, "all lists were searched");
 });
 
-Deno.test("a table of numbers, or a track, goes as a whole", () => {
+Deno.test("a table of numbers, or a track, is removed completely", () => {
   const track = Array.from({ length: 2000 }, (_, i) => `61.38${i} north, then 101.57${i} east.`);
   assert.equal(withoutPlaces(`Our way: ${track.join("\n")}`), "[place removed]");
   assert.equal(withoutPlaces("0.1234 ".repeat(20_000)), "[place removed]");
@@ -55,7 +55,7 @@ Deno.test("a table of numbers, or a track, goes as a whole", () => {
   assert.equal(withoutPlaces(short), short);
 });
 
-Deno.test("a member of a list costs no more however many spaces it has behind its number", async () => {
+Deno.test("spaces after a number in a list do not increase the cost", async () => {
   const { spaced, unspaced } = await work();
   assert.ok(spaced <= 8 * unspaced, `${spaced} and ${unspaced} µs`);
 });

@@ -28,7 +28,7 @@ Deno.test("every form is removed, coarsened or kept as the corpus says", () => {
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("the corpus is large, says what each form tells, and has harmless forms enough", () => {
+Deno.test("the corpus is large, describes each form, and has enough harmless forms", () => {
   const count = (expected: Form["expected"]): number =>
     FORMS.filter((form) => form.expected === expected).length;
   assert.ok(FORMS.length >= 400 && PLACES.length >= 300);
@@ -102,7 +102,7 @@ for (const [position, put] of Object.entries(POSITIONS)) {
 }
 
 for (const [position, put] of Object.entries(TEXT_POSITIONS)) {
-  Deno.test(`no text of the corpus that tells a place stays ${position}`, () => {
+  Deno.test(`no text with a place stays ${position}`, () => {
     const leaks = PLACES.filter((form) =>
       typeof form.form === "string" && leaksOf(form, after(put(form.form))).length > 0
     );
@@ -137,7 +137,7 @@ function percent(character: string): string {
 const DISGUISED = /[^\0-\x7f]|%|&[#a-z]|\\/;
 
 for (const [disguise, apply] of Object.entries(DISGUISES)) {
-  Deno.test(`no text of the corpus that tells a place stays in disguise: ${disguise}`, () => {
+  Deno.test(`no text with a place stays in disguise: ${disguise}`, () => {
     const leaks: unknown[] = [];
     for (const { what, form, secret } of PLACES) {
       if (typeof form !== "string" || DISGUISED.test(form)) continue;

@@ -12,7 +12,7 @@ function after(record: JsonObject): JsonObject {
   return first;
 }
 
-Deno.test("keys that tell a place go with their values, however they are written", () => {
+Deno.test("keys that name a place are removed with their values, in any spelling", () => {
   const keys = [
     ..."lat Lat LAT latitude Latitude LATITUDE lng lon Lon longitude lats".split(" "),
     ..."latLng lat_lng LatLng latlon lnglat lonLat coords coord coordinates Coordinates".split(" "),
@@ -89,7 +89,7 @@ Deno.test("geohashes are cut to six characters, and what is not a geohash is rem
   });
 });
 
-Deno.test("under keys that may tell a place, only what is coarse is kept", () => {
+Deno.test("under keys that may name a place, only coarse values are kept", () => {
   const keys = ["geo", "geometry", "point", "position", "place", "venue", "where", "map", "long"];
   for (const key of keys) {
     assert.deepEqual(after({ [key]: 47.6062 }), {}, key);
@@ -112,7 +112,7 @@ Deno.test("under keys that may tell a place, only what is coarse is kept", () =>
   }
 });
 
-Deno.test("GeoJSON tells no place any more", () => {
+Deno.test("GeoJSON is removed", () => {
   const point = { type: "Point", coordinates: [-122.3321, 47.6062] };
   assert.deepEqual(after({ where: point }), { where: { type: "Point" } });
   assert.deepEqual(
@@ -125,7 +125,7 @@ Deno.test("GeoJSON tells no place any more", () => {
   });
 });
 
-Deno.test("pairs of numbers that can be a place go, whatever holds them", () => {
+Deno.test("pairs of numbers that can be a place are removed, from lists and objects", () => {
   assert.deepEqual(after({ a: [47.6062, -122.3321] }), {});
   assert.deepEqual(after({ a: [-122.3321, 47.6062, 12.5] }), {});
   assert.deepEqual(after({ a: [-122.3321, 47.6062, -122.33, 47.61] }), {});
@@ -194,12 +194,12 @@ Deno.test("JSON in text without a place is kept unchanged, spaces and escapes in
   }
 });
 
-Deno.test("JSON in text that is nested without end does no harm", () => {
+Deno.test("deeply nested JSON in text does no harm", () => {
   const text = "[".repeat(5000) + "47.6062,-122.3321" + "]".repeat(5000);
   assert.ok(!JSON.stringify(after({ text })).includes("47.6062"));
 });
 
-Deno.test("the lexicons that the network has for places tell none", () => {
+Deno.test("places in the network's own lexicons for locations are removed", () => {
   const locations = [
     {
       $type: "community.lexicon.location.geo",
@@ -227,7 +227,7 @@ Deno.test("the lexicons that the network has for places tell none", () => {
   }
 });
 
-Deno.test("also with consent, hidden places go", () => {
+Deno.test("hidden places are removed also with consent", () => {
   const location = { lat: 47.6062, lng: -122.3321, allowPrecise: true };
   const record = {
     name: "x",
@@ -243,13 +243,13 @@ Deno.test("also with consent, hidden places go", () => {
   });
 });
 
-Deno.test("wire keys by the thousand don't stay in memory's way", () => {
+Deno.test("thousands of different keys don't stay in memory", () => {
   for (let i = 0; i < 10_000; i++) {
     assert.deepEqual(after({ [`k${i}_lat`]: 1, [`k${i}`]: 1 }), { [`k${i}`]: 1 });
   }
 });
 
-Deno.test("coarsening twice is coarsening once, and no mark survives it anywhere", () => {
+Deno.test("coarsening twice equals coarsening once, and no marked place survives", () => {
   const lat = 47.606209;
   const lng = -122.332069;
   const pair = `${lat},${lng}`;
@@ -288,7 +288,7 @@ Deno.test("coarsening twice is coarsening once, and no mark survives it anywhere
   }
 });
 
-Deno.test("where a place may be, digits that no number holds are removed as a large number is", () => {
+Deno.test("where a place may be, digits beyond any number are removed like a large number", () => {
   // The decoder keeps integers beyond 2^53 as text.
   for (const digits of ["47606200123456789", "-1223321001234567890", "476062001234567890123456"]) {
     for (const record of [{ position: { x: digits } }, { venue: digits }, { points: [digits] }]) {

@@ -63,7 +63,7 @@ Deno.test("with consent, nothing but the two coordinates and the consent is kept
   assert.equal(after.geohash, undefined);
 });
 
-Deno.test("a coarse geohash is taken in place of coordinates, at either place, and cut to six", () => {
+Deno.test("a coarse geohash is accepted in place of coordinates, in both fields, and cut to six characters", () => {
   const expected = { allowPrecise: false, coarseGeohash: "c23nb6" };
   const records: JsonObject[] = [
     { coarseGeohash: "C23NB62W20ST" },
@@ -79,7 +79,7 @@ Deno.test("a coarse geohash is taken in place of coordinates, at either place, a
   }
 });
 
-Deno.test("what needs no coarsening is kept as it was published", () => {
+Deno.test("a location that needs no coarsening is kept as published", () => {
   const records: JsonObject[] = [
     { coarseGeohash: "c23nb6" },
     { coarseGeohash: "c23" },
@@ -118,12 +118,12 @@ Deno.test("coordinates as decimal text are those numbers, with consent and witho
   });
 });
 
-Deno.test("without consent, the geohash that the author chose goes before the coordinates", () => {
+Deno.test("without consent the author's geohash has precedence over the coordinates", () => {
   const after = placeAfter({ location: { ...SEATTLE, coarseGeohash: "c23" } });
   assert.deepEqual(after.location, { allowPrecise: false, coarseGeohash: "c23" });
 });
 
-Deno.test("a place that can't be read is refused, and its values are gone", () => {
+Deno.test("an invalid place is rejected, and its values are removed", () => {
   const locations: [string, JsonObject["location"]][] = [
     ["latitude beyond the pole", { lat: 90.00001, lng: -122.3321 }],
     ["latitude below", { lat: -91.6062, lng: 1 }],
@@ -179,12 +179,12 @@ Deno.test("an invalid geohash is refused, and its text is removed", () => {
   }
 });
 
-Deno.test("bad coordinates are refused also beside a good geohash", () => {
+Deno.test("invalid coordinates are rejected also with a valid geohash", () => {
   const after = placeAfter({ location: { lat: 99.6062, lng: 1 }, coarseGeohash: "c23nb6" });
   assert.deepEqual(after, { location: MARKER, geohash: undefined, reason: "invalid_location" });
 });
 
-Deno.test("a location that tells no place is no location", () => {
+Deno.test("a location without a place counts as absent", () => {
   const records: JsonObject[] = [
     {},
     { location: null },
@@ -204,7 +204,7 @@ Deno.test("P-02 the exact values of a consented place are kept to the last digit
   assert.deepEqual(placeAfter({ location }).location, location);
 });
 
-Deno.test("P-13 the record that is given stays as it was", () => {
+Deno.test("P-13 the input record is not changed", () => {
   const record = {
     name: "x",
     location: { ...SEATTLE, allowPrecise: false },
@@ -226,7 +226,7 @@ Deno.test("a record without a place is the same object afterwards", () => {
   }
 });
 
-Deno.test("P-07 a record with consent changes nothing for one without", () => {
+Deno.test("P-07 a record with consent does not affect one without", () => {
   const consented = { ...SEATTLE, allowPrecise: true };
   const batch = [consented, SEATTLE, consented, { ...SEATTLE, allowPrecise: false }];
   const kept = batch.map((location) => placeAfter({ location }).location as JsonObject);

@@ -53,11 +53,11 @@ const PLACES: readonly (readonly [text: string, stored: string])[] = [
   ["https://geohash.org/c23nb62w20sth", "https://geohash.org/c23nb6"],
 ];
 
-Deno.test("what reads as a place in text is replaced, the rest stays", () => {
+Deno.test("places in text are replaced, and the rest stays", () => {
   for (const [text, stored] of PLACES) assert.equal(after(text), stored);
 });
 
-Deno.test("text that was searched once reads the same when it is searched again", () => {
+Deno.test("searching a text again changes nothing", () => {
   for (const [, stored] of PLACES) assert.equal(after(stored), stored);
 });
 

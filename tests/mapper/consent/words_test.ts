@@ -1,4 +1,4 @@
-/** Every word that tells a place, and every number that decides whether something can, tried by itself. */
+/** Each word that names a place, and each limit of the rules for numbers, tested on its own. */
 
 import assert from "node:assert/strict";
 import type { Json, JsonObject } from "../../../lib/decoder/json.ts";
@@ -28,7 +28,7 @@ const REMOVED = [
   "exactAddress precisePoint preciseLocation exact_place exactSpot precise_position",
 ].flatMap((list) => list.split(" "));
 
-Deno.test("each key that tells a place is removed, in any case and with separators", () => {
+Deno.test("each key that names a place is removed, in any case and with separators", () => {
   for (const key of REMOVED) {
     for (const written of [key, key.toUpperCase(), `_${key}`, key.replace(/^(.)/, "$1-")]) {
       assert.ok(isRemoved(written), written);
@@ -51,7 +51,7 @@ Deno.test("words for coordinates that mean something else in a longer key are ke
   }
 });
 
-Deno.test("each member that names what is beside it is looked at", () => {
+Deno.test("each member that names its neighbour is checked", () => {
   for (const key of "name key k label tag field property id".split(" ")) {
     const named = { items: [{ [key]: "latitude", value: 47.60621 }] };
     assert.deepEqual(after(named), { items: [{ [key]: "latitude" }] }, key);
@@ -70,7 +70,7 @@ Deno.test("under a key of a place a whole number is kept up to 100,000, and not 
   assert.deepEqual(after({ address: { n: "100001" } }), { address: { n: "[place removed]" } });
 });
 
-Deno.test("a pair of numbers is a place from just above one degree off (0, 0) on, up to the poles", () => {
+Deno.test("a pair of numbers is a place if it is more than one degree away from (0, 0), up to the poles", () => {
   const isPlace = (pair: readonly Json[]): boolean => !Object.hasOwn(after({ pair }), "pair");
   assert.ok(isPlace([0.123, 1.001]));
   assert.ok(!isPlace([0.123, 1]));
@@ -82,7 +82,7 @@ Deno.test("a pair of numbers is a place from just above one degree off (0, 0) on
   assert.ok(isPlace([47.61, -122.333]));
 });
 
-Deno.test("a list of two to four numbers is a place as a whole, of one or five it is not", () => {
+Deno.test("a list of two to four numbers can be a place, a list of one or five can't", () => {
   const left = (list: readonly Json[]): Json | undefined => after({ list })["list"];
   assert.equal(left([47.60621, -122.33207, 30, 5]), undefined);
   assert.equal(left([47.60621, -122.33207]), undefined);
@@ -90,7 +90,7 @@ Deno.test("a list of two to four numbers is a place as a whole, of one or five i
   assert.deepEqual(left([47.60621, -122.33207, 200, 5, 6]), [200, 5, 6]);
 });
 
-Deno.test("two numbers of four decimals are a place, whatever word is before them", () => {
+Deno.test("two numbers with four decimals are a place after any word", () => {
   for (const word of ["price", "score", "v", "time"]) {
     assert.doesNotMatch(withoutPlaces(`${word} 47.6062, 122.3321`), /\d/, word);
   }
@@ -98,7 +98,7 @@ Deno.test("two numbers of four decimals are a place, whatever word is before the
   assert.equal(withoutPlaces(prices), prices);
 });
 
-Deno.test("two coordinates are a pair over forty characters between them, and not over forty-one", () => {
+Deno.test("two coordinates are a pair with up to forty characters between them", () => {
   const between = (length: number): string => ` ${"x".repeat(length - 2)} `;
   assert.doesNotMatch(withoutPlaces(`47.60621${between(40)}122.33207`), /\d/);
   const apart = `47.60621${between(41)}122.33207`;

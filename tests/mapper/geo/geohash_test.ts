@@ -40,7 +40,7 @@ Deno.test("G-01 a geohash is folded to lower case and cut, and other text is non
   }
 });
 
-Deno.test("G-02 cutting a geohash gives the same every time, also when done again", () => {
+Deno.test("G-02 cutting a geohash is deterministic and idempotent", () => {
   for (let i = 0; i < 100; i++) assert.equal(roundGeohash("C23NB62W20", 6), "c23nb6");
   assert.equal(roundGeohash(roundGeohash("C23NB62W20") ?? ""), "c23nb6");
 });
@@ -80,7 +80,7 @@ Deno.test("the poles and the date line have geohashes", () => {
   assert.equal(encodeGeohash(-90, -180), "000000");
 });
 
-Deno.test("a place that is not on Earth has no geohash, and its error no number", () => {
+Deno.test("a place that is not on Earth has no geohash, and the error contains no number", () => {
   for (const [lat, lng] of [[90.5, 0], [-91, 0], [0, 180.5], [0, -500], [NaN, 0], [0, Infinity]]) {
     assert.ok(lat !== undefined && lng !== undefined);
     assert.equal(isOnEarth(lat, lng), false);
@@ -90,7 +90,7 @@ Deno.test("a place that is not on Earth has no geohash, and its error no number"
   }
 });
 
-Deno.test("the cell of a geohash holds every place that has it", () => {
+Deno.test("the cell of a geohash contains every place with that geohash", () => {
   const random = seededRandom(1);
   for (let i = 0; i < 2000; i++) {
     const lat = random() * 180 - 90;

@@ -43,7 +43,7 @@ Deno.test("another secret gives another point", () => {
   );
 });
 
-Deno.test("a record that moves to another cell has another place inside it", () => {
+Deno.test("a record that moves to another cell has another point inside it", () => {
   const inCell = (geohash: string): [number, number] => {
     const { south, north, west, east } = geohashCell(geohash);
     const [lng, lat] = jitteredPoint(key("one"), geohash, SECRET);
@@ -107,13 +107,13 @@ Deno.test("J-17 points are spread evenly over the area of the cell", () => {
   }
 });
 
-Deno.test("J-17 the test of the spread tells area from degrees", () => {
+Deno.test("J-17 the test of the distribution distinguishes area from degrees", () => {
   // The cell `u` reaches from 45° to the pole: even steps of latitude are far from even areas.
   const { south, north } = geohashCell("u");
   assert.ok(chiSquare("u", (lat) => (lat - south) / (north - south)) > 1000);
 });
 
-Deno.test("the distance of two records' points tells nothing: they are not correlated", () => {
+Deno.test("the points of two records are not correlated", () => {
   let product = 0;
   const total = 5000;
   for (let i = 0; i < total; i++) {
