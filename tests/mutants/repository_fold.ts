@@ -55,7 +55,7 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
     file: "lib/repository/fold/account.ts",
     before: "if (active || status !== GONE || accountAt === null) return false;",
     after: "if (active || accountAt === null) return false;",
-    rule: "only of a deleted account is a deletion confirmed",
+    rule: "a deletion is confirmed only for an account that is deleted",
     near: ["repository/fold/account_test.ts"],
   },
   {
@@ -140,7 +140,7 @@ export const REPOSITORY_FOLD: readonly Mutant[] = [
     file: "lib/repository/fold/children_ahead.ts",
     before: "    this.#isOver = true;\n",
     after: "",
-    rule: "what began to wait within a batch is found when its parent comes",
+    rule: "a record that began to wait within a batch is found when its parent arrives",
     near: ["repository/fold/children_ahead_test.ts"],
   },
   {

@@ -131,7 +131,7 @@ Deno.test("Grafana finds the data source and the dashboard where they are provis
   assert(dashboardText.includes('"uid": "${datasource}"'));
 });
 
-Deno.test("Prometheus asks the program's port and path, with the token, under the name that alerts use", () => {
+Deno.test("Prometheus scrapes the program's port and path, with the token, under the job name that alerts use", () => {
   assert.match(prometheus, /job_name: jetstream-indexer\n\s+metrics_path: \/metrics\n/);
   assert.match(prometheus, /authorization:\n(\s+#.*\n)*\s+credentials_file: indexer_token\n/);
   assert(prometheus.includes(`["indexer:${SETTINGS.METRICS_PORT.default}"]`));
@@ -149,13 +149,13 @@ Deno.test("every alert says what it is, what happened, how urgent it is and what
   }
 });
 
-Deno.test("the alert for missing events has the notices after which repositories are compared", () => {
+Deno.test("the alert for missing events has the notices that trigger a comparison of repositories", () => {
   const { expr = "" } = rules.find(({ name }) => name === "IndexerEventsMayBeMissing") ?? {};
   const [, codes = ""] = /code=~"([^"]+)"/.exec(expr) ?? [];
   assert.deepEqual(new Set(codes.split("|")), EVENTS_MAY_BE_MISSING);
 });
 
-Deno.test("OPERATIONS.md explains no alert that is gone", async () => {
+Deno.test("OPERATIONS.md explains only existing alerts", async () => {
   const [, section = ""] = (await repository("OPERATIONS.md")).split("\n## Alerts\n");
   const [text = ""] = section.split(/\n## /);
   const explained = [...text.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
@@ -172,7 +172,7 @@ Deno.test("every alert is shown to fire and to stay silent", async () => {
   }
 });
 
-Deno.test("Alertmanager holds back only alerts that there are", async () => {
+Deno.test("Alertmanager suppresses only existing alerts", async () => {
   const text = await repository("monitoring/alertmanager.yml");
   const names = [...text.matchAll(/alertname=~?"([^"]+)"/g)]
     .flatMap(([, list = ""]) => list.split("|"));

@@ -1,4 +1,4 @@
-/** OPERATIONS.md speaks of commands, settings, reasons, tables and places that there are. */
+/** Commands, settings, reasons, tables and links in OPERATIONS.md exist. */
 
 import assert from "node:assert/strict";
 import { ARCHIVE_NOTICES } from "../../lib/client/archive/replay_observer.ts";
@@ -72,7 +72,7 @@ Deno.test("every link in OPERATIONS.md leads somewhere", async () => {
   }
 });
 
-databaseTest("every statement in OPERATIONS.md is one that the database takes", async ({ sql }) => {
+databaseTest("the database accepts every statement in OPERATIONS.md", async ({ sql }) => {
   const all = statements();
   assert(all.length >= 9);
   for (const statement of all) {
@@ -82,7 +82,7 @@ databaseTest("every statement in OPERATIONS.md is one that the database takes", 
 });
 
 databaseTest(
-  "what OPERATIONS.md says hides a row, shows it again and labels it",
+  "the statements of OPERATIONS.md hide a row, show it again and label it",
   async ({ sql }) => {
     const id = "6f9619ff-8b86-8011-b42d-00c04fc964ff";
     await sql`insert into scenes (id, name, owner_did) values (${id}, 'Scene', 'did:plc:a')`;

@@ -98,7 +98,7 @@ programTest("actionlint", "workflows: actionlint finds nothing", async () => {
   assert.equal(await run("actionlint", ["-no-color"]), "");
 });
 
-programTest("bash", "the scripts of the release are understood", async () => {
+programTest("bash", "bash parses the scripts of the release", async () => {
   for (const script of [".ci/release", "systemd/debian/build"]) {
     assert.equal(await run("bash", ["-n", script]), "", script);
   }

@@ -1,4 +1,4 @@
-/** The runbook of each alert, followed with its fault really there: the alert's figures tell of it, and it leads to the cause. */
+/** The runbook of each alert, followed with a real fault: the alert's metrics show the fault, and the runbook leads to the cause. */
 
 import assert from "node:assert/strict";
 import { databaseTest } from "../support/database.ts";
@@ -17,7 +17,7 @@ const INCIDENTS = [
   ...RECORDS_INCIDENTS,
 ];
 
-Deno.test("for every alert its fault is brought about", async () => {
+Deno.test("there is a real fault for every alert", async () => {
   const rules = alertRules(await repository("monitoring/alerts.yml"));
   assert.deepEqual(
     INCIDENTS.map(({ alert }) => alert).toSorted(),

@@ -1,4 +1,4 @@
-/** The unit of systemd: understood, hardened, and in step with the program. */
+/** The systemd unit: valid, hardened, and matching the program. */
 
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../lib/commands/all.ts";
@@ -41,7 +41,7 @@ async function withInstalledUnit(use: (path: string) => Promise<void>): Promise<
   }
 }
 
-programTest("systemd-analyze", "systemd has nothing to say against the unit", async () => {
+programTest("systemd-analyze", "systemd reports no problem of the unit", async () => {
   await withInstalledUnit(async (path) => {
     assert.equal(await run("systemd-analyze", ["verify", path]), "");
   });
@@ -56,25 +56,25 @@ programTest("systemd-analyze", "systemd rates the unit's exposure 2.0 or less", 
   });
 });
 
-Deno.test("the unit runs a command that there is", () => {
+Deno.test("the unit runs an existing command", () => {
   const [path, command, ...more] = (values("ExecStart")[0] ?? "").split(" ");
   assert.equal(path, EXECUTABLE);
   assert(COMMANDS.some(({ name }) => name === command));
   assert.deepEqual(more, []);
 });
 
-Deno.test("the unit holds no setting: what it said, everybody on the machine could read", () => {
+Deno.test("the unit contains no setting: everybody on the machine could read it", () => {
   assert.deepEqual(values("Environment"), []);
   assert.deepEqual(values("EnvironmentFile"), ["/etc/jetstream-indexer.env"]);
 });
 
-Deno.test("a stop leaves time for the drain, and one signal asks for it", () => {
+Deno.test("a stop sends one signal, and leaves time for the drain", () => {
   const [timeout = ""] = values("TimeoutStopSec");
   assert(Number(timeout.replace(/s$/, "")) > DRAIN_SECONDS);
   assert.deepEqual(values("KillSignal"), ["SIGTERM"]);
 });
 
-Deno.test("it is started again for ever, except with settings that can't be used", () => {
+Deno.test("it is restarted without limit, except with invalid settings", () => {
   assert.deepEqual(values("Restart"), ["always"]);
   assert.deepEqual(values("StartLimitIntervalSec"), ["0"]);
   assert.deepEqual(values("RestartPreventExitStatus"), ["2"]);
@@ -89,14 +89,14 @@ Deno.test("the queue fits into the memory that the unit allows", () => {
   assert(mebibytes(max) > mebibytes(high));
 });
 
-Deno.test("the environment file's example names settings that there are, with values that they accept", () => {
+Deno.test("the example of the environment file has existing settings with valid values", () => {
   const variables = exampleVariables();
   assert(Object.keys(variables).length > 5);
   for (const name of Object.keys(variables)) assert(Object.hasOwn(SETTINGS, name), name);
   readConfig({ ...variables, LOCATION_JITTER_SECRET: "0".repeat(64) });
 });
 
-Deno.test("the environment file's example holds no secret", () => {
+Deno.test("the example of the environment file contains no secret", () => {
   for (const [name, value] of Object.entries(exampleVariables())) {
     if (!Object.hasOwn(SETTINGS, name)) continue;
     const { secret } = SETTINGS[name as keyof typeof SETTINGS];
@@ -104,7 +104,7 @@ Deno.test("the environment file's example holds no secret", () => {
   }
 });
 
-Deno.test("the note on installing takes at most ten commands and names files that there are", async () => {
+Deno.test("the section on installing has at most ten commands, with existing files", async () => {
   const [, section = ""] = operations.split("\n## Install\n");
   const [, note = ""] = /```sh\n([^]*?)```/.exec(section) ?? [];
   // A command may go on over a line that a quote keeps open.

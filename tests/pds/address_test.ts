@@ -1,11 +1,11 @@
-/** Addresses that a DID document must not have us ask. */
+/** Addresses in a DID document that must not get requests from us. */
 
 import assert from "node:assert/strict";
 import { get } from "../../lib/pds/get.ts";
 import { SourceError } from "../../lib/pds/source_error.ts";
 import { isPrivateAddress } from "../../lib/pds/private_address.ts";
 
-Deno.test("each range that no server of the network has is private, from its first address to its last", () => {
+Deno.test("each reserved range is private, from its first address to its last", () => {
   const ranges = [
     ["0.0.0.0", "0.255.255.255"],
     ["10.0.0.0", "10.255.255.255"],
@@ -32,7 +32,7 @@ Deno.test("each range that no server of the network has is private, from its fir
   for (const address of ranges) assert.ok(isPrivateAddress(address), address);
 });
 
-Deno.test("the addresses beside them are public", () => {
+Deno.test("the addresses next to reserved ranges are public", () => {
   const addresses =
     "1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 " +
     "169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0 192.0.1.0 192.0.3.0 192.167.255.255 192.169.0.0 " +
@@ -41,13 +41,13 @@ Deno.test("the addresses beside them are public", () => {
   for (const address of addresses.split(" ")) assert.ok(!isPrivateAddress(address), address);
 });
 
-Deno.test("what is no address is private: nobody knows where it leads", () => {
+Deno.test("text that is no address counts as private", () => {
   for (const text of ["", "localhost", "1.2.3", "01.2.3.4", "2130706433"]) {
     assert.ok(isPrivateAddress(text), text);
   }
 });
 
-Deno.test("a name that leads to this machine is refused, as its address is", async () => {
+Deno.test("a name that resolves to this machine is rejected like its address", async () => {
   const options = {
     allowPrivate: false,
     maxBytes: 1,

@@ -1,4 +1,4 @@
-/** Repositories read at their source: whole, verified, and bounded, whatever the server does. */
+/** Repositories read from their source: complete, verified and bounded, whatever the server does. */
 
 import assert from "node:assert/strict";
 import { decode } from "@atcute/cbor";
@@ -47,7 +47,7 @@ async function failureOf(reading: Promise<unknown>): Promise<SourceFailure | nul
   }
 }
 
-Deno.test("a repository is read with its revision, and what is wanted of it", async () => {
+Deno.test("a repository is read with its revision and its wanted records", async () => {
   await using made = await network();
   const { snapshot, verified } = await readRepository(DID, options(made), signal);
   assert.equal(verified, true);
@@ -81,7 +81,7 @@ Deno.test("an empty repository has no records, and is not a failure", async () =
   assert.deepEqual(snapshot.records, []);
 });
 
-Deno.test("a repository that is larger than is read whole is listed, page by page", async () => {
+Deno.test("a repository above the size limit is listed, page by page", async () => {
   await using made = await network();
   for (let n = 0; n < 250; n++) {
     made.put(DID, `${SCENE}/t${n}`, { $type: SCENE, name: `More ${n}` });
@@ -93,13 +93,13 @@ Deno.test("a repository that is larger than is read whole is listed, page by pag
   assert.equal(new Set(snapshot.records.map(({ rkey }) => rkey)).size, 290);
 });
 
-Deno.test("one that holds more records than are read at a time is not read in part", async () => {
+Deno.test("a repository with too many records is not read in part", async () => {
   await using made = await network();
   const small = options(made, { maxBytes: 6_000, maxRecords: 10 });
   assert.equal(await failureOf(readRepository(DID, small, signal)), "too_large");
 });
 
-Deno.test("a CAR that was cut off, at any block and inside any, is invalid", async () => {
+Deno.test("a CAR that is truncated at or within any block is invalid", async () => {
   await using made = await network();
   const car = await made.car(DID);
   const ends = new Set<number>();
@@ -190,7 +190,7 @@ for (const [what, failure, answer] of FAULTS) {
   });
 }
 
-Deno.test("how long a server wants to be left alone is kept", async () => {
+Deno.test("the time for which a server asks not to be retried is kept", async () => {
   await using made = await network();
   made.misbehaviour = (_request, { pathname }) =>
     pathname.endsWith("getRepo")
@@ -209,7 +209,7 @@ for (
     0,
   ]] as const
 ) {
-  Deno.test(`a directory that answers ${status} is left alone, and its servers of repositories are not`, async () => {
+  Deno.test(`after ${status} of a directory its documents are not requested for a time, but repositories are`, async () => {
     await using made = await network();
     const rested: [string, number][] = [];
     const asked: string[] = [];
@@ -228,7 +228,7 @@ for (
   });
 }
 
-Deno.test("a document that names the directory as its server has nothing of the directory left alone", async () => {
+Deno.test("a document that names the directory as its server does not pause requests to the directory", async () => {
   await using made = await network();
   const rested: string[] = [];
   made.misbehaviour = (_, { pathname }) =>
@@ -238,7 +238,7 @@ Deno.test("a document that names the directory as its server has nothing of the 
   assert.deepEqual(rested, [new URL(made.url).host]);
 });
 
-Deno.test("while documents are left alone none is asked for", async () => {
+Deno.test("while requests for documents are paused none is sent", async () => {
   await using made = await network();
   const busy = new SourceError("busy", "not now");
   const asking = options(made, {
@@ -250,7 +250,7 @@ Deno.test("while documents are left alone none is asked for", async () => {
   assert.deepEqual(made.asked, []);
 });
 
-Deno.test("a did:web is read over TLS, from a server that a trusted authority vouches for", async () => {
+Deno.test("a did:web is read over TLS, from a server with a trusted certificate", async () => {
   for (
     const [certificate, rootCertificates, failure] of [
       [LOCALHOST, [AUTHORITY], null],
@@ -279,7 +279,7 @@ Deno.test("a did:web is read over TLS, from a server that a trusted authority vo
   }
 });
 
-Deno.test("pages that go round, lie about a record or name another collection are invalid", async () => {
+Deno.test("pages that refer to themselves, have altered records or another collection are invalid", async () => {
   await using made = await network();
   const lies:
     ((listed: { records: { cid: string; uri: string }[]; cursor?: string }) => unknown)[] = [
@@ -301,14 +301,14 @@ Deno.test("pages that go round, lie about a record or name another collection ar
   }
 });
 
-Deno.test("a private address is not asked, whoever names it", async () => {
+Deno.test("a private address gets no request, whoever names it", async () => {
   await using made = await network();
   const asking = options(made, { allowPrivate: false });
   assert.equal(await failureOf(readRepository(DID, asking, signal)), "refused");
   assert.deepEqual(made.asked, []);
 });
 
-Deno.test("a DID without a document, or of another method, is said as what it is", async () => {
+Deno.test("a DID without a document, or of another method, has its own error", async () => {
   await using made = await network();
   assert.equal(await failureOf(readRepository(OTHER, options(made), signal)), "absent");
   assert.equal(await failureOf(readRepository("did:key:zabc", options(made), signal)), "refused");

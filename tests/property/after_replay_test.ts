@@ -1,5 +1,5 @@
 /**
- * After a batch of duplicates only, the next one is loaded in another order. Whatever it brings, the tables are as
+ * After a batch of duplicates only, the next one is loaded in another order. For any such batch, the tables equal
  * the model says that is told of each event once.
  */
 
@@ -14,7 +14,7 @@ import { seededRandom } from "../support/seeded_random.ts";
 const LENGTH = 240;
 const LARGEST_BATCH = 60;
 
-databaseTest("any batch after a batch of duplicates has the same effect", async ({ sql }) => {
+databaseTest("any batch has the same effect after a batch of duplicates", async ({ sql }) => {
   let schema: Schema = null;
   for (const seed of await propertySeeds(12)) {
     schema = await emptied(sql, schema);

@@ -32,7 +32,7 @@ function event(id: number): JetstreamEvent {
   };
 }
 
-Deno.test(`whatever is dropped whenever, on either server, every event arrives (seed ${SEED})`, async () => {
+Deno.test(`with connections dropped at any time, on either server, every event arrives (seed ${SEED})`, async () => {
   await using first = new ReplayServer({ firstSeq: 1 });
   // The other instance has the same events under other numbers.
   await using second = new ReplayServer({ firstSeq: 50_000 });

@@ -142,7 +142,7 @@ Deno.test("model: generated streams reach every outcome, every state and every r
   }
 });
 
-Deno.test("model: generated streams take every kind of step, each again and again", () => {
+Deno.test("model: generated streams contain every kind of step, each many times", () => {
   const seen = new Map<string, number>();
   const count = (step: string): void => void seen.set(step, (seen.get(step) ?? 0) + 1);
   for (let seed = 0; seed < 300; seed++) {
@@ -220,7 +220,7 @@ Deno.test("model: deliveries come in batches of every size", () => {
   }
 });
 
-Deno.test("model: a planted defect is found and shrunk to what it needs", async () => {
+Deno.test("model: a planted defect is found and shrunk to a minimal case", async () => {
   const forgetsDeletes = (deliveries: readonly Delivered[]): boolean => {
     const frames = deliveries.map(({ frame }) => frame);
     const kept = frames.filter((frame) => !frame.includes('"operation":"delete"'));

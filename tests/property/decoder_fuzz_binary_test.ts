@@ -170,7 +170,7 @@ function assertSound(event: Event): void {
 const small = (file: Uint8Array | null): Uint8Array[] =>
   file === null || file.length > 20_000 ? [] : [file];
 
-Deno.test("no mutated zstd frame does more than throw a ZstdError", () => {
+Deno.test("a mutated zstd frame at most throws a ZstdError", () => {
   const max = 2 ** 20;
   const { DICTIONARY: dictionary } = sample;
   const decoder = new ZstdDecoder({ dictionary, maxOutputBytes: max });
@@ -194,7 +194,7 @@ Deno.test("no mutated zstd frame does more than throw a ZstdError", () => {
   assert.equal(text, sample.MESSAGE);
 });
 
-Deno.test("whatever libzstd takes, our own decoder takes too, and makes the same of it", () => {
+Deno.test("every frame that libzstd accepts, our own decoder decodes to the same bytes", () => {
   const max = 2 ** 20;
   const decoder = new ZstdDecoder({ maxOutputBytes: max });
   const seeds = [
@@ -221,7 +221,7 @@ Deno.test("whatever libzstd takes, our own decoder takes too, and makes the same
   });
 });
 
-Deno.test("no mutated zstd dictionary does more than throw a ZstdError", () => {
+Deno.test("a mutated zstd dictionary at most throws a ZstdError", () => {
   fuzz("zstd dictionaries", [sample.DICTIONARY], (dictionary) =>
     takes(() => {
       const decoder = new ZstdDecoder({ dictionary, maxOutputBytes: 2 ** 20 });
@@ -304,14 +304,14 @@ function decodeFrame(frame: Uint8Array): Record<string, unknown>[] {
   return [header, decode(rest)];
 }
 
-Deno.test("no mutated CAR does more than throw a CarError", () => {
+Deno.test("a mutated CAR at most throws a CarError", () => {
   const block = encode(SCENE);
   const link = linkTo(block);
   const seeds = [carOf([link], [[link, block]]), ...small(corpusFile("corpus/repo.car"))];
   fuzz("CARs", seeds, (bytes) => takes(() => readCar(bytes), CarError));
 });
 
-Deno.test("the look at the shape of CBOR refuses nothing that the decoder takes", () => {
+Deno.test("the check of CBOR's shape rejects nothing that the decoder accepts", () => {
   const seeds = FIREHOSE_FRAMES.slice(0, 40).map((frame) => frame.slice(0, 1500));
   seeds.push(encode(SCENE), encode({ a: [1.5, -1, null, [{}], toBytes(new Uint8Array(30))] }));
   fuzz("CBOR", seeds, (bytes) => {
@@ -334,7 +334,7 @@ const ROWS = [
   { seq: 6, kind: 6, did: DID, rev: REV, payload: encode({ did: DID, rev: REV, seq: 1 }) },
 ];
 
-Deno.test("no mutated block does more than throw, and its rows give sound events", () => {
+Deno.test("a mutated block at most throws, and its rows give valid events", () => {
   const decoder = new BlockDecoder(2 ** 20);
   const seeds = [
     blockBody(ROWS),
@@ -353,7 +353,7 @@ Deno.test("no mutated block does more than throw, and its rows give sound events
   });
 });
 
-Deno.test("no mutated segment does more than throw, though its checksum is right", () => {
+Deno.test("a mutated segment at most throws, also with a right checksum", () => {
   const seeds = [
     segmentFile([ROWS, [recordRow(9)], []]),
     ...small(corpusFile("segment/golden_seal.bin")),

@@ -10,7 +10,7 @@ import { runSeed, runSeedConfirmed, runSeedWithOverflow } from "../support/model
 import { propertySeeds } from "../support/property_seeds.ts";
 import { systemOn } from "../support/system.ts";
 
-databaseTest("any delivery of any stream leaves the tables as the model says", async ({ sql }) => {
+databaseTest("after any delivery of any stream the tables equal the model's", async ({ sql }) => {
   const system = systemOn(sql);
   for (const seed of await propertySeeds(20)) {
     const failure = await runSeed(system, seed);
@@ -19,7 +19,7 @@ databaseTest("any delivery of any stream leaves the tables as the model says", a
 });
 
 databaseTest(
-  "whenever sources confirm deletions, the tables are as the model says that is told the same",
+  "when sources confirm deletions at any time, the tables equal the model's",
   async ({ sql }) => {
     const system = systemOn(sql);
     for (const seed of await propertySeeds(8)) {
@@ -30,7 +30,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what is too much to wait is not lost: tried again, it leaves the tables as the model says",
+  "records above the waiting limit are not lost: after a retry the tables equal the model's",
   async ({ sql }) => {
     const system = systemOn(sql);
     let tooMany = 0;

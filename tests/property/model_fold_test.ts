@@ -45,7 +45,7 @@ Deno.test("model: a child that arrives before its parent waits, and is applied w
   assert.equal(row.get("scene_id"), null);
 });
 
-Deno.test("model: children go with their parent and come back with it", () => {
+Deno.test("model: children are hidden and shown with their parent", () => {
   const script = new Script();
   const model = fold(
     script.commit(ALICE, "scene", "s1", SCENE),
@@ -191,7 +191,7 @@ Deno.test("model: a decision is an invitation to an account that never requested
   assert.equal(state(), "waiting");
 });
 
-Deno.test("model: an inactive account hides its records and what hangs on them, and gives them back", () => {
+Deno.test("model: an inactive account hides its records and their children, and an active one shows them", () => {
   const script = new Script();
   const model = fold(
     script.commit(ALICE, "scene", "s1", SCENE),
@@ -208,7 +208,7 @@ Deno.test("model: an inactive account hides its records and what hangs on them, 
   assert.equal(stateOf(model, BOB, "post", "p1"), "applied");
 });
 
-Deno.test("model: a deleted account takes its records for good once that is confirmed, and only those", () => {
+Deno.test("model: a confirmed deletion of an account removes its records for good, and only those", () => {
   const script = new Script();
   const old = script.commit(ALICE, "scene", "s1", SCENE);
   const model = fold(old, script.account(ALICE, "deleted"));
@@ -221,7 +221,7 @@ Deno.test("model: a deleted account takes its records for good once that is conf
   assert.equal(stateOf(model, ALICE, "scene", "s2"), "applied");
 });
 
-Deno.test("model: an inactive account that nothing is held of is remembered until it is active", () => {
+Deno.test("model: an inactive account without stored records is remembered until it is active", () => {
   const script = new Script();
   const [off, on] = [script.account(ALICE, "suspended"), script.account(ALICE, null)];
   const scene = script.commit(ALICE, "scene", "s1", SCENE);
@@ -234,7 +234,7 @@ Deno.test("model: an inactive account that nothing is held of is remembered unti
   assert.deepEqual(deliver(model, off, on), ["stale", "duplicate"]);
 });
 
-Deno.test("model: a handle is kept for a DID that records are held of, and only from then on", () => {
+Deno.test("model: a handle is stored only for a DID with stored records, and only from then on", () => {
   const script = new Script();
   const early = script.identity(ALICE, "early.example.com");
   const model = new Model();
@@ -254,7 +254,7 @@ Deno.test("model: a handle is kept for a DID that records are held of, and only 
   assert.equal(model.tables().accounts.get(ALICE)?.handle, "alice.example.com");
 });
 
-Deno.test("model: a place is exact with consent alone, and gone when consent is", () => {
+Deno.test("model: a place is exact only with consent, and removed when consent is revoked", () => {
   const script = new Script();
   const location = { lat: 47.6062, lng: -122.3321 };
   const model = fold(

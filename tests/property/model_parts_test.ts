@@ -48,7 +48,7 @@ Deno.test("R-08 model: the idempotency key is the one of the original's vector",
   );
 });
 
-Deno.test("soak: a seed alone is run once, minutes go on from it, nonsense is refused", () => {
+Deno.test("soak: a seed alone is run once, with minutes the run continues from it, and invalid options are rejected", () => {
   assert.deepEqual(readSoakOptions(["--seed", "7"]), { minutes: 10, seed: 7, once: true });
   const both = readSoakOptions(["--minutes=0.5", "--seed=7"]);
   assert.deepEqual(both, { minutes: 0.5, seed: 7, once: false });

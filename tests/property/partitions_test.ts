@@ -13,7 +13,7 @@ import { propertySeeds } from "../support/property_seeds.ts";
 
 for (const partitions of [1, 2, 4]) {
   databaseTest(
-    `at rest the tables are as the model says, with ${partitions} partitions at once`,
+    `at rest the tables equal the model's, with ${partitions} concurrent partitions`,
     async ({ sql, url }) => {
       let notes = 0;
       for (const seed of await propertySeeds(6)) {

@@ -193,7 +193,7 @@ const FAULTS: Readonly<Record<Wire, readonly string[]>> = {
 
 for (const wire of ["v1", "v2", "legacy", "firehose"] as const) {
   databaseTest(
-    `${wire}: whatever the server does, nothing is lost without a word`,
+    `${wire}: whatever the server does, nothing is lost without a notice`,
     async (database) => {
       const alone = Deno.env.get("POSITION_SEED");
       const first = alone === undefined ? Date.now() % 1_000_000_000 : Number(alone);

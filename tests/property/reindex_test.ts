@@ -53,7 +53,7 @@ async function strayRows(sql: Sql): Promise<unknown[]> {
 }
 
 databaseTest(
-  "after any stream, nothing differs from what the ledger's records make",
+  "after any stream, the rows equal those that the ledger's records give",
   async ({ sql }) => {
     for (const seed of await seeds()) {
       await deliver(sql, seed, MAPPER);
@@ -64,7 +64,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what an older mapper made of a stream becomes what this one makes of it",
+  "after a reindex the rows of an older mapper equal those of this one",
   async ({ sql }) => {
     let changed = 0;
     for (const seed of await seeds()) {

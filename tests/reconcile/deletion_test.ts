@@ -1,5 +1,5 @@
 /**
- * A deletion is confirmed at the source before anything is removed: a relay that lies takes nothing away. What
+ * A deletion is confirmed at the source before anything is removed: a lying relay can remove nothing. What
  * the account published is hidden until then.
  */
 
@@ -93,7 +93,7 @@ databaseTest(
   },
 );
 
-databaseTest("a deletion that the source doesn't know of is undone", async ({ url, sql }) => {
+databaseTest("a deletion that the source refutes is undone", async ({ url, sql }) => {
   await using network = new TinyNetwork();
   await network.account(ALICE);
   network.put(ALICE, "app.subcult.scene/s", SCENE);
@@ -105,7 +105,7 @@ databaseTest("a deletion that the source doesn't know of is undone", async ({ ur
 });
 
 databaseTest(
-  "an account that its source says is only away is that, and keeps what it published",
+  "an account that is only inactive by its source becomes inactive, and keeps its records",
   async ({ url, sql }) => {
     await using network = new TinyNetwork();
     await network.account(ALICE);
@@ -128,7 +128,7 @@ databaseTest(
 );
 
 databaseTest(
-  "while the source says neither, what was published is hidden, held, and asked about again, for seven days",
+  "without an answer of the source, records are hidden and kept, and the source is queried again, for seven days",
   async ({ url, sql }) => {
     await using network = new TinyNetwork();
     await network.account(ALICE);
@@ -158,7 +158,7 @@ databaseTest(
 );
 
 databaseTest(
-  "where no source is asked, what was published is hidden at once and removed some days later",
+  "with reconciling off, records of a deleted account are hidden at once and removed some days later",
   async ({ url, sql }) => {
     await using network = new TinyNetwork();
     const env = { RECONCILE_ENABLED: "false", RECONCILE_DELETION_DAYS: "3" };

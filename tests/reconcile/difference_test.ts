@@ -1,4 +1,4 @@
-/** What a reconcile changes, whom it asks, and when it tries again: without a network or a database. */
+/** What a reconcile changes, which servers it reads, and when it retries: without a network or a database. */
 
 import assert from "node:assert/strict";
 import { SourceError } from "../../lib/pds/source_error.ts";
@@ -25,7 +25,7 @@ async function found(
   return changes;
 }
 
-Deno.test("what the index lacks, has otherwise or took for deleted is put; what is gone is deleted", async () => {
+Deno.test("records that the index lacks, has differently or has as deleted are put; records that the source lacks are deleted", async () => {
   assert.deepEqual(
     await found({ same: "1", other: "2", back: "3", lacking: "4" }, [
       { rkey: "same", rev: "l", cid: "1", deleted: false },
@@ -38,7 +38,7 @@ Deno.test("what the index lacks, has otherwise or took for deleted is put; what 
   );
 });
 
-Deno.test("what the ledger knows from a later revision than the source was read at stays as it is", async () => {
+Deno.test("a ledger row with a later revision than the source's stays unchanged", async () => {
   for (const [rev, expected] of [["l", true], ["m", true], ["n", false]] as const) {
     const changes = await found({ other: "2" }, [
       { rkey: "other", rev, cid: "1", deleted: false },
@@ -48,7 +48,7 @@ Deno.test("what the ledger knows from a later revision than the source was read 
   }
 });
 
-Deno.test("a server is asked for so many repositories at a time, and for another when one was read", () => {
+Deno.test("a limited number of repositories is read from a server at a time", () => {
   const gate = new HostLimiter({ atOnce: 2, now: () => 0 });
   const leave = gate.enter("a.example");
   gate.enter("a.example");
@@ -65,7 +65,7 @@ Deno.test("a server is asked for so many repositories at a time, and for another
   busy();
 });
 
-Deno.test("a server is left alone for the longest time that it asked for, and not a millisecond more", () => {
+Deno.test("requests to a server are paused for the longest time that it asked for, and no longer", () => {
   let now = 0;
   const gate = new HostLimiter({ atOnce: 2, now: () => now });
   gate.rest("a.example", 5_000);
@@ -81,19 +81,19 @@ Deno.test("a server is left alone for the longest time that it asked for, and no
 
 const HOUR = 3_600_000;
 
-Deno.test("who fails again is tried later and later, up to a day", () => {
+Deno.test("the wait grows with each failure, up to a day", () => {
   const waits = [0, 1, 2, 11, 12, 50].map((attempts) => retryAfter("unreachable", attempts, 0));
   assert.deepEqual(waits, [30_000, 60_000, 120_000, 61_440_000, 24 * HOUR, 24 * HOUR]);
 });
 
-Deno.test("a server may ask for more patience, for a day at the most", () => {
+Deno.test("a server may ask for a longer wait, of at most a day", () => {
   assert.equal(retryAfter("unreachable", 0, 31_000), 31_000);
   assert.equal(retryAfter("unreachable", 0, 24 * HOUR), 24 * HOUR);
   assert.equal(retryAfter("unreachable", 0, 24 * HOUR + 1), 24 * HOUR);
   assert.equal(retryAfter("unreachable", 1, 1), 60_000);
 });
 
-Deno.test("what only its owner can change is tried six times, and then left to a new reason", () => {
+Deno.test("a failure that only the owner can fix is retried six times, then not before a new request", () => {
   for (const failure of ["absent", "refused", "too_large"] as const) {
     assert.equal(retryAfter(failure, 0, 0), 24 * HOUR);
     assert.equal(retryAfter(failure, 4, 0), 16 * 24 * HOUR);

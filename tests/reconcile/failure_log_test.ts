@@ -3,7 +3,7 @@ import { silentLogger } from "../../lib/log/logger.ts";
 import { SourceError } from "../../lib/pds/source_error.ts";
 import { FailureLog } from "../../lib/reconcile/failure_log.ts";
 
-Deno.test("a host that is away is one line a minute, however many repositories it keeps from being compared", () => {
+Deno.test("an unreachable host is logged once a minute, for any number of repositories", () => {
   const lines: unknown[] = [];
   let now = 0;
   const logger = {
@@ -30,7 +30,7 @@ Deno.test("a host that is away is one line a minute, however many repositories i
   ]);
 });
 
-Deno.test("a thousand hosts are remembered, and with one more they are forgotten", () => {
+Deno.test("a thousand hosts are remembered, and one more resets the memory", () => {
   let lines = 0;
   const logger = { ...silentLogger, warn: () => void lines++ };
   const log = new FailureLog(logger, { monotonic: () => 0 });

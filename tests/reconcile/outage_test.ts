@@ -7,7 +7,7 @@ import { connect, terminate } from "../../lib/repository/connection/connection.t
 import { Database } from "../../lib/repository/connection/database.ts";
 import { hastyClock } from "../support/crash/hasty_clock.ts";
 
-Deno.test("an unreachable database is reported once, not at each look at the queue", async () => {
+Deno.test("an unreachable database is reported once, not at each check of the queue", async () => {
   const lines: string[] = [];
   await using database = new Database({
     // Nothing listens there.

@@ -1,4 +1,4 @@
-/** Whatever the stream lost, after a reconcile the index says what the source says. */
+/** After a reconcile the index equals the source, whatever the stream lost. */
 
 import assert from "node:assert/strict";
 import { encode } from "@atcute/cbor";
@@ -85,7 +85,7 @@ function published(network: TinyNetwork, did: string): Map<string, string | null
 }
 
 databaseTest(
-  "what the stream lost is put, and what it did not say is gone is deleted",
+  "lost records are put, and records whose deletion was lost are deleted",
   async (db) => {
     const source = new Source();
     await using network = source.network;
@@ -109,22 +109,25 @@ databaseTest(
   },
 );
 
-databaseTest("a place that is not shared is coarsened on this way too", async (db) => {
-  const source = new Source();
-  await using network = source.network;
-  await network.account(ALICE);
-  const location = { lat: "47.60621", lng: "-122.33207", allowPrecise: false };
-  source.write(ALICE, `${SCENE}/s`, { ...scene("Basement"), location });
-  assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
-  const [row] = await db.sql<{ record: string; geohash: string }[]>`
+databaseTest(
+  "a place that is not shared is coarsened when read from the source too",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const location = { lat: "47.60621", lng: "-122.33207", allowPrecise: false };
+    source.write(ALICE, `${SCENE}/s`, { ...scene("Basement"), location });
+    assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
+    const [row] = await db.sql<{ record: string; geohash: string }[]>`
     select r.record::text, s.coarse_geohash as geohash from records r
     join scenes s on s.record_rkey = r.rkey`;
-  assert.doesNotMatch(row?.record ?? "", /47\.6062|122\.3320/);
-  assert.equal(row?.geohash, "c23nb6");
-});
+    assert.doesNotMatch(row?.record ?? "", /47\.6062|122\.3320/);
+    assert.equal(row?.geohash, "c23nb6");
+  },
+);
 
 databaseTest(
-  "live events that come while the source is read are neither lost nor undone",
+  "live events that arrive while the source is read are neither lost nor undone",
   async (db) => {
     const source = new Source();
     await using network = source.network;
@@ -148,7 +151,7 @@ databaseTest(
 );
 
 databaseTest(
-  "after any history, and any loss of the stream, the index says what the source says",
+  "after any history and any loss of the stream, the index equals the source",
   async (db) => {
     Deno.stdout.writeSync(new TextEncoder().encode(`reconcile: seed ${SEED}\n`));
     const random = seededRandom(SEED);
@@ -181,22 +184,25 @@ databaseTest(
   },
 );
 
-databaseTest("a source that can't be read, or lies, changes nothing, and is said", async (db) => {
-  const source = new Source();
-  await using network = source.network;
-  await network.account(ALICE);
-  await new Folded(db).each(source.write(ALICE, `${SCENE}/a`, scene("A")));
-  source.write(ALICE, `${SCENE}/a`, null);
-  await network.stealKey(ALICE);
-  const before = await indexed(db.sql, ALICE);
-  const { code, out, err } = await told(["reconcile", ALICE], { env: env(db, network) });
-  assert.deepEqual([code, out], [1, []]);
-  assert.match(err[0] ?? "", /its signature is not of the key/);
-  assert.deepEqual(await indexed(db.sql, ALICE), before);
-});
+databaseTest(
+  "a source that can't be read, or is invalid, changes nothing and is reported",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    await new Folded(db).each(source.write(ALICE, `${SCENE}/a`, scene("A")));
+    source.write(ALICE, `${SCENE}/a`, null);
+    await network.stealKey(ALICE);
+    const before = await indexed(db.sql, ALICE);
+    const { code, out, err } = await told(["reconcile", ALICE], { env: env(db, network) });
+    assert.deepEqual([code, out], [1, []]);
+    assert.match(err[0] ?? "", /its signature is not of the key/);
+    assert.deepEqual(await indexed(db.sql, ALICE), before);
+  },
+);
 
 databaseTest(
-  "the queue is worked through by the instance that leads, and a repository that can't be read harms itself alone",
+  "the leader works through the queue, and an unreadable repository affects only itself",
   async (db) => {
     const source = new Source();
     await using network = source.network;
@@ -261,7 +267,7 @@ databaseTest("when the stream may have lost events, all repositories are compare
 });
 
 databaseTest(
-  "an account that was deleted and came back gets back what its source has, of the same revision too",
+  "an account that returns after its deletion gets the records of its source, also of the same revision",
   async (db) => {
     const source = new Source();
     await using network = source.network;
@@ -287,7 +293,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a rebuilt repository is compared; one of which nothing is held is not",
+  "a rebuilt repository is compared, unless no records of it are stored",
   async (db) => {
     const events = new SampleEvents();
     const folded = new Folded(db, { protocol: "v2" });

@@ -20,7 +20,7 @@ databaseTest("S-01 SP-01 E-344 before the first batch there is no cursor", async
 });
 
 databaseTest(
-  "S-02 SP-02 SP-03 SP-04 E-344 a cursor is stored, goes up, and never goes down",
+  "S-02 SP-02 SP-03 SP-04 E-344 a cursor is stored, increases, and never decreases",
   async (database) => {
     const folded = new Folded(database);
     for (const [cursor, stored] of [[100, 100], [200, 200], [150, 200], [200, 200], [300, 300]]) {
@@ -56,7 +56,7 @@ databaseTest("each consumer has a cursor of its own", async (database) => {
 });
 
 databaseTest(
-  "a cursor belongs to its instance: another one's is stored though it is lower",
+  "a cursor belongs to its instance: one of another instance is stored although it is lower",
   async (database) => {
     const folded = new Folded(database);
     await folded.write([], at(1000));
@@ -67,7 +67,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a lower cursor of a later time is an instance that was built anew",
+  "a lower cursor with a later time means a rebuilt instance",
   async (database) => {
     const folded = new Folded(database);
     await folded.write([], at(1000));
@@ -76,7 +76,7 @@ databaseTest(
   },
 );
 
-databaseTest("a batch without a position leaves the cursor where it is", async (database) => {
+databaseTest("a batch without a position leaves the cursor unchanged", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);
   await folded.write([], at(8));
@@ -108,7 +108,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a batch whose commit took place although its answer was lost is not folded twice",
+  "a batch whose commit succeeded although its answer was lost is not folded twice",
   async (database) => {
     const events = new SampleEvents();
     const failures: string[] = [];

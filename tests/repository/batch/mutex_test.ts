@@ -8,7 +8,7 @@ import { SampleEvents } from "../../support/sample_events.ts";
 import { within } from "../../support/within.ts";
 
 databaseTest(
-  "a batch that comes while another is written is begun only when that is committed",
+  "a batch begins only when the previous one is committed",
   async (database) => {
     const events = new SampleEvents();
     const steps: string[] = [];
@@ -40,7 +40,7 @@ databaseTest(
   },
 );
 
-Deno.test("whoever waits for a turn leaves with the signal, and those behind keep theirs", async () => {
+Deno.test("an abort ends a wait for the mutex without affecting others", async () => {
   const mutex = new Mutex();
   const { signal } = new AbortController();
   const stop = new AbortController();
@@ -60,7 +60,7 @@ Deno.test("whoever waits for a turn leaves with the signal, and those behind kee
   assert.deepEqual(done, [1, 3]);
 });
 
-Deno.test("a turn that fails fails alone", async () => {
+Deno.test("a failing holder of the mutex does not affect others", async () => {
   const mutex = new Mutex();
   const { signal } = new AbortController();
   const first = mutex.run(() => Promise.reject(new Error("no")), signal);

@@ -61,7 +61,7 @@ async function openDeadLetterIds(sql: Sql): Promise<readonly Letter[]> {
 }
 
 databaseTest(
-  "a refused row goes to the dead letters alone, whatever the code",
+  "only the rejected row becomes a dead letter, for every code",
   async (database) => {
     const { sql } = database;
     const codes = ["22023", "23514", "54000", "P0001", "XX000"];
@@ -113,7 +113,7 @@ databaseTest("when a whole table is refused, each record has its dead letter", a
   assert.equal((await states(sql))["b"], "unmapped");
 });
 
-databaseTest("a waiting child that is refused does not hold up its parent", async (database) => {
+databaseTest("a waiting child that is rejected does not delay its parent", async (database) => {
   const { sql } = database;
   const script = new Script();
   const children = ["one", "two", "three"].map((text) =>
@@ -207,7 +207,7 @@ databaseTest("a row that is refused at the commit is found", async (database) =>
 });
 
 databaseTest(
-  "of a batch that is split, the cursor moves with the last part only",
+  "when a batch is split, only its last part moves the cursor",
   async (database) => {
     const { sql } = database;
     const script = new Script();
@@ -235,7 +235,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a delete that can't be written is a letter, and the stream goes on",
+  "a delete that can't be written is a dead letter, and the stream continues",
   async (database) => {
     const { sql } = database;
     const script = new Script();
@@ -262,7 +262,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a record whose row is refused for the creation time of an older revision goes with its children",
+  "a record whose row is rejected for the creation time of an older revision is hidden with its children",
   async (database) => {
     const { sql } = database;
     const script = new Script();
@@ -297,7 +297,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a row that is not written because the database can't is not blamed for it",
+  "a row that could not be written because of the database is not rejected",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -321,7 +321,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a search for refused rows is heard of before each of its questions",
+  "a search for rejected rows reports progress before each of its queries",
   async ({ sql }) => {
     await sql`create table facts (n text check (false))`;
     const rows = Array.from({ length: 8 }, (_, n) => ({ n: String(n) }));

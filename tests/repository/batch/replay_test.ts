@@ -1,5 +1,5 @@
 /**
- * A batch of nothing but duplicates is taken for the beginning of a replay: of the next one, only the states are
+ * A batch of duplicates only is taken for the beginning of a replay: of the next one, only the states are
  * read at first. What it brings that is new has the same effect as in any other batch.
  */
 
@@ -52,7 +52,7 @@ databaseTest(
 );
 
 databaseTest(
-  "news among the duplicates of a replay finds parents and children",
+  "new records among the duplicates of a replay find their parents and children",
   async ({ sql }) => {
     const folded = new Folded({ sql });
     const events = new SampleEvents();

@@ -190,7 +190,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 databaseTest(
-  "a batch waits for the database no more often than its kind needs",
+  "each kind of batch waits for the database as few times as possible",
   async ({ url }) => {
     await using relay = new Relay(url, { quietTurns: QUIET_TURNS });
     const sql = connect(relay.through(url), { max: 1, applicationName: "tests" });

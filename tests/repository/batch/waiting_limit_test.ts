@@ -18,7 +18,7 @@ function orphans(events: SampleEvents, name: string, count: number): JetstreamEv
 }
 
 databaseTest(
-  "no more of a repository waits than the limit, in one batch or in many",
+  "at most the limit of a repository's records wait, in one batch or in many",
   async (database) => {
     for (const way of ["batch", "each"] as const) {
       await database.sql`truncate records, dead_letters`;
@@ -34,7 +34,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what waits can change, and what needs nothing is taken, also above the limit",
+  "waiting records can change, and records without a missing parent are accepted, also above the limit",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database, { waitingLimit: LIMIT });
@@ -54,7 +54,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a record that comes twice in one batch takes one place",
+  "a record that occurs twice in one batch counts once",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database, { waitingLimit: LIMIT });
@@ -68,7 +68,7 @@ databaseTest(
 );
 
 databaseTest(
-  "when the parent comes, what waits is applied, and a retry applies the rest",
+  "when the parent arrives, waiting records are applied, and a retry applies the others",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -90,7 +90,7 @@ databaseTest(
   },
 );
 
-databaseTest("children that lose their parent wait, however many they are", async (database) => {
+databaseTest("children that lose their parent wait, in any number", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database, { waitingLimit: LIMIT });
   await folded.batch(events.put(SCENE), ...orphans(events, "bob", 5));
@@ -100,7 +100,7 @@ databaseTest("children that lose their parent wait, however many they are", asyn
   assert.equal(await folded.count("posts where deleted_at is null"), 5);
 });
 
-databaseTest("a flood of children of nothing ends at the limit", async (database) => {
+databaseTest("a flood of children without a parent ends at the limit", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);
   const flood = orphans(events, "bob", WAITING_LIMIT + 500);

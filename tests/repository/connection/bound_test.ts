@@ -65,14 +65,14 @@ async function assertGivenUp(sending: Sending, mostMb: number): Promise<void> {
 /** What lies in the buffers of both ends when a connection is left, megabytes. */
 const BUFFERS_MB = 32;
 
-Deno.test("a message that is announced with 2 GB ends the connection before any of it is kept", () =>
+Deno.test("a message that declares 2 GB ends the connection before any of it is kept", () =>
   assertGivenUp(async (send) => {
     const part = new Uint8Array(MEGABYTE);
     await send(message("D", part, 2 ** 31 - 5));
     while (true) await send(part);
   }, BUFFERS_MB));
 
-Deno.test("an answer without end ends the connection at 128 MB, which take twice as much", () => {
+Deno.test("an endless answer ends the connection at 128 MB, which take twice as much memory", () => {
   const part = message("N", new Uint8Array(MEGABYTE));
   return assertGivenUp(async (send) => {
     while (true) await send(part);
@@ -86,7 +86,7 @@ for (
     6_407,
   ]] as const
 ) {
-  Deno.test(`${what} count with what they take in memory`, () => {
+  Deno.test(`${what} count with their memory`, () => {
     const body = new Uint8Array(2 + 4 * fields);
     new DataView(body.buffer).setUint16(0, fields);
     const row = message("D", body);

@@ -1,4 +1,4 @@
-/** What `channel_binding` and `sslnegotiation` in a URL come to, against a server of the test's own. */
+/** The effect of `channel_binding` and `sslnegotiation` in a URL, with a server of the test's own. */
 
 import assert from "node:assert/strict";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";

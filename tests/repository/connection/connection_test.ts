@@ -12,7 +12,7 @@ import { within } from "../../support/within.ts";
 
 const OPTIONS = { max: 2, applicationName: "tests" };
 
-databaseTest("a query that was cut off fails as lost, and the next one works", async ({ url }) => {
+databaseTest("a query on a lost connection fails, and the next one works", async ({ url }) => {
   await using proxy = DatabaseProxy.start(url);
   const sql = connect(proxy.url, OPTIONS);
   for (let round = 0; round < 3; round++) {
@@ -28,31 +28,34 @@ databaseTest("a query that was cut off fails as lost, and the next one works", a
   await terminate(sql);
 });
 
-databaseTest("a transaction that was cut off rejects, and nothing of it runs later", async (db) => {
-  await using proxy = DatabaseProxy.start(db.url);
-  const sql = connect(proxy.url, OPTIONS);
-  await db.sql`create table facts (n int)`;
-  const goOn = Promise.withResolvers<void>();
-  const transaction = sql.begin(async (tx) => {
-    const tell = (n: number): void => {
-      tx`insert into facts values (${n})`.catch(() => {});
-    };
-    await tx`insert into facts values (1)`;
-    proxy.cut();
-    tell(2);
-    await goOn.promise;
-    tell(3);
-  });
-  await assert.rejects(transaction);
-  await sql`insert into facts values (4)`;
-  goOn.resolve();
-  await sql`insert into facts values (5)`;
-  assert.deepEqual([...await sql`select n from facts order by n`.values()], [[4], [5]]);
-  await terminate(sql);
-});
+databaseTest(
+  "a transaction on a lost connection rejects, and none of it runs later",
+  async (db) => {
+    await using proxy = DatabaseProxy.start(db.url);
+    const sql = connect(proxy.url, OPTIONS);
+    await db.sql`create table facts (n int)`;
+    const goOn = Promise.withResolvers<void>();
+    const transaction = sql.begin(async (tx) => {
+      const tell = (n: number): void => {
+        tx`insert into facts values (${n})`.catch(() => {});
+      };
+      await tx`insert into facts values (1)`;
+      proxy.cut();
+      tell(2);
+      await goOn.promise;
+      tell(3);
+    });
+    await assert.rejects(transaction);
+    await sql`insert into facts values (4)`;
+    goOn.resolve();
+    await sql`insert into facts values (5)`;
+    assert.deepEqual([...await sql`select n from facts order by n`.values()], [[4], [5]]);
+    await terminate(sql);
+  },
+);
 
 databaseTest(
-  "a transaction that waits for something else hears of its lost connection",
+  "a transaction that waits for something else fails when its connection is lost",
   async (db) => {
     await using proxy = DatabaseProxy.start(db.url);
     const sql = connect(proxy.url, OPTIONS);
@@ -67,21 +70,24 @@ databaseTest(
   },
 );
 
-databaseTest("while the database is away every query fails, and then none", async ({ url }) => {
-  await using proxy = DatabaseProxy.start(url);
-  const sql = connect(proxy.url, OPTIONS);
-  await sql`select 1`;
-  const away = proxy.refuse();
-  for (let query = 0; query < 5; query++) {
-    await assert.rejects(async () => await sql`select ${query}::int`, ConnectionError);
-  }
-  assert.ok(away.hasFired);
-  proxy.heal();
-  assert.deepEqual([...await sql`select 3 as n`], [{ n: 3 }]);
-  await terminate(sql);
-});
+databaseTest(
+  "every query fails while the database is away, and none afterwards",
+  async ({ url }) => {
+    await using proxy = DatabaseProxy.start(url);
+    const sql = connect(proxy.url, OPTIONS);
+    await sql`select 1`;
+    const away = proxy.refuse();
+    for (let query = 0; query < 5; query++) {
+      await assert.rejects(async () => await sql`select ${query}::int`, ConnectionError);
+    }
+    assert.ok(away.hasFired);
+    proxy.heal();
+    assert.deepEqual([...await sql`select 3 as n`], [{ n: 3 }]);
+    await terminate(sql);
+  },
+);
 
-databaseTest("a connection that can't be had costs the others nothing", async ({ url }) => {
+databaseTest("a connection that can't be opened does not affect others", async ({ url }) => {
   await using proxy = DatabaseProxy.start(url);
   const sql = connect(proxy.url, OPTIONS);
   const settled = Promise.withResolvers<void>();
@@ -119,7 +125,7 @@ databaseTest("terminate ends connections that wait for a silent server", async (
   assert.deepEqual(await Promise.all(waiting), ["failed", "failed", "failed"]);
 });
 
-databaseTest("a server that accepts and says nothing is given up in time", async () => {
+databaseTest("a server that accepts and sends nothing is given up in time", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   for (const mode of ["disable", "prefer"]) {
@@ -147,7 +153,7 @@ databaseTest("terminate ends an attempt to connect", async () => {
   listener.close();
 }, { kinds: ["embedded"] });
 
-databaseTest("an answer to COMMIT that was lost leaves a transaction that happened", async (db) => {
+databaseTest("a transaction is committed although the answer to COMMIT was lost", async (db) => {
   await using proxy = DatabaseProxy.start(db.url);
   const sql = connect(proxy.url, OPTIONS);
   await sql`create table facts (n int)`;
@@ -182,7 +188,7 @@ databaseTest("statements that a pooler forgets are not prepared again", async ({
   await terminate(sql);
 });
 
-databaseTest("no error shows the password, however it is looked at", async ({ url }) => {
+databaseTest("no error shows the password, in any form", async ({ url }) => {
   const secret = "tell-nobody-9f3";
   const wrong = new URL(url);
   wrong.password = secret;

@@ -3,7 +3,7 @@ import { ConnectionError } from "../../../lib/repository/connection/connection_e
 import { safeDatabaseError } from "../../../lib/repository/connection/database_error.ts";
 import { databaseTest } from "../../support/database.ts";
 
-databaseTest("of a database error only codes and names of the schema are told", async ({ sql }) => {
+databaseTest("only codes and schema names of a database error are reported", async ({ sql }) => {
   await sql`create table places (id int primary key, lat float8 check (lat < 90), at timestamptz)`;
   await sql`insert into places values (815, 52.51639)`;
   const statements: readonly (readonly [() => PromiseLike<unknown>, string, RegExp])[] = [
@@ -54,7 +54,7 @@ Deno.test("the code of a socket is no SQLSTATE", () => {
   assert.equal(safeDatabaseError(error).message, "the database can't be used (Error, EPIPE)");
 });
 
-Deno.test("an error of a connection says which, an unknown one only its name", () => {
+Deno.test("a connection error names its address, an unknown error only its name", () => {
   assert.deepEqual(safeDatabaseError(new ConnectionError("08006", "it was lost")), {
     code: "08006",
     message: "it was lost",

@@ -10,7 +10,7 @@ function parsed(text: string): Omit<DatabaseUrl, "password"> & { readonly passwo
   return { ...url, password: url.password.reveal() };
 }
 
-Deno.test("an address with everything in it is read", () => {
+Deno.test("a database URL with all parts is parsed", () => {
   assert.deepEqual(
     parsed(
       "postgresql://a%40b:p%3A%2F@db.example:6432,[2001:db8::1],10.0.0.1:1/my%20app" +
@@ -40,7 +40,7 @@ Deno.test("an address with everything in it is read", () => {
   );
 });
 
-Deno.test("what an address leaves out is as in libpq", () => {
+Deno.test("missing parts of a database URL have libpq's defaults", () => {
   assert.deepEqual(parsed("postgres://me@db"), {
     hosts: [{ host: "db", port: 5432 }],
     user: "me",
@@ -60,7 +60,7 @@ Deno.test("what an address leaves out is as in libpq", () => {
   assert.equal(parsed("postgres://me@db/x?sslrootcert=system").sslMode, "verify-full");
 });
 
-Deno.test("an address that can't be used is refused with the reason, and never repeated", () => {
+Deno.test("an unusable database URL is rejected with the reason, and never repeated", () => {
   const refusals: readonly (readonly [string, RegExp])[] = [
     ["", /of the form/],
     ["mysql://me:hidden@db/x", /of the form/],
@@ -105,7 +105,7 @@ Deno.test("an address that can't be used is refused with the reason, and never r
   }
 });
 
-Deno.test("addresses as providers give them out are read", () => {
+Deno.test("database URLs of providers are parsed", () => {
   const given: readonly (readonly [string, Partial<DatabaseUrl>])[] = [
     [
       "postgresql://u:p@ep-a-b-pooler.eu.aws.neon.tech/db?sslmode=require&channel_binding=require",

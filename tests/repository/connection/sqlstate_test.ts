@@ -21,7 +21,7 @@ Deno.test("bad data, constraints, limits and what functions raise are a row's fa
   }
 });
 
-Deno.test("an internal error is a row's where PostGIS or a trigger raised it, else the server's", () => {
+Deno.test("an internal error is a row's fault if PostGIS or a trigger raised it, otherwise the server's", () => {
   for (const file of ["lwgeom_export.c", "gserialized.c", "geography.c", "pl_exec.c"]) {
     assert.equal(ofRows("XX000", file), "rows", file);
   }
@@ -29,13 +29,13 @@ Deno.test("an internal error is a row's where PostGIS or a trigger raised it, el
   for (const code of ["XX001", "XX002"]) assert.equal(ofRows(code, "pl_exec.c"), "away", code);
 });
 
-Deno.test("what says that the database can't work now is no row's fault", () => {
+Deno.test("errors about an unavailable database are no row's fault", () => {
   for (const code of ["08006", "25006", "40P01", "42P01", "53100", "55P03", "57014", "57P01"]) {
     assert.equal(ofRows(code), "away", code);
   }
 });
 
-Deno.test("outside of a statement of rows only a constraint can be a row's, checked at the commit", () => {
+Deno.test("outside of a statement with rows, only a constraint that is checked at the commit is a row's fault", () => {
   assert.equal(judgeFailure({ code: "23503" }), "rows");
   for (const code of ["22001", "54000", "P0001", "XX000"]) {
     assert.equal(judgeFailure({ code }), "away", code);

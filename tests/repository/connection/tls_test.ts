@@ -60,7 +60,7 @@ databaseTest("disable never encrypts", async ({ url }) => {
   assert.equal(await ask(url, { mode: "disable" }), "plain");
 });
 
-databaseTest("no mode, allow and prefer encrypt where the server offers it", async ({ url }) => {
+databaseTest("no mode, allow and prefer encrypt if the server offers it", async ({ url }) => {
   for (const mode of ["", "allow", "prefer"]) {
     assert.equal(await ask(url, { mode }), "encrypted", mode);
     assert.equal(await ask(url, { mode, certificate: OTHER_NAME }), "encrypted", mode);
@@ -68,13 +68,13 @@ databaseTest("no mode, allow and prefer encrypt where the server offers it", asy
   }
 });
 
-databaseTest("require encrypts without asking who it is, or fails", async ({ url }) => {
+databaseTest("require encrypts without verifying the server, or fails", async ({ url }) => {
   assert.equal(await ask(url, { mode: "require" }), "encrypted");
   assert.equal(await ask(url, { mode: "require", certificate: OTHER_NAME }), "encrypted");
   await assertRefused(url, { mode: "require", answer: "no" }, /doesn't offer TLS/);
 });
 
-databaseTest("require with certificates at hand verifies the chain, as in libpq", async (db) => {
+databaseTest("require with a root certificate verifies the chain, as in libpq", async (db) => {
   assert.equal(await ask(db.url, { mode: "require", trusted: true }), "encrypted");
   const stranger = { mode: "require", trusted: true, certificate: STRANGER };
   await assertRefused(db.url, stranger, UNTRUSTED);
@@ -99,7 +99,7 @@ databaseTest("verify-full trusts the authority and the name", async ({ url }) =>
   await assertRefused(url, { mode, answer: "no", trusted: true }, /doesn't offer TLS/);
 });
 
-databaseTest("unencrypted data behind the yes to TLS is not taken for encrypted", async (db) => {
+databaseTest("unencrypted data after the server's consent to TLS is rejected", async (db) => {
   for (const mode of ["prefer", "require", "verify-full"]) {
     await assertRefused(
       db.url,

@@ -4,7 +4,7 @@ import { connect, terminate } from "../../../lib/repository/connection/connectio
 import { Database } from "../../../lib/repository/connection/database.ts";
 import { DatabaseSilentError, withWatchdog } from "../../../lib/repository/connection/watchdog.ts";
 
-Deno.test("what was given up gives up no connection when it takes a step after all", async () => {
+Deno.test("an abandoned task drops no connection when it still takes a step", async () => {
   const sql = connect("postgres://nobody@127.0.0.1:1/none", { max: 1, applicationName: "tests" });
   const stop = new AbortController();
   const late = Promise.withResolvers<void>();
@@ -28,7 +28,7 @@ Deno.test("what was given up gives up no connection when it takes a step after a
   await sql.end();
 });
 
-Deno.test("of a database that is silent the connections are given up, once", async () => {
+Deno.test("the connections to a silent database are dropped once", async () => {
   const sql = connect("postgres://nobody@127.0.0.1:1/none", { max: 1, applicationName: "tests" });
   const { signal } = new AbortController();
   const abandoned: unknown[] = [];
@@ -39,7 +39,7 @@ Deno.test("of a database that is silent the connections are given up, once", asy
   await sql.end();
 });
 
-Deno.test("what is given up is replaced once, and the other connections are left alone", async () => {
+Deno.test("dropped connections are replaced once, and other connections are not affected", async () => {
   const ended: Sql[] = [];
   await using database = new Database({
     open: (max) => connect("postgres://nobody@127.0.0.1:1/none", { max, applicationName: "tests" }),

@@ -26,7 +26,7 @@ async function retry(folded: Folded, sql: Sql): Promise<readonly Outcome[]> {
 }
 
 databaseTest(
-  "a dead letter says of what, which revision, why, and keeps the record",
+  "a dead letter has the record's address, its revision, the reason, and the record",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -53,7 +53,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a newer valid revision resolves the letters of its record and drops what they held",
+  "a newer valid revision resolves the dead letters of its record and removes their contents",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -68,7 +68,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a letter that a person has closed stays as it was closed, whatever comes later",
+  "a dead letter that an operator has closed stays closed, whatever arrives later",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -83,7 +83,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a delete resolves them too, and so does the confirmed end of the account",
+  "a delete and a confirmed deletion of the account resolve dead letters too",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -100,7 +100,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an event of a stranger becomes right when the bare name means the author's own scene",
+  "a rejected event is applied when its bare reference comes to mean the author's own scene",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -115,7 +115,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a rejected revision is told once, though another follows in its batch",
+  "a rejected revision is one dead letter, although another revision follows in its batch",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -133,7 +133,7 @@ databaseTest(
 );
 
 databaseTest(
-  "trying again what is still wrong counts the attempt and leaves the letter open",
+  "retrying a record that is still invalid counts the attempt and leaves the dead letter open",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -148,7 +148,7 @@ databaseTest(
 );
 
 databaseTest(
-  "trying again what can be mapped by now applies it and resolves the letter, together",
+  "retrying a record that can be mapped now applies it and resolves the dead letter, together",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -175,7 +175,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a letter that is moot by the time of its retry changes nothing",
+  "retrying a dead letter that a newer revision superseded changes nothing",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -196,7 +196,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a record that waits when it is retried, and is rejected by another of the retry, keeps its letter",
+  "a retried record that waits, and is then rejected because of another one, keeps its dead letter",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -220,7 +220,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a record that is wrong when it is retried, and then waits because of another of the retry, counts as waiting",
+  "a retried record that is rejected, and then waits because of another one, counts as waiting",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -242,7 +242,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a retry between a commit whose answer is lost and its repetition changes no count",
+  "a retry between a commit without an answer and its repetition changes no count",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -264,7 +264,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a discarded letter is resolved for good, and its record stays rejected",
+  "a discarded dead letter is resolved for good, and its record stays rejected",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -282,7 +282,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a message that can't be decoded is kept once, however often it comes",
+  "an undecodable message is stored once, however often it arrives",
   async (database) => {
     const { sql } = database;
     const folded = new Folded(database);
@@ -296,7 +296,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a row that Postgres refuses goes to the dead letters alone, and is tried again later and later",
+  "only the row that Postgres rejects becomes a dead letter, and is retried after growing waits",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -341,7 +341,7 @@ databaseTest(
 );
 
 databaseTest(
-  "letters are listed newest first, in pages, by state and by reason",
+  "dead letters are listed newest first, in pages, by state and by reason",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();

@@ -1,4 +1,4 @@
-/** Dead letters that are due to be tried again by themselves. */
+/** Dead letters that are due for an automatic retry. */
 
 import assert from "node:assert/strict";
 import { openDeadLetterIds } from "../../../lib/repository/dead_letters/dead_letters.ts";
@@ -11,7 +11,7 @@ import { Folded } from "../../support/folded.ts";
 import { SampleEvents } from "../../support/sample_events.ts";
 
 databaseTest(
-  "letters that are taken are put off later and later, at most a day, longest due first",
+  "due dead letters are taken in order, and postponed by growing waits of at most a day",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -33,7 +33,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a letter that another instance is taking is left to it, without waiting",
+  "a dead letter that another instance is taking is skipped, without waiting",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -54,7 +54,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a letter that only a person can help stays without a next attempt, however often it is retried",
+  "a dead letter without automatic retries gets none, however often it is retried",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();

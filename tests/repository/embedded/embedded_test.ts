@@ -12,7 +12,7 @@ function embeddedTest(name: string, run: (database: TestDatabase) => Promise<voi
 }
 
 embeddedTest(
-  "the prepared data directory holds the PostGIS that the packages bring",
+  "the prepared data directory has the PostGIS version of the packages",
   async (db) => {
     const [row] = await db.sql<{ library: string; created: string; version: string }[]>`
     select postgis_lib_version() as library, extversion as created,
@@ -55,7 +55,7 @@ embeddedTest("two clients that interleave transactions don't see each other's", 
   await two.end();
 });
 
-embeddedTest("a client that is idle does not hold others up", async ({ url, sql }) => {
+embeddedTest("an idle client does not block others", async ({ url, sql }) => {
   const idle = connect(url, OPTIONS);
   await idle`select 1`;
   assert.deepEqual([...await sql`select 2`.values()], [[2]]);
@@ -63,7 +63,7 @@ embeddedTest("a client that is idle does not hold others up", async ({ url, sql 
 });
 
 embeddedTest(
-  "a client that vanishes in a transaction leaves nothing of it",
+  "the transaction of a client that disconnects is rolled back",
   async ({ url, sql }) => {
     await sql`create table facts (n int)`;
     for (const last of ["select 1", "select 1/0", "select"]) {
@@ -77,7 +77,7 @@ embeddedTest(
   },
 );
 
-embeddedTest("a client that vanishes after an error, before Sync, stops nobody", async (db) => {
+embeddedTest("a client that disconnects after an error, before Sync, blocks nobody", async (db) => {
   const gone = await RawClient.open(db.url);
   gone.write(message("P", "\0select nonsense(\0\0\0"), message("H"));
   await gone.answered("E");
@@ -114,7 +114,7 @@ embeddedTest("messages of many megabytes pass in both directions", async ({ sql 
   assert.ok(row?.text === text + text);
 });
 
-embeddedTest("whoever does not know the password does not get in", async ({ url }) => {
+embeddedTest("a client without the password is rejected", async ({ url }) => {
   for (const password of ["", "guess", "x".repeat(32)]) {
     const guess = new URL(url);
     guess.password = password;
@@ -129,7 +129,7 @@ embeddedTest("only this machine can reach it", ({ url }) => {
   return Promise.resolve();
 });
 
-embeddedTest("garbage ends its own connection, and no other", async ({ url, sql }) => {
+embeddedTest("invalid data ends only its own connection", async ({ url, sql }) => {
   const garbage = [
     Uint8Array.of(0, 0, 0, 3, 0, 0, 0, 0),
     Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4),
@@ -149,7 +149,7 @@ embeddedTest("garbage ends its own connection, and no other", async ({ url, sql 
 });
 
 embeddedTest(
-  "what a client set for its session is forgotten when the last one leaves",
+  "session settings of clients are reset when the last one leaves",
   async (db) => {
     const { url } = db;
     const sql = connect(url, OPTIONS);
@@ -164,7 +164,7 @@ embeddedTest(
   },
 );
 
-embeddedTest("a recursion that is too deep is an error, not the end", async ({ sql }) => {
+embeddedTest("a too deep recursion is an error and does not end the database", async ({ sql }) => {
   await sql.unsafe(`create function f(n int) returns int language plpgsql
     as $$ begin return f(n + 1); end $$`);
   await assert.rejects(
@@ -276,7 +276,7 @@ class RawClient {
   }
 }
 
-embeddedTest("a thousand statements that failed leave the next one as it was", async ({ sql }) => {
+embeddedTest("a thousand failed statements do not affect the next one", async ({ sql }) => {
   for (let count = 0; count < 1000; count++) {
     await assert.rejects(sql`select 1 / ${0}::int`, { code: "22012" });
   }

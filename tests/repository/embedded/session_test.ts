@@ -48,7 +48,7 @@ Deno.test("a transaction keeps the session until it ends", async () => {
   assert.deepEqual(backend.asked, ["begin", "select 1", "commit", "select 2"]);
 });
 
-Deno.test("clients that wait have their turns in the order in which they asked", async () => {
+Deno.test("waiting clients get the session in the order of their requests", async () => {
   const { session, backend, clients } = sessionOf(4);
   await session.run(clients[0]!, queryUnit("begin"));
   const waiting = [3, 1, 2].map((n) => session.run(clients[n]!, queryUnit(`select ${n}`)));
@@ -66,7 +66,7 @@ Deno.test("the transaction of a client that makes others wait is rolled back, an
   assert.equal(await session.run(one!, queryUnit("insert")), null);
 });
 
-Deno.test("a transaction that nobody waits for may be idle as long as it likes", async () => {
+Deno.test("a transaction may be idle without limit while nobody waits", async () => {
   const { session, backend, clients: [one] } = sessionOf(1, 1);
   await session.run(one!, queryUnit("begin"));
   const upkeep = session.upkeep("checkpoint");
@@ -76,7 +76,7 @@ Deno.test("a transaction that nobody waits for may be idle as long as it likes",
   assert.deepEqual(backend.asked, ["begin", "commit", "checkpoint"]);
 });
 
-Deno.test("the last client to leave takes what it set with it", async () => {
+Deno.test("when the last client leaves, session settings are reset", async () => {
   const { session, backend, clients: [one, two] } = sessionOf(2);
   await session.run(one!, queryUnit("begin"));
   await session.leave(one!);
@@ -124,7 +124,7 @@ Deno.test("units end at Query, Sync and Flush, however the bytes are cut", async
   }
 });
 
-Deno.test("a message that is too large is refused before it has come", async () => {
+Deno.test("a message that is too large is rejected before it has arrived", async () => {
   const head = Uint8Array.of(0x51, 0x7f, 0xff, 0xff, 0xff, 0, 0);
   await assert.rejects(new UnitReader(sourceOf(head, 7), 1024).unit(), /at most 1024/);
 });

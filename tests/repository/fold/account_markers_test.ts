@@ -1,4 +1,4 @@
-/** Account and identity events as servers write them: `active` decides, whatever else they hold. */
+/** Account and identity events as servers write them: `active` decides, whatever their other fields. */
 
 import assert from "node:assert/strict";
 import { retryBatch } from "../../../lib/repository/dead_letters/retry_batch.ts";
@@ -64,7 +64,7 @@ function broken(did: string, timeUs: number): string[] {
 }
 
 databaseTest(
-  "broken account and identity events of accounts that nothing is held of are counted, not stored",
+  "invalid account and identity events of accounts without stored records are counted, not stored",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -76,7 +76,7 @@ databaseTest(
 );
 
 databaseTest(
-  "of an account that is held, each is a dead letter that names it, and can't be retried",
+  "for an account with stored records, each becomes a dead letter with its DID that can't be retried",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);

@@ -1,4 +1,4 @@
-/** Which of two account events is the newer one: on one server its own order says so. */
+/** Which of two account events is newer: within one server its own order decides. */
 
 import assert from "node:assert/strict";
 import type { Account, Identity } from "../../../lib/decoder/event.ts";
@@ -74,26 +74,29 @@ async function begun(database: TestDatabase): Promise<{ folded: Folded; t0: numb
 }
 
 for (const { what, away, back } of CASES) {
-  databaseTest(`an account that went away and came back is there: ${what}`, async (database) => {
-    const { folded, t0 } = await begun(database);
-    const [gone, here] = [account(away, false, t0), account(back, true, t0)];
-    assert.deepEqual(await write(folded, gone), ["applied"]);
-    assert.deepEqual(await folded.live(SCENE), [false]);
-    assert.deepEqual(await write(folded, here), ["applied"]);
-    assert.deepEqual(await folded.live(SCENE), [true]);
-    const names = [identity(away, "old.example", t0), identity(back, "new.example", t0)];
-    await write(folded, ...names);
-    const [row] = await database.sql`select handle from accounts where did = ${DID}`;
-    assert.equal(row?.["handle"], "new.example");
-    // A replay of both, as it was first sent, ends the same.
-    await write(folded, gone, here, ...names);
-    assert.deepEqual(await folded.live(SCENE), [true]);
-    const [after] = await database.sql`select handle from accounts where did = ${DID}`;
-    assert.equal(after?.["handle"], "new.example");
-  });
+  databaseTest(
+    `an account that became inactive and active again is active: ${what}`,
+    async (database) => {
+      const { folded, t0 } = await begun(database);
+      const [gone, here] = [account(away, false, t0), account(back, true, t0)];
+      assert.deepEqual(await write(folded, gone), ["applied"]);
+      assert.deepEqual(await folded.live(SCENE), [false]);
+      assert.deepEqual(await write(folded, here), ["applied"]);
+      assert.deepEqual(await folded.live(SCENE), [true]);
+      const names = [identity(away, "old.example", t0), identity(back, "new.example", t0)];
+      await write(folded, ...names);
+      const [row] = await database.sql`select handle from accounts where did = ${DID}`;
+      assert.equal(row?.["handle"], "new.example");
+      // A replay of both, as it was first sent, ends the same.
+      await write(folded, gone, here, ...names);
+      assert.deepEqual(await folded.live(SCENE), [true]);
+      const [after] = await database.sql`select handle from accounts where did = ${DID}`;
+      assert.equal(after?.["handle"], "new.example");
+    },
+  );
 }
 
-databaseTest("what a server sends again, alone and late, changes nothing", async (database) => {
+databaseTest("a late repetition of a single event changes nothing", async (database) => {
   const { folded, t0 } = await begun(database);
   for (const { what, away, back } of CASES.slice(0, 2)) {
     const [gone, here] = [account(away, false, t0), account(back, true, t0)];

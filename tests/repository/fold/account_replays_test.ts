@@ -1,4 +1,4 @@
-/** Events of accounts that come again, or in another order than they happened. */
+/** Account events that are repeated, or arrive in another order than they happened. */
 
 import assert from "node:assert/strict";
 import { databaseTest } from "../../support/database.ts";
@@ -9,7 +9,7 @@ const SCENE = "alice/scene/s1";
 const SECOND = 1_000_000;
 
 databaseTest(
-  "an account is known from its earliest record on, whichever came first",
+  "known_since is the time of the earliest record, in any order of arrival",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -41,7 +41,7 @@ databaseTest(
 );
 
 databaseTest(
-  "without a number of the relay's, what has the same time is a duplicate",
+  "without the relay's number, an event with the same time is a duplicate",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -61,7 +61,7 @@ databaseTest(
   },
 );
 
-databaseTest("an identity event without a handle leaves the handle", async (database) => {
+databaseTest("an identity event without a handle keeps the stored handle", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);
   const did = didOf("alice");
@@ -73,7 +73,7 @@ databaseTest("an identity event without a handle leaves the handle", async (data
 });
 
 databaseTest(
-  "an identity event with what is no handle leaves the account without one",
+  "an identity event with an invalid handle removes the stored one",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -88,7 +88,7 @@ databaseTest(
   },
 );
 
-databaseTest("a rebuild again is a duplicate, an older one is stale", async (database) => {
+databaseTest("a repeated rebuild is a duplicate, an older one is stale", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database, { protocol: "v2" });
   await folded.batch(events.put(SCENE));

@@ -1,4 +1,4 @@
-/** How events change an account, at the borders of time and order. */
+/** How events change an account, at the limits of time and order. */
 
 import assert from "node:assert/strict";
 import type { Account, Identity, Sync } from "../../../lib/decoder/event.ts";
@@ -33,7 +33,7 @@ function sync(timeUs: number, recordsFollow = true): Sync {
   return { kind: "sync", did: DID, rev: "3m", recordsFollow, position: { cursor: 1, timeUs } };
 }
 
-Deno.test("the same event again is a duplicate, an older one is stale, and neither changes anything", () => {
+Deno.test("a repeated event is a duplicate, an older one is stale, and neither changes anything", () => {
   const alice = held();
   assert.equal(applyAccount(alice, account(NOON + 2, false)), "applied");
   assert.equal(applyAccount(alice, account(NOON + 2, false)), "duplicate");
@@ -43,7 +43,7 @@ Deno.test("the same event again is a duplicate, an older one is stale, and neith
   assert.equal(alice.active, true);
 });
 
-Deno.test("of an account that nothing is held of only that it is away is remembered", () => {
+Deno.test("of an account without stored records only its inactivity is stored", () => {
   const stranger = unknownAccount(DID);
   assert.equal(applyAccount(stranger, account(NOON, true)), "ignored");
   assert.equal(stranger.changed, false);
@@ -80,7 +80,7 @@ Deno.test("on one instance an event is older when number and time both say so", 
   }
 });
 
-Deno.test("on an instance that numbers by time the relay's order decides within two minutes, for its clock may be set back", () => {
+Deno.test("on an instance that numbers by time the relay's order decides within two minutes, because its clock may be set back", () => {
   const step = 120_000_000;
   const at = (timeUs: number, relaySeq: number, active: boolean) =>
     account(timeUs, active, {
@@ -101,7 +101,7 @@ Deno.test("on an instance that numbers by time the relay's order decides within 
   }
 });
 
-Deno.test("a handle counts from the first record on, and one that is not in the event stays", () => {
+Deno.test("a handle is stored from the first record on, and an absent one changes nothing", () => {
   const alice = held();
   assert.equal(applyIdentity(alice, identity(NOON - 1, "early.example")), "ignored");
   assert.equal(alice.handle, null);
@@ -112,7 +112,7 @@ Deno.test("a handle counts from the first record on, and one that is not in the 
   assert.equal(alice.handle, null);
 });
 
-Deno.test("what an account published goes when the deletion that it is under is confirmed, and not before", () => {
+Deno.test("an account's records are removed when its current deletion is confirmed, not before", () => {
   const confirmed = (timeUs: number) =>
     account(timeUs, false, { status: "deleted", confirmed: timeUs });
   const deleted = held();
@@ -129,7 +129,7 @@ Deno.test("what an account published goes when the deletion that it is under is 
   assert.equal(applyAccount(deleted, account(NOON + 5, false, { status: "deleted" })), "duplicate");
 });
 
-Deno.test("a confirmed deletion takes all that is held, also what was read at the source after it", () => {
+Deno.test("a confirmed deletion removes all stored records, also those read at the source after it", () => {
   const alice = held();
   applyAccount(alice, account(NOON + 5, false, { status: "deleted" }));
   const event = account(NOON + 9, false, { status: "deleted", confirmed: NOON + 5 });
@@ -137,7 +137,7 @@ Deno.test("a confirmed deletion takes all that is held, also what was read at th
   assert.equal(alice.purgedUntilUs, NOON + 9);
 });
 
-Deno.test("only of a deleted account is a deletion confirmed", () => {
+Deno.test("a deletion is confirmed only for an account that is deleted", () => {
   for (const [active, status] of [[false, "suspended"], [false, null], [true, null]] as const) {
     const alice = held();
     applyAccount(alice, account(NOON + 5, active, { status }));
@@ -147,7 +147,7 @@ Deno.test("only of a deleted account is a deletion confirmed", () => {
   }
 });
 
-Deno.test("a rebuild voids what was before it, and not what comes with it", () => {
+Deno.test("a rebuild voids earlier records, not those that come with it", () => {
   const alice = held();
   assert.equal(applySync(alice, sync(NOON + 5)), "applied");
   assert.equal(alice.purgedUntilUs, NOON + 4);
@@ -155,7 +155,7 @@ Deno.test("a rebuild voids what was before it, and not what comes with it", () =
   assert.equal(applySync(alice, sync(NOON + 4)), "stale");
 });
 
-Deno.test("a rebuild that brings no records, and one of a stranger, void nothing", () => {
+Deno.test("a rebuild without records, and one of an unknown account, void nothing", () => {
   const alice = held();
   assert.equal(applySync(alice, sync(NOON + 5, false)), "ignored");
   assert.equal(alice.purgedUntilUs, null);

@@ -21,7 +21,7 @@ async function account(sql: Sql, name: string): Promise<AccountRow | null> {
 }
 
 databaseTest(
-  "V-10 T17 an inactive account's records are suppressed with all that hangs on them, and come back with it",
+  "V-10 T17 an inactive account's records are suppressed with their children, and return with the account",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -42,7 +42,7 @@ databaseTest(
 );
 
 databaseTest(
-  "records that come while the account is inactive are suppressed until it is active",
+  "records that arrive while the account is inactive are suppressed until it is active",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -55,7 +55,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a deleted account's records are hidden at once, and back with it as long as its source confirmed nothing",
+  "a deleted account's records are hidden at once, and return with it if the deletion was not confirmed",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -76,7 +76,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a deletion is asked for once, also of an account whose first record comes after it",
+  "a deletion is queued for confirmation once, also when the account's first record comes after it",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -97,7 +97,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a confirmed deletion removes what was published until then, and nothing of an account that is back",
+  "a confirmed deletion removes earlier records, and nothing of an account that returned",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -127,7 +127,7 @@ databaseTest(
 );
 
 databaseTest(
-  "T17 a deleted account's records are gone for good once that is confirmed, and new ones count",
+  "T17 after a confirmed deletion the account's records are removed for good, and new ones are applied",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -148,23 +148,26 @@ databaseTest(
   },
 );
 
-databaseTest("T8 the markers of accounts that nothing is held of are ignored", async (database) => {
-  const events = new SampleEvents();
-  const folded = new Folded(database);
-  const outcomes = await folded.batch(
-    events.account("carol", true),
-    events.identity("carol", "carol.example"),
-    events.account("dave", false, "suspended"),
-    events.account("dave", false, "suspended"),
-  );
-  assert.deepEqual(outcomes, Array(4).fill("ignored"));
-  assert.equal(await account(database.sql, "carol"), null);
-  // An inactive one is remembered, so that its records stay hidden should they come.
-  await folded.batch(events.put("dave/scene/s1"));
-  assert.deepEqual(await folded.states("dave/scene/s1"), ["suppressed"]);
-});
+databaseTest(
+  "T8 account events of accounts without stored records are ignored",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const outcomes = await folded.batch(
+      events.account("carol", true),
+      events.identity("carol", "carol.example"),
+      events.account("dave", false, "suspended"),
+      events.account("dave", false, "suspended"),
+    );
+    assert.deepEqual(outcomes, Array(4).fill("ignored"));
+    assert.equal(await account(database.sql, "carol"), null);
+    // An inactive one is remembered, so that its records stay hidden should they come.
+    await folded.batch(events.put("dave/scene/s1"));
+    assert.deepEqual(await folded.states("dave/scene/s1"), ["suppressed"]);
+  },
+);
 
-databaseTest("a marker again is a duplicate, an older one is stale", async (database) => {
+databaseTest("a repeated account event is a duplicate, an older one is stale", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);
   await folded.batch(events.put(SCENE));
@@ -175,7 +178,7 @@ databaseTest("a marker again is a duplicate, an older one is stale", async (data
 });
 
 databaseTest(
-  "V-09 an identity event keeps the handle of an account that records are held of",
+  "V-09 the handle of an identity event is stored for an account with stored records",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -192,7 +195,7 @@ databaseTest(
 );
 
 databaseTest(
-  "V-09 a rebuilt repository's records are void until they come again, also with the same revision",
+  "V-09 a rebuilt repository's records are void until they arrive again, also with the same revision",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database, { protocol: "v2" });
@@ -213,7 +216,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a revision that comes again in the batch of the rebuild may refer to what the old one did not",
+  "a revision repeated in the batch of the rebuild may have other references",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database, { protocol: "v2" });
@@ -232,7 +235,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what is wrong by itself is rejected, also while its account is inactive",
+  "an invalid record is rejected, also while its account is inactive",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -250,7 +253,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a record that came in one batch with its account's deletion goes, also while nothing of it is written",
+  "a record in one batch with its account's confirmed deletion is removed, also before it is written",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -273,7 +276,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what happened at the very instant of an account's deletion is deleted",
+  "a record of the same instant as the account's deletion is deleted",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -290,7 +293,7 @@ databaseTest(
 );
 
 databaseTest(
-  "of two account events of one minute the relay's order counts, and beyond it time alone",
+  "within a minute the relay's order of account events decides, beyond it the time",
   async (database) => {
     const minute = 60_000_000;
     for (const [skew, outcome] of [[minute, "stale"], [minute + 1, "applied"]] as const) {
@@ -308,7 +311,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a deletion that another clock dates before a rebuild brings nothing back",
+  "a deletion with a time before a rebuild, by another clock, restores nothing",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database, { protocol: "v2" });

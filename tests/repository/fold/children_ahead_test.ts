@@ -13,7 +13,7 @@ import { SampleEvents, uriOf } from "../../support/sample_events.ts";
 const AT_SCENE = { sceneId: uriOf("alice/scene/s1") };
 const AT_EVENT = { sceneId: undefined, eventId: uriOf("alice/event/e1") };
 
-databaseTest("a post that comes before its scene in a batch is live with it", async ({ sql }) => {
+databaseTest("a post before its scene in the same batch is live", async ({ sql }) => {
   const folded = new Folded({ sql });
   const events = new SampleEvents();
   const outcomes = await folded.batch(
@@ -26,7 +26,7 @@ databaseTest("a post that comes before its scene in a batch is live with it", as
 });
 
 databaseTest(
-  "a post of a batch goes with its scene, when that goes later in it",
+  "a post is hidden when its scene is deleted later in the same batch",
   async ({ sql }) => {
     const folded = new Folded({ sql });
     const events = new SampleEvents();
@@ -44,7 +44,7 @@ databaseTest(
   },
 );
 
-databaseTest("a post goes with a scene whose new revision is refused", async ({ sql }) => {
+databaseTest("a post is hidden when its scene's new revision is rejected", async ({ sql }) => {
   const folded = new Folded({ sql });
   const events = new SampleEvents();
   await folded.batch(events.put("alice/scene/s1"), events.put("bob/post/a", AT_SCENE));
@@ -53,7 +53,7 @@ databaseTest("a post goes with a scene whose new revision is refused", async ({ 
 });
 
 databaseTest(
-  "what began to wait within a batch is found when its parent comes",
+  "a record that began to wait within a batch is found when its parent arrives",
   async ({ sql }) => {
     const folded = new Folded({ sql });
     const events = new SampleEvents();
@@ -74,7 +74,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a post at an event is judged by the event's scene, where the batch changes that",
+  "a post at an event follows the event's scene when the batch changes that",
   async ({ sql }) => {
     const folded = new Folded({ sql });
     const events = new SampleEvents();
@@ -102,7 +102,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a post at an event is judged by the event's account, where the batch changes that",
+  "a post at an event follows the event's account when the batch changes that",
   async ({ sql }) => {
     const folded = new Folded({ sql }, { parts: PART_SIZES });
     const events = new SampleEvents();

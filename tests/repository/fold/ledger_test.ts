@@ -25,7 +25,7 @@ databaseTest("R-01 E-341 the first revision inserts, the next keeps the id", asy
 });
 
 databaseTest(
-  "R-02 E-341 the same revision again is a duplicate and changes nothing",
+  "R-02 E-341 a repeated revision is a duplicate and changes nothing",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -38,7 +38,7 @@ databaseTest(
 );
 
 databaseTest(
-  "the tables say when a revision, and when news of its account, was heard",
+  "the tables have the time of receipt of a revision and of its account's events",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -70,7 +70,7 @@ databaseTest("R-03 one key in two collections is two records", async (database) 
 });
 
 databaseTest(
-  "R-04 DU-04 E-341 a delete hides, its revision again is a duplicate, and a newer one brings the same id back",
+  "R-04 DU-04 E-341 a delete hides the row, a repeated delete is a duplicate, and a newer revision has the same id",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -171,7 +171,7 @@ databaseTest(
 );
 
 databaseTest(
-  "created_at is the earliest that any revision says, and never moves forward",
+  "created_at is the earliest time of any revision, and never increases",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -233,7 +233,7 @@ databaseTest(
 );
 
 databaseTest(
-  "R-09 DU-05 of a batch with one bad record the others commit, and the bad one goes to the dead letters alone",
+  "R-09 DU-05 in a batch with one bad record the others commit, and only the bad one becomes a dead letter",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -253,7 +253,7 @@ databaseTest(
 );
 
 databaseTest(
-  "DU-05 DU-06 V-03 V-07 of a batch that fails before its commit nothing is left, and tried again all of it is there once",
+  "DU-05 DU-06 V-03 V-07 a batch that fails before its commit leaves nothing, and its retry stores everything once",
   async (database) => {
     const events = new SampleEvents();
     const failures: string[] = [];
@@ -285,7 +285,7 @@ databaseTest(
 );
 
 databaseTest(
-  "the statements themselves take no row back to an older revision",
+  "the statements themselves never replace a row by an older revision",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();

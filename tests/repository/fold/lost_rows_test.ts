@@ -6,7 +6,7 @@ import { keyOf, SampleEvents } from "../../support/sample_events.ts";
 const [SCENE, EVENT, OTHER] = ["alice/scene/s1", "alice/event/e1", "alice/scene/s2"];
 
 databaseTest(
-  "rows whose records the ledger has lost are taken over, in one batch with new ones",
+  "rows without a ledger record are overwritten, in one batch with new ones",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -37,7 +37,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a revision that somebody else brings while a batch is folded wins when it is newer",
+  "a newer revision that another writer stores during a batch wins",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();

@@ -1,4 +1,4 @@
-/** Who is a member of a scene: for each pair one live row at most, and it says what is in force. */
+/** Memberships: for each scene and member at most one row is live, the one in force. */
 
 import assert from "node:assert/strict";
 import { migrate } from "../../../lib/repository/schema/migrate.ts";
@@ -114,7 +114,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an order of arrival, or one batch for all, changes nothing of what is in force",
+  "the membership in force does not depend on the order of arrival or on batches",
   async (database) => {
     const events = new SampleEvents();
     const all = [
@@ -161,7 +161,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what hides a decision ends the access that it gave, and what brings it back gives it again",
+  "hiding a decision ends the access that it gave, and restoring it gives the access again",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -190,7 +190,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an operator's hiding of what is in force stays, and so does that of what is not",
+  "a membership that an operator hid stays hidden, in force or not",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -228,7 +228,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what an operator hid stays hidden when another row took its place meanwhile",
+  "a hidden membership stays hidden when another row was in force meanwhile",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -247,7 +247,7 @@ databaseTest(
 );
 
 databaseTest(
-  "of two decisions of one commit the one with the greater key is in force",
+  "of two decisions in one commit the one with the greater key is in force",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -288,7 +288,7 @@ databaseTest(
 );
 
 databaseTest(
-  "of a scene and a member there is one row, whatever a reader forgets to ask and however Postgres looks for it",
+  "a scene and a member have one row, whatever condition a query omits and whatever plan it has",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();

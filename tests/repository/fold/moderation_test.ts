@@ -7,7 +7,7 @@ const SCENE = "alice/scene/s1";
 const POST = "bob/post/p1";
 
 databaseTest(
-  "what an operator hid stays hidden whatever the author does, until the operator shows it",
+  "a row that an operator hid stays hidden until the operator shows it, whatever the author does",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -38,7 +38,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what an operator shows although its author deleted it is no moderation",
+  "showing a row whose author deleted it has no effect",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -76,7 +76,7 @@ databaseTest(
   },
 );
 
-databaseTest("a moderated scene still is the parent of its children", async (database) => {
+databaseTest("a hidden scene is still the parent of its children", async (database) => {
   const { sql } = database;
   const events = new SampleEvents();
   const folded = new Folded(database);
@@ -87,7 +87,7 @@ databaseTest("a moderated scene still is the parent of its children", async (dat
 });
 
 databaseTest(
-  "a moderated child goes with its parent, and tells no place then",
+  "a hidden child is deleted with its parent, and then has no place",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -115,7 +115,7 @@ databaseTest(
   },
 );
 
-databaseTest("columns that the app alone writes are left as they are", async (database) => {
+databaseTest("columns that only the app writes are not changed", async (database) => {
   const { sql } = database;
   const events = new SampleEvents();
   const folded = new Folded(database);

@@ -47,7 +47,7 @@ for (const [collection, ids] of Object.entries(IDS)) {
   );
 }
 
-databaseTest("A-05 PO-05 MB-05 ST-05 a record that never came is not there", async (database) => {
+databaseTest("A-05 PO-05 MB-05 ST-05 a record that never arrived has no row", async (database) => {
   const folded = new Folded(database);
   for (const collection of Object.keys(SMALLEST)) {
     assert.equal(await folded.rowOrNull(`alice/${collection}/none`), null);
@@ -56,7 +56,7 @@ databaseTest("A-05 PO-05 MB-05 ST-05 a record that never came is not there", asy
 });
 
 databaseTest(
-  "two scenes of one owner with one name, and two alliances of one pair, are all rows",
+  "two scenes of one owner with the same name, and two alliances of one pair, all have rows",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -72,7 +72,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an alliance or a membership made again after its delete is a row again",
+  "an alliance or a membership that is created again after its delete has a live row again",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -169,7 +169,7 @@ databaseTest(
 );
 
 databaseTest(
-  "A-04 PO-04 MB-04 ST-04 rows that the app makes itself, without a record, are inserted each time and left alone",
+  "A-04 PO-04 MB-04 ST-04 rows that the app inserts itself, without a record, are not changed",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();
@@ -206,7 +206,7 @@ databaseTest(
   },
 );
 
-databaseTest("DB-02 a deleted row stays, out of sight", async (database) => {
+databaseTest("DB-02 the row of a deleted record stays, hidden", async (database) => {
   const events = new SampleEvents();
   const folded = new Folded(database);
   await folded.each(events.put("alice/scene/s"), events.delete("alice/scene/s"));
@@ -253,7 +253,7 @@ databaseTest(
 );
 
 databaseTest(
-  "DB-04 DB-06 tags can be asked for by containment, and the palette is kept as it is",
+  "DB-04 DB-06 tags can be queried by containment, and the palette is stored as published",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -272,7 +272,7 @@ databaseTest(
 );
 
 databaseTest(
-  "MB-08 MB-09 MB-10 the weight of a member is the owner's to give, whatever the member claims",
+  "MB-08 MB-09 MB-10 the owner decides the weight of a member, whatever the member claims",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -341,7 +341,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a member who asks by a bare rkey asks for what that means, at any time",
+  "a request by a bare rkey is for the scene that the rkey means at any time",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -358,7 +358,7 @@ databaseTest(
 );
 
 databaseTest(
-  "two owners who decide about each other, and ask each other, are members of both scenes",
+  "two owners who decide about each other's requests are members of both scenes",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -382,7 +382,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a decision counts at once where its scene, which a request waited for, comes in the same batch",
+  "a decision counts at once when the scene that a request waited for arrives in the same batch",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -421,18 +421,21 @@ databaseTest("a member can't be named by somebody who doesn't own the scene", as
   assert.deepEqual(await folded.openDeadLetterIds(), ["not_scene_owner"]);
 });
 
-databaseTest("a collection without a table is kept as it came", async (database) => {
-  const events = new SampleEvents();
-  const folded = new Folded(database);
-  const badge = "alice/org.example.badge/b1";
-  assert.deepEqual(await folded.batch(events.put(badge, { name: "First", nested: [{ a: 1 }] })), [
-    "applied",
-  ]);
-  const row = await folded.ledger(badge);
-  assert.equal(row?.state, "unmapped");
-  assert.deepEqual(row?.record, {
-    $type: "org.example.badge",
-    name: "First",
-    nested: [{ a: 1 }],
-  });
-});
+databaseTest(
+  "a record of a collection without a table is stored as published",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const badge = "alice/org.example.badge/b1";
+    assert.deepEqual(await folded.batch(events.put(badge, { name: "First", nested: [{ a: 1 }] })), [
+      "applied",
+    ]);
+    const row = await folded.ledger(badge);
+    assert.equal(row?.state, "unmapped");
+    assert.deepEqual(row?.record, {
+      $type: "org.example.badge",
+      name: "First",
+      nested: [{ a: 1 }],
+    });
+  },
+);

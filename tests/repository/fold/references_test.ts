@@ -7,28 +7,31 @@ const SCENE = "alice/scene/s1";
 const EVENT = "alice/event/e1";
 const POST = "bob/post/p1";
 
-databaseTest("a child waits for its parent, at any depth, and comes with it", async (database) => {
-  const events = new SampleEvents();
-  const folded = new Folded(database);
-  const post = events.put(POST, { sceneId: undefined, eventId: uriOf(EVENT) });
-  const event = events.put(EVENT, { sceneId: "s1" });
-  assert.deepEqual(await folded.each(post, event), ["waiting", "waiting"]);
-  const waiting = await folded.ledger(POST);
-  assert.deepEqual([waiting?.state, waiting?.reason, waiting?.waiting_for], [
-    "waiting",
-    "parent_missing",
-    uriOf(EVENT),
-  ]);
-  // A bare rkey that the repository has never had may mean anybody's.
-  assert.equal((await folded.ledger(EVENT))?.waiting_for, "app.subcult.scene/s1");
-  assert.deepEqual(await folded.batch(events.put(SCENE)), ["applied"]);
-  assert.deepEqual(await folded.live(SCENE, EVENT, POST), [true, true, true]);
-  assert.deepEqual((await folded.row(POST))["event_id"], (await folded.row(EVENT))["id"]);
-  assert.deepEqual((await folded.row(EVENT))["scene_id"], (await folded.row(SCENE))["id"]);
-});
+databaseTest(
+  "a child waits for its parent, at any depth, and is applied with it",
+  async (database) => {
+    const events = new SampleEvents();
+    const folded = new Folded(database);
+    const post = events.put(POST, { sceneId: undefined, eventId: uriOf(EVENT) });
+    const event = events.put(EVENT, { sceneId: "s1" });
+    assert.deepEqual(await folded.each(post, event), ["waiting", "waiting"]);
+    const waiting = await folded.ledger(POST);
+    assert.deepEqual([waiting?.state, waiting?.reason, waiting?.waiting_for], [
+      "waiting",
+      "parent_missing",
+      uriOf(EVENT),
+    ]);
+    // A bare rkey that the repository has never had may mean anybody's.
+    assert.equal((await folded.ledger(EVENT))?.waiting_for, "app.subcult.scene/s1");
+    assert.deepEqual(await folded.batch(events.put(SCENE)), ["applied"]);
+    assert.deepEqual(await folded.live(SCENE, EVENT, POST), [true, true, true]);
+    assert.deepEqual((await folded.row(POST))["event_id"], (await folded.row(EVENT))["id"]);
+    assert.deepEqual((await folded.row(EVENT))["scene_id"], (await folded.row(SCENE))["id"]);
+  },
+);
 
 databaseTest(
-  "a strong reference names its record as its address does, whatever its CID, and is stored as it was published",
+  "a strong reference means the record of its URI, whatever its CID, and is stored as published",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -64,7 +67,7 @@ databaseTest(
 );
 
 databaseTest(
-  "child and parent of one batch: the child waits at its turn, and is there at the end",
+  "a child before its parent in one batch waits first, and is applied at the end",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -75,7 +78,7 @@ databaseTest(
 );
 
 databaseTest(
-  "deleting a parent hides its children at any depth, and bringing it back brings them back",
+  "deleting a parent hides its children at any depth, and restoring it shows them",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -95,7 +98,7 @@ databaseTest(
 );
 
 databaseTest(
-  "what goes and comes back between two parts of a batch keeps its grandchildren, and what comes and goes has none",
+  "a parent deleted and restored between two parts of a batch keeps its grandchildren, and one created and deleted has none",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -132,7 +135,7 @@ databaseTest("a parent whose new revision is rejected hides its children", async
 });
 
 databaseTest(
-  "E-436 a post needs one of scene and event, and every one that it names",
+  "E-436 a post needs a scene or an event, and all that it names must exist",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -170,7 +173,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a bare rkey of somebody else's means the only live record of that name",
+  "a bare rkey of another repository means the only live record with that rkey",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -225,7 +228,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an alliance of a scene with itself is rejected, however it names it",
+  "an alliance of a scene with itself is rejected, in any form of reference",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -257,7 +260,7 @@ databaseTest("P-14 an event may move to another scene of its author", async (dat
 });
 
 databaseTest(
-  "a bare rkey whose record goes while another of its name comes means the other",
+  "when the record of a bare rkey is deleted and another with that rkey arrives, it means the other",
   async (database) => {
     for (const way of ["batch", "each"] as const) {
       await database.sql`truncate records, scenes cascade`;
@@ -274,7 +277,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a bare rkey of a stranger's record means the author's own once it comes, also in the same batch",
+  "a bare rkey means the author's own record as soon as that arrives, also in the same batch",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -291,7 +294,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a record that waits says why, also when that changes and its reference does not",
+  "a waiting record has the current reason, also when that changes and its reference does not",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -306,7 +309,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a bare rkey stays ambiguous as long as two repositories have it, whichever goes",
+  "a bare rkey stays ambiguous as long as two repositories have it, whichever one is deleted",
   async (database) => {
     for (const gone of ["alice", "carol", "dave"]) {
       await database.sql`truncate records, scenes cascade`;
@@ -326,7 +329,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a bare rkey means, at its turn, what the events before it in its batch have brought back",
+  "a bare rkey means what the earlier events of its batch have restored",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -344,7 +347,7 @@ databaseTest(
 );
 
 databaseTest(
-  "ten thousand children that wait for one scene come with it, in one transaction",
+  "ten thousand children that wait for one scene are applied with it, in one transaction",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);

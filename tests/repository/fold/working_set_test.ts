@@ -1,4 +1,4 @@
-/** What a bare name means, in the working set alone. */
+/** What a bare reference means, in the working set alone. */
 
 import assert from "node:assert/strict";
 import type { Link } from "../../../lib/mapper/link.ts";
@@ -29,7 +29,7 @@ function meant(states: Readonly<Record<string, State>>): string[] {
   return workingSetOf(states).candidates(ALICE, LINK).map(({ key }) => key.did);
 }
 
-Deno.test("a bare name means the author's own record, whoever else has one, and none when that is gone", () => {
+Deno.test("a bare reference means the author's own record, and none when that is deleted, whoever else has one", () => {
   assert.deepEqual(meant({ [ALICE]: "applied", [BOB]: "applied" }), [ALICE]);
   for (const state of ["deleted", "rejected", "waiting", "suppressed"] as const) {
     const found = meant({ [ALICE]: state, [BOB]: "applied" });
@@ -37,14 +37,14 @@ Deno.test("a bare name means the author's own record, whoever else has one, and 
   }
 });
 
-Deno.test("else it means all live records of that name: with one it is clear, with two ambiguous", () => {
+Deno.test("otherwise it means the live records with that rkey: one is clear, two are ambiguous", () => {
   assert.deepEqual(meant({ [BOB]: "applied" }), [BOB]);
   assert.deepEqual(meant({ [BOB]: "applied", [CAROL]: "deleted" }), [BOB]);
   assert.deepEqual(meant({ [BOB]: "applied", [CAROL]: "applied" }), [BOB, CAROL]);
   assert.deepEqual(meant({}), []);
 });
 
-Deno.test("an address means its record alone, and that only while its account is there", () => {
+Deno.test("an AT-URI means only its record, and only while its account is active", () => {
   const workingSet = workingSetOf({ [BOB]: "applied", [CAROL]: "applied" });
   const link: Link = { ...LINK, target: { did: BOB, collection: SCENE, rkey: "s1" } };
   const found = (): string[] => workingSet.candidates(ALICE, link).map(({ key }) => key.did);
