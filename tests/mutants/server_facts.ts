@@ -91,7 +91,7 @@ export const SERVER_FACTS: readonly Mutant[] = [
     file: "lib/server/facts/history.ts",
     before: "if (slot !== undefined && index !== slot.index) {",
     after: "if (slot !== undefined && index > slot.index) {",
-    rule: "a clock that is put back does not stop the counting",
+    rule: "a clock that is set back does not stop the counting",
     near: ["server/facts/history_test.ts"],
   },
   {

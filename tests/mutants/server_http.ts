@@ -47,7 +47,7 @@ export const SERVER_HTTP: readonly Mutant[] = [
     file: "lib/server/http/request_reader.ts",
     before: "if (!FIRST_BYTE.test(",
     after: "if (false && !FIRST_BYTE.test(",
-    rule: "what is not HTTP is refused at its first byte",
+    rule: "data that is not HTTP is rejected at its first byte",
     near: ["server/http/request_test.ts"],
   },
   {
@@ -68,7 +68,7 @@ export const SERVER_HTTP: readonly Mutant[] = [
     file: "lib/server/http/eviction.ts",
     before: "const FAIR_SHARE = 1 / 4;",
     after: "const FAIR_SHARE = 1;",
-    rule: "a client that holds more than its share has no time to lose",
+    rule: "connections of a client above its share can be evicted at once",
     near: ["server/http/connection_limiter_test.ts"],
   },
   {

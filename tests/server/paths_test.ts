@@ -34,7 +34,7 @@ Deno.test("/health says healthy, and 503 with the reason when the pipeline is de
   });
 });
 
-Deno.test("/ready says ready, and 503 with all the reasons that hold", async () => {
+Deno.test("/ready says ready, or 503 with all current reasons", async () => {
   const under = subject({ token: TOKEN });
   const early = await (await under.request("/ready")).json();
   assert.equal(early.error, "not_ready");
@@ -49,14 +49,14 @@ Deno.test("/ready says ready, and 503 with all the reasons that hold", async () 
   assert.deepEqual(await late.json(), { status: "ready", standby: false });
 });
 
-Deno.test("/ready notices a database that went away on a quiet stream", async () => {
+Deno.test("/ready notices an unavailable database on a quiet stream", async () => {
   const under = subject({ source: { status: () => Promise.reject(new Error("gone")) } });
   makeReady(under);
   assert.equal(await errorOf(await under.request("/ready"), 503), "not_ready");
   assert.equal(under.telemetry.facts.database.answers, false);
 });
 
-Deno.test("H-01 the metrics are Prometheus text, at both paths, also with nothing counted", async () => {
+Deno.test("H-01 the metrics are Prometheus text, at both paths, also before anything is counted", async () => {
   const under = subject();
   for (const path of ["/metrics", "/internal/indexer/metrics"]) {
     const response = await under.request(path);
@@ -124,14 +124,14 @@ Deno.test("H-02 wrong, empty, shortened and lengthened tokens are refused", asyn
   assert.equal((await under.request(`/metrics?token=${TOKEN}`)).status, 403);
 });
 
-Deno.test("other spellings of an open path open nothing", async () => {
+Deno.test("other spellings of an open path give no access", async () => {
   const under = subject({ token: TOKEN });
   for (const path of ["/health/", "//health", "/health/../metrics", "/Health", "/healthz"]) {
     assert.equal((await under.request(path)).status, 403, path);
   }
 });
 
-Deno.test("the dead letter API is off without a token, whatever is asked of it", async () => {
+Deno.test("the dead letter API is off without a token, for every request", async () => {
   for (const [method, path] of [...ADMIN, ["DELETE", "/api/dead-letters"] as const]) {
     assert.equal(await errorOf(await subject().request(path, { method }), 403), "admin_off");
   }
@@ -149,7 +149,7 @@ Deno.test("a browser without the token gets the page, which holds no data, with 
   }
 });
 
-Deno.test("the page may run its own script and style, ask its own origin, and nothing else", async () => {
+Deno.test("the page may use its own script and style and its own origin, and nothing else", async () => {
   const policy = (await subject().request("/")).headers.get("content-security-policy");
   assert.equal(
     policy,
@@ -161,7 +161,7 @@ Deno.test("the page may run its own script and style, ask its own origin, and no
   );
 });
 
-Deno.test("every answer bears the security headers, errors too, and none lets another origin in", async () => {
+Deno.test("every answer has the security headers, errors too, and none allows another origin", async () => {
   const open = subject();
   const closed = subject({ token: TOKEN });
   const headers = { origin: "https://evil.example" };
@@ -186,7 +186,7 @@ Deno.test("every answer bears the security headers, errors too, and none lets an
   }
 });
 
-Deno.test("methods that a path does not have are refused, and the answer names those it has", async () => {
+Deno.test("unsupported methods of a path are rejected, and the answer names the supported ones", async () => {
   const under = subject({ token: TOKEN });
   const headers = { "x-internal-token": TOKEN };
   const table: readonly (readonly [string, string, string])[] = [
@@ -209,14 +209,14 @@ Deno.test("HEAD answers as GET does, without a body", async () => {
   assert.equal(await response.text(), "");
 });
 
-Deno.test("an address that is nothing is a JSON error that repeats nothing of it", async () => {
+Deno.test("an unknown path gives a JSON error that does not repeat it", async () => {
   const response = await subject().request("/<script>alert(1)</script>?q=<b>");
   const text = await response.clone().text();
   assert.equal(await errorOf(response, 404), "not_found");
   assert.doesNotMatch(text, /script|alert|<b>/);
 });
 
-Deno.test("without a token only addresses and known names are answered, but for health", async () => {
+Deno.test("without a token only IP addresses and known names are answered, except for health", async () => {
   const ask = async (host: string, path: string, token: string | null): Promise<number> => {
     const under = subject({ token });
     makeReady(under);
@@ -255,7 +255,7 @@ Deno.test("an unexpected error is logged, and its answer does not say what went 
   assert.match(under.logLines[0] ?? "", /cannot answer a request.*\/api\/dead-letters/);
 });
 
-Deno.test("/api/status tells what the process and the database know", async () => {
+Deno.test("/api/status has the facts of the process and of the database", async () => {
   const under = subject();
   makeReady(under);
   under.telemetry.stream.received(NOON * 1000, 500);

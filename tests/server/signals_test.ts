@@ -1,5 +1,5 @@
 /**
- * What the program says of itself while something is really wrong, and while something only looks so: a
+ * What the program reports during real problems, and during states that only look like problems: a
  * lock in the database, a full disk, a replay of the archive, a dead server.
  */
 
@@ -142,7 +142,7 @@ databaseTest("a lock is noticed on a quiet stream too", async ({ url }) => {
 }, { kinds: ["server"] });
 
 databaseTest(
-  "who waits before us for the lock is told, and first who holds it",
+  "sessions that wait for the lock before us are reported, the holder first",
   async ({ url, sql }) => {
     const events = nowEvents();
     await using server = new ReplayServer();
@@ -196,49 +196,56 @@ async function plainRole(
   return { url: as.href, drop };
 }
 
-databaseTest("a role without rights learns who holds the lock, too", async ({ url, sql }) => {
-  const plain = await plainRole(sql, url);
-  try {
+databaseTest(
+  "the holder of the lock is reported to a role without rights, too",
+  async ({ url, sql }) => {
+    const plain = await plainRole(sql, url);
+    try {
+      const events = nowEvents();
+      await using server = new ReplayServer();
+      await using program = new Program({ databaseUrl: plain.url, streamUrl: server.url });
+      await program.committed(server.push(events.put("alice/scene/s1")));
+      await using _ = await holding(url, "lock table scenes in access exclusive mode");
+      server.push(events.put("alice/scene/s2"));
+      const { database } = await statusWhen(program, ({ database }) => database.blocked !== null);
+      const [holder] = database.blocked?.holders ?? [];
+      assert.deepEqual([holder?.user, holder?.application, holder?.state], [
+        new URL(url).username,
+        "nightly job",
+        null,
+      ]);
+      assert.ok((holder?.pid ?? 0) > 0);
+    } finally {
+      await plain.drop();
+    }
+  },
+  { kinds: ["server"] },
+);
+
+databaseTest(
+  "a full disk: up, rejecting writes, with the code, until the next commit",
+  async ({ url, sql }) => {
     const events = nowEvents();
     await using server = new ReplayServer();
-    await using program = new Program({ databaseUrl: plain.url, streamUrl: server.url });
+    await using program = new Program({ databaseUrl: url, streamUrl: server.url });
     await program.committed(server.push(events.put("alice/scene/s1")));
-    await using _ = await holding(url, "lock table scenes in access exclusive mode");
-    server.push(events.put("alice/scene/s2"));
-    const { database } = await statusWhen(program, ({ database }) => database.blocked !== null);
-    const [holder] = database.blocked?.holders ?? [];
-    assert.deepEqual([holder?.user, holder?.application, holder?.state], [
-      new URL(url).username,
-      "nightly job",
-      null,
-    ]);
-    assert.ok((holder?.pid ?? 0) > 0);
-  } finally {
-    await plain.drop();
-  }
-}, { kinds: ["server"] });
+    const mend = await refuseRows(sql, { table: "scenes", when: "true", sqlState: "53100" });
+    const last = server.push(events.put("alice/scene/s2"));
+    const { database, ready } = await statusWhen(
+      program,
+      (status) => status.database.refusal !== null,
+    );
+    assert.deepEqual([database.up, database.refusal?.code], [true, "53100"]);
+    assert.deepEqual(codes(ready), ["database_refusing"]);
+    assert.match(ready.reasons[0]?.message ?? "", /SQLSTATE 53100/);
+    assert.equal(await program.metric("indexer_database_up"), 1);
+    await mend();
+    await program.committed(last);
+    assert.equal((await readyOf(program)).status, 200);
+  },
+);
 
-databaseTest("a full disk: up, refusing, with the code, until it commits", async ({ url, sql }) => {
-  const events = nowEvents();
-  await using server = new ReplayServer();
-  await using program = new Program({ databaseUrl: url, streamUrl: server.url });
-  await program.committed(server.push(events.put("alice/scene/s1")));
-  const mend = await refuseRows(sql, { table: "scenes", when: "true", sqlState: "53100" });
-  const last = server.push(events.put("alice/scene/s2"));
-  const { database, ready } = await statusWhen(
-    program,
-    (status) => status.database.refusal !== null,
-  );
-  assert.deepEqual([database.up, database.refusal?.code], [true, "53100"]);
-  assert.deepEqual(codes(ready), ["database_refusing"]);
-  assert.match(ready.reasons[0]?.message ?? "", /SQLSTATE 53100/);
-  assert.equal(await program.metric("indexer_database_up"), 1);
-  await mend();
-  await program.committed(last);
-  assert.equal((await readyOf(program)).status, 200);
-});
-
-databaseTest("a dead server: its address, why, and when it is tried again", async ({ url }) => {
+databaseTest("a dead server: its address, the error, and when it is retried", async ({ url }) => {
   const dead = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = dead.addr;
   dead.close();
@@ -257,7 +264,7 @@ databaseTest("a dead server: its address, why, and when it is tried again", asyn
 });
 
 archiveTest(
-  "a replay is a state of its own: how far, how fast, and neither lost nor behind",
+  "a replay is a state of its own with progress and rate, neither disconnected nor behind",
   { startFrom: "archive", wholeFrom: 2 },
   async ({ history, options, last }) => {
     const held = Promise.withResolvers<void>();
@@ -289,7 +296,7 @@ archiveTest(
 );
 
 archiveTest(
-  "a replay whose archive fails says so",
+  "failures of the archive are shown during a replay",
   { startFrom: "archive", wholeFrom: 2 },
   async ({ history, options }) => {
     history.fail("getBlock", FAULTS.refuses(503), Infinity, 2);
@@ -339,7 +346,7 @@ databaseTest("recent records have their current state, not the one at arrival", 
 });
 
 databaseTest(
-  "the counts of the ledger say how old they are, and agree with those beside them",
+  "the counts of the ledger show their age, and agree with the other counts",
   async ({ url }) => {
     const events = nowEvents();
     await using server = new ReplayServer();

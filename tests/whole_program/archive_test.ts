@@ -1,4 +1,4 @@
-/** What an archive can do to the whole program, on a real database: the outcome, and what an operator sees. */
+/** Faults of an archive with the whole program on a real database: the result, and what an operator sees. */
 
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/client/clock.ts";
@@ -105,7 +105,7 @@ const PASSING: readonly {
 ];
 
 for (const { name, way, spoil, notice, said } of PASSING) {
-  archiveTest(`${name} costs nothing but time, and is told once`, way, async (test) => {
+  archiveTest(`${name} only costs time, and is reported once`, way, async (test) => {
     spoil(test.history);
     await using program = new Program({ ...test.options, random: SOON });
     await assertConverged(test, program);
@@ -155,7 +155,7 @@ const LASTING: readonly {
 
 for (const { name, way, method, fault, error, says } of LASTING) {
   archiveTest(
-    `${name} ends the program before them, and the next one goes on`,
+    `${name} ends the program before them, and the next start continues`,
     way,
     async (test) => {
       const { history, live, sql, options } = test;
@@ -185,7 +185,7 @@ for (const { name, way, method, fault, error, says } of LASTING) {
 }
 
 archiveTest(
-  "where there is no archive for half an hour, a cursor that is too old is given up, and said",
+  "without an archive for half an hour, a cursor that is too old is abandoned, and that is reported",
   { startFrom: "1" },
   async ({ history, live, last, sql, options }) => {
     history.fail("planSnapshot", FAULTS.refuses(404), Infinity);
@@ -207,7 +207,7 @@ archiveTest(
 );
 
 archiveTest(
-  "START_FROM=archive waits for an archive for ever",
+  "START_FROM=archive waits for an archive without limit",
   { startFrom: "archive" },
   async ({ history, last, options }) => {
     history.fail("planSnapshot", FAULTS.refuses(404), Infinity);
@@ -234,7 +234,7 @@ const NOBODY: readonly (readonly [string, Fault])[] = [
 
 for (const startFrom of ["archive", "1"]) {
   archiveTest(
-    `a server without an archive is waited for and never read past, starting from ${startFrom}`,
+    `a missing archive is retried and never skipped, starting from ${startFrom}`,
     { startFrom },
     async (test) => {
       const { history, live, sql, options } = test;

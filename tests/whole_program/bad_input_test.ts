@@ -1,4 +1,4 @@
-/** Whatever comes over the wire has a counted outcome and a reason, and the stream goes on. */
+/** Every message has a counted outcome and a reason, and the stream continues. */
 
 import { encode } from "@atcute/cbor";
 import assert from "node:assert/strict";
@@ -179,7 +179,7 @@ function outcomes({ counts }: Program): string[] {
 }
 
 databaseTest(
-  "I-02 V-06 every kind of bad input is counted with its reason, and the stream goes on",
+  "I-02 V-06 every kind of invalid input is counted with its reason, and the stream continues",
   async ({ url, sql }) => {
     await using server = new ScriptedServer([sends()]);
     await using program = new Program({ databaseUrl: url, streamUrl: server.url() });

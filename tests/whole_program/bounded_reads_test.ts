@@ -1,4 +1,4 @@
-/** How many rows of the ledger a batch reads, by Postgres' own count: as many however much it holds. */
+/** How many rows of the ledger a batch reads, by Postgres' own count: the same number for any size of the ledger. */
 
 import assert from "node:assert/strict";
 import { connect, terminate } from "../../lib/repository/connection/connection.ts";
@@ -62,7 +62,7 @@ function changesOf(events: SampleEvents, n: number): JetstreamEvent[] {
 }
 
 databaseTest(
-  "a batch reads no more of a large ledger, also by plans that were made while it was empty",
+  "a batch reads as few rows of a large ledger, also with plans made while it was empty",
   async ({ url }) => {
     // One connection, whose plans are kept.
     const sql = connect(url, { max: 1, applicationName: "tests" });

@@ -1,5 +1,5 @@
 /**
- * What the database answers, to the brim: a server (or whoever is between) lets the program in and answers
+ * Answers of the database up to their limit: a server (or anybody between) accepts the login and answers
  * without end, in rows that take many times more memory than their bytes. The executable (or the program
  * from its source, where none is made) has its own heap limit, and the memory of its unit.
  */
@@ -33,7 +33,7 @@ const ANSWERS: readonly (readonly [what: string, part: Uint8Array])[] = [
 ];
 
 for (const [what, part] of ANSWERS) {
-  Deno.test(`a database that answers with ${what} without end (${PROGRAM_NAME}, ${MEMORY_LIMITED})`, async () => {
+  Deno.test(`a database that answers with endless ${what} (${PROGRAM_NAME}, ${MEMORY_LIMITED})`, async () => {
     const parts = concat(Array.from({ length: Math.ceil(65_536 / part.length) }, () => part));
     using database = new EndlessPostgres(concat([message("1"), message("2"), ONE_COLUMN]), parts);
     await using program = await Alone.start(database.url, "ws://127.0.0.1:1/subscribe", {});

@@ -1,5 +1,5 @@
 /**
- * The queue and a batch, filled to the brim: the database stands still, and the server goes on sending
+ * The queue and a batch, filled up to their limits: the database does not answer, and the server keeps sending
  * records that take many times more memory than their text. The executable (or the program from its
  * source, where none is made) has its own heap limit, and the memory of its unit.
  */

@@ -1,5 +1,5 @@
 /**
- * What is read in large pieces, filled to the brim: the executable (or the program from its source, where
+ * Large reads, up to their limits: the executable (or the program from its source, where
  * none is made) has its own heap limit, and stays within the memory of its unit. `BOUNDED=full` takes more
  * than would ever fit; without it, there is just more than may be held at a time.
  */

@@ -47,7 +47,7 @@ const KILLS: readonly Passing[] = [
 
 for (const [way, wholeFrom] of [["files", 0], ["single blocks", 2]] as const) {
   databaseTest(
-    `a replay by ${way} that is killed inside a block, again and again, goes on behind its last commit`,
+    `a replay by ${way} that is repeatedly killed within a block resumes after its last commit`,
     async ({ url, sql }) => {
       const block = (first: number) => blockOf(ROWS.slice(first, first + BLOCK_ROWS));
       const segment = (first: number) => [block(first), block(first + BLOCK_ROWS)];

@@ -10,7 +10,7 @@ function print(line: string): void {
 }
 
 databaseTest(
-  "a process that is killed anywhere, again and again, leaves the tables as the model says",
+  "after a process was repeatedly killed anywhere, the tables equal the model's",
   async (database) => {
     const killed = await crashCampaign({ seed: SEED, database, print });
     assert.ok(new Set(killed).size >= 12, killed.join(" "));

@@ -16,7 +16,7 @@ function scenes(events: SampleEvents, count: number): ReturnType<SampleEvents["p
 }
 
 databaseTest(
-  "RC-01 RC-04 S-02 a restart resumes at the committed cursor, inclusively, and knows the overlap",
+  "RC-01 RC-04 S-02 a restart resumes at the committed cursor, inclusively, and recognises the overlap",
   async ({ url, sql }) => {
     const events = new SampleEvents();
     await using server = new ReplayServer();
@@ -38,7 +38,7 @@ databaseTest(
   },
 );
 
-databaseTest("V-01 a connection that drops resumes where reading stood", async ({ url }) => {
+databaseTest("V-01 after a lost connection reading resumes at its position", async ({ url }) => {
   const events = new SampleEvents();
   await using server = new ReplayServer();
   server.push(...scenes(events, 5));
@@ -52,7 +52,7 @@ databaseTest("V-01 a connection that drops resumes where reading stood", async (
 });
 
 databaseTest(
-  "while only foreign events arrive the cursor moves on, with a commit every two seconds and not for each",
+  "while only foreign events arrive the cursor advances, with one commit every two seconds",
   async ({ url, sql }) => {
     const haste = 10;
     let commits = 0;
@@ -98,7 +98,7 @@ databaseTest(
 );
 
 databaseTest(
-  "the markers of foreign accounts alone cost a transaction every two seconds",
+  "events of foreign accounts alone cost one transaction every two seconds",
   async ({ url }) => {
     let commits = 0;
     const events = new SampleEvents();
@@ -167,7 +167,7 @@ databaseTest(
 );
 
 databaseTest(
-  "on another instance reading goes on there, though its numbers are lower and its events older",
+  "reading continues on another instance, although its numbers are lower and its events older",
   async ({ url, sql }) => {
     const events = new SampleEvents();
     await using first = new ReplayServer({ firstSeq: 70_000 });
@@ -187,7 +187,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an instance that was built anew and counts from the start is followed, and nothing is missed",
+  "a rebuilt instance that numbers from the start is followed, and nothing is missed",
   async ({ url, sql }) => {
     const events = new SampleEvents();
     let port = 0;
@@ -212,7 +212,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an instance that was built anew while it was read is gone on with by its new numbers",
+  "an instance that is rebuilt while it is read is followed by its new numbers",
   async ({ url }) => {
     const events = new SampleEvents();
     const old = new ReplayServer({ firstSeq: 9_000 });
@@ -232,7 +232,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an event of the future counts, and nothing goes on there, whether its cursor or its time lies there",
+  "an event in the future is written, and reading does not resume there, whether its cursor or its time is in the future",
   async ({ url, sql }) => {
     const events = new SampleEvents();
     const [right, wrong, late] = scenes(events, 3);

@@ -12,7 +12,7 @@ const data = await repository("DATA.md");
 const [, statements = ""] = /```sql\n([^]*?)```/.exec(sectionOf(data, "Following changes")) ?? [];
 
 databaseTest(
-  "a session that listens is told once a transaction which tables it wrote to, and what is hidden by hand",
+  "a listening session is notified once per transaction of each written table, also for changes by hand",
   async (database) => {
     await database.sql.command(statements);
     const listener = new pg.Client(database.url);

@@ -16,7 +16,7 @@ function count(events: readonly SampleEvent[], has: (event: JetstreamEvent) => b
   return events.filter((event) => has(event as unknown as JetstreamEvent)).length;
 }
 
-Deno.test("the sample stream has everything that a real one has", () => {
+Deno.test("the sample stream has everything that a real stream has", () => {
   const events = sampleStream(START_US);
   assert.ok(events.length >= 300);
   assert.ok(new Set(events.map(({ did }) => did)).size >= 5);
@@ -40,7 +40,7 @@ Deno.test("the sample stream has everything that a real one has", () => {
 });
 
 databaseTest(
-  "of the sample stream every outcome but stale comes, and every table has rows",
+  "the sample stream has every outcome except stale, and fills every table",
   async (database) => {
     const folded = new Folded(database);
     const events = sampleStream(START_US) as unknown as JetstreamEvent[];
@@ -78,7 +78,7 @@ Deno.test("the demo plays its stream once, with its own permissions, and ends wi
   for (const count of Object.values<number>(tables)) assert.ok(count > 0, said);
 });
 
-Deno.test("the demo that goes on says where to look, and tells of what waits, comes and is refused", async () => {
+Deno.test("the running demo prints its addresses, and shows a waiting record, its parent and a dead letter", async () => {
   const [, ...flags] = manifest.tasks.demo.split(" ");
   await using demo = new Deno.Command(Deno.execPath(), {
     args: [...flags, "--pace", "200"],

@@ -1,4 +1,4 @@
-/** From the bytes of each wire to the rows: what a record says is the same row, whatever it came on. */
+/** From the bytes of each protocol to the rows: a record gives the same row on every protocol. */
 
 import assert from "node:assert/strict";
 import { coarsen } from "../../lib/mapper/consent/consent.ts";
@@ -77,7 +77,7 @@ const ATTACHMENTS = [
 ];
 
 databaseTest(
-  "blobs, decimal text and strong references become the same rows from every wire",
+  "blobs, decimal text and strong references give the same rows on every protocol",
   async (database) => {
     const { sql } = database;
     const made = [["scene", SCENE], ["membership", DECISION], ["post", POST]] as const;

@@ -179,7 +179,7 @@ Deno.test({
 });
 
 databaseTest(
-  `executable: dead letters are listed, tried again and discarded in it${skipped}`,
+  `executable: dead letters are listed, retried and discarded${skipped}`,
   async ({ sql, url }) => {
     await sql`insert into dead_letters (fingerprint, reason, detail) values ('a', 'invalid_json', 'x')`;
     const env = { DATABASE_URL: url, LOCATION_JITTER_SECRET: "a secret of the tests" };

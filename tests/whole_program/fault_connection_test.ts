@@ -63,7 +63,7 @@ faultTest("a batch whose commit was not answered is applied and counted once", (
   };
 });
 
-faultTest("a connection that is cut at any step costs nothing but time", (proxy) => {
+faultTest("a connection that is lost at any step only costs time", (proxy) => {
   const steps: FaultPoint[] = [
     "batch_beginning",
     "batch_begun",
@@ -82,7 +82,7 @@ faultTest("a connection that is cut at any step costs nothing but time", (proxy)
   };
 });
 
-faultTest("a database that can't be reached for a while is waited for", (proxy) => {
+faultTest("an unreachable database is retried until it answers", (proxy) => {
   const faults: Fault[] = [];
   return {
     at: (name, before) => {
@@ -95,7 +95,7 @@ faultTest("a database that can't be reached for a while is waited for", (proxy) 
   };
 });
 
-faultTest("a connection that hangs and goes on has lost nothing", (proxy) => {
+faultTest("a connection that hangs and continues loses nothing", (proxy) => {
   const faults: Fault[] = [];
   return {
     at: (name, before) => {
@@ -111,7 +111,7 @@ faultTest("a connection that hangs and goes on has lost nothing", (proxy) => {
   };
 });
 
-faultTest("a connection that hangs for good is given up for another one", (proxy) => {
+faultTest("a connection that hangs for good is replaced by another", (proxy) => {
   const faults: Fault[] = [];
   return {
     at: (name, before) => {
@@ -134,7 +134,7 @@ faultTest("a connection that hangs for good is given up for another one", (proxy
   };
 });
 
-faultTest("a commit whose answer hangs is found to have happened", (proxy) => {
+faultTest("a commit whose answer hangs is recognised as committed", (proxy) => {
   const faults: Fault[] = [];
   return {
     at: (name, before) => {

@@ -11,7 +11,7 @@ const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 
 const STANDING_BY = "standing by: another instance leads";
 
-databaseTest("two consumers on one database at once leave the tables as one would", async (db) => {
+databaseTest("two concurrent consumers on one database give the same tables as one", async (db) => {
   Deno.stdout.writeSync(new TextEncoder().encode(`seed ${SEED}\n`));
   const frames = numberedStream(SEED, 400);
   await using server = new ReplayServer({ pingMs: 0 });
@@ -33,7 +33,7 @@ databaseTest("two consumers on one database at once leave the tables as one woul
 });
 
 databaseTest(
-  "any number of instances migrate at once, also when one of them is cut off",
+  "any number of instances migrate at once, also when one of them is disconnected",
   async ({ url, sql }) => {
     await using server = new ReplayServer({ pingMs: 0 });
     await using proxy = DatabaseProxy.start(url);
@@ -67,7 +67,7 @@ databaseTest(
 );
 
 databaseTest(
-  "an instance that is cut off inside its transaction keeps nobody from writing for long",
+  "an instance that is disconnected within its transaction does not block writing for long",
   async ({ url, sql }) => {
     const events = new SampleEvents();
     await using server = new ReplayServer({ pingMs: 0 });

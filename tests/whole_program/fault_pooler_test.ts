@@ -127,7 +127,7 @@ databaseTest(
 );
 
 databaseTest(
-  `a pooler that reconnects, pauses and kills costs nothing but time${MISSING}`,
+  `a pooler that reconnects, pauses and kills only costs time${MISSING}`,
   ({ url, sql }) =>
     runThrough(url, sql, {
       pooler: { mode: "transaction", size: 2 },
@@ -139,7 +139,7 @@ databaseTest(
 );
 
 databaseTest(
-  `a pooler in session mode is as good as none${MISSING}`,
+  `a pooler in session mode makes no difference${MISSING}`,
   ({ url, sql }) =>
     runThrough(url, sql, {
       pooler: { mode: "session", size: 12 },
@@ -151,7 +151,7 @@ databaseTest(
 );
 
 databaseTest(
-  `ten statements that are lost at once fail, each of them, and none the next time${MISSING}`,
+  `ten prepared statements that are lost at once each fail, and none the next time${MISSING}`,
   async ({ url }) => {
     const sql = connect(url, { max: 1, applicationName: "tests" });
     const ask = (): Promise<unknown> =>

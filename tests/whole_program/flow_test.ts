@@ -73,7 +73,7 @@ databaseTest("the same stream in v2 gives the same rows", async (database) => {
 });
 
 databaseTest(
-  "batches keep to one session, whatever else asks the database meanwhile",
+  "batches use one session, whatever other queries run meanwhile",
   async (database) => {
     const { sql, url } = database;
     await sql`create table sessions (pid int)`;
@@ -102,7 +102,7 @@ databaseTest(
 );
 
 databaseTest(
-  "I-03 a stop under load writes what was read and ends with 0, and the rest comes with the next start",
+  "I-03 a stop under load writes what was read and ends with 0, and the next start reads the rest",
   async (database) => {
     const events = new SampleEvents();
     const total = 20_000;
@@ -135,7 +135,7 @@ databaseTest("I-03 a stop on a quiet stream is at once", async ({ url }) => {
   assert.ok(performance.now() - startedAt < 3_000);
 });
 
-databaseTest("L-01 a thousand commits a second are kept up with", async ({ url }) => {
+databaseTest("L-01 the program keeps up with a thousand commits a second", async ({ url }) => {
   const events = new SampleEvents();
   const perSecond = 1000;
   const commits = Array.from(
@@ -195,7 +195,7 @@ databaseTest(
 );
 
 databaseTest(
-  "V-02 a request that every server refuses for good ends the process with 1",
+  "V-02 a request that every server finally rejects ends the process with 1",
   async ({ url }) => {
     await using server = new ScriptedServer([
       refusesInText(400, "invalid options: no such collection"),
@@ -209,7 +209,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a stream that can't be reached so often in a row ends the process with 1",
+  "RECONNECT_MAX_ATTEMPTS failures in a row end the process with 1",
   async ({ url }) => {
     await using server = new ScriptedServer([refusesInText(503, "down")]);
     await using program = new Program({

@@ -128,7 +128,7 @@ const CASES: readonly (readonly [descriptors: number, things: readonly string[]]
 
 for (const [limit, things] of CASES) {
   databaseTest(
-    `with ${limit} descriptors a crowd neither ends it nor keeps health from being answered (${MEMORY_LIMITED})` +
+    `with ${limit} descriptors a crowd of clients neither ends the process nor blocks /health (${MEMORY_LIMITED})` +
       (hasNode ? "" : " (skipped: no node)"),
     async (database) => {
       await using victim = await Victim.start(

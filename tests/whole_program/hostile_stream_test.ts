@@ -16,7 +16,7 @@ import { ATTACKS, POLLUTION } from "../support/hostile/attacks.ts";
 import { PROGRAM } from "../support/hostile/executable.ts";
 import { commit, Victim } from "../support/hostile/victim.ts";
 
-Deno.test("no server makes the program stop, stall, grow or log what the server dictates", async (t) => {
+Deno.test("no server can make the program stop, stall, grow or log chosen text", async (t) => {
   // The server where there is one: the attacks fill the memory of an embedded one, and take three times as long.
   const kind = testDatabases().includes("server") ? "server" : "embedded";
   await withDatabase(kind, (database) => attacked(database, t));

@@ -27,7 +27,7 @@ function nowEvents(): SampleEvents {
 }
 
 databaseTest(
-  "E-339 E-342 H-01 H-03 the running program counts what it did, under the names of old",
+  "E-339 E-342 H-01 H-03 the running program counts its work, under the old metric names",
   async ({ url }) => {
     const events = nowEvents();
     await using server = new ReplayServer();
@@ -76,29 +76,35 @@ databaseTest(
   },
 );
 
-databaseTest("not ready before the stream is there, and ready once it is", async ({ url }) => {
-  const events = nowEvents();
-  await using server = new ReplayServer();
-  server.unavailable = true;
-  await using program = new Program({ databaseUrl: url, streamUrl: server.url });
-  await program.until(() => program.said("cannot read the stream, retrying") > 0);
-  const early = await program.fetch("/ready");
-  assert.equal(early.status, 503);
-  const { error, reasons } = await early.json();
-  assert.equal(error, "not_ready");
-  assert.deepEqual(reasons.map(({ code }: { code: string }) => code), ["not_connected"]);
-  // Waiting for the stream is no fault of the process.
-  const health = await program.fetch("/health");
-  assert.deepEqual([health.status, await health.json()], [200, {
-    status: "healthy",
-    standby: false,
-  }]);
+databaseTest(
+  "/ready is 503 before the stream is connected, and 200 afterwards",
+  async ({ url }) => {
+    const events = nowEvents();
+    await using server = new ReplayServer();
+    server.unavailable = true;
+    await using program = new Program({ databaseUrl: url, streamUrl: server.url });
+    await program.until(() => program.said("cannot read the stream, retrying") > 0);
+    const early = await program.fetch("/ready");
+    assert.equal(early.status, 503);
+    const { error, reasons } = await early.json();
+    assert.equal(error, "not_ready");
+    assert.deepEqual(reasons.map(({ code }: { code: string }) => code), ["not_connected"]);
+    // Waiting for the stream is no fault of the process.
+    const health = await program.fetch("/health");
+    assert.deepEqual([health.status, await health.json()], [200, {
+      status: "healthy",
+      standby: false,
+    }]);
 
-  server.unavailable = false;
-  await program.committed(server.push(events.put("alice/scene/s1")));
-  const ready = await program.fetch("/ready");
-  assert.deepEqual([ready.status, await ready.json()], [200, { status: "ready", standby: false }]);
-});
+    server.unavailable = false;
+    await program.committed(server.push(events.put("alice/scene/s1")));
+    const ready = await program.fetch("/ready");
+    assert.deepEqual([ready.status, await ready.json()], [200, {
+      status: "ready",
+      standby: false,
+    }]);
+  },
+);
 
 databaseTest("the status is the facts of the run and of the tables, as JSON", async ({ url }) => {
   const events = nowEvents();
@@ -158,7 +164,7 @@ databaseTest(
 );
 
 databaseTest(
-  "H-02 with a token everything but health and readiness asks for it, and dead letters can be tried again",
+  "H-02 with a token everything but health and readiness requires it, and dead letters can be retried",
   async ({ url }) => {
     const token = "a-token-of-the-tests";
     const headers = { authorization: `Bearer ${token}` };

@@ -51,7 +51,7 @@ async function distinct(sql: Sql, column: string, table: string): Promise<readon
 }
 
 databaseTest(
-  "nothing that is said or stored tells a place that is not shared, or a secret",
+  "nothing that is printed or stored reveals a place that is not shared, or a secret",
   async (database) => {
     const { sql, url } = database;
     const stream = leakStream();
@@ -90,7 +90,7 @@ databaseTest(
 );
 
 for (const breach of BREACHES) {
-  Deno.test(`the search finds what leaks without ${breach.without}`, async () => {
+  Deno.test(`the search finds the leak without ${breach.without}`, async () => {
     await withDatabase("embedded", async (database) => {
       const stream = leakStream(60);
       const { batch = 20 } = breach;
@@ -102,7 +102,7 @@ for (const breach of BREACHES) {
   });
 }
 
-Deno.test("the search knows a place in every disguise, and a secret in every form", () => {
+Deno.test("the search recognises a place in every disguise, and a secret in every form", () => {
   const marks = new Marks(1);
   const told = [...TEXTS, ...VALUES, ...LOCATIONS].map(([name, tell]) => {
     const mark = marks.add(name);
@@ -133,7 +133,7 @@ Deno.test("the search knows a place in every disguise, and a secret in every for
 });
 
 databaseTest(
-  "the database itself refuses a place without consent, in every table that holds one",
+  "the database itself rejects a place without consent, in every table with places",
   async ({ sql }) => {
     const refuses = async (statement: string): Promise<void> => {
       await assert.rejects(sql.unsafe(statement), { code: "23514" }, statement);

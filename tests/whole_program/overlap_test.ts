@@ -88,7 +88,7 @@ overlapTest("a parent comes in the batch after its children, three deep", (scrip
   },
 });
 
-overlapTest("a record is made, deleted and made again, and its child with it", (script) => [
+overlapTest("a record is created, deleted and created again, and its child with it", (script) => [
   script.commit(ALICE, "scene", "s1", SCENE),
   script.commit(BOB, "post", "p1", { text: "one", sceneId: S1 }),
   script.commit(ALICE, "scene", "s1", null),
@@ -119,15 +119,19 @@ overlapTest(
   { states: { "alice s1": "deleted", "alice s2": "applied" } },
 );
 
-overlapTest("a run is delivered again, across the boundary and within it", (script) => {
-  const run = [
-    script.commit(ALICE, "scene", "s1", SCENE),
-    script.commit(ALICE, "scene", "s1", { name: "Changed" }),
-    script.commit(ALICE, "event", "e1", NIGHT),
-    script.commit(ALICE, "event", "e1", { ...NIGHT, startsAt: "tomorrow" }),
-  ];
-  return [...run, ...run];
-}, { states: { "alice s1": "applied", "alice e1": "rejected" }, letters: ["invalid_time"] });
+overlapTest(
+  "a run of events is repeated, across the boundary of batches and within one",
+  (script) => {
+    const run = [
+      script.commit(ALICE, "scene", "s1", SCENE),
+      script.commit(ALICE, "scene", "s1", { name: "Changed" }),
+      script.commit(ALICE, "event", "e1", NIGHT),
+      script.commit(ALICE, "event", "e1", { ...NIGHT, startsAt: "tomorrow" }),
+    ];
+    return [...run, ...run];
+  },
+  { states: { "alice s1": "applied", "alice e1": "rejected" }, letters: ["invalid_time"] },
+);
 
 overlapTest("an account is deactivated between two records, and comes back", (script) => [
   script.commit(ALICE, "scene", "s1", SCENE),
@@ -160,7 +164,7 @@ overlapTest("an account is deactivated and stays so", (script) => [
 ], { states: { "alice s1": "suppressed", "bob p1": "waiting", "bob p2": "waiting" } });
 
 overlapTest(
-  "an account is deleted, says the stream, and is back before its source said so",
+  "an account that the stream reports as deleted returns before its source confirms the deletion",
   (script) => [
     script.commit(ALICE, "scene", "s1", SCENE),
     script.commit(ALICE, "event", "e1", NIGHT),
@@ -220,7 +224,7 @@ overlapTest("a bare reference becomes ambiguous, and clear again", (script) => [
   },
 });
 
-overlapTest("a bare reference is to the author's own record as soon as there is one", (script) => [
+overlapTest("a bare reference means the author's own record as soon as there is one", (script) => [
   script.commit(ALICE, "scene", "s1", SCENE),
   script.commit(BOB, "post", "p1", { text: "one", sceneId: "s1" }),
   script.commit(BOB, "scene", "s1", SCENE),
@@ -237,7 +241,7 @@ overlapTest("a bare reference is to the author's own record as soon as there is 
   },
 });
 
-overlapTest("a bare reference to an event follows what becomes of the events' scenes", (script) => [
+overlapTest("a bare reference to an event follows the states of the events' scenes", (script) => [
   script.commit(ALICE, "scene", "s1", SCENE),
   script.commit(MALLORY, "scene", "s2", SCENE),
   script.commit(ALICE, "event", "e1", NIGHT),
@@ -260,7 +264,7 @@ overlapTest("a bare reference to an event follows what becomes of the events' sc
   },
 });
 
-overlapTest("a rejected record becomes right by a record of the next batch", (script) => [
+overlapTest("a rejected record is applied because of a record of the next batch", (script) => [
   script.commit(BOB, "scene", "s1", SCENE),
   script.commit(ALICE, "event", "e1", NIGHT),
   script.commit(ALICE, "alliance", "a1", { fromSceneId: "s1", toSceneId: "s1" }),
@@ -277,7 +281,7 @@ overlapTest("a rejected record becomes right by a record of the next batch", (sc
 });
 
 overlapTest(
-  "a later revision resolves the letter of the batch before, and the other way round",
+  "a later revision resolves the dead letter of the previous batch, and the reverse",
   (script) => [
     script.commit(ALICE, "scene", "s1", { name: "" }),
     script.commit(ALICE, "scene", "s1", SCENE),
@@ -313,7 +317,7 @@ overlapTest("a handle is kept from the first record on", (script) => [
   script.commit(ALICE, "scene", "s2", SCENE),
 ], { states: { "alice s1": "applied", "alice s2": "applied" } });
 
-databaseTest("any stream in batches of any size is folded as the model says", async (database) => {
+databaseTest("any stream in batches of any size is folded like the model", async (database) => {
   const seed = Number(Deno.env.get("PROPERTY_SEED") ?? Date.now() % 1_000_000_000);
   await Deno.stdout.write(new TextEncoder().encode(`seeds from ${seed}\n`));
   for (const size of SIZES) {

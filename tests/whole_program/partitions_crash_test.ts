@@ -65,7 +65,7 @@ async function campaign({ sql, databaseUrl, seed, harms }: Campaign): Promise<vo
 }
 
 databaseTest(
-  "processes that are killed, suspended, cut off and slowed leave the tables as one alone would",
+  "processes that are killed, suspended, disconnected and slowed down give the same tables as one",
   ({ sql, url }) => campaign({ sql, databaseUrl: url, seed: SEED, harms: HARMS }),
   { kinds: ["server"] },
 );

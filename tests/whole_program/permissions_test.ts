@@ -1,4 +1,4 @@
-/** The executable has the network and the environment. That is enough, and it is all. */
+/** The executable may use the network and the environment. That is enough, and nothing else is allowed. */
 
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
@@ -14,7 +14,7 @@ const TAKEN_OVER = new URL("../support/permissions/taken_over.ts", import.meta.u
 const ASK = new URL("../support/permissions/ask_over_tls.ts", import.meta.url).href;
 const ATTEMPTS = new URL("../support/permissions/attempts.ts", import.meta.url).href;
 
-Deno.test("with the network and the environment alone it runs, on a database of its own choice", async () => {
+Deno.test("it runs with permissions for network and environment only, also with the embedded database", async () => {
   await withDatabase("embedded", async (database) => {
     await using program = await Victim.start(database, { INTERNAL_AUTH_TOKEN: "" });
     await program.suffer((peer) => peer.send("{}"));
@@ -37,7 +37,7 @@ Deno.test("with these permissions nothing else can be done", async () => {
   );
 });
 
-Deno.test("a repository's server is asked over TLS with these permissions, and its certificate is verified", async () => {
+Deno.test("with these permissions a repository's server is read over TLS, and its certificate verified", async () => {
   await using server = Deno.serve(
     { ...LOCALHOST, hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response("here"),
@@ -60,7 +60,7 @@ Deno.test("a repository's server is asked over TLS with these permissions, and i
 });
 
 databaseTest(
-  "once it has read its settings nothing in it can see the environment, and all works",
+  "after reading its settings the process can't read the environment, and everything works",
   async ({ url }) => {
     await using front = new TlsFront(url, LOCALHOST, "yes");
     await using stream = new ReplayServer();
@@ -84,7 +84,7 @@ databaseTest(
   },
 );
 
-Deno.test("no task gives the program more, but for the files of the embedded database", () => {
+Deno.test("no task gives the program more permissions, except for the files of the embedded database", () => {
   const allowed = new Set(["--allow-net", "--allow-env"]);
   for (const [name, task] of Object.entries(manifest.tasks)) {
     if (!/(^| )main\.ts( |$)/.test(task) || name === "check") continue;

@@ -1,4 +1,4 @@
-/** What the stored position means, on servers that restart their numbering, have other clocks, or bring nothing. */
+/** The stored position on servers that restart their numbering, have other clocks, or send nothing. */
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
@@ -134,7 +134,7 @@ for (const wire of ["v1", "v2"] as const) {
   }
 
   databaseTest(
-    `${wire}: what comes while it is stopped is not missed, though nothing had come before`,
+    `${wire}: events during a stop are not missed, although none had arrived before`,
     async ({ url, sql }) => {
       await using server = new ReplayServer();
       const env = { START_FROM: "live" };
@@ -166,7 +166,7 @@ async function storeOldCursor(
       now() - interval '10 minutes')`;
 }
 
-databaseTest("a cursor of 0.1 is gone on with", async ({ url, sql }) => {
+databaseTest("a cursor of version 0.1 is continued", async ({ url, sql }) => {
   const events = new SampleEvents(anHourAgo());
   const log = scenes(events, "one", "two", "three", "four");
   await using server = new ReplayServer();
@@ -200,7 +200,7 @@ databaseTest(
 );
 
 databaseTest(
-  "when all events are ahead of our clock that is said, and the server's own numbers go on",
+  "when all events are ahead of our clock that is reported, and the server's numbers are used",
   async ({ url, sql }) => {
     await using server = new ReplayServer();
     const events = new SampleEvents(Date.now() * 1000 + 20 * 3_600_000_000);
@@ -232,7 +232,7 @@ databaseTest(
 );
 
 databaseTest(
-  "one event ahead of our clock does not hold up the position, nor move it",
+  "one event ahead of our clock neither blocks nor moves the position",
   async ({ url, sql }) => {
     for (const options of [{}, { legacy: true }] satisfies ReplayServerOptions[]) {
       const nowUs = Date.now() * 1000;
@@ -254,7 +254,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a v2 cursor that aged out while nothing came is asked for by the time that was quiet until then",
+  "a v2 cursor that aged out on a quiet stream is requested by the time up to which it was quiet",
   async ({ url, sql }) => {
     const nowUs = Date.now() * 1000;
     const events = new SampleEvents(nowUs - 9_010_000_000);

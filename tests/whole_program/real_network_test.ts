@@ -70,7 +70,7 @@ function scene(name: string): Record<string, unknown> {
 }
 
 networkTest(
-  "after any history, with and without a stream, the index says what the servers hold",
+  "after any history, with and without a stream, the index equals the servers",
   async (network, database) => {
     Deno.stdout.writeSync(new TextEncoder().encode(`real network: seed ${SEED}\n`));
     const random = seededRandom(SEED);
@@ -128,7 +128,7 @@ networkTest(
 );
 
 networkTest(
-  "an account goes and comes back, and another is deleted for good",
+  "an account is deactivated and returns, and another is deleted for good",
   async (network, database) => {
     const { sql, url } = database;
     const [leaving, deleted] = [await network.account(0), await network.account(0)];

@@ -1,4 +1,4 @@
-/** `rebuild`: an empty database says what was published before it began to follow the stream. */
+/** `rebuild`: an empty database gets the records from before it began to follow the stream. */
 
 import assert from "node:assert/strict";
 import { encode } from "@atcute/cbor";
@@ -114,7 +114,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a repository that can't be read is told, tried again, and holds up nobody",
+  "an unreadable repository is reported, retried, and delays no other",
   async ({ url, sql }) => {
     await using network = new TinyNetwork();
     await populated(network, 4);
@@ -138,7 +138,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a rebuild that was stopped goes on, and reads no repository a second time",
+  "a stopped rebuild continues, and reads no repository twice",
   async ({ url, sql }) => {
     await using network = new TinyNetwork();
     await populated(network, ACCOUNTS);
@@ -204,7 +204,7 @@ for (const words of [["rebuild", "--from", "archive"], ["rebuild"]]) {
   );
 }
 
-Deno.test("rebuild takes the sources that it names", async () => {
+Deno.test("rebuild accepts the sources that its help names", async () => {
   const { code, err } = await told(["rebuild", "--from", "backup"], {
     env: {
       DATABASE_URL: "postgres://me:pw@127.0.0.1:1/x",

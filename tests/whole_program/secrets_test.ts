@@ -1,4 +1,4 @@
-/** Secrets in everything that can go wrong: none is ever said. */
+/** Secrets in every kind of failure: none is ever printed. */
 
 import assert from "node:assert/strict";
 import type { Terminal } from "../../lib/commands/command.ts";
@@ -158,7 +158,7 @@ Deno.test("an error of the driver carries no password, whatever is printed of it
   });
 });
 
-Deno.test("what nobody catches is one line, without what the error carries along", async () => {
+Deno.test("an uncaught error is printed in one line, without its other properties", async () => {
   for (const how of ["thrown", "rejected"]) {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [

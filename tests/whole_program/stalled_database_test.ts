@@ -37,7 +37,7 @@ function* scenes(): Generator<string> {
 }
 
 databaseTest(
-  "a database that doesn't answer costs neither memory nor events, and everybody is told",
+  "a database that doesn't answer costs neither memory nor events, and is reported everywhere",
   async ({ url, sql }) => {
     await using server = new ReplayServer({ pingMs: 0 });
     await using proxy = DatabaseProxy.start(url);

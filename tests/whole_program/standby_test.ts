@@ -67,7 +67,7 @@ databaseTest(
   },
 );
 
-databaseTest("when the leader is stopped, the standby goes on where it ended", async (db) => {
+databaseTest("when the leader is stopped, the standby resumes where it ended", async (db) => {
   const frames = numberedStream(SEED, 200);
   await using server = new ReplayServer({ pingMs: 0 });
   const at = { databaseUrl: db.url, streamUrl: server.url };
@@ -84,7 +84,7 @@ databaseTest("when the leader is stopped, the standby goes on where it ended", a
 });
 
 databaseTest(
-  "a leader that is cut off inside a batch commits nothing after the takeover, and becomes a standby",
+  "a leader that is disconnected within a batch commits nothing after the takeover, and becomes a standby",
   async (db) => {
     const frames = numberedStream(SEED, 200);
     await using server = new ReplayServer({ pingMs: 0 });
@@ -121,7 +121,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a leader that is killed, or stopped and woken up, is replaced, and writes nothing any more",
+  "a leader that is killed, or suspended and resumed, is replaced, and writes nothing afterwards",
   async (db) => {
     const frames = numberedStream(SEED, 300);
     await using server = new ReplayServer({ pingMs: 0 });

@@ -1,4 +1,4 @@
-/** What the journal, the status and the command say of how reading goes: each fact once, in words. */
+/** What the journal, the status and the command report about reading: each fact once. */
 
 import assert from "node:assert/strict";
 import { statusLines } from "../../lib/commands/status_text.ts";
@@ -29,7 +29,7 @@ for (
   ] as const
 ) {
   databaseTest(
-    `how the server ended a connection is in the journal, the status and the command: ${words}`,
+    `the end of a connection is shown in the journal, the status and the command: ${words}`,
     async ({ url }) => {
       const timeUs = Date.now() * 1000 - 20_000_000;
       await using server = new ScriptedServer([
@@ -72,7 +72,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a server that begins later than a number in START_FROM is told, once",
+  "a server that begins later than a number in START_FROM is reported once",
   async ({ url }) => {
     const events = new SampleEvents(Date.now() * 1000 - 60_000_000);
     await using server = new ReplayServer({ firstSeq: 900 });
@@ -98,7 +98,7 @@ databaseTest(
 );
 
 archiveTest(
-  "a replay that begins because the cursor is too old says so, with the server's words",
+  "a replay because of a too old cursor is reported with the server's words",
   { startFrom: "1" },
   async ({ last, options }) => {
     await using program = new Program(options);
@@ -111,7 +111,7 @@ archiveTest(
 );
 
 archiveTest(
-  "a replay that was asked for, or that a cursor of days ago needs, says which",
+  "a replay because of START_FROM, or of a cursor of days ago, is reported with that reason",
   { startFrom: "archive" },
   async ({ last, sql, options }) => {
     {

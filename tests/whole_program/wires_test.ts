@@ -1,4 +1,4 @@
-/** The whole program on a real database, over every wire that there is. */
+/** The whole program on a real database, with every protocol. */
 
 import { encode, toBytes } from "@atcute/cbor";
 import assert from "node:assert/strict";
@@ -88,7 +88,7 @@ databaseTest(
 );
 
 databaseTest(
-  "v2 as it is: every kind, what it says of itself, and an error in the end",
+  "v2: every kind of event, its notices, and an error at the end",
   async ({ url, sql }) => {
     const events = new SampleEvents();
     await using server = new ReplayServer();
@@ -121,7 +121,7 @@ databaseTest(
 );
 
 archiveTest(
-  "T9 the archive is replayed, a rebuilt repository included, and the live stream goes on once",
+  "T9 the archive is replayed, including a rebuilt repository, and the live stream continues",
   { startFrom: "archive", maxEntries: 1 },
   async ({ history, live, last, sql, options }) => {
     await using program = new Program(options);
@@ -152,7 +152,7 @@ async function stoppedInside({ history, sql, options }: ArchiveTest): Promise<nu
 }
 
 archiveTest(
-  "T11 a replay that stops inside a page goes on behind what is committed",
+  "T11 a replay that stops within a page resumes after the committed position",
   { startFrom: "archive" },
   async (test) => {
     const stored = await stoppedInside(test);
@@ -164,7 +164,7 @@ archiveTest(
 );
 
 archiveTest(
-  "an archive that was begun is read to its end, also when another instance is the first of the list",
+  "a begun archive is read to its end, also when another instance is first in the list",
   { startFrom: "archive" },
   async (test) => {
     const stored = await stoppedInside(test);
@@ -180,7 +180,7 @@ archiveTest(
 );
 
 archiveTest(
-  "T12 a cursor that is too old has the archive replayed by itself",
+  "T12 with a cursor that is too old the archive is replayed automatically",
   { startFrom: "1" },
   async ({ live, last, sql, options }) => {
     await using program = new Program(options);
@@ -193,7 +193,7 @@ archiveTest(
 );
 
 databaseTest(
-  "beside an archive that is still empty the live stream is read from its first event",
+  "with an empty archive the live stream is read from its first event",
   async ({ url, sql }) => {
     await using history = new ArchiveServer([]);
     const events = new SampleEvents();
@@ -232,7 +232,7 @@ function commitFrame(seq: number, rkey: string, action: "create" | "delete"): Ui
   });
 }
 
-databaseTest("the raw firehose is read, unknown frames and all", async ({ url, sql }) => {
+databaseTest("the raw firehose is read, including unknown frames", async ({ url, sql }) => {
   const did = didOf("bob");
   const time = new Date(timeOf(5) / 1000).toISOString();
   await using server = new ScriptedServer([async (peer) => {
@@ -252,7 +252,7 @@ databaseTest("the raw firehose is read, unknown frames and all", async ({ url, s
 });
 
 databaseTest(
-  "T1 T6 an instance with other numbers, and another protocol, is asked by time",
+  "T1 T6 from an instance with other numbers, and another protocol, events are requested by time",
   async ({ url, sql }) => {
     const events = new SampleEvents();
     const all = ["a", "b", "c", "d"].map((rkey) => events.put(`alice/scene/${rkey}`));
@@ -273,7 +273,7 @@ databaseTest(
   },
 );
 
-databaseTest("T5 a cursor in the future is said, and the stream is read", async ({ url }) => {
+databaseTest("T5 a cursor in the future is reported, and the stream is read", async ({ url }) => {
   await using server = new ReplayServer();
   const tomorrowUs = (Date.now() + 86_400_000) * 1000;
   const env = { START_FROM: String(tomorrowUs) };

@@ -175,7 +175,7 @@ databaseTest(
 );
 
 databaseTest(
-  "retrying a dead letter that a newer revision superseded changes nothing",
+  "retrying a dead letter whose record was applied meanwhile changes nothing",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();

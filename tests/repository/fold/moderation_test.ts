@@ -38,7 +38,7 @@ databaseTest(
 );
 
 databaseTest(
-  "showing a row whose author deleted it has no effect",
+  "showing a row whose author deleted it does not count as moderation",
   async (database) => {
     const { sql } = database;
     const events = new SampleEvents();

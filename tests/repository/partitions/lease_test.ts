@@ -29,7 +29,7 @@ async function runOut({ sql }: Pick<TestDatabase, "sql">): Promise<void> {
   await sql`update indexer_state set lease_until = clock_timestamp() - interval '1 ms'`;
 }
 
-databaseTest("the first that asks gets the lease, and nobody else while it lasts", async (db) => {
+databaseTest("the first claim gets the lease, and no other while it lasts", async (db) => {
   const lease = await taken(db, "one");
   assert.deepEqual(lease, { ...LEASED, holder: "one", epoch: 1, ms: LONG_MS });
   assert.deepEqual(await claimLease(db.sql, LEASED, "two", LONG_MS), {
@@ -39,7 +39,7 @@ databaseTest("the first that asks gets the lease, and nobody else while it lasts
 });
 
 databaseTest(
-  "a lease that has run out is taken, with the next epoch, and the old one is lost",
+  "an expired lease is taken with the next epoch, and the old one is lost",
   async (db) => {
     const old = await taken(db, "one");
     await runOut(db);
@@ -51,20 +51,20 @@ databaseTest(
   },
 );
 
-databaseTest("a lease that ran out and that nobody took can still be renewed", async (db) => {
+databaseTest("an expired lease that nobody took can still be renewed", async (db) => {
   const lease = await taken(db, "one");
   await runOut(db);
   assert.equal(await renewLease(db.sql, lease), "renewed");
   assert.equal((await claimLease(db.sql, LEASED, "two", LONG_MS)).kind, "held");
 });
 
-databaseTest("a lease that was given up is free at once", async (db) => {
+databaseTest("a released lease is free at once", async (db) => {
   await releaseLease(db.sql, await taken(db, "one"));
   assert.equal((await taken(db, "two")).epoch, 2);
 });
 
 databaseTest(
-  "a lease that ends later than it can last is free: another server's clock set it",
+  "a lease with an expiry beyond its duration is free: another server's clock set it",
   async (db) => {
     await taken(db, "one");
     await db.sql`update indexer_state
@@ -79,7 +79,7 @@ databaseTest("consumers have leases of their own", async (db) => {
   assert.equal((await claimLease(db.sql, other, "two", LONG_MS)).kind, "taken");
 });
 
-databaseTest("of many that ask at once one gets it", async (db) => {
+databaseTest("of many concurrent claims one gets the lease", async (db) => {
   const names = Array.from({ length: 8 }, (_, index) => `i${index}`);
   const claims = await Promise.all(names.map((name) => claimLease(db.sql, LEASED, name, LONG_MS)));
   assert.equal(claims.filter(({ kind }) => kind === "taken").length, 1);
@@ -101,7 +101,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a holder that has stopped inside its transaction is ended once its lease has run out",
+  "the session of a holder that stopped within its transaction is ended once its lease has expired",
   async (db) => {
     const stalled = connect(db.url, { max: 1, applicationName: "stalled" });
     try {
@@ -134,7 +134,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a batch of an old lease writes nothing, and one of the present lease renews it",
+  "a batch with an old lease writes nothing, and one with the current lease renews it",
   async (db) => {
     const old = await taken(db, "one");
     await runOut(db);

@@ -1,4 +1,4 @@
-/** Instances of one consumer that share partitions: what each holds, what a join, an end and a change of their number do. */
+/** Instances of one consumer that share partitions: which each holds, and the effect of a new instance, an ended one, and another number of partitions. */
 
 import assert from "node:assert/strict";
 import { partitionOf } from "../../../lib/repository/partitions/partition.ts";
@@ -32,7 +32,7 @@ databaseTest("the database and the program put a DID into the same partition", a
 });
 
 databaseTest(
-  "a transaction of one partition changes memberships of its own repositories alone",
+  "a transaction of one partition changes only memberships of its own repositories",
   async ({ sql }) => {
     const [owner, member] = ["did:plc:owner", "did:plc:member0"];
     const of = 64;
@@ -71,7 +71,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a retry is divided by partition, and its outcomes are in the order of its letters",
+  "a retry is divided by partition, and its outcomes are in the order of the dead letters",
   async (database) => {
     const { sql } = database;
     await sql`insert into partitioning (partitions) values (4)`;
@@ -93,7 +93,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a record that was above the limit of waiting ones is tried again by itself, since its parent can be late",
+  "a record above the waiting limit is retried automatically, because its parent can be late",
   async (database) => {
     const { sql } = database;
     const due = async (): Promise<boolean[]> => {
@@ -112,7 +112,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a scene that goes and comes back before another partition sees it go keeps its decisions",
+  "a scene that is deleted and restored before another partition reads the note keeps its decisions",
   async (database) => {
     const { sql } = database;
     const of = 4;
@@ -144,21 +144,24 @@ databaseTest(
   },
 );
 
-databaseTest("one instance holds all partitions and leaves the tables as one would", async (db) => {
-  const frames = numberedStream(SEED, 400);
-  await using server = new ReplayServer({ pingMs: 0 });
-  await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env: FOUR });
-  server.push(...frames);
-  await atRest(db.sql, reached(frames, 400), 4);
-  await assertFolded(db.sql, frames);
-  for (const partition of [0, 1, 2, 3]) {
-    assert.equal(await program.metric(`indexer_leader{partition="${partition}"}`), 1);
-  }
-  assert.equal(await program.stop(), 0);
-});
+databaseTest(
+  "one instance holds all partitions, and the tables equal those of one partition",
+  async (db) => {
+    const frames = numberedStream(SEED, 400);
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env: FOUR });
+    server.push(...frames);
+    await atRest(db.sql, reached(frames, 400), 4);
+    await assertFolded(db.sql, frames);
+    for (const partition of [0, 1, 2, 3]) {
+      assert.equal(await program.metric(`indexer_leader{partition="${partition}"}`), 1);
+    }
+    assert.equal(await program.stop(), 0);
+  },
+);
 
 databaseTest(
-  "a second instance is given its share, and at its end the first has all again",
+  "a second instance gets its share, and after its end the first holds all again",
   async (db) => {
     const frames = numberedStream(SEED + 1, 600);
     await using server = new ReplayServer({ pingMs: 0 });

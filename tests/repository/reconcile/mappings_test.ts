@@ -1,6 +1,6 @@
 /**
- * What each collection makes of some records, under the version of its mapping: whoever changes the one has
- * to count up the other, or nobody is told that a reindex is needed. After counting up,
+ * The rows of some records of each collection, with the version of its mapping: whoever changes the rows has
+ * to increase the version, or nobody learns that a reindex is needed. After counting up,
  * `deno test -A tests/repository/reconcile/mappings_test.ts -- --update` writes what is made now.
  */
 
@@ -36,7 +36,7 @@ function rounded(_: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toFixed(9)) : value;
 }
 
-Deno.test("whatever changes what records are mapped to counts up the collection's mapping", async () => {
+Deno.test("a change of the rows that records give increases the collection's mapping", async () => {
   const made = Object.fromEntries(
     COLLECTIONS.map((collection) => [
       collection.nsid,

@@ -1,4 +1,4 @@
-/** `reindex`: what it writes and says, where it goes on, and when it is needed. */
+/** `reindex`: what it writes and reports, where it continues, and when it is needed. */
 
 import assert from "node:assert/strict";
 import { warnOutdatedMappings } from "../../../lib/indexer/outdated_mappings.ts";
@@ -39,7 +39,7 @@ function refusing(name: string): Mapper {
 }
 
 databaseTest(
-  "a record that an older version refused is applied, its letter closes, its children follow",
+  "a record that an older version rejected is applied, its dead letter closed, and its children follow",
   async (database) => {
     const folded = new Folded(database, { mapper: refusing("Basement") });
     const events = new SampleEvents();
@@ -85,32 +85,38 @@ databaseTest(
   },
 );
 
-databaseTest("what the decoder refused stays refused, whatever is left of it", async (database) => {
-  const folded = new Folded(database);
-  const events = new SampleEvents();
-  await folded.batch(events.put("alice/scene/s1", { location: { lat: 91, lng: 0 } }));
-  assert.deepEqual(await folded.states("alice/scene/s1"), ["rejected"]);
-  const env = settings(database.url, "ws://127.0.0.1:1/subscribe");
-  assert.deepEqual(
-    (await told(["reindex"], { env })).out[0],
-    "app.subcult.scene: 1 records, 0 changed",
-  );
-  assert.deepEqual(await folded.openDeadLetterIds(), ["invalid_location"]);
-});
-
-databaseTest("what was too much to wait stays so until it is tried again", async (database) => {
-  const folded = new Folded(database, { waitingLimit: 1 });
-  const events = new SampleEvents();
-  await folded.batch(events.put("alice/event/e1"), events.put("alice/event/e2"));
-  const states = await folded.states("alice/event/e1", "alice/event/e2");
-  assert.deepEqual(states.toSorted(), ["rejected", "waiting"]);
-  await told(["reindex"], { env: settings(database.url, "ws://127.0.0.1:1/subscribe") });
-  assert.deepEqual(await folded.states("alice/event/e1", "alice/event/e2"), states);
-  assert.deepEqual(await folded.openDeadLetterIds(), ["waiting_limit"]);
-});
+databaseTest(
+  "a record that the decoder rejected stays rejected, whatever its remains",
+  async (database) => {
+    const folded = new Folded(database);
+    const events = new SampleEvents();
+    await folded.batch(events.put("alice/scene/s1", { location: { lat: 91, lng: 0 } }));
+    assert.deepEqual(await folded.states("alice/scene/s1"), ["rejected"]);
+    const env = settings(database.url, "ws://127.0.0.1:1/subscribe");
+    assert.deepEqual(
+      (await told(["reindex"], { env })).out[0],
+      "app.subcult.scene: 1 records, 0 changed",
+    );
+    assert.deepEqual(await folded.openDeadLetterIds(), ["invalid_location"]);
+  },
+);
 
 databaseTest(
-  "a row that somebody changed or removed is as its record says again",
+  "a record above the waiting limit stays rejected until it is retried",
+  async (database) => {
+    const folded = new Folded(database, { waitingLimit: 1 });
+    const events = new SampleEvents();
+    await folded.batch(events.put("alice/event/e1"), events.put("alice/event/e2"));
+    const states = await folded.states("alice/event/e1", "alice/event/e2");
+    assert.deepEqual(states.toSorted(), ["rejected", "waiting"]);
+    await told(["reindex"], { env: settings(database.url, "ws://127.0.0.1:1/subscribe") });
+    assert.deepEqual(await folded.states("alice/event/e1", "alice/event/e2"), states);
+    assert.deepEqual(await folded.openDeadLetterIds(), ["waiting_limit"]);
+  },
+);
+
+databaseTest(
+  "a changed or removed row is restored from its record",
   async (database) => {
     const folded = new Folded(database);
     const events = new SampleEvents();
@@ -142,7 +148,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a reindex that was stopped goes on there, unless the mapper is another by then",
+  "a stopped reindex continues where it was, unless the mapper has changed",
   async (database) => {
     const { sql } = database;
     const folded = new Folded(database);
@@ -201,7 +207,7 @@ databaseTest(
   },
 );
 
-Deno.test("reindex refuses a collection without a table, and says which may be meant", async () => {
+Deno.test("reindex rejects a collection without a table, and suggests a similar one", async () => {
   const { code, err } = await told(["reindex", "--collection", "app.subcult.scenes"]);
   assert.equal(code, 2);
   assert.match(err.join(), /no table for "app\.subcult\.scenes".*app\.subcult\.scene\?/);
@@ -227,7 +233,7 @@ databaseTest("the log says at the start which collections need it", async ({ sql
 });
 
 databaseTest(
-  "while records are compared, by verify or a dry run, batches are committed, and the comparison sees one moment",
+  "batches commit during a comparison by verify or a dry run, and the comparison sees one snapshot",
   async (database) => {
     const { sql } = database;
     const folded = new Folded(database);

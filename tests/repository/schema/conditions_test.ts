@@ -40,7 +40,7 @@ async function change({ sql, url }: TestDatabase, setting: string): Promise<void
   await sql.unsafe(`alter database "${new URL(url).pathname.slice(1)}" set ${setting}`);
 }
 
-databaseTest("PostGIS in another schema simply works", async (database) => {
+databaseTest("PostGIS may be in another schema", async (database) => {
   const { sql, url } = database;
   await sql.unsafe("create schema extensions; create extension postgis schema extensions");
   assert.deepEqual((await checkDatabase(sql, "it")).map(({ ok }) => ok), [true, true, true]);
@@ -57,7 +57,7 @@ databaseTest("PostGIS in another schema simply works", async (database) => {
   });
 }, ON_SERVER);
 
-databaseTest("tables in another schema than public are found where they are", async (database) => {
+databaseTest("tables may be in another schema than public", async (database) => {
   const { sql, url } = database;
   await sql.unsafe("create schema app");
   await change(database, "search_path = app, public");
@@ -76,7 +76,7 @@ databaseTest("tables in another schema than public are found where they are", as
   });
 }, ON_SERVER);
 
-databaseTest("a search_path that names nothing is refused", async (database) => {
+databaseTest("a search_path without an existing schema is rejected", async (database) => {
   await change(database, "search_path = nowhere");
   await assertRefused(
     database.url,
@@ -111,23 +111,27 @@ databaseTest("a schema that is newer, or edited, is refused by check too", async
   await assertRefused(url, "migrations", /migration 99 \(future\) is newer than this program/);
 }, { kinds: ["server"] });
 
-databaseTest("rights that lack are named, with what gives them", async ({ url, sql }) => {
-  const role = `reader_${crypto.randomUUID().slice(0, 8)}`;
-  await sql.unsafe(
-    `create role ${role} login; grant select on all tables in schema public to ${role}`,
-  );
-  const address = new URL(url);
-  address.username = role;
-  try {
-    await assertRefused(
-      address.href,
-      "rights",
-      /may not write accounts, .*records.*grant select, insert/,
+databaseTest(
+  "missing rights are named, with the statement that grants them",
+  async ({ url, sql }) => {
+    const role = `reader_${crypto.randomUUID().slice(0, 8)}`;
+    await sql.unsafe(
+      `create role ${role} login; grant select on all tables in schema public to ${role}`,
     );
-  } finally {
-    await sql.unsafe(`drop owned by ${role}; drop role ${role}`);
-  }
-}, { kinds: ["server"] });
+    const address = new URL(url);
+    address.username = role;
+    try {
+      await assertRefused(
+        address.href,
+        "rights",
+        /may not write accounts, .*records.*grant select, insert/,
+      );
+    } finally {
+      await sql.unsafe(`drop owned by ${role}; drop role ${role}`);
+    }
+  },
+  { kinds: ["server"] },
+);
 
 Deno.test({
   name: "a database with another encoding than UTF-8 is refused",
@@ -145,7 +149,7 @@ Deno.test({
 });
 
 databaseTest(
-  "check warns of other roles who may create where statements look",
+  "check warns about other roles that may create objects in the searched schemas",
   async ({ url, sql }) => {
     await sql`grant create on schema public to public`;
     const findings = await anew(url, (sql) => checkDatabase(sql, "it"));

@@ -1,4 +1,4 @@
-/** What the database itself refuses, whoever writes: each rule at its border. */
+/** The constraints of the database: each rule at its limit, for any writer. */
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
@@ -93,7 +93,7 @@ databaseTest(
 const POINT = "'point(13.4 52.5)'";
 
 databaseTest(
-  "scenes and events have no exact place without consent, and none when they are gone",
+  "scenes and events have no exact place without consent, and no place when they are hidden",
   async ({ sql }) => {
     const scene = { id: "gen_random_uuid()", name: "'n'", owner_did: "'did:plc:a'" };
     await assertRules(sql, "scenes", scene, [
@@ -123,38 +123,44 @@ databaseTest(
   },
 );
 
-databaseTest("a stream may end at once, and outlasts the row of its scene", async ({ sql }) => {
-  await sql`insert into scenes (id, name, owner_did)
+databaseTest(
+  "a stream may end at its start, and its row outlasts the row of its scene",
+  async ({ sql }) => {
+    await sql`insert into scenes (id, name, owner_did)
     values ('00000000-0000-8000-8000-000000000001', 'n', 'did:plc:a')`;
-  const session = {
-    id: "gen_random_uuid()",
-    scene_id: "'00000000-0000-8000-8000-000000000001'",
-    room_name: "'r'",
-    host_did: "'did:plc:a'",
-    started_at: "'2026-01-01Z'",
-  };
-  await assertRules(sql, "stream_sessions", session, [
-    [null, { ended_at: "'2026-01-01Z'" }],
-    ["chk_stream_time", { ended_at: "'2025-12-31T23:59:59Z'" }],
-  ]);
-  await sql`delete from scenes`;
-  const left = await sql`select scene_id from stream_sessions`;
-  assert.deepEqual(left.map((row) => row["scene_id"]), [null]);
-});
+    const session = {
+      id: "gen_random_uuid()",
+      scene_id: "'00000000-0000-8000-8000-000000000001'",
+      room_name: "'r'",
+      host_did: "'did:plc:a'",
+      started_at: "'2026-01-01Z'",
+    };
+    await assertRules(sql, "stream_sessions", session, [
+      [null, { ended_at: "'2026-01-01Z'" }],
+      ["chk_stream_time", { ended_at: "'2025-12-31T23:59:59Z'" }],
+    ]);
+    await sql`delete from scenes`;
+    const left = await sql`select scene_id from stream_sessions`;
+    assert.deepEqual(left.map((row) => row["scene_id"]), [null]);
+  },
+);
 
-databaseTest("leases last some time, and keys compare as bytes in any locale", async ({ sql }) => {
-  await assertRules(sql, "indexer_state", { consumer: "'c'" }, [
-    ["indexer_state_lease_ms_check", { lease_ms: "0" }],
-    [null, { lease_ms: "1" }],
-  ]);
-  const keys = await sql<{ name: string; collation: string }[]>`
+databaseTest(
+  "the duration of a lease is positive, and keys compare as bytes in any locale",
+  async ({ sql }) => {
+    await assertRules(sql, "indexer_state", { consumer: "'c'" }, [
+      ["indexer_state_lease_ms_check", { lease_ms: "0" }],
+      [null, { lease_ms: "1" }],
+    ]);
+    const keys = await sql<{ name: string; collation: string }[]>`
     select c.relname || '.' || a.attname as name, l.collname as collation
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_collation l on l.oid = a.attcollation
     where c.relname in ('records', 'dead_letters', 'accounts') and a.attname in
       ('did', 'collection', 'rkey', 'rev', 'waiting_for', 'fingerprint')`;
-  assert.equal(keys.length, 5 + 5 + 1);
-  for (const { name, collation } of keys) assert.equal(collation, "C", name);
-});
+    assert.equal(keys.length, 5 + 5 + 1);
+    for (const { name, collation } of keys) assert.equal(collation, "C", name);
+  },
+);
 
 /** What each index of the ledger holds, where that is not every row. */
 const PARTIAL: Readonly<Record<string, string>> = {
@@ -166,16 +172,19 @@ const PARTIAL: Readonly<Record<string, string>> = {
   idx_reconciles_due: "(next_attempt_at IS NOT NULL)",
 };
 
-databaseTest("indexes of the ledger hold what they serve and nothing else", async ({ sql }) => {
-  const found = await sql<{ name: string; holds: string | null }[]>`
+databaseTest(
+  "partial indexes of the ledger contain only the rows that they serve",
+  async ({ sql }) => {
+    const found = await sql<{ name: string; holds: string | null }[]>`
     select indexrelid::regclass::text as name, pg_get_expr(indpred, indrelid) as holds
     from pg_index where indexrelid::regclass::text = any (string_to_array(${
-    Object.keys(PARTIAL).join()
-  }, ','))`;
-  assert.deepEqual(Object.fromEntries(found.map(({ name, holds }) => [name, holds])), PARTIAL);
-});
+      Object.keys(PARTIAL).join()
+    }, ','))`;
+    assert.deepEqual(Object.fromEntries(found.map(({ name, holds }) => [name, holds])), PARTIAL);
+  },
+);
 
-databaseTest("a text is searched without its accents, whichever they are", async ({ sql }) => {
+databaseTest("search ignores accents of all kinds", async ({ sql }) => {
   const [row] = await sql<{ plain: string }[]>`
     select without_accents('Ünïcôdé ñ ç ǎ ő Łódź Straße Ǆ 한국') as plain`;
   assert.equal(row?.plain, "Unicode n c a o Lodz Strasse Ǆ 한국");

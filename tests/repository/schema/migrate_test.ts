@@ -55,7 +55,7 @@ Deno.test("every migration of the folder is compiled in, by its number and name"
 });
 
 databaseTest(
-  "the index that every batch asks has no list of entries to read through",
+  "the index that every batch uses has no pending list",
   async ({ sql }) => {
     const [index] = await sql<{ options: string }[]>`
       select array_to_string(reloptions, ',') as options from pg_class
@@ -153,27 +153,31 @@ async function asNobody(
   }
 }
 
-databaseTest("a role that may not create PostGIS is told what to run", async (database) => {
-  const grants = ["grant create on schema public to"];
-  await asNobody(database, grants, async (nobody) => {
-    const said = await message(migrate(nobody));
-    assert.match(
-      said,
-      /extension postgis .*may not; run as a superuser there: create extension postgis/,
-    );
-    assert.deepEqual(await made(database.sql), []);
-    const findings = await checkDatabase(nobody, "the database");
-    assert.deepEqual(findings.find(({ what }) => what === "PostGIS"), {
-      what: "PostGIS",
-      ok: false,
-      detail: "not in this database; run there as a superuser: create extension postgis",
+databaseTest(
+  "the error for a role that may not create PostGIS says what to run",
+  async (database) => {
+    const grants = ["grant create on schema public to"];
+    await asNobody(database, grants, async (nobody) => {
+      const said = await message(migrate(nobody));
+      assert.match(
+        said,
+        /extension postgis .*may not; run as a superuser there: create extension postgis/,
+      );
+      assert.deepEqual(await made(database.sql), []);
+      const findings = await checkDatabase(nobody, "the database");
+      assert.deepEqual(findings.find(({ what }) => what === "PostGIS"), {
+        what: "PostGIS",
+        ok: false,
+        detail: "not in this database; run there as a superuser: create extension postgis",
+      });
+      await database.sql`create extension postgis`;
+      assert.deepEqual(await migrate(nobody), ALL);
     });
-    await database.sql`create extension postgis`;
-    assert.deepEqual(await migrate(nobody), ALL);
-  });
-}, ON_SERVER);
+  },
+  ON_SERVER,
+);
 
-databaseTest("a role that may not create tables is told so", async (database) => {
+databaseTest("the error for a role that may not create tables says so", async (database) => {
   await asNobody(database, [], async (nobody) => {
     const said = await message(migrate(nobody));
     assert.match(

@@ -1,4 +1,4 @@
-/** The views show what anybody may see and nothing else, whatever a reader forgets to ask. */
+/** The views show exactly what anybody may see, whatever conditions a query omits. */
 
 import assert from "node:assert/strict";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
@@ -149,7 +149,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a scene that stops being public takes everything that hangs on it out of the views",
+  "when a scene stops being public, everything that belongs to it disappears from the views",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -217,7 +217,7 @@ select id, room_name from public_stream_sessions where scene_id = :scene and end
 \`\`\``;
 
 databaseTest(
-  "the ten queries of DATA.md, and the other ways to find a row, read no table as a whole and show what they should",
+  "the ten queries of DATA.md, and other look-ups, read no whole table and give the right rows",
   async ({ sql }) => {
     await fill(sql);
     const ten = readsOf(sectionOf(data, "Ten queries to start with"));
@@ -285,7 +285,7 @@ databaseTest(
 );
 
 databaseTest(
-  "with the security barriers of DATA.md no function of a reader's sees a row that is hidden",
+  "with the security barriers of DATA.md no function of a reader sees a hidden row",
   async (database) => {
     const { sql } = database;
     await fill(sql);

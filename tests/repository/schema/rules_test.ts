@@ -1,4 +1,4 @@
-/** Rules of the fold that only a certain order shows, each as a fixed case. */
+/** Rules of the fold that depend on a certain order of events, each as a fixed case. */
 
 import assert from "node:assert/strict";
 import { isMigrated } from "../../../lib/repository/schema/migrate.ts";
@@ -23,7 +23,7 @@ databaseTest("a rebuilt record is live whatever its revision", async (database) 
 });
 
 databaseTest(
-  "a bare name means the author's own record from its first sign on, also when that is deleted",
+  "a bare reference means the author's own record from its first event on, also when that is deleted",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -38,7 +38,7 @@ databaseTest(
 );
 
 databaseTest(
-  "a bare name that two repositories have waits, and an event waits for no stranger's scene",
+  "a bare reference that two repositories match waits, and an event does not wait for another owner's scene",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);
@@ -67,7 +67,7 @@ databaseTest("the operator's time of hiding is kept when the author deletes", as
 });
 
 databaseTest(
-  "an older revision tells that a record is older than was thought, and nothing else",
+  "an older revision can only make the creation time earlier",
   async (database) => {
     const events = new SampleEvents();
     const folded = new Folded(database);

@@ -96,7 +96,7 @@ async function asShadow(sql: Sql, role: string, text: string): Promise<void> {
 }
 
 databaseTest(
-  "what another role may create in our schema never runs as us",
+  "functions and operators that another role creates in our schema never run with our rights",
   async ({ url, sql }) => {
     const role = `shadow_${crypto.randomUUID().slice(0, 8)}`;
     await sql.unsafe(`create role ${role}; grant create on schema public to ${role}`);

@@ -1,4 +1,4 @@
-/** A writer that waits for a lock gives up in Postgres too, and leaves no session waiting there. */
+/** A writer that gives up waiting for a lock leaves no waiting session in Postgres. */
 
 import assert from "node:assert/strict";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
@@ -15,7 +15,7 @@ const STATEMENT_TIMEOUT_MS = 300;
 const ATTEMPTS = 6;
 
 databaseTest(
-  "attempts to write past a lock that is held leave no session behind",
+  "attempts to write against a held lock leave no session behind",
   async ({ url, sql }) => {
     const events = new SampleEvents(Date.now() * 1000 - 20_000_000);
     await using server = new ReplayServer();

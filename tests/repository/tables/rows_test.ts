@@ -1,4 +1,4 @@
-/** Whatever a column holds arrives in Postgres as it is. */
+/** Every value of a column arrives in Postgres unchanged. */
 
 import assert from "node:assert/strict";
 import {
@@ -41,7 +41,7 @@ const AWKWARD = [
   "🎶".repeat(20_000),
 ];
 
-databaseTest("texts, lists and JSON arrive as they were, whatever they hold", async ({ sql }) => {
+databaseTest("texts, lists and JSON arrive unchanged, whatever they contain", async ({ sql }) => {
   const rows = AWKWARD.map((words) => ({
     words,
     list: [words, ...AWKWARD],
@@ -56,7 +56,7 @@ databaseTest("texts, lists and JSON arrive as they were, whatever they hold", as
 });
 
 databaseTest(
-  "numbers, truth and places keep every digit, and what is left out is null",
+  "numbers, booleans and places keep every digit, and absent values are null",
   async ({ sql }) => {
     const numbers = [0, -0.1, 1e-7, 5e-324, 1.7976931348623157e308, Number.MAX_SAFE_INTEGER];
     const places: readonly [number, number][] = [

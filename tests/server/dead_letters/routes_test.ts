@@ -37,7 +37,7 @@ async function ask(under: Subject, method: string, path: string, body?: string):
   });
 }
 
-Deno.test("the list takes state, filter, limit and page, with defaults", async () => {
+Deno.test("the list accepts state, filter, limit and page, with defaults", async () => {
   const asked: unknown[] = [];
   const counted: unknown[] = [];
   const under = withLetters({
@@ -71,7 +71,7 @@ Deno.test("the list takes state, filter, limit and page, with defaults", async (
   assert.deepEqual(counted, [{ state: "open" }, filter]);
 });
 
-Deno.test("dead letters are discarded by a filter only with the count that it finds", async () => {
+Deno.test("dead letters are discarded by a filter only with the number that it matches", async () => {
   const asked: unknown[] = [];
   const under = withLetters({
     discardAll: (filter, count) => {
@@ -125,7 +125,7 @@ Deno.test("parameters that can't be used are named, and never repeated", async (
   }
 });
 
-Deno.test("one dead letter is shown with what is kept of it, or not found", async () => {
+Deno.test("one dead letter is shown with its content, or not found", async () => {
   const under = withLetters({
     show: (id) => Promise.resolve(id === 5 ? { ...letter(5), payload: { record: null } } : null),
   });
@@ -161,7 +161,7 @@ Deno.test("a dead letter that can't be retried is a conflict", async () => {
   assert.equal((await response.json()).error, "not_retriable");
 });
 
-Deno.test("a body that is not what is asked for retries nothing", async () => {
+Deno.test("a request with an invalid body retries nothing", async () => {
   const bodies = ["x", "[]", "null", '{"reasons":"x"}', '{"__proto__":1}', '{"did":7}'];
   for (const body of bodies) {
     const response = await ask(withLetters({}), "POST", "/api/dead-letters/retry", body);

@@ -1,4 +1,4 @@
-/** What health, metrics and status are judged by, at the borders. */
+/** The inputs of health, metrics and status, at their limits. */
 
 import assert from "node:assert/strict";
 import type { ReplayProgress } from "../../../lib/client/archive/replay_observer.ts";
@@ -51,7 +51,7 @@ Deno.test("a replay counts as stalled above sixty seconds without a step", () =>
   assert.equal(stalled(), 0);
 });
 
-Deno.test("a time up to a minute ahead is the newest that was seen, and one later is not", () => {
+Deno.test("a time up to a minute ahead counts as the newest, a later one does not", () => {
   const { telemetry } = begun();
   telemetry.stream.received((NOON + 60_000) * 1000, 1);
   assert.equal(telemetry.facts.reading.newestTimeMs, NOON + 60_000);
@@ -60,7 +60,7 @@ Deno.test("a time up to a minute ahead is the newest that was seen, and one late
   assert.equal(telemetry.facts.reading.newestTimeMs, NOON + 60_000);
 });
 
-Deno.test("a database is down, or refuses, since the first of the consecutive failures", () => {
+Deno.test("a database is down, or rejects writes, since the first of the consecutive failures", () => {
   const { telemetry, clock } = begun();
   const { database } = telemetry.facts;
   telemetry.database.failed("ECONNREFUSED");
@@ -84,7 +84,7 @@ Deno.test("a standby is ready without a connection, a leader is not", () => {
   assert.deepEqual(codes, ["not_connected"]);
 });
 
-Deno.test("what is committed may be sixty seconds behind, and no more", () => {
+Deno.test("the stored data may be sixty seconds behind, and no more", () => {
   const { telemetry, clock } = begun();
   telemetry.pipelineStarted();
   telemetry.stream.connected({ endpoint: { source: "a.example", protocol: "v1" } });
@@ -99,7 +99,7 @@ Deno.test("what is committed may be sixty seconds behind, and no more", () => {
   assert.deepEqual(codes, ["behind"]);
 });
 
-Deno.test("whoever has one IPv6 address has the network around it, however it is written", () => {
+Deno.test("an IPv6 client is identified by its /64 network, in any spelling", () => {
   for (const address of ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::6", "2001:db8:1:2:ffff::"]) {
     assert.equal(clientOf(address), clientOf("2001:db8:1:2::1"), address);
   }

@@ -106,7 +106,7 @@ function sentence(condition: Partial<Condition>): string | undefined {
   return readinessOf({ ...WELL, ...condition }).reasons[0]?.message;
 }
 
-Deno.test("a replay says how far it is and how long it takes, and when the archive fails", () => {
+Deno.test("a replay reports its progress, its remaining time, and failures of the archive", () => {
   const says = (replay: Partial<typeof REPLAY>): string | undefined =>
     sentence({ replay: { ...REPLAY, ...replay } });
   assert.equal(says({}), "replaying the archive: 2 %, about 10 min left");
@@ -155,7 +155,7 @@ function lag(
   }, NOW);
 }
 
-Deno.test("the lag of a live stream is how old its newest event was when it came", () => {
+Deno.test("the lag of a live stream is the age of its newest event when it arrived", () => {
   assert.equal(lag({ reading: 60_000, received: 1_000, newest: 1_300 }), 300);
 });
 
@@ -164,11 +164,11 @@ Deno.test("a quiet stream is caught up, however old its last event is", () => {
   assert.equal(lag({ reading: QUIET_MS + 1, newest: 86_400_000 }), 0);
 });
 
-Deno.test("a replay lags by the age of what it replays, also between two events", () => {
+Deno.test("the lag of a replay is the age of the replayed events, also between two events", () => {
   assert.equal(lag({ reading: 60_000, received: QUIET_MS, newest: 86_400_000 }), 86_395_000);
 });
 
-Deno.test("a new connection lags by the age of the stored cursor until something comes", () => {
+Deno.test("the lag of a new connection is the age of the stored cursor until a message arrives", () => {
   assert.equal(lag({ reading: 100, newest: 3_600_000 }), 3_600_000);
   assert.equal(lag({ reading: 100, received: 5_000, interrupted: 4_000, newest: 5_500 }), 5_500);
   assert.equal(lag({ reading: 100 }), 0);
@@ -187,6 +187,6 @@ Deno.test("before the first connection the lag is the age of the stored cursor, 
   assert.equal(lag({ interrupted: 2_000 }), 2_000);
 });
 
-Deno.test("an event from the future is no lag", () => {
+Deno.test("an event in the future gives no lag", () => {
   assert.equal(lag({ reading: 60_000, received: 1_000, newest: -30_000 }), 0);
 });

@@ -18,7 +18,7 @@ Deno.test("an hour of minutes is always sixty buckets, oldest first, the empty o
   ]);
 });
 
-Deno.test("what is older than the ring is forgotten, also when nothing came since", () => {
+Deno.test("buckets older than the ring are forgotten, also without later events", () => {
   const history = new History(60_000, 60);
   history.add(START, "applied", 2);
   const total = (nowMs: number): number =>
@@ -29,7 +29,7 @@ Deno.test("what is older than the ring is forgotten, also when nothing came sinc
   assert.equal(total(START + 60 * 60_000), 7);
 });
 
-Deno.test("a clock that is put back does not stop the counting", () => {
+Deno.test("a clock that is set back does not stop the counting", () => {
   const history = new History(60_000, 60);
   for (let minute = 0; minute < 60; minute++) {
     history.add(START + minute * 60_000, "applied", 1);
@@ -55,7 +55,7 @@ Deno.test("buckets handed out don't change afterwards", () => {
   assert.equal(before?.counts.applied, 1);
 });
 
-Deno.test("of what is seen in a bucket the worst stays, and only there", () => {
+Deno.test("a bucket keeps its worst observation", () => {
   const history = new History(60_000, 3);
   history.see(START, { lagSeconds: 2, connected: true, replaying: false });
   history.see(START + 1, { lagSeconds: 90, connected: false, replaying: false });

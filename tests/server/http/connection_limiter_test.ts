@@ -15,25 +15,25 @@ function giving(...occupants: readonly Occupant[]): number | null {
   return one === null ? null : occupants.indexOf(one);
 }
 
-Deno.test("whoever has not sent a whole request gives way, the oldest of the busiest client first", () => {
+Deno.test("connections without a complete request are evicted, the oldest of the busiest client first", () => {
   const old = occupant("a", "receiving", 900);
   const busy = [800, 700].map((age) => occupant("b", "receiving", age));
   assert.equal(giving(old, ...busy), 1);
   assert.equal(giving(old, occupant("b", "leaving", 800)), 0);
 });
 
-Deno.test("nobody gives way whose answer is being made, nor who has just come", () => {
+Deno.test("a connection is not evicted while its answer is made, or when it is new", () => {
   assert.equal(giving(occupant("a", "answering", 9_000), occupant("b", "receiving", 9)), null);
   assert.equal(giving(occupant("a", "receiving", 9), occupant("b", "receiving", 900)), 1);
 });
 
-Deno.test("a client that holds more than its share has no time to lose", () => {
+Deno.test("connections of a client above its share can be evicted at once", () => {
   const many = Array.from({ length: 5 }, () => occupant("a", "receiving", 0));
   assert.equal(giving(occupant("b", "receiving", 9), ...many), 1);
   assert.equal(giving(occupant("b", "receiving", 9), ...many.slice(1)), null);
 });
 
-Deno.test("clients that don't take their answers leave a part of the places to others", () => {
+Deno.test("clients that don't read their answers leave a part of the slots to others", () => {
   const sending = Array.from({ length: 13 }, () => occupant("a", "sending", 1));
   assert.equal(giving(occupant("b", "answering", 9), ...sending), 1);
   assert.equal(giving(occupant("b", "answering", 9), ...sending.slice(1)), null);
@@ -72,7 +72,7 @@ Deno.test("a listener that fails is opened again on the same port, and it is rep
   await limiter.close(0);
 });
 
-Deno.test("no more connections are served than there are places", async () => {
+Deno.test("at most the maximum number of connections is served", async () => {
   const served: Promise<void>[] = [];
   const answers: (() => void)[] = [];
   const order: string[] = [];

@@ -9,7 +9,7 @@ function never(signal?: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
 }
 
-Deno.test("the status is read once for all who ask within two seconds", async () => {
+Deno.test("the status is read once for all requests within two seconds", async () => {
   let asked = 0;
   const under = subject({
     source: {
@@ -27,7 +27,7 @@ Deno.test("the status is read once for all who ask within two seconds", async ()
   assert.equal(asked, 2);
 });
 
-Deno.test("while the database hangs the page answers soon, with what was known, and says stale", async () => {
+Deno.test("while the database hangs the status is answered soon, with older data that is marked as stale", async () => {
   let hangs = false;
   let asked = 0;
   const under = subject({
@@ -64,7 +64,7 @@ Deno.test("while the database hangs the page answers soon, with what was known, 
   await under.close();
 });
 
-Deno.test("a source that takes no notice of being given up does not hold the page", async () => {
+Deno.test("a query that ignores its abort does not delay the page", async () => {
   const answer = Promise.withResolvers<StoredStatus>();
   const under = subject({ waitMs: 10, giveUpMs: 20, source: { status: () => answer.promise } });
   for (let i = 0; i < 5; i++) {
@@ -77,7 +77,7 @@ Deno.test("a source that takes no notice of being given up does not hold the pag
   answer.resolve(STORED);
 });
 
-Deno.test("a database that comes back is seen at the next question", async () => {
+Deno.test("a database that is available again is noticed at the next query", async () => {
   let away = true;
   const under = subject({
     source: { status: () => away ? Promise.reject(new Error("x")) : Promise.resolve(STORED) },
@@ -91,7 +91,7 @@ Deno.test("a database that comes back is seen at the next question", async () =>
   assert.notEqual(stored, null);
 });
 
-Deno.test("a handler that does not answer in time is answered for", async () => {
+Deno.test("a request gets an answer in time even if its handler doesn't answer", async () => {
   const hanging = Promise.withResolvers<boolean>();
   const under = subject({
     token: TOKEN,
@@ -108,7 +108,7 @@ Deno.test("a handler that does not answer in time is answered for", async () => 
   hanging.resolve(true);
 });
 
-Deno.test("too many requests at one time are refused, health never, and room comes back", async () => {
+Deno.test("too many concurrent requests are rejected, except health, and later ones are accepted again", async () => {
   const hanging = Promise.withResolvers<null>();
   const under = subject({
     token: TOKEN,

@@ -1,4 +1,4 @@
-/** What a request may be: over a socket, byte by byte as a client sends it. */
+/** The parsing of requests, over a socket, byte by byte as a client sends them. */
 
 import assert from "node:assert/strict";
 import { type RunningServer, startServer } from "../../../lib/server/http/server.ts";
@@ -142,7 +142,7 @@ const REQUESTS: readonly (readonly [what: string, text: string, status: number])
   ["many small chunks", CHUNKED + "1\r\nx\r\n".repeat(16_385), 413],
 ];
 
-Deno.test("a request has one answer with one meaning, however it comes in pieces", async () => {
+Deno.test("a request has the same answer in any division into parts", async () => {
   await withServer(TOKEN, async (asked) => {
     for (const [what, text, status] of REQUESTS) {
       const answer = await say(asked, text);
@@ -175,7 +175,7 @@ Deno.test("a line between chunks has at most 256 bytes, and at most 16 headers c
   });
 });
 
-Deno.test("what is not HTTP is refused at its first byte", async () => {
+Deno.test("data that is not HTTP is rejected at its first byte", async () => {
   await withServer(TOKEN, async (asked) => {
     const hello = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3);
     for (const bytes of [hello, Uint8Array.of(0), new TextEncoder().encode("\n")]) {
@@ -184,7 +184,7 @@ Deno.test("what is not HTTP is refused at its first byte", async () => {
   });
 });
 
-Deno.test("a request that ends in the middle is refused, and silence is not answered", async () => {
+Deno.test("a truncated request is rejected, and a silent client gets no answer", async () => {
   await withServer(TOKEN, async (asked) => {
     for (
       const text of [
@@ -201,7 +201,7 @@ Deno.test("a request that ends in the middle is refused, and silence is not answ
   });
 });
 
-Deno.test("of many requests in one go the first is answered, and the connection ends", async () => {
+Deno.test("of several pipelined requests the first is answered, and the connection is closed", async () => {
   await withServer(TOKEN, async (asked) => {
     for (const version of ["1.0", "1.1"]) {
       const one = `GET /health HTTP/${version}\r\n${HOST}Connection: keep-alive\r\n\r\n`;
@@ -229,7 +229,7 @@ Deno.test("a client that asks before it sends a body gets a 100 Continue or a re
   });
 });
 
-Deno.test("another name than the port has gets nothing without a token, in absolute form too", async () => {
+Deno.test("a request with an unknown host is rejected without a token, in absolute form too", async () => {
   await withServer(null, async (asked) => {
     for (
       const text of [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { secure } from "../../../lib/server/http/security_headers.ts";
 
-Deno.test("every answer has all headers that keep it from being framed, kept, sniffed or read by others", () => {
+Deno.test("every answer has the headers against framing, caching, sniffing and cross-origin reading", () => {
   assert.deepEqual(Object.fromEntries(secure(new Response()).headers), {
     "cache-control": "no-store",
     "content-security-policy":

@@ -97,7 +97,7 @@ Deno.test("an ordinary client gets metrics, page and errors", async () => {
   await server.close();
 });
 
-Deno.test("silent, slow and half-closed clients are cut when their time is over", async () => {
+Deno.test("silent, slow and half-closed clients are disconnected when their time is over", async () => {
   const server = start({ lifetimeMs: 300 });
   const began = performance.now();
   const clients = await Promise.all(
@@ -129,7 +129,7 @@ Deno.test("a client that closes its sending side still gets its answer", async (
   await server.close();
 });
 
-Deno.test("clients that come and go without a word leave nothing behind", async () => {
+Deno.test("clients that connect and disconnect without a request leave nothing behind", async () => {
   const server = start();
   for (let i = 0; i < 20; i++) {
     const client = await Client.connect(server);
@@ -159,7 +159,7 @@ Deno.test("large heads and bodies are refused, with an answer where one can be g
   await server.close();
 });
 
-Deno.test("many slow connections never keep a quick one out", async () => {
+Deno.test("many slow connections never block a quick one", async () => {
   const server = start({ maxConnections: 8 });
   const crowd: Client[] = [];
   for (let i = 0; i < 100; i++) {

@@ -76,7 +76,7 @@ Deno.test("MT-04 dead letters count as errors, undecodable messages too (D-43)",
   );
 });
 
-Deno.test("MT-05 upserts are committed inserts and updates, not deletes, not skips", async () => {
+Deno.test("MT-05 upserts are committed inserts and updates, neither deletes nor skipped events", async () => {
   const { telemetry, value } = told();
   telemetry.batches.committed(batch([
     { upsert: true, count: 5 },
@@ -134,7 +134,7 @@ Deno.test("F-12 MT-08 a thousand interleaved reports are all counted", async () 
   ) assert.equal(await value(name), 1_000, name);
 });
 
-Deno.test("MT-09 MT-10 MT-11 a pause is counted once at each end, and lasts as long as it lasted (D-40)", async () => {
+Deno.test("MT-09 MT-10 MT-11 a pause is counted once at each end, with its whole duration (D-40)", async () => {
   const { telemetry, clock, value } = told();
   telemetry.stream.resumed();
   telemetry.stream.paused();
@@ -164,7 +164,7 @@ Deno.test("MT-12 the pending messages and their bytes go up and down with the qu
   }
 });
 
-Deno.test("MT-13 the lag is how old events are when they come, and how long they wait here", async () => {
+Deno.test("MT-13 the lag is the age of events at their arrival, plus their wait until the commit", async () => {
   const { telemetry, clock, value } = told();
   telemetry.stream.connected(HERE);
   telemetry.stream.received((NOON - 2_000) * 1000, 500);
@@ -187,7 +187,7 @@ Deno.test("D-38 the lag grows in a stall, and a quiet stream has none", async ()
   assert.equal(await value("indexer_processing_lag_seconds"), 90);
 });
 
-Deno.test("a pause is a stall: what was not read yet lags", async () => {
+Deno.test("in a pause the lag grows, because events are unread", async () => {
   const { telemetry, clock, value } = told();
   telemetry.stream.connected(HERE);
   telemetry.stream.received(NOON * 1000, 500);
@@ -213,7 +213,7 @@ Deno.test("in a pause the lag is the age of the oldest event that isn't committe
   assert.equal(await value("indexer_processing_lag_seconds"), 146);
 });
 
-Deno.test("no event counts as older than what is committed, nor as newer than its receipt", async () => {
+Deno.test("no event counts as older than the committed position, nor as newer than its receipt", async () => {
   const { telemetry, clock, value } = told();
   telemetry.stream.connected(HERE);
   telemetry.batches.committed(
@@ -230,7 +230,7 @@ Deno.test("no event counts as older than what is committed, nor as newer than it
   assert.equal(await value("indexer_processing_lag_seconds"), 2);
 });
 
-Deno.test("in a replay of the archive the lag is the age of what is committed", async () => {
+Deno.test("in a replay of the archive the lag is the age of the last committed event", async () => {
   const { telemetry, value } = told();
   telemetry.archive.began(HERE.endpoint);
   telemetry.batches.committed(
@@ -239,7 +239,7 @@ Deno.test("in a replay of the archive the lag is the age of what is committed", 
   assert.equal(await value("indexer_processing_lag_seconds"), 9e6);
 });
 
-Deno.test("a time in the future does not hide the lag that follows, nor an old one make one", async () => {
+Deno.test("a time in the future does not hide a later lag, and an old time does not cause one", async () => {
   const { telemetry, value } = told();
   telemetry.stream.connected(HERE);
   telemetry.stream.received((NOON + 10 ** 10) * 1000, 500);
@@ -290,7 +290,7 @@ Deno.test("MT-15 a connection after a failure or a loss is a reconnection (D-36)
   assert.equal(await value("indexer_reconnection_success_total"), 2);
 });
 
-Deno.test("a connection that was closed on purpose, for a pause, makes no reconnection", async () => {
+Deno.test("after a connection was closed on purpose, for a pause, the next one is no reconnection", async () => {
   const { telemetry, value } = told();
   telemetry.stream.connected(HERE);
   telemetry.stream.paused();
@@ -313,7 +313,7 @@ Deno.test("MT-16 refused records and failed transactions are failed writes", asy
   assert.equal(await value('indexer_commit_failures_total{sqlstate_class="40"}'), 1);
 });
 
-Deno.test("the database is up when it answers, whatever it answers, and down when it can't", async () => {
+Deno.test("the database is up when it answers, with any answer, and down when it does not", async () => {
   const { telemetry, value } = told();
   assert.equal(await value("indexer_database_up"), 0);
   const up: (string | null)[] = [];
@@ -347,7 +347,7 @@ Deno.test("the database is up when it answers, whatever it answers, and down whe
   assert.equal(await value('indexer_commit_failures_total{sqlstate_class="unanswered"}'), 4);
 });
 
-Deno.test("a replay of the archive shows while there is one, and so do failures of the archive", async () => {
+Deno.test("a running replay of the archive is shown, and so are failures of the archive", async () => {
   const { telemetry, value } = told();
   const shown = (): Promise<number[]> =>
     Promise.all(

@@ -51,7 +51,7 @@ function telemetry(): { telemetry: Telemetry; clock: HandClock } {
   return { telemetry: new Telemetry({ collections: [SCENE], version: "1.2.3", clock }), clock };
 }
 
-Deno.test("MT-01 MT-02 all thirteen metrics of the old system are there, with name, type and help", async () => {
+Deno.test("MT-01 MT-02 all thirteen metrics of the old system exist, with name, type and help", async () => {
   const text = await telemetry().telemetry.metrics.text();
   assert.equal(ROWS.length, 13);
   for (const [name, type] of ROWS) {
@@ -68,7 +68,7 @@ Deno.test("MT-02 two instances in one process share nothing", async () => {
   assert.match(await second.metrics.text(), /^indexer_messages_processed_total 0$/m);
 });
 
-Deno.test("every new metric is there, with name, type and help", async () => {
+Deno.test("every new metric exists, with name, type and help", async () => {
   const text = await telemetry().telemetry.metrics.text();
   for (const [name, type] of NEW) {
     assert(text.includes(`# TYPE ${name} ${type}\n`), name);
@@ -115,7 +115,7 @@ Deno.test("no name from the wire becomes a label, however many there are", async
   assert.match(text, /collection="foreign",outcome="ignored"\} 500/);
 });
 
-Deno.test("the process tells its true memory, start and processor time", async () => {
+Deno.test("the process reports its memory, start and processor time", async () => {
   const text = await telemetry().telemetry.metrics.text();
   const value = (name: string): number => Number(new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1]);
   assert(value("process_resident_memory_bytes") > 10_000_000);

@@ -116,35 +116,39 @@ pageTest("the page shows the numbers of the status", {}, async ({ page }) => {
   await keepPicture(page, "desktop-light");
 });
 
-pageTest("names from the wire are text, whatever they hold", { token: TOKEN }, async (test) => {
-  const { page, subject } = test;
-  subject.stored = {
-    ...fullStatus(),
-    collections: [{ collection: HOSTILE, states: { applied: 1 } }],
-    waiting: { total: 1, reasons: [{ reason: HOSTILE, count: 1 }] },
-    deadLetters: { open: 1, reasons: [{ reason: HOSTILE, count: 1 }] },
-    recent: [{
-      did: HOSTILE,
-      collection: HOSTILE,
-      rkey: "x".repeat(5_000),
-      state: "applied",
-      reason: HOSTILE,
-      at: new Date(0),
-    }],
-  };
-  subject.telemetry.stream.connected({ endpoint: { source: HOSTILE, protocol: "v1" } });
-  await signIn(page, TOKEN);
-  await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
-  const count = `document.querySelectorAll('img, script, #facts b').length`;
-  assert.equal(await page.evaluate(count), 1);
-  assert.equal(await page.evaluate("document.title.includes('owned')"), false);
-  for (const part of ["#collections", "#waiting", "#recent", "#stream", "#dead-letters-list"]) {
-    assert((await page.text(part)).includes("</script><img src=//evil.example"), part);
-  }
-  const title = await page.evaluate("document.querySelector('#map title').textContent");
-  assert.equal(title, HOSTILE);
-  assert.equal(await scrollsSideways(page), false);
-});
+pageTest(
+  "names from the network are shown as text, whatever they contain",
+  { token: TOKEN },
+  async (test) => {
+    const { page, subject } = test;
+    subject.stored = {
+      ...fullStatus(),
+      collections: [{ collection: HOSTILE, states: { applied: 1 } }],
+      waiting: { total: 1, reasons: [{ reason: HOSTILE, count: 1 }] },
+      deadLetters: { open: 1, reasons: [{ reason: HOSTILE, count: 1 }] },
+      recent: [{
+        did: HOSTILE,
+        collection: HOSTILE,
+        rkey: "x".repeat(5_000),
+        state: "applied",
+        reason: HOSTILE,
+        at: new Date(0),
+      }],
+    };
+    subject.telemetry.stream.connected({ endpoint: { source: HOSTILE, protocol: "v1" } });
+    await signIn(page, TOKEN);
+    await page.until("document.querySelectorAll('.dead-letters tbody tr').length === 4");
+    const count = `document.querySelectorAll('img, script, #facts b').length`;
+    assert.equal(await page.evaluate(count), 1);
+    assert.equal(await page.evaluate("document.title.includes('owned')"), false);
+    for (const part of ["#collections", "#waiting", "#recent", "#stream", "#dead-letters-list"]) {
+      assert((await page.text(part)).includes("</script><img src=//evil.example"), part);
+    }
+    const title = await page.evaluate("document.querySelector('#map title').textContent");
+    assert.equal(title, HOSTILE);
+    assert.equal(await scrollsSideways(page), false);
+  },
+);
 
 pageTest("how the last connection ended is on the page", {}, async ({ page, subject }) => {
   await page.until(SHOWN);
@@ -163,7 +167,7 @@ pageTest("a page whose server is gone says that it is stale", {}, async ({ page,
   await keepPicture(page, "stale");
 });
 
-pageTest("without the token nothing is shown, and a wrong one is refused", {
+pageTest("without the token nothing is shown, and a wrong one is rejected", {
   token: TOKEN,
 }, async ({ page }) => {
   await page.until("document.querySelector('#access').hidden === false");
@@ -178,7 +182,7 @@ pageTest("without the token nothing is shown, and a wrong one is refused", {
   assert.equal(await page.evaluate("sessionStorage.length"), 0);
 });
 
-pageTest("the token opens the page, lasts over a reload, and can be forgotten", {
+pageTest("the token opens the page, is kept over a reload, and can be removed", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
@@ -193,7 +197,7 @@ pageTest("the token opens the page, lasts over a reload, and can be forgotten", 
   assert.equal(await page.evaluate("sessionStorage.length"), 0);
 });
 
-pageTest("retrying a dead letter says how it went, and shows what is left", {
+pageTest("retrying a dead letter shows the result and the remaining ones", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
@@ -223,7 +227,7 @@ pageTest("retrying a dead letter says how it went, and shows what is left", {
   ]);
 });
 
-pageTest("the content of a dead letter stays open when the list is made anew", {
+pageTest("the content of a dead letter stays visible when the list is rendered again", {
   token: TOKEN,
 }, async ({ page }) => {
   await signIn(page, TOKEN);
@@ -240,7 +244,7 @@ pageTest("the content of a dead letter stays open when the list is made anew", {
   await page.until("document.querySelectorAll('.dead-letter-content').length === 0");
 });
 
-pageTest("a dead letter is discarded only after a second yes, by keyboard too", {
+pageTest("a dead letter is discarded only after a confirmation, by keyboard too", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
@@ -287,7 +291,7 @@ pageTest("a cancelled discard can be requested again at once", {
   assert.deepEqual(subject.letters.asked, ["discard 4"]);
 });
 
-pageTest("dead letters that come meanwhile take neither the focus nor a click", {
+pageTest("new dead letters take neither the focus nor a click", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   const rows = "document.querySelectorAll('.dead-letters tbody tr').length";
@@ -319,7 +323,7 @@ const listed = "document.querySelectorAll('.dead-letters tbody tr').length";
 const caption = "document.querySelector('.dead-letters caption').textContent";
 
 pageTest(
-  "the form chooses dead letters by reason, collection, author and age, and can be emptied",
+  "the form filters dead letters by reason, collection, author and age, and can be reset",
   {
     token: TOKEN,
   },
@@ -365,7 +369,7 @@ pageTest(
   },
 );
 
-pageTest("all that the form finds are discarded after one yes that names their number", {
+pageTest("all matching dead letters are discarded after one confirmation that names their number", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
@@ -402,7 +406,7 @@ pageTest("all that the form finds are discarded after one yes that names their n
   assert.deepEqual(subject.letters.asked, ['discard {"reason":"invalid_type","count":4}']);
 });
 
-pageTest("all that the form finds are tried again, and each that stays says why", {
+pageTest("all matching dead letters are retried, and each remaining one shows why", {
   token: TOKEN,
 }, async ({ page, subject }) => {
   await signIn(page, TOKEN);
@@ -433,14 +437,14 @@ function answersOf(address: string): string {
     .filter(({ name }) => name.includes(${JSON.stringify(address)})).length`;
 }
 
-pageTest("without a token of its own the server's page offers no actions", {}, async ({ page }) => {
+pageTest("the page of a server without a token offers no actions", {}, async ({ page }) => {
   await page.until(SHOWN);
   assert.match(await page.text("#dead-letters-reasons"), /INTERNAL_AUTH_TOKEN/);
   assert.equal(await page.evaluate("document.querySelectorAll('#dead-letters-list *').length"), 0);
   assert(page.requests.every((url) => !url.includes("dead-letters")));
 });
 
-pageTest("the page tells what is wrong: no connection, a pause, no database", {}, async (test) => {
+pageTest("the page shows problems: no connection, a pause, no database", {}, async (test) => {
   const { page, subject: { telemetry, clock }, subject } = test;
   await page.until(SHOWN);
   telemetry.stream.paused();
@@ -472,7 +476,7 @@ pageTest("the page tells what is wrong: no connection, a pause, no database", {}
 });
 
 pageTest(
-  "a replay of the archive is shown as what it is, and as a failure when it fails",
+  "a replay of the archive is shown as such, and as a failure when it fails",
   {},
   async (test) => {
     const { page, subject: { telemetry, clock }, subject } = test;
@@ -508,7 +512,7 @@ pageTest(
 );
 
 pageTest(
-  "minutes in which it did not run are unknown, and not quiet",
+  "minutes in which the process did not run are unknown, not quiet",
   { minutes: 17 },
   async (test) => {
     const { page } = test;
@@ -524,7 +528,7 @@ pageTest(
   },
 );
 
-pageTest("a lock says who holds it, and what it is about", {}, async ({ page, subject }) => {
+pageTest("a lock is shown with its holder and what is locked", {}, async ({ page, subject }) => {
   await page.until(SHOWN);
   stateOf("database-blocked").enter(subject);
   await page.until("document.querySelector('#tiles').innerText.includes('Blocked')");
@@ -535,7 +539,7 @@ pageTest("a lock says who holds it, and what it is about", {}, async ({ page, su
   );
 });
 
-pageTest("each figure at the top leads to what it means", {}, async ({ page, subject }) => {
+pageTest("each figure at the top links to its meaning", {}, async ({ page, subject }) => {
   await page.until(SHOWN);
   const missing = await page.evaluate(`[...document.querySelectorAll("#tiles dt a")]
     .filter((link) => document.querySelector(link.getAttribute("href")) === null).length`);
@@ -548,7 +552,7 @@ pageTest("each figure at the top leads to what it means", {}, async ({ page, sub
   assert.deepEqual(names.filter((name) => !metrics.includes(`# TYPE ${name} `)), []);
 });
 
-pageTest("in no state and at no width does the page scroll sideways or leave a hole", {
+pageTest("in every state and width the page does not scroll sideways and has no gaps", {
   token: TOKEN,
 }, async ({ page }) => {
   await signIn(page, TOKEN);
@@ -567,7 +571,7 @@ pageTest("in no state and at no width does the page scroll sideways or leave a h
 });
 
 browserTest(
-  "in no state does axe find anything wrong, in the light and in the dark, or is the page wider than a screen",
+  "in every state, light and dark, axe finds no problem and the page is not wider than the screen",
   async (browser) => {
     for (const { name, enter, title, shown = "true" } of STATES) {
       await using subject = servePage({ minutes: 17, token: TOKEN });
@@ -606,7 +610,7 @@ function stateOf(name: string): PageState {
   return state;
 }
 
-pageTest("a first start, with nothing yet, is shown as it is", {}, async ({ page, subject }) => {
+pageTest("a first start without data is shown correctly", {}, async ({ page, subject }) => {
   subject.stored = {
     collections: [],
     cursor: null,
@@ -639,7 +643,7 @@ pageTest("on a phone nothing is wider than the screen, in the light and in the d
   await keepPicture(page, "phone-dark");
 });
 
-pageTest("nothing moves for those who asked for less motion", {
+pageTest("with reduced motion nothing moves", {
   look: { ...DESKTOP, scheme: "dark", reducedMotion: true },
   token: TOKEN,
 }, async ({ page }) => {
@@ -653,7 +657,7 @@ pageTest("nothing moves for those who asked for less motion", {
   await keepPicture(page, "desktop-dark");
 });
 
-pageTest("a screen reader hears of the state only, and every table and plot has a name", {
+pageTest("a screen reader announces only the state, and every table and plot has a name", {
   token: TOKEN,
 }, async ({ page }) => {
   await signIn(page, TOKEN);
