@@ -3,10 +3,24 @@ import type { Mutant } from "./mutant.ts";
 export const MAPPER_PLACES: readonly Mutant[] = [
   {
     file: "lib/mapper/place_text/search_budget.ts",
-    before: "const MOST = 1_250_000;",
-    after: "const MOST = 1_250_000_000;",
+    before: "const EACH_BYTE = 110;",
+    after: "const EACH_BYTE = 110_000;",
     rule: "a record as a whole bounds the search for places",
     near: ["mapper/consent/cost_test.ts"],
+  },
+  {
+    file: "lib/mapper/place_text/search_budget.ts",
+    before: "EACH_RECORD + EACH_BYTE * size",
+    after: "EACH_BYTE * 1_000_000",
+    rule: "the search for places in a record is bounded in proportion to its size",
+    near: ["mapper/consent/cost_test.ts"],
+  },
+  {
+    file: "lib/mapper/place_text/search_budget.ts",
+    before: "if (this.#knownKeys.has(key)) return true;",
+    after: "",
+    rule: "a key that is repeated in a record counts once towards the limit of the search",
+    near: ["mapper/consent/ordinary_test.ts"],
   },
   {
     file: "lib/mapper/consent/place_key.ts",
@@ -222,15 +236,15 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/hidden_place.ts",
-    before: "if (!where.budget.takeList(list.length)) return undefined;",
+    before: "if (!where.budget.takeList(list)) return undefined;",
     after: "",
     rule: "a record of tens of thousands of lists costs no more than a text",
     near: ["mapper/consent/cost_test.ts"],
   },
   {
     file: "lib/mapper/consent/place_text.ts",
-    before: "if (!isAsWritten) budget.take(EACH_READING + text.length);",
-    after: "if (!isAsWritten) budget.take(EACH_READING);",
+    before: "if (!reading.isAsWritten) budget.takeNormalized(text.length);",
+    after: "",
     rule: "texts that have to be normalised reach the limit of the search sooner",
     near: ["mapper/consent/cost_test.ts"],
   },

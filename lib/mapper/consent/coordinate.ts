@@ -13,13 +13,26 @@ const MAX_FOLDED = 24;
 /** Directions are its only letters. */
 const FEW_LETTERS = /^\P{L}*(?:\p{L}\P{L}*){0,2}$/u;
 
+/** No digit of any script. */
+const WITHOUT_DIGIT = /^[ -/:-~]*$/;
+
+/** What `coordinateOf` takes for a value: nothing to speak of, reading a text, or folding it before. */
+export type Effort = "none" | "read" | "fold";
+
+export function effortOf(value: Json | undefined): Effort {
+  if (typeof value !== "string" || value.length > MAX_COORDINATE || WITHOUT_DIGIT.test(value)) {
+    return "none";
+  }
+  if (PLAIN.test(value)) return "read";
+  return value.length > MAX_FOLDED || !FEW_LETTERS.test(value) ? "none" : "fold";
+}
+
 /** NaN for anything but a number. */
 export function coordinateOf(value: Json | undefined): number {
   if (typeof value === "number") return value;
-  if (typeof value !== "string" || value.length > MAX_COORDINATE) return NaN;
-  const isPlain = PLAIN.test(value);
-  if (!isPlain && (value.length > MAX_FOLDED || !FEW_LETTERS.test(value))) return NaN;
-  const [, number] = COORDINATE.exec(isPlain ? value : foldText(value)) ?? [];
+  const effort = effortOf(value);
+  if (typeof value !== "string" || effort === "none") return NaN;
+  const [, number] = COORDINATE.exec(effort === "read" ? value : foldText(value)) ?? [];
   return number === undefined ? NaN : Number(number.replace(",", "."));
 }
 

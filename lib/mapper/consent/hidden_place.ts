@@ -18,8 +18,8 @@ import {
   orderedMember,
 } from "./place_object.ts";
 import { isFineNumber } from "../geo/place_number.ts";
-import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
-import { SearchBudget } from "../place_text/search_budget.ts";
+import { isSearched, PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
+import { SearchBudget, sizeOf } from "../place_text/search_budget.ts";
 
 /** Deeper records are refused: no app nests so deep, and every level is a stack frame. */
 const MAX_DEPTH = 128;
@@ -49,7 +49,7 @@ export function withoutHiddenPlaces(
   except: ReadonlySet<string>,
 ): JsonObject | null {
   try {
-    const budget = new SearchBudget();
+    const budget = new SearchBudget(sizeOf(record, MAX_DEPTH));
     return cleanObject(record, { inPlace: false, depth: 0, budget }, except);
   } catch (error) {
     if (error === TOO_DEEP) return null;
@@ -79,7 +79,7 @@ function clean(value: Json, where: Where): Json | undefined {
 }
 
 function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<string>): JsonObject {
-  const where = !around.inPlace && (isNamedPlace(object) || hasXAndY(object))
+  const where = !around.inPlace && (isNamedPlace(object, around.budget) || hasXAndY(object))
     ? { ...around, inPlace: true }
     : around;
   let unread: string | undefined;
@@ -90,7 +90,7 @@ function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<stri
     if (except.has(key)) continue;
     const value = object[key];
     if (value === undefined) continue;
-    if (!where.budget.takeKey(key)) {
+    if (!where.budget.takeKey(key, isSearched) || !where.budget.takeMember(value)) {
       unread = key;
       break;
     }
@@ -137,9 +137,9 @@ function cleanMember(
 }
 
 function cleanList(list: readonly Json[], where: Where): Json | undefined {
-  if (!where.budget.takeList(list.length)) return undefined;
+  if (!where.budget.takeList(list)) return undefined;
   if (isPlace(list, where.inPlace)) return undefined;
-  const places = placesAmong(list);
+  const places = placesAmong(list, where.budget);
   let changed = false;
   const kept: Json[] = [];
   for (const [index, item] of list.entries()) {
@@ -168,7 +168,7 @@ function cleanText(text: string, where: Where): string {
  * text … ends soon: every level doubles the escapes.
  */
 function cleanJson(text: string, where: Where): string | null {
-  if (!where.budget.take(text.length)) return PLACE_REMOVED;
+  if (!where.budget.takeJson(text.length)) return PLACE_REMOVED;
   let value: Json;
   try {
     value = JSON.parse(text);

@@ -78,7 +78,11 @@ export function keyPolicy(key: string): KeyPolicy {
 
 function decide(key: string): KeyPolicy {
   // A key can itself be text that contains a place.
-  if (tellsPlace(key)) return "remove";
+  return tellsPlace(key) ? "remove" : policyOfName(key);
+}
+
+/** How to treat a key by what it names alone. */
+export function policyOfName(key: string): KeyPolicy {
   const plain = isAscii(key) ? key : foldText(key);
   const whole = withoutSeparators(plain);
   const exact = WHOLE.get(whole);

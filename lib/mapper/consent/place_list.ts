@@ -1,10 +1,11 @@
 /** Which members of a list form a place together. */
 
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
-import { keyPolicy } from "./place_key.ts";
+import { policyOfName } from "./place_key.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
 import { coordinateOf, isSexagesimal } from "./coordinate.ts";
 import { foldText } from "../place_text/unicode_fold.ts";
+import type { SearchBudget } from "../place_text/search_budget.ts";
 import { DIRECTION_WORDS } from "../place_text/word.ts";
 
 const MAX_NAME = 32;
@@ -29,7 +30,7 @@ export function isPlace(list: readonly Json[], isUnderPlace: boolean): boolean {
 }
 
 /** The members of a list that are a pair of coordinates, or follow their name. */
-export function placesAmong(list: readonly Json[]): ReadonlySet<number> {
+export function placesAmong(list: readonly Json[], budget: SearchBudget): ReadonlySet<number> {
   let found: Set<number> | undefined;
   let before = NaN;
   let beforeAt = 0;
@@ -38,7 +39,9 @@ export function placesAmong(list: readonly Json[]): ReadonlySet<number> {
     const item = list[index]!;
     const number = loneNumber(item);
     if (isFinePair(before, number)) (found ??= new Set()).add(beforeAt).add(index);
-    else if (isFineNumber(number) && isName(list[index - 1])) (found ??= new Set()).add(index);
+    else if (isFineNumber(number) && isName(list[index - 1], budget)) {
+      (found ??= new Set()).add(index);
+    }
     const isNextAngle = isAngle(item);
     if (wasAngle && isNextAngle) (found ??= new Set()).add(index - 1).add(index);
     wasAngle = isNextAngle;
@@ -50,9 +53,10 @@ export function placesAmong(list: readonly Json[]): ReadonlySet<number> {
   return found ?? NONE;
 }
 
-/** Whether a text is the name of a coordinate. */
-export function isName(value: Json | undefined): boolean {
-  return typeof value === "string" && value.length <= MAX_NAME && keyPolicy(value) === "remove";
+/** Whether a text is the name of a coordinate; true as well when the budget is used up. */
+export function isName(value: Json | undefined, budget: SearchBudget): boolean {
+  if (typeof value !== "string" || value.length > MAX_NAME) return false;
+  return !budget.takeName() || policyOfName(value) === "remove";
 }
 
 /** A number, also as the only member of a list or an object: `[[61.4], [101.6]]`, `[{"v": 61.4}, …]`. */
@@ -78,6 +82,7 @@ function onlyMember(object: JsonObject): Json | undefined {
 function saysNothing(value: Json): boolean {
   if (value === null) return true;
   if (typeof value !== "string" || value.length > MAX_BETWEEN) return false;
+  if (/\d/.test(value)) return false;
   return !/[\p{L}\p{N}]/u.test(value) || DIRECTION_WORDS.has(foldText(value).trim().toLowerCase());
 }
 

@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from "../../decoder/json.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
 import { coordinateOf } from "./coordinate.ts";
+import type { SearchBudget } from "../place_text/search_budget.ts";
 import { isName, loneNumber } from "./place_list.ts";
 
 /** Keys whose value names the value beside it: `{ "name": "latitude", "value": 47.6062 }`. */
@@ -43,8 +44,8 @@ const ORDERING_KEY =
   /^_?(?:[a-zφλ]|\d{1,2}|(?:item|value|val|num|number|field|part|arg|component)_?\d{1,2}|first|second|one|two|phi|lambda|north|south|east|west|ns|ew)$/i;
 
 /** Whether a member of an object says that the others are coordinates. */
-export function isNamedPlace(object: JsonObject): boolean {
-  return NAMING_KEYS.some((key) => Object.hasOwn(object, key) && isName(object[key])) ||
+export function isNamedPlace(object: JsonObject, budget: SearchBudget): boolean {
+  return NAMING_KEYS.some((key) => Object.hasOwn(object, key) && isName(object[key], budget)) ||
     hasSide(object);
 }
 

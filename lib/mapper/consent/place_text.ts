@@ -18,7 +18,7 @@
 
 import { codePlaces } from "../place_text/code.ts";
 import { degreePlaces } from "../place_text/degree.ts";
-import { EACH_READING, EACH_SEARCH, SearchBudget } from "../place_text/search_budget.ts";
+import { SearchBudget } from "../place_text/search_budget.ts";
 import type { Found } from "../place_text/found_place.ts";
 import { gridPlaces } from "../place_text/grid.ts";
 import { isIdentifier } from "../place_text/identifier.ts";
@@ -28,6 +28,9 @@ import { type NormalizedText, normalizedTextsOf } from "../place_text/normalized
 /** Replaces a removed place. */
 export const PLACE_REMOVED = "[place removed]";
 
+/** A text by itself has a budget as if its record were so many times as long. */
+const ALONE = 3;
+
 /** A text with more places is a track and is replaced as a whole. */
 const MAX_PLACES = 1000;
 
@@ -36,8 +39,14 @@ const MAX_ROUNDS = 8;
 
 const SEARCHES = [decimalPlaces, degreePlaces, codePlaces, gridPlaces];
 
-/** Quick check: text without a number, a link or a name for a value contains no place. */
+/** Quick checks: text without a number, a link or a name for a value contains no place. */
+const MAY_TELL_PLAINLY = /[\d/=:]|geo/i;
+const NOT_PLAIN = /[^\0-\x7f]/;
 const MAY_TELL = /[\p{N}/／=＝:：]|geo/iu;
+
+/** Most short texts: a word and at most three digits, a time, a date, an amount. */
+const HARMLESS =
+  /^(?:[a-z]{0,20}\d{1,3}[a-z]{0,20}|[a-z]{1,20} \d{1,3}|\d\d?:\d\d(?::\d\d)?|\d{4}-\d\d-\d\d|\d{1,5}[.,]\d\d?|\d{4,5})$/i;
 
 /** Most records have one or two, and some identifiers: not worth a full search. */
 const TIMESTAMP =
@@ -51,7 +60,7 @@ const TIMESTAMP =
 export function withoutPlaces(
   text: string,
   isUnderPlace: boolean = false,
-  budget: SearchBudget = new SearchBudget(),
+  budget: SearchBudget = new SearchBudget(text.length * ALONE),
 ): string {
   let left = text;
   // After a replacement, the remaining numbers are closer together.
@@ -65,19 +74,24 @@ export function withoutPlaces(
 
 /** Whether the text contains a place: one search, while replacing can take several. */
 export function tellsPlace(text: string): boolean {
-  return replacePlaces(text, false, new SearchBudget()) !== text;
+  return replacePlaces(text, false, new SearchBudget(text.length * ALONE)) !== text;
+}
+
+/** Whether a text may contain a place at all. */
+export function isSearched(text: string): boolean {
+  if (!MAY_TELL_PLAINLY.test(text) && !(NOT_PLAIN.test(text) && MAY_TELL.test(text))) return false;
+  return !HARMLESS.test(text) && !TIMESTAMP.test(text) && !isIdentifier(text);
 }
 
 function replacePlaces(text: string, isUnderPlace: boolean, budget: SearchBudget): string {
-  if (!MAY_TELL.test(text) || TIMESTAMP.test(text) || isIdentifier(text)) return text;
-  if (!budget.take(text.length + EACH_SEARCH)) return PLACE_REMOVED;
+  if (!isSearched(text)) return text;
+  if (budget.isUsedUp) return PLACE_REMOVED;
   const readings = normalizedTextsOf(text);
-  for (const { isAsWritten, text } of readings) {
-    if (!isAsWritten) budget.take(EACH_READING + text.length);
-  }
   const found: Found[] = [];
   for (const reading of readings) {
-    for (const place of placesIn(reading, isUnderPlace)) {
+    if (!reading.isAsWritten) budget.takeNormalized(text.length);
+    if (!budget.takeText(reading.text)) return PLACE_REMOVED;
+    for (const place of placesIn(reading, budget, isUnderPlace)) {
       if (found.length >= MAX_PLACES) return PLACE_REMOVED;
       found.push(place);
     }
@@ -96,9 +110,13 @@ function replacePlaces(text: string, isUnderPlace: boolean, budget: SearchBudget
 }
 
 /** The places of one reading, in offsets of its source. */
-function* placesIn(reading: NormalizedText, isUnderPlace: boolean): Generator<Found> {
+function* placesIn(
+  reading: NormalizedText,
+  budget: SearchBudget,
+  isUnderPlace: boolean,
+): Generator<Found> {
   for (const search of SEARCHES) {
-    for (const { start, end, coarse } of search(reading.text, isUnderPlace)) {
+    for (const { start, end, coarse } of search(reading.text, budget, isUnderPlace)) {
       const source = { start: reading.startOf(start), end: reading.endOf(end) };
       yield coarse === undefined ? source : { ...source, coarse };
     }

@@ -1,13 +1,16 @@
 /** Codes for a cell or a point, alone in a text or in the links of their services. */
 
 import { roundGeohash } from "../geo/geohash.ts";
-import { matches } from "./degree.ts";
+import { matches, matchesBehind } from "./degree.ts";
 import type { Found } from "./found_place.ts";
+import type { SearchBudget } from "./search_budget.ts";
 
 interface Code {
   /** Whether the pattern can match at all: cheap. */
   readonly suspect: RegExp;
   readonly pattern: RegExp;
+  /** Whether the first group of the pattern is the name, which stays. A lookbehind costs far more. */
+  readonly isNamed?: boolean;
 }
 
 const CODES: readonly Code[] = [
@@ -59,7 +62,7 @@ const CODES: readonly Code[] = [
   },
   {
     // Database geometry: EWKB and WKB in hex.
-    suspect: /[\da-f]{42}/i,
+    suspect: /0[01][\da-f]{40}/i,
     pattern:
       /(?<![\da-f])(?:01(?:0[1-7]0000[\da-f]0|[ef][9a-f]030000|[9a-f][\da-f]0[7b]0000)|00[\da-f]0000(?:0[1-7]|[03][\da-f]{3}))[\da-f]{32,}/gi,
   },
@@ -80,19 +83,22 @@ const CODES: readonly Code[] = [
   },
   {
     suspect: /polyline|enc:/i,
-    pattern:
-      /(?<=(?:polyline["']?\s?[:=]\s?["']?(?:enc:)?|path=[^\s&]{0,80}enc:))(?!\[place)[?-~]{6,}/gi,
+    isNamed: true,
+    pattern: /(polyline["']?\s?[:=]\s?["']?(?:enc:)?|[|=]enc:)(?!\[place)[?-~]{6,}/gi,
   },
 ];
 
 const NAMED_GEOHASH =
-  /(?<=geo-?hash(?:es)?(?:\.org\/|[^A-Za-z\d]{1,8}(?:(?:is|ist|est|es|code)[^A-Za-z\d]{1,4})?)|waze\.com\/ul\/h)[\db-hjkmnp-z]{7,}(?![A-Za-z\d])/gi;
+  /(geo-?hash(?:es)?(?:\.org\/|[^A-Za-z\d]{1,8}(?:(?:is|ist|est|es|code)[^A-Za-z\d]{1,4})?)|waze\.com\/ul\/h)[\db-hjkmnp-z]{7,}(?![A-Za-z\d])/gi;
 
 /** The places in codes. */
-export function* codePlaces(text: string): Generator<Found> {
-  for (const { suspect, pattern } of CODES) if (suspect.test(text)) yield* matches(text, pattern);
+export function* codePlaces(text: string, budget: SearchBudget): Generator<Found> {
+  for (const { suspect, pattern, isNamed = false } of CODES) {
+    if (!suspect.test(text)) continue;
+    yield* isNamed ? matchesBehind(text, pattern, budget) : matches(text, pattern, budget);
+  }
   if (!/geo-?hash|waze\./i.test(text)) return;
-  for (const { 0: geohash, index } of text.matchAll(NAMED_GEOHASH)) {
-    yield { start: index, end: index + geohash.length, coarse: roundGeohash(geohash) ?? "" };
+  for (const place of matchesBehind(text, NAMED_GEOHASH, budget)) {
+    yield { ...place, coarse: roundGeohash(text.slice(place.start, place.end)) ?? "" };
   }
 }

@@ -1,6 +1,7 @@
 /** Places in degrees, minutes and seconds, as written by people, cameras, pilots and receivers. */
 
 import type { Found } from "./found_place.ts";
+import type { SearchBudget } from "./search_budget.ts";
 
 const DEGREE =
   "(?:°|\\^\\{?\\\\circ\\}?|[*o](?=\\d{1,2}'\\d)|d[eé]g(?:r[eé]e?s?)?\\.?|gra[dus]{1,2}[oie]?s?n?|градус[а-я]{0,2}|stopni|derece|" +
@@ -67,19 +68,34 @@ const FRACTIONS =
   /(?<![\d/])\d{1,3}\/1[,\s]{1,3}\d{1,5}\/1(?:00?)?[,\s]{1,3}\d{1,10}\/10{0,8}(?!\d)/g;
 
 /** The places in degrees with minutes. */
-export function* degreePlaces(text: string): Generator<Found> {
-  if (MAY_BE_SIGNED.test(text)) yield* matches(text, SIGNED);
+export function* degreePlaces(text: string, budget: SearchBudget): Generator<Found> {
+  if (MAY_BE_SIGNED.test(text)) yield* matches(text, SIGNED, budget);
   if (MAY_HAVE_HEMISPHERES.test(text)) {
-    for (const pattern of HEMISPHERES) yield* matches(text, pattern);
-    yield* matches(text, LETTERED);
+    for (const pattern of HEMISPHERES) yield* matches(text, pattern, budget);
+    yield* matches(text, LETTERED, budget);
   }
-  if (MAY_HAVE_SIGNS.test(text)) { for (const pattern of BY_SIGN) yield* matches(text, pattern); }
-  if (MAY_BE_TWO.test(text)) { for (const pattern of TWO) yield* matches(text, pattern); }
-  if (text.includes("/1")) yield* matches(text, FRACTIONS);
+  if (MAY_HAVE_SIGNS.test(text)) {
+    for (const pattern of BY_SIGN) yield* matches(text, pattern, budget);
+  }
+  if (MAY_BE_TWO.test(text)) { for (const pattern of TWO) yield* matches(text, pattern, budget); }
+  if (text.includes("/1")) yield* matches(text, FRACTIONS, budget);
 }
 
-export function* matches(text: string, pattern: RegExp): Generator<Found> {
+export function* matches(text: string, pattern: RegExp, budget: SearchBudget): Generator<Found> {
+  if (!budget.takeExpression(text)) return yield { start: 0, end: text.length };
   for (const { 0: found, index } of text.matchAll(pattern)) {
     yield { start: index, end: index + found.length };
+  }
+}
+
+/** The same without the first group of the pattern. */
+export function* matchesBehind(
+  text: string,
+  pattern: RegExp,
+  budget: SearchBudget,
+): Generator<Found> {
+  if (!budget.takeExpression(text)) return yield { start: 0, end: text.length };
+  for (const { 0: found, 1: before = "", index } of text.matchAll(pattern)) {
+    yield { start: index + before.length, end: index + found.length };
   }
 }

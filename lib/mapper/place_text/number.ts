@@ -18,13 +18,14 @@ export interface Decimal {
 const POINT = String
   .raw`\s?[ [(](?:point|dot|comma|komma|punkt|punto|coma|virgule|virgola|ponto|v\u00edrgula|\u0442\u043e\u0447\u043a\u0430|\u0437\u0430\u043f\u044f\u0442\u0430\u044f)[ \])]\s?`;
 
-/** Up to 999 with decimals, also with zeros in front, as in columns of one width. */
+/** Up to 999 with decimals, also with zeros in front, as in columns of one width; the last group is of thousands. */
 const DECIMAL = new RegExp(
   String
-    .raw`(?<!\d|\d\.)[-+]?0{0,2}\d{1,3}(?:(?:\.\d+|,\d{4,}|${POINT}\d+)(?!\d|\.\d)(?:e[-+]?0?[0-2](?![\d.]))?|` +
-    String.raw`,\d{3}(?!\d|\.\d))`,
+    .raw`(?<!\d|\d\.)([-+]?0{0,2}\d{1,3})(?:(?:\.|,(?=\d{4})|${POINT})(\d+)(?!\d|\.\d)(?:e([-+]?0?[0-2])(?![\d.]))?|` +
+    String.raw`,(\d{3})(?!\d|\.\d))`,
   "gi",
 );
+const MAY_BE_DECIMAL = /\d(?:[.,]\d|\s?[ [(][a-z\u0437\u0442])/i;
 
 /** The minutes and hours before the seconds of a time or a duration. */
 const TIME_BEFORE = /(?:^|[^\d.])\d{1,3}:(?:[0-5]\d:)?$/;
@@ -32,19 +33,21 @@ const THOUSANDS_WITH_DECIMALS = /^,\d\d(?![\d.])/;
 
 /** The decimal numbers of a text in order, without versions, IP addresses and strict times. */
 export function* decimalsOf(text: string): Generator<Decimal> {
-  for (const { 0: written, index: start } of text.matchAll(DECIMAL)) {
+  if (!MAY_BE_DECIMAL.test(text)) return;
+  for (const match of text.matchAll(DECIMAL)) {
+    const [written, whole = "", fraction, exponent = "0", thousands = ""] = match;
+    const start = match.index;
     const end = start + written.length;
     if (isPartOfLonger(text, start, end) || isSeconds(text, start, written)) continue;
-    const [mantissa = "", exponent = "0"] = written.split(/e/i, 2);
-    const [whole = "", fraction = ""] = mantissa.split(/[^\d+-]+/, 2);
+    const digits = fraction ?? thousands;
     const isNegative = written.startsWith("-");
     yield {
       start,
       end,
-      value: Number(`${whole}.${fraction}e${exponent}`),
-      decimals: Math.max(0, fraction.length - Number(exponent)),
+      value: Number(`${whole}.${digits}e${exponent}`),
+      decimals: Math.max(0, digits.length - Number(exponent)),
       isNegative,
-      isGrouped: !isNegative && fraction.length === 3 && mantissa.includes(","),
+      isGrouped: !isNegative && fraction === undefined,
     };
   }
 }

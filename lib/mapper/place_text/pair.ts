@@ -7,6 +7,7 @@ import { isDegrees } from "../geo/place_number.ts";
 import type { Found } from "./found_place.ts";
 import { isCount, isMeasured, isSomethingElse } from "./other_numbers.ts";
 import { type Decimal, decimalsOf, isDigit, isFine, isTypical } from "./number.ts";
+import type { SearchBudget } from "./search_budget.ts";
 import { type Word, wordAfter, wordBefore } from "./neighbour.ts";
 import {
   DEGREE_WORDS,
@@ -20,13 +21,11 @@ import {
 /** Maximum number of characters between the numbers of a pair. */
 const MAX_BETWEEN = 40;
 
+/** Between numbers so close there is no word. */
+const CLOSE = 3;
+
 /** Maximum number of words like `is about` between a number and its name. */
 const MAX_JOINING = 3;
-
-/**
- * A text with more decimal numbers is a table or a track: it is removed as a whole, unless no number is fine.
- */
-const MAX_DECIMALS = 10_000;
 
 const SIGNS = /^[ ,;/|_+-]{0,3}$/;
 const CURRENCY = /\p{Sc}/u;
@@ -47,15 +46,21 @@ interface Run {
 }
 
 /** The places in decimal numbers, in order. `isUnderPlace`: under a key that may name a place. */
-export function decimalPlaces(text: string, isUnderPlace: boolean): Found[] {
+export function decimalPlaces(
+  text: string,
+  budget: SearchBudget,
+  isUnderPlace: boolean,
+): Found[] {
   const runs: Run[] = [];
   let run: Run = { start: 0, end: -MAX_BETWEEN, isPlace: false };
   let previous: Decimal | null = null;
   let fine: Decimal | null = null;
   let runOfFine = run;
-  let count = 0;
   for (const decimal of decimalsOf(text)) {
-    if (++count > MAX_DECIMALS) return [{ start: 0, end: text.length }];
+    const isClose = previous !== null && decimal.start - previous.end <= CLOSE;
+    if (!budget.takeDecimal(isFine(decimal) || decimal.isGrouped, isClose)) {
+      return [{ start: 0, end: text.length }];
+    }
     if (decimal.isGrouped && !isCalled(text, decimal)) continue;
     const isBeside = previous !== null && isSeparator(text, previous.end, decimal.start);
     if (!isBeside) runs.push(run = { start: decimal.start, end: decimal.end, isPlace: false });

@@ -1,44 +1,157 @@
 /**
- * Limits the search for places in one record. Text inside text, many rounds and many small texts multiply the
- * work: text beyond the limit is not searched but removed as a whole.
+ * Limits the search for places in one record, in proportion to its size. Text inside text, many rounds and many
+ * small texts multiply the work: text beyond the limit is not searched but removed as a whole.
+ *
+ * A unit is about a nanosecond of what such a step takes. Prose uses a fifth of its budget, a list of links
+ * four fifths, and the worst records cost as much for each byte whether they are small or large.
  */
 
-/** A unit is one character searched once: 70 ns in the worst text. A record of 1 MiB can be searched once. */
-const MOST = 1_250_000;
+import { isObject, type Json } from "../../decoder/json.ts";
+import { type Effort, effortOf } from "../consent/coordinate.ts";
 
-/** Fixed cost of each search, in units. */
-export const EACH_SEARCH = 40;
+/** For each character of a record as JSON. */
+const EACH_BYTE = 110;
 
-/** The same for each form of the text that has to be folded or unescaped first. */
-export const EACH_READING = 300;
+/** For any record: its first names, links and times take more than the others. */
+const EACH_RECORD = 200_000;
 
-/** Two members of a list can be a place together, so each is read as a number first. */
-const EACH_LIST = 10;
-const EACH_MEMBER = 12;
+/** Searching a text for what may begin a place. */
+const EACH_SEARCH = 1_800;
+const EACH_CHARACTER = 20;
+const EACH_DIGIT = 20;
 
-/** A key is folded and split into words too. */
-const KEY_CHARACTER = 2;
-const EACH_KEY = 60;
-const EACH_UNUSUAL_KEY = 250;
-const USUAL_KEY = /^[A-Za-z_$-]*$/;
+/** Looking for one form of places. Nearly all begin with a digit. */
+const EACH_EXPRESSION = 300;
+const EACH_EXPRESSION_CHARACTER = 2;
+const EACH_EXPRESSION_DIGIT = 30;
+
+/** A decimal number, and a fine one, which is compared with others and with the words around it. */
+const EACH_DECIMAL = 300;
+const EACH_FINE_DECIMAL = 800;
+const EACH_FINE_DECIMAL_WITH_WORDS = 1_500;
+
+/** Folding and undoing the escapes of a text before. */
+const EACH_NORMALIZED_TEXT = 1_000;
+const EACH_NORMALIZED_CHARACTER = 20;
+
+/** Parsing a text that may be JSON. Failing takes more. */
+const EACH_JSON = 3_000;
+const EACH_CHARACTER_OF_JSON = 10;
+
+const EACH_LIST = 300;
+const SHORT_LIST = 4;
+/** Each can be one number of a pair, and is read as one. */
+const EACH_MEMBER: Readonly<Record<Effort, number>> = { none: 100, read: 500, fold: 1_500 };
+
+/** A new key is folded, split into words and looked up. */
+const EACH_KEY = 1_500;
+const EACH_SEARCHED_KEY = 6_000;
+const EACH_KEY_CHARACTER = 50;
+const EACH_KEY_DIGIT = 200;
+const EACH_NAME = 1_000;
+
+/** Fewer than the policies that are remembered. */
+const MAX_KNOWN_KEYS = 500;
+const MAX_KNOWN_KEY = 64;
 
 export class SearchBudget {
-  #left = MOST;
+  #left: number;
+  /** In the text that was searched last. */
+  #digits = 0;
+  readonly #knownKeys = new Set<string>();
 
-  /** Uses some units. Returns whether enough were left. */
-  take(units: number): boolean {
+  /** `size`: of the record, as in `sizeOf`. */
+  constructor(size: number) {
+    this.#left = EACH_RECORD + EACH_BYTE * size;
+  }
+
+  /** Uses the units of one search of a text. Returns whether enough were left. */
+  takeText(text: string): boolean {
+    this.#digits = digitsOf(text);
+    return this.#take(EACH_SEARCH + text.length * EACH_CHARACTER + this.#digits * EACH_DIGIT);
+  }
+
+  /** The same for looking for one form of places in this text. */
+  takeExpression(text: string): boolean {
+    const digits = this.#digits * EACH_EXPRESSION_DIGIT;
+    return this.#take(EACH_EXPRESSION + text.length * EACH_EXPRESSION_CHARACTER + digits);
+  }
+
+  /** The same for a decimal number. `isClose`: to another one, with no word in between. */
+  takeDecimal(isFine: boolean, isClose: boolean): boolean {
+    if (!isFine) return this.#take(EACH_DECIMAL);
+    return this.#take(isClose ? EACH_FINE_DECIMAL : EACH_FINE_DECIMAL_WITH_WORDS);
+  }
+
+  /** The same for making another form of a text, to search it too. */
+  takeNormalized(length: number): boolean {
+    return this.#take(EACH_NORMALIZED_TEXT + length * EACH_NORMALIZED_CHARACTER);
+  }
+
+  takeJson(length: number): boolean {
+    return this.#take(EACH_JSON + length * EACH_CHARACTER_OF_JSON);
+  }
+
+  /** The same for comparing the members of a list. In a short one, each is read several times. */
+  takeList(list: readonly Json[]): boolean {
+    let units = EACH_LIST;
+    for (const item of list) {
+      const effort = effortOf(item);
+      units += EACH_MEMBER[effort] * (effort !== "none" && list.length <= SHORT_LIST ? 3 : 1);
+    }
+    return this.#take(units);
+  }
+
+  /** The same for comparing a member of an object. */
+  takeMember(value: Json | undefined): boolean {
+    return this.#take(EACH_MEMBER[effortOf(value)]);
+  }
+
+  /** The same for checking whether a short text names a coordinate. */
+  takeName(): boolean {
+    return this.#take(EACH_NAME);
+  }
+
+  /** The same for checking a key. `isSearched`: as a text too. */
+  takeKey(key: string, isSearched: (key: string) => boolean): boolean {
+    if (this.#knownKeys.has(key)) return true;
+    if (this.#knownKeys.size < MAX_KNOWN_KEYS && key.length <= MAX_KNOWN_KEY) {
+      this.#knownKeys.add(key);
+    }
+    const each = isSearched(key) ? EACH_SEARCHED_KEY : EACH_KEY;
+    return this.#take(
+      each + key.length * EACH_KEY_CHARACTER + digitsOf(key) * EACH_KEY_DIGIT,
+    );
+  }
+
+  get isUsedUp(): boolean {
+    return this.#left < 0;
+  }
+
+  #take(units: number): boolean {
     this.#left -= units;
     return this.#left >= 0;
   }
+}
 
-  /** The same for comparing the members of a list with each other. */
-  takeList(length: number): boolean {
-    return this.take(EACH_LIST + length * EACH_MEMBER);
+/** Characters of a record as JSON, without the escapes. Recursion is safe: no record is nested deeper than `maxDepth`. */
+export function sizeOf(value: Json | undefined, maxDepth: number): number {
+  if (typeof value === "string") return value.length + 3;
+  if (typeof value !== "object" || value === null || maxDepth < 0) return 2;
+  let size = 3;
+  if (!isObject(value)) {
+    for (const item of value) size += sizeOf(item, maxDepth - 1);
+    return size;
   }
+  for (const key in value) size += key.length + 3 + sizeOf(value[key], maxDepth - 1);
+  return size;
+}
 
-  /** The same for checking a key. */
-  takeKey(key: string): boolean {
-    const each = USUAL_KEY.test(key) ? EACH_KEY : EACH_UNUSUAL_KEY;
-    return this.take(key.length * KEY_CHARACTER + each);
+function digitsOf(text: string): number {
+  let digits = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39) digits++;
   }
+  return digits;
 }

@@ -11,48 +11,60 @@ Deno.test("a text sixteen times as long takes about sixteen times the work", asy
   assert.deepEqual(worse, []);
 });
 
-Deno.test("texts beyond the budget of a record are removed completely, and earlier ones stay", () => {
-  const text = "Doors at eight, platform 9/3. ".repeat(2_000);
-  const { record } = coarsen("app.subcult.post", {
-    text,
-    tags: Array.from({ length: 40 }, () => text),
-    last: "Bring a friend.",
-  });
-  const tags = record.tags as string[];
-  assert.equal(record.text, text);
-  assert.equal(tags[0], text);
-  assert.equal(tags.at(-1), "[place removed]");
-  let nested = text;
-  for (let level = 0; level < 12; level++) nested = JSON.stringify({ nested });
-  assert.notEqual(coarsen("app.subcult.post", { nested }).record.nested, nested);
+Deno.test("what a record costs for each byte is bounded, whatever its size", async () => {
+  const { slow } = await work();
+  assert.deepEqual(slow, []);
 });
 
-Deno.test("a text that has to be normalised counts twice", () => {
-  const tags = (text: string): Json => {
-    const record = { tags: Array.from({ length: 40 }, () => text.repeat(550)) };
-    return (coarsen("app.subcult.post", record).record.tags as Json[]).at(-1) ?? null;
-  };
-  const plain = "Doors at eight, platform 9/3. ";
-  assert.equal(tags(plain), plain.repeat(550));
-  assert.equal(tags("Doors at eight, platform 9/3 – "), "[place removed]");
+const SIZES = [20_000, 200_000, 900_000];
+
+function tagsOf(tag: Json, bytes: number): Json[] {
+  const each = JSON.stringify(tag).length + 1;
+  return Array.from({ length: Math.floor(bytes / each) }, () => tag);
+}
+
+function after(tags: Json): Json[] {
+  return coarsen("app.subcult.post", { tags }).record.tags as Json[];
+}
+
+Deno.test("whatever the size of a record, texts beyond its budget are removed completely, and earlier ones stay", () => {
+  for (const size of SIZES) {
+    const left = after(tagsOf("0.1111 a", size));
+    assert.equal(left[0], "0.1111 a");
+    assert.equal(left.at(-1), "[place removed]", `${size}`);
+    const text = "Doors at eight, platform 9/3. ".repeat(size / 100);
+    let nested = text;
+    for (let level = 0; level < 9; level++) nested = JSON.stringify({ nested });
+    assert.notEqual(coarsen("app.subcult.post", { nested }).record.nested, nested, `${size}`);
+  }
+});
+
+Deno.test("a text that has to be normalised counts more", () => {
+  const plain = "Doors at eight, platform 9/3 - and then, all of us";
+  const escaped = plain.replace("-", "–").replace(" 9", "%209");
+  for (const size of SIZES) {
+    assert.equal(after(tagsOf(plain, size)).at(-1), plain);
+    const left = after(tagsOf(escaped, size));
+    assert.equal(left[0], escaped);
+    assert.equal(left.at(-1), "[place removed]", `${size}`);
+  }
 });
 
 Deno.test("lists count towards the budget for a record", () => {
-  const list = ["Doors", "at", "eight"];
-  const few = { tags: Array.from({ length: 1_000 }, () => list) };
-  assert.equal(coarsen("app.subcult.post", few).record.tags, few.tags);
-  const many = { tags: Array.from({ length: 33_000 }, () => list) };
-  const { tags } = coarsen("app.subcult.post", many).record as { tags: string[][] };
-  assert.deepEqual(tags[0], list);
-  assert.ok(tags.length < many.tags.length, "all lists were searched");
+  const lists = [["1"], ["2"]];
+  for (const size of SIZES) {
+    const many = tagsOf(lists, size);
+    assert.ok(after(many).length < many.length, `${size}: all lists were searched`);
+  }
 });
 
 Deno.test("a table of numbers, or a track, is removed completely", () => {
   const track = Array.from({ length: 2000 }, (_, i) => `61.38${i} north, then 101.57${i} east.`);
   assert.equal(withoutPlaces(`Our way: ${track.join("\n")}`), "[place removed]");
-  assert.equal(withoutPlaces("0.1234 ".repeat(20_000)), "[place removed]");
-  const short = "0.1234 ".repeat(5000);
-  assert.equal(withoutPlaces(short), short);
+  const left = (numbers: number): Json =>
+    coarsen("app.subcult.post", { text: "0.1234 ".repeat(numbers) }).record.text ?? null;
+  assert.equal(left(500), "0.1234 ".repeat(500));
+  assert.equal(left(5_000), "[place removed]");
 });
 
 Deno.test("spaces after a number in a list do not increase the cost", async () => {

@@ -3,11 +3,15 @@
 import process from "node:process";
 import { coarsen } from "../../../lib/mapper/consent/consent.ts";
 import { withoutPlaces } from "../../../lib/mapper/consent/place_text.ts";
+import type { JsonObject } from "../../../lib/decoder/json.ts";
+import { FOUND } from "./worst_record.ts";
 import { WORST_TEXTS } from "./worst_text.ts";
 
 export interface Work {
   /** Texts that cost far more than in proportion when they are longer. */
   readonly worse: readonly string[];
+  /** Records that cost more than so many times what parsing as many bytes of JSON does, of any size. */
+  readonly slow: readonly string[];
   /** Microseconds for a list of numbers with spaces behind them, and with letters. */
   readonly spaced: number;
   readonly unspaced: number;
@@ -38,6 +42,35 @@ function isLinear(small: string, large: string): boolean {
   return false;
 }
 
+const SIZES = [20_000, 200_000, 1_000_000];
+
+/** As measured: 50. It was 280 when small records had the budget of large ones. */
+const MAX_TIMES_PARSING = 150;
+
+/** What parsing ordinary JSON takes on this machine, in microseconds a byte. */
+function parsing(): number {
+  const post = {
+    text: "Doors at eight, platform 9/3. Bring a friend.",
+    langs: ["en"],
+    likes: 12.5,
+  };
+  const json = JSON.stringify(Array.from({ length: 10_000 }, () => post));
+  return Math.min(...Array.from({ length: 20 }, () => workOf(() => JSON.parse(json)))) /
+    json.length;
+}
+
+function isSlow(record: JsonObject, unit: number): boolean {
+  const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
+  const times = Math.ceil(200_000 / bytes);
+  for (let rest = TRIES; rest > 0; rest--) {
+    const work = workOf(() => {
+      for (let time = 0; time < times; time++) coarsen("app.subcult.post", record);
+    });
+    if (work / times / bytes <= unit * MAX_TIMES_PARSING) return false;
+  }
+  return true;
+}
+
 function leastOfList(item: string): number {
   const list = Array.from({ length: 5_000 }, () => item);
   const tries = Array.from(
@@ -49,7 +82,12 @@ function leastOfList(item: string): number {
 
 if (import.meta.main) {
   const worse = WORST_TEXTS.filter(({ text }) => !isLinear(text(SMALL), text(SMALL * TIMES)));
+  const unit = parsing();
+  const slow = FOUND.flatMap(({ name, record }) =>
+    SIZES.filter((size) => isSlow(record(size), unit)).map((size) => `${name}, ${size}`)
+  );
   const work: Work = {
+    slow,
     worse: worse.map(({ name }) => name),
     spaced: leastOfList(`1${" ".repeat(38)}x`),
     unspaced: leastOfList(`1${"x".repeat(39)}`),

@@ -65,12 +65,48 @@ const WORST_SHAPES: readonly WorstShape[] = [
   { name: "one key", record: (text, bytes) => ({ [text(bytes)]: 1 }) },
 ];
 
+/** Found by a search for records that cost the most, by changing some of them at random. */
+export const FOUND: readonly WorstRecord[] = [
+  ...[1, 2, 3].map((length) => ({
+    name: `JSON in text, of lists of ${length} with sides and times`,
+    record: (bytes: number): JsonObject => ({
+      text: JSON.stringify(lists(length, "N1.111-12:12:12 ", bytes * 0.8)),
+    }),
+  })),
+  {
+    name: "many texts of names before numbers",
+    record: (bytes) => ({ tags: copies("N61.38192polyline:".repeat(91), bytes) }),
+  },
+  {
+    name: "many texts of halves before a name",
+    record: (bytes) => ({ tags: copies("½.".repeat(33) + "polyline:", bytes) }),
+  },
+  {
+    name: "JSON in text, of halves before a name",
+    record: (bytes) => ({
+      text: JSON.stringify(copies("½.".repeat(33) + "polyline:", bytes)),
+    }),
+  },
+  ...[1, 5, 20].map((times) => ({
+    name: `objects of texts and numbers, with ${times} times in each text`,
+    record: (bytes: number): JsonObject => {
+      const text = "N1.111-12:12:12 ".repeat(times);
+      const one = { a: text, b: 61.38192, c: text, d: 101 };
+      return { tags: repeated(one, bytes) };
+    },
+  })),
+];
+
 /** The decoder takes no more values in a record. */
 const MOST_VALUES = 99_000;
 
 function copies(text: string, bytes: number): string[] {
-  const size = new TextEncoder().encode(JSON.stringify(text)).length + 1;
-  return Array.from({ length: Math.min(MOST_VALUES, Math.floor(bytes / size)) }, () => text);
+  return repeated(text, bytes);
+}
+
+function repeated<Value extends Json>(value: Value, bytes: number): Value[] {
+  const size = new TextEncoder().encode(JSON.stringify(value)).length + 1;
+  return Array.from({ length: Math.min(MOST_VALUES, Math.floor(bytes / size)) }, () => value);
 }
 
 function lists(length: number, text: string, bytes: number): string[][] {
@@ -95,8 +131,9 @@ function inShape({ name, record }: WorstShape, text: WorstText): WorstRecord {
   return { name: `${name}, of ${text.name}`, record: (bytes) => record(text.text, bytes) };
 }
 
-/** Each text by itself, and those without a frame in every other shape. */
+/** Each text by itself, those without a frame in every other shape, and what else was found. */
 export const WORST_RECORDS: readonly WorstRecord[] = [
+  ...FOUND,
   ...WORST_TEXTS.map(({ name, text }) => ({
     name,
     record: (bytes: number): JsonObject => ({ text: text(bytes) }),
