@@ -92,8 +92,8 @@ databaseTest(
 for (const breach of BREACHES) {
   Deno.test(`the search finds the leak without ${breach.without}`, async () => {
     await withDatabase("embedded", async (database) => {
-      const stream = leakStream(60);
-      const { batch = 20 } = breach;
+      const { batch = 20, every = 60 } = breach;
+      const stream = leakStream(every);
       const haystacks = await said(database, stream, { letters: 3, batch, breach });
       const findings = new Search(stream.marks, secretsOfRun(database.url)).in(haystacks);
       const places = [...new Set(findings.map(({ where }) => where))];

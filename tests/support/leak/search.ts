@@ -25,6 +25,11 @@ export interface Finding {
   readonly excerpt: string;
 }
 
+interface Marked {
+  readonly mark: Mark;
+  readonly at: number;
+}
+
 /** A secret and the name that a report gives it. */
 export interface MarkedSecret {
   readonly name: string;
@@ -65,6 +70,8 @@ function decimalKey(whole: string, decimals: string, count: number): string {
 export class Search {
   readonly #marks = new Map<string, Mark>();
   readonly #secrets: { readonly name: string; readonly form: string }[] = [];
+  /** The marks of each text, which is read once. */
+  readonly #read = new WeakMap<Haystack, readonly Marked[]>();
 
   constructor(marks: readonly Mark[], secrets: readonly MarkedSecret[]) {
     for (const mark of marks) for (const key of keysOf(mark)) this.#marks.set(key, mark);
@@ -98,7 +105,13 @@ export class Search {
     return found;
   }
 
-  *#marksIn({ text, decimals = 3 }: Haystack): Generator<{ mark: Mark; at: number }> {
+  #marksIn(haystack: Haystack): readonly Marked[] {
+    const read = this.#read.get(haystack) ?? [...this.#readMarks(haystack)];
+    this.#read.set(haystack, read);
+    return read;
+  }
+
+  *#readMarks({ text, decimals = 3 }: Haystack): Generator<Marked> {
     for (const { pattern, key } of FORMS) {
       for (const match of text.matchAll(pattern)) {
         const keys = key(match).filter((key) =>
