@@ -37,6 +37,8 @@ const alerts = await repository("monitoring/alerts.yml");
 const rules = alertRules(alerts);
 const prometheus = await repository("monitoring/prometheus.yml");
 
+const ALERT_TESTS = ["monitoring/alerts_test.yml", "monitoring/alerts_hours_test.yml"];
+
 /** Every query of the dashboard. */
 const queries = [
   ...dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
@@ -163,7 +165,7 @@ Deno.test("OPERATIONS.md explains only existing alerts", async () => {
 });
 
 Deno.test("every alert is shown to fire and to stay silent", async () => {
-  const tests = await repository("monitoring/alerts_test.yml");
+  const tests = (await Promise.all(ALERT_TESTS.map(repository))).join("");
   const cases = [...tests.matchAll(/alertname: (\w+)\n\s+eval_time: \S+\n\s+exp_alerts:( \[\])?/g)];
   for (const { name } of rules) {
     const own = cases.filter(([, alert]) => alert === name);
@@ -221,7 +223,7 @@ programTest(
   "promtool",
   "each alert fires when it should and stays silent when it should",
   async () => {
-    await run("promtool", ["test", "rules", "monitoring/alerts_test.yml"]);
+    await run("promtool", ["test", "rules", ...ALERT_TESTS]);
   },
 );
 

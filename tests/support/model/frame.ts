@@ -61,8 +61,21 @@ const OWN_KINDS: ReadonlySet<string> = new Set(["commit", "account", "identity"]
 
 const MAX_DEPTH = 100;
 
+/** A delivery repeats frames, and each is read for the plain stream and for every way to deliver it. */
+const MOST_KEPT = 2_000;
+const kept = new Map<string, Frame>();
+
 export function readFrame(frame: unknown): Frame {
   if (typeof frame !== "string") return readMessage(frame);
+  let read = kept.get(frame);
+  if (read === undefined) {
+    if (kept.size === MOST_KEPT) kept.clear();
+    kept.set(frame, read = readText(frame));
+  }
+  return read;
+}
+
+function readText(frame: string): Frame {
   try {
     return readMessage(JSON.parse(frame));
   } catch {
