@@ -151,6 +151,13 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/geo/place_number.ts",
+    before: "Math.min(one, other) >= 0 && more <= SEA",
+    after: "more <= SEA",
+    rule: "only north and east of (0, 0) are five degrees open sea",
+    near: ["mapper/consent/words_test.ts", "mapper/consent/forms_test.ts"],
+  },
+  {
+    file: "lib/mapper/geo/place_number.ts",
     before: "Math.abs(value * 100 - Math.round(value * 100))",
     after: "Math.abs(value * 1000 - Math.round(value * 1000))",
     rule: "three decimals are finer than may be kept",

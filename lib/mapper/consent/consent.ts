@@ -37,7 +37,7 @@ const NO_FIELDS: ReadonlySet<string> = new Set();
 
 /**
  * A record without any place that its author did not allow; the same object when there is none. Never changes
- * its input. Idempotent.
+ * its input. Idempotent for every record within the budget of the search.
  */
 export function coarsen(collection: string, record: JsonObject): Coarsened {
   const isConsenting = CONSENTING.has(collection);

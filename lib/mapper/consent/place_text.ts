@@ -9,8 +9,8 @@
  * unless they are clearly something else (`other_numbers.ts`);
  * - degrees with minutes (`degree.ts`), grids in metres (`grid.ts`), and codes (`code.ts`).
  *
- * A single number is kept, and so is a pair within one degree of (0, 0), which is open sea: these are ratios
- * and versions. Two decimals are a kilometre, wider than the cell, and are kept.
+ * A single number is kept, and so is a pair in the open sea next to (0, 0): these are ratios, ratings and
+ * versions. Two decimals are a kilometre, wider than the cell, and are kept.
  *
  * Every expression there is linear in the text: repetitions are bounded, or can't match the same characters
  * as the adjacent ones.

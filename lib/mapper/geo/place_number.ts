@@ -10,9 +10,13 @@ export function isFinePair(one: number, other: number): boolean {
   return isDegrees(one, other) && (isFineNumber(one) || isFineNumber(other));
 }
 
-/** Whether two numbers can be a place on land: within the poles, and not next to (0, 0). */
+/** Between Ghana, Nigeria and São Tomé, in either order: no land, but ratings, grades and averages. */
+const SEA = 5;
+
+/** Whether two numbers can be a place on land: within the poles, not next to (0, 0), not in the Gulf of Guinea. */
 export function isDegrees(one: number, other: number): boolean {
   const less = Math.min(Math.abs(one), Math.abs(other));
   const more = Math.max(Math.abs(one), Math.abs(other));
+  if (Math.min(one, other) >= 0 && more <= SEA) return false;
   return less <= 90 && more <= 180 && more > 1;
 }

@@ -72,8 +72,10 @@ Deno.test("under a key of a place a whole number is kept up to 100,000, and not 
 
 Deno.test("a pair of numbers is a place if it is more than one degree away from (0, 0), up to the poles", () => {
   const isPlace = (pair: readonly Json[]): boolean => !Object.hasOwn(after({ pair }), "pair");
-  assert.ok(isPlace([0.123, 1.001]));
-  assert.ok(!isPlace([0.123, 1]));
+  assert.ok(isPlace([-0.123, 1.001]));
+  assert.ok(isPlace([0.123, 5.001]));
+  assert.ok(!isPlace([0.123, 5]), "the Gulf of Guinea");
+  assert.ok(!isPlace([-0.123, 1]));
   assert.ok(isPlace([90, 180.001 - 0.002]));
   assert.ok(!isPlace([90.001, 91]));
   assert.ok(!isPlace([12.345, 180.001]));
