@@ -1,6 +1,6 @@
 /**
- * `deno task test`: runs the tests, and says of them what failed, and a line at the end. What it is given is
- * passed on: `deno task test tests/client`, `deno task test --filter "a word"`.
+ * `deno task test`: runs the tests, prints what failed, and a line at the end. Its arguments are
+ * passed to `deno test`: `deno task test tests/client`, `deno task test --filter "a word"`.
  */
 
 import { linesOf } from "./support/lines.ts";
@@ -10,7 +10,7 @@ import { PORT_SETTING } from "./support/shared/question.ts";
 /** A run that takes longer counts as hanging: it fails instead of never ending. */
 const LIMIT_MS = 45 * 60_000;
 
-/** Files that run besides one for each core: many tests wait for programs and databases more than they compute. */
+/** Parallel files in addition to one per core: many tests wait for programs and databases. */
 const SPARE_JOBS = 2;
 
 /**
@@ -26,15 +26,15 @@ const FIRST = [
   "tests/property/fold_test.ts",
 ];
 
-/** What the runner writes for a test that passed, was left out, or failed. */
+/** The runner's line for a test that passed, was ignored, or failed. */
 const DOT = /^[.,!]$/;
 
-/** Behind this there is nothing but the runtime's own backtrace. */
+/** After this line there is only the runtime's own backtrace. */
 const END = /^error: Test failed/;
 
-/** Takes one stream of the runner's output line by line; gives back what a person has to read. */
+/** Reads one stream of the runner's output line by line, and returns what must be printed. */
 export class Report {
-  /** Tests that are over. */
+  /** The number of finished tests. */
   count = 0;
   #ended = false;
 
@@ -51,7 +51,7 @@ export class Report {
 async function run(args: readonly string[]): Promise<number> {
   const isPath = (arg: string): boolean => !arg.startsWith("-") && /\.ts$|\/|^tests$/.test(arg);
   const paths = args.some(isPath) ? [] : [...FIRST, "tests"];
-  // A run within a run uses the databases of the outer one.
+  // A nested run uses the databases of the outer run.
   await using databases = Deno.env.get(PORT_SETTING) ? null : new SharedDatabases();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--parallel", "--quiet", "--reporter=dot", ...args, ...paths],
@@ -67,7 +67,7 @@ async function run(args: readonly string[]): Promise<number> {
   const isWatched = Deno.stdout.isTerminal();
   const write = (text: string): void => void Deno.stdout.writeSync(new TextEncoder().encode(text));
   const tell = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> => {
-    // Of each its own: what one says can come before what the other said first.
+    // One reader for each stream: their lines can arrive in any order.
     const report = new Report();
     for await (const line of linesOf(stream)) {
       const told = report.take(line);

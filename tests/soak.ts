@@ -1,5 +1,5 @@
 /**
- * The long form of the property test and of the crash test: streams for so many minutes, one seed
+ * The long form of the property test and of the crash test: streams for the given minutes, one seed
  * after another, until one fails. Usage: `soak.ts [--minutes N] [--seed N]`; with a seed and no minutes,
  * that seed alone. Crashes need a real server (TEST_DATABASE_URL).
  */
@@ -15,7 +15,7 @@ export interface SoakOptions {
   readonly minutes: number;
   /** First seed; each stream takes the next one. */
   readonly seed: number;
-  /** One stream only, whatever the minutes. */
+  /** Only one stream, whatever `minutes` says. */
   readonly once: boolean;
 }
 
@@ -38,7 +38,7 @@ export function readSoakOptions(args: readonly string[], nowMs: number = Date.no
   return { minutes: Number(minutes), seed: Number(seed), once };
 }
 
-/** Runs seeds until the time is over or one fails. Returns how many streams were equal, or null. */
+/** Runs seeds until the time is over or one fails. Returns how many streams passed; null after a failure. */
 export async function soak(
   system: System,
   { minutes, seed: first, once }: SoakOptions,
@@ -66,7 +66,7 @@ export async function soak(
   return seed - first;
 }
 
-/** So long the streams are delivered in turn with crashes, minutes. */
+/** How long streams are delivered before the next crash test, minutes. */
 const SLICE_MINUTES = 1;
 
 /** Crashes at each point, in one stream. */

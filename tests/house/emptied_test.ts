@@ -5,7 +5,7 @@ import { asNew, emptied, type Schema } from "../support/emptied.ts";
 
 const LETTER = "insert into dead_letters (fingerprint, reason, detail) values ('a', 'b', 'c')";
 
-/** What a test may leave behind besides rows. */
+/** Objects other than rows that a test may leave behind. */
 const LEFT = [
   "select",
   "alter table records drop column rev",
@@ -64,7 +64,7 @@ databaseTest(
   { kinds: ["embedded"] },
 );
 
-/** What there is besides data, without PostGIS's. */
+/** All objects of the database except data and those of PostGIS. */
 async function definitionsIn(sql: Sql): Promise<unknown> {
   const rows = await sql<{ kind: string; what: string }[]>`
     select 'column' as kind, attrelid::regclass || '.' || attname || ' ' || attnotnull as what

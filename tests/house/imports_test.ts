@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { modulesIn, repository } from "../support/repository_files.ts";
 
-/** What a folder of `lib` may import besides itself and the single files beside the folders. */
+/** What a folder of `lib` may import, in addition to itself and the single files next to the folders. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   log: [],
   decoder: [],
@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   commands: ["client", "config", "indexer", "log", "mapper", "pds", "repository", "server"],
 };
 
-/** A file beside the folders belongs to the folder of its name, if there is one: `lib/config.ts` to `config`. */
+/** A file next to the folders belongs to the folder of its name, if there is one: `lib/config.ts` to `config`. */
 function folderOf(path: string): string | null {
   const [, name = ""] = path.split("/");
   const folder = name.replace(/\.ts$/, "");
@@ -60,7 +60,7 @@ Deno.test("a folder imports only the folders that its data comes from", () => {
   assert.ok(imports.size > 300);
 });
 
-/** Ways that lead from something back to it. */
+/** Import cycles. */
 function circlesIn(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
   const done = new Set<string>();
   const circles: string[] = [];
@@ -83,7 +83,7 @@ Deno.test("no folder is part of an import cycle", () => {
   const folders = new Map<string, string[]>();
   for (const [path, targets] of imports) {
     const folder = dirname(path);
-    // A file in `lib` itself is for all, or the entry of a folder.
+    // A file directly in `lib` is shared by all, or the entry of a folder.
     const others = targets.map(dirname).filter((other) => other !== folder && other !== "lib");
     if (folder !== "lib") folders.set(folder, [...folders.get(folder) ?? [], ...others]);
   }

@@ -6,7 +6,7 @@ import { SharedDatabases, type Source } from "../support/shared/databases.ts";
 import type { Leased } from "../support/shared/question.ts";
 import { within } from "../support/within.ts";
 
-/** Databases by name alone: which file has which needs none that answers. */
+/** Databases by name only: assigning them to files needs no running database. */
 class Named implements Source {
   started = 0;
   isOver = false;
@@ -21,7 +21,7 @@ class Named implements Source {
   }
 }
 
-/** What a test file is to the run: a connection. */
+/** A test file as the run sees it: a connection. */
 class File implements AsyncDisposable {
   readonly #connection: Deno.TcpConn;
   readonly #answers: AsyncGenerator<string>;
@@ -45,7 +45,7 @@ class File implements AsyncDisposable {
     return JSON.parse(value);
   }
 
-  /** Ends it, and waits until the run has ended its side. */
+  /** Closes the connection, and waits until the run has closed its side. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection.closeWrite();
     await within(this.#answers.next(), "the end of the connection");

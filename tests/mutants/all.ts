@@ -1,4 +1,4 @@
-/** All careless changes, by the part that they are made in. */
+/** All careless changes, by the changed part of the program. */
 
 import { CLIENT_ARCHIVE } from "./client_archive.ts";
 import { CLIENT_CONNECTION } from "./client_connection.ts";

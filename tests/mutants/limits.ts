@@ -1,4 +1,4 @@
-/** Limits that are one off: each is tried at its border and one beside it. */
+/** Limits that are wrong by one: each is tested at the limit and one beyond. */
 
 import type { Mutant } from "./mutant.ts";
 

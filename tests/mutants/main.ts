@@ -4,7 +4,7 @@
  *
  * `deno task test:mutants [--sample N] [--seed S] [--only TEXT] [--near-only] [--limit SECONDS] [--list]`
  *
- * `--only` takes the changes whose file or rule holds the text; `--near-only` asks no wider tests; `--limit` is
+ * `--only` selects the changes whose file or rule contains the text; `--near-only` runs no wider tests; `--limit` is
  * how long one run of tests may take; `--list` runs none, and says which changes no longer apply.
  */
 
@@ -14,7 +14,7 @@ import type { Mutant, Outcome } from "./mutant.ts";
 import { sampleOf } from "./sample.ts";
 import { LIMIT_SECONDS, problemOf, Tree, type TreeOptions } from "./tree.ts";
 
-/** Copies of the tree, each with its own tests. */
+/** Copies of the repository, each running its own tests. */
 const AT_ONCE = 2;
 
 function print(line: string): void {
@@ -23,7 +23,7 @@ function print(line: string): void {
 
 type Counts = Record<Outcome["verdict"], number>;
 
-/** Tries all of them. Returns how many came to each verdict. */
+/** Tries all changes. Returns how many had each result. */
 async function campaign(
   mutants: readonly Mutant[],
   options: TreeOptions & { readonly atOnce: number },
@@ -44,7 +44,7 @@ async function campaign(
   return counts;
 }
 
-/** Runs no test. Says which changes can't be made any more, and how many there are. */
+/** Runs no test. Prints which changes no longer apply, and how many changes there are. */
 async function list(mutants: readonly Mutant[]): Promise<number> {
   let gone = 0;
   for (const mutant of mutants) {

@@ -3,7 +3,7 @@
 import { seededRandom } from "../support/seeded_random.ts";
 import type { Mutant } from "./mutant.ts";
 
-/** So many of them, chosen by the seed, in an order of its own. */
+/** `size` of the changes, selected and ordered by the seed. */
 export function sampleOf(
   all: readonly Mutant[],
   size: number,

@@ -4,17 +4,17 @@ import type { Mutant, Outcome } from "./mutant.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** No wait in the tests is so long: what takes longer has noticed nothing. */
+/** No wait in the tests is this long: a longer run did not notice the change. */
 export const LIMIT_SECONDS = 180;
 
 export interface TreeOptions {
-  /** No wider tests for what the near ones miss. */
+  /** Run no wider tests when the near ones pass. */
   readonly nearOnly: boolean;
   /** How long one run of tests may take. A machine with much else to do needs more. */
   readonly limitSeconds: number;
 }
 
-/** What any change of the pipeline ends in, where the near tests say nothing. */
+/** The wider tests, which notice any change of the pipeline, for when the near ones pass. */
 const WIDER = [
   "whole_program/flow_test.ts",
   "whole_program/overlap_test.ts",
@@ -28,12 +28,12 @@ interface Run {
   readonly passed: boolean;
   /** The first test that failed; null when none did, or none is named. */
   readonly failed: string | null;
-  /** What else ended it. */
+  /** Any other reason for the end. */
   readonly why: string | null;
   readonly output: string;
 }
 
-/** The file that a change is made in; null where there is none. */
+/** The changed file; null when there is none. */
 async function fileOf({ file, before }: Mutant, root: string): Promise<string | null> {
   if (!file.endsWith("/")) return file;
   const names = (await Array.fromAsync(Deno.readDir(`${root}/${file}`))).map(({ name }) => name);
@@ -44,7 +44,7 @@ async function fileOf({ file, before }: Mutant, root: string): Promise<string | 
   return null;
 }
 
-/** What is wrong with a change, read against the files of the repository; null when it can be made. */
+/** Why a change does not apply to the files of the repository; null when it applies. */
 export async function problemOf(mutant: Mutant, root: string = ROOT): Promise<string | null> {
   const file = await fileOf(mutant, root);
   const text = file && await Deno.readTextFile(`${root}/${file}`).catch(() => null);
@@ -60,12 +60,12 @@ export async function problemOf(mutant: Mutant, root: string = ROOT): Promise<st
 }
 
 export class Tree implements AsyncDisposable {
-  /** Test files that pass without a change. Without that, every change would seem to be noticed. */
+  /** Test files that pass without a change. A file that fails anyway would seem to notice every change. */
   readonly #healthy = new Set<string>();
 
   private constructor(readonly path: string, private readonly options: TreeOptions) {}
 
-  /** Copies what git knows and what it would add. */
+  /** Copies the files that git tracks or would add. */
   static async create(options: TreeOptions): Promise<Tree> {
     const path = await Deno.makeTempDir({ prefix: "mutants-" });
     const listed = await new Deno.Command("git", {
@@ -81,7 +81,7 @@ export class Tree implements AsyncDisposable {
     return new Tree(path, options);
   }
 
-  /** Tries one change. The tree is as before afterwards. */
+  /** Tries one change, and restores the file afterwards. */
   async try(mutant: Mutant): Promise<Outcome> {
     const start = performance.now();
     const outcome = (verdict: Outcome["verdict"], why: string): Outcome => ({
@@ -109,7 +109,7 @@ export class Tree implements AsyncDisposable {
     }
   }
 
-  /** What is wrong with tests before anything is changed; null when they pass. */
+  /** Why tests fail before any change; null when they pass. */
   async #withoutChange(files: readonly string[]): Promise<string | null> {
     const untried = files.filter((name) => !this.#healthy.has(name));
     if (untried.length === 0) return null;
@@ -135,7 +135,7 @@ export class Tree implements AsyncDisposable {
     const { success, signal, stdout, stderr } = await child.output();
     const text = new TextDecoder();
     const output = text.decode(stdout) + text.decode(stderr);
-    // The heading of its error, since what it prints can stand between its name and its result.
+    // The heading of the error, because output can be printed between the name and the result of a test.
     const failed = /^(.+) => \.\/tests\//m.exec(output)?.[1] ?? null;
     const why = signal === null ? null : `the tests took over ${limitSeconds} s`;
     return { passed: success || signal !== null, failed, why, output };
@@ -146,7 +146,7 @@ export class Tree implements AsyncDisposable {
   }
 }
 
-/** A server is quicker than the embedded database, and one of them is enough here. */
+/** Only on the server if there is one: it is faster than the embedded database. */
 function databases(): Record<string, string> {
   return Deno.env.get("TEST_DATABASE_URL") ? { TEST_DATABASES: "server" } : {};
 }

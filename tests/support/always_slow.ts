@@ -1,6 +1,6 @@
 /**
- * Whether something takes over `limitMs` milliseconds however often it is done. Once proves nothing: on a
- * machine with other work anything may be held up.
+ * Whether a task takes more than `limitMs` milliseconds in every try. One slow try proves nothing: on a
+ * machine with other load anything may be delayed.
  */
 export function isAlwaysSlow(act: () => unknown, limitMs: number): boolean {
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -32,7 +32,7 @@ export function integer(value: bigint): Both {
 export function double(value: number): Both {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setFloat64(0, value);
-  // With an exponent, so that it reads as a double in JSON too.
+  // With an exponent, so that JSON parses it as a double too.
   return { json: value.toExponential(), cbor: concat(Uint8Array.of(0xfb), bytes) };
 }
 

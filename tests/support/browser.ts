@@ -1,4 +1,4 @@
-/** A headless Chromium, driven over its own protocol: no more of it than the tests of the page need. */
+/** A headless Chromium, controlled over its own protocol, as far as the tests of the page need. */
 
 import assert from "node:assert/strict";
 import { within } from "./within.ts";
@@ -34,7 +34,7 @@ interface Message {
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** Pages that share what they store with nobody else. They are closed at its end. */
+/** Pages with their own storage. They are closed at its end. */
 export interface Visit extends AsyncDisposable {
   open(look: Look): Promise<Page>;
 }
@@ -51,7 +51,7 @@ export interface Look {
 /** Long enough for a machine under load; a test that passes never waits for it. */
 const PATIENCE_MS = 20_000;
 
-/** One process for all tests of a file: each has a visit of its own, and to start one takes longer than most tests. */
+/** One process for all tests of a file, because starting one takes longer than most tests. Each test has its own visit. */
 export class Browser {
   readonly #process: Deno.ChildProcess;
   readonly #profile: string;
@@ -84,7 +84,7 @@ export class Browser {
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--disable-background-networking",
-        // Else it drops clicks and keys until a new document has been painted, long after its script ran.
+        // Otherwise it drops clicks and keys until a new document has been painted, long after its script ran.
         "--allow-pre-commit-input",
         "--disable-component-update",
         // Its sandbox refuses to run as root, as it is in containers.
@@ -107,7 +107,7 @@ export class Browser {
     return browser;
   }
 
-  /** Like a profile that nobody has used: no page of another visit, and nothing that one stored. */
+  /** A visit with a new profile: no pages and no storage of another visit. */
   async visit(): Promise<Visit> {
     const { browserContextId } = await this.send("Target.createBrowserContext", {});
     return {
@@ -180,9 +180,9 @@ async function watchForAddress(
 type Send = (method: string, params?: Params) => Promise<Params>;
 
 export class Page {
-  /** Addresses of everything that it asked for. */
+  /** URLs of all its requests. */
   readonly requests: string[] = [];
-  /** Errors of its script, and what its policy forbade. */
+  /** Errors of its script, and violations of its policy. */
   readonly problems: string[] = [];
   readonly #send: Send;
   #mouse = { x: 0, y: 0 };
@@ -226,7 +226,7 @@ export class Page {
     if (method === "Runtime.exceptionThrown" && exceptionDetails) {
       this.problems.push(exceptionDetails.exception?.description ?? exceptionDetails.text);
     }
-    // Answers that are errors are logged too; those are the test's own business.
+    // Error answers are logged too; tests check those themselves.
     if (method === "Log.entryAdded" && entry?.level === "error" && entry.source !== "network") {
       this.problems.push(entry.text);
     }
@@ -253,7 +253,7 @@ export class Page {
     return answer.result.value;
   }
 
-  /** Waits until an expression is true, or anything else that counts as that; returns it. */
+  /** Waits until an expression is truthy, and returns its value. */
   async until(expression: string): Promise<unknown> {
     const end = performance.now() + PATIENCE_MS;
     for (;;) {
@@ -267,7 +267,7 @@ export class Page {
     }
   }
 
-  /** The text that a person sees in an element. */
+  /** The visible text of an element. */
   async text(selector: string): Promise<string> {
     return String(await this.evaluate(`document.querySelector(${quoted(selector)}).innerText`));
   }
@@ -278,7 +278,7 @@ export class Page {
     await this.mouseUp();
   }
 
-  /** Presses the mouse in the middle of an element, once that stands still and nothing is over it. */
+  /** Presses the mouse in the middle of an element, once that does not move and nothing covers it. */
   async mouseDown(selector: string): Promise<void> {
     this.#mouse = await this.until(`(async () => {
       const element = document.querySelector(${quoted(selector)});
@@ -296,7 +296,7 @@ export class Page {
     await this.#moveMouse("mousePressed");
   }
 
-  /** Lets the mouse go where it was pressed. */
+  /** Releases the mouse where it was pressed. */
   async mouseUp(): Promise<void> {
     await this.#moveMouse("mouseReleased");
   }
@@ -310,7 +310,7 @@ export class Page {
     });
   }
 
-  /** Types into what has the focus. */
+  /** Types into the focused element. */
   async type(text: string): Promise<void> {
     await this.#send("Input.insertText", { text });
   }

@@ -1,6 +1,6 @@
 /**
  * Certificates for tests, valid from 2020 to 2120: an authority, a server's for `localhost` and
- * 127.0.0.1, one for another name, and one of a strange authority. The keys protect nothing.
+ * 127.0.0.1, one for another name, and one of an untrusted authority. The keys protect nothing.
  */
 
 export interface Certificate {

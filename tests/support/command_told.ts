@@ -1,4 +1,4 @@
-/** A command line in the process of a test, and what it printed. */
+/** Runs a command line in the process of a test, and records its output. */
 
 import manifest from "../../deno.json" with { type: "json" };
 import { main } from "../../lib/commands/command_line.ts";

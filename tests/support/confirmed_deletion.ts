@@ -1,9 +1,9 @@
-/** What the source of an account says, as the fold is told it: that it was deleted when the stream said so. */
+/** The event for a deletion that the account's source confirms. */
 
 import type { Account } from "../../lib/decoder/event.ts";
 import { didOf } from "./sample_events.ts";
 
-/** `untilUs`: the time of the newest record that is held. */
+/** `untilUs`: the time of the newest stored record. */
 export function confirmedDeletion(
   name: string,
   deletedAtUs: number,

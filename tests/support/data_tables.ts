@@ -1,4 +1,4 @@
-/** What the database says of its own tables, views and columns, as DATA.md prints it. */
+/** The database's comments on its tables, views and columns, in the form of DATA.md. */
 
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 

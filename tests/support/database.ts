@@ -16,14 +16,14 @@ export type DatabaseKind = "embedded" | "server";
 export interface TestDatabase {
   readonly kind: DatabaseKind;
   readonly url: string;
-  /** Ended after the test, with whatever it still waits for. */
+  /** Closed after the test, with queries that still wait. */
   readonly sql: Sql;
 }
 
 export interface DatabaseTestOptions {
   /** `empty`: nothing is migrated, and on a server PostGIS is not created. Default: `migrated`. */
   readonly content?: "migrated" | "empty";
-  /** Where it can run. Default: on either, and so on those that `TEST_DATABASES` names. */
+  /** The kinds of database that the test can use. Default: both, limited by `TEST_DATABASES`. */
   readonly kinds?: readonly DatabaseKind[];
   readonly ignore?: boolean;
 }
@@ -35,7 +35,7 @@ export function testDatabases(): readonly DatabaseKind[] {
   return serverUrl() === null ? ["embedded"] : ["embedded", "server"];
 }
 
-/** Where a test runs that can run on either. Throws when `TEST_DATABASES` leaves none, so that no typo passes. */
+/** The databases for a test that can use both kinds. Throws when `TEST_DATABASES` leaves none, so that a typo is noticed. */
 function usualKinds(): readonly DatabaseKind[] {
   const here = testDatabases();
   const named = Deno.env.get("TEST_DATABASES");
@@ -87,7 +87,7 @@ async function serverPlace(content: "migrated" | "empty"): Promise<Place> {
   return { url: databaseUrl(name), [Symbol.asyncDispose]: () => dropDatabase(name) };
 }
 
-/** Of this test file, from the first test that needs it. Tests of a file run one by one. */
+/** The embedded database of this test file, created for the first test that needs it. Tests of a file run one by one. */
 let embedded: Promise<string> | undefined;
 let schema: Schema = null;
 
@@ -101,7 +101,7 @@ async function embeddedPlace(content: "migrated" | "empty"): Promise<Place> {
   return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
-/** One that the run lends, as if nobody had used it before, or else one of its own. */
+/** A database that the run lends, emptied, or one of this file's own. */
 async function embeddedForFile(): Promise<string> {
   const leased = await leaseEmbedded();
   if (leased !== null) {

@@ -15,7 +15,7 @@ export const REV = "3mwztfqk2ws2a";
 export const TIME_US = 1787218201004512;
 export const CID = "bafyreiehcqtbvgiylctuy52xv6culfvs6oyesffav7mslwoqb3qgqkpbvi";
 
-/** Lets every record through; consent is the mapper's to test. */
+/** Changes no record; tests of the mapper cover consent. */
 const asItIs: Coarsen = (_collection, record) => ({ record, refusal: null });
 
 interface Changes {
@@ -93,7 +93,7 @@ export function onlyMalformed(decoder: Decoder, message: Message): Malformed {
   return event;
 }
 
-/** The reason that a message is malformed for, or that its record is refused for. */
+/** The reason why a message is malformed, or its record rejected. */
 export function reasonOf(decoder: Decoder, message: Message): string {
   const event = only(decoder, message);
   if (event.kind === "malformed") return event.refusal.reason;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-/** What is under a heading of the second level. */
+/** The section under a heading of the second level. */
 export function sectionOf(text: string, heading: string): string {
   const [, after] = `\n${text}`.split(`\n## ${heading}\n`);
   assert.ok(after !== undefined, `no section ${heading}`);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { MEMBER, SEEN, SEEN_EVENT } from "./filled_reads.ts";
 
-/** Parameters of the reads; each names something of which there is a row to show, and rows to hide. */
+/** Parameters of the queries. For each there is a row to show, and rows to hide. */
 const PARAMETERS: Readonly<Record<string, string>> = {
   owner: "'did:plc:owner'",
   rkey: "'seen'",
@@ -30,7 +30,7 @@ export interface Read {
   readonly sql: string;
 }
 
-/** Every one of the text; fails for one without a title. */
+/** Every statement of the text; fails for one without a title. */
 export function readsOf(text: string): Read[] {
   const blocks = [...text.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
   return blocks.flatMap((block) => block.trim().split(/;(?:\n+|$)/)).filter((one) => one !== "")

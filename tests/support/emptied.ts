@@ -1,15 +1,15 @@
 /**
- * The embedded database as a test finds it. It has one database, and to start another takes ten
- * times as long as to drop all that is in it; to delete the rows alone is quicker again.
+ * Empties the embedded database for the next test. Starting another one takes ten
+ * times as long as dropping all objects, and deleting only the rows is faster still.
  */
 
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { migrate } from "../../lib/repository/schema/migrate.ts";
 
-/** What the catalogs were like after the migrations; null when nothing is migrated. */
+/** The state of the catalogs after the migrations; null when nothing is migrated. */
 export type Schema = string | null;
 
-/** Leaves the tables of the migrations with no row, and returns their schema; takes the last one. */
+/** Empties the tables of the migrations, and returns the state of the catalogs; `schema`: their previous state. */
 export async function emptied(sql: Sql, schema: Schema): Promise<Schema> {
   if (schema !== null && await schemaNow(sql) === schema) {
     await sql.unsafe(DELETE_EVERYTHING);
@@ -19,8 +19,8 @@ export async function emptied(sql: Sql, schema: Schema): Promise<Schema> {
 }
 
 /**
- * Leaves them without a trace of rows: neither the space that they took nor what the planner knows of them.
- * So no test file finds another database than one that runs alone.
+ * Removes every trace of rows: the space that they took, and the planner's statistics.
+ * So a test file finds the same database as when it runs alone.
  */
 export async function asNew(sql: Sql, schema: Schema): Promise<Schema> {
   if (schema === null || await schemaNow(sql) !== schema) return await madeAnew(sql);
@@ -34,13 +34,13 @@ async function madeAnew(sql: Sql): Promise<Schema> {
   return await schemaNow(sql);
 }
 
-/** Leaves nothing but PostGIS. */
+/** Drops everything except PostGIS. */
 export async function dropped(sql: Sql): Promise<null> {
   await sql.unsafe(DROP_EVERYTHING);
   return null;
 }
 
-/** Whatever is made, altered or dropped makes, replaces or removes a row of one of these. */
+/** Creating, altering or dropping any object changes a row of one of these catalogs. */
 const CATALOGS = [
   "schema_migrations",
   "pg_attrdef",
@@ -61,7 +61,7 @@ const CATALOGS = [
   "pg_type",
 ];
 
-/** How many rows each has, and which transaction wrote the last; null where a test dropped one. */
+/** How many rows each catalog has, and which transaction wrote last; null when a test dropped one. */
 async function schemaNow(sql: Sql): Promise<Schema> {
   const each = CATALOGS.map((name) =>
     `(select count(*) || ' ' || age('3'::xid) - min(age(xmin)) from ${name})`
@@ -75,7 +75,7 @@ async function schemaNow(sql: Sql): Promise<Schema> {
 let times = 0;
 
 /**
- * Leaves some tables with no row. Deleting takes a tenth of the time of truncating, which makes their files anew, and
+ * Empties some tables. Deleting takes a tenth of the time of truncating, which creates new files, and
  * leaves dead rows, so they are truncated now and then.
  */
 export async function emptyTables(sql: Sql, ...tables: readonly string[]): Promise<void> {
@@ -90,7 +90,7 @@ export async function emptyTables(sql: Sql, ...tables: readonly string[]): Promi
   end $$`);
 }
 
-/** Of the migrations. Those of extensions keep their rows. */
+/** The tables of the migrations. Tables of extensions keep their rows. */
 const TABLES = `select oid::regclass as name from pg_class c
   where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
     and relname <> 'schema_migrations'
@@ -98,7 +98,7 @@ const TABLES = `select oid::regclass as name from pg_class c
 
 const RESTART_SEQUENCES = "perform setval(seqrelid::regclass, seqstart, false) from pg_sequence";
 
-/** Rows that reference others go in any order. */
+/** Disables foreign keys, so that rows can be deleted in any order. */
 const DELETE_EVERYTHING = `do $$
   declare
     it record;
@@ -119,7 +119,7 @@ const TRUNCATE_EVERYTHING = `do $$
   end
 $$`;
 
-/** All but PostGIS. */
+/** All objects except PostGIS. */
 const DROP_EVERYTHING = `do $$
   declare
     it record;

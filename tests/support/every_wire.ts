@@ -1,4 +1,4 @@
-/** One record as each wire carries it. */
+/** One record in each protocol. */
 
 import { CidLinkWrapper, encode, toBytes } from "@atcute/cbor";
 import assert from "node:assert/strict";
@@ -26,7 +26,7 @@ export interface WireOptions {
   readonly coarsen?: Coarsen;
 }
 
-/** The event that a record becomes, by wire. */
+/** The event of a record, by protocol. */
 export function onEveryWire(
   record: Both,
   options: WireOptions = {},
@@ -42,7 +42,7 @@ export function onEveryWire(
     did: DID,
     ...Object(commitMessage({ record: mark, collection }).commit),
   }).replace(`"${mark}"`, record.json);
-  // Encoded with a text in the place of the record, which is written over.
+  // Encoded with a placeholder text, which is replaced by the record.
   const envelope = encode(commitMessage({ record: mark, collection }));
   const marked = text(mark).cbor;
   const at = envelope.findIndex((_, start) =>

@@ -1,4 +1,4 @@
-/** The executable as it runs on a machine: with an environment of its own, until it is stopped. */
+/** The executable running with an environment of its own, until it is stopped. */
 
 import assert from "node:assert/strict";
 import { within } from "./within.ts";
@@ -49,7 +49,7 @@ export class Running implements AsyncDisposable {
     }
   }
 
-  /** Asks it to stop, and says how it ended. */
+  /** Asks it to stop, and returns its exit status. */
   async stop(): Promise<{ code: number; signal: Deno.Signal | null }> {
     this.#child.kill("SIGTERM");
     const { code, signal } = await this.#child.status;

@@ -1,4 +1,4 @@
-/** A database with so many rows that no read of all of them is the cheapest, and, for each kind of read, rows to show and rows to hide. */
+/** A database with so many rows that reading a whole table is never the cheapest plan, and with rows to show and to hide for each query. */
 
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 
@@ -6,7 +6,7 @@ export const SEEN = "00000000-0000-4000-8000-000000000001";
 export const SEEN_EVENT = "00000000-0000-4000-8000-000000000002";
 export const MEMBER = "did:plc:member";
 
-/** Columns of a scene or event by what becomes of it; all of them match every read. */
+/** Columns of a scene or event by its fate; all of them match every query. */
 const SCENES: readonly (readonly [rkey: string, changes: string])[] = [
   ["seen", ""],
   ["private", "visibility = 'private'"],
@@ -15,7 +15,7 @@ const SCENES: readonly (readonly [rkey: string, changes: string])[] = [
   ["moderated", "deleted_at = now(), moderated_at = now()"],
 ];
 
-/** Rows of no read, so many that reading them all is never the cheapest plan. */
+/** Rows that match no query, so many that reading them all is never the cheapest plan. */
 const OTHERS = 4_000;
 
 export async function fill(sql: Sql): Promise<void> {
@@ -43,7 +43,7 @@ export async function fill(sql: Sql): Promise<void> {
     const scene = rkey === "seen" ? SEEN : `00000000-0000-4000-8000-0000000001${index}0`;
     await scenario(sql, scene, rkey, changes);
   }
-  // In the scene that is seen: rows that are not, of each kind.
+  // In the visible scene: hidden rows of each kind.
   for (
     const [name, changes] of SCENES.filter(([rkey]) => rkey === "deleted" || rkey === "moderated")
   ) {
@@ -53,7 +53,7 @@ export async function fill(sql: Sql): Promise<void> {
   await sql`analyze`;
 }
 
-/** A scene that every read would show, with children that it would show too. */
+/** A scene that every query would show, with children that it would show too. */
 async function scenario(sql: Sql, id: string, rkey: string, changes: string): Promise<void> {
   await sql.unsafe(`
     insert into scenes (id, name, description, owner_did, record_did, record_rkey, record_rev, tags, allow_precise, precise_point,

@@ -1,4 +1,4 @@
-/** The real decoder, mapper and writer on a real database: batches go in, rows are looked at. */
+/** The real decoder, mapper and writer on a real database: tests write batches and check rows. */
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
@@ -31,7 +31,7 @@ export interface FoldedOptions {
   readonly failures?: string[];
 }
 
-/** A row of the ledger, less what is the same for all. */
+/** A row of the ledger, without columns that are the same for all. */
 export interface LedgerRow {
   readonly rev: string;
   readonly cid: string | null;
@@ -79,13 +79,13 @@ export class Folded {
     });
   }
 
-  /** Folds events in one batch; the outcome of each. A text is a frame as it is. */
+  /** Folds events in one batch; returns the outcome of each. A text is sent as a frame, unchanged. */
   async batch(...events: readonly (JetstreamEvent | string)[]): Promise<readonly Outcome[]> {
     const { outcomes } = await this.write(events);
     return outcomes;
   }
 
-  /** Folds each event in a batch of its own; the outcome of each. */
+  /** Folds each event in a batch of its own; returns the outcome of each. */
   async each(...events: readonly (JetstreamEvent | string)[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
     for (const event of events) outcomes.push(...await this.batch(event));

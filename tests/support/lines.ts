@@ -1,4 +1,4 @@
-/** Text as it comes by, line by line. */
+/** Splits a stream of text into lines. */
 
 export async function* linesOf(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,

@@ -1,4 +1,4 @@
-/** For tests of the mapper: records as small as each collection takes them, and how to map one. */
+/** For tests of the mapper: the smallest valid record of each collection, and how to map one. */
 
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../lib/decoder/json.ts";

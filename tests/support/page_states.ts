@@ -1,15 +1,15 @@
-/** Every state that the status page can show, as an operator meets it. */
+/** Every state that the status page can show. */
 
 import type { ReplayProgress } from "../../lib/client/archive/replay_observer.ts";
 import { fullStatus, type PageSubject } from "./page_subject.ts";
 
 export interface PageState {
   readonly name: string;
-  /** Makes it so. */
+  /** Brings the subject into this state. */
   readonly enter: (subject: PageSubject) => void | Promise<void>;
-  /** How the line at the top begins then. */
+  /** How the line at the top then begins. */
   readonly title: string;
-  /** What is true of the page then, where that line says the same as before. */
+  /** A condition on the page, if the line at the top does not change. */
   readonly shown?: string;
 }
 

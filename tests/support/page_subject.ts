@@ -1,4 +1,4 @@
-/** The status page on a real server, with everything that it shows in the hands of the test. */
+/** The status page on a real server, with all its data controlled by the test. */
 
 import { createLogger } from "../../lib/log/logger.ts";
 import { Secret } from "../../lib/secret.ts";
@@ -151,7 +151,7 @@ export interface PageSubject extends AsyncDisposable {
   readonly telemetry: Telemetry;
   readonly clock: HandClock;
   readonly letters: Letters;
-  /** What the database says from now on; null: it doesn't answer. */
+  /** The database's answer from now on; null: it doesn't answer. */
   stored: StoredStatus | null;
   stopServer(): Promise<void>;
 }

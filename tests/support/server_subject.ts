@@ -1,4 +1,4 @@
-/** An application in memory, with its clock and its sources in the hands of the test. */
+/** An application in memory, with its clock and its sources controlled by the test. */
 
 import type { Hono } from "hono";
 import type { Logger } from "../../lib/log/logger.ts";
@@ -115,7 +115,7 @@ export function subject(options: SubjectOptions = {}): Subject {
   };
 }
 
-/** Everything well: running, migrated, connected, caught up. */
+/** A healthy state: running, migrated, connected, caught up. */
 export function makeReady({ telemetry }: Subject): void {
   telemetry.pipelineStarted();
   telemetry.database.migrated();

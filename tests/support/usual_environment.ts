@@ -1,4 +1,4 @@
-/** Names that a process finds in its environment although nobody meant it by them. */
+/** Variables that are set in usual environments and are not meant for this program. */
 
 export const USUAL_NAMES: readonly string[] = `
 HOME USER LOGNAME SHELL PATH PWD OLDPWD SHLVL TERM TERMINFO TERMCAP LANG LANGUAGE LC_ALL LC_CTYPE LC_COLLATE LC_TIME

@@ -1,6 +1,6 @@
-/** A limit on everything that a test waits for: what never comes is a failing test, and no run that hangs. */
+/** A limit for every wait of a test: a wait that never ends fails the test instead of hanging the run. */
 
-/** Nothing that a test waits for on one machine takes so long, also where others use it. */
+/** Longer than any successful wait on one machine, also with other load. */
 const WAIT_MS = 30_000;
 
 export interface WithinOptions {
@@ -10,7 +10,7 @@ export interface WithinOptions {
   readonly state?: () => string;
 }
 
-/** Waits for something, and rejects with what it waited for when that doesn't come in time. */
+/** Waits for a promise. Rejects with a description when it does not settle in time. */
 export async function within<T>(
   waiting: Promise<T>,
   what: string,

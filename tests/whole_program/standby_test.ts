@@ -17,7 +17,7 @@ const SHORT_LEASE = { LEASE_MS: "1000" };
 const STANDING_BY = "standing by: another instance leads";
 const LOST = "the lease was lost: another instance leads";
 
-/** Nothing that a test waits for takes so long. */
+/** Longer than any successful wait of a test. */
 const HANG_MS = 60_000;
 
 /** An instance in this process that leads, or that has found out that it doesn't. */

@@ -1,9 +1,9 @@
-/** Tables with records as large as they may be, or as many: written by SQL, so that it takes no time. */
+/** Tables filled with the largest records, or with very many: by SQL, which is fast. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { recordId } from "../../../lib/mapper/record_id.ts";
 
-/** Nearly the most that a record may have: a megabyte of JSON. */
+/** Almost the maximum size of a record: a megabyte of JSON. */
 export const TEXT_BYTES = 900_000;
 
 /** A revision below any that the tests send. */
@@ -88,7 +88,7 @@ interface Rows {
   readonly name: string;
   readonly count: number;
   readonly record: object;
-  /** Of what each record has besides. */
+  /** The common fields of each record. */
   readonly bytes: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * One stream, worked through by processes that are killed one after another; at the end one that is
- * not, and then the tables must be as if nothing had happened.
+ * One stream, processed by processes that are killed one after another. The last process is
+ * not killed, and then the tables must be as if nothing had happened.
  */
 
 import assert from "node:assert/strict";
@@ -15,28 +15,28 @@ import { type Planned, type PlannedEnd, spawnPlanned } from "./spawned.ts";
 import { assertFolded, numberedStream } from "./stream.ts";
 
 export interface CampaignOptions {
-  /** Decides on the stream and on where processes are killed. */
+  /** Seed of the stream and of the points where processes are killed. */
   readonly seed: number;
-  /** On a real server, with nothing in it. */
+  /** An empty database on a real server. */
   readonly database: { readonly url: string; readonly sql: Sql };
   readonly print: (line: string) => void;
   /** How often processes are killed at each point of a running one. Default: once. */
   readonly passes?: number;
 }
 
-/** Frames that a round starts with, and that are added while its fault has not been met. */
+/** Frames at the start of a round, and further ones until its fault happens. */
 const FRAMES_AT_A_TIME = 40;
 
-/** A round has as much on average. */
+/** Average number of frames of a round. */
 const FRAMES_A_ROUND = 45;
 
-/** A process that neither ends nor gets on in this time hangs. */
+/** A process without progress for this time counts as hanging. */
 const HANG_MS = 60_000;
 
-/** The clock of a process that looks for due dead letters runs so fast: it does so every 0.75 s. */
+/** Speed of the clock of a process that retries due dead letters: it checks every 0.75 s. */
 const HASTE = 20;
 
-/** Runs a campaign. Returns the points at which processes were killed. Throws when anything is wrong. */
+/** Runs a campaign. Returns the points at which processes were killed. Throws on any difference. */
 export async function crashCampaign(options: CampaignOptions): Promise<string[]> {
   const random = new Random(options.seed, 7);
   const rounds = roundsOf(random, options.passes ?? 1);
@@ -119,7 +119,7 @@ class Campaign {
     this.#pushed += next.length;
   }
 
-  /** A process that has done all there is gets more to do. */
+  /** Adds frames when a process has processed all. */
   async #watch(plan: Plan, { drops = false, retries = false }: Round): Promise<PlannedEnd> {
     let dropped = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -129,7 +129,7 @@ class Campaign {
       if (said.said !== "at") return;
       if (drops && !dropped) this.#server.dropAll();
       dropped = drops;
-      // Dead letters are looked for by the clock, and not for every batch.
+      // Dead letters are checked by the clock, not after every batch.
       if (retries || said.cursor < this.#pushed) return;
       if (this.#pushed < this.#frames.length) this.#push();
       else process.signal("SIGTERM");
@@ -149,7 +149,7 @@ class Campaign {
     assert.notEqual(count, 0, "there is no dead letter to try again");
   }
 
-  /** Resolves when the last frame is committed and no row is refused any more. */
+  /** Resolves when the last frame is committed and no row is rejected any more. */
   async #settled(): Promise<void> {
     const until = performance.now() + HANG_MS;
     while (performance.now() < until) {

@@ -1,4 +1,4 @@
-/** A killed process gives no lease up. Instead of waiting for its end, the time is moved on. */
+/** A killed process does not release its lease. Instead of waiting for the expiry, leases are ended here. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../../lib/client/clock.ts";
 
-/** A clock that runs so many times as fast as that of the machine, and shows another time of day. */
+/** A clock that runs faster than the machine's by a factor, and can show another time of day. */
 export function hastyClock(haste: number, aheadMs = 0): Clock {
   const startedAt = { now: systemClock.now() + aheadMs, monotonic: systemClock.monotonic() };
   const elapsed = (): number => (systemClock.monotonic() - startedAt.monotonic) * haste;

@@ -1,4 +1,4 @@
-/** The whole program in the process of a test, with all that it says. */
+/** The whole program in the process of a test, with its log. */
 
 import { outcomeTotals } from "../../../lib/server/facts/counts.ts";
 import { type RunHooks, runIndexer, type Running } from "../../../lib/commands/run.ts";
@@ -9,7 +9,7 @@ import { within } from "../within.ts";
 export interface ProgramOptions extends RunHooks {
   readonly databaseUrl: string;
   readonly streamUrl: string;
-  /** Settings besides those that a test needs. */
+  /** Settings in addition to those that every test needs. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -25,7 +25,7 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
-/** Nothing that a test waits for takes so long. */
+/** Longer than any successful wait of a test. */
 const HANG_MS = 60_000;
 
 export class Program implements AsyncDisposable {
@@ -73,12 +73,12 @@ export class Program implements AsyncDisposable {
     return outcomeTotals(this.running.telemetry.facts.counts);
   }
 
-  /** How often it said so. */
+  /** How often a message was logged. */
   said(message: string): number {
     return this.log.filter((line) => line.message === message).length;
   }
 
-  /** Resolves when it holds; looked at whenever the program commits, logs or passes something. */
+  /** Resolves when a condition holds. It is checked whenever the program commits, logs or passes a fault point. */
   async until(met: () => boolean, what = String(met)): Promise<void> {
     const reached = new Promise<void>((resolve) => {
       this.#waiters.push({ met, resolve });
@@ -96,7 +96,7 @@ export class Program implements AsyncDisposable {
     return this.until(() => this.cursor >= cursor, `position ${cursor} is committed`);
   }
 
-  /** Looks again at what is waited for. */
+  /** Checks the awaited conditions again. */
   look(): void {
     this.#look();
   }
@@ -106,7 +106,7 @@ export class Program implements AsyncDisposable {
     return await fetch(`http://127.0.0.1:${port}${path}`, init);
   }
 
-  /** A series of `/metrics`, as it is written there; null when it isn't. */
+  /** The value of a series in `/metrics`, as text; null when it is absent. */
   async metric(series: string): Promise<number | null> {
     const text = await (await this.fetch("/metrics")).text();
     const line = text.split("\n").find((line) => line.startsWith(`${series} `));

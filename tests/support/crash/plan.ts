@@ -1,16 +1,16 @@
-/** What a process under test does to itself, and what it says about that. */
+/** What a process under test does to itself, and the messages about it. */
 
 import type { FaultPoint } from "../../../lib/indexer/fault_point.ts";
 import type { Step } from "../../../lib/repository/fold/transaction_options.ts";
 
-/** Checkpoints, and those that only the whole process has. */
+/** The fault points, and those that only the whole process has. */
 export type Point =
   | FaultPoint
-  /** The HTTP server listens, and the database has not been asked yet. */
+  /** The HTTP server listens, and the database was not queried yet. */
   | "started"
   /** A commit was counted. */
   | "counted"
-  /** Of a batch that is written after reading has ended. */
+  /** In a batch that is written after reading has ended. */
   | `drain_${Step}`;
 
 /** The n-th time that a process passes a point, counted from 1. */
@@ -38,7 +38,7 @@ export type Said =
   | { readonly said: "at"; readonly cursor: number }
   | { readonly said: "killing"; readonly point: Point };
 
-/** Log lines are no word of the process under test. */
+/** Log lines are not messages of the plan. */
 export function readSaid(line: string): Said | null {
   return line.startsWith('{"said":') ? JSON.parse(line) : null;
 }

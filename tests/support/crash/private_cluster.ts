@@ -1,4 +1,4 @@
-/** A Postgres server of a test's own, that may be stopped, killed and started again. */
+/** A test's own Postgres server, which may be stopped, killed and started again. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import type { Certificate } from "../certificates.ts";
@@ -32,7 +32,7 @@ function isThere(path: string): boolean {
   }
 }
 
-/** A crash of the machine is not what is tested: what the kernel has is safe. */
+/** A crash of the machine is not tested, so data that the kernel has counts as safe. */
 const CONFIGURATION = `
 listen_addresses = '127.0.0.1'
 fsync = off
@@ -55,7 +55,7 @@ export class PrivateCluster implements AsyncDisposable {
   /** Makes and starts one. */
   static async create(programs: string): Promise<PrivateCluster> {
     const cluster = await PrivateCluster.#empty(programs);
-    // Not as the environment has it: that may name no encoding.
+    // Not from the environment, which may name no encoding.
     const text = ["-E", "UTF8", "--locale", "C.UTF-8"];
     const data = ["-D", cluster.data, "-A", "trust", "-U", "postgres", "-N"];
     await cluster.#run("initdb", ...data, ...text);
@@ -64,7 +64,7 @@ export class PrivateCluster implements AsyncDisposable {
     return cluster;
   }
 
-  /** Offers TLS, and asks a role for its password. */
+  /** Offers TLS, and requires a password for one role. */
   async offerTls({ cert, key }: Certificate, role: string): Promise<void> {
     await Deno.writeTextFile(`${this.data}/server.crt`, cert);
     await Deno.writeTextFile(`${this.data}/server.key`, key, { mode: 0o600 });
@@ -105,7 +105,7 @@ export class PrivateCluster implements AsyncDisposable {
     await this.#run("pg_ctl", "-D", this.data, "-w", "promote");
   }
 
-  /** Of the database `postgres`, which has nothing in it. */
+  /** The URL of the empty database `postgres`. */
   get url(): string {
     return `postgres://postgres@127.0.0.1:${this.#port}/postgres`;
   }
@@ -116,7 +116,7 @@ export class PrivateCluster implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    // Processes of a server that was killed hold on to its memory for a moment.
+    // Processes of a killed server keep its shared memory for a moment.
     for (let attempt = 1;; attempt++) {
       try {
         return await this.#start();

@@ -1,5 +1,5 @@
 /**
- * The program with a bomb in it: runs the indexer by a plan (JSON in `CRASH_PLAN`) and kills itself where that
+ * The program with a planned crash: runs the indexer by a plan (JSON in `CRASH_PLAN`) and kills itself where that
  * says. Nothing is cleaned up: SIGKILL ends it between two instructions.
  */
 

@@ -1,8 +1,8 @@
-/** Makes Postgres refuse rows. */
+/** Makes Postgres reject rows. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 
-/** What is refused: rows of a table for which a condition on `new` holds. */
+/** The rejected rows: those of a table for which a condition on `new` holds. */
 export interface Refusing {
   readonly table: string;
   readonly when: string;
@@ -12,7 +12,7 @@ export interface Refusing {
 const FUNCTION = `create or replace function refuse() returns trigger language plpgsql as $$
   begin raise exception 'refused by a test' using errcode = tg_argv[0]; end $$`;
 
-/** From now on rows are refused. The result ends that. */
+/** Rejects such rows from now on, until the returned function is called. */
 export async function refuseRows(
   sql: Sql,
   { table, when, sqlState = "22023" }: Refusing,

@@ -1,4 +1,4 @@
-/** Where processes are killed, one after another, while they work through one stream. */
+/** Where processes are killed, one after another, while they process one stream. */
 
 import type { Random } from "../model/random.ts";
 import type { Passing, Point } from "./plan.ts";
@@ -7,9 +7,9 @@ import type { Passing, Point } from "./plan.ts";
 export interface Round {
   readonly kill: Passing;
   readonly stop?: Passing;
-  /** Postgres refuses rows of scenes meanwhile. */
+  /** Postgres rejects rows of scenes meanwhile. */
   readonly refuses?: boolean;
-  /** Dead letters are due, and looked for often. */
+  /** Dead letters are due, and checked often. */
   readonly retries?: boolean;
   /** The stream's server drops its connections after the first commit. */
   readonly drops?: boolean;
@@ -51,7 +51,7 @@ const OF_A_RETRY: readonly Point[] = [
 ];
 
 /**
- * Every point: first those of a database that is new, then, in each pass, all others in any order.
+ * Every point: first those of a new database, then, in each pass, all others in any order.
  */
 export function roundsOf(random: Random, passes: number): Round[] {
   const starts = OF_A_START.map((point): Round => {

@@ -1,4 +1,4 @@
-/** The settings of a program under test: those without which it would reach out of the test. */
+/** The settings of a program under test, which keep its connections within the test. */
 export function settings(
   databaseUrl: string,
   streamUrl: string,

@@ -13,7 +13,7 @@ export interface Ended {
 /** Lines that are kept for a failure's message. */
 const KEPT_LINES = 30;
 
-/** Settings of whoever runs the tests; the program would take some for misspelt ones of its own. */
+/** Variables of the environment of the tests, which the program could mistake for misspelt settings. */
 const SETTING = /^(JETSTREAM|QUEUE|BATCH|RECONNECT|WANTED)_/;
 
 export class Spawned implements AsyncDisposable {
@@ -82,7 +82,7 @@ export class Spawned implements AsyncDisposable {
 }
 
 export interface PlannedEnd extends Ended {
-  /** Where it said that it kills itself. */
+  /** The point at which it reported that it kills itself. */
   readonly killedAt: Point | null;
 }
 
@@ -93,7 +93,7 @@ export interface Planned extends AsyncDisposable {
   signal(signal: Deno.Signal): void;
 }
 
-/** Starts a process that follows a plan. `onSaid` receives each word as it comes. */
+/** Starts a process that follows a plan. `onSaid` receives each message as it arrives. */
 export function spawnPlanned(plan: Plan, onSaid: (said: Said) => void = () => {}): Planned {
   let killedAt: Point | null = null;
   const script = new URL("./process.ts", import.meta.url).pathname;

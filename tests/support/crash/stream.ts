@@ -1,4 +1,4 @@
-/** Generated streams as one server sends them: every frame bears the sequence number that it gets. */
+/** Generated streams as one server sends them: every frame has its sequence number. */
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
@@ -9,17 +9,17 @@ import { forbiddenDigits } from "../model/privacy.ts";
 import { differences } from "../model/tables.ts";
 import { tidOf } from "../model/wire_identifier.ts";
 
-/** Nobody whom the generator knows. */
+/** An account that the generator does not use. */
 const BYSTANDER = "did:plc:bystander345abcdefghijkl";
 
 const FIRST_US = 1_787_218_200_000_000;
 
-/** A commit: its number is committed without waiting for company. */
+/** A commit, which is written without waiting for other events. */
 const LAST = commit(1_790_000_000_000_000, "app.subcult.badge", { level: 1 });
 
 /**
  * A stream of `length` frames for a server whose first sequence number is 1. The first one brings an
- * invalid record that nobody ever mends.
+ * invalid record that is never corrected.
  */
 export function numberedStream(seed: number, length: number): string[] {
   const invalid = commit(FIRST_US, "app.subcult.scene", { name: "" });
@@ -32,7 +32,7 @@ export function numbered(frames: readonly string[]): string[] {
   return frames.map((frame, index) => withCursor(frame, index + 1));
 }
 
-/** Fails when the tables are not what these frames make, each once and in order. */
+/** Fails when the tables differ from the result of these frames, each once and in order. */
 export async function assertFolded(sql: Sql, frames: readonly string[]): Promise<void> {
   const model = new Model();
   for (const frame of frames) model.deliver(frame);
@@ -48,14 +48,14 @@ export function countsAfter(frames: readonly string[]): Record<Outcome, number> 
   return countsOf(frames.map((frame) => model.deliver(frame)));
 }
 
-/** Counts of outcomes, those that never came included. */
+/** Counts of all outcomes, including zeros. */
 export function countsOf(outcomes: readonly Outcome[]): Record<Outcome, number> {
   const counts = { applied: 0, duplicate: 0, stale: 0, waiting: 0, dead_letter: 0, ignored: 0 };
   for (const outcome of outcomes) counts[outcome] += 1;
   return counts;
 }
 
-/** A frame that makes no sense stays as it is: nobody can read a position from it. */
+/** An undecodable frame stays unchanged: it has no position. */
 function withCursor(frame: string, cursor: number): string {
   try {
     const message: unknown = JSON.parse(frame);

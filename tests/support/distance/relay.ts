@@ -1,13 +1,13 @@
 /**
- * A database that is far away: a relay of TCP that counts round trips, or delays what passes. Nothing is
- * lost, and nothing overtakes.
+ * A distant database: a TCP relay that counts round trips, or delays the data. Nothing is
+ * lost or reordered.
  */
 
 export interface RelayOptions {
   /** How long each way takes, milliseconds. */
   readonly oneWayMs?: number;
   /**
-   * Answers are held back until the client has sent nothing for so many turns of the event loop, which is
+   * Answers are held back until the client has sent nothing for this many turns of the event loop, which is
    * its own too: then it waits for them, and that is one round trip.
    */
   readonly quietTurns?: number;
@@ -82,7 +82,7 @@ export class Relay implements AsyncDisposable {
   }
 }
 
-/** One direction: bytes leave in their order, each some time after it came. */
+/** One direction: bytes leave in order, each after the delay. */
 class Line {
   readonly #to: Deno.Conn;
   readonly #delayMs: () => number;

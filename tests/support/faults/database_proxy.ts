@@ -1,11 +1,11 @@
 /**
- * A TCP proxy in front of a real database, that fails on command the way networks do. Each fault
+ * A TCP proxy in front of a real database, which fails on request like a network. Each fault
  * says whether it has happened: one that never did proves nothing.
  */
 
 import { writeAll } from "../../../lib/byte_stream.ts";
 
-/** A fault that was ordered. */
+/** A requested fault. */
 export interface Fault {
   /** Whether it has happened. */
   readonly hasFired: boolean;
@@ -35,7 +35,7 @@ class OrderedFault implements Fault {
 }
 
 export class DatabaseProxy implements AsyncDisposable {
-  /** The database as seen through the proxy. Without TLS: the proxy reads what the server says. */
+  /** The URL of the database through the proxy. Without TLS, because the proxy reads the server's messages. */
   readonly url: string;
   readonly #listener: Deno.TcpListener;
   #target: { hostname: string; port: number };
@@ -63,7 +63,7 @@ export class DatabaseProxy implements AsyncDisposable {
     return new DatabaseProxy(Deno.listen({ hostname: "127.0.0.1", port: 0 }), databaseUrl);
   }
 
-  /** From now on leads new connections to another database, and keeps those that there are. */
+  /** Leads new connections to another database from now on, and keeps existing ones. */
   redirect(databaseUrl: string): void {
     this.#target = targetOf(databaseUrl);
   }
@@ -79,7 +79,7 @@ export class DatabaseProxy implements AsyncDisposable {
   }
 
   /**
-   * From now on nothing passes, in either direction; connections stay open. Fires at the first data
+   * Passes no data from now on, in either direction; connections stay open. Fires at the first data
    * that is held back.
    */
   hang(): Fault {
@@ -87,7 +87,7 @@ export class DatabaseProxy implements AsyncDisposable {
     return this.#hang.fault;
   }
 
-  /** Ends `hang`, `refuse` and `delay`. What was held back passes. */
+  /** Ends `hang`, `refuse` and `delay`. Held data is passed on. */
   heal(): void {
     this.#hang?.over.resolve();
     this.#hang = null;
@@ -95,7 +95,7 @@ export class DatabaseProxy implements AsyncDisposable {
     this.#delayMs = 0;
   }
 
-  /** Holds every piece of data back for a while, in both directions. */
+  /** Delays all data, in both directions. */
   delay(milliseconds: number): void {
     this.#delayMs = milliseconds;
   }
@@ -109,8 +109,8 @@ export class DatabaseProxy implements AsyncDisposable {
   }
 
   /**
-   * Closes new connections as soon as they come, and now those that there are, unless they are
-   * kept: the database is away, or takes no more. Fires at the first new one.
+   * Closes new connections at once, and also the existing ones, unless those are
+   * kept: the database is unavailable, or accepts no more. Fires at the first new one.
    */
   refuse(existing: "cut" | "keep" = "cut"): Fault {
     this.#refused = new OrderedFault();
@@ -119,7 +119,7 @@ export class DatabaseProxy implements AsyncDisposable {
   }
 
   /**
-   * The next COMMIT happens, and its answer never arrives: the connection is closed instead, or
+   * The next COMMIT succeeds, but its answer never arrives: the connection is closed instead, or
    * hangs.
    */
   loseCommit(then: "cut" | "hang" = "cut"): Fault {
@@ -203,7 +203,7 @@ export class DatabaseProxy implements AsyncDisposable {
   }
 }
 
-/** Finds `CommandComplete` of COMMIT among the messages of the server, wherever the data is cut. */
+/** Finds `CommandComplete` of COMMIT among the messages of the server, in parts of any length. */
 class CommitFinder {
   static readonly #COMMIT = new TextEncoder().encode("COMMIT\0");
   #pending: Uint8Array = new Uint8Array(0);

@@ -6,12 +6,12 @@
 
 import type { Certificate } from "../certificates.ts";
 
-/** What it says when a client asks for TLS; `smuggle` adds unencrypted data to the yes. */
+/** The answer to a client's request for TLS; `smuggle` adds unencrypted data to the consent. */
 export type TlsAnswer = "yes" | "no" | "smuggle";
 
 const SSL_REQUEST_BYTES = 8;
 
-/** How TLS begins when the client doesn't ask for it first; only for clients that name the protocol. */
+/** The first byte of TLS without a request; only for clients that name the protocol. */
 const HANDSHAKE = 22;
 const PROTOCOL = "postgresql";
 
@@ -19,9 +19,9 @@ export class TlsFront implements AsyncDisposable {
   readonly port: number;
   /** Connections that finished the TLS handshake. */
   encrypted = 0;
-  /** Of them, those that began with TLS. */
+  /** Those of them that began with TLS. */
   direct = 0;
-  /** Connections without TLS that went through. */
+  /** Connections without TLS that were passed on. */
   plain = 0;
   readonly #front: Deno.TcpListener;
   readonly #inner: Deno.TlsListener;

@@ -1,4 +1,4 @@
-/** The executable by itself, against servers that a test brings along, with the most memory that it has had. */
+/** The executable with servers that a test provides, and its peak memory. */
 
 import assert from "node:assert/strict";
 import { PROGRAM } from "./executable.ts";
@@ -51,7 +51,7 @@ export class Alone implements AsyncDisposable {
     return alone;
   }
 
-  /** Waits until it holds, and sees that the process stays within the memory of its unit. */
+  /** Waits until a condition holds, and checks that the process stays within the memory of its unit. */
   async until(holds: () => Promise<boolean>, patienceMs: number = PATIENCE_MS): Promise<void> {
     const end = performance.now() + patienceMs;
     for (;;) {

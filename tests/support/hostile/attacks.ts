@@ -1,4 +1,4 @@
-/** What a lying server sends. Each attack ends, and the stream goes on behind it. */
+/** Messages of a hostile server. Each attack ends, and the stream continues after it. */
 
 import { WAITING_LIMIT } from "../../../lib/repository/batch/waiting_limit.ts";
 import { encodeFrame, OPCODE } from "../jetstream/websocket_server.ts";
@@ -7,7 +7,7 @@ import { type Attack, commit, nextTimeUs } from "./victim.ts";
 const MALLORY = "did:plc:mallory";
 const MiB = 2 ** 20;
 
-/** Records of a scene with one member in JSON as it is. */
+/** Records of a scene with one member given as raw JSON. */
 function scene(member: string): string {
   return commit(MALLORY, "scene", `r${nextTimeUs()}`, `{"name":"x",${member}}`);
 }
@@ -18,12 +18,12 @@ function says(...messages: readonly (string | Uint8Array)[]): Attack {
   };
 }
 
-/** Just below what a message may have. */
+/** Just below the size limit of a message. */
 function large(piece: string, bytes = 7 * MiB): string {
   return piece.repeat(Math.floor(bytes / piece.length));
 }
 
-/** Texts on which a careless expression would take for ever. */
+/** Texts on which a careless regular expression would take forever. */
 const TRAPS: readonly string[] = [
   "1.1 ",
   "1.1111 ",
@@ -56,7 +56,7 @@ const TRAPS: readonly string[] = [
   "e\u0301\u0301\u0301",
 ];
 
-/** Addresses and words that another program could take for its own language. */
+/** Keys and texts that another program could interpret as code. */
 const INJECTIONS: readonly string[] = [
   "'; drop table records; --",
   '"; drop schema public cascade; --',
@@ -345,7 +345,7 @@ export const ATTACKS: ReadonlyMap<string, Attack> = new Map<string, Attack>([
       // A window of half a terabyte, and a content of 16 million terabytes.
       zstdBomb(16, 0xe8),
       new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0xc0, ...new Array(8).fill(0xff), 3, 0, 0x10, 0x61]),
-      // A dictionary that nobody has: the client leaves, to ask for plain frames.
+      // An unknown dictionary: the client disconnects, to request plain frames.
       new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0x23, 0xff, 0xff, 0xff, 0xff, 1, 2, 3]),
     ),
   ],

@@ -1,4 +1,4 @@
-/** A server that speaks Postgres' protocol, lets everybody in, and answers the first question without end. */
+/** A server that speaks Postgres' protocol, accepts every login, and answers the first query endlessly. */
 
 import { concat } from "../../../lib/repository/embedded/wire.ts";
 
@@ -26,10 +26,10 @@ export const GREETING: Uint8Array = concat([message("R", new Uint8Array(4)), REA
 
 export class EndlessPostgres implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  /** Connections that were left in the middle of an answer. */
+  /** Connections that the client closed in the middle of an answer. */
   givenUp = 0;
 
-  /** `part` is sent again and again behind `begin`. */
+  /** `part` is sent repeatedly after `begin`. */
   constructor(begin: Uint8Array, part: Uint8Array) {
     void this.#serve(begin, part);
   }

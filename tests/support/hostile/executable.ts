@@ -14,5 +14,5 @@ const IS_COMPILED = await exists(EXECUTABLE);
 /** The command line that runs it. */
 export const PROGRAM: readonly string[] = limitedMemory(IS_COMPILED ? [EXECUTABLE] : FROM_SOURCE);
 
-/** What runs, in the words of a test's name. */
+/** Which program runs, for the name of a test. */
 export const PROGRAM_NAME = IS_COMPILED ? "the executable" : "the program from its source";

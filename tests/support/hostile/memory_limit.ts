@@ -1,7 +1,7 @@
 /**
  * The unit's `MemoryMax` for the process of a test. Enforced where the machine lets us: by a control
  * group of systemd's, or by the limit of the process on its own data. Elsewhere the most memory that
- * it has had is read, and nothing is enforced. `MEMORY_LIMITED` says which, for the name of the test.
+ * it has used is read, and nothing is enforced. `MEMORY_LIMITED` says which, for the name of the test.
  */
 
 import assert from "node:assert/strict";
@@ -41,7 +41,7 @@ async function outputOf(program: string, ...args: readonly string[]): Promise<st
   }
 }
 
-/** What can enforce it here: tried, not guessed. */
+/** What can enforce the limit on this machine, found out by trying. */
 async function enforcement(): Promise<"group" | "data" | "none"> {
   const [run = "", ...scope] = SCOPE;
   if (await outputOf(run, ...scope, "sh", "-c", OWN_MEMORY_MAX) === String(MAX_MEMORY_BYTES)) {
@@ -52,7 +52,7 @@ async function enforcement(): Promise<"group" | "data" | "none"> {
 
 const ENFORCED_BY = await enforcement();
 
-/** How it is enforced here, in the words of a test's name. */
+/** How the limit is enforced, for the name of a test. */
 export const MEMORY_LIMITED = {
   group: "MemoryMax enforced by a control group",
   data: "MemoryMax and a third enforced by RLIMIT_DATA, MemoryMax read afterwards",
@@ -82,7 +82,7 @@ export async function limitMemoryOf(pid: number): Promise<void> {
   assert.equal(await outputOf("prlimit", `--pid=${pid}`, `--data=${data}`), "");
 }
 
-/** Sees that a process has never had more. */
+/** Checks that a process never used more. */
 export async function assertWithinMemory(pid: number): Promise<void> {
   const most = await ofProcess(pid, "VmHWM");
   assert.ok(most < MAX_MEMORY_BYTES, `it had ${Math.round(most / 2 ** 20)} MiB`);

@@ -1,4 +1,4 @@
-/** The program in a process of its own, with a server that lies to it. */
+/** The program in a process of its own, with a hostile server. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { type Peer, WebSocketServer } from "../jetstream/websocket_server.ts";
@@ -12,10 +12,10 @@ import { limitMemoryOf } from "./memory_limit.ts";
  */
 const MAX_GROWTH_BYTES = 640 * 1024 * 1024;
 
-/** How long the good record after an attack may take. */
+/** How long the valid record after an attack may take. */
 const PATIENCE_MS = 60_000;
 
-/** What an attack does to one connection. `again`: the client left before it had all of it. */
+/** What an attack does to one connection. `again`: the client disconnected before the end. */
 export type Attack = (peer: Peer) => Promise<void | "again">;
 
 const MOST_TURNS = 20;
@@ -25,7 +25,7 @@ export interface Damage {
   readonly tookMs: number;
 }
 
-/** The permissions of the executable. `--no-prompt`: what is more is denied, not asked for. */
+/** The permissions of the executable. `--no-prompt`: others are denied without asking. */
 export const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"] as const;
 
 /** The command line that runs the program from its source. */
@@ -99,7 +99,7 @@ export class Victim implements AsyncDisposable {
     this.#output = this.#listen();
   }
 
-  /** Lets it be attacked, and waits until it has written the good record that comes afterwards. */
+  /** Runs an attack, and waits until the valid record after it is written. */
   async suffer(
     attack: Attack,
     { token = "", patienceMs = PATIENCE_MS }: { token?: string; patienceMs?: number } = {},
@@ -141,7 +141,7 @@ export class Victim implements AsyncDisposable {
     return Number(new URL(this.#origin).port);
   }
 
-  /** Asks at a path with a method and the token of the settings. */
+  /** Sends a request to a path, with the token of the settings. */
   async ask(method: string, path: string, token: string): Promise<Response> {
     return await fetch(this.#origin + path, {
       method,
@@ -149,12 +149,12 @@ export class Victim implements AsyncDisposable {
     });
   }
 
-  /** What it answers at a path. */
+  /** The answer at a path. */
   async get(path: string): Promise<string> {
     return await (await fetch(this.#origin + path)).text();
   }
 
-  /** Asks at a path, whose answer may be some seconds old, until it says something. */
+  /** Repeats a request, whose answer may be some seconds old, until the answer contains a text. */
   async says(path: string, words: RegExp, patienceMs: number = PATIENCE_MS): Promise<void> {
     const deadline = performance.now() + patienceMs;
     for (;;) {
@@ -169,7 +169,7 @@ export class Victim implements AsyncDisposable {
     try {
       this.#process.kill("SIGKILL");
     } catch {
-      // It has ended by itself, which the test knows by now.
+      // It has ended by itself, which the test has noticed.
     }
     await this.#process.status;
     await this.#output;
@@ -184,7 +184,7 @@ export class Victim implements AsyncDisposable {
     throw new Error(`it left in the middle of ${MOST_TURNS} attacks`);
   }
 
-  /** Sends a good record, again on each connection, until it is in the tables. */
+  /** Sends a valid record, again on each connection, until it is in the tables. */
   async #recovers(patienceMs: number): Promise<void> {
     const rkey = `good${++this.#good}`;
     const deadline = performance.now() + patienceMs;
@@ -248,7 +248,7 @@ export function nextTimeUs(): number {
   return lastTimeUs;
 }
 
-/** A commit as a v1 server sends it. A text as record is put in as it is. */
+/** A commit as a v1 server sends it. A text as record is inserted unchanged. */
 export function commit(
   did: string,
   collection: string,

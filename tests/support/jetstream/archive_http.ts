@@ -1,4 +1,4 @@
-/** HTTP by hand, over TCP, so that an answer can be cut off, held back or left out. */
+/** HTTP over plain TCP, so that an answer can be truncated, delayed or omitted. */
 
 import { writeAll } from "../../../lib/byte_stream.ts";
 
@@ -13,15 +13,15 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** Sends no more of the body than so many bytes, and hangs up. */
+  /** Sends only this many bytes of the body, and disconnects. */
   readonly cutAt?: number;
-  /** Hangs up without a word. */
+  /** Disconnects without an answer. */
   readonly dropped?: boolean;
   /** Sends nothing before this resolves. */
   readonly heldUntil?: Promise<void>;
 }
 
-/** Answers one request a connection, on loopback. */
+/** Answers one request per connection, on loopback. */
 export class RawHttpServer implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #answer: (request: Request) => Answer;

@@ -11,13 +11,13 @@ import { type Answer, RawHttpServer, type Request } from "./archive_http.ts";
 
 export type Method = "planSnapshot" | "getSegment" | "getBlock";
 
-/** Makes another answer of the right one. */
+/** Changes the right answer. */
 export type Fault = (answer: Answer, request: Request) => Answer;
 
 export interface ArchiveOptions {
   /** Entries on a page of the plan. */
   readonly maxEntries?: number;
-  /** A segment of which this part of the blocks is wanted is served as a whole. */
+  /** If at least this part of a segment's blocks is wanted, the whole segment is planned. */
   readonly wholeFrom?: number;
   /** Plans every block, as filters with many false positives would. */
   readonly selectsAll?: boolean;
@@ -74,18 +74,18 @@ export class ArchiveServer implements AsyncDisposable {
     return this.segments.at(-1)?.maxSeq ?? 0;
   }
 
-  /** Spoils the next answers to a method, `skip` good ones later. */
+  /** Changes the next answers to a method, after `skip` right ones. */
   fail(method: Method, fault: Fault, times = 1, skip = 0): void {
     if (skip > 0) this.#faults.push({ method, fault: (answer) => answer, times: skip });
     this.#faults.push({ method, fault, times });
   }
 
-  /** Answers rightly from now on. */
+  /** Gives right answers from now on. */
   mend(): void {
     this.#faults.length = 0;
   }
 
-  /** How many of the faults have not been seen by anybody. */
+  /** How many faults did not happen yet. */
   get unfired(): number {
     return this.#faults.reduce((sum, { times }) => sum + (times === Infinity ? 0 : times), 0);
   }

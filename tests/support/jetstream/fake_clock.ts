@@ -6,13 +6,13 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Real time after which a wait is not to be expected any more, milliseconds. */
+/** Real time after which an expected wait counts as missing, milliseconds. */
 const NEVER_MS = 60_000;
 
-/** In one step of a clock. More are a timer that sets itself again and never lets the step end. */
+/** Timers in one step of a clock. More mean a timer that sets itself again endlessly. */
 const MOST_CALLS = 100_000;
 
-/** A clock that a test moves. */
+/** A clock that a test controls. */
 export class FakeClock implements Clock {
   #now: number;
   #elapsed = 0;
@@ -42,7 +42,7 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** The waits that are pending, in milliseconds as they were asked for. */
+  /** The pending waits, in the requested milliseconds. */
   get pending(): number[] {
     return [...this.#timers].map(({ ms }) => ms);
   }
@@ -62,7 +62,7 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Moves time on and calls back whatever is due, in order. */
+  /** Advances the time and calls due timers in order. */
   advance(ms: number): void {
     const until = this.#elapsed + ms;
     for (let called = 0;; called++) {

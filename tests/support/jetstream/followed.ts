@@ -11,7 +11,7 @@ import { within, type WithinOptions } from "../within.ts";
 /** A flow that never pauses. */
 export const OPEN: Flow = { paused: false, whenOpen: () => Promise.resolve() };
 
-/** Reads the position out of a plain message of v1 or v2, as the decoder does. */
+/** The position of a plain message of v1 or v2, as the decoder reads it. */
 export function positionOf(message: Message): Position | null {
   if (typeof message !== "string") return null;
   const value = JSON.parse(message);
@@ -77,7 +77,7 @@ export class Followed implements AsyncDisposable {
         return heard;
       },
     });
-    // A test that fails first must not fail twice.
+    // If the test has failed already, this failure must not be reported too.
     this.done.catch(() => {});
   }
 
@@ -118,7 +118,7 @@ export class Followed implements AsyncDisposable {
     await within(Promise.race([reached, ended]), what, { state: () => this.#state, ...options });
   }
 
-  /** Resolves when so many messages came. */
+  /** Resolves when `count` messages arrived. */
   received(count: number, options: WithinOptions = {}): Promise<void> {
     return this.until(() => this.messages.length >= count, `${count} messages`, options);
   }

@@ -1,4 +1,4 @@
-/** An archive with a live stream beside it, at one address, and what the tables make of both. */
+/** An archive with a live stream at one address, and the resulting tables. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import type { ProgramOptions } from "../crash/in_process.ts";
@@ -33,7 +33,7 @@ export async function liveScenes(sql: Sql): Promise<string[]> {
   return rows.map(({ rkey }) => rkey);
 }
 
-/** After which seq each plan was asked for. */
+/** The seq after which each plan was requested. */
 export function planned(server: ArchiveServer): number[] {
   return server.plans.map(({ afterSeq = 0 }) => afterSeq);
 }

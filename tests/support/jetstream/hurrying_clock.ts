@@ -6,11 +6,11 @@ interface Held {
 }
 
 /**
- * A clock whose waits pass at once, while its time moves on by them as if they had been waited for. Waits
- * of some lengths, those that guard something, pass only when they are told to.
+ * A clock whose waits end at once, while its time advances as if they had been waited for. Waits
+ * of some lengths, those of watchdogs, end only on request.
  */
 export class HurryingClock implements Clock {
-  /** The waits that passed, in milliseconds as they were asked for; those of 0 are left out. */
+  /** The ended waits, in the requested milliseconds; waits of 0 are left out. */
   readonly waits: number[] = [];
   readonly #guards: ReadonlySet<number>;
   readonly #held = new Set<Held>();
@@ -44,13 +44,13 @@ export class HurryingClock implements Clock {
     return () => clearTimeout(timer);
   }
 
-  /** Moves time on, and calls nobody back. */
+  /** Advances the time without calling timers. */
   pass(ms: number): void {
     this.#elapsed += ms;
     this.#now += ms;
   }
 
-  /** Lets the guards of this length pass. */
+  /** Ends the watchdogs of this length. */
   expire(ms: number): void {
     for (const held of [...this.#held].filter((held) => held.ms === ms)) {
       this.#held.delete(held);
@@ -58,7 +58,7 @@ export class HurryingClock implements Clock {
     }
   }
 
-  /** How many guards are set. */
+  /** How many watchdogs are pending. */
   get guards(): number {
     return this.#held.size;
   }

@@ -1,6 +1,6 @@
 /**
  * A Jetstream, or a relay, that misbehaves on request: crashes and restarts its numbering, is two replicas, ignores a cursor,
- * lets live events overtake a replay, steps its clock, closes at once. All in silence, as real ones do.
+ * lets live events overtake a replay, changes its clock, closes at once. All without notice, as real ones do.
  */
 
 import { seededRandom } from "../seeded_random.ts";
@@ -26,7 +26,7 @@ interface Row {
   readonly stored: StoredEvent;
 }
 
-/** One numbering: its log, and how far its clock is off. */
+/** One numbering: its log, and the error of its clock. */
 class Replica {
   readonly log: Row[] = [];
   readonly #times = new Set<number>();
@@ -54,9 +54,9 @@ export class MisbehavingServer implements AsyncDisposable {
   readonly #nowUs: () => number;
   readonly #replicas: Replica[] = [new Replica(1)];
   readonly #live = new Map<Peer, Replica>();
-  /** How far its clock is off, microseconds. */
+  /** The error of its clock, microseconds. */
   clockUs = 0;
-  /** What the next connection meets, once. */
+  /** The fault of the next connection, once. */
   next: "ignores" | "closes" | null = null;
   /** Whether live events are sent before a replay. */
   overtakes = false;
@@ -94,7 +94,7 @@ export class MisbehavingServer implements AsyncDisposable {
     }
   }
 
-  /** Loses what is not flushed, and sees it again, later and in another order, behind what is new. */
+  /** Loses unflushed events, and receives them again later, in another order, after new ones. */
   crash(fresh: JetstreamEvent): void {
     this.dropAll();
     const replica = this.#replicas[0]!;
@@ -111,7 +111,7 @@ export class MisbehavingServer implements AsyncDisposable {
     if (lost.length > 0) this.#count("renumbers");
   }
 
-  /** From now on a second one stands behind the same name: it numbers otherwise, and has another one's clock. */
+  /** Adds a second replica under the same name, with another numbering and clock. */
   replicate(): void {
     if (this.#replicas.length > 1) return;
     const second = new Replica(1 + Math.floor(this.#random() * 40));

@@ -2,7 +2,7 @@
 
 const ARCHIVE = /^[A-Z]+ \/xrpc\/network\.bsky\.jetstream\.(planSnapshot|getSegment|getBlock)\b/;
 
-/** Passes each connection on, by the path of its first request. */
+/** Forwards each connection by the path of its first request. */
 export class OneOrigin implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #conns = new Set<Deno.Conn>();
@@ -45,7 +45,7 @@ export class OneOrigin implements AsyncDisposable {
     const target = await Deno.connect({ hostname: "127.0.0.1", port });
     this.#conns.add(target);
     for (let at = 0; at < count;) at += await target.write(head.subarray(at, count));
-    // Either end that goes takes the other with it.
+    // When either end closes, the other one is closed too.
     const ways = [conn.readable.pipeTo(target.writable), target.readable.pipeTo(conn.writable)];
     await Promise.allSettled(ways);
     for (const each of [conn, target]) {

@@ -17,7 +17,7 @@ export interface ReplayServerOptions {
   readonly firstSeq?: number;
   /** An old v1 server: no sequence numbers, cursors are times. */
   readonly legacy?: boolean;
-  /** Lookback switched off: every connection starts at the live tip, without a word. */
+  /** Lookback switched off: every connection silently starts at the live tip. */
   readonly ignoreCursor?: boolean;
   /** Least sequence number that can still be replayed. */
   readonly floorSeq?: number;
@@ -152,12 +152,12 @@ export class ReplayServer implements AsyncDisposable {
     }
   }
 
-  /** Drops every connection without a word; goes on listening. */
+  /** Drops every connection without a close frame; continues to listen. */
   dropAll(): void {
     this.#server.dropAll();
   }
 
-  /** Says goodbye to every connection, as a server that is restarted; goes on listening. */
+  /** Closes every connection with a close frame, like a restarting server; continues to listen. */
   async closeAll(code = 1001, reason = "server shutting down"): Promise<void> {
     await Promise.all(this.peers.filter((peer) => !peer.isGone).map((p) => p.close(code, reason)));
   }
@@ -235,7 +235,7 @@ export class ReplayServer implements AsyncDisposable {
     return { protocol, filter, start, compressed: wantsZstd && zstd !== undefined };
   }
 
-  /** Where a cursor leads to, with all the silence of a real server. */
+  /** The start for a cursor, without any notice, as on a real server. */
   #startOf(protocol: "v1" | "v2", text: string): number | BadRequest {
     const { ignoreCursor = false, legacy = false } = this.#options;
     const tip = this.nextSeq;
@@ -276,7 +276,7 @@ export class ReplayServer implements AsyncDisposable {
     this.#wakers.delete(onPush);
   }
 
-  /** Gathers frames from the log for one write, and returns the sequence number to go on at. */
+  /** Collects frames from the log for one write, and returns the next sequence number. */
   #fill(block: Uint8Array[], from: number, subscription: Subscription): number {
     const { maxPerSecond = Infinity } = this.#options;
     const { protocol, filter, compressed } = subscription;

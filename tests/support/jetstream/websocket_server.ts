@@ -1,13 +1,13 @@
 import { within } from "../within.ts";
 /**
- * A WebSocket server on plain TCP, for servers that must do what a well-behaved one never does, and know
+ * A WebSocket server on plain TCP, for tests of servers that misbehave, and that need to know
  * exactly how far their peer has read.
  *
  * Nothing is buffered here: a send is over when the kernel has taken it, so a peer that does not read
  * holds the sender back.
  */
 
-/** The request that wants to become a WebSocket. */
+/** The upgrade request. */
 export interface UpgradeRequest {
   readonly method: string;
   readonly path: string;
@@ -62,7 +62,7 @@ function frameHeader(opcode: number, length: number, final: boolean): Uint8Array
 /** One client, from its request on. */
 export class Peer {
   readonly request: UpgradeRequest;
-  /** Resolves when the client is gone, or was let go of. */
+  /** Resolves when the client has disconnected, or was dropped. */
   readonly gone: Promise<void>;
   /** Bytes that the kernel has taken so far, frames and all. */
   bytesSent = 0;
@@ -119,7 +119,7 @@ export class Peer {
     this.#reading = this.#readFrames();
   }
 
-  /** Answers with an HTTP error, or any other plain answer, and hangs up. */
+  /** Answers with an HTTP error, or any other plain answer, and disconnects. */
   async refuse(
     status: number,
     body: string | Uint8Array = "",
@@ -150,7 +150,7 @@ export class Peer {
     await within(Promise.race([answered, this.gone]), "the answer to a ping");
   }
 
-  /** Says goodbye with a code, and hangs up. */
+  /** Sends a close frame with a code, and disconnects. */
   async close(code: number, reason = ""): Promise<void> {
     const payload = concat([
       new Uint8Array([code >> 8, code & 0xff]),
@@ -177,7 +177,7 @@ export class Peer {
     return this.#sending;
   }
 
-  /** Closes the TCP connection without a word. */
+  /** Closes the TCP connection without a close frame. */
   drop(): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -195,7 +195,7 @@ export class Peer {
     await Promise.all([this.#sending, this.#reading]);
   }
 
-  /** Reads the client's frames, so that its leaving is noticed. */
+  /** Reads the client's frames, so that its disconnect is noticed. */
   async #readFrames(): Promise<void> {
     const buffer = new Uint8Array(64 * 1024);
     while (!this.#isGone) {
@@ -271,7 +271,7 @@ export class WebSocketServer implements AsyncDisposable {
   readonly #onPeer: (peer: Peer) => Promise<void>;
   readonly #accepting: Promise<void>;
   readonly #handling = new Set<Promise<void>>();
-  /** What a handler threw, so that a test can't pass over it. */
+  /** What a handler threw, so that a test can't miss it. */
   readonly #errors: unknown[] = [];
 
   constructor(
@@ -297,7 +297,7 @@ export class WebSocketServer implements AsyncDisposable {
     return `${this.#secure ? "wss://localhost" : "ws://127.0.0.1"}:${this.port}`;
   }
 
-  /** Drops every connection without a word; goes on listening. */
+  /** Drops every connection without a close frame; continues to listen. */
   dropAll(): void {
     for (const peer of this.peers) peer.drop();
   }

@@ -1,10 +1,10 @@
-/** What a running process answers to whoever asks, with the token and without. */
+/** The answers of a running process, with the token and without. */
 
 import type { Haystack } from "./search.ts";
 
 const PATHS = ["/", "/health", "/ready", "/metrics", "/internal/indexer/metrics", "/nothing"];
 
-/** Asks for every page there is, for `letters` dead letters a page, and for what there is not. */
+/** Requests every path, `letters` dead letters per page, and unknown paths. */
 export async function asked(origin: string, token: string, letters: number): Promise<Haystack[]> {
   const headers = { authorization: `Bearer ${token}` };
   const said: Haystack[] = [];

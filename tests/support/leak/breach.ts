@@ -1,4 +1,4 @@
-/** The defences of promise 4, each with what a run is like without it. */
+/** The protections of promise 4, each with a run without it. */
 
 import { createDecoders, type Decoders } from "../../../lib/indexer/decoders.ts";
 import type { Coarsen } from "../../../lib/decoder/wire/decoder.ts";
@@ -8,15 +8,15 @@ import type { Logger } from "../../../lib/log/logger.ts";
 import { coarsen } from "../../../lib/mapper/consent/consent.ts";
 
 export interface Breach {
-  /** The defence that is taken out. */
+  /** The removed protection. */
   readonly without: string;
-  /** Where a mark must be found then. */
+  /** Where a mark must be found without it. */
   readonly leaksTo: RegExp;
   readonly decoders?: () => Decoders;
   readonly logger?: (write: (line: string) => void) => Logger;
   /** Run on the migrated database before anything else. */
   readonly sql?: string;
-  /** Largest batch, where a row must be there before it goes. */
+  /** Largest batch, if a row must be stored before it is removed. */
   readonly batch?: number;
   /** One of so many disguises, where none of them is what leaks. */
   readonly every?: number;
@@ -111,7 +111,7 @@ function decoders(coarsen: Coarsen): Decoders {
   return createDecoders({ wantedCollections: ["app.subcult.*"], wantedDids: [], coarsen });
 }
 
-/** Decoders whose events are changed on their way. */
+/** Decoders whose events are changed. */
 function rewriting(rewrite: (event: Event, message: Message) => Event): Decoders {
   const real = decoders(coarsen);
   return {
@@ -128,7 +128,7 @@ function rewriting(rewrite: (event: Event, message: Message) => Event): Decoders
   };
 }
 
-/** A trigger that keeps what an update would take away. */
+/** A trigger that keeps a value that an update would remove. */
 function undoing(table: string, when: string, ...columns: readonly string[]): string {
   const keeps = columns.map((column) => `new.${column} := old.${column};`).join(" ");
   return `create function keep_${table}() returns trigger language plpgsql as

@@ -5,7 +5,7 @@ import type { Frames } from "./frames.ts";
 import type { Marks, Surface } from "./mark.ts";
 import { AUTHOR, RIGHT } from "./records.ts";
 
-/** The name of a record whose row the database is made to refuse. */
+/** The name of a record whose row the database rejects. */
 export const REFUSED_NAME = "refused by the database";
 
 /** A record that shares its place, before it does. */
@@ -25,7 +25,7 @@ interface Author {
   account(active: boolean, status?: string): string;
 }
 
-/** How sharing ends, and whether the row goes with it: its texts stay behind then, and nothing else. */
+/** How sharing ends, and whether the row is hidden: then only its texts stay. */
 type Ending = readonly [
   what: string,
   frames: (author: Author, record: JsonObject) => string[],
@@ -49,7 +49,7 @@ const ENDINGS: readonly Ending[] = [
   ],
 ];
 
-/** Frames that share places, `copies` of each kind, and the marks that they tell. */
+/** Frames that share places, `copies` of each kind, and their marks. */
 export function* consentFrames(write: Frames, marks: Marks, copies: number): Generator<string> {
   for (let copy = 0; copy < copies; copy++) {
     for (const sharing of sharings(copy)) {
@@ -107,7 +107,7 @@ function* share(
     commit: (record) => write.commit(did, collection, "shared", record),
     account: (active, status) => write.account(did, active, status),
   };
-  // Every other place comes as decimal text.
+  // Every second place is decimal text.
   const isText = marks.all.length % 4 < 2;
   const location = {
     lat: isText ? `${lat}` : lat,

@@ -1,4 +1,4 @@
-/** Everything that a database holds, as text: every column of every table and view. */
+/** The whole content of a database as text: every column of every table and view. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import type { Haystack } from "./search.ts";

@@ -1,6 +1,6 @@
 /**
- * Marked places: each is somewhere else on Earth, and every way of writing it down can be told from
- * all that a run says for other reasons.
+ * Marked places: each is at another place on Earth, and every form of writing it can be distinguished from
+ * everything else that a run prints.
  */
 
 import { encodeGeohash } from "../../../lib/mapper/geo/geohash.ts";
@@ -22,7 +22,7 @@ export interface Mark {
   readonly name: string;
   readonly lat: number;
   readonly lng: number;
-  /** A word that nobody else says, for streets and places in words. */
+  /** A unique word, for streets and places in words. */
   readonly word: string;
   /** Where it may be found at the end. */
   readonly allowed: ReadonlySet<Surface>;

@@ -21,9 +21,9 @@ export interface RunOptions {
   /** On the same database. */
   readonly sql: Sql;
   readonly frames: readonly Frame[];
-  /** A defence that is taken out. */
+  /** A removed protection. */
   readonly breach?: Pick<Breach, "decoders" | "logger">;
-  /** How many dead letters are looked at one by one. */
+  /** How many dead letters are requested one by one. */
   readonly letters: number;
   /** Largest batch: what comes and goes within one never has a row. */
   readonly batch: number;
@@ -49,7 +49,7 @@ export function secretsOfRun(databaseUrl: string): readonly MarkedSecret[] {
   ];
 }
 
-/** Runs it until all is committed, asks everything that can be asked, and reads what is stored. */
+/** Runs until everything is committed, requests every answer, and reads the stored data. */
 export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   const { databaseUrl, sql, frames, letters, batch, breach = {} } = options;
   await using server = new ScriptedServer([
@@ -61,7 +61,7 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   const url = new URL(server.url());
   Object.assign(url, { username: "reader", password: STREAM_PASSWORD });
   url.searchParams.set("api_key", QUERY_SECRET);
-  // No source is there, and none is waited for.
+  // There is no source, and none is waited for.
   await using network = new TinyNetwork();
   const sources = {
     PLC_URL: network.url,
@@ -133,7 +133,7 @@ function environment(
   };
 }
 
-/** Refuses, and repeats the request: a proxy in its debugging mode. */
+/** Rejects and repeats the request: a proxy in its debugging mode. */
 function reflects(status: number): Script {
   return (peer) => {
     const { headers, query } = peer.request;
@@ -154,7 +154,7 @@ function plays(frames: readonly Frame[], thenDrop: boolean): Script {
   };
 }
 
-/** A database that fails now and then, in the middle of a transaction, and tells its whole address. */
+/** A database that sometimes fails in the middle of a transaction, with its whole address in the error. */
 function faults(databaseUrl: string): (name: string) => void {
   let passed = 0;
   return (name) => {
@@ -194,7 +194,7 @@ async function settled(sql: Sql): Promise<void> {
   while (await isAsked()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
-/** What the commands print, of a process that runs and of its database. */
+/** The output of the commands, for a running process and its database. */
 async function commanded(terminal: Terminal, sql: Sql, limit: number): Promise<Haystack[]> {
   const letters = await sql<{ id: string }[]>`
     select id::text as id from dead_letters where resolved_at is null

@@ -1,4 +1,4 @@
-/** Finds marks and secrets in whatever a run has said or kept. */
+/** Finds marks and secrets in everything that a run has printed or stored. */
 
 import { Buffer } from "node:buffer";
 import { geohash, type Mark, plusCode, sexagesimal, type Surface } from "./mark.ts";
@@ -21,7 +21,7 @@ export interface Finding {
   readonly where: string;
   /** Name of the mark or the secret. */
   readonly what: string;
-  /** What was read there, with a little around it. */
+  /** The found text, with some context. */
   readonly excerpt: string;
 }
 
@@ -36,7 +36,7 @@ export interface MarkedSecret {
   readonly text: string;
 }
 
-/** The candidates that a text holds, and what of each one is looked up. */
+/** The candidates in a text, and the part of each that is looked up. */
 const FORMS: readonly {
   readonly pattern: RegExp;
   readonly key: (match: RegExpExecArray) => string[];
@@ -80,7 +80,7 @@ export class Search {
     }
   }
 
-  /** What is where it must not be. */
+  /** Marks and secrets at places where they must not be. */
   in(haystacks: Iterable<Haystack>): Finding[] {
     const findings: Finding[] = [];
     for (const haystack of haystacks) {
@@ -135,7 +135,7 @@ function finding({ where, text }: Haystack, what: string, at: number): Finding {
   return { where, what, excerpt: text.slice(Math.max(0, at - 60), at + 60) };
 }
 
-/** What gives a mark away, in the words of `FORMS`. */
+/** The texts that reveal a mark, by the names of `FORMS`. */
 function* keysOf(mark: Mark): Generator<string> {
   for (const coordinate of [mark.lat, mark.lng]) {
     const size = Math.abs(coordinate);

@@ -9,7 +9,7 @@ import { type Mark, Marks } from "./mark.ts";
 import { PLACES } from "../places/forms.ts";
 import { AUTHOR, COLLECTIONS, RIGHT, withText, withValue } from "./records.ts";
 
-/** The last record of the stream: whoever has it has all of it. */
+/** The last record of the stream: once it is committed, everything is. */
 export const LAST = { did: "did:plc:leaklast", rkey: "last" } as const;
 
 export interface LeakStream {
@@ -17,7 +17,7 @@ export interface LeakStream {
   readonly marks: readonly Mark[];
 }
 
-/** Makes the stream. `every`: only one of so many of the disguises, for a quick run. */
+/** Creates the stream. `every`: only each n-th disguise, for a quick run. */
 export function leakStream(every: number = 1): LeakStream {
   const writer = new StreamWriter(every);
   writer.scenes();
@@ -108,7 +108,7 @@ class StreamWriter {
     this.#push(frame.replace('"lat":1', `"lat":${twice.lat},"lat":1`));
   }
 
-  /** Records that can't be taken, frames that make no sense, and everything cut in half. */
+  /** Invalid records, undecodable frames, and everything cut in half. */
   undecodable(): void {
     for (const [name, tell] of [...TEXTS, ...VALUES, ...LOCATIONS]) {
       // A number by itself is a place in `location` only.
@@ -147,7 +147,7 @@ class StreamWriter {
     }
   }
 
-  /** Nobody wanted these. */
+  /** Unwanted events. */
   foreign(): void {
     for (const [name, tell] of [...TEXTS, ...VALUES]) {
       if (!this.#chosen()) continue;

@@ -1,4 +1,4 @@
-/** Accounts and handles of the model: who is active, what was purged, what a DID calls itself. */
+/** Accounts and handles of the model: which are active, what was purged, and their handles. */
 
 import type { AccountFrame, IdentityFrame, SyncFrame } from "./frame.ts";
 import type { Outcome } from "./fold.ts";
@@ -9,7 +9,7 @@ export class Accounts {
   readonly #account = new Map<string, AccountFrame>();
   /** The newest identity event of each DID that is remembered, and the newest handle it gave. */
   readonly #identity = new Map<string, { newest: IdentityFrame; handle: string | null }>();
-  /** Up to when the records of a DID are gone, by its newest confirmed deletion or rebuild. */
+  /** Until when the records of a DID are deleted, by its newest confirmed deletion or rebuild. */
   readonly #purged = new Map<string, number>();
   /** Time of the earliest commit of each DID that has any. */
   readonly #firstRecord = new Map<string, number>();
@@ -23,7 +23,7 @@ export class Accounts {
     const outcome = (held: Outcome): Outcome => this.#firstRecord.has(did) ? held : "ignored";
     const before = this.#account.get(did);
     if (before === undefined) {
-      // To be active is the rule. A marker from before the first record would come to be stored by
+      // Active is the default. An account event from before the first record would be stored by
       // a replay only, so it never is.
       if (active && !this.#isSinceFirstRecord(did, timeUs)) return "ignored";
     } else {
@@ -41,7 +41,7 @@ export class Accounts {
     return newest?.active === false && newest.status === "deleted" ? newest.timeUs : null;
   }
 
-  /** The source says the same: what was published until then is gone, and what is held. */
+  /** The source confirms the deletion: all records until then are removed. */
   confirm(did: string, heldUntil: number): void {
     const deletedAt = this.deletedAt(did);
     if (deletedAt === null || this.purgedUntil(did) >= deletedAt) return;
@@ -114,7 +114,7 @@ function isSameEvent(frame: Marker, before: Marker): boolean {
 
 /**
  * The relay's sequence is the same on every instance; their clocks are not. So a replay by another
- * instance never makes an old marker new.
+ * instance never makes an old account event new.
  */
 function isNewer(frame: Marker, before: Marker): boolean {
   if (frame.relaySeq !== 0 && before.relaySeq !== 0) return frame.relaySeq > before.relaySeq;

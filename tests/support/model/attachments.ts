@@ -21,7 +21,7 @@ const NAMED: readonly (readonly [wire: string, stored: string, type: keyof typeo
   ["durationSeconds", "duration_seconds", "decimal"],
 ];
 
-/** What each item tells under its stored names; what is empty or zero is left out, and so is what tells nothing. */
+/** Each item under its stored names, without empty values and zeros; empty items are left out. */
 export function attachments(fields: Fields): Value {
   const value = fields.get("attachments") ?? [];
   if (!Array.isArray(value)) {

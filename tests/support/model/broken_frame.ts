@@ -1,4 +1,4 @@
-/** Frames that can't be decoded: cut off, not what a frame is, or with an address that is none. */
+/** Undecodable frames: truncated, of another form, or with an invalid address. */
 
 import { SCENE } from "./address.ts";
 import type { Random } from "./random.ts";

@@ -1,4 +1,4 @@
-/** One seed of the property test: makes a stream, delivers it somehow, and explains a failure. */
+/** One seed of the property test: creates a stream, delivers it in some way, and explains a failure. */
 
 import {
   deliverAtLeastOnce,
@@ -28,9 +28,9 @@ export function deliveryOf(seed: number, options: StreamOptions = {}): Delivered
   return deliver(stream, seed);
 }
 
-/** What one seed came to. */
+/** The result of one seed. */
 export interface Report {
-  /** Null when the system equals the model; else the smallest failure in words. */
+  /** Null when the system equals the model; otherwise the smallest failure as text. */
   readonly failure: string | null;
   /** Records that were above the limit of waiting ones. */
   readonly tooMany: number;

@@ -1,4 +1,4 @@
-/** The six collections as the domain document's tables give them: a record becomes columns, or problems. */
+/** The six collections by the tables of the domain document: a record becomes columns, or problems. */
 
 import { ALLIANCE, EVENT, isDid, MEMBERSHIP, POST, SCENE, STREAM } from "./address.ts";
 import { attachments } from "./attachments.ts";
@@ -8,13 +8,13 @@ import { placeColumns } from "./place.ts";
 import type { Value } from "./tables.ts";
 
 export interface Mapped {
-  /** Columns that the record alone decides: all but parents and the fold's own. */
+  /** Columns that only the record decides: all except parents and those of the fold. */
   readonly columns: readonly [string, Value][];
   readonly references: readonly Reference[];
   readonly problems: readonly string[];
 }
 
-/** What a mapper knows besides the fields. */
+/** A mapper's input in addition to the fields. */
 interface About {
   readonly did: string;
 }

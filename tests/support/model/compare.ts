@@ -1,4 +1,4 @@
-/** Reads the real tables into the model's form, and checks the rules that rows must keep besides. */
+/** Reads the real tables into the model's form, and checks further rules for rows. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { ALLIANCE, EVENT, MEMBERSHIP, POST, SCENE, STREAM, TABLE_OF, uriOf } from "./address.ts";
@@ -8,7 +8,7 @@ import type { AccountRow, DeadLetter, LedgerRow, Row, Tables, Value } from "./ta
 const PLACE = ["allow_precise", "point precise_point", "coarse_geohash", "point display_point"];
 const OWN = ["id", "record_rev", "time created_at", "time updated_at"];
 
-/** Columns by collection, each with the way in which it is read when it isn't read as it is. */
+/** Columns by collection, each with its conversion if it is not read unchanged. */
 const COLUMNS: ReadonlyMap<string, readonly string[]> = new Map([
   [SCENE, [...OWN, ...PLACE, "name", "description", "owner_did", "tags", "visibility", "palette"]],
   [EVENT, [

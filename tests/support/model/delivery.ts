@@ -1,4 +1,4 @@
-/** Turns a stream into one of the ways in which an at-least-once source may deliver it. */
+/** Turns a stream into one possible at-least-once delivery. */
 
 import { seenElsewhere } from "./envelope.ts";
 import { readFrame } from "./frame.ts";
@@ -6,7 +6,7 @@ import { Random } from "./random.ts";
 
 /** One frame as it arrives. */
 export interface Delivered {
-  /** Its place in the plain stream. */
+  /** Its index in the plain stream. */
   readonly position: number;
   readonly frame: string;
   /** Whether its batch ends with it. */
@@ -46,7 +46,7 @@ export function deliverAtLeastOnce(stream: readonly string[], seed: number): Del
 }
 
 /**
- * A harsher one: commits change places among themselves, so that an older revision may come after a
+ * A harder delivery: commits are reordered, so that an older revision may come after a
  * newer one and a delete before its create. All other events stay where they are, and a stream with a
  * rebuild stays as it is: there, what came first is all that tells two revisions apart.
  */
@@ -84,7 +84,7 @@ export function deliverWithFailover(stream: readonly string[], seed: number): De
   return cut([...first, ...second], random);
 }
 
-/** Batch sizes of every kind: one by one, a few, all at once; of any size up to one, or all of one. */
+/** Batch sizes of every kind: single events, a few, all at once; random up to a maximum, or fixed. */
 function cut(frames: readonly Omit<Delivered, "endsBatch">[], random: Random): Delivered[] {
   const size = random.pick<() => number>([
     ...[1, 3, 10, 50].map((most) => () => random.between(1, most)),

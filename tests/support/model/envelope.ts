@@ -45,7 +45,7 @@ export function unwrap(message: ReadonlyMap<string, unknown>): ReadonlyMap<strin
   ]);
 }
 
-/** The frame as another instance sends it; one that makes no sense stays as it is. */
+/** The frame as another instance sends it; an undecodable one stays unchanged. */
 export function seenElsewhere(frame: string, skewUs: number, cursor: number): string {
   const message = parsed(frame);
   const kind = message?.get("kind");

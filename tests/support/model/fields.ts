@@ -1,4 +1,4 @@
-/** Reads the fields of one record and notes every problem; the caller sees only well-formed values. */
+/** Reads the fields of one record and notes every problem; the caller gets only valid values. */
 
 import { readMoment } from "./moment.ts";
 import { readReference, type Written } from "./address.ts";
@@ -12,7 +12,7 @@ export interface Reference {
   readonly owned: boolean;
 }
 
-/** An object of the wire as a map: no key of it can be taken for anything else. */
+/** An object of a message as a map, so that no key has a special meaning. */
 export function entriesOf(value: unknown): ReadonlyMap<string, unknown> | null {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
   return new Map(Object.entries(value));
@@ -33,7 +33,7 @@ function codePoints(text: string): number {
 }
 
 export class Fields {
-  /** Reasons to reject the record. Any one of them is a right answer. */
+  /** Reasons to reject the record. Each of them is a right answer. */
   readonly problems: string[] = [];
   readonly #record: ReadonlyMap<string, unknown>;
 

@@ -1,5 +1,5 @@
 /**
- * The model: what the tables must hold after a sequence of deliveries, and how each must be counted.
+ * The model: what the tables must contain after a sequence of deliveries, and how each must be counted.
  * It keeps only what was delivered and derives everything else at each query.
  */
 
@@ -19,11 +19,11 @@ interface Entry {
   readonly commit: CommitFrame;
   readonly mapped: Mapped | null;
   readonly createdUs: bigint;
-  /** It was there when its repository was rebuilt, and did not come again since. */
+  /** Whether its repository was rebuilt and it has not arrived again since. */
   readonly isVoid?: true;
 }
 
-/** What a record is at this moment. */
+/** The current state of a record. */
 interface Verdict {
   readonly state: string;
   readonly reasons: readonly string[];
@@ -39,7 +39,7 @@ export class Model {
   /** Frames that can't be decoded, as they came, with the reasons that fit. */
   readonly #malformed = new Map<string, readonly string[]>();
 
-  /** Takes one delivery of a frame, as text or as parsed JSON, and says how it must be counted. */
+  /** Handles one delivery of a frame, as text or as parsed JSON, and returns how it must be counted. */
   deliver(delivery: unknown): Outcome {
     const frame = readFrame(delivery);
     if (frame.kind === "foreign") return "ignored";
@@ -61,7 +61,7 @@ export class Model {
     return [...dids].filter((did) => this.#accounts.deletedAt(did) !== null);
   }
 
-  /** The source of such an account says the same. */
+  /** The source of such an account confirms the deletion. */
   confirmDeletion(did: string): void {
     const held = [...this.#entries.values()].filter(({ commit }) => commit.did === did);
     this.#accounts.confirm(did, Math.max(...held.map(({ commit }) => commit.timeUs)));
@@ -71,13 +71,13 @@ export class Model {
     this.#accounts.onRecord(commit.did, commit.timeUs);
     const uri = uriOf(commit.did, commit.collection, commit.rkey);
     const before = this.#entries.get(uri);
-    // What is void is not even a revision: any that came after the rebuild is newer.
+    // A void record counts as having no revision: any later one is newer.
     if (before?.isVoid && commit.timeUs <= this.#accounts.purgedUntil(commit.did)) return "stale";
     const made = madeUs(commit);
     const createdUs = before !== undefined && before.createdUs < made ? before.createdUs : made;
     if (before !== undefined && !before.isVoid && commit.rev <= before.commit.rev) {
       if (commit.rev === before.commit.rev) return "duplicate";
-      // A late older revision is still evidence of when the record began.
+      // A late older revision can make the creation time earlier.
       this.#entries.set(uri, { ...before, createdUs });
       return "stale";
     }
@@ -118,7 +118,7 @@ export class Model {
     const parents = new Map<string, string>();
     const unresolved: { reason: string; waitingFor: string }[] = [];
     for (const reference of mapped.references) {
-      // A record that names somebody else's where its author's own is due can't become right.
+      // A reference to another owner's record, where the author's own is required, is never valid.
       const { owned, written } = reference;
       if (owned && written.form === "uri" && !written.uri.startsWith(`at://${commit.did}/`)) {
         return plain("rejected", ["not_scene_owner"]);
@@ -148,7 +148,7 @@ export class Model {
     return { state: "applied", reasons: [], waitingFor: [], parents };
   }
 
-  /** Whether a member's own repository asks, now, to be one of this scene. */
+  /** Whether a member's own repository has a current request for this scene. */
   #hasRequested(member: Value | undefined, scene: string | undefined): boolean {
     return scene !== undefined && [...this.#entries.values()].some((entry) => {
       const { commit, mapped } = entry;
@@ -217,7 +217,7 @@ export class Model {
     return { products, ledger, accounts: this.#accounts.rows(), deadLetters };
   }
 
-  /** Takes out every membership that another goes before. */
+  /** Removes every membership that another has precedence over. */
   #leaveWhatIsInForce(memberships: Map<string, Row>): void {
     const all = [...memberships];
     for (const [uri, row] of all) {
@@ -230,7 +230,7 @@ export class Model {
     }
   }
 
-  /** An owner's decision goes before a request; of two such, the one that was written last. */
+  /** An owner's decision has precedence over a request; of two of a kind, the newest has. */
   #goesBefore(one: string, oneRow: Row, other: string, otherRow: Row): boolean {
     const [a, b] = [this.#entries.get(one)?.commit, this.#entries.get(other)?.commit];
     if (a === undefined || b === undefined) return false;
@@ -253,7 +253,7 @@ export class Model {
   }
 }
 
-/** Whom a membership is about. */
+/** The account that a membership is about. */
 function memberOf({ columns }: Mapped): Value | undefined {
   return columns.find(([name]) => name === "user_did")?.[1];
 }
@@ -268,7 +268,7 @@ function plain(state: string, reasons: readonly string[] = []): Verdict {
 
 /** `createdAt` where it is a time and not after the event, else the event's own time. */
 function madeUs({ record, timeUs, refusals }: CommitFrame): bigint {
-  // Nothing of a refused record is looked at.
+  // No field of a rejected record is read.
   const written = refusals.length > 0 ? undefined : record?.get("createdAt");
   const moment = typeof written === "string" ? readMoment(written) : null;
   return moment !== null && moment <= BigInt(timeUs) ? moment : BigInt(timeUs);

@@ -1,4 +1,4 @@
-/** The model's own reading of a frame: what it says, or every reason for which it can't be taken. */
+/** The model's own parser of a frame: its content, or every reason to reject it. */
 
 import { isDid, isNsid, isRev, isRkey } from "./address.ts";
 import { unwrap } from "./envelope.ts";
@@ -13,7 +13,7 @@ export interface CommitFrame {
   readonly rev: string;
   readonly deletes: boolean;
   readonly record: ReadonlyMap<string, unknown> | null;
-  /** Reasons for which the record can't be taken; the commit still counts as the newest revision. */
+  /** Reasons to reject the record; the commit still counts as the newest revision. */
   readonly refusals: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface IdentityFrame {
   readonly handle: string | null | undefined;
 }
 
-/** A repository that was rebuilt: what was known of it is void, and what it still has follows. */
+/** A rebuilt repository: its stored records are void, and its current records follow. */
 export interface SyncFrame {
   readonly kind: "sync";
   readonly did: string;
@@ -127,7 +127,7 @@ function readParts(kind: string, parts: ReadonlyMap<string, unknown>): Frame {
   }
   const [active, status] = [body.get("active"), body.get("status")];
   if (typeof active !== "boolean") return malformed("missing_field", "invalid_type");
-  // Words are kept, and nothing that could hide a place.
+  // Only words are kept, which can't contain a place.
   const said = typeof status === "string" && /^[a-z][a-z. :#-]*$/i.test(status) ? status : null;
   return { kind: "account", did, timeUs, relaySeq, active, status: said };
 }

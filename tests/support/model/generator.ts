@@ -53,7 +53,7 @@ class Generator {
   readonly #inactive = new Set<string>();
   readonly #revs = new Map<string, string>();
   readonly #broken: string[] = [];
-  /** Frames that are bound to come next. */
+  /** Frames that must come next. */
   readonly #planned: (() => string)[] = [];
   #timeUs = START_US;
   #revUs = START_US;
@@ -141,7 +141,7 @@ class Generator {
     return { rev, ...this.#content(did, collection, random.chance(0.9) ? operation : null), rkey };
   }
 
-  /** The first frame of a passage; the others are bound to follow, all at one time. */
+  /** The first frame of a passage; the others must follow, all at one time. */
   #begin(passage: Passage): string {
     const [first, ...others] = passage(this.#world, (write) => () => this.#named(write));
     this.#planned.push(...others);

@@ -1,4 +1,4 @@
-/** What happens among several repositories, so seldom by chance that it is brought about. */
+/** Sequences among several repositories that are too rare by chance, so they are generated on purpose. */
 
 import { MEMBERSHIP, POST, SCENE } from "./address.ts";
 import type { Wire } from "./records.ts";
@@ -22,7 +22,7 @@ export type Passage = (
 ) => readonly [Frame, ...Frame[]];
 
 /**
- * A name changes hands: one repository has a scene, a second one refers to it by its bare rkey, and it
+ * An rkey changes its owner: one repository has a scene, a second one refers to it by its bare rkey, and it
  * is the scene of a third one in the end.
  */
 export const handOver: Passage = ({ random, dids }, frame) => {

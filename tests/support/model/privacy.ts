@@ -1,4 +1,4 @@
-/** What of the places in a delivery must be nowhere in the database. */
+/** The coordinates of a delivery that must not be anywhere in the database. */
 
 import type { Model } from "./fold.ts";
 import { entriesOf } from "./fields.ts";

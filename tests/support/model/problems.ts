@@ -177,7 +177,7 @@ const REFUSED: readonly ((record: Wire) => unknown)[] = [
   (record) => ({ ...record, deep: JSON.parse("[".repeat(2000) + "]".repeat(2000)) }),
 ];
 
-/** Spoils a valid record. Undefined means that the commit comes without one. */
+/** Makes a valid record invalid. Undefined means that the commit has no record. */
 export function spoil(
   { random }: World,
   collection: string,

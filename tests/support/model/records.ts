@@ -43,7 +43,7 @@ function moment(random: Random, aroundUs: number): string {
   ]);
 }
 
-/** Sets a field some of the time, so that defaults are met as often as values. */
+/** Sets a field sometimes, so that defaults occur as often as values. */
 function maybe(random: Random, record: Wire, field: string, value: () => unknown): void {
   if (random.chance(0.4)) record[field] = value();
 }
@@ -203,7 +203,7 @@ const MAKERS: ReadonlyMap<string, (world: World, author: Author) => Wire> = new 
   [STREAM, stream],
 ]);
 
-/** A valid record; whether its references resolve is for the stream to tell. */
+/** A valid record; whether its references resolve depends on the stream. */
 export function validRecord(world: World, collection: string, author: Author): Wire {
   const { random } = world;
   const record = MAKERS.get(collection)?.(world, author) ?? { emoji: "🥇", level: 3 };

@@ -1,4 +1,4 @@
-/** The kinds of steps that a stream takes, in words: what one frame did, to its own record and to others. */
+/** The kinds of steps of a stream, as text: the effect of one frame on its own record and on others. */
 
 import { MEMBERSHIP, POST, TABLE_OF, uriOf } from "./address.ts";
 import type { Outcome } from "./fold.ts";
@@ -16,7 +16,7 @@ export function takenOver(before: Tables, after: Tables): string[] {
   });
 }
 
-/** What a frame did, between the tables before it and those after it. */
+/** The effect of a frame: the difference between the tables before and after it. */
 export function stepsOf(frame: Frame, outcome: Outcome, before: Tables, after: Tables): string[] {
   if (frame.kind === "foreign" || frame.kind === "malformed") return [];
   const changed = [...after.ledger].filter(([uri, row]) => {

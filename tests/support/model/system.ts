@@ -16,9 +16,9 @@ export interface System {
    * records of one repository wait than `waitingLimit`.
    */
   deliver(batches: string[][], waitingLimit?: number): Promise<OutcomeCounts[]>;
-  /** Tries all records again that were above the limit, without one. Returns how many there were. */
+  /** Retries all records above the limit, without a limit. Returns how many there were. */
   retryTooMany(): Promise<number>;
-  /** Has the source of an account say that it is deleted, as the stream said. */
+  /** Has the source of an account confirm its deletion. */
   confirmDeletion(did: string): Promise<void>;
   readonly sql: Sql;
   /** Makes all tables as they are before the first event. */
@@ -35,7 +35,7 @@ const OUTCOMES: readonly Outcome[] = [
   "ignored",
 ];
 
-/** Folds a delivery on empty tables and says, one line each, where the system and the model differ. */
+/** Folds a delivery on empty tables. Returns the differences of system and model, one line each. */
 export async function checkDelivery(
   system: System,
   deliveries: readonly Delivered[],
@@ -50,7 +50,7 @@ export async function checkDelivery(
   ];
 }
 
-/** The same for a system whose counts can differ, because others are told later: the tables alone. */
+/** The same for a system whose counts can differ, because partitions are notified later: compares only tables. */
 export async function checkAtRest(
   system: System,
   deliveries: readonly Delivered[],
@@ -91,7 +91,7 @@ export async function checkConfirmed(
   return [...found, ...await tableDifferences(system, deliveries, model)];
 }
 
-/** What a limit of waiting records came to. */
+/** The result with a limit of waiting records. */
 export interface Overflow {
   /** How many records were above it at the end. */
   readonly tooMany: number;

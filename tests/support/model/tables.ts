@@ -1,5 +1,5 @@
 /**
- * What the tables must hold, in a form that the model and the database can both be brought into,
+ * What the tables must contain, in a common form for the model and the database,
  * and the difference between two of them in words.
  */
 

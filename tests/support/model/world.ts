@@ -1,4 +1,4 @@
-/** Who and what a generated stream is about: few repositories, few record keys, many collisions. */
+/** The accounts and keys of a generated stream: few repositories, few record keys, many collisions. */
 
 import { EVENT, SCENE } from "./address.ts";
 import type { Random } from "./random.ts";
@@ -10,7 +10,7 @@ const DIDS = [
   "did:plc:dave2345abcdefghijklmnop",
 ] as const;
 
-/** Legal keys, some of which trip the careless. */
+/** Valid keys, some of which break careless code. */
 const RKEYS = [
   "s1",
   "s2",

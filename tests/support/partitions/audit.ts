@@ -1,4 +1,4 @@
-/** Notes in the database itself who wrote each partition's batches, in the order of the commits. */
+/** Records in the database itself which holder wrote each partition's batches, in the order of the commits. */
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";

@@ -1,4 +1,4 @@
-/** Real processes that share the partitions of one database, and what is done to them from a seed. */
+/** Real processes that share the partitions of one database, and the faults that a seed selects. */
 
 import { settings } from "../crash/settings.ts";
 import { type Planned, spawnPlanned } from "../crash/spawned.ts";
@@ -76,7 +76,7 @@ export class Fleet implements AsyncDisposable {
     });
   }
 
-  /** Does something to one of them. At least one is left alone. */
+  /** Applies a fault to one of the processes. At least one is left unharmed. */
   async harm(fault: Fault): Promise<void> {
     const { random } = this.#options;
     const well = (): Member[] => this.#members.filter((member) => !this.#suspended.has(member));

@@ -1,8 +1,8 @@
-/** Waits for what the tables of several partitions come to. */
+/** Waits until the tables of several partitions are at rest. */
 
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 
-/** Nothing that a test waits for takes so long. */
+/** Longer than any successful wait of a test. */
 const HANG_MS = 120_000;
 
 /** The last position up to which some of a stream was sent: a frame that makes no sense has none. */

@@ -1,7 +1,7 @@
 /**
  * A network of one server on 127.0.0.1, which is the directory of `did:plc`, a relay that lists repositories, and a
  * personal data server at once.
- * It does on command what servers do that are broken, or lie.
+ * On request it behaves like broken or hostile servers.
  */
 
 import { decode, encode } from "@atcute/cbor";

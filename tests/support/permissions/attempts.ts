@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { hostname } from "node:os";
 
-/** Not known before it runs, as the names of what an attacker would load. */
+/** Computed at run time, like the module names of an attacker. */
 const [elsewhere = ""] = Deno.args;
 
 const ATTEMPTS: Readonly<Record<string, () => unknown>> = {

@@ -1,4 +1,4 @@
-/** Loaded before the program: what code of a package that was taken over finds out when it ends. */
+/** Loaded before the program: what the code of a compromised package can read at the end. */
 
 import process from "node:process";
 

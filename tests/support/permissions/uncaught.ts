@@ -1,4 +1,4 @@
-/** An error that nobody catches, with all that a driver's error carries along. */
+/** An uncaught error, with all properties of a driver's error. */
 
 import { endOnUncaught } from "../../../lib/log/uncaught.ts";
 

@@ -31,7 +31,7 @@ async function forget(url: string, table: string): Promise<{ pid: number } & Asy
   };
 }
 
-/** Events come that nothing is written of, a clock that runs 200 times as fast, and a small queue. */
+/** Events arrive and nothing is written, with a clock that runs 200 times as fast, and a small queue. */
 async function pausedByALock(
   scene: Scene,
   looks: (program: ReturnType<Scene["program"]>) => Promise<void>,

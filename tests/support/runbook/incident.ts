@@ -1,4 +1,4 @@
-/** A fault that is really there: what the alert reads of it, and where the alert's section in OPERATIONS leads. */
+/** A real fault: the metrics that its alert reads, and the cause that the alert's section in OPERATIONS leads to. */
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";

@@ -1,4 +1,4 @@
-/** The process itself, and others of its kind. */
+/** Incidents of the process itself, and of other instances. */
 
 import assert from "node:assert/strict";
 import { told } from "../command_told.ts";

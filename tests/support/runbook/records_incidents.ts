@@ -1,4 +1,4 @@
-/** What records do, and repositories. */
+/** Incidents caused by records and repositories. */
 
 import assert from "node:assert/strict";
 import { requestReconciles } from "../../../lib/repository/reconcile/reconcile_queue.ts";
@@ -8,7 +8,7 @@ import { type Incident, metric, type Scene } from "./incident.ts";
 
 const AUTHORS = ["alice", "bob", "carol", "dave"];
 
-/** Twelve records of four authors that nobody can map. */
+/** Twelve invalid records of four authors. */
 async function refuseMany(
   scene: Scene,
   looks: (program: ReturnType<Scene["program"]>) => Promise<void>,

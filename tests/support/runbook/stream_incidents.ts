@@ -1,4 +1,4 @@
-/** Faults of the stream, and of the way there. */
+/** Faults of the stream, and of the network. */
 
 import assert from "node:assert/strict";
 import { hastyClock } from "../crash/hasty_clock.ts";
@@ -6,7 +6,7 @@ import { ReplayServer } from "../jetstream/replay_server.ts";
 import { SampleEvents } from "../sample_events.ts";
 import { type Incident, metric } from "./incident.ts";
 
-/** An address where nothing listens. */
+/** A URL where nothing listens. */
 function deadAddress(): string {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;

@@ -62,7 +62,7 @@ export class SharedDatabases implements AsyncDisposable {
         } else if (leased !== null) leased = { ...leased, ...said };
       }
     } catch {
-      // The file was stopped in the middle of a word.
+      // The file was stopped in the middle of a line.
     } finally {
       await writer.close().catch(() => {});
       if (leased !== null) this.#free.push(leased);

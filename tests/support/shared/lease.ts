@@ -18,7 +18,7 @@ export async function leaseEmbedded(): Promise<Leased | null> {
   return answer !== null && "url" in answer ? answer : null;
 }
 
-/** Says what the next file will find. */
+/** Reports the state of the tables for the next file. */
 export async function tellSchema(schema: Schema): Promise<void> {
   if (connection !== null) await write(connection, { schema });
 }
@@ -31,7 +31,7 @@ export async function sharedTemplate(): Promise<string | null> {
 
 let turn: Promise<unknown> = Promise.resolve();
 
-/** One question after another: answers come in their order. */
+/** One request after another: answers arrive in that order. */
 function ask(question: Question): Promise<Answer | null> {
   if (connection === null) return Promise.resolve(null);
   const answered = turn.then(async () => {
