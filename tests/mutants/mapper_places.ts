@@ -283,4 +283,25 @@ export const MAPPER_PLACES: readonly Mutant[] = [
     rule: "a reference to an account whose hash spells w3w is stored as written",
     near: ["mapper/consent/text_test.ts"],
   },
+  {
+    file: "lib/mapper/place_text/escape.ts",
+    before: "|[\\d.]\\r?\\n[ \\t][\\d.]/i",
+    after: "/i",
+    rule: "a number in a folded line of a calendar is read as one",
+    near: ["mapper/consent/forms_test.ts"],
+  },
+  {
+    file: "lib/mapper/place_text/grid.ts",
+    before: "if (MAY_BE_BOX.test(text))",
+    after: "if (false)",
+    rule: "the box of a map in metres is a place",
+    near: ["mapper/consent/forms_test.ts"],
+  },
+  {
+    file: "lib/mapper/place_text/degree.ts",
+    before: "`\\\\d{1,3}[\\\\s:._+|/-]",
+    after: "`\\\\d{1,3}[\\\\s:._+|-]",
+    rule: "degrees, minutes and seconds can have slashes in between",
+    near: ["mapper/consent/forms_test.ts"],
+  },
 ];

@@ -32,7 +32,7 @@ const LETTERED = new RegExp(
 
 /** Minutes with decimals, or minutes and seconds, after degrees. */
 const PARTS =
-  `\\d{1,3}[\\s:._+|-]{1,3}\\d{1,2}(?:[\\s:'._+|-]{1,3}\\d{1,2}(?:${FRACTION})?|${FRACTION})['"]{0,2}`;
+  `\\d{1,3}[\\s:._+|/-]{1,3}\\d{1,2}(?:[\\s:'._+|/-]{1,3}\\d{1,2}(?:${FRACTION})?|${FRACTION})['"]{0,2}`;
 const SIDE_GAP = "[\\s_+|]{0,2}";
 const BETWEEN = "[\\s,;/|+_-]{0,8}";
 
@@ -58,10 +58,10 @@ const MAY_HAVE_SIGNS = /[-+]\d{1,7}[:.\d]/;
 
 /** Two of them with decimals and nothing else: the degrees of one are no hour. `61:22:54.9 101:34:27.1`. */
 const TWO: readonly RegExp[] = [
-  /(?<![\d:.])(?:2[5-9]|[3-9]\d|1\d\d)([: ])[0-5]?\d\1[0-5]?\d\.\d{1,9}[\s,;/]{1,4}\d{1,3}\1[0-5]?\d\1[0-5]?\d\.\d{1,9}(?!\d)/g,
-  /(?<![\d:.])\d{1,2}([: ])[0-5]?\d\1[0-5]?\d\.\d{1,9}[\s,;/]{1,4}(?:2[5-9]|[3-9]\d|1\d\d)\1[0-5]?\d\1[0-5]?\d\.\d{1,9}(?!\d)/g,
+  /(?<![\d:.])(?:2[5-9]|[3-9]\d|1\d\d)([: /])[0-5]?\d\1[0-5]?\d\.\d{1,9}[\s,;/]{1,4}\d{1,3}\1[0-5]?\d\1[0-5]?\d\.\d{1,9}(?!\d)/g,
+  /(?<![\d:.])\d{1,2}([: /])[0-5]?\d\1[0-5]?\d\.\d{1,9}[\s,;/]{1,4}(?:2[5-9]|[3-9]\d|1\d\d)\1[0-5]?\d\1[0-5]?\d\.\d{1,9}(?!\d)/g,
 ];
-const MAY_BE_TWO = /\d([: ])[0-5]?\d\1[0-5]?\d\.\d/;
+const MAY_BE_TWO = /\d([: /])[0-5]?\d\1[0-5]?\d\.\d/;
 
 /** `47/1, 36/1, 2236/100`: the fractions of EXIF. */
 const FRACTIONS =

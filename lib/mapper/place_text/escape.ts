@@ -1,14 +1,20 @@
 /**
  * Undoes one level of escapes in a text: of URLs (`%2C`), HTML (`&deg;`, `&#176;`), JSON and JavaScript
- * (`\u00b0`), Markdown (`\.`). No escape is shorter than its character, so this works in place.
+ * (`\u00b0`), Markdown (`\.`), and the folded lines of calendars. No escape is shorter than its character, so this works in
+ * place.
  */
 
 const PERCENT = 0x25;
 const AMPERSAND = 0x26;
 const BACKSLASH = 0x5c;
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
+const SPACE = 0x20;
+const TAB = 0x09;
 
 interface Escape {
-  readonly codePoint: number;
+  /** Null for the end of a folded line: nothing stands for it. */
+  readonly codePoint: number | null;
   /** Characters that the escape takes. */
   readonly length: number;
 }
@@ -34,7 +40,7 @@ const LETTER_ESCAPES: ReadonlyMap<number, number> = new Map(
 );
 
 /** Whether a text may hold an escape at all. */
-export const MAY_BE_ESCAPED = /%[\da-f]{2}|&[#a-z]|\\[ux"/\\'.ntr-]/i;
+export const MAY_BE_ESCAPED = /%[\da-f]{2}|&[#a-z]|\\[ux"/\\'.ntr-]|[\d.]\r?\n[ \t][\d.]/i;
 
 /**
  * Undoes the escapes of `codes` in place, and moves `offsets` with them. Returns the new length; the same
@@ -45,11 +51,10 @@ export function unescapeOnce(codes: Uint16Array, offsets: Uint32Array, length: n
   for (let at = 0; at < length;) {
     const code = codes[at] ?? 0;
     const offset = offsets[at] ?? 0;
-    const escape = code === PERCENT || code === AMPERSAND || code === BACKSLASH
-      ? escapeAt(codes, at, length)
-      : null;
-    const codePoint = escape?.codePoint ?? code;
+    const escape = mayBegin(code) ? escapeAt(codes, at, length) : null;
+    const codePoint = escape === null ? code : escape.codePoint;
     at += escape?.length ?? 1;
+    if (codePoint === null) continue;
     offsets[kept] = offset;
     if (codePoint > 0xffff) {
       codes[kept++] = 0xd800 + ((codePoint - 0x10000) >> 10);
@@ -60,12 +65,20 @@ export function unescapeOnce(codes: Uint16Array, offsets: Uint32Array, length: n
   return kept;
 }
 
+function mayBegin(code: number): boolean {
+  return code === PERCENT || code === AMPERSAND || code === BACKSLASH || code === LINE_FEED ||
+    code === RETURN;
+}
+
 function escapeAt(codes: Uint16Array, at: number, length: number): Escape | null {
   switch (codes[at]) {
     case PERCENT:
       return percentAt(codes, at);
     case AMPERSAND:
       return entityAt(codes, at, length);
+    case LINE_FEED:
+    case RETURN:
+      return foldAt(codes, at);
     default:
       return backslashAt(codes, at);
   }
@@ -115,6 +128,20 @@ function numberedAt(codes: Uint16Array, at: number): Escape | null {
   }
   if (end === first || codePoint === 0 || codePoint > 0x10ffff) return null;
   return { codePoint, length: end - at + (codes[end] === SEMICOLON ? 1 : 0) };
+}
+
+/** Calendars break a line anywhere, also inside a number: `GEO:47.60\r\n 62`. */
+function foldAt(codes: Uint16Array, at: number): Escape | null {
+  const feed = codes[at] === RETURN ? at + 1 : at;
+  const indent = codes[feed + 1];
+  if (codes[feed] !== LINE_FEED || indent !== SPACE && indent !== TAB) return null;
+  return isPartOfNumber(codes[at - 1]) && isPartOfNumber(codes[feed + 2])
+    ? { codePoint: null, length: feed + 2 - at }
+    : null;
+}
+
+function isPartOfNumber(code: number | undefined): boolean {
+  return code === 0x2e || code !== undefined && code >= 0x30 && code <= 0x39;
 }
 
 function isLetter(code: number): boolean {

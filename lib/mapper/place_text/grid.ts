@@ -43,6 +43,11 @@ const MAY_NAME_SYSTEM =
 
 const LARGE = /\d{5}/;
 
+/** The box of a map in metres: `BBOX=11307187.2,8733526.4,11307190.1,8733530.2`. */
+const BOX =
+  /(bbox["'\]]{0,2}\s?[:=]\s?["'[(]{0,2})[-+]?\d{5,8}(?:\.\d{1,12})?(?:[,\s]{1,3}[-+]?\d{5,8}(?:\.\d{1,12})?){3}/gi;
+const MAY_BE_BOX = /bbox/i;
+
 const MAY_BE_CALLED = /\d{3}["'\s,;/&m]{1,4}(?:N|Y|E|X|H|northing|easting|hochwert|nordwert)/i;
 
 /** Cells of other grids, recognised only by their name. */
@@ -79,6 +84,7 @@ export function* gridPlaces(text: string, budget: SearchBudget): Generator<Found
   if (MAY_BE_NAMED.test(text) || MAY_BE_NAMED_SHORTLY.test(text)) {
     yield* matchesBehind(text, NAMED, budget);
   }
+  if (MAY_BE_BOX.test(text)) yield* matchesBehind(text, BOX, budget);
   if (MAY_BE_NAMED_IN_FORM.test(text)) {
     for (const pattern of NAMED_IN_FORM) yield* matchesBehind(text, pattern, budget);
   }
