@@ -12,7 +12,7 @@ const { signal } = new AbortController();
 
 type Answer = (request: Request, path: string) => Response;
 
-/** A server of its own, and all that it was sent. */
+/** A server, and all requests that it received. */
 class Listener implements AsyncDisposable {
   readonly requests: Request[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;

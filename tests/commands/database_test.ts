@@ -8,7 +8,7 @@ import { Folded } from "../support/folded.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { SampleEvents, uriOf } from "../support/sample_events.ts";
 
-/** Settings that every command takes. */
+/** Settings for every command. */
 function settings(
   url: string,
   more: Readonly<Record<string, string>> = {},
@@ -112,7 +112,7 @@ databaseTest("check tests database and stream despite an invalid setting", async
   const findings = JSON.parse(script.out.join("")) as Finding[];
   assert.deepEqual(findings.map(({ what }) => what), ["METRICS_PORT", "STARTFROM", ...tried]);
 
-  // What was meant as another database or stream is not taken for the default one.
+  // A misspelt database or stream setting must not lead to the default one.
   const { DATABASE_URL = "", ...others } = env;
   const misspelt = await told(["check"], {
     env: { ...others, SUBCULT_ENV: "development", DATABSE_URL: DATABASE_URL },
@@ -260,7 +260,7 @@ databaseTest(
     );
     assert.deepEqual(counts, refused);
 
-    // A revision that is right by now: the mapper of a newer program takes what the old one refused.
+    // A record that is valid now: the mapper of a newer program accepts what the old one rejected.
     await folded.batch(events.put("alice/scene/s3"));
     await database
       .sql`update dead_letters set payload = jsonb_set(payload, '{record,name}', '"Named"')
@@ -324,7 +324,7 @@ databaseTest(
 
     const one = ["discard", "--collection", "app.subcult.post", "--older-than", "1d"];
     const count = expected((n) => n % 2 === 1 && n >= 24).length;
-    // Nobody can be asked: nothing is done.
+    // Without a terminal nobody can be asked, so nothing is done.
     const unasked = await run(one);
     assert.equal(unasked.code, 2);
     assert.match(unasked.err[0] ?? "", new RegExp(`discard ${count} dead letters: expected --yes`));
@@ -405,7 +405,7 @@ databaseTest(
     assert.deepEqual([code, err], [0, []]);
     const lines = out.map((line) => JSON.parse(line) as Record<string, unknown>);
     assert.deepEqual(lines.at(-1)?.["message"], "stopped");
-    // What was decided is said first: servers, collections, where it starts and why.
+    // The first lines show servers, collections, where reading starts and why.
     const said = (message: string): Record<string, unknown> | undefined =>
       lines.find((line) => line["message"] === message);
     assert.deepEqual(said("reading")?.["servers"], [`127.0.0.1:${server.port}/subscribe`]);

@@ -13,7 +13,7 @@ import { ALICE, BOB, Script } from "../support/model/frames.ts";
 const TOKEN = "a-token-of-the-tests";
 const SCENE = { name: "Basement" };
 
-/** The program on a stream that grows, and what operators ask of it. */
+/** The program on a growing stream, and the actions of operators. */
 class Subject implements AsyncDisposable {
   readonly program: Program;
   readonly script = new Script();
@@ -38,7 +38,7 @@ class Subject implements AsyncDisposable {
     await this.program.committed(this.#sent);
   }
 
-  /** Tries all open letters again, as an operator does. */
+  /** Retries all open dead letters, like an operator. */
   async retry(): Promise<unknown> {
     const response = await this.program.fetch("/api/dead-letters/retry", {
       method: "POST",
@@ -84,7 +84,7 @@ async function makeDue(sql: Sql): Promise<void> {
   await sql`update dead_letters set next_attempt_at = now() where next_attempt_at is not null`;
 }
 
-/** Resolves when it holds; the program looks for due letters by its own clock. */
+/** Resolves when a condition holds; the program checks for due dead letters by its own clock. */
 async function until(met: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !await met(); tries++) {
     assert.ok(tries < 400, "it never came");
@@ -157,7 +157,7 @@ databaseTest(
     );
     const [refused, invalid] = await letters(sql);
     assert.deepEqual([refused?.attempts, refused?.minutes], [0, 1]);
-    // Nothing but a newer revision mends a record that is wrong.
+    // Only a newer revision can fix an invalid record.
     assert.deepEqual([invalid?.reason, invalid?.minutes], ["empty_field", null]);
     for (const [attempts, minutes] of [[1, 2], [2, 4], [3, 8]] as const) {
       await makeDue(sql);
@@ -221,7 +221,7 @@ databaseTest(
     await using subject = new Subject(url);
     const { script } = subject;
     await subject.send("not json", script.commit(ALICE, "scene", "s1", { name: "" }));
-    // Of a message that can't be decoded there is nothing to try.
+    // An undecodable message can't be retried.
     assert.deepEqual(await subject.retry(), { tried: 1, resolved: 0 });
     assert.deepEqual(
       (await letters(sql)).map((

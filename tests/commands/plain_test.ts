@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { told } from "../support/command_told.ts";
 import { subject } from "../support/server_subject.ts";
 
-/** One of each kind: controls, directions, what can't be seen, ends of lines, halves of pairs. */
+/** One character of each kind: control, direction, invisible, line end, half of a surrogate pair. */
 const HOSTILE = [
   "\x1b[2J\x1b]0;owned\x07",
   "\x9b31m",
@@ -17,7 +17,7 @@ const HOSTILE = [
   "\u{e0041}\u{e007f}",
 ].join("|");
 
-/** What may be printed: nothing unseen. Lines are told apart before. */
+/** Printable text: only visible characters. Line ends are split off before. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 async function hostileStatus(): Promise<Record<string, unknown>> {

@@ -154,7 +154,7 @@ Deno.test("wrong usage ends with 2 and a message, before anything is done", asyn
     [["dead-letters", "discard"], /discard takes ids/],
   ];
   for (const [words, expected] of wrong) {
-    // Nothing listens there: who connects fails with 1.
+    // Nothing listens there: a connection attempt would end with 1.
     const env = { DATABASE_URL: "postgres://nobody@127.0.0.1:9/none", LOCATION_JITTER_SECRET: "x" };
     const { code, out, err } = await told(words, { env });
     assert.equal(code, 2, words.join(" "));

@@ -8,7 +8,7 @@ const PRODUCTION = {
   LOCATION_JITTER_SECRET: "0123456789abcdef0123456789abcdef",
 };
 
-/** Which settings are refused. */
+/** The rejected settings. */
 function refused(env: Readonly<Record<string, string>>): readonly string[] {
   try {
     readConfig({ ...PRODUCTION, ...env });

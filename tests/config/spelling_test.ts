@@ -11,7 +11,7 @@ const PRODUCTION = {
   LOCATION_JITTER_SECRET: "0123456789abcdef0123456789abcdef",
 };
 
-/** Names that are refused, each with what it is said to mean. */
+/** Rejected names, each with the suggested setting. */
 function refused(env: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
   try {
     readConfig({ ...PRODUCTION, ...env });

@@ -19,7 +19,7 @@ import {
   v2Text,
 } from "../support/decoder_samples.ts";
 
-/** v1 with the keys in the order that servers write, which the cheap look knows. */
+/** v1 with the keys in the order that servers write, which the prefilter knows. */
 function usualCommit(collection: string): string {
   const { kind, commit } = commitMessage({ collection });
   return JSON.stringify({ did: DID, time_us: TIME_US, kind, commit });

@@ -71,7 +71,7 @@ Deno.test("a record that grows above the limit when decoded is measured", () => 
   const reason = (record: JsonObject, wireBytes: number): string | undefined =>
     measureRecord(record, wireBytes, limits, true).refusal?.reason;
   assert.equal(reason(record, numbers.length), "record_too_large");
-  // What grows most in CBOR: a byte of text becomes six of JSON, and so does a byte of truth.
+  // The values that grow most from CBOR: a byte of text becomes six of JSON, and so does a boolean.
   for (const grown of [{ text: "\u0001".repeat(700) }, { list: Array(700).fill(false) }]) {
     assert.equal(reason(grown, 720), "record_too_large");
   }
@@ -149,8 +149,8 @@ Deno.test("a record counts with the memory of its values and texts, on every pro
 });
 
 /**
- * Records that take far more memory than their text says, with what V8 was seen to take of each, bytes: a
- * key that no other object has makes a hidden class of its own, and one that is a number a list up to it.
+ * Records that take far more memory than their text, with the memory that V8 was measured to take for each, bytes. A
+ * key that no other object has makes a hidden class of its own, and a numeric key a list up to that number.
  */
 const COSTLY: readonly (readonly [what: string, item: (at: number) => string, bytes: number])[] = [
   ["empty objects", () => "{}", 68],

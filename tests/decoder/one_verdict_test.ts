@@ -36,7 +36,7 @@ function commitOf(event: Event | undefined): Commit {
   return event;
 }
 
-/** Fails unless all wires agree; the record that they agree on, or the reason of its refusal. */
+/** The same result of all protocols: the record, or the reason of its rejection. Fails when they differ. */
 function verdict(record: Both, what: string): unknown {
   const verdicts = Object.entries(onEveryWire(record)).map(([wire, event]) => {
     const { record, refusal } = commitOf(event);

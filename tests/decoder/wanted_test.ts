@@ -111,7 +111,7 @@ Deno.test("the prefilter passes everything that may be wanted or is written unus
     foreign.replace("app.bsky", "app\\u002ebsky"),
     foreign.replace('"collection":', '"\\u0063ollection":'),
     JSON.stringify(JSON.parse(foreign), null, 1),
-    // The cursor behind the commit, where the look at the position would miss it.
+    // The cursor comes after the commit, where the prefilter's position would miss it.
     foreign.replace(',"cursor":42', "").replace(/\}$/, ',"cursor":42}'),
     JSON.stringify({ kind: "commit", ...commitMessage({ collection: "app.bsky.feed.post" }) }),
     encode(commitMessage({ collection: "app.bsky.feed.post" })),

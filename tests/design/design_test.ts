@@ -11,7 +11,7 @@ interface Result {
 
 const HERE = new URL("./", import.meta.url);
 
-/** Of each model one run that takes a second or two, or all: some minutes. */
+/** One run of each model that takes a second or two, or all runs, which take some minutes. */
 const ALL = Deno.env.get("DESIGN_MODELS") === "all";
 const QUICK_STATES = 12_000;
 

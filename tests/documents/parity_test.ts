@@ -60,7 +60,7 @@ Deno.test("every id that is excused, changed on purpose or in a test's name is i
   const known = new Set(all);
   const changed = idsIn(section(parity, "Changed on purpose"));
   assert.deepEqual([...excused, ...changed].filter((id) => !known.has(id)), []);
-  // A test may also bear the id of a defect that it keeps away: D-….
+  // A test may also have the id of a defect that it prevents: D-….
   const groups = new Set(all.map((id) => id.split("-")[0]));
   const strangers = [...tested].filter((id) => !known.has(id) && groups.has(id.split("-")[0]));
   assert.deepEqual(strangers, []);

@@ -7,7 +7,7 @@ import { fill } from "../support/filled_reads.ts";
 import { readWhole } from "../support/plan.ts";
 import { repository } from "../support/repository_files.ts";
 
-/** Reads that are for people who may see more than everybody may. */
+/** Queries for people who may see more than the public. */
 const FOR_SOME: ReadonlyMap<string, RegExp> = new Map([
   ["A person's own scenes, with any visibility.", /^Café (?:seen|private|unlisted)$/],
   ["For moderators: posts with a label.", /^spam/],

@@ -52,7 +52,7 @@ Deno.test("foreign commits advance the resume position, whether taken or skipped
   assert.equal(queue.size, 3);
 });
 
-/** An intake of v1 messages, and what it has queued. */
+/** An intake of v1 messages, and its queued arrivals. */
 function taking(): {
   readonly intake: Intake;
   readonly queue: EventQueue<Arrival>;

@@ -7,7 +7,7 @@ import { redactor } from "../../lib/log/redaction.ts";
 
 const asItIs = (text: string): string => text;
 
-/** What becomes of a field. */
+/** A field as it is written. */
 function logged(value: string | readonly string[]): unknown {
   let line = "";
   createLogger({ level: "info", format: "json", write: (text) => line = text })

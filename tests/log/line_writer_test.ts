@@ -68,7 +68,7 @@ function unread(databaseUrl: string, streamUrl: string): {
 databaseTest(
   "a log that nobody reads stops nothing: health, metrics and SIGTERM work",
   async ({ url }) => {
-    // A server that lets nobody in makes lines without end.
+    // A server that rejects every connection causes endless log lines.
     const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     void (async () => {
       for await (const connection of nobody) connection.close();

@@ -21,7 +21,7 @@ interface Rule {
   /** Its column; null when the row doesn't show it as it is. */
   readonly column: string | null;
   readonly type: keyof typeof WRONG;
-  /** What the column holds when the record doesn't have the field; a reason when it must have it. */
+  /** The column's value when the record doesn't have the field; a reason when the field is required. */
   readonly absent: { readonly refused: Reason } | { readonly stored: unknown };
   /** Values that are stored as they are. */
   readonly accepted: readonly Json[];

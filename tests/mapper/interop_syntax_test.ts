@@ -1,6 +1,6 @@
 /**
  * The syntax of the network's identifiers and data as facts: what must pass and what must not. Where we
- * differ from the network on purpose, it is said.
+ * differ from the network on purpose, a comment says so.
  */
 
 import assert from "node:assert/strict";
@@ -293,7 +293,7 @@ for (const { what, passes, valid, invalid } of FACTS) {
 }
 
 Deno.test("interop: a revision is a TID, or another word that compares as bytes do", () => {
-  // Of the order of TIDs nothing depends but that bytes compare: test servers count in other ways.
+  // Only the byte order of revisions matters, because test servers number in other ways.
   for (const rev of ["3jzfcijpj2z2a", "7777777777777", "2222222222222", "rev1"]) {
     assert.ok(isRev(rev));
   }
@@ -309,7 +309,7 @@ Deno.test("interop: values of the data model are kept unchanged, and so are JSON
     { nothing: null, no: false },
     { bytes: { $bytes: "nFERjvLLiw9qm45JrqH9QTzyC2Lu1Xb4ne6+sBrCzI0" } },
     { link: { $link: "bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity" } },
-    // The network's servers refuse these; a field that nobody reads costs no record.
+    // The network's servers reject these; an unread field does not make our record invalid.
     { float: 123.456 },
     { $type: null },
     { $type: "" },

@@ -1,5 +1,5 @@
 /**
- * The lexicon documents and what the mapper takes, held against each other: with records that are made
+ * The lexicon documents are compared with the mapper: with records that are made
  * from the documents, with records that are made from the schemas, and field by field at the limits.
  * `LEXICON_SEED` repeats a run, `LEXICON_RECORDS` lengthens it.
  */
@@ -40,7 +40,7 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   event: ["createdAt", "location"],
 };
 
-/** What the language of the documents can't say: their descriptions do. */
+/** Rules that lexicons can't express; the descriptions in the documents state them. */
 const UNSAYABLE: ReadonlySet<string> = new Set([
   "time_order endsAt",
   "time_order endedAt",
@@ -50,7 +50,7 @@ const UNSAYABLE: ReadonlySet<string> = new Set([
 ]);
 
 const DOCUMENTS = COLLECTIONS.map(({ lexicon }) => lexicon);
-// It writes into what it is given.
+// The validator changes its input.
 const LEXICONS = new Lexicons(structuredClone(DOCUMENTS) as unknown as LexiconDoc[]);
 
 /** Why a record is not valid by its document; null when it is. */

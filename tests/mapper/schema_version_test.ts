@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { JsonObject } from "../../lib/decoder/json.ts";
 import { newestForm, type Upgrade } from "../../lib/mapper/schema_version.ts";
 
-/** Each says that it took place. */
+/** Upgrades that record their call. */
 const UPGRADES: readonly Upgrade[] = [1, 2].map((step) => ({
   apply: (record: JsonObject) => ({ ...record, steps: `${record["steps"] ?? ""}${step}` }),
 }));

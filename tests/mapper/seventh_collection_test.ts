@@ -27,7 +27,7 @@ const WITHOUT = createMapper(KNOWN, SECRET_OF_TESTS);
 const SEVEN = createMapper([...KNOWN, WITH_SECOND_FORM], SECRET_OF_TESTS);
 const SEVEN_LATER = createMapper([...KNOWN, WITH_THIRD_FORM], SECRET_OF_TESTS);
 
-/** A migrated database with the test's own migration, which has taken the records by a mapper. */
+/** A migrated database with the test's own migration, and records written by a mapper. */
 async function withVenues(database: TestDatabase, mapper: Mapper): Promise<Folded> {
   const events = new SampleEvents();
   const folded = new Folded(database, { mapper });
@@ -60,7 +60,7 @@ async function standing(folded: Folded): Promise<string[]> {
   }));
 }
 
-/** As the seventh collection's program makes its database; afterwards it is as it was. */
+/** Adds the migration of the seventh collection during a task. */
 function seventhTest(name: string, run: (database: TestDatabase) => Promise<void>): void {
   databaseTest(name, async (database) => {
     await migrate(database.sql, { migrations: [...MIGRATIONS, VENUES] });
@@ -177,7 +177,7 @@ seventhTest("an invalid form is refused", async (database) => {
     await folded.batch(events.put("alice/venue/v", { ...SECOND, schemaVersion }));
     assert.deepEqual(await folded.openDeadLetterIds(), ["out_of_range"], String(schemaVersion));
   }
-  // As text it means the same: that is how others are asked of the database.
+  // The form may be the text of its digits.
   await folded.batch(
     events.put("alice/scene/s1"),
     events.put("alice/venue/v", { ...SECOND, schemaVersion: "2" }),

@@ -6,7 +6,7 @@ import { Folded } from "../support/folded.ts";
 import { SampleEvents } from "../support/sample_events.ts";
 import { createDatabase, databaseUrl, dropDatabase } from "../support/server_database.ts";
 
-/** The commands of OPERATIONS for a managed database, as they are written there. */
+/** The commands of OPERATIONS for a managed database, unchanged. */
 async function managedCommands(): Promise<string> {
   const text = await Deno.readTextFile(new URL("../../OPERATIONS.md", import.meta.url));
   const block = /```sh\n(pg_dump -Fc --no-owner[\s\S]*?)```/.exec(text)?.[1];

@@ -40,7 +40,7 @@ Deno.test("the image holds the executable, no shell and no root", () => {
   const [, base = ""] = instructions("FROM");
   assert.match(base, /^gcr\.io\/distroless\/cc-debian\d+:nonroot@/);
   assert.match(instructions("USER")[0] ?? "", /^[1-9]\d*:[1-9]\d*$/);
-  // What needs a shell is written without brackets.
+  // The form that needs a shell has no brackets.
   for (const name of ["ENTRYPOINT", "CMD"]) assert.match(instructions(name)[0] ?? "", /^\[".*"\]$/);
 });
 

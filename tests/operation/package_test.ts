@@ -75,7 +75,7 @@ packageTest("installed, it holds the program, its unit and its settings", async 
   );
   const unit = await machine.read("/lib/systemd/system/jetstream-indexer.service");
   assert.match(unit, /^ExecStart=\/usr\/bin\/jetstream-indexer run$/m);
-  // It makes no user: the unit has systemd make one while it runs.
+  // The package creates no user: systemd creates one while the unit runs.
   assert.match(unit, /^DynamicUser=yes$/m);
   assert.match(unit, new RegExp(`^EnvironmentFile=${ENVIRONMENT}$`, "m"));
   assert.equal(((await Deno.stat(machine.root + ENVIRONMENT)).mode ?? 0) & 0o777, 0o600);

@@ -149,7 +149,7 @@ Deno.test("a repository that another key signed, or of another account, is inval
   assert.equal(await failureOf(readRepository(DID, options(made), signal)), "invalid");
 });
 
-/** What servers do, and what each of it means. */
+/** Faults of servers, each with its failure code. */
 const FAULTS: readonly (readonly [string, SourceFailure, Misbehaviour])[] = [
   [
     "says that it has no such repository",

@@ -1,6 +1,6 @@
 /**
  * After a batch of duplicates only, the next one is loaded in another order. For any such batch, the tables equal
- * the model says that is told of each event once.
+ * those of the model, which gets each event once.
  */
 
 import assert from "node:assert/strict";
@@ -21,7 +21,7 @@ databaseTest("any batch has the same effect after a batch of duplicates", async 
     const random = seededRandom(seed);
     const folded = new Folded({ sql });
     const frames = numberedStream(seed, LENGTH);
-    // Of an account that nobody else writes about: whatever follows, it stays a duplicate.
+    // An event of an account without other events: it stays a duplicate, whatever follows.
     const [first = ""] = frames;
     await folded.batch(first);
     for (let at = 1; at < frames.length;) {

@@ -54,7 +54,7 @@ Deno.test(`with connections dropped at any time, on either server, every event a
       return position;
     },
   });
-  // The one fault that must happen: the first server goes away, and the other takes its place.
+  // The one fault that must happen: the first server disappears, and the other replaces it.
   push(first, second, 1, 40);
   await client.received(10);
   first.unavailable = true;
@@ -73,7 +73,7 @@ Deno.test(`with connections dropped at any time, on either server, every event a
   assert.ok(client.failures.length > 0, "nothing was refused");
 });
 
-/** Gives both servers all events, while one or the other drops its clients or lets none in. */
+/** Sends all events to both servers, while one of them drops or rejects its clients. */
 async function produce(
   first: ReplayServer,
   second: ReplayServer,

@@ -1,6 +1,6 @@
 /**
- * The specification itself converges: whatever at-least-once delivers, the model ends where the plain
- * stream ends. `PROPERTY_SEED` runs one seed alone, `PROPERTY_STREAMS` says how many.
+ * The specification itself converges: after any at-least-once delivery, the model has the same result as the plain
+ * stream. `PROPERTY_SEED` runs one seed alone, `PROPERTY_STREAMS` says how many.
  */
 
 import assert from "node:assert/strict";
@@ -46,7 +46,7 @@ function same(tables: Tables): Tables {
 }
 
 /**
- * Handles, and letters about accounts, are best effort where a DID's first record may change places with
+ * Handles, and dead letters about accounts, can differ when a DID's first record is reordered with
  * events about its account.
  */
 function withoutMarkers(tables: Tables): Tables {
@@ -57,7 +57,7 @@ function withoutMarkers(tables: Tables): Tables {
   return { ...tables, accounts: new Map(accounts), deadLetters };
 }
 
-/** What is left when times differ: states, accounts, dead letters. */
+/** The comparable part when times differ: states, accounts, dead letters. */
 function statesAlone(tables: Tables): Tables {
   return { ...withoutMarkers(tables), products: new Map() };
 }

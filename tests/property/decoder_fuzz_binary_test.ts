@@ -147,7 +147,7 @@ function takes(
   }
 }
 
-/** Everything that later stages rely on, whatever came in. */
+/** Asserts everything that later stages rely on, for any input. */
 function assertSound(event: Event): void {
   assert.ok(JSON.stringify(event).isWellFormed());
   if (event.kind === "notice") return;
@@ -189,7 +189,7 @@ Deno.test("a mutated zstd frame at most throws a ZstdError", () => {
     seeds,
     (bytes) => takes(() => assert.ok(decoder.decode(bytes).length <= max), ZstdError),
   );
-  // Nothing that came before has spoilt it.
+  // Earlier input has not affected the decoder.
   const text = new TextDecoder().decode(decoder.decode(sample.MESSAGE_WITH_DICTIONARY));
   assert.equal(text, sample.MESSAGE);
 });
@@ -319,7 +319,7 @@ Deno.test("the check of CBOR's shape rejects nothing that the decoder accepts", 
       () => checkCbor(bytes, { depthMax: bytes.length, floats: true }),
       CborError,
     );
-    // A large one without the look would take the memory that the look is there to save.
+    // Without the check, a large input would take the memory that the check saves.
     if (!isShape && bytes.length < 2000) assert.equal(takes(() => decode(bytes), Error), false);
     return isShape;
   });

@@ -98,7 +98,7 @@ function mutateBytes(
   }
 }
 
-/** Everything that later stages rely on, whatever came in. */
+/** Asserts everything that later stages rely on, for any input. */
 function assertSound(event: Event): void {
   const text = JSON.stringify(event);
   assert.ok(text.isWellFormed());
@@ -124,7 +124,7 @@ function assertSound(event: Event): void {
   if ("refusal" in event && event.refusal !== null) assert.ok(isReason(event.refusal.reason));
 }
 
-/** Of a key that is written twice the parser takes the last, and the cheap look the first. */
+/** If a key is written twice, the parser takes the last, and the prefilter the first. */
 function hasKeyTwice(message: Message): boolean {
   try {
     return JSON.stringify(JSON.parse(String(message))).length < message.length;
@@ -145,7 +145,7 @@ function assertDecodes(decoder: Decoder, message: Message): void {
   const position = decoder.positionOf(message);
   for (const event of events) {
     assert.ok(
-      // Malformed when it is broken behind its collection, where nobody looks.
+      // A message that is invalid after its collection, which the prefilter does not check.
       event.kind === "foreign" || event.kind === "malformed" && !isJson(message),
       "a wanted commit was passed over",
     );

@@ -41,7 +41,7 @@ databaseTest(
     };
     const first = await propertySeeds(5);
     for (const seed of first) await run(seed);
-    // One stream in five has none, so where few are asked for some more may have to follow.
+    // One stream in five has none, so with few streams some more may have to follow.
     const after = Math.max(...first) + 1;
     for (let more = 0; more < 20 && tooMany === 0 && !isAlone; more++) await run(after + more);
     assert.ok(tooMany > 0 || isAlone, "no record was too many to wait");

@@ -29,5 +29,5 @@ for (const partitions of [1, 2, 4]) {
   );
 }
 
-/** Two that wait for each other: one of them is told to begin anew. */
+/** Two transactions that wait for each other: one of them is rolled back and retried. */
 const TURNS = ["40P01", "40001", "55P03"];

@@ -1,6 +1,6 @@
 /**
- * The whole program against a server that misbehaves at random, from a printed seed: at the end its tables hold
- * all that the server holds from the first live position on, hidden where its account is inactive, or a notice said that something may be missing.
+ * The whole program against a server that misbehaves at random, from a printed seed. At the end its tables have
+ * all that the server has from the first live position on, hidden if the account is inactive, or a notice reported that events may be missing.
  * `POSITION_SEED` runs one seed alone, `POSITION_RUNS` says how many for each wire.
  */
 
@@ -17,7 +17,7 @@ import { STREAM_TABLES } from "../support/system.ts";
 
 const STEPS = 14;
 
-/** Codes that say that something may be missing. After `went_live` a Jetstream is asked by time, which must do. */
+/** Notices that events may be missing. After `went_live` events are requested by time from a Jetstream, which must suffice. */
 const SAYS_SO: ReadonlySet<unknown> = new Set([
   "replay_starts_late",
   "outdated_cursor",
@@ -25,10 +25,10 @@ const SAYS_SO: ReadonlySet<unknown> = new Set([
   "cursor_in_future",
 ]);
 
-/** A relay can't be asked by time. */
+/** A relay accepts no time. */
 const RELAY_SAYS_SO: ReadonlySet<unknown> = new Set([...SAYS_SO, "went_live", "started_later"]);
 
-/** How many of the events are of an account that comes or goes. */
+/** Share of events about an account that becomes active or inactive. */
 const ACCOUNT_EVENTS = 0.3;
 
 /** One run: a world with a time of its own, a server in it, and the program. */
@@ -94,19 +94,19 @@ class Run {
     else if (this.#random() < 0.5) server.dropAll();
   }
 
-  /** The server is started anew, for one connection. A gap that is shorter does not show in times. */
+  /** The server is restarted, for one connection. A shorter gap is not visible in times. */
   #switchOffReplays(): void {
     this.#pass(11_000);
     this.server.next = "ignores";
   }
 
-  /** To start again takes time, so that what is seen again has another time than before. */
+  /** A restart takes time, so that events received again have another time than before. */
   #crash(): void {
     this.#pass(1 + this.#below(5_000));
     this.server.crash(this.#event());
   }
 
-  /** Stopped for a while, in which the server goes on, and may crash. */
+  /** The program is stopped for a while, in which the server continues, and may crash. */
   async #restart(): Promise<void> {
     await this.#stop();
     for (let count = this.#below(5); count > 0; count--) {
@@ -136,7 +136,7 @@ class Run {
   /** Waits until the program has what is sent last: on a standing connection all before it was sent too. */
   async #settle(): Promise<void> {
     const program = this.#program!;
-    // A replay that is ignored shows in the next event, and here none comes.
+    // An ignored cursor is noticed at the next event, and here none follows.
     this.server.next = null;
     await program.until(() => this.server.connected > 0);
     this.#pass(1_000);
@@ -164,7 +164,7 @@ class Run {
     return { did, kind, ...(commit === undefined ? {} : { commit }) };
   }
 
-  /** One that comes back, or goes. */
+  /** An account that becomes active or inactive. */
   #account(): JetstreamEvent {
     const [name, wasActive] = [...this.#authors][this.#below(this.#authors.size)]!;
     this.#authors.set(name, !wasActive);
@@ -183,7 +183,7 @@ class Run {
   }
 }
 
-/** What must have taken place somewhere in the runs. */
+/** Faults that must have happened in some run. */
 const FAULTS: Readonly<Record<Wire, readonly string[]>> = {
   v1: ["renumbers", "replicas", "ignores", "closes"],
   v2: ["renumbers", "replicas", "ignores", "closes"],

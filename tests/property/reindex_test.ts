@@ -1,6 +1,6 @@
 /**
- * The ledger mapped again says what the stream says: nothing differs where the mapper is the same, and what
- * an older mapper made of a stream becomes what this one makes of it. `PROPERTY_SEED` runs one seed alone,
+ * After a reindex the tables equal those of the stream: nothing differs with the same mapper, and the rows of
+ * an older mapper become those of this one. `PROPERTY_SEED` runs one seed alone,
  * `PROPERTY_STREAMS` says how many.
  */
 

@@ -25,7 +25,7 @@ async function liveScenes(sql: Sql): Promise<string[]> {
 const LIMIT_MS = 30_000;
 const LOOK_MS = 50;
 
-/** What became of the record, and whether it is held. */
+/** The state of the record, and whether its content is stored. */
 async function stateOf(sql: Sql): Promise<[state: string, isHeld: boolean]> {
   const [row] = await sql<{ state: string; held: boolean }[]>`
     select state, record is not null as held from records`;
@@ -139,7 +139,7 @@ databaseTest(
     assert.deepEqual(await liveScenes(sql), []);
     assert.deepEqual(await stateOf(sql), ["suppressed", true]);
     assert.deepEqual(await queued(sql), { reason: "deletion", failure: "invalid", due: true });
-    // Who asks for all repositories asks for this one too, and the deletion stays in question.
+    // A request for all repositories includes this one, and the deletion stays unconfirmed.
     const aged = (days: string): Promise<unknown> =>
       sql`update reconciles set requested_at = now() - ${days}::text::interval, attempts = 9`;
     await aged("6 days 23 hours");

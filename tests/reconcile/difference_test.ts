@@ -8,7 +8,7 @@ import { retryAfter } from "../../lib/reconcile/retry_delay.ts";
 
 const SCENE = "app.subcult.scene";
 
-/** What differs between a source at revision `m` and what the ledger holds, as words. */
+/** The differences between a source at revision `m` and the ledger, as text. */
 async function found(
   source: Readonly<Record<string, string>>,
   held: readonly (Pick<HeldRecord, "rkey" | "rev" | "deleted"> & { readonly cid: string | null })[],

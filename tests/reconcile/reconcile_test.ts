@@ -68,7 +68,7 @@ function scene(name: string): Record<string, unknown> {
   return { $type: SCENE, name, createdAt: "2026-01-01T00:00:00Z" };
 }
 
-/** What the index says of an account: the CIDs of its records by path. */
+/** The index's records of an account: CIDs by path. */
 async function indexed(sql: Sql, did: string): Promise<Map<string, string | null>> {
   const rows = await sql<{ path: string; cid: string | null }[]>`
     select collection || '/' || rkey as path, cid from records

@@ -38,7 +38,7 @@ function codes({ reasons }: Pick<Ready, "reasons">): string[] {
   return reasons.map(({ code }) => code);
 }
 
-/** Asks for the status until it is so, and returns it. */
+/** Requests the status until a condition holds, and returns it. */
 async function statusWhen(program: Program, holds: (status: Status) => boolean): Promise<Status> {
   await program.until(() => program.said("listening") > 0);
   const end = performance.now() + SOON_MS;
@@ -52,7 +52,7 @@ async function statusWhen(program: Program, holds: (status: Status) => boolean):
   }
 }
 
-/** Of this moment, so that nobody is behind. */
+/** An event of the current time, so that there is no lag. */
 function nowEvents(): SampleEvents {
   return new SampleEvents(Date.now() * 1000 - 5_000_000);
 }
@@ -112,7 +112,7 @@ for (const [name, statement, what] of LOCKS) {
       const ready = await readyOf(program);
       assert.equal(ready.status, 503);
       assert.deepEqual(codes(ready), ["database_blocked"]);
-      // Who it is is not for everybody.
+      // The holder is not shown publicly.
       assert.doesNotMatch(JSON.stringify(ready.reasons), /nightly/);
       assert.equal(await program.metric("indexer_database_up"), 1);
       assert.equal(await program.metric("indexer_database_blocked"), 1);

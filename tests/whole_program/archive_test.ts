@@ -22,7 +22,7 @@ import {
 /** Requests of a segment before its blocks: header and footer. */
 const BEFORE_BLOCKS = 2;
 
-/** Makes every wait with jitter a short one. */
+/** Makes every wait with jitter short. */
 const SOON = (): number => 0.01;
 
 const WHOLE_FILES = { startFrom: "archive", wholeFrom: 0 };
@@ -44,7 +44,7 @@ function saidOf(log: readonly LogLine[], notice: string): string {
   return log.find((line) => line.notice === notice)?.message ?? "";
 }
 
-/** Faults that end without help: one log line, and no alert. */
+/** Temporary faults: one log line, and no alert. */
 const PASSING: readonly {
   readonly name: string;
   readonly way: typeof WHOLE_FILES;
@@ -117,7 +117,7 @@ for (const { name, way, spoil, notice, said } of PASSING) {
   });
 }
 
-/** What never passes: the program stops before it, and says why; nothing behind it is taken. */
+/** Permanent faults: the program stops before them, and logs why; nothing after them is read. */
 const LASTING: readonly {
   readonly name: string;
   readonly way: typeof WHOLE_FILES;
@@ -196,7 +196,7 @@ archiveTest(
     assert.deepEqual(live.peers.filter(({ isAccepted }) => isAccepted), []);
     aheadMs = 31 * 60_000;
     await program.committed(last);
-    // What the archive alone would have is missing, and nothing else.
+    // Only the events that only the archive has are missing.
     assert.deepEqual(await liveScenes(sql), ["live", "live2", "more"]);
     const [said] = program.log.filter(({ notice }) => notice === "archive_missing");
     assert.equal(said?.level, "error");

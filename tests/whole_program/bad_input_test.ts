@@ -48,7 +48,7 @@ function withTwice(member: string): string {
   return withRecord({ name: "RAW" }).replace('"name":"RAW"', member);
 }
 
-/** A marker of Alice's account or handle. */
+/** An event about Alice's account or handle. */
 function marker(kind: string, body: object): string {
   return text({}, { kind, commit: undefined, [kind]: body });
 }

@@ -1,5 +1,5 @@
 /**
- * Whatever the records, the heap stays under a stated bound. The program runs in a process of its own
+ * For any records, the heap stays under a stated limit. The program runs in a process of its own
  * with a fraction of the executable's heap; each change is more than that many times over. `/health` is
  * asked all along, and the next good record must be written.
  */
@@ -31,7 +31,7 @@ const COMMAND = isFull
   ? PROGRAM
   : FROM_SOURCE.map((word) => word.replace(/(?<=max-old-space-size=)\d+/, `${HEAP_MIB}`));
 
-/** What was tried, with what it was tried on. */
+/** The tested changes, each with its data. */
 function named(what: string): string {
   return `${what} (${isFull ? PROGRAM_NAME : "the program from its source"}, ${MEMORY_LIMITED})`;
 }
@@ -61,7 +61,7 @@ function account(did: string, active: boolean, status?: string): string {
   return JSON.stringify({ did, time_us: timeUs, kind: "account", account: body });
 }
 
-/** The program with little heap, whose health is asked until the end. */
+/** The program with little heap, whose health is checked until the end. */
 class Bounded implements AsyncDisposable {
   readonly #victim: Victim;
   readonly #watch: Promise<void>;

@@ -10,7 +10,7 @@ import { didOf, SampleEvents, uriOf } from "../support/sample_events.ts";
 
 const FEW = [0, 1, 2, 3, 4];
 const MANY = 600;
-/** What reads all of a collection reads `MANY` rows and more. */
+/** A query that reads a whole collection reads at least `MANY` rows. */
 const MOST = MANY / 2;
 
 /** Rows of the ledger that a session has read and not yet reported, in this transaction or shortly before. */
@@ -35,7 +35,7 @@ function counting(sql: Sql, tell: (reads: number) => void): Sql {
   });
 }
 
-/** Events of every kind that asks the ledger something. */
+/** Events of every kind that causes queries to the ledger. */
 function batchOf(events: SampleEvents, n: number): JetstreamEvent[] {
   const sceneId = uriOf("alice/scene/s");
   return [

@@ -25,7 +25,7 @@ function row(value: string): Uint8Array {
   return message("D", concat([numbers(1, 0, bytes.length), bytes]));
 }
 
-/** What a server can say, with what it is. */
+/** Answers of a server, each with its description. */
 const ANSWERS: readonly (readonly [what: string, part: Uint8Array])[] = [
   ["empty rows", row("")],
   ["short rows", row("x")],

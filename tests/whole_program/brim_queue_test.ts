@@ -59,7 +59,7 @@ for (const [what, make] of COSTLY) {
   );
 }
 
-/** TCP holds it back while reading is paused. */
+/** TCP stops the server while reading is paused. */
 async function sendAll(peer: Peer, make: (record: number) => string): Promise<void> {
   for (let record = 0; record < RECORDS; record++) {
     const text = `{"name":"x","note":${make(record)}}`;

@@ -25,7 +25,7 @@ const COLLECTION = "app.subcult.scene";
 const MiB = 2 ** 20;
 const PATIENCE_MS = isFull ? 600_000 : 120_000;
 
-/** What was tried, with what it was tried on. */
+/** The tested changes, each with its data. */
 function named(what: string): string {
   return `${what} (${PROGRAM_NAME}, ${MEMORY_LIMITED})`;
 }

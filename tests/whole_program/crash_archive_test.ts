@@ -21,7 +21,7 @@ const BLOCKS = 6;
 const SCENES = 25;
 const TIP = BLOCKS * BLOCK_ROWS;
 
-/** Scenes that are made, changed and deleted again, so that a row left out or done twice shows. */
+/** Scenes that are created, changed and deleted, so that a skipped or repeated row is noticed. */
 const ROWS: readonly ArchiveRow[] = Array.from({ length: TIP }, (_, index) => {
   const seq = index + 1;
   const kind = seq % 9 === 0 ? "delete" : seq > SCENES ? "update" : "create";

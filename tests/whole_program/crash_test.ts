@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { crashCampaign } from "../support/crash/campaign.ts";
 import { databaseTest } from "../support/database.ts";
 
-/** A seed of the day, unless one is asked for. */
+/** A seed from the date, unless one is set. */
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 
 function print(line: string): void {

@@ -11,7 +11,7 @@ import type { JetstreamEvent } from "../support/jetstream/stored_event.ts";
 
 const START_US = 1_787_218_200_000_000;
 
-/** What the sample stream promises to hold. */
+/** What the sample stream must contain. */
 function count(events: readonly SampleEvent[], has: (event: JetstreamEvent) => boolean): number {
   return events.filter((event) => has(event as unknown as JetstreamEvent)).length;
 }

@@ -19,7 +19,7 @@ interface Failing {
   check(program: Program): void;
 }
 
-/** Runs a stream through a proxy that fails at some checkpoints; then all must be as without faults. */
+/** Runs a stream through a proxy that fails at some points; the result must be as without faults. */
 function faultTest(
   name: string,
   fail: (proxy: DatabaseProxy) => Failing,

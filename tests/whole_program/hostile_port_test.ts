@@ -14,7 +14,7 @@ import { Victim } from "../support/hostile/victim.ts";
 
 const CROWD = new URL("../support/hostile/crowd.mjs", import.meta.url).pathname;
 
-/** What is done to the port: see `hostile/crowd.mjs`. The last is a bit of all. */
+/** Attacks on the port: see `hostile/crowd.mjs`. The last one mixes all. */
 const THINGS = [
   "reset",
   "idle",
@@ -47,7 +47,7 @@ function limited(descriptors: number): readonly string[] {
   return ["sh", "-c", `ulimit -n ${descriptors}; exec "$@"`, "sh", ...PROGRAM];
 }
 
-/** As a prober does: a question that came to nothing is asked once more. */
+/** Like a health probe: a failed request is repeated once. */
 async function health(port: number): Promise<void> {
   // A `fetch` that is given up may go on beyond the end of the test.
   const ask = (): Promise<Got> =>
@@ -90,7 +90,7 @@ class Crowd implements AsyncDisposable {
     return crowd;
   }
 
-  /** Sends it home. Returns how many connections it has made. */
+  /** Ends the crowd. Returns how many connections it has made. */
   async leave(): Promise<number> {
     await this.#process.stdin.close();
     return Number((await this.#said.read()).value);
@@ -107,7 +107,7 @@ class Crowd implements AsyncDisposable {
   }
 }
 
-/** Lets a crowd in, asks for health among it, and returns the most descriptors seen. */
+/** Runs a crowd, checks health meanwhile, and returns the maximum number of descriptors. */
 async function endure(victim: Victim, thing: string): Promise<number> {
   await using crowd = await Crowd.come(victim.port, thing);
   let most = 0;

@@ -1,5 +1,5 @@
 /**
- * A server that lies. The executable (or the program from its source, where none is made) runs in a
+ * A hostile server. The executable (or the program from its source, where none is made) runs in a
  * process of its own; after each attack it must write the next good record, and must not have grown.
  * `/health` is asked all along.
  */
@@ -22,7 +22,7 @@ Deno.test("no server can make the program stop, stall, grow or log chosen text",
   await withDatabase(kind, (database) => attacked(database, t));
 });
 
-/** Asks for health until something has ended. Returns the answers that were not well. */
+/** Checks health until a task has ended. Returns the unhealthy answers. */
 async function sickness(victim: Victim, suffering: Promise<unknown>): Promise<string[]> {
   const sick: string[] = [];
   let isOver = false;

@@ -1,7 +1,7 @@
 /**
- * Promise 4, and that secrets stay secret, as a search: the whole program runs over a stream that
- * tells thousands of marked places in every way, past faults and refusals, and everything that it
- * says and stores is searched for them.
+ * Promise 4, and that secrets stay secret, tested by a search: the whole program runs over a stream that
+ * contains thousands of marked places in every form, with faults and rejections, and everything that it
+ * prints and stores is searched for them.
  */
 
 import assert from "node:assert/strict";
@@ -62,7 +62,7 @@ databaseTest(
     const search = new Search(stream.marks, [...secretsOfRun(url), ...forms]);
     assert.deepEqual(search.in(haystacks), []);
 
-    // It was worth searching: everything happened that can happen, and what is shared was found.
+    // The search was meaningful: every kind of event happened, and shared places were found.
     assert.deepEqual(await distinct(sql, "state", "records"), [
       "applied",
       "deleted",

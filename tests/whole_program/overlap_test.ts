@@ -1,5 +1,5 @@
 /**
- * Batches that hang on the one before them: wherever a stream is cut, and whatever is done with the
+ * Batches that depend on the previous one: wherever a stream is cut, and whatever is done with the
  * next batch while one is stored, tables and counts are as if each event had been folded alone.
  */
 
@@ -23,7 +23,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const S1 = uriOf(ALICE, "app.subcult.scene", "s1");
 const E1 = uriOf(ALICE, "app.subcult.event", "e1");
 
-/** What must stand at the end: states by who and rkey, and the reasons of the open dead letters. */
+/** The expected result: states by author and rkey, and the reasons of the open dead letters. */
 interface End {
   readonly states: Readonly<Record<string, string>>;
   readonly letters?: readonly string[];

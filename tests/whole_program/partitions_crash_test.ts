@@ -1,7 +1,7 @@
 /**
  * Real processes, whose clocks differ by hours, share four partitions while a stream runs, and are killed, suspended,
- * stopped, cut off and slowed down from a printed seed: at rest the tables are those of the plain fold, and no two wrote one partition at
- * once. `CRASH_SEED` runs one seed again, `PARTITIONS_HARMS` says how much is done to them.
+ * stopped, disconnected and slowed down from a printed seed. At rest the tables are those of the plain fold, and no two processes wrote one partition at
+ * once. `CRASH_SEED` repeats a seed, `PARTITIONS_HARMS` is the number of faults.
  */
 
 import assert from "node:assert/strict";

@@ -98,7 +98,7 @@ Deno.test("no task gives the program more permissions, except for the files of t
   }
 });
 
-/** What a module would need more permissions for. */
+/** APIs for which a module would need more permissions. */
 const FORBIDDEN =
   /\bDeno\.(read|write|open|stat|lstat|make|remove|rename|copy|chmod|chown|link|symlink|watchFs|Command|run|kill|dlopen|hostname|osRelease|loadavg|networkInterfaces|systemMemoryInfo)|"node:(fs|child_process|os|worker_threads|vm|inspector)|\bimport\((?!")|\beval\(|new Function\(/;
 

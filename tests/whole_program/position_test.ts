@@ -44,7 +44,7 @@ function scenes(events: SampleEvents, ...names: readonly string[]): JetstreamEve
   return names.map((name) => events.put(`${name}/scene/s`));
 }
 
-/** An event as a server sees it that sees it later. */
+/** An event as another server receives it later. */
 function seenAt(event: JetstreamEvent, timeUs: number): JetstreamEvent {
   return { ...event, time_us: timeUs };
 }

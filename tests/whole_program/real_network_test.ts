@@ -1,5 +1,5 @@
 /**
- * The reference directory and two reference personal data servers: what they hold is what the index says.
+ * The reference directory and two reference personal data servers: the index equals their content.
  * Runs where they are installed for Node: `bash -c 'source .ci/network.sh; install_network DIRECTORY'`, where the
  * directory is there and its path is whole, and then with `ATPROTO_PACKAGES=DIRECTORY`.
  */
@@ -110,7 +110,7 @@ networkTest(
       );
       assert.equal(await program.stop(), 0);
     }
-    // Nobody listens to these.
+    // No stream delivers these.
     for (let count = 0; count < 20; count++) {
       await write();
     }

@@ -159,7 +159,7 @@ databaseTest(
     const finished = await sql<
       { did: string }[]
     >`select did from reconciles where finished_at is not null`;
-    // What was under way when it stopped is held for it for half an hour.
+    // Repositories that were being read at the stop are due again after half an hour.
     await sql`update reconciles set next_attempt_at = now() where next_attempt_at is not null`;
     network.asked.length = 0;
     await using program = new Program(options);

@@ -40,7 +40,7 @@ const COMMANDS = [
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Everything that the commands print in an environment. What goes on is stopped when it has tried twice. */
+/** Everything that the commands print in an environment. Running ones are stopped after two attempts. */
 async function printed(env: Environment, commands = COMMANDS): Promise<string> {
   const lines: string[] = [];
   for (const command of commands) {

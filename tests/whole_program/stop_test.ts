@@ -11,7 +11,7 @@ import { within } from "../support/within.ts";
 const ON_SERVER: DatabaseTestOptions = { kinds: ["server"] };
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 
-/** What is promised for the stop, with the time that the machine takes to notice. */
+/** The promised time for a stop, plus the delay of the machine. */
 const STOP_MS = 10_000;
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -93,7 +93,7 @@ databaseTest(
   ON_SERVER,
 );
 
-/** Something hangs, and the program is asked to stop. All at once, because they wait for the most part. */
+/** Hanging peers while the program is asked to stop. All run in parallel, because they mostly wait. */
 const HANGS: readonly ((url: string, stream: ReplayServer) => Promise<void>)[] = [
   async function theDatabaseTakesTheConnectionAndSaysNothing(url, stream): Promise<void> {
     await using proxy = DatabaseProxy.start(url);

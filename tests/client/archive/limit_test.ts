@@ -97,7 +97,7 @@ Deno.test("a 429 delays all requests, not only the rejected one", async () => {
   await done;
   assert.equal(server.unfired, 0);
   assert.equal(notices.length, 1);
-  // What was under way before is done; everything else came after the minute.
+  // Requests sent before the 429 were answered; all others came after the minute.
   const before = times.filter((ms) => ms < 60_000);
   assert.ok(before.length <= 1 + 8 + 4, `${before.length} requests came before`);
   assert.equal(before.length + times.filter((ms) => ms >= 60_000).length, 22);

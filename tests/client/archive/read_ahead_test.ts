@@ -34,7 +34,7 @@ class Bench {
     this.ends[id]!.resolve({ id, bytes });
   }
 
-  /** Resolves when so many have started. */
+  /** Resolves when `count` tasks have started. */
   begun(count: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.started.length >= count) resolve();
@@ -59,7 +59,7 @@ class Bench {
   }
 }
 
-/** Long enough for everything that is not held back to happen. */
+/** Long enough for every task that is not delayed. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }
@@ -279,7 +279,7 @@ Deno.test("blocks longer than usual are fetched one at a time, each at its turn"
   const long = { status: 200, headers: {}, body: new Uint8Array(5 * 1024 * 1024) };
   server.fail("getBlock", () => long, Infinity);
   const { done } = replay(server);
-  // They are no blocks either, which ends it at the first.
+  // They are not valid blocks, so the replay ends at the first.
   await assert.rejects(done, ArchiveDamagedError);
   const asked = Map.groupBy(
     server.requests.filter(({ url }) => url.pathname.endsWith(".getBlock")),

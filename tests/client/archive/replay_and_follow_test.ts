@@ -11,14 +11,14 @@ import { HurryingClock } from "../../support/jetstream/hurrying_clock.ts";
 
 const ENDPOINT = parseEndpoint("wss://host/xrpc/network.bsky.jetstream.subscribeEvents");
 
-/** More than any rule lets pass, and yet an end: a loop without one would hang the test. */
+/** More replays than any rule allows. An endless loop would hang the test. */
 const MANY = 1_000;
 
 function tooOld(cursor: string | null = "5"): CursorTooOldError {
   return new CursorTooOldError(ENDPOINT.source, cursor, "the floor is 90");
 }
 
-/** Runs with replays that end at these places, and a live stream that refuses before each but the first. */
+/** Runs with replays that end at these positions, and a live stream that rejects the cursor before each. */
 async function cycle(
   cutovers: readonly number[],
   refusals: number,

@@ -259,7 +259,7 @@ Deno.test("the position does not pass the end of the page, although the segment 
   assert.equal(server.unfired, 0);
   assert.deepEqual(seqsIn(chunks), wantedSeqs(server.rows));
   assert.ok(chunks.some(({ position }) => position.cursor === 15));
-  // Of the file, what the page is about and no more.
+  // Only the part of the file that the page covers.
   const end = segment.blocks.slice(0, 2).reduce((sum, { frame }) => sum + 8 + frame.length, 256);
   assert.equal(server.asked("getSegment")[2]?.headers.get("range"), `bytes=256-${end - 1}`);
 });

@@ -16,7 +16,7 @@ import { encodeFrame, OPCODE, type Peer } from "../../support/jetstream/websocke
 const QUIET_MS = 300_000;
 const STEP_MS = 60_000;
 
-/** As the program hears a message: what is no JSON can't be decoded. */
+/** Handles a message like the program: text that is not JSON is undecodable. */
 function hear(message: Message): MessageResult {
   try {
     return positionOf(message);
@@ -45,7 +45,7 @@ function fresh(clock: FakeClock, seq: number): string {
   return v1Message(seq, clock.now() * 1000);
 }
 
-/** Lets the time of `QUIET_MS` pass while the server goes on doing this, and its peer keeps up. */
+/** Lets `QUIET_MS` pass while the server repeats an action, and the client reads everything. */
 async function keepsDoing(
   clock: FakeClock,
   peer: Peer,
@@ -58,7 +58,7 @@ async function keepsDoing(
   }
 }
 
-/** What was sent has been read: bytes that end no frame are told by time alone. */
+/** Waits until the sent bytes were read. For bytes that end no frame only time can tell. */
 async function settled(peer: Peer): Promise<void> {
   if (!peer.isGone) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -20,7 +20,7 @@ interface Judged {
   readonly notices: Notice[];
 }
 
-/** The judge of a connection to A, with B behind it in the list. `before` is what happened before. */
+/** The monitor of a connection to A, with B after it in the list. `before` sets the state before it. */
 function judged(before: (list: EndpointList, clock: FakeClock) => void = () => {}): Judged {
   const clock = new FakeClock();
   const endpoints = new EndpointList([A, B], clock);

@@ -19,12 +19,12 @@ const FUTURE = "FutureCursor";
 const TIME_US = 1_787_218_201_000_000;
 const BY_TIME = String(TIME_US - RESUME_MARGIN_US);
 
-/** The place in the stream of the server at `url` that is committed. */
+/** The committed position in the stream of the server at `url`. */
 function committed(url: string): ResumePoint {
   return { cursor: 90_211_733, timeUs: TIME_US, source: parseEndpoint(url).source };
 }
 
-/** Commits every event as it comes, from that place on. */
+/** Commits every event as it arrives, from that position on. */
 function committing(first: ResumePoint): Partial<FollowOptions> {
   let resume = first;
   return {

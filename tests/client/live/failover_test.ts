@@ -185,7 +185,7 @@ Deno.test("when the first endpoint has rested, it is used again", async () => {
   clock.advance(1000);
   await client.received(1);
   clock.advance(REST_MS);
-  // A ping is enough to look around.
+  // A ping is enough for the check of other endpoints.
   await (await second.peer(0)).pingPong();
   await client.received(2);
   const [a, b] = [sourceOf(first.url()), sourceOf(second.url())];
@@ -395,7 +395,7 @@ Deno.test("T13 a server that ignores the cursor is noticed, and still read", asy
     peek: positionOf,
   });
   await client.received(1);
-  // It may be that only its numbers are of no use, so it is asked by time before that is said.
+  // Possibly only its numbers are invalid, so events are requested by time before this is reported.
   assert.deepEqual(client.codes, ["cursor_doubted", "replay_starts_late"]);
   const asked = client.connections.map(({ cursor }) => cursor);
   assert.deepEqual(asked, ["17", String(timeUs - RESUME_MARGIN_US)]);

@@ -116,7 +116,7 @@ Deno.test("a server is blocked while nothing is taken, and memory stays flat", a
   await within(started.promise, "the first connection");
   await client.received(LIMITS.pauseAt + 1);
   const held = heldBytes();
-  // Time for the sender to fill whatever takes it: until it makes no progress for a while.
+  // Lets the sender fill all buffers: until it makes no progress for a while.
   let sent = -1;
   while (sender !== undefined && sender.bytesSent !== sent) {
     sent = sender.bytesSent;
@@ -281,7 +281,7 @@ Deno.test("messages skipped in the buffer are counted, and the first message is 
       },
     },
   });
-  // The first one is odd, and was taken all the same.
+  // The first one is unusual, and was handled nevertheless.
   await Promise.race([all.promise, client.done]);
   assert.equal(skipped, count / 2 - 1);
   assert.equal(last, count - 1);

@@ -307,7 +307,7 @@ Deno.test("RC-04 every connection requests events from the committed position", 
 Deno.test("while nothing is committed, reading resumes at the first received event", async () => {
   await using server = new ScriptedServer([
     sendsAndDrops(v1Message(7), v1Message(8)),
-    // The first one was compacted away meanwhile, which makes the next no beginning.
+    // The first event was compacted away meanwhile, but the next one must not count as the beginning.
     sendsAndDrops(v1Message(8)),
     sends(v1Message(8)),
   ]);

@@ -17,7 +17,7 @@ import {
 const RECONNECT = { baseMs: 100, maxMs: 30_000, alertAttempts: 0, maxAttempts: 0 };
 const V2_PATH = "/xrpc/network.bsky.jetstream.subscribeEvents";
 
-/** A client of these servers on a clock that stands still, with the longest wait drawn each time. */
+/** A client of these servers on a stopped clock, with the largest random number for each wait. */
 function following(
   clock: FakeClock,
   servers: readonly ScriptedServer[],
@@ -32,7 +32,7 @@ function following(
   });
 }
 
-/** Lets each of these waits pass, and fails when another is asked for. */
+/** Lets each of these waits pass, and fails when another one is requested. */
 async function pass(clock: FakeClock, ...waits: number[]): Promise<void> {
   for (const wait of waits) {
     await clock.whenPending(wait);

@@ -10,7 +10,7 @@ const THERE = "two.example/subscribe";
 const SECOND = 1_000_000;
 const HOUR = 3_600 * SECOND;
 
-/** Progress with its clock, and what it said of clocks. */
+/** Progress with its clock, and its reports about clocks. */
 class Subject {
   readonly clock = new FakeClock();
   readonly said: (number | null)[] = [];
@@ -31,7 +31,7 @@ class Subject {
     this.progress.advance({ cursor: cursor || timeUs, timeUs, mark: `${timeUs} x` }, source);
   }
 
-  /** So much time in ticks of two seconds, nothing coming. Returns what was to be stored. */
+  /** Advances the time in ticks of two seconds without events. Returns the positions to be stored. */
   silence(seconds: number, held = false): ResumePoint[] {
     const stored: ResumePoint[] = [];
     for (let at = 0; at < seconds; at += 2) {
@@ -152,7 +152,7 @@ Deno.test("when all events are ahead, the difference is reported, and the server
     assert.ok(timeUs <= subject.nowUs, "its time is one by our clock");
     if (numbered) assert.equal(cursor, 139);
     else assert.ok(cursor > subject.nowUs + (hours - 60) * SECOND);
-    // One that is wrong among them still moves nothing.
+    // A wrong time among them still does not move the position.
     subject.event(numbered ? 500 : 0, 2 * hours);
     assert.equal(subject.progress.point?.cursor, cursor);
     subject.event(numbered ? 501 : 0, 0);

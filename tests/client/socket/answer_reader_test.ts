@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { ByteStream } from "../../../lib/byte_stream.ts";
 import { AnswerReader } from "../../../lib/client/socket/answer_reader.ts";
 
-/** A server that sends so many bytes at a time, and then closes the connection. */
+/** A server that sends the answer in parts of a given size, and then closes the connection. */
 function sending(text: string, partLength: number): ByteStream {
   const bytes = new TextEncoder().encode(text);
   let at = 0;

@@ -5,7 +5,7 @@ import { concat, encodeFrame, OPCODE } from "../../support/jetstream/websocket_s
 
 type Item = string | Uint8Array | Control;
 
-/** Feeds bytes in pieces of the given sizes, over and over, and gathers what comes out. */
+/** Feeds bytes in parts of the given sizes, repeatedly, and collects the messages. */
 function parse(bytes: Uint8Array, pieces: readonly number[], maxMessageBytes = 1 << 20): Item[] {
   const parser = new FrameParser(maxMessageBytes);
   const items: Item[] = [];

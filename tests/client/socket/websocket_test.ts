@@ -29,7 +29,7 @@ function open(
   return JetstreamSocket.open(subscription, { signal: new AbortController().signal, ...options });
 }
 
-/** Reads until `count` things came, or the server went. */
+/** Reads until `count` items arrived, or the server disconnected. */
 async function receive(socket: JetstreamSocket, count: number): Promise<Received[]> {
   const received: Received[] = [];
   for (;;) {
@@ -87,7 +87,7 @@ Deno.test("pings are answered with their own payload", async () => {
   const socket = await open(plain(server.url()));
   await receive(socket, 1);
   const peer = await server.peer(0);
-  // The goodbye is sent behind the pong, so the pong has come when the peer is gone.
+  // The close is sent after the pong, so the pong has arrived when the peer is closed.
   await socket.close();
   await within(peer.gone, "the end of the connection");
   assert.deepEqual(peer.pongs, ["tick"]);

@@ -76,7 +76,7 @@ Deno.test({
       [1, 100, 0, 1, "did:plc:a", "app.bsky.feed.post", "k1", "v1", "p1"],
       [2, 200, 250, 1, "did:plc:b", "app.bsky.feed.like", "k2", "v2", "p2"],
     ]);
-    // Its payloads are not CBOR: the addresses are kept all the same.
+    // Its payloads are not CBOR: the addresses are kept nevertheless.
     const { events } = eventsOf(block, EVERYTHING);
     assert.ok(
       events.every((event) =>
@@ -134,7 +134,7 @@ function resealed(at: number, bytes: Uint8Array): Uint8Array {
 Deno.test("a segment has at most a million blocks, in units of the format", () => {
   const refusal = /expected at most 1048576/;
   assert.throws(() => readSegmentHeader(resealed(14, uint(4, 2 ** 20 + 1))), refusal);
-  // Of so many the header may tell, though this file's footer has room for three.
+  // The header may declare that many, although this file's footer has room for three.
   assert.throws(
     () => readSegment(resealed(14, uint(4, 2 ** 20))),
     (error: Error) => error instanceof SegmentError && !refusal.test(error.message),

@@ -50,7 +50,7 @@ Deno.test("bytes that are too deep, or declare more than they hold, are refused 
     assert.deepEqual([event.record, event.remains], [null, null]);
     return event.refusal;
   });
-  // The decoder says no more than that it can't read them.
+  // The decoder reports only that it can't read them.
   assert.deepEqual(refusals, [
     { reason: "record_too_deep", detail: "the record is nested deeper than 64 levels" },
     { reason: "invalid_record", detail: "the record is not DAG-CBOR: truncated" },

@@ -28,7 +28,7 @@ const decoder = createFirehoseDecoder(decoderOptions());
 const TIME = "2026-08-20T09:30:01.004512Z";
 const POSITION = { cursor: 7, timeUs: 1787218201004512 };
 
-/** An event without its place in the stream, which differs from instance to instance. */
+/** An event without its position, which differs between instances. */
 function anywhere(event: Event): unknown {
   return { ...event, position: null };
 }
@@ -159,7 +159,7 @@ function reasonsOf(frame: Uint8Array | string): string[] {
   });
 }
 
-/** What the refusals of a frame say to a person. */
+/** The details of a frame's rejections. */
 function detailsOf(frame: Uint8Array): string[] {
   return decoder.decode(frame).flatMap((event) =>
     (event.kind === "commit" || event.kind === "malformed") && event.refusal !== null
@@ -273,7 +273,7 @@ Deno.test("a commit that was too big gives its deletes, and which records are mi
     "commit taken",
     "commit missing_record",
   ]);
-  // Nobody can tell whether it concerns anything that is wanted, so it is not passed over.
+  // It is unknown whether it is about anything wanted, so it is not skipped.
   assert.deepEqual(reasonsOf(commitFrame({ body: { ...tooBig, ops: [] } })), [
     "malformed missing_record",
   ]);
@@ -387,9 +387,9 @@ Deno.test("repositories that are not wanted are foreign, because no relay filter
       position: POSITION,
     });
   }
-  // Whose it is can't be told, so it is not passed over as somebody else's.
+  // Its repository is unknown, so it is not skipped as unwanted.
   assert.equal(only(others, commitFrame({ body: { repo: 7 } })).kind, "malformed");
-  // A commit's repository stands in `repo`, whatever else it says.
+  // A commit's repository is in `repo`, whatever other fields say.
   assert.equal(only(others, commitFrame({ body: { did: "did:plc:other" } })).kind, "foreign");
   const ours = createFirehoseDecoder({ ...options, dids: new Set([DID]) });
   assert.deepEqual([only(ours, commitFrame()).kind, only(ours, identity).kind], [

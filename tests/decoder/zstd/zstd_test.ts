@@ -24,7 +24,7 @@ function textOf(frame: Uint8Array, dictionary?: Uint8Array): string {
   return new TextDecoder().decode(decode(frame, dictionary));
 }
 
-/** What a decoder says of a frame. */
+/** The result of decoding a frame, as text. */
 function faultOf(frame: Uint8Array, decoder = new ZstdDecoder({ maxOutputBytes: MAX })): ZstdFault {
   try {
     decoder.decode(frame);
@@ -153,7 +153,7 @@ Deno.test("each message is decoded with its own dictionary, and a new one replac
   for (const message of [sample.MESSAGE_WITH_DICTIONARY, moved, sample.MESSAGE_ALONE]) {
     assert.equal(new TextDecoder().decode(zstd.decode(message)), sample.MESSAGE);
   }
-  // Eight more are learnt: the first is forgotten.
+  // Eight more are added: the first is removed.
   for (let id = 100; id < 108; id++) {
     zstd.add(concat(other.slice(0, 4), uint(4, id), other.slice(8)));
   }
@@ -229,7 +229,7 @@ Deno.test("a declared size is not allocated, and a decompression bomb stops at t
   // 8 GiB of content, in a header with an 8-byte content size.
   const declared = concat(MAGIC, Uint8Array.of(0xc0, 0x00), uint(8, 2 ** 33), zeros(1));
   assert.equal(faultOf(declared), "too_large");
-  // 16 MiB declared, 128 KiB there.
+  // 16 MiB declared, 128 KiB present.
   const lie = concat(MAGIC, Uint8Array.of(0x80, 0x70), uint(4, 2 ** 24), zeros(1));
   assert.equal(faultOf(lie), "corrupt");
   // The largest window that can be written, 3.75 TiB, with two bytes in it.
@@ -396,7 +396,7 @@ Deno.test("a compressed message gives the events of its text, and is foreign whe
   assert.equal(decoder.isForeign(foreign), true);
   assert.deepEqual(decoder.positionOf(foreign), v1().positionOf(text));
   assert.notEqual(decoder.positionOf(foreign), null);
-  // A server that does not compress after all is understood.
+  // Messages of a server that does not compress are decoded too.
   assert.deepEqual(decoder.decode(text), v1().decode(text));
 });
 

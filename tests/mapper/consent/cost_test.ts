@@ -72,7 +72,7 @@ Deno.test("spaces after a number in a list do not increase the cost", async () =
   assert.ok(spaced <= 8 * unspaced, `${spaced} and ${unspaced} µs`);
 });
 
-/** Measured once, in a process of its own: what other tests do in this one must not count. */
+/** Measured once, in a process of its own, so that other tests in this process don't count. */
 let measured: Promise<Work> | undefined;
 
 function work(): Promise<Work> {

@@ -52,7 +52,7 @@ const POSITIONS: Readonly<Record<string, (value: Json) => JsonObject>> = {
   "in half of JSON": (value) => ({ a: JSON.stringify({ b: value }).slice(0, -1) }),
 };
 
-/** What else can be done with a text. */
+/** Other ways to write a text. */
 const TEXT_POSITIONS: Readonly<Record<string, (text: string) => JsonObject>> = {
   "as a key": (text) => ({ [text]: 1, a: 1 }),
   "in prose": (text) => ({ a: `Before it. ${text} - after it.` }),
@@ -75,7 +75,7 @@ function leaksOf({ secret }: Form, left: JsonObject): string[] {
   );
 }
 
-/** JSON that is cut off is text: what only its keys or its lists make a place stays. SECURITY.md says so. */
+/** Truncated JSON is text: values that only keys or lists identify as a place stay, as SECURITY.md says. */
 const OPEN_IN_HALF: ReadonlySet<string> = new Set([
   "small units under loc",
   "degrees in a list under position",

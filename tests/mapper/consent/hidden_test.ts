@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Json, JsonObject } from "../../../lib/decoder/json.ts";
 import { coarsen } from "../../../lib/mapper/consent/consent.ts";
 
-/** Every collection but the two with a say over their place, as well as those. */
+/** Every collection: the two with consent, and others. */
 const COLLECTIONS = ["app.subcult.scene", "app.subcult.post", "com.example.unmapped"];
 
 function after(record: JsonObject): JsonObject {

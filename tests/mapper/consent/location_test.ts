@@ -6,7 +6,7 @@ const PLACED = ["app.subcult.scene", "app.subcult.event"];
 const SEATTLE = { lat: 47.6062, lng: -122.3321 };
 const MARKER = "[place removed]";
 
-/** What is left of a record's own place, and the reason when it is refused. */
+/** The coarsened location of a record, and the reason if it is rejected. */
 function placeAfter(record: JsonObject): {
   location: unknown;
   geohash: unknown;

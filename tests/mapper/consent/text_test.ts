@@ -5,7 +5,7 @@ function after(text: string): unknown {
   return coarsen("app.subcult.post", { text }).record.text;
 }
 
-/** Text with a place, and what is stored of it. */
+/** Text with a place, and the stored text. */
 const PLACES: readonly (readonly [text: string, stored: string])[] = [
   ["at 47.6062, -122.3321 tonight", "at [place removed] tonight"],
   ["47.6062,-122.3321", "[place removed]"],

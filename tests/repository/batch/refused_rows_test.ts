@@ -186,7 +186,7 @@ databaseTest("a row that is refused at the commit is found", async (database) =>
   const { sql } = database;
   const script = new Script();
   await index(database, [script.commit(ALICE, "scene", "s1", SCENE)]);
-  // Somebody takes the row away behind the ledger's back: foreign keys are looked at last.
+  // Another session deletes the row: foreign keys are checked last.
   await sql`delete from scenes`;
   const frames = [
     script.commit(ALICE, "scene", "s2", SCENE),

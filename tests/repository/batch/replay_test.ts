@@ -1,6 +1,6 @@
 /**
  * A batch of duplicates only is taken for the beginning of a replay: of the next one, only the states are
- * read at first. What it brings that is new has the same effect as in any other batch.
+ * read at first. New records in it have the same effect as in any other batch.
  */
 
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
- * How often a batch waits for the database, counted at the socket: what costs when the database is far
- * away. A relay lets answers through only when the client waits for them.
+ * How often a batch waits for the database, counted at the socket: that is the cost of a distant
+ * database. A relay passes answers on only when the client waits for them.
  */
 
 import assert from "node:assert/strict";
@@ -195,7 +195,7 @@ databaseTest(
     await using relay = new Relay(url, { quietTurns: QUIET_TURNS });
     const sql = connect(relay.through(url), { max: 1, applicationName: "tests" });
     try {
-      // In one part: what a batch sends part by part looks like waiting, when the client is slow.
+      // In one part: a batch that is sent in parts looks like waiting, when the client is slow.
       const folded = new Folded({ sql }, { parts: PART_SIZES });
       const events = new SampleEvents();
       await folded.batch(

@@ -47,7 +47,7 @@ databaseTest(
       events.delete("bob/post/p1"),
     );
     assert.deepEqual(outcomes, ["waiting", "dead_letter", "applied", "applied", "applied"]);
-    // The deleted one has left its place.
+    // The deleted record no longer counts.
     assert.deepEqual(await folded.batch(...orphans(events, "bob", 4).slice(3)), ["waiting"]);
     assert.deepEqual(await folded.openDeadLetterIds(), []);
   },

@@ -6,10 +6,10 @@ import { GREETING, message } from "../../support/hostile/endless_postgres.ts";
 
 const MEGABYTE = 2 ** 20;
 
-/** Sends bytes until the client has enough, and says how many went out. */
+/** Sends bytes until the client disconnects, and returns how many were sent. */
 type Sending = (send: (bytes: Uint8Array) => Promise<void>) => Promise<never>;
 
-/** A server that lets everybody in and answers the first question without end. */
+/** A server that accepts every login and answers the first query endlessly. */
 class EndlessServer implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   /** Of the answer. */

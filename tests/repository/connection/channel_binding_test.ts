@@ -69,7 +69,7 @@ Deno.test({
       String(await at("postgres", "?sslmode=require&channel_binding=require")),
       /cannot satisfy channel_binding=require: the server asks for no login/,
     );
-    // A man in the middle has another certificate than the server that the password is for.
+    // An attacker in between has another certificate than the server of the password.
     await using between = new TlsFront(urlOf(cluster.url, ROLE, port, ""), LOCALHOST);
     assert.match(
       String(

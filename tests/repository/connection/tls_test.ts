@@ -20,7 +20,7 @@ interface Case {
   readonly trusted?: boolean;
 }
 
-/** Whether a query was answered, and how it went over the wire; or what was wrong. */
+/** How a query was sent, encrypted or not; or the error. */
 async function ask(databaseUrl: string, options: Case): Promise<"encrypted" | "plain" | Error> {
   const { mode, answer = "yes", certificate = LOCALHOST, host = "localhost", trusted } = options;
   await using front = new TlsFront(databaseUrl, certificate, answer);

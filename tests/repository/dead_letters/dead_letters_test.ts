@@ -47,7 +47,7 @@ databaseTest(
     const shown = await showDeadLetter(sql, id);
     assert.deepEqual(shown?.payload?.["record"], bad.commit?.record);
     assert.equal(await showDeadLetter(sql, id + 1), null);
-    // Nobody but a person, or the author, can help.
+    // It is not retried automatically: only the author or an operator can fix it.
     assert.equal(letter.nextAttemptAt, null);
   },
 );
@@ -154,7 +154,7 @@ databaseTest(
     const events = new SampleEvents();
     const folded = new Folded(database);
     await folded.batch(events.put(SCENE, { name: "Fine" }));
-    // As after the release of a mapper that takes what it refused.
+    // Like after the release of a mapper that accepts the record.
     await sql`update records set state = 'rejected', reason = 'unknown_value'`;
     await sql`update scenes set indexer_live = false, deleted_at = now()`;
     const { idempotency_key, event_time, ...row } = (await folded.ledger(SCENE))!;
@@ -290,7 +290,7 @@ databaseTest(
     assert.deepEqual(await folded.batch("{broken"), ["duplicate"]);
     const [letter] = await listDeadLetters(sql, { limit: 10 });
     assert.deepEqual([letter?.reason, letter?.did], ["invalid_json", null]);
-    // Only an excerpt of it is kept, so it can't be tried again.
+    // Only an excerpt is stored, so it can't be retried.
     assert.deepEqual(await retry(folded, sql), []);
   },
 );
@@ -322,12 +322,12 @@ databaseTest(
       assert.deepEqual(await takeDueDeadLetters(sql, 10), []);
       await sql`update dead_letters set next_attempt_at = now()`;
       assert.deepEqual(await takeDueDeadLetters(sql, 10), [letter.id]);
-      // Taken, so nobody else tries it at the same time.
+      // It is taken, so no other instance retries it at the same time.
       assert.deepEqual(await takeDueDeadLetters(sql, 10), []);
       assert.deepEqual(await retry(folded, sql), ["dead_letter"]);
     }
     assert.deepEqual(delays, [1, 2, 4]);
-    // Nine more are too many: then it waits for a person.
+    // After nine more it is no longer retried automatically.
     await sql`update dead_letters set attempts = 9`;
     assert.deepEqual(await retry(folded, sql), ["dead_letter"]);
     const [last] = await listDeadLetters(sql, { state: "open", limit: 1 });

@@ -43,7 +43,7 @@ databaseTest(
     await sql.begin(async (other) => {
       assert.equal((await takeDueDeadLetters(other, 10)).length, 1);
       await sql.begin(async (tx) => {
-        // Whoever waits all the same fails here.
+        // A writer that waits nevertheless fails here.
         await tx`set local lock_timeout = '5s'`;
         assert.deepEqual(await takeDueDeadLetters(tx, 10), []);
       });

@@ -8,7 +8,7 @@ import { didOf, SampleEvents } from "../../support/sample_events.ts";
 
 const SCENE = "alice/scene/s1";
 
-/** Words of servers: namespaced, of several words, of none, and what is no text at all. */
+/** Statuses of servers: namespaced, several words, empty, and not text. */
 const STATUSES: readonly (readonly [status: unknown, kept: string | null])[] = [
   ["com.atproto.admin.defs#frozen", "com.atproto.admin.defs#frozen"],
   ["taken down", "taken down"],
@@ -49,7 +49,7 @@ databaseTest(
   },
 );
 
-/** Identity and account events that make no sense, of one account. */
+/** Invalid identity and account events of one account. */
 function broken(did: string, timeUs: number): string[] {
   const of = (kind: string, body: unknown): string =>
     JSON.stringify({ did, time_us: timeUs, kind, [kind]: body });

@@ -14,7 +14,7 @@ import {
 const DID = "did:plc:alice";
 const NOON = 1_787_218_200_000_000;
 
-/** An account of which a record is held since noon. */
+/** An account with a record stored since noon. */
 function held(changes: Partial<AccountEntry> = {}): AccountEntry {
   return { ...unknownAccount(DID), knownSinceUs: NOON, ...changes };
 }
@@ -125,7 +125,7 @@ Deno.test("an account's records are removed when its current deletion is confirm
   assert.equal(applyAccount(deleted, confirmed(NOON + 5)), "applied");
   assert.deepEqual([deleted.purgedUntilUs, isUnconfirmed(deleted)], [NOON + 5, false]);
   assert.equal(applyAccount(deleted, confirmed(NOON + 5)), "stale");
-  // It is no event of the stream: what came last there is still the deletion.
+  // It is no event of the stream, whose last event is still the deletion.
   assert.equal(applyAccount(deleted, account(NOON + 5, false, { status: "deleted" })), "duplicate");
 });
 

@@ -208,7 +208,7 @@ databaseTest(
       active: true,
       status: null,
     });
-    // What replaces the old comes with the time of the rebuild itself; the old comes to nothing.
+    // The new records have the time of the rebuild; the old ones are void.
     const again = { ...kept, time_us: events.timeUs };
     assert.deepEqual(await folded.each(lost, again, kept), ["stale", "applied", "duplicate"]);
     assert.deepEqual(await folded.live(SCENE, "alice/scene/lost"), [true, false]);
@@ -302,7 +302,7 @@ databaseTest(
       const folded = new Folded(database);
       const [off, on] = [events.account("alice", false), events.account("alice", true)];
       await folded.batch({ ...events.put(SCENE), time_us: 1_000_000 }, off, on);
-      // Another instance, with a clock of its own, tells the first of them once more.
+      // Another instance, with its own clock, sends the first of them again.
       const again = { ...off, time_us: (on.time_us ?? 0) + skew };
       assert.deepEqual(await folded.batch(again), [outcome]);
       assert.deepEqual(await folded.live(SCENE), [outcome === "stale"]);

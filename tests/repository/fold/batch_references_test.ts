@@ -1,5 +1,5 @@
 /**
- * Which records a batch can change the verdict of, though it doesn't bring them. All of what these refer to is
+ * The records whose verdict a batch can change without containing them. Everything that these refer to is
  * loaded; the others keep the ledger's verdict.
  */
 
@@ -23,7 +23,7 @@ function decoded(...sent: readonly JetstreamEvent[]): Event[] {
   );
 }
 
-/** What a post says about others. */
+/** The references of a post. */
 function post(fields: Readonly<Record<string, unknown>>): Mentions {
   const [event] = decoded(events.put("bob/post/a", { sceneId: undefined, ...fields }));
   assert.equal(event?.kind, "commit");

@@ -1,6 +1,6 @@
 /**
- * What is asked before a batch is folded is right at its end: children are found wherever they come from, and what a
- * record refers to is known where that may change.
+ * The queries before a batch is folded suffice until its end: all children are found, and what a
+ * record refers to is loaded if it may change.
  */
 
 import assert from "node:assert/strict";
@@ -106,7 +106,7 @@ databaseTest(
   async ({ sql }) => {
     const folded = new Folded({ sql }, { parts: PART_SIZES });
     const events = new SampleEvents();
-    // So many are not loaded before.
+    // This many are not loaded in advance.
     const many = Array.from(
       { length: REPOSITORIES_MOST },
       (_, i) => events.put(`alice/post/p${i}`, AT_SCENE),

@@ -9,7 +9,7 @@ import { didOf, SampleEvents, uriOf } from "../../support/sample_events.ts";
 
 const SCENE = uriOf("alice/scene/s");
 
-/** The row of Bob and Alice's scene, as a reader finds it who ignores `deleted_at`, and the live one. */
+/** Bob's row for Alice's scene, as a query without `deleted_at` finds it, and the live one. */
 class Pair {
   readonly #database: TestDatabase;
 

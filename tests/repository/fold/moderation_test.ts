@@ -106,7 +106,7 @@ databaseTest(
     const hidden = await folded.row(event);
     assert.deepEqual([hidden["precise_point"], hidden["display_point"]], [null, null]);
 
-    // With the parent it comes back, as hidden as it was, until the operator shows it.
+    // It returns with its parent, still hidden, until the operator shows it.
     await folded.batch(events.put(SCENE));
     assert.deepEqual(await folded.states(event, post), ["applied", "applied"]);
     assert.deepEqual(await folded.live(event, post), [false, false]);

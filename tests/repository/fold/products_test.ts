@@ -163,7 +163,7 @@ databaseTest(
     for (const [name, statement] of Object.entries(statements)) {
       assert.equal(await refusal(database.sql, statement), "23514", name);
     }
-    // A scene without a place has none; an invented one is not asked for.
+    // A scene without a place has none; no place is invented.
     assert.equal((await folded.row("alice/scene/scene1"))["coarse_geohash"], null);
   },
 );

@@ -180,7 +180,7 @@ databaseTest(
     await folded.batch(events.put("alice/scene/s"), events.put(POST, { sceneId: "s" }));
     assert.deepEqual(await folded.live(POST), [true]);
 
-    // A second one makes it ambiguous, and the end of either makes it plain again.
+    // A second one makes it ambiguous, and the deletion of either makes it clear again.
     await folded.batch(events.put("carol/scene/s"));
     const ambiguous = await folded.ledger(POST);
     assert.deepEqual([ambiguous?.state, ambiguous?.reason, ambiguous?.waiting_for], [
@@ -287,7 +287,7 @@ databaseTest(
       (await folded.row(POST))["scene_id"],
       (await folded.row("bob/scene/s1"))["id"],
     );
-    // From now on nobody else's can be meant.
+    // From now on it can't mean another repository's record.
     await folded.batch(events.delete("bob/scene/s1"));
     assert.equal((await folded.ledger(POST))?.waiting_for, uriOf("bob/scene/s1"));
   },

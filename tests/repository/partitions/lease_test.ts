@@ -24,7 +24,7 @@ async function taken({ sql }: Pick<TestDatabase, "sql">, holder: string): Promis
   return claim.lease;
 }
 
-/** What passes between two instants is up to the test. */
+/** Leases whose expiry the test controls. */
 async function runOut({ sql }: Pick<TestDatabase, "sql">): Promise<void> {
   await sql`update indexer_state set lease_until = clock_timestamp() - interval '1 ms'`;
 }
@@ -45,7 +45,7 @@ databaseTest(
     await runOut(db);
     assert.equal((await taken(db, "two")).epoch, old.epoch + 1);
     assert.equal(await renewLease(db.sql, old), "lost");
-    // Giving up what is another's by now changes nothing.
+    // Releasing a lease that another holds changes nothing.
     await releaseLease(db.sql, old);
     assert.equal((await claimLease(db.sql, LEASED, "three", LONG_MS)).kind, "held");
   },

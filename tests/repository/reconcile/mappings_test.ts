@@ -18,7 +18,7 @@ const RECORDS = 300;
 
 const DOCUMENTS = COLLECTIONS.map(({ lexicon }) => lexicon);
 
-/** Of what the mapper makes of the same records each time, some of them refused. */
+/** A hash of the rows that the mapper gives for fixed records, some of them rejected. */
 function digestOf(nsid: string): string {
   const name = nsid.replace("app.subcult.", "");
   const random = new Random(1);

@@ -28,7 +28,7 @@ function withScene(scene: Partial<Collection>): Mapper {
   return createMapper([{ ...SCENE, ...scene }, ...COLLECTIONS.slice(1)], SECRET_OF_TESTS);
 }
 
-/** Refuses scenes of this name, as a version with a fault may. */
+/** Rejects scenes of this name, like a faulty version. */
 function refusing(name: string): Mapper {
   return withScene({
     map: (record, context) =>
@@ -199,7 +199,7 @@ databaseTest(
       advanced: () => {},
     }, NEVER);
     assert.deepEqual(await outdatedMappings(sql, [next]), []);
-    // Without a note, nothing is known of the records that there are.
+    // Without a row in `mappings`, the version of the existing records is unknown.
     await sql`delete from mappings`;
     assert.deepEqual((await outdatedMappings(sql, [next])).map(({ mapped }) => mapped), [null]);
     await finishReindex(sql, next);

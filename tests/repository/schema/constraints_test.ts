@@ -162,7 +162,7 @@ databaseTest(
   },
 );
 
-/** What each index of the ledger holds, where that is not every row. */
+/** The rows in each partial index of the ledger. */
 const PARTIAL: Readonly<Record<string, string>> = {
   idx_records_waiting_for: "(waiting_for IS NOT NULL)",
   idx_records_waiting_did: "(waiting_for IS NOT NULL)",

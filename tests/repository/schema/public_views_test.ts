@@ -39,7 +39,7 @@ interface Family {
   readonly put: readonly JetstreamEvent[];
 }
 
-/** A scene with one record of every kind that hangs on it. */
+/** A scene with one record of every kind that refers to it. */
 function family(
   events: SampleEvents,
   name: string,
@@ -140,7 +140,7 @@ databaseTest(
     const [scene] = await sql<{ handle: string }[]>`
       select handle from public_scenes where owner_did = ${didOf("seen")}`;
     assert.equal(scene?.handle, "seen.example");
-    // What was hidden only for a time comes back.
+    // Rows that were hidden for a time are shown again.
     await folded.batch(events.account("suppressed", true));
     const again = await shown(sql);
     assert.ok(again["public_posts"]?.includes(uriOf("suppressed/post/q")));

@@ -13,7 +13,7 @@ import { ReplayServer } from "../../support/jetstream/replay_server.ts";
 const FRAMES = 200;
 
 /**
- * For every function and operator of Postgres, others of its name that would fit our arguments as well or
+ * For every function and operator of Postgres, others with its name that match our arguments as well or
  * better: where it takes anything, ones that take texts; where it takes a wider number, ones that take an
  * integer. Each raises an error.
  */
@@ -102,7 +102,7 @@ databaseTest(
     await sql.unsafe(`create role ${role}; grant create on schema public to ${role}`);
     try {
       await asShadow(sql, role, SHADOWS);
-      // The shadows work: a name without its schema finds one.
+      // Check of the test: an unqualified name finds such a function.
       await assert.rejects(sql.unsafe("select unnest('{a}'::text[])"), { code: "ZZ001" });
       await assert.rejects(sql.unsafe("select power(2, 1)"), { code: "ZZ001" });
       await assert.rejects(sql.unsafe("select 'a'::varchar = 'a'::text"), { code: "ZZ001" });

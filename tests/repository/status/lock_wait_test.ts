@@ -10,7 +10,7 @@ import { SampleEvents } from "../../support/sample_events.ts";
 /** As in `transaction.ts`. */
 const WRITER_LOCK = 1785033843;
 
-/** One attempt. A session that is left behind would be seen in each that follows. */
+/** One attempt. A leftover session would be seen in each later one. */
 const STATEMENT_TIMEOUT_MS = 300;
 const ATTEMPTS = 6;
 

@@ -9,7 +9,7 @@ function occupant(client: string, state: Occupant["state"], ageMs: number): Occu
   return { client, state, since: NOW - ageMs };
 }
 
-/** Which of them gives way, by its position. */
+/** Which connection is evicted, by its index. */
 function giving(...occupants: readonly Occupant[]): number | null {
   const one = occupantToEvict(occupants, PLACES, NOW);
   return one === null ? null : occupants.indexOf(one);
@@ -107,7 +107,7 @@ Deno.test("at most the maximum number of connections is served", async () => {
     served.push(ask());
     await begun(count);
   }
-  // The third has all the time that the first two took to be let in, and is not.
+  // The third connection waits for a slot all the time, and gets none.
   served.push(ask());
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
   answers[0]!();

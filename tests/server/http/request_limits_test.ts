@@ -52,11 +52,11 @@ Deno.test("while the database hangs the status is answered soon, with older data
     stale: true,
   });
   assert.equal(status.stored.deadLetters.open, 2);
-  // The one that hangs is waited for, not asked again.
+  // The hanging query is awaited, not repeated.
   under.clock.pass(2_000);
   await under.request("/api/status");
   assert.equal(asked, 2);
-  // It was given up since: the database is taken for away, and the rest is still told.
+  // It was abandoned meanwhile: the database counts as unavailable, and the other facts are still shown.
   while (under.telemetry.facts.database.answers) await under.request("/api/status");
   const later = await (await under.request("/api/status")).json();
   assert.equal(later.database.stale, true);

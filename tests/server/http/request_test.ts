@@ -46,13 +46,13 @@ async function say(
       answer += new TextDecoder("latin1").decode(buffer.subarray(0, size));
     }
   } catch {
-    // It was reset: what came before counts.
+    // The connection was reset: the data before that counts.
   }
   await sending;
   return answer;
 }
 
-/** The status, and that the answer is whole: its declared length, and nothing behind it. */
+/** The status, after a check that the answer is complete: of its declared length, with nothing after it. */
 function statusOf(answer: string): number {
   const [head = "", ...rest] = answer.split("\r\n\r\n");
   const length = /^content-length: (\d+)$/im.exec(head)?.[1];
@@ -158,7 +158,7 @@ Deno.test("a request has the same answer in any division into parts", async () =
 Deno.test("a body in chunks is one body", async () => {
   await withServer(TOKEN, async (asked) => {
     const chunks = `8\r\n{"reason\r\n6;x=y\r\n":"x"}\r\n0\r\nX: y\r\n\r\n`;
-    // Understood as what it is, which names a reason that there is not.
+    // The body is parsed, and has an unknown reason.
     assert.match(await say(asked, CHUNKED + chunks), /^HTTP\/1\.1 400 [^]*invalid_parameter/);
   });
 });
@@ -167,7 +167,7 @@ Deno.test("a line between chunks has at most 256 bytes, and at most 16 headers c
   await withServer(TOKEN, async (asked) => {
     const body = (extension: number, trailers: number): string =>
       `${CHUNKED}2;${"x".repeat(extension)}\r\n{}\r\n0\r\n${"X: y\r\n".repeat(trailers)}\r\n`;
-    // The whole request is refused because it names no dead letter.
+    // The request is complete, and rejected because it names no dead letter.
     const isWhole = async (text: string): Promise<boolean> =>
       !(await say(asked, text)).includes("the chunks of the body are invalid");
     assert.deepEqual([await isWhole(body(254, 16)), await isWhole(body(255, 0))], [true, false]);

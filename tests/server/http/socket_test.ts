@@ -16,7 +16,7 @@ function start(limits: Partial<ServerLimits> = {}): RunningServer {
   return startServer({ fetch: under.app.fetch, host: "127.0.0.1", port: 0, limits });
 }
 
-/** A client of few words: sends text, and reads until the server closes. */
+/** A minimal client: sends text, and reads until the server closes. */
 class Client {
   readonly #connection: Deno.TcpConn;
   private constructor(connection: Deno.TcpConn) {

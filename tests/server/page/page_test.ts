@@ -13,10 +13,10 @@ import {
 
 const chromium = findChromium();
 
-/** Of all tests here. */
+/** The token of all tests in this file. */
 const browser = chromium === null ? null : await Browser.launch(chromium);
 
-/** Where pictures go, for a person to look at. Unset: none are kept. */
+/** Directory for screenshots. Unset: none are kept. */
 const pictures = Deno.env.get("PAGE_PICTURES");
 
 const DESKTOP: Look = { width: 1280, height: 900, scheme: "light" };
@@ -513,7 +513,7 @@ pageTest(
     );
     assert.equal(await page.evaluate("document.querySelector('progress').position"), 0.025);
     assert.doesNotMatch(await page.text("#tiles"), /None|never|×/);
-    // A figure that nothing brings up to date is no forecast.
+    // An outdated figure must not be shown as a forecast.
     clock.pass(300_000);
     telemetry.database.answered();
     await lookAgain(page);
