@@ -122,3 +122,12 @@ Deno.test("redirects without a target, endless ones, and those to other schemes 
     assert.ok(server.requests.length <= 6);
   }
 });
+
+Deno.test("five redirects in a row are followed, and six are an error", async () => {
+  await using server = new Listener((_request, path) => {
+    const left = Number(path.slice(1));
+    return left === 0 ? new Response("there") : redirect(302, `/${left - 1}`);
+  });
+  assert.equal(await archive(server.url("/5")), "there");
+  await assert.rejects(archive(server.url("/6")), /redirects more than 5 times/);
+});

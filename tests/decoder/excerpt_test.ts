@@ -99,3 +99,8 @@ Deno.test("the fingerprint is the SHA-256 of the message's bytes", () => {
   assert.equal(fingerprintOf(new Uint8Array()), empty);
   assert.equal(fingerprintOf("é"), fingerprintOf(new TextEncoder().encode("é")));
 });
+
+Deno.test("an excerpt has at most 2,048 characters", () => {
+  const length = (characters: number): number => excerptOfMessage("-".repeat(characters)).length;
+  assert.deepEqual([2_047, 2_048, 2_049, 10_000].map(length), [2_047, 2_048, 2_048, 2_048]);
+});

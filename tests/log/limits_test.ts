@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describeError, type ErrorFields } from "../../lib/log/describe_error.ts";
 import { createLogger } from "../../lib/log/logger.ts";
+import { readableError } from "../../lib/log/readable_error.ts";
 import { redactor } from "../../lib/log/redaction.ts";
 
 const asItIs = (text: string): string => text;
@@ -45,4 +46,16 @@ Deno.test("four causes of an error are written, and the fifth is not", () => {
 Deno.test("a secret of three characters is removed, and one of two can't be distinguished from text", () => {
   assert.equal(redactor(["qzj"])("a qzj b"), "a [secret] b");
   assert.equal(redactor(["qz"])("a qz b"), "a qz b");
+});
+
+Deno.test("six frames of a stack are shown, and no more", () => {
+  const shown = (frames: number): number => {
+    const lines = Array.from(
+      { length: frames },
+      (_, index) => `    at f${index} (file:///x.ts:1:1)`,
+    );
+    const error = Object.assign(new Error("x"), { stack: ["Error: x", ...lines].join("\n") });
+    return readableError(error, asItIs, true).stack?.split(" | ").length ?? 0;
+  };
+  assert.deepEqual([5, 6, 7].map(shown), [5, 6, 6]);
 });
