@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { connect, terminate } from "../../lib/repository/connection/connection.ts";
-import type { Sql, TransactionSql } from "../../lib/repository/connection/sql.ts";
+import type { TransactionSql } from "../../lib/repository/connection/sql.ts";
 import { databaseTest } from "../support/database.ts";
 import { Folded } from "../support/folded.ts";
 import type { JetstreamEvent } from "../support/jetstream/stored_event.ts";
 import { didOf, SampleEvents, uriOf } from "../support/sample_events.ts";
+import { type Watch, watched } from "../support/watched_transactions.ts";
 
 const FEW = [0, 1, 2, 3, 4];
 const MANY = 600;
@@ -22,17 +23,13 @@ async function ledgerReads(tx: TransactionSql): Promise<number> {
 }
 
 /** Tells how many rows of the ledger each transaction has read. */
-function counting(sql: Sql, tell: (reads: number) => void): Sql {
-  const begin: Sql["begin"] = (run) =>
-    sql.begin(async (tx) => {
-      const before = await ledgerReads(tx);
-      const result = await run(tx);
-      tell(await ledgerReads(tx) - before);
-      return result;
-    });
-  return new Proxy(sql, {
-    get: (target, name) => name === "begin" ? begin : Reflect.get(target, name),
-  });
+function counting(tell: (reads: number) => void): Watch {
+  return async (tx, run) => {
+    const before = await ledgerReads(tx);
+    const result = await run(tx);
+    tell(await ledgerReads(tx) - before);
+    return result;
+  };
 }
 
 /** Events of every kind that causes queries to the ledger. */
@@ -68,7 +65,7 @@ databaseTest(
     const sql = connect(url, { max: 1, applicationName: "tests" });
     try {
       let reads = 0;
-      const folded = new Folded({ sql: counting(sql, (counted) => reads = counted) });
+      const folded = new Folded({ sql: watched(sql, counting((counted) => reads = counted)) });
       const events = new SampleEvents();
       await folded.batch(events.put("alice/scene/s"));
       for (const n of [1, 2]) {

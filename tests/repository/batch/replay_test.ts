@@ -4,36 +4,18 @@
  */
 
 import assert from "node:assert/strict";
-import type { Sql, TransactionSql } from "../../../lib/repository/connection/sql.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { SampleEvents, uriOf } from "../../support/sample_events.ts";
+import { noting, watched } from "../../support/watched_transactions.ts";
 
 const AT_SCENE = { sceneId: uriOf("alice/scene/s1") };
-
-/** The same database, with the bulk statements of its transactions noted. */
-function noting(sql: Sql, statements: string[]): Sql {
-  const note = (tx: TransactionSql): TransactionSql =>
-    new Proxy(tx, {
-      get: (target, name, receiver) =>
-        name !== "unsafe" ? Reflect.get(target, name, receiver) : (text: string, ...rest: []) => {
-          statements.push(text);
-          return target.unsafe(text, ...rest);
-        },
-    });
-  return new Proxy(sql, {
-    get: (target, name, receiver) =>
-      name !== "begin"
-        ? Reflect.get(target, name, receiver)
-        : (run: (tx: TransactionSql) => Promise<unknown>) => target.begin((tx) => run(note(tx))),
-  });
-}
 
 databaseTest(
   "a replay of duplicates reads states and accounts, and nothing else",
   async ({ sql }) => {
     const statements: string[] = [];
-    const folded = new Folded({ sql: noting(sql, statements) });
+    const folded = new Folded({ sql: watched(sql, noting(statements)) });
     const events = new SampleEvents();
     const stored = [
       events.put("alice/scene/s1"),
