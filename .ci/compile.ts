@@ -1,18 +1,18 @@
 /**
  * Compiles the executable: `deno task compile [--target TRIPLE] [--without-embedded-database] [--output FILE]`.
- * Without the embedded database it is a third smaller and holds no PostGIS.
+ * Without the embedded database it is a third smaller and contains no PostGIS.
  */
 
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
 
-/** All that the executable may do, whatever the machine and the variant. */
+/** The permissions of the executable, on every machine and in every variant. */
 export const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"] as const;
 
-/** Dependencies of the tests: what the configuration names is compiled in, whoever imports it. */
+/** Dependencies of tests only, which must be removed: every package of the configuration is compiled in. */
 export const TESTS_ONLY: ReadonlySet<string> = new Set(["@atproto/lexicon", "axe-core"]);
 
-/** What is in `DATABASE_URL=memory:` and nowhere else. */
+/** Packages that only `DATABASE_URL=memory:` uses. */
 const EMBEDDED = /^@electric-sql\//;
 const EMBEDDED_WORKER = "lib/repository/embedded/worker.ts";
 
@@ -42,7 +42,7 @@ export function compileArguments(variant: Variant, config: string): string[] {
   ];
 }
 
-/** Writes a configuration without the packages that the executable does without. Returns its path. */
+/** Writes a configuration without the packages that the executable does not need. Returns its path. */
 async function smallerConfig(directory: string, embeddedDatabase: boolean): Promise<string> {
   const imports = Object.entries(manifest.imports).filter(([name]) =>
     !TESTS_ONLY.has(name) && (embeddedDatabase || !EMBEDDED.test(name))
@@ -60,7 +60,7 @@ async function commitHere(): Promise<string> {
     const { success, stdout } = await git.output();
     if (success) return new TextDecoder().decode(stdout).trim();
   } catch {
-    // There is no git in the image that builds.
+    // The build image has no git.
   }
   return Deno.env.get("COMMIT") ?? "unknown";
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What the tests need besides Deno. Without it many of them would only say that they skip.
+# Installs what the tests need in addition to Deno. Without it many tests are skipped.
 
 PACKAGES=(postgresql-15 postgresql-15-postgis-3 pgbouncer zstd openssl prometheus chromium systemd)
 POSTGRES=/usr/lib/postgresql/15/bin
-# Beside whatever server this machine has on the usual port.
+# On another port than a server that this machine may have.
 PORT="${PGPORT:-54321}"
 
 install_packages() {
@@ -17,14 +17,14 @@ install_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Checks the workflows. Debian has no package of it.
+# actionlint checks the workflows. Debian has no package of it.
 install_actionlint() {
   ! command -v actionlint >/dev/null || return 0
   command -v go >/dev/null || return "$SKIPPED"
   GOBIN="$work/bin" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 && export PATH="$work/bin:$PATH"
 }
 
-# A server for this run alone. Nothing in it has to outlive a crash: each test makes a database, and to wait
+# A server for this run alone. Its data need not survive a crash: each test creates a database, and waiting
 # for the disk took half of the time. TEST_DATABASE_URL names another one.
 start_database() {
   [ -z "${TEST_DATABASE_URL:-}" ] || return 0
@@ -51,7 +51,7 @@ stop_database() {
   rm -rf "$cluster"
 }
 
-# It refuses to run as root.
+# Postgres refuses to run as root.
 as_postgres() {
   local as=()
   [ "$UID" -ne 0 ] || as=(runuser -u postgres --)

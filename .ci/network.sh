@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The reference directory and personal data servers of AT Protocol, which run on Node: what is reconciled with
-# in the tests. Without them tests/whole_program/real_network_test.ts says that it skips.
+# Installs the reference directory and personal data servers of AT Protocol, which run on Node, for the tests
+# of reconciling. Without them tests/whole_program/real_network_test.ts is skipped.
 
-# It must not hold up the gate: what is not there by then is not waited for.
+# The installation must not delay the gate: after this time it is not waited for.
 NETWORK_LIMIT_SECONDS=420
 
-# Beside the steps that follow.
+# Runs in parallel with the following steps.
 begin_network() {
   network="$work/network"
   mkdir "$network"
@@ -14,7 +14,7 @@ begin_network() {
   network_job=$!
 }
 
-# For those who run the tests by hand too: bash -c 'source .ci/network.sh; install_network DIRECTORY'
+# Also for running the tests by hand: bash -c 'source .ci/network.sh; install_network DIRECTORY'
 #
 # The packages' own scripts would fetch binaries from where not every network leads, and wait minutes for it. The one
 # binary that is needed is compiled, with the headers that Node came with; optimising it takes longer than the tests.
@@ -38,7 +38,7 @@ END
       node "$gyp" rebuild --release
 }
 
-# Where it failed, the tests of it skip.
+# If the installation failed, its tests are skipped.
 join_network() {
   if ! wait "$network_job"; then
     echo "it could not be installed within $NETWORK_LIMIT_SECONDS s:"
@@ -48,7 +48,7 @@ join_network() {
   export ATPROTO_PACKAGES="$network"
 }
 
-# `timeout` ends what it started too.
+# `timeout` also ends the processes that the command started.
 end_network() {
   [ -n "${network_job:-}" ] || return 0
   kill "$network_job" 2>/dev/null

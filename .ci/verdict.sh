@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Counts what passed and what failed, and says so however the gate ends. Each test counts, and each other step.
+# Counts passed and failed tests and steps, and prints the counts however the gate ends.
 
 passed=0 failed=0 complete=no
 failures=()
-# What a step returns that can't be tried here.
+# The exit code of a step that can't run on this machine.
 SKIPPED=77
-# A run that is killed reports nothing, so it ends by itself before that.
+# A killed run reports nothing, so the run ends by itself before that.
 LIMIT_SECONDS=1470
 
 # step NAME COMMAND...
@@ -39,7 +39,7 @@ tests() {
       return
     fi
   fi
-  # It can end badly without a failed test, or before the first one.
+  # The run can fail without a failed test, or before the first one.
   if [ "$status" -ne 0 ] || [ -z "$counts" ]; then fail 1 "$name" "$since"; fi
 }
 
@@ -55,7 +55,7 @@ fail() {
   echo "== $2: $1 FAILED, after $((SECONDS - $3)) s"
 }
 
-# The last words, and the exit code.
+# Prints the summary, and sets the exit code.
 verdict() {
   [ "$complete" = yes ] || fail 1 "the gate did not come to its end" 0
   [ ${#failures[@]} -eq 0 ] || printf 'failed: %s\n' "${failures[@]}"

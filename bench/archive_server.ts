@@ -1,4 +1,4 @@
-/** A process with an archive of so many blocks in one segment. Nothing streams beside it. */
+/** A process with an archive of some blocks in one segment, without a live stream. */
 
 import { ArchiveServer } from "../tests/support/jetstream/archive_server.ts";
 import { blockOf } from "../tests/support/jetstream/archive_file.ts";

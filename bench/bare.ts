@@ -1,6 +1,6 @@
 /**
- * What the rows cost at least: the rows that the indexer has written are read back and written
- * again, by bare statements straight from arrays, with nothing around them.
+ * The minimum cost of the rows: the rows that the indexer has written are read and written
+ * again, by bare statements from arrays.
  */
 
 import type { Sql } from "../lib/repository/connection/sql.ts";
@@ -28,12 +28,12 @@ interface Statement {
 }
 
 /**
- * Records in one transaction. `insert … select from unnest` of so many was the fastest of what was
+ * Records in one transaction. `insert … select from unnest` of this many was the fastest way that was
  * tried: bench/README.md has the others.
  */
 export const BARE_BATCH = 5000;
 
-/** All that the indexer has written. */
+/** All rows that the indexer has written. */
 export async function harvest({ sql }: Scratch): Promise<readonly TableRows[]> {
   return await Promise.all(TABLES.map(async (table) => {
     const columns = await sql.unsafe<Column[]>(
@@ -49,7 +49,7 @@ export async function harvest({ sql }: Scratch): Promise<readonly TableRows[]> {
   }));
 }
 
-/** What bare statements took. */
+/** The cost of bare statements. */
 export interface Bare {
   /** Ledger rows. */
   readonly perSecond: number;
@@ -74,8 +74,8 @@ export async function writeBare(sql: Sql, tables: readonly TableRows[]): Promise
 }
 
 /**
- * Writes records as the replaced system did, one transaction each: has the record been seen, is its
- * row there, write the row, remember the record, move the cursor. Returns records a second.
+ * Writes records like the replaced system, one transaction each: check whether the record is known and whether its
+ * row exists, write the row, remember the record, move the cursor. Returns records a second.
  */
 export async function writeOneByOne(
   sql: Sql,

@@ -27,7 +27,7 @@ export class Scratch implements AsyncDisposable {
   private constructor(name: string) {
     const url = new URL(SERVER);
     url.pathname = `/${name}`;
-    // A server on the same machine offers TLS as Debian installs it, and there it only costs.
+    // Debian's Postgres offers TLS, which only costs time on the same machine.
     if (!url.searchParams.has("sslmode")) url.searchParams.set("sslmode", "disable");
     this.name = name;
     this.url = url.href;
@@ -43,14 +43,14 @@ export class Scratch implements AsyncDisposable {
     return scratch;
   }
 
-  /** Makes it as new, with the checkpoint that every run begins with. */
+  /** Empties the database, and makes the checkpoint that every run begins with. */
   async empty(): Promise<void> {
     await this.sql.unsafe(`truncate ${TABLES.join(", ")}, dead_letters, indexer_state, mailbox,
       partitioning, instances cascade`);
     await this.settle();
   }
 
-  /** Flushes what earlier runs left behind, so that no run pays for another. */
+  /** Flushes the data of earlier runs, so that they don't slow down the next one. */
   async settle(): Promise<void> {
     await this.sql.command("checkpoint");
   }

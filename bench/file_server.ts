@@ -1,4 +1,4 @@
-/** A process that serves one file, whatever it is asked for: over HTTPS, and without TLS. */
+/** A process that serves one file at every path: over HTTPS, and without TLS. */
 
 import { LOCALHOST } from "../tests/support/certificates.ts";
 import { say } from "./processes.ts";

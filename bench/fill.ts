@@ -8,7 +8,7 @@ const GROUP = 20;
 /** Names that no event of the sample stream has. */
 const DID = (group: string): string => `'did:plc:filled' || lpad((${group})::text, 18, '0')`;
 
-/** A text of so many words, out of 1728, by number. */
+/** A text of `count` words, out of 1728, by number. */
 const words = (seed: string, count: number): string =>
   `(select string_agg('w' || (hashint4(${seed} * 31 + w) & 2047)::text, ' ')
     from generate_series(1, ${count}) as w)`;
@@ -96,7 +96,7 @@ const PARTS: readonly {
   },
 ];
 
-/** Empties the tables, and fills them until the ledger has so many rows. Analysed. */
+/** Empties the tables, fills them until the ledger has the given number of rows, and analyses them. */
 export async function fill(scratch: Scratch, ledgerRows: number): Promise<void> {
   await scratch.empty();
   const { sql } = scratch;

@@ -1,6 +1,6 @@
 /**
- * A process that heals: maps all of the ledger again (`reindex`), or compares repositories with their source
- * (`reconcile DID…`). Settings come from the environment; it says how long that took.
+ * A process that repairs the index: maps the whole ledger again (`reindex`), or compares repositories with their source
+ * (`reconcile DID…`). Settings come from the environment. It prints the duration.
  */
 
 import { openDatabase } from "../lib/commands/open_database.ts";
@@ -14,11 +14,11 @@ import { COLLECTIONS } from "../lib/mapper/collections/registry.ts";
 import type { Database } from "../lib/repository/connection/database.ts";
 import { say } from "./processes.ts";
 
-/** What it says at the end. */
+/** Its output at the end. */
 export interface Healed {
   /** Records mapped, or repositories compared. */
   readonly count: number;
-  /** Records that were otherwise. */
+  /** Records that differed. */
   readonly changed: number;
   readonly ms: number;
 }

@@ -14,7 +14,7 @@ import { outcomeTotals } from "../lib/server/facts/counts.ts";
 import { Telemetry } from "../lib/server/telemetry/telemetry.ts";
 import { say } from "./processes.ts";
 
-/** What an indexer says once it has received and committed what it was to. */
+/** An indexer's output after it has received, or committed, the requested number of events. */
 export interface Measured {
   readonly what: "received" | "committed";
   /** Events. */

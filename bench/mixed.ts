@@ -5,16 +5,16 @@
 
 import { SampleStream, scattered, scene, tidOf, timeOf } from "./sample.ts";
 
-/** Of a hundred events, so many, all of them in place of posts: what others refer to comes. */
+/** Shares in percent, all in place of posts, so that the parents of other records still arrive. */
 const DELETES = 10;
 const ACCOUNTS = 2;
 const WAITING = 5;
 const POSTS = 40;
 
-/** How many events ago a record was written that is deleted, or whose author's account changes. */
+/** How many events earlier a record was written that is deleted, or whose author's account changes. */
 const AGO = 1000;
 
-/** After how many groups of 20 events the scene comes for which a post waits. */
+/** After how many groups of 20 events the scene arrives that a post waits for. */
 const AHEAD = 30;
 
 interface Message {

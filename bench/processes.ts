@@ -19,7 +19,7 @@ function inherited(): Record<string, string> {
   return { PATH, HOME, ...DENO_DIR === "" ? {} : { DENO_DIR } };
 }
 
-/** A process that says JSON, one value a line. */
+/** A process that prints JSON, one value per line. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<unknown>;
@@ -28,7 +28,7 @@ export class Program implements AsyncDisposable {
   constructor(command: string, args: readonly string[], env: Record<string, string> = {}) {
     this.#child = new Deno.Command(command, {
       args: [...args],
-      // The settings of whoever runs the benchmarks are not the indexer's.
+      // Settings in the environment of the benchmarks are not passed to the indexer.
       clearEnv: true,
       env: { ...inherited(), ...env },
       cwd: ROOT,
@@ -44,7 +44,7 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** The next thing that it says. */
+  /** The next value that it prints. */
   async hear<Fact>(): Promise<Fact> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error("cannot measure: a process ended before it said its result");
@@ -57,7 +57,7 @@ export class Program implements AsyncDisposable {
     } catch {
       // It has ended.
     }
-    // Read to the end: a process that can't say its last word would end with an error.
+    // Read to the end: a process that can't print its last value would end with an error.
     while (!(await this.#lines.next()).done);
     await this.#child.status;
   }

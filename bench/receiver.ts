@@ -1,4 +1,4 @@
-/** A process that does nothing but receive: the client's own socket, read and counted. */
+/** A process that only receives: the client's own socket, read and counted. */
 
 import { parseEndpoint } from "../lib/client/endpoint.ts";
 import { subscriptionTo } from "../lib/client/subscription.ts";

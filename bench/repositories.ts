@@ -1,10 +1,10 @@
-/** A process that is the directory and the server of some repositories, signed before anybody asks. */
+/** A process that is the directory and the server of some repositories, signed in advance. */
 
 import { TinyNetwork } from "../tests/support/pds/tiny_network.ts";
 import { say } from "./processes.ts";
 import { SampleStream } from "./sample.ts";
 
-/** What it says once it can be asked. */
+/** Its output when it is ready. */
 export interface Repositories {
   readonly url: string;
   readonly dids: readonly string[];

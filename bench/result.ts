@@ -1,4 +1,4 @@
-/** What a benchmark found, and how it is shown. */
+/** The results of benchmarks, and their table. */
 
 /** One row of the table. */
 export interface Result {
@@ -15,11 +15,11 @@ export interface Result {
   /** With a reference: the ratio must not exceed the goal. */
   readonly isLimit?: boolean;
   readonly met: boolean | null;
-  /** What the reference is, and what else is worth knowing. Not in the JSON. */
+  /** The reference, and further conditions. Not in the JSON. */
   readonly note: string;
 }
 
-/** How much is done: the number of runs, and whether they are the short ones. */
+/** The number of runs, and whether they are short. */
 export interface Effort {
   readonly runs: number;
   readonly quick: boolean;
@@ -92,7 +92,7 @@ export function range(values: readonly number[]): string {
   return `${short(Math.min(...values))}–${short(Math.max(...values))}`;
 }
 
-/** A number in as many digits as it is worth. */
+/** A number with its significant digits. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return "-";
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en");

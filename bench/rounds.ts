@@ -1,12 +1,12 @@
-/** Things that are done turn by turn on one thread, each beside another of the same invocation. */
+/** Measurements that alternate on one thread, so that they are compared in the same invocation. */
 
 import { compared, type Effort, median, type Result, short } from "./result.ts";
 
-/** One thing that is done over and over: what one turn handles, and the turn itself. */
+/** One measurement: what one round handles, and the round itself. */
 export interface Work {
   readonly name: string;
   readonly messages: number;
-  /** Bytes that go in, or for blocks and messages of zstd, that come out. */
+  /** Input bytes; for blocks and zstd messages, output bytes. */
   readonly bytes: number;
   readonly turn: () => void | Promise<void>;
   /** What it is compared with; the first of all when left out. */

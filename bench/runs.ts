@@ -15,7 +15,7 @@ export interface Run {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** How it went. */
+/** The result of a run. */
 export interface Ran extends Measured {
   readonly perSecond: number;
   /** Parts of one core that the indexer and its connections to Postgres took. */
@@ -39,7 +39,7 @@ export function startIndexer({ scratch, url, expected, latencies, env = {} }: Ru
   return deno("indexer.ts", args, { ...settings(scratch, url), ...env });
 }
 
-/** Waits until an indexer has received, or committed, what it was to. */
+/** Waits until an indexer has received, or committed, the requested events. */
 export async function heard(program: Program, what: Measured["what"]): Promise<Measured> {
   for (;;) {
     const measured = await program.hear<Measured>();
@@ -47,7 +47,7 @@ export async function heard(program: Program, what: Measured["what"]): Promise<M
   }
 }
 
-/** Runs an indexer until it has committed what it was to. */
+/** Runs an indexer until it has committed the requested events. */
 export async function runIndexer(run: Run): Promise<Ran> {
   await using program = startIndexer(run);
   const measured = await heard(program, "committed");

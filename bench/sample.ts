@@ -1,7 +1,7 @@
 /**
  * The stream that the benchmarks play: the six collections, with references that resolve, sizes as
- * real records have them (about 550 bytes a message), and words that are not always the same.
- * Everything about an event follows from its number, so a stream of any length needs no memory.
+ * those of real records (about 550 bytes a message), and varying words.
+ * An event is computed from its number, so a stream of any length needs no memory.
  */
 
 /** Events that belong together: two scenes of one owner, and what happens around them. */
@@ -211,7 +211,7 @@ function locationOf(index: number): Record<string, unknown> {
   };
 }
 
-/** A v1 message that nobody here wants, as long as such messages are. */
+/** A foreign v1 message of usual length. */
 export function foreignMessage(index: number): string {
   const timeUs = timeOf(index);
   return JSON.stringify({

@@ -1,7 +1,7 @@
 /**
  * The whole system with nothing installed: an embedded database, a local Jetstream that plays a sample
- * stream for ever, the indexer and its status page. It prints how to look at each of them, and what happens
- * that is worth a look. `--pace N` plays N events a second.
+ * stream repeatedly, the indexer and its status page. It prints how to reach each of them, and the interesting
+ * events. `--pace N` plays N events a second.
  *
  * `--once` plays the stream once, waits until all of it is committed, and prints the summary. With
  * `--query SQL` it prints the answer before that, one row a line.
@@ -19,13 +19,13 @@ import { Tour } from "./tour.ts";
 const once = Deno.args.includes("--once");
 const query = valueOf("--query");
 
-/** Events a second, in the demo that goes on for ever. */
+/** Events a second, without `--once`. */
 const pace = Math.max(1, Number(valueOf("--pace") ?? 10) || 10);
 
-/** So many events later the scene comes that an event waits for: long enough to look at it. */
+/** How many events later the scene arrives that an event waits for: long enough to see the event waiting. */
 const WAITS_FOR = 50;
 
-/** Without one the page can't retry or discard. Empty: none. */
+/** The token of the page, which can't retry or discard without one. Empty: none. */
 const token = Deno.env.get("INTERNAL_AUTH_TOKEN") ?? (once ? "" : crypto.randomUUID().slice(0, 18));
 
 function valueOf(option: string): string | undefined {
@@ -50,9 +50,9 @@ function sample(): JetstreamEvent[] {
   return sampleStream((Date.now() - SAMPLE_SECONDS * 1000) * 1000) as unknown as JetstreamEvent[];
 }
 
-/** Plays the sample stream again and again, each time with newer revisions. */
+/** Plays the sample stream repeatedly, each time with newer revisions. */
 async function playForEver(): Promise<void> {
-  // What waits for something then waits before somebody's eyes.
+  // Slowly, so that waiting records are visible.
   while (server.connected === 0 && !stop.signal.aborted) await pause(100);
   for (let round = 0; !stop.signal.aborted; round++) {
     for (const event of sample()) {
@@ -115,7 +115,7 @@ const code = await runIndexer({
     SUBCULT_ENV: "development",
     DATABASE_URL: embedded.url,
     INTERNAL_AUTH_TOKEN: token,
-    // The accounts of the stream are nowhere else.
+    // The accounts of the sample stream have no servers.
     RECONCILE_ENABLED: "false",
     JETSTREAM_URL: server.url,
     JETSTREAM_COMPRESS: "false",

@@ -1,9 +1,9 @@
 /**
  * A sample stream in the shape of Jetstream v1: a few repositories of a fictional underground, with
- * everything that happens in a real stream. Deterministic, but for the time at which it begins.
+ * everything that happens in a real stream. Deterministic, except for its start time.
  */
 
-/** One event as it goes over the wire. */
+/** One event as the server sends it. */
 export interface SampleEvent {
   readonly did: string;
   readonly time_us: number;
@@ -86,7 +86,7 @@ export function sampleStream(startUs: number): SampleEvent[] {
 /** The key of an event that comes before its scene. */
 export const WAITING_EVENT = "opening";
 
-/** The key of an event that nobody can map. */
+/** The key of an invalid event. */
 export const REFUSED_EVENT = "no-date";
 
 /** How much time the sample stream spans. */
@@ -121,7 +121,7 @@ class Sample {
     this.#changes();
     this.#accounts();
     this.#events.push(...this.#foreign(20));
-    // Everybody is sent this one, so whoever has it has all of the stream.
+    // This event is sent to every client, so whoever has received it has the whole stream.
     this.#identity(REPOSITORIES[0].did, REPOSITORIES[0].handle);
     return this.#events;
   }
@@ -187,7 +187,7 @@ class Sample {
     });
   }
 
-  /** A record that nobody can map: it goes to the dead letters. */
+  /** An invalid record, which becomes a dead letter. */
   #invalid(): void {
     this.#commit(0, "create", "app.subcult.event", REFUSED_EVENT, {
       name: "Some Time",
@@ -197,7 +197,7 @@ class Sample {
 
   #changes(): void {
     this.#scene(SCENES[0], { description: "New tapes every new moon." });
-    // Consent is taken back.
+    // Consent is revoked.
     this.#scene(
       { ...SCENES[1], location: { ...SCENES[1].location, allowPrecise: false } } as never,
     );

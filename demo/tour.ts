@@ -1,4 +1,4 @@
-/** What the demo has to show besides rows: a record that waits, its parent coming, and a dead letter. */
+/** The events that the demo shows: a waiting record, the arrival of its parent, and a dead letter. */
 
 import type { Sql } from "../lib/repository/connection/sql.ts";
 import { REFUSED_EVENT, WAITING_EVENT } from "./sample_stream.ts";

@@ -1,6 +1,6 @@
 /**
- * What a record of the archive costs the indexer when everything is wanted and nothing has a product table,
- * beside `JSON.parse` of one. Needs the corpus (JETSTREAM_CORPUS) and the `zstd` command; without the corpus
+ * The cost of a record of the archive in the indexer when everything is wanted and nothing has a product table,
+ * compared with `JSON.parse` of one. Needs the corpus (JETSTREAM_CORPUS) and the `zstd` command; without the corpus
  * there are no rows.
  */
 
@@ -12,7 +12,7 @@ import { deno } from "../processes.ts";
 import { atMost, type Benchmark, type Effort, type Result } from "../result.ts";
 import { runIndexer } from "../runs.ts";
 
-/** The start of the process, when all of its code is still cold, is measured apart by a run that ends here. */
+/** The start of the process, with cold code, is measured separately by a run that ends here. */
 const WARM_UP_BLOCKS = 6;
 
 /** CPU of a record, in times that of `JSON.parse`. */

@@ -1,6 +1,6 @@
 /**
- * How fast blocks of the archive are decoded, beside receiving them with the archive's own client, over
- * HTTPS on loopback, and beside decompressing alone. Needs the corpus (JETSTREAM_CORPUS) and the `zstd`
+ * How fast blocks of the archive are decoded, compared with receiving them with the archive's own client, over
+ * HTTPS on loopback, and with decompressing alone. Needs the corpus (JETSTREAM_CORPUS) and the `zstd`
  * command; without the corpus there are no rows.
  */
 
@@ -66,7 +66,7 @@ async function measure(effort: Effort): Promise<readonly Result[]> {
 
 export const blocks: Benchmark = { name: "blocks", measure };
 
-/** Gets a block so many times in parallel, as a replay does. */
+/** Downloads a block repeatedly and in parallel, like a replay. */
 function receipt(name: string, url: URL, client: Deno.HttpClient): Turn {
   const request = {
     url,

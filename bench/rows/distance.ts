@@ -1,4 +1,4 @@
-/** A database that is far away: every byte is delayed on its way there and on its way back. */
+/** A distant database: every byte is delayed in both directions. */
 
 import { Scratch } from "../database.ts";
 import { deno, startServer } from "../processes.ts";
@@ -13,7 +13,7 @@ import {
 import { type Ran, runIndexer } from "../runs.ts";
 import type { Play } from "../server.ts";
 
-/** There and back, milliseconds. */
+/** The round trip, milliseconds. */
 const DISTANCES = [0, 5, 20];
 const FAR = 20;
 

@@ -1,4 +1,4 @@
-/** Socket to committed, against the same rows without a pipeline; and everything once more. */
+/** From the socket to the commit, compared with the same rows without a pipeline; then the same stream again. */
 
 import { connect } from "../../lib/repository/connection/connection.ts";
 import { BARE_BATCH, harvest, writeBare, writeOneByOne } from "../bare.ts";
@@ -16,7 +16,7 @@ import {
 import { runIndexer } from "../runs.ts";
 
 async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
-  // So many that the start of the process, when all of its code is still cold, weighs little.
+  // Enough that the start of the process, with cold code, counts little.
   const count = quick ? 10_000 : 100_000;
   const oneByOne = quick ? 300 : 2000;
   await using scratch = await Scratch.create("end_to_end");

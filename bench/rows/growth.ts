@@ -1,4 +1,4 @@
-/** What the size of the tables costs: the same events into large and into small ones. */
+/** The cost of large tables: the same events into large and into small ones. */
 
 import { Scratch } from "../database.ts";
 import { fill } from "../fill.ts";

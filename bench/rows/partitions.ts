@@ -1,4 +1,4 @@
-/** One process with several partitions against one with one; and how long nobody writes after a kill. */
+/** One process with several partitions compared with one; and how long nobody writes after a kill. */
 
 import { Scratch } from "../database.ts";
 import { type Program, startServer } from "../processes.ts";

@@ -1,4 +1,4 @@
-/** What a slow stream costs: the processor's time of the indexer and its Postgres for an event. */
+/** The cost of a slow stream: the processor's time of the indexer and its Postgres for an event. */
 
 import { Scratch } from "../database.ts";
 import { startServer } from "../processes.ts";
@@ -14,7 +14,7 @@ import { type Ran, runIndexer } from "../runs.ts";
 
 const PER_SECOND = 250;
 
-/** What the start takes is measured apart, by a run that ends here. */
+/** The start is measured separately, by a run that ends here. */
 const WARM_UP = 3 * PER_SECOND;
 
 const MOST_US = 400;
