@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { Status } from "../../lib/server/status/status.ts";
-import { told } from "../support/command_told.ts";
+import { told } from "../support/command_output.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { databaseTest } from "../support/database.ts";
 import { Folded } from "../support/folded.ts";

@@ -1,7 +1,7 @@
 /** No foreign text moves a terminal's cursor or changes its text direction. */
 
 import assert from "node:assert/strict";
-import { told } from "../support/command_told.ts";
+import { told } from "../support/command_output.ts";
 import { subject } from "../support/server_subject.ts";
 
 /** One character of each kind: control, direction, invisible, line end, half of a surrogate pair. */

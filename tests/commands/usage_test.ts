@@ -4,7 +4,7 @@ import { COMMANDS } from "../../lib/commands/all.ts";
 import { main } from "../../lib/commands/command_line.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import { COLLECTIONS } from "../../lib/mapper/collections/registry.ts";
-import { told } from "../support/command_told.ts";
+import { told } from "../support/command_output.ts";
 import { refuses, ScriptedServer } from "../support/jetstream/server.ts";
 
 Deno.test("version prints version and commit", async () => {

@@ -1,7 +1,7 @@
 /** `verify`: tables, ledger and sources are compared, and nothing is changed. */
 
 import assert from "node:assert/strict";
-import { told } from "../support/command_told.ts";
+import { told } from "../support/command_output.ts";
 import { settings } from "../support/crash/settings.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";
 import { Folded } from "../support/folded.ts";

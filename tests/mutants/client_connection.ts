@@ -97,7 +97,7 @@ export const CLIENT_CONNECTION: readonly Mutant[] = [
     before: "this.#limit = Math.min(MOST_IN_A_ROW, this.#limit * 2);",
     after: "",
     rule: "a long run of bad messages in the midst of a good stream is got over",
-    near: ["client/live/alive_test.ts"],
+    near: ["client/live/live_stream_test.ts"],
   },
   {
     file: "lib/client/live/stream_reader.ts",
@@ -140,6 +140,6 @@ export const CLIENT_CONNECTION: readonly Mutant[] = [
     before: "this.#short = steady ? 0 : this.#short + 1;",
     after: "this.#short = failed ? this.#short + 1 : 0;",
     rule: "a server that sends one event and closes is waited for longer each time",
-    near: ["client/live/polite_test.ts"],
+    near: ["client/live/retry_wait_test.ts"],
   },
 ];

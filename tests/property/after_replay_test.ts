@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { assertFolded, numberedStream } from "../support/crash/stream.ts";
 import { databaseTest } from "../support/database.ts";
-import { emptied, type Schema } from "../support/emptied.ts";
+import { emptied, type Schema } from "../support/empty_tables.ts";
 import { Folded } from "../support/folded.ts";
 import { propertySeeds } from "../support/property_seeds.ts";
 import { seededRandom } from "../support/seeded_random.ts";

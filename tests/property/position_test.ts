@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../lib/client/clock.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";
-import { emptyTables } from "../support/emptied.ts";
+import { emptyTables } from "../support/empty_tables.ts";
 import { MisbehavingServer, type Wire } from "../support/jetstream/misbehaving_server.ts";
 import type { JetstreamEvent } from "../support/jetstream/stored_event.ts";
 import { didOf, SampleEvents } from "../support/sample_events.ts";

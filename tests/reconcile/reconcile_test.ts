@@ -7,7 +7,7 @@ import { requestReconciles } from "../../lib/repository/reconcile/reconcile_queu
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { statusLines } from "../../lib/commands/status_text.ts";
 import type { Status } from "../../lib/server/status/status.ts";
-import { told } from "../support/command_told.ts";
+import { told } from "../support/command_output.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { settings } from "../support/crash/settings.ts";
 import { confirmedDeletion } from "../support/confirmed_deletion.ts";

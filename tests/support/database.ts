@@ -7,7 +7,7 @@
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { connect, terminate } from "../../lib/repository/connection/connection.ts";
 import { startEmbedded } from "../../lib/repository/embedded/embedded.ts";
-import { asNew, dropped, emptied, type Schema } from "./emptied.ts";
+import { asNew, dropped, emptied, type Schema } from "./empty_tables.ts";
 import { createDatabase, databaseUrl, dropDatabase, serverUrl } from "./server_database.ts";
 import { leaseEmbedded, tellSchema } from "./shared/lease.ts";
 

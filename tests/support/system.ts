@@ -11,7 +11,7 @@ import { openDeadLetterIds } from "../../lib/repository/dead_letters/dead_letter
 import { retryBatch } from "../../lib/repository/dead_letters/retry_batch.ts";
 import type { Outcome } from "../../lib/repository/outcome.ts";
 import { Writer } from "../../lib/repository/batch/writer.ts";
-import { emptyTables } from "./emptied.ts";
+import { emptyTables } from "./empty_tables.ts";
 import { protocolOf } from "./model/envelope.ts";
 import { SMALL_PARTS } from "./small_parts.ts";
 import type { OutcomeCounts, System } from "./model/system.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { connect, terminate } from "../../lib/repository/connection/connection.ts";
 import { sqlStateOf } from "../../lib/repository/connection/sqlstate.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
-import { told } from "../support/command_told.ts";
+import { told } from "../support/command_output.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { assertFolded, countsAfter, numberedStream } from "../support/crash/stream.ts";
 import { databaseTest } from "../support/database.ts";

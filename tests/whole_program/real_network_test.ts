@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { COLLECTIONS } from "../../lib/mapper/collections/registry.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
-import { told } from "../support/command_told.ts";
+import { told } from "../support/command_output.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { settings } from "../support/crash/settings.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { encode } from "@atcute/cbor";
 import { recordCid } from "../../lib/decoder/cbor/cid.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
-import { told } from "../support/command_told.ts";
+import { told } from "../support/command_output.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { settings } from "../support/crash/settings.ts";
 import { databaseTest } from "../support/database.ts";

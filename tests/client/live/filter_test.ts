@@ -6,7 +6,7 @@ import { InvalidRequestError } from "../../../lib/client/live/stream_error.ts";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
 import { LONG_ADDRESS, subscriptionTo } from "../../../lib/client/subscription.ts";
 import { ConfigError, readConfig } from "../../../lib/config.ts";
-import { told } from "../../support/command_told.ts";
+import { told } from "../../support/command_output.ts";
 import { TEST_CERT, TEST_KEY, TEST_ROOT } from "../../support/jetstream/certificate.ts";
 import { FakeClock } from "../../support/jetstream/fake_clock.ts";
 import { Followed, v1Message } from "../../support/jetstream/followed.ts";

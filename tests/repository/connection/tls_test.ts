@@ -8,7 +8,7 @@ import {
   OTHER_NAME,
   STRANGER,
 } from "../../support/certificates.ts";
-import { told } from "../../support/command_told.ts";
+import { told } from "../../support/command_output.ts";
 import { databaseTest } from "../../support/database.ts";
 import { type TlsAnswer, TlsFront } from "../../support/faults/tls_front.ts";
 

@@ -12,7 +12,7 @@ import { connect, terminate } from "../../../lib/repository/connection/connectio
 import { Database } from "../../../lib/repository/connection/database.ts";
 import type { TransactionSql } from "../../../lib/repository/connection/sql.ts";
 import { finishReindex, outdatedMappings } from "../../../lib/repository/reconcile/mappings.ts";
-import { told } from "../../support/command_told.ts";
+import { told } from "../../support/command_output.ts";
 import { settings } from "../../support/crash/settings.ts";
 import { databaseTest } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";

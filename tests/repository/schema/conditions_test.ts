@@ -5,7 +5,7 @@ import { checkDatabase } from "../../../lib/repository/schema/check_database.ts"
 import { migrate } from "../../../lib/repository/schema/migrate.ts";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { StatusTables } from "../../../lib/repository/status/stored_status.ts";
-import { told } from "../../support/command_told.ts";
+import { told } from "../../support/command_output.ts";
 import { databaseTest, type TestDatabase } from "../../support/database.ts";
 import { Folded } from "../../support/folded.ts";
 import { SampleEvents } from "../../support/sample_events.ts";

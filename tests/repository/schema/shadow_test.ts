@@ -4,7 +4,7 @@ import {
   openDeadLetterIds,
 } from "../../../lib/repository/dead_letters/dead_letters.ts";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
-import { told } from "../../support/command_told.ts";
+import { told } from "../../support/command_output.ts";
 import { Program } from "../../support/crash/in_process.ts";
 import { assertFolded, countsAfter, numberedStream } from "../../support/crash/stream.ts";
 import { databaseTest } from "../../support/database.ts";

@@ -8,7 +8,7 @@ import { connect, terminate } from "../../../lib/repository/connection/connectio
 import { partitionOfEvent } from "../../../lib/repository/partitions/partition.ts";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { Writer } from "../../../lib/repository/batch/writer.ts";
-import { emptyTables } from "../emptied.ts";
+import { emptyTables } from "../empty_tables.ts";
 import { protocolOf } from "../model/envelope.ts";
 import { Random } from "../model/random.ts";
 import type { OutcomeCounts, System } from "../model/system.ts";

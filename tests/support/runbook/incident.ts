@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
-import { told } from "../command_told.ts";
+import { told } from "../command_output.ts";
 import { Program, type ProgramOptions } from "../crash/in_process.ts";
 import { sectionOf } from "../document_section.ts";
 import { repository } from "../repository_files.ts";

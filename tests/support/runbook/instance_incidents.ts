@@ -1,7 +1,7 @@
 /** Incidents of the process itself, and of other instances. */
 
 import assert from "node:assert/strict";
-import { told } from "../command_told.ts";
+import { told } from "../command_output.ts";
 import { ReplayServer } from "../jetstream/replay_server.ts";
 import { type Incident, metric } from "./incident.ts";
 

@@ -2,7 +2,7 @@
 
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 import { startEmbedded } from "../../../lib/repository/embedded/embedded.ts";
-import { emptied } from "../emptied.ts";
+import { emptied } from "../empty_tables.ts";
 import { linesOf } from "../lines.ts";
 import type { Leased } from "./question.ts";
 

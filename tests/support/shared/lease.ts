@@ -1,6 +1,6 @@
 /** Databases that the run lends to its test files: to start and migrate one takes longer than most files. */
 
-import type { Schema } from "../emptied.ts";
+import type { Schema } from "../empty_tables.ts";
 import { within } from "../within.ts";
 import { type Answer, type Leased, PORT_SETTING, type Question, type Told } from "./question.ts";
 

@@ -1,6 +1,6 @@
 /** What a test file asks the run that it belongs to, a line of JSON each, and the answers. */
 
-import type { Schema } from "../emptied.ts";
+import type { Schema } from "../empty_tables.ts";
 
 /** Where the run answers: a port of 127.0.0.1. Unset where test files run without `deno task test`. */
 export const PORT_SETTING = "SHARED_DATABASES_PORT";

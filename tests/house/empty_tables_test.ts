@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { databaseTest } from "../support/database.ts";
-import { asNew, emptied, type Schema } from "../support/emptied.ts";
+import { asNew, emptied, type Schema } from "../support/empty_tables.ts";
 
 const LETTER = "insert into dead_letters (fingerprint, reason, detail) values ('a', 'b', 'c')";
 
