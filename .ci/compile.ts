@@ -5,6 +5,7 @@
 
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
+import { unneededFiles } from "./unneeded_files.ts";
 
 /** The permissions of the executable, on every machine and in every variant. */
 export const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"] as const;
@@ -22,11 +23,13 @@ export interface Variant {
   readonly embeddedDatabase: boolean;
   readonly output: string;
   readonly commit: string;
+  /** Files of packages to leave out. */
+  readonly unneeded: readonly string[];
 }
 
 /** The arguments of `deno`. `config` is the file that names the packages to compile in. */
 export function compileArguments(variant: Variant, config: string): string[] {
-  const { target, embeddedDatabase, output, commit } = variant;
+  const { target, embeddedDatabase, output, commit, unneeded } = variant;
   return [
     "compile",
     `--config=${config}`,
@@ -35,6 +38,7 @@ export function compileArguments(variant: Variant, config: string): string[] {
     // The modules of the embedded database lack their packages there. `deno task check` checks types.
     ...(embeddedDatabase ? [`--include=${EMBEDDED_WORKER}`] : ["--no-check"]),
     ...(target === null ? [] : [`--target=${target}`]),
+    ...unneeded.map((file) => `--exclude=${file}`),
     `--output=${output}`,
     "main.ts",
     `--commit=${commit}`,
@@ -95,6 +99,7 @@ if (import.meta.main) {
     embeddedDatabase: !values["without-embedded-database"],
     output: values.output,
     commit: await commitHere(),
+    unneeded: await unneededFiles(),
   });
   if (!done) Deno.exit(1);
 }

@@ -13,6 +13,7 @@ import { distance } from "./rows/distance.ts";
 import { endToEnd } from "./rows/end_to_end.ts";
 import { foreign } from "./rows/foreign.ts";
 import { growth } from "./rows/growth.ts";
+import { idle } from "./rows/idle.ts";
 import { healing } from "./rows/healing.ts";
 import { latency } from "./rows/latency.ts";
 import { memory } from "./rows/memory.ts";
@@ -32,6 +33,7 @@ const BENCHMARKS = [
   distance,
   memory,
   growth,
+  idle,
   start,
   places,
   healing,

@@ -204,7 +204,13 @@ executableTest("the file itself says that it may use network and environment onl
 });
 
 Deno.test("executables for other machines, and without the embedded database, may do nothing more", () => {
-  const here: Variant = { target: null, embeddedDatabase: true, output: "x", commit: "abc1234" };
+  const here: Variant = {
+    target: null,
+    embeddedDatabase: true,
+    output: "x",
+    commit: "abc1234",
+    unneeded: [],
+  };
   const permissions = (variant: Variant): string[] =>
     compileArguments(variant, "deno.json").filter((one) => /^--(no-prompt|allow-)/.test(one));
   for (const target of [null, "aarch64-unknown-linux-gnu"]) {
