@@ -118,7 +118,7 @@ async function isAsAtSource(
     const isSame = put + deleted === 0;
     const differs = isSame
       ? "all right"
-      : `${put} missing or different here, ${deleted} gone there`;
+      : `${put} missing or different here, ${deleted} deleted there`;
     if (asJson) print(JSON.stringify({ did, ...found }));
     else print(plain(`${did}: ${records} records at ${host}, ${differs}`));
     return isSame;

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 /** Removes what must not be printed. */
 export type Redact = (text: string) => string;
 
-/** Shorter ones can't be told from ordinary text, and protect nothing. */
+/** Shorter ones can't be distinguished from ordinary text, and protect nothing. */
 const SHORTEST_SECRET = 3;
 
 /**

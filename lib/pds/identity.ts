@@ -117,7 +117,7 @@ async function documentAt(url: URL, options: Omit<GetOptions, "maxBytes">): Prom
   if (status === 200) return got;
   const { host } = url;
   const message = `cannot resolve a DID: ${host} answered ${status}`;
-  // 410: the DID was deactivated for ever.
+  // 410: the DID was deactivated forever.
   if (status === 404 || status === 410) {
     throw new SourceError("absent", message, { standing: "gone" });
   }

@@ -107,6 +107,6 @@ databaseTest("a sample of repositories is compared with their servers", async (d
   network.put(did, "app.subcult.scene/s2", { $type: "app.subcult.scene", name: "two" });
   const missed = await told(["verify", "--sample", "3"], options);
   assert.equal(missed.code, 1);
-  assert.match(missed.out.at(-1) ?? "", /2 missing or different here, 0 gone there$/);
+  assert.match(missed.out.at(-1) ?? "", /2 missing or different here, 0 deleted there$/);
   assert.equal(await new Folded(database).count("records"), 1);
 });

@@ -19,8 +19,8 @@ const NO_SUCH_METHOD: ReadonlySet<number> = new Set([404, 405, 501]);
  * a name comes from a proxy and is temporary. A missing file or an invalid range means that the plan is
  * outdated, which the caller handles.
  *
- * A server without an archive can't be told from a proxy that is being deployed. Both are retried: continuing
- * without the archive would lose the events that only the archive has.
+ * A server without an archive can't be distinguished from a proxy that is being deployed. Both are retried:
+ * continuing without the archive would lose the events that only the archive has.
  *
  * @param nowMs the wall clock, Unix milliseconds
  */

@@ -26,7 +26,7 @@ const YIELD_EVERY_MS = 10;
  * Reads one connection until it ends, and closes it.
  *
  * Any data shows that the socket is alive, pings included. Every Jetstream and every relay pings at least
- * once a minute, so a peer that is silent for `idleTimeoutMs` is gone. We send no pings: a pong proves only
+ * once a minute, so a peer that is silent for `idleTimeoutMs` is dead. We send no pings: a pong proves only
  * that a socket is open, not that it still gets events. `ProgressWatchdog` checks whether the stream makes
  * progress, and `UndecodableRun` whether it is a valid stream.
  *

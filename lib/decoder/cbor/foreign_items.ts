@@ -13,8 +13,8 @@ const LINK_TAG = 42n;
 const MAX_REPLACED = 100_000;
 
 /**
- * The item with its foreign items replaced; null when it has none. The caller has validated the shape (`checkCbor`), so
- * no item exceeds the end. Other faults are left to the decoder.
+ * The item with its foreign items replaced; null when it has none. The caller has validated the shape
+ * (`checkCbor`), so no item exceeds the end. Other faults are left to the decoder.
  */
 export function withoutForeignItems(bytes: Uint8Array): Uint8Array | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -46,7 +46,7 @@ export class Connection implements Occupant {
     return this.#state;
   }
 
-  /** Whether it was told to close, even if the operating system is not done. */
+  /** Whether it was asked to close, even if the operating system is not done. */
   get isCut(): boolean {
     return this.#cut;
   }

@@ -16,7 +16,7 @@ export interface ConnectionLimiterOptions extends ConnectionOptions {
   readonly failed: (error: unknown) => void;
 }
 
-/** Connections that were told to close and are not closed yet hold a descriptor each. */
+/** Connections that were asked to close and are not closed yet hold a descriptor each. */
 const MAX_CLOSING = 32;
 
 /** Pause after an error of `accept`: most likely there is no descriptor left. */

@@ -5,7 +5,7 @@
  */
 
 import html from "./page.html" with { type: "text" };
-import groundStyle from "./style/ground.css" with { type: "text" };
+import baseStyle from "./style/base.css" with { type: "text" };
 import layoutStyle from "./style/layout.css" with { type: "text" };
 import stateStyle from "./style/state.css" with { type: "text" };
 import summaryTilesStyle from "./style/summary_tiles.css" with { type: "text" };
@@ -63,7 +63,7 @@ const MODULES = [
 
 /** Later rules override earlier ones. */
 const STYLE = [
-  groundStyle,
+  baseStyle,
   layoutStyle,
   stateStyle,
   summaryTilesStyle,
