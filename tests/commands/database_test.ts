@@ -7,6 +7,7 @@ import { databaseTest } from "../support/database.ts";
 import { Folded } from "../support/folded.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { SampleEvents, uriOf } from "../support/sample_events.ts";
+import { until } from "../support/within.ts";
 
 /** Settings for every command. */
 function settings(
@@ -399,7 +400,7 @@ databaseTest(
       INTERNAL_AUTH_TOKEN: "a-token-of-the-tests",
     });
     const running = told([], { env, stop: stop.signal });
-    while (server.connected === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => server.connected > 0, "the connection to the stream");
     stop.abort();
     const { code, out, err } = await running;
     assert.deepEqual([code, err], [0, []]);

@@ -9,6 +9,7 @@ import { DatabaseProxy } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { uriOf } from "../support/model/address.ts";
 import { ALICE, BOB, Script } from "../support/model/frames.ts";
+import { until } from "../support/within.ts";
 
 const TOKEN = "a-token-of-the-tests";
 const SCENE = { name: "Basement" };
@@ -85,11 +86,8 @@ async function makeDue(sql: Sql): Promise<void> {
 }
 
 /** Resolves when a condition holds; the program checks for due dead letters by its own clock. */
-async function until(met: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !await met(); tries++) {
-    assert.ok(tries < 400, "it never came");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+function untilMet(met: () => Promise<boolean>): Promise<void> {
+  return until(met, `${met}`);
 }
 
 databaseTest(
@@ -161,12 +159,12 @@ databaseTest(
     assert.deepEqual([invalid?.reason, invalid?.minutes], ["empty_field", null]);
     for (const [attempts, minutes] of [[1, 2], [2, 4], [3, 8]] as const) {
       await makeDue(sql);
-      await until(async () => (await letters(sql))[0]?.attempts === attempts);
+      await untilMet(async () => (await letters(sql))[0]?.attempts === attempts);
       assert.equal((await letters(sql))[0]?.minutes, minutes);
     }
     await end();
     await makeDue(sql);
-    await until(async () => (await letters(sql))[0]?.resolution === "retried");
+    await untilMet(async () => (await letters(sql))[0]?.resolution === "retried");
     assert.equal(await stateOf(sql, "s1"), "applied");
     assert.deepEqual((await letters(sql))[1], invalid);
   },
@@ -182,7 +180,7 @@ databaseTest(
     await sql`update dead_letters set attempts = 8`;
     for (const [attempts, minutes] of [[9, 512], [10, null]] as const) {
       await makeDue(sql);
-      await until(async () => (await letters(sql))[0]?.attempts === attempts);
+      await untilMet(async () => (await letters(sql))[0]?.attempts === attempts);
       assert.equal((await letters(sql))[0]?.minutes, minutes);
     }
     await end();
@@ -286,7 +284,7 @@ databaseTest(
     await one.send(...scenes);
     await two.send(...scenes);
     await makeDue(sql);
-    await until(async () => (await letters(sql)).every(({ attempts }) => attempts > 0));
+    await untilMet(async () => (await letters(sql)).every(({ attempts }) => attempts > 0));
     assert.ok((await letters(sql)).every(({ attempts }) => attempts === 1));
   },
 );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { LineWriter } from "../../lib/log/line_writer.ts";
 import { settings } from "../support/crash/settings.ts";
 import { databaseTest } from "../support/database.ts";
+import { until } from "../support/within.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
@@ -81,10 +82,7 @@ databaseTest(
         const text = await response?.text() ?? "";
         return Number(/^indexer_log_lines_dropped_total (\d+)/m.exec(text)?.[1] ?? 0);
       };
-      for (let attempt = 0; await dropped() === 0; attempt++) {
-        assert.ok(attempt < 600, "nothing was dropped");
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      await until(async () => await dropped() > 0, "a dropped line", { limitMs: 60_000 });
       const health = await fetch(`http://127.0.0.1:${port}/health`);
       assert.ok([200, 503].includes(health.status));
       await health.body?.cancel();

@@ -14,7 +14,7 @@ import { FAULTS } from "../support/jetstream/archive_server.ts";
 import { archiveTest } from "../support/jetstream/history.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { SampleEvents } from "../support/sample_events.ts";
-import { within } from "../support/within.ts";
+import { until, within } from "../support/within.ts";
 
 /** Long enough for a machine under load. */
 const SOON_MS = 45_000;
@@ -41,15 +41,12 @@ function codes({ reasons }: Pick<Ready, "reasons">): string[] {
 /** Requests the status until a condition holds, and returns it. */
 async function statusWhen(program: Program, holds: (status: Status) => boolean): Promise<Status> {
   await program.until(() => program.said("listening") > 0);
-  const end = performance.now() + SOON_MS;
-  for (;;) {
-    const status = await statusOf(program);
-    if (holds(status)) return status;
-    if (performance.now() > end) {
-      assert.fail(`never: ${holds}\n${JSON.stringify({ ...status, history: null, stored: null })}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  let status = await statusOf(program);
+  await until(async () => holds(status = await statusOf(program)), `${holds}`, {
+    limitMs: SOON_MS,
+    state: () => JSON.stringify({ ...status, history: null, stored: null }),
+  });
+  return status;
 }
 
 /** An event of the current time, so that there is no lag. */
@@ -153,9 +150,7 @@ databaseTest(
     const altered = altering`alter table scenes add column by_hand integer`.then();
     altered.catch(() => {}); // If the test has failed already, this failure must not be reported too.
     try {
-      while (await waitingFor(sql, "scenes") === 0) {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+      await until(async () => await waitingFor(sql, "scenes") > 0, "the lock is waited for");
       const last = server.push(events.put("alice/scene/s2"));
       const { database } = await statusWhen(program, ({ database }) => database.blocked !== null);
       assert.deepEqual(

@@ -1,7 +1,6 @@
 /** The executable running with an environment of its own, until it is stopped. */
 
-import assert from "node:assert/strict";
-import { within } from "./within.ts";
+import { until, within } from "./within.ts";
 
 const PATIENCE_MS = 60_000;
 
@@ -41,12 +40,8 @@ export class Running implements AsyncDisposable {
   }
 
   /** Waits until something holds. */
-  async until(holds: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + PATIENCE_MS;
-    while (!await holds()) {
-      assert.ok(performance.now() < end, "it never came so far");
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+  until(holds: () => Promise<boolean>): Promise<void> {
+    return until(holds, `${holds}`, { limitMs: PATIENCE_MS });
   }
 
   /** Asks it to stop, and returns its exit status. */

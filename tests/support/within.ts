@@ -19,7 +19,7 @@ export async function within<T>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`waited ${limitMs / 1000} s for: ${what}\n${state()}`.trimEnd())),
+      () => reject(lateError(what, limitMs, state)),
       limitMs,
     );
   });
@@ -28,4 +28,26 @@ export async function within<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+export interface UntilOptions extends WithinOptions {
+  /** Milliseconds between two looks. */
+  readonly everyMs?: number;
+}
+
+/** Looks again and again until something holds: for what nobody reports. Rejects when it does not in time. */
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  { limitMs = WAIT_MS, everyMs = 20, state = (): string => "" }: UntilOptions = {},
+): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!await holds()) {
+    if (performance.now() > end) throw lateError(what, limitMs, state);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+function lateError(what: string, limitMs: number, state: () => string): Error {
+  return new Error(`waited ${limitMs / 1000} s for: ${what}\n${state()}`.trimEnd());
 }

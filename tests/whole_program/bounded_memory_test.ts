@@ -20,6 +20,7 @@ import { databaseTest, type TestDatabase } from "../support/database.ts";
 import { PROGRAM, PROGRAM_NAME } from "../support/hostile/executable.ts";
 import { assertWithinMemory, MEMORY_LIMITED } from "../support/hostile/memory_limit.ts";
 import { commit, FROM_SOURCE, nextTimeUs, Victim } from "../support/hostile/victim.ts";
+import { until } from "../support/within.ts";
 
 /**
  * The executable has 512 MiB. With a quarter of that, a quarter of the records is as much too much:
@@ -89,13 +90,9 @@ class Bounded implements AsyncDisposable {
     await assertWithinMemory(this.#victim.pid);
   }
 
-  async until(holds: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + PATIENCE_MS;
-    while (!await holds()) {
-      const lastWords = this.#victim.log.slice(-9).join("\n");
-      assert.ok(performance.now() < end, `it never came so far: ${lastWords}`);
-      await delay(100);
-    }
+  until(holds: () => Promise<boolean>): Promise<void> {
+    const state = (): string => this.#victim.log.slice(-9).join("\n");
+    return until(holds, `${holds}`, { limitMs: PATIENCE_MS, everyMs: 100, state });
   }
 
   retryAll(): Promise<Response> {

@@ -10,7 +10,7 @@ import { sectionOf } from "../support/document_section.ts";
 import { Folded } from "../support/folded.ts";
 import { repository } from "../support/repository_files.ts";
 import { keyOf, SampleEvents } from "../support/sample_events.ts";
-import { within } from "../support/within.ts";
+import { until } from "../support/within.ts";
 
 const PROGRAMS = serverPrograms();
 const MISSING = PROGRAMS === null ? " (needs the programs of a Postgres server)" : "";
@@ -31,14 +31,10 @@ async function rowsOf(sql: Sql, relation: string): Promise<string[]> {
 }
 
 async function answered(sql: Sql, question: string, what: string): Promise<void> {
-  const wait = async (): Promise<void> => {
-    while (true) {
-      const [row] = await sql.unsafe<{ yes: boolean | null }[]>(`select (${question}) as yes`);
-      if (row?.yes === true) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  await within(wait(), what);
+  await until(async () => {
+    const [row] = await sql.unsafe<{ yes: boolean | null }[]>(`select (${question}) as yes`);
+    return row?.yes === true;
+  }, what);
 }
 
 /** Tables of the same form, and what they are made of. */

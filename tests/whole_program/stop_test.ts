@@ -6,7 +6,7 @@ import { assertFolded, numberedStream } from "../support/crash/stream.ts";
 import { databaseTest, type DatabaseTestOptions } from "../support/database.ts";
 import { DatabaseProxy } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
-import { within } from "../support/within.ts";
+import { until, within } from "../support/within.ts";
 
 const ON_SERVER: DatabaseTestOptions = { kinds: ["server"] };
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
@@ -84,7 +84,9 @@ databaseTest(
       assert.ok(cursors.length < 10, `it gets nowhere: ${cursors}`);
       await using executable = new Executable(db.url, server.url, { BATCH_MAX_EVENTS: "50" });
       await executable.logged("connected");
-      if (cursors.length === 3) await until(async () => await cursorOf(db.sql) === frames.length);
+      if (cursors.length === 3) {
+        await untilMet(async () => await cursorOf(db.sql) === frames.length);
+      }
       await executable.stops();
       cursors.push(await cursorOf(db.sql));
     }
@@ -174,9 +176,6 @@ async function cursorOf(sql: Sql): Promise<number> {
   return row?.cursor ?? 0;
 }
 
-async function until(met: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 60_000; !await met();) {
-    if (performance.now() > end) throw new Error(`waited 60 s for: ${met}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+function untilMet(met: () => Promise<boolean>): Promise<void> {
+  return until(met, `${met}`, { limitMs: 60_000 });
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { PROGRAM } from "./executable.ts";
 import { assertWithinMemory, limitMemoryOf } from "./memory_limit.ts";
+import { until } from "../within.ts";
 
 const PATIENCE_MS = 120_000;
 
@@ -52,17 +53,15 @@ export class Alone implements AsyncDisposable {
   }
 
   /** Waits until a condition holds, and checks that the process stays within the memory of its unit. */
-  async until(holds: () => Promise<boolean>, patienceMs: number = PATIENCE_MS): Promise<void> {
-    const end = performance.now() + patienceMs;
-    for (;;) {
+  until(holds: () => Promise<boolean>, patienceMs: number = PATIENCE_MS): Promise<void> {
+    const last = (): string => this.log.slice(-5).join("\n");
+    const isMet = async (): Promise<boolean> => {
       const isMet = await holds();
-      const last = this.log.slice(-5).join("\n");
-      assert.ok(!this.#hasEnded, `it ended: ${last}`);
+      assert.ok(!this.#hasEnded, `it ended: ${last()}`);
       await assertWithinMemory(this.#process.pid);
-      if (isMet) return;
-      assert.ok(performance.now() < end, `it never came so far: ${last}`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+      return isMet;
+    };
+    return until(isMet, `${holds}`, { limitMs: patienceMs, everyMs: 200, state: last });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

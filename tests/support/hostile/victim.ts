@@ -3,7 +3,7 @@
 import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import { type Peer, WebSocketServer } from "../jetstream/websocket_server.ts";
 import type { TestDatabase } from "../database.ts";
-import { within } from "../within.ts";
+import { until, within } from "../within.ts";
 import { limitMemoryOf } from "./memory_limit.ts";
 
 /**
@@ -156,13 +156,9 @@ export class Victim implements AsyncDisposable {
 
   /** Repeats a request, whose answer may be some seconds old, until the answer contains a text. */
   async says(path: string, words: RegExp, patienceMs: number = PATIENCE_MS): Promise<void> {
-    const deadline = performance.now() + patienceMs;
-    for (;;) {
-      const answer = await this.get(path);
-      if (words.test(answer)) return;
-      if (performance.now() > deadline) throw new Error(`${path} never says ${words}: ${answer}`);
-      await delay(100);
-    }
+    let answer = "";
+    const isSaid = async (): Promise<boolean> => words.test(answer = await this.get(path));
+    await until(isSaid, `${path} says ${words}`, { limitMs: patienceMs, state: () => answer });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -187,18 +183,17 @@ export class Victim implements AsyncDisposable {
   /** Sends a valid record, again on each connection, until it is in the tables. */
   async #recovers(patienceMs: number): Promise<void> {
     const rkey = `good${++this.#good}`;
-    const deadline = performance.now() + patienceMs;
-    for (let sentTo: Peer | null = null;;) {
+    let sentTo: Peer | null = null;
+    const isWritten = async (): Promise<boolean> => {
       const peer = await this.#peerWithin(50);
       if (peer !== undefined && peer !== sentTo) {
         sentTo = peer;
         await peer.send(commit("did:plc:good", "scene", rkey, { name: "good" }));
       }
-      const rows = await this.sql`select from scenes where record_rkey = ${rkey}`;
-      if (rows.length > 0) return;
-      if (performance.now() > deadline) throw new Error(`no progress; ${this.#lastWords()}`);
-      await delay(20);
-    }
+      return (await this.sql`select from scenes where record_rkey = ${rkey}`).length > 0;
+    };
+    const state = (): string => this.#lastWords();
+    await until(isWritten, "progress after the attack", { limitMs: patienceMs, state });
   }
 
   async #peerWithin(ms: number): Promise<Peer | undefined> {
@@ -271,8 +266,4 @@ export function commit(
     },
   });
   return typeof record === "string" ? text.replace('"RECORD"', () => record) : text;
-}
-
-function delay(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), ms));
 }

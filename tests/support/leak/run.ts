@@ -13,7 +13,7 @@ import type { Frame } from "./frames.ts";
 import type { Haystack, MarkedSecret } from "./search.ts";
 import { LAST } from "./stream.ts";
 import { TinyNetwork } from "../pds/tiny_network.ts";
-import { within } from "../within.ts";
+import { until, within } from "../within.ts";
 
 export interface RunOptions {
   /** Of the database, with its password. */
@@ -93,7 +93,7 @@ export async function everythingSaid(options: RunOptions): Promise<Haystack[]> {
   try {
     const { host, port } = await within(started.promise, "the start of the program");
     await within(progress.done, "the last record of the stream", { limitMs: 300_000 });
-    await within(settled(sql), "the end of deleted accounts", { limitMs: 300_000 });
+    await settled(sql);
     said.push(...await asked(`http://${host}:${port}`, TOKEN, letters));
     const commands = { ...terminal, env: { ...env, METRICS_PORT: String(port) } };
     said.push(...await commanded(commands, sql, letters));
@@ -188,10 +188,10 @@ class Progress {
 
 /** Waits until no deletion waits for its source's answer. */
 async function settled(sql: Sql): Promise<void> {
-  const isAsked = async (): Promise<boolean> =>
+  const isSettled = async (): Promise<boolean> =>
     (await sql`select from reconciles where reason = 'deletion' and next_attempt_at is not null`)
-      .length > 0;
-  while (await isAsked()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      .length === 0;
+  await until(isSettled, "the end of deleted accounts", { limitMs: 300_000, everyMs: LOOK_MS });
 }
 
 /** The output of the commands, for a running process and its database. */

@@ -7,6 +7,7 @@ import { Program, type ProgramOptions } from "../crash/in_process.ts";
 import { sectionOf } from "../document_section.ts";
 import { repository } from "../repository_files.ts";
 import { SampleEvents } from "../sample_events.ts";
+import { until } from "../within.ts";
 
 export interface Incident {
   readonly alert: string;
@@ -87,14 +88,14 @@ export async function metric(
   holds: (value: number) => boolean,
 ): Promise<void> {
   await program.until(() => program.said("listening") > 0);
-  const end = performance.now() + SOON_MS;
   const series = new RegExp(`^${name}(?:\\{.*${labels}.*\\})? (\\S+)$`, "gm");
-  for (;;) {
+  let value = 0;
+  const isSo = async (): Promise<boolean> => {
     const text = await (await program.fetch("/metrics")).text();
     const found = [...text.matchAll(series)].map(([, value]) => Number(value));
-    const value = found.reduce((sum, one) => sum + one, 0);
-    if (found.length > 0 && holds(value)) return;
-    if (performance.now() > end) assert.fail(`${name} stays ${value}\n${program.lastLines}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+    value = found.reduce((sum, one) => sum + one, 0);
+    return found.length > 0 && holds(value);
+  };
+  const state = (): string => `it is ${value}\n${program.lastLines}`;
+  await until(isSo, `${name}: ${holds}`, { limitMs: SOON_MS, everyMs: 100, state });
 }
