@@ -14,6 +14,7 @@ import {
   isNamedPlace,
   isOrderedPair,
   isPlaceWithKey,
+  isTile,
   type Ordered,
   orderedMember,
 } from "./place_object.ts";
@@ -75,7 +76,7 @@ function clean(value: Json, where: Where): Json | undefined {
   if (where.depth >= MAX_DEPTH) throw TOO_DEEP;
   const below = { ...where, depth: where.depth + 1 };
   if (!isObject(value)) return cleanList(value, below);
-  return isAngleObject(value) ? undefined : cleanObject(value, below, NONE);
+  return isAngleObject(value) || isTile(value) ? undefined : cleanObject(value, below, NONE);
 }
 
 function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<string>): JsonObject {

@@ -31,9 +31,9 @@ const WHOLE: ReadonlyMap<string, KeyPolicy> = new Map([
     "pluscode pluscodes openlocationcode olc globalcode compoundcode h3 h3index h3cell hthree",
     "s2 s2cell s2cellid s2id quadkey mapcode maidenhead locator what3words w3w threewords",
     // Written by cameras and phones.
-    "exif exifdata xmp iptc gps bssid",
+    "exif exifdata xmp iptc gps bssid macaddress celltower celltowers",
     // A single house.
-    "street streetaddress street1 street2 streetname streetnumber housenumber addressline",
+    "address1 address2 street streetaddress street1 street2 streetname streetnumber housenumber addressline",
     "addressline1 addressline2 homeaddress postcode postalcode zipcode",
     "strasse straße hausnummer postleitzahl plz rue calle улица rua",
   ),
@@ -62,27 +62,11 @@ const EXACT = /^(?:exact|precise).*(?:address|location|place|point|position|spot
 const MAX_REMEMBERED = 4096;
 const MAX_REMEMBERED_LENGTH = 64;
 
-const remembered = new Map<string, KeyPolicy>();
-
-/** How to treat a key of a record and its value. */
-export function keyPolicy(key: string): KeyPolicy {
-  const known = remembered.get(key);
-  if (known !== undefined) return known;
-  const decided = decide(key);
-  if (key.length <= MAX_REMEMBERED_LENGTH) {
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(key, decided);
-  }
-  return decided;
-}
-
-function decide(key: string): KeyPolicy {
-  // A key can itself be text that contains a place.
-  return tellsPlace(key) ? "remove" : policyOfName(key);
-}
+/** How to treat a key of a record and its value. A key can itself be text that contains a place. */
+export const keyPolicy = remembering((key) => tellsPlace(key) ? "remove" : policyOfName(key));
 
 /** How to treat a key by what it names alone. */
-export function policyOfName(key: string): KeyPolicy {
+export const policyOfName = remembering((key) => {
   const plain = isAscii(key) ? key : foldText(key);
   const whole = withoutSeparators(plain);
   const exact = WHOLE.get(whole);
@@ -90,6 +74,20 @@ export function policyOfName(key: string): KeyPolicy {
   if (whole.includes("geohash")) return "cut";
   const tells = isCoordinateWord(whole) || PART.test(whole) || EXACT.test(whole);
   return tells || hasPlaceWord(plain) ? "remove" : "keep";
+});
+
+function remembering(decide: (key: string) => KeyPolicy): (key: string) => KeyPolicy {
+  const remembered = new Map<string, KeyPolicy>();
+  return (key) => {
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const decided = decide(key);
+    if (key.length <= MAX_REMEMBERED_LENGTH) {
+      if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+      remembered.set(key, decided);
+    }
+    return decided;
+  };
 }
 
 function hasPlaceWord(key: string): boolean {

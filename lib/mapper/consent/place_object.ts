@@ -16,10 +16,23 @@ const NAMING_KEYS: readonly string[] = [
   "field",
   "property",
   "id",
+  "type",
+  "kind",
+  "axis",
+  "attribute",
+  "trait_type",
 ];
 
 /** Keys whose value is a hemisphere: `{ "ref": "N", "value": 47.6062 }`. */
-const SIDE_KEYS: readonly string[] = ["direction", "dir", "hemisphere", "ref", "side", "cardinal"];
+const SIDE_KEYS: readonly string[] = [
+  "direction",
+  "dir",
+  "hemisphere",
+  "ref",
+  "side",
+  "cardinal",
+  "h",
+];
 const SIDE = /^\s*(?:[NSEWO]|north|south|east|west)\s*$/i;
 
 const DEGREE_KEYS: readonly string[] = ["degrees", "degree", "deg", "Degrees", "Deg", "grad", "d"];
@@ -41,12 +54,12 @@ const MAX_ORDERING_KEY = 12;
 
 /** Keys that only number or order a value: `a`, `first`, `_1`, `value2`, `north`. */
 const ORDERING_KEY =
-  /^_?(?:[a-zφλ]|\d{1,2}|(?:item|value|val|num|number|field|part|arg|component)_?\d{1,2}|first|second|one|two|phi|lambda|north|south|east|west|ns|ew)$/i;
+  /^_?(?:[a-zφλ]{1,2}|ltd|lgt|latt|lngg|\d{1,2}|(?:loc|pos|item|value|val|num|number|field|part|arg|component)_?\d{1,2}|first|second|one|two|phi|lambda|north|south|east|west)$/i;
 
 /** Whether a member of an object says that the others are coordinates. */
 export function isNamedPlace(object: JsonObject, budget: SearchBudget): boolean {
   return NAMING_KEYS.some((key) => Object.hasOwn(object, key) && isName(object[key], budget)) ||
-    hasSide(object);
+    hasSide(object) || hasDegrees(object);
 }
 
 /** Whether `x` and `y` of an object are degrees, also as `posX` and `posY`. */
@@ -58,6 +71,29 @@ export function hasXAndY(object: JsonObject): boolean {
     if (isFinePair(loneNumber(object[key]), loneNumber(object[other]))) return true;
   }
   return false;
+}
+
+const UNIT_KEYS: readonly string[] = ["unit", "units", "uom", "unitText"];
+const DEGREES = /^\s*(?:°|deg|degrees?|grad)\.?\s*$/i;
+
+/** Whether an object gives a number in degrees: `{ "value": 47.6062, "unit": "deg" }`. */
+function hasDegrees(object: JsonObject): boolean {
+  return UNIT_KEYS.some((key) => {
+    const unit = Object.hasOwn(object, key) ? object[key] : null;
+    return typeof unit === "string" && unit.length < 16 && DEGREES.test(unit);
+  });
+}
+
+const ZOOM_KEYS: readonly string[] = ["z", "zoom"];
+
+/** Whether an object is a tile of a map, of half a kilometre or less: `{ "z": 17, "x": 102519, "y": 37000 }`. */
+export function isTile(object: JsonObject): boolean {
+  if (!Object.hasOwn(object, "x") || !Object.hasOwn(object, "y")) return false;
+  const zoom = ZOOM_KEYS.map((key) => Object.hasOwn(object, key) ? Number(object[key]) : NaN)
+    .find((zoom) => zoom >= 16 && zoom <= 23);
+  if (zoom === undefined) return false;
+  const sides = [Number(object.x), Number(object.y)];
+  return sides.every((side) => Number.isInteger(side) && side >= 1000 && side < 2 ** zoom);
 }
 
 /** Whether a key and its value are a pair of coordinates. */

@@ -56,6 +56,12 @@ const CODES: readonly Code[] = [
       /(?<=(?:maps\.app\.goo\.gl|goo\.gl\/maps|maps\.apple\/p|yandex\.[a-z.]{2,6}\/maps\/-|surl\.amap\.com|j\.map\.baidu\.com(?:\/[\da-f]{2})?|go\.2gis\.com|her\.is|naver\.me|kko\.to|mapy\.(?:cz|com)\/s|binged\.it|citymapper\.com\/go)\/)[\w~-]{4,}/gi,
   },
   {
+    // The number of a house or shop on a map: `google.com/maps?cid=1234567890123456789`.
+    suspect: /id=[\dC]/i,
+    isNamed: true,
+    pattern: /(maps[^\s"'<>]{0,60}[?&](?:cid|auid|place_?id)=)[\w-]{8,}/gi,
+  },
+  {
     // Map place ids contain the cell: `0x5490…:0x…`, `ChIJ…`.
     suspect: /0x[\da-f]{12}|ChIJ/i,
     pattern: /0x[\da-f]{12,16}:0x[\da-f]{4,16}|(?<![\w-])ChIJ[\w-]{23}(?![\w-])/gi,
@@ -73,8 +79,8 @@ const CODES: readonly Code[] = [
   },
   {
     // Map tiles of half a kilometre or less: `/17/20976/45728.png`.
-    suspect: /\/(?:1[6-9]|2\d)\/\d{4}/,
-    pattern: /(?<=\/)(?:1[6-9]|2\d)\/\d{4,8}\/\d{4,8}(?=$|[^\d])/g,
+    suspect: /(?:1[6-9]|2\d)\/\d{4,8}\/\d{4}/,
+    pattern: /(?<![\d.,:])(?:1[6-9]|2\d)\/\d{4,8}\/\d{4,8}(?=$|[^\d])/g,
   },
   {
     // The same tiles in one number to the base of four: `/tiles/a1202102332221212.jpeg`.

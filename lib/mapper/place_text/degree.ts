@@ -43,7 +43,7 @@ const HEMISPHERES: readonly RegExp[] = [
   new RegExp(`(?<![A-Za-z])[NS]${SIDE_GAP}${PARTS}${BETWEEN}[EWO]${SIDE_GAP}${PARTS}(?!\\d)`, "g"),
   new RegExp(`(?<![A-Za-z])[EWO]${SIDE_GAP}${PARTS}${BETWEEN}[NS]${SIDE_GAP}${PARTS}(?!\\d)`, "g"),
   // Of receivers: `4736.372,N,12219.926,W`, `4736.37N/12219.93W`; of pilots: `473622N1221955W`.
-  /(?<!\d)\d{4}\.\d{1,9},?\s?[NS][,/\s]{0,3}\d{5}\.\d{1,9},?\s?[EW]/g,
+  /(?<!\d)\d{4}\.\d{1,9},?\s?[NS][,/\\\s]{0,3}\d{5}\.\d{1,9},?\s?[EW]/g,
   /(?<!\d)\d{6}(?:\.\d{1,9})?\s?[NS][,/\s]{0,3}\d{7}(?:\.\d{1,9})?\s?[EW]/g,
   /(?<![A-Za-z])[NS]\s?\d{6}(?:\.\d{1,9})?[,/\s]{0,3}[EW]\s?\d{7}(?:\.\d{1,9})?(?!\d)/g,
 ];

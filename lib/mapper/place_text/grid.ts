@@ -52,7 +52,7 @@ const MAY_BE_CALLED = /\d{3}["'\s,;/&m]{1,4}(?:N|Y|E|X|H|northing|easting|hochwe
 
 /** Cells of other grids, recognised only by their name. */
 const NAMED =
-  /((?<![A-Za-z])(?:mgrs|usng|utm|mapcode|quadkey|h3|h3index|s2 ?cell(?: ?id)?|s2 ?token|maidenhead|qth(?: locator)?|locator|georef|gars|digipin|ghana ?post ?gps|grid ?ref(?:erence)?|ngr)[^A-Za-z\d]{1,4})(?:[A-Z]{2,3} )?(?=[A-Za-z.+-]{0,12}\d)[A-Za-z\d][A-Za-z\d.+-]{3,31}(?: \d{3,7}){0,2}/gi;
+  /((?<![A-Za-z])(?:mgrs|usng|utm|mapcode|quadkey|h3|h3index|s2 ?cell(?: ?id)?|s2 ?token|maidenhead|qth(?: locator)?|locator|georef|gars|digipin|ghana ?post(?: ?gps)?|grid ?ref(?:erence)?|ngr)[^A-Za-z\d]{1,4})(?:[A-Z]{2,3} )?(?=[A-Za-z.+-]{0,12}\d)[A-Za-z\d][A-Za-z\d.+-]{3,31}(?: \d{3,7}){0,2}/gi;
 /** Twice as fast apart. */
 const MAY_BE_NAMED =
   /mgrs|usng|utm|mapcode|quadkey|maidenhead|locator|georef|gars|grid ?ref|ngr|qth|digipin|ghana ?post/i;
@@ -62,13 +62,18 @@ const MAY_BE_NAMED_SHORTLY = /h3|s2/i;
 const NAMED_IN_FORM: readonly RegExp[] = [
   /((?<![A-Za-z])grid(?: square)?[^A-Za-z\d]{1,4}(?:is )?)[A-R]{2}\d{2}[A-X]{2}\d{2}(?:[A-X]{2})?(?![A-Za-z\d])/gi,
   /((?<![A-Za-z])s2\s?[:=]\s?)[\da-f]{10,16}(?![A-Za-z\d])/gi,
+  // One house each, or one square of a few metres: `Eircode D02 X285`, `NAC: 8KDB PGFD`.
+  /(eircode[^A-Za-z\d]{1,4}(?:is )?)[A-Z]\d[\dW]\s?[A-Z\d]{4}(?![A-Za-z\d])/gi,
+  /((?<![A-Za-z])nac[:\s]{1,3})[\dB-DF-HJ-NP-TV-X]{4,6} [\dB-DF-HJ-NP-TV-X]{4,6}(?![A-Za-z\d])/gi,
+  // The box of a wireless network, which services find: `BSSID 00:11:22:33:44:55`.
+  /((?<![A-Za-z])(?:bssid|wi-?fi|mac(?: address)?)[^A-Za-z\d]{1,4})(?:[\da-f]{2}[:-]){5}[\da-f]{2}(?![\da-f:-])/gi,
   /(irish(?: national)? grid[^A-Za-z\d]{1,4})[A-HJ-Z]\s?(?:\d{3}\s?\d{3}|\d{4}\s?\d{4}|\d{5}\s?\d{5})(?!\d)/gi,
 ];
-const MAY_BE_NAMED_IN_FORM = /grid|s2\s?[:=]/i;
+const MAY_BE_NAMED_IN_FORM = /grid|s2\s?[:=]|eircode|nac[: ]|[\da-f][:-][\da-f]{2}[:-]/i;
 
 /** Integers of small units: `latE7=476062000`. */
 const UNITS =
-  /((?:lat(?:itude)?|lng|lon(?:gitude)?)(?:_?(?:e[567]|micro\w{0,8}))?["'\]]{0,2}\s?[:=]\s?["']?)[-+]?\d{6,10}(?!\d)/gi;
+  /((?:lat(?:itude)?|lng|lon(?:gitude)?)(?:_?(?:e[567]|micro\w{0,8}))?["'\]]{0,2}(?:\s?[:=]\s?|\s)["']?)[-+]?\d{6,10}(?![\d.])/gi;
 
 /** The places in grids. */
 export function* gridPlaces(text: string, budget: SearchBudget): Generator<Found> {
@@ -88,7 +93,7 @@ export function* gridPlaces(text: string, budget: SearchBudget): Generator<Found
   if (MAY_BE_NAMED_IN_FORM.test(text)) {
     for (const pattern of NAMED_IN_FORM) yield* matchesBehind(text, pattern, budget);
   }
-  if (/(?:lat|lng|lon)\w{0,14}["'\]]{0,2}\s?[:=]\s?["']?[-+]?\d{6}/i.test(text)) {
+  if (/(?:lat|lng|lon)\w{0,14}["'\]]{0,2}(?:\s?[:=]\s?|\s)["']?[-+]?\d{6}/i.test(text)) {
     yield* matchesBehind(text, UNITS, budget);
   }
 }

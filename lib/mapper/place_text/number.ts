@@ -16,7 +16,7 @@ export interface Decimal {
 
 /** Spoken decimal points, as words: `61 point 38`, `61[dot]38`. */
 const POINT = String
-  .raw`\s?[ [(](?:point|dot|comma|komma|punkt|punto|coma|virgule|virgola|ponto|v\u00edrgula|\u0442\u043e\u0447\u043a\u0430|\u0437\u0430\u043f\u044f\u0442\u0430\u044f)[ \])]\s?`;
+  .raw`dot|\s?[ [(](?:point|dot|comma|komma|punkt|punto|coma|virgule|virgola|ponto|v\u00edrgula|\u0442\u043e\u0447\u043a\u0430|\u0437\u0430\u043f\u044f\u0442\u0430\u044f)[ \])]\s?`;
 
 /** Up to 999 with decimals, also with zeros in front, as in columns of one width; the last group is of thousands. */
 const DECIMAL = new RegExp(
@@ -25,7 +25,7 @@ const DECIMAL = new RegExp(
     String.raw`,(\d{3})(?!\d|\.\d))`,
   "gi",
 );
-const MAY_BE_DECIMAL = /\d(?:[.,]\d|\s?[ [(][a-z\u0437\u0442])/i;
+const MAY_BE_DECIMAL = /\d(?:[.,]\d|dot|\s?[ [(][a-z\u0437\u0442])/i;
 
 /** The minutes and hours before the seconds of a time or a duration. */
 const TIME_BEFORE = /(?:^|[^\d.])\d{1,3}:(?:[0-5]\d:)?$/;

@@ -45,10 +45,10 @@ const EACH_MEMBER: Readonly<Record<Effort, number>> = { none: 100, read: 500, fo
 
 /** A new key is folded, split into words and looked up. */
 const EACH_KEY = 1_500;
+const EACH_NAME = 1_000;
 const EACH_SEARCHED_KEY = 6_000;
 const EACH_KEY_CHARACTER = 50;
 const EACH_KEY_DIGIT = 200;
-const EACH_NAME = 1_000;
 
 /** Fewer than the policies that are remembered. */
 const MAX_KNOWN_KEYS = 500;
@@ -108,20 +108,26 @@ export class SearchBudget {
   }
 
   /** The same for checking whether a short text names a coordinate. */
-  takeName(): boolean {
-    return this.#take(EACH_NAME);
+  takeName(name: string): boolean {
+    return this.#isKnown(name) || this.#take(EACH_NAME);
   }
 
   /** The same for checking a key. `isSearched`: as a text too. */
   takeKey(key: string, isSearched: (key: string) => boolean): boolean {
-    if (this.#knownKeys.has(key)) return true;
-    if (this.#knownKeys.size < MAX_KNOWN_KEYS && key.length <= MAX_KNOWN_KEY) {
-      this.#knownKeys.add(key);
-    }
+    if (this.#isKnown(key)) return true;
     const each = isSearched(key) ? EACH_SEARCHED_KEY : EACH_KEY;
     return this.#take(
       each + key.length * EACH_KEY_CHARACTER + digitsOf(key) * EACH_KEY_DIGIT,
     );
+  }
+
+  /** Whether the record had this key before: it is looked up and no more. */
+  #isKnown(key: string): boolean {
+    if (this.#knownKeys.has(key)) return true;
+    if (this.#knownKeys.size < MAX_KNOWN_KEYS && key.length <= MAX_KNOWN_KEY) {
+      this.#knownKeys.add(key);
+    }
+    return false;
   }
 
   get isUsedUp(): boolean {

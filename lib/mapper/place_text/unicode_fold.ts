@@ -12,6 +12,14 @@ const SIGNS: readonly (readonly [plain: string, signs: string])[] = [
   ["/", "⁄∕"],
   [".", "٫。｡·・･"],
   [",", "٬،、､"],
+  // Digits in circles that Unicode folds to nothing.
+  ["0", "⓿🄋🄌"],
+  ...[..."123456789"].map((digit, index) =>
+    [
+      digit,
+      [0x24f5, 0x2776, 0x2780, 0x278a].map((one) => String.fromCharCode(one + index)).join(""),
+    ] as const
+  ),
 ];
 
 const PLAIN = new Map(

@@ -16,6 +16,7 @@ export const COORDINATE_WORDS = words(
   "निर्देशांक إحداثيات إحداثية מיקום พิกัด स्थानांक",
   "breitengrad breitengrade längengrad längengrade laengengrad geobreite geolänge",
   "широта широты широту шир долгота долготы долготу довгота довготи",
+  "wgs ido keido vido kinhdo xcoord ycoord",
   "enlem boylam lintang bujur leveysaste leveysasteet pituusaste",
   "breddgrad breddegrad längdgrad lengdegrad længdegrad breedtegraad lengtegraad độ",
   "緯度 経度 經度 纬度 经度 北緯 南緯 東経 西経 北纬 南纬 东经 西经 東經 西經 위도 경도 북위 남위 동경 서경",
@@ -27,7 +28,7 @@ export const COORDINATE_WORDS = words(
 
 /** Languages that call latitude a width, and longitude a length. */
 export const EXTENT_WORDS = words(
-  "breite länge laenge ширина довжина дължина szerokość długość šířka délka szélesség hosszúság širina",
+  "breedte lengte breite länge laenge ширина довжина дължина szerokość długość šířka délka szélesség hosszúság širina",
   "dužina dolžina lățime lungime platums garums platuma ilguma laius pikkus πλάτος μήκος geograficzna",
   "العرض الطول عرض طول جغرافیایی רוחב אורך geographische geografische географическая",
 );
@@ -66,7 +67,7 @@ export const DIRECTION_WORDS = words(
 
 /** Names that may mean a place: keys of records, and labels before a value. */
 export const PLACE_WORDS = words(
-  "geo geometry geolocation geotag geofence location locations loc place places venue venues long",
+  "geo centroid geometry geolocation geotag geofence location locations loc place places venue venues long",
   "address addresses where whereabouts position positions pos point points pin pins marker markers",
   "center centre bounds boundary polygon route track waypoint waypoints map spot",
   "adresse anschrift dirección indirizzo endereço adres адрес 住所 地址 주소 ort standort treffpunkt lage",

@@ -90,6 +90,9 @@ const OPEN_IN_HALF: ReadonlySet<string> = new Set([
   "an angle as an object, with short keys and a side",
   "an angle of one letter each, with a side",
   "a number with its side beside it",
+  "a number with its unit beside it",
+  "an angle with its hemisphere as h",
+  "the key of a system",
   "a number with its hemisphere beside it",
 ]);
 
