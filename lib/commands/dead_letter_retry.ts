@@ -1,4 +1,4 @@
-/** `dead-dead letters retry`. */
+/** `dead-letters retry`. */
 
 import { retryDeadLetters } from "../indexer/manual_retry.ts";
 import type { Terminal } from "./command.ts";

@@ -24,10 +24,10 @@ export function createWriter(context: Context, mapper: Mapper, watch: DatabaseWa
       logger.error("cannot write a batch, retrying", { code: sqlState, attempt, error });
     },
     refused: (table, sqlState) => logger.warn("a row was rejected", { table, code: sqlState }),
-    step: (name, { letters, share }) => {
+    step: (name, { deadLetters, share }) => {
       if (name === "beginning") batchProgress.begin();
       if (name === "committed") watch.ended(`batch ${share?.partition ?? 0}`, true);
-      return context.faultPoint(`${letters.length > 0 ? "retry" : "batch"}_${name}`);
+      return context.faultPoint(`${deadLetters.length > 0 ? "retry" : "batch"}_${name}`);
     },
     judged: (records) => {
       telemetry.batches.advanced();

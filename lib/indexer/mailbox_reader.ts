@@ -39,7 +39,7 @@ export class MailboxReader {
       id: crypto.randomUUID(),
       events: [],
       cursor: null,
-      letters: [],
+      deadLetters: [],
       fromSource: false,
       lease,
       share,

@@ -162,7 +162,7 @@ function batchOf(
     id: crypto.randomUUID(),
     events: arrivals.map(({ event }) => event),
     cursor,
-    letters: [],
+    deadLetters: [],
     fromSource: false,
     lease,
     share,

@@ -27,7 +27,7 @@ export class RecordRemapper {
       events: [],
       remap: keys,
       cursor: null,
-      letters: [],
+      deadLetters: [],
       // It moves no cursor: these events are not part of the stream.
       fromSource: true,
       lease: null,

@@ -77,7 +77,7 @@ export function batchOf(events: readonly Event[]): Batch {
     id: crypto.randomUUID(),
     events,
     cursor: null,
-    letters: [],
+    deadLetters: [],
     fromSource: true,
     lease: null,
   };

@@ -271,7 +271,7 @@ databaseTest(
       resolved: 1,
       left: 0,
       unseen: 0,
-      letters: [],
+      deadLetters: [],
     });
     assert.deepEqual(await folded.live("alice/scene/s1"), [true]);
 

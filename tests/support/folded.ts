@@ -117,7 +117,7 @@ export class Folded {
       id: crypto.randomUUID(),
       events,
       cursor,
-      letters: [],
+      deadLetters: [],
       fromSource: false,
       lease,
     };

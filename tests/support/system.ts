@@ -68,7 +68,7 @@ export function systemOn(
       id: crypto.randomUUID(),
       events,
       cursor: null,
-      letters: [],
+      deadLetters: [],
       fromSource: false,
       lease: null,
     };
@@ -94,7 +94,7 @@ export function systemOn(
         await openDeadLetterIds(sql, { reason: "waiting_limit" }, 10_000),
       );
       await writer().write(batch, new AbortController().signal);
-      return batch.letters.length;
+      return batch.deadLetters.length;
     },
     async confirmDeletion(did): Promise<void> {
       const write = (batch: Batch, signal: AbortSignal): Promise<BatchResult> =>

@@ -3,7 +3,7 @@
 import type { TransactionSql } from "../connection/sql.ts";
 import type { Account, Commit, Event, Sync } from "../../decoder/event.ts";
 import { type Batch, type BatchResult, revisionOf } from "../fold/batch.ts";
-import { resolveLetters } from "../dead_letters/dead_letters.ts";
+import { resolveDeadLetters } from "../dead_letters/dead_letters.ts";
 import { ChildrenAhead } from "../fold/children_ahead.ts";
 import { applyAccount, applyIdentity, applySync, isUnconfirmed } from "../fold/account.ts";
 import { foldCommit, type FoldOptions, OUTCOME_OF_STATE, refuse } from "../fold/fold_commit.ts";
@@ -215,15 +215,15 @@ class BatchFold {
       if (account.changed) this.#last.account(account);
     }
     await this.#output.flush(this.#last);
-    const { letters } = this.#batch;
-    if (letters.length > 0) this.#judgeRetried(outcomes);
-    const settled = letters.filter((_, index) => outcomes[index] !== "dead_letter");
-    if (settled.length > 0) await resolveLetters(this.#tx, settled, "retried");
+    const { deadLetters } = this.#batch;
+    if (deadLetters.length > 0) this.#judgeRetried(outcomes);
+    const settled = deadLetters.filter((_, index) => outcomes[index] !== "dead_letter");
+    if (settled.length > 0) await resolveDeadLetters(this.#tx, settled, "retried");
   }
 
   /**
    * A retried record can be accepted or rejected because of another record of the same retry. Whether its
-   * letter stays open therefore depends on the final verdict.
+   * dead letter stays open therefore depends on the final verdict.
    */
   #judgeRetried(outcomes: Outcome[]): void {
     for (const [index, event] of this.#batch.events.entries()) {
@@ -235,7 +235,7 @@ class BatchFold {
 }
 
 /** Which records accept their current revision again. */
-function againOf({ letters, fromSource }: Batch): State | null {
+function againOf({ deadLetters, fromSource }: Batch): State | null {
   if (fromSource) return "deleted";
-  return letters.length > 0 ? "rejected" : null;
+  return deadLetters.length > 0 ? "rejected" : null;
 }

@@ -32,7 +32,9 @@ export async function splitByPartition(
       ...batch,
       id: crypto.randomUUID(),
       events: indexes.map((index) => batch.events[index]!),
-      letters: batch.letters.length > 0 ? indexes.map((index) => batch.letters[index]!) : [],
+      deadLetters: batch.deadLetters.length > 0
+        ? indexes.map((index) => batch.deadLetters[index]!)
+        : [],
       share: { partition, of: partitions },
     });
     for (const [at, index] of indexes.entries()) outcomes[index] = result.outcomes[at] ?? "ignored";

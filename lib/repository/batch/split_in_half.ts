@@ -6,20 +6,20 @@ import { uriOf } from "../fold/entry.ts";
 
 /** Two batches in place of one. The second moves the cursor. */
 export function halvesOf(batch: Batch): readonly [Batch, Batch] {
-  const { events, letters } = batch;
+  const { events, deadLetters } = batch;
   const half = Math.ceil(events.length / 2);
   const first = {
     ...batch,
     id: crypto.randomUUID(),
     events: events.slice(0, half),
-    letters: letters.slice(0, half),
+    deadLetters: deadLetters.slice(0, half),
     cursor: null,
   };
   const second = {
     ...batch,
     id: crypto.randomUUID(),
     events: events.slice(half),
-    letters: letters.slice(half),
+    deadLetters: deadLetters.slice(half),
   };
   return [first, second];
 }

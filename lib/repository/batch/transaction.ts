@@ -87,7 +87,7 @@ export async function applyBatch(
     stored = folded.stored;
     // Rows, cursor and COMMIT are sent together; when a row is rejected, the COMMIT acts as a rollback.
     // Batches outside the stream need no lost-answer check: running them twice changes nothing.
-    if (batch.letters.length === 0 && !batch.fromSource) {
+    if (batch.deadLetters.length === 0 && !batch.fromSource) {
       moveCursor(tx, batch, { consumer, partition: share.partition }).catch(() => {});
     }
     await step("cursor_moved");

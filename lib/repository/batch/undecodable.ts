@@ -39,7 +39,7 @@ export class UndecodableMessages {
     ) return "ignored";
     if (this.#known.has(event.fingerprint)) return "duplicate";
     this.#known.add(event.fingerprint);
-    writes.letter({
+    writes.deadLetter({
       fingerprint: event.fingerprint,
       ...event.refusal,
       key: account === undefined ? null : { did: account },

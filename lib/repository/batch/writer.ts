@@ -184,7 +184,7 @@ export class Writer {
     sqlState: string,
     signal: AbortSignal,
   ): Promise<BatchResult> {
-    const { events, letters } = batch;
+    const { events, deadLetters } = batch;
     const [event] = events;
     if (event === undefined) throw new Error("cannot split a batch without events");
     if (events.length === 1) {
@@ -197,8 +197,8 @@ export class Writer {
         refusals.set(refusalKey(event), { refusal, keepRecord: true });
         return await this.#write(batch, share, signal, refusals);
       }
-      // A letter that can't be stored as closed stays open.
-      if (letters.length > 0) return { outcomes: ["dead_letter"], reasons: [], rowsWritten: 0 };
+      // A dead letter that can't be stored as closed stays open.
+      if (deadLetters.length > 0) return { outcomes: ["dead_letter"], reasons: [], rowsWritten: 0 };
       return await this.#write(asUnusable(batch, event, refusal), share, signal);
     }
     const [first, second] = halvesOf(batch);

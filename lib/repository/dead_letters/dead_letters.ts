@@ -59,14 +59,14 @@ export async function showDeadLetter(
 
 /** Closes open dead letters for good, without applying them. Returns how many. */
 export function discardDeadLetters(sql: Sql, ids: readonly number[]): Promise<number> {
-  return resolveLetters(sql, ids, "discarded");
+  return resolveDeadLetters(sql, ids, "discarded");
 }
 
 /**
  * Closes open dead letters. After a retry also those that the retry's own transaction superseded. Returns how
  * many.
  */
-export async function resolveLetters(
+export async function resolveDeadLetters(
   sql: Asking,
   ids: readonly number[],
   resolution: "retried" | "discarded",

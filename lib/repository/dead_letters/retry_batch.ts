@@ -50,7 +50,7 @@ export async function retryBatch(sql: Sql, ids: readonly number[]): Promise<Batc
     id: crypto.randomUUID(),
     events: rows.map(commitOf),
     cursor: null,
-    letters: rows.map(({ id }) => id),
+    deadLetters: rows.map(({ id }) => id),
     fromSource: false,
     lease: null,
   };

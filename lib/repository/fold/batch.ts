@@ -28,7 +28,7 @@ export interface Batch {
   /** Null when no event of the batch has a position. */
   readonly cursor: CursorUpdate | null;
   /** Ids of the dead letters that the events retry, in order; empty for events of the stream. */
-  readonly letters: readonly number[];
+  readonly deadLetters: readonly number[];
   /** Whether the events were read from the repositories instead of the stream. */
   readonly fromSource: boolean;
   /** Ledger records to map again; such a batch has no events. */

@@ -16,7 +16,7 @@ import type { AccountEntry } from "./account.ts";
 import { type Entry, NONE_REJECTED } from "./entry.ts";
 import { REBUILT } from "./fold_commit.ts";
 import type { WorkingSet } from "./working_set.ts";
-import { writeLetters } from "./verdict_letters.ts";
+import { writeDeadLetters } from "./verdict_dead_letters.ts";
 import type { Loader } from "./loader.ts";
 import { Rejudging } from "./rejudging.ts";
 import { PendingStatements } from "./pending_statements.ts";
@@ -90,7 +90,7 @@ export class FoldOutput {
   async send(writes = new Writes()): Promise<void> {
     for (const entry of this.#accepted) {
       const verdict = this.#workingSet.judge(entry);
-      writeLetters(writes, entry, verdict, this.reasons);
+      writeDeadLetters(writes, entry, verdict, this.reasons);
       writes.accept(entry, verdict);
       this.#rejudging.settle(writes, entry, verdict, this.#changed);
       entry.accepted = false;

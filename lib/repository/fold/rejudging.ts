@@ -12,7 +12,7 @@ import type { Entry } from "./entry.ts";
 import { isStored, type Verdict } from "./verdict.ts";
 import type { WorkingSet } from "./working_set.ts";
 import type { Difference } from "./record_difference.ts";
-import { settleLetters } from "./verdict_letters.ts";
+import { settleDeadLetters } from "./verdict_dead_letters.ts";
 import type { Loader } from "./loader.ts";
 import { remapped } from "./remapping.ts";
 import { owns } from "../partitions/partition.ts";
@@ -159,7 +159,7 @@ export class Rejudging {
     writes.restate(entry, verdict, made);
     entry.lowered = false;
     if (stands(entry, verdict)) return;
-    settleLetters(writes, entry, verdict, this.#reasons);
+    settleDeadLetters(writes, entry, verdict, this.#reasons);
     this.settle(writes, entry, verdict, changed);
   }
 

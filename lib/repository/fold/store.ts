@@ -91,9 +91,9 @@ const UPSERT_ACCOUNTS: BulkStatement = {
 };
 
 /**
- * A closed letter keeps its facts and loses its payload, which may quote a place whose consent was revoked.
+ * A closed dead letter keeps its facts and loses its payload, which may quote a place whose consent was revoked.
  */
-const SETTLE_LETTERS: BulkStatement = {
+const SETTLE_DEAD_LETTERS: BulkStatement = {
   columns: KEY,
   text: `update dead_letters as t set
     resolved_at = now(), resolution = 'superseded', payload = null, next_attempt_at = null
@@ -101,15 +101,15 @@ const SETTLE_LETTERS: BulkStatement = {
   where ${SAME_KEY} and t.resolved_at is null`,
 };
 
-const LETTER = [
+const DEAD_LETTER = [
   ...columns("text", "fingerprint", "reason", "detail", "did", "collection", "rkey", "rev"),
   ...columns("jsonb", "payload"),
   ...columns("boolean", "superseded"),
   ...columns("float8", "retry_in_ms"),
 ];
 
-const UPSERT_LETTERS: BulkStatement = {
-  columns: LETTER,
+const UPSERT_DEAD_LETTERS: BulkStatement = {
+  columns: DEAD_LETTER,
   text: `insert into dead_letters as t
     (fingerprint, reason, detail, did, collection, rkey, rev, payload, next_attempt_at,
      resolved_at, resolution)
@@ -119,7 +119,7 @@ const UPSERT_LETTERS: BulkStatement = {
       then now() + retry_in_ms::float8 * interval '1 millisecond' end,
     case when superseded::boolean then now() end,
     case when superseded::boolean then 'superseded' end
-  from ${source(LETTER)}
+  from ${source(DEAD_LETTER)}
   on conflict (fingerprint) do update set
     reason = excluded.reason, detail = excluded.detail, payload = excluded.payload,
     next_attempt_at = case when t.attempts < 9 and excluded.next_attempt_at is not null
@@ -174,8 +174,12 @@ function bulkWrites(
     all.push({ ...table, statement: overwrite ? upsert : insert, rows: fresh });
     all.push({ ...table, statement: upsert, rows: upserts });
   }
-  all.push({ name: "dead_letters", statement: SETTLE_LETTERS, rows: writes.settled });
-  all.push({ name: "dead_letters", statement: UPSERT_LETTERS, rows: lettersOf(writes, share) });
+  all.push({ name: "dead_letters", statement: SETTLE_DEAD_LETTERS, rows: writes.settled });
+  all.push({
+    name: "dead_letters",
+    statement: UPSERT_DEAD_LETTERS,
+    rows: deadLettersOf(writes, share),
+  });
   all.push({ name: "reconciles", statement: REQUEST_RECONCILES, rows: writes.reconciles });
   if (share.of > 1) {
     all.push({ name: "mailbox", statement: WRITE_NOTES, rows: noteRows(writes.notes, share) });
@@ -184,14 +188,14 @@ function bulkWrites(
 }
 
 /**
- * A parent may already exist in another partition, in a note that was not read yet. A letter for the waiting
+ * A parent may already exist in another partition, in a note that was not read yet. A dead letter for the waiting
  * limit is therefore retried automatically.
  */
 const RETRY_LIMIT_MS = 60_000;
 
-function lettersOf({ letters }: Writes, { of }: Share): readonly Row[] {
-  if (of === 1) return letters;
-  return letters.map((row) =>
+function deadLettersOf({ deadLetters }: Writes, { of }: Share): readonly Row[] {
+  if (of === 1) return deadLetters;
+  return deadLetters.map((row) =>
     row["reason"] === "waiting_limit" && row["superseded"] !== true
       ? { ...row, retry_in_ms: RETRY_LIMIT_MS }
       : row

@@ -15,7 +15,7 @@ import type { Verdict } from "./verdict.ts";
 import type { ReconcileReason } from "../reconcile/reconcile_queue.ts";
 
 /** A dead letter to write, before it has an id. */
-export interface Letter {
+export interface DeadLetter {
   /** Unique: writing the same dead letter again updates the existing row. */
   readonly fingerprint: string;
   readonly reason: string;
@@ -49,7 +49,7 @@ export class Writes {
   readonly accounts: Row[] = [];
   /** Records whose open dead letters are closed. */
   readonly settled: Row[] = [];
-  readonly #letters = new Map<string, Row>();
+  readonly #deadLetters = new Map<string, Row>();
   readonly #reconciles = new Map<string, Row>();
   readonly #notes = new Map<string, ChangedParent>();
 
@@ -72,8 +72,8 @@ export class Writes {
     this.#reconciles.set(did, { did, reason });
   }
 
-  get letters(): readonly Row[] {
-    return [...this.#letters.values()];
+  get deadLetters(): readonly Row[] {
+    return [...this.#deadLetters.values()];
   }
 
   /** Writes a revision that this batch brought. */
@@ -130,8 +130,8 @@ export class Writes {
     });
   }
 
-  letter(letter: Letter): void {
-    this.#letters.set(letter.fingerprint, {
+  deadLetter(letter: DeadLetter): void {
+    this.#deadLetters.set(letter.fingerprint, {
       fingerprint: letter.fingerprint,
       reason: letter.reason,
       detail: letter.detail,

@@ -1,4 +1,4 @@
-/** `/api/dead-dead letters…`: the operations on dead letters, for the page and for scripts. */
+/** `/api/dead-letters…`: the operations on dead letters, for the page and for scripts. */
 
 import type { Context, Hono } from "hono";
 import { z } from "zod";

@@ -59,7 +59,7 @@ async function write({ writer }: Folded, ...events: (Account | Identity)[]): Pro
     id: crypto.randomUUID(),
     events,
     cursor: null,
-    letters: [],
+    deadLetters: [],
     fromSource: false,
     lease: null,
   };

@@ -121,7 +121,7 @@ databaseTest(
     const folded = new Folded(database);
     const events = new SampleEvents();
     const scene = { sceneId: uriOf("alice/scene/s") };
-    const outside = { events: [], cursor: null, letters: [], fromSource: false, lease: null };
+    const outside = { events: [], cursor: null, deadLetters: [], fromSource: false, lease: null };
     const readNotes = async (partition: number): Promise<void> => {
       const batch = { ...outside, id: crypto.randomUUID(), share: { partition, of }, mail: 50 };
       await folded.writer.write(batch, new AbortController().signal);

@@ -118,7 +118,7 @@ export class PartitionedSystem implements System, AsyncDisposable {
       id: crypto.randomUUID(),
       events,
       cursor: null,
-      letters: [],
+      deadLetters: [],
       fromSource: false,
       lease: null,
       share,

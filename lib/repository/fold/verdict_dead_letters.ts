@@ -16,7 +16,7 @@ const RETRY_AFTER_MS = 60_000;
  * The dead letters of a record that this batch brought: one for each rejected revision, closed when a newer
  * revision has followed.
  */
-export function writeLetters(
+export function writeDeadLetters(
   writes: Writes,
   entry: Entry,
   verdict: Verdict,
@@ -26,13 +26,13 @@ export function writeLetters(
   for (const { rev, reason, detail } of entry.rejected) {
     reasons.push(reason);
     if (rev === entry.rev && verdict.state === "rejected") continue;
-    writeLetter(writes, entry, rev, { reason, detail, superseded: true });
+    writeDeadLetter(writes, entry, rev, { reason, detail, superseded: true });
   }
   if (verdict.state === "rejected") writeCurrent(writes, entry, verdict);
 }
 
 /** The dead letters of a record whose verdict changed because of other records. */
-export function settleLetters(
+export function settleDeadLetters(
   writes: Writes,
   entry: Entry,
   verdict: Verdict,
@@ -47,16 +47,16 @@ export function settleLetters(
 function writeCurrent(writes: Writes, entry: Entry, verdict: Verdict): void {
   const reason = verdict.reason ?? "invalid_record";
   const detail = verdict.detail ?? "";
-  writeLetter(writes, entry, entry.rev ?? "", { reason, detail, superseded: false });
+  writeDeadLetter(writes, entry, entry.rev ?? "", { reason, detail, superseded: false });
 }
 
-function writeLetter(
+function writeDeadLetter(
   writes: Writes,
   entry: Entry,
   rev: string,
   letter: { reason: string; detail: string; superseded: boolean },
 ): void {
-  writes.letter({
+  writes.deadLetter({
     ...letter,
     fingerprint: idempotencyKey(entry.key, rev),
     key: entry.key,
