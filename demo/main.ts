@@ -72,7 +72,7 @@ Its token         ${token || "none is needed"}
 The database      psql '${databaseUrl}'
 for example       psql '${databaseUrl}' -c '${query}'
 
-What happens that is worth a look:
+Events worth watching:
 `);
 }
 

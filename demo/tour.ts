@@ -38,10 +38,10 @@ export class Tour {
   #lineOf({ rkey, state, waiting_for, reason, detail }: Seen): string | null {
     switch (state) {
       case "waiting":
-        return `waiting      the event ${rkey} names a scene that is not there yet: ${waiting_for}`;
+        return `waiting      the event ${rkey} waits for its scene: ${waiting_for}`;
       case "applied":
         return this.#printed.get(rkey) === "waiting"
-          ? `applied      its scene came, and the event ${rkey} with it`
+          ? `applied      its scene arrived, so the event ${rkey} is applied`
           : null;
       case "rejected":
         return `dead letter  the event ${rkey}: ${detail} (${reason}). ` +

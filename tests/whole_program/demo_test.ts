@@ -94,7 +94,7 @@ Deno.test("the running demo prints its addresses, and shows a waiting record, it
   }
   assert.match(
     said,
-    /\nwaiting {6}the event opening .*\/cold-storage\napplied {6}its scene came.*\ndead letter {2}the event no-date: startsAt/,
+    /\nwaiting {6}the event opening .*\/cold-storage\napplied {6}its scene arrived.*\ndead letter {2}the event no-date: startsAt/,
   );
   const [, page = ""] = /^The status page +(\S+)$/m.exec(said) ?? [];
   const [, token = ""] = /^Its token +(\S+)$/m.exec(said) ?? [];

@@ -33,7 +33,7 @@ export async function probe(
     const objection = subscription.hello ? await objectionOf(socket) : null;
     await socket.close();
     if (objection !== null) return { ok: false, detail: objection };
-    return { ok: true, detail: `takes the subscription (${endpoint.protocol})` };
+    return { ok: true, detail: `accepts the subscription (${endpoint.protocol})` };
   } catch (error) {
     if (error instanceof HandshakeRefusedError) {
       return { ok: false, detail: classifyRefusal(endpoint, error, systemClock.now()).message };
