@@ -346,4 +346,11 @@ export const MAPPER_PLACES: readonly Mutant[] = [
     rule: "the number of a house on a map is a place",
     near: ["mapper/consent/forms_test.ts"],
   },
+  {
+    file: "lib/mapper/place_text/grid.ts",
+    before: `["']?|(?<![A-Za-z])(?:lat`,
+    after: `["']?|(?:lat`,
+    rule: "a salon is no longitude",
+    near: ["mapper/consent/forms_test.ts"],
+  },
 ];
