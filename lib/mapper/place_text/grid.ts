@@ -73,7 +73,7 @@ const MAY_BE_NAMED_IN_FORM = /grid|s2\s?[:=]|eircode|nac[: ]|[\da-f][:-][\da-f]{
 
 /** Integers of small units: `latE7=476062000`. */
 const UNITS =
-  /((?:lat(?:itude)?|lng|lon(?:gitude)?)(?:_?(?:e[567]|micro\w{0,8}))?["'\]]{0,2}\s?[:=]\s?["']?|(?<![A-Za-z])(?:lat(?:itude)?|lng|lon(?:gitude)?)\s)[-+]?\d{6,10}(?![\d.])/gi;
+  /((?:lat(?:itude)?|lng|lon(?:gitude)?)(?:_?(?:e[567]|micro\w{0,8}))?["'\]]{0,2}\s?[:=]\s?["']?|(?<![A-Za-z])(?:lat(?:itude)?|lng|lon(?:gitude)?)\s)[-+]?\d{6,10}(?!\d|\.\d)/gi;
 
 /** The places in grids. */
 export function* gridPlaces(text: string, budget: SearchBudget): Generator<Found> {
