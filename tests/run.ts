@@ -3,6 +3,7 @@
  * passed to `deno test`: `deno task test tests/client`, `deno task test --filter "a word"`.
  */
 
+import manifest from "../deno.json" with { type: "json" };
 import { linesOf } from "./support/lines.ts";
 import { SharedDatabases } from "./support/shared/databases.ts";
 import { PORT_SETTING } from "./support/shared/question.ts";
@@ -48,13 +49,31 @@ export class Report {
   }
 }
 
+function write(bytes: Uint8Array): void {
+  Deno.stdout.writeSync(bytes);
+}
+
+/** Checks all types, as `deno task check` does, beside the tests: before them the other cores would have nothing to do. */
+async function check(): Promise<boolean> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...manifest.tasks.check.split(" ").slice(1), "--quiet"],
+    cwd: new URL("..", import.meta.url),
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+  }).output();
+  if (!success) write(stderr);
+  return success;
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const isPath = (arg: string): boolean => !arg.startsWith("-") && /\.ts$|\/|^tests$/.test(arg);
-  const paths = args.some(isPath) ? [] : [...FIRST, "tests"];
+  const isWhole = !args.some(isPath);
+  const files = isWhole ? ["--no-check", ...FIRST, "tests"] : [];
   // A nested run uses the databases of the outer run.
   await using databases = Deno.env.get(PORT_SETTING) ? null : new SharedDatabases();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--parallel", "--quiet", "--reporter=dot", ...args, ...paths],
+    args: ["test", "-A", "--parallel", "--quiet", "--reporter=dot", ...args, ...files],
     env: {
       NO_COLOR: "1",
       DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + SPARE_JOBS),
@@ -65,14 +84,14 @@ async function run(args: readonly string[]): Promise<number> {
     stderr: "piped",
   }).spawn();
   const isWatched = Deno.stdout.isTerminal();
-  const write = (text: string): void => void Deno.stdout.writeSync(new TextEncoder().encode(text));
+  const say = (text: string): void => write(new TextEncoder().encode(text));
   const tell = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> => {
     // One reader for each stream: their lines can arrive in any order.
     const report = new Report();
     for await (const line of linesOf(stream)) {
       const told = report.take(line);
-      if (told !== null) write(`${told}\n`);
-      else if (isWatched) write(`${report.count}\r`);
+      if (told !== null) say(`${told}\n`);
+      else if (isWatched) say(`${report.count}\r`);
     }
   };
   let late = false;
@@ -82,11 +101,12 @@ async function run(args: readonly string[]): Promise<number> {
   }, LIMIT_MS);
   const pass = (): void => child.kill("SIGTERM");
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, pass);
+  const checked = isWhole ? check() : true;
   await Promise.all([tell(child.stdout), tell(child.stderr)]);
   const { code } = await child.status;
   clearTimeout(timer);
-  if (!late) return code;
-  write(`stopped after ${LIMIT_MS / 60_000} minutes: a test hangs\n`);
+  if (!late) return await checked ? code : 1;
+  say(`stopped after ${LIMIT_MS / 60_000} minutes: a test hangs\n`);
   return 1;
 }
 
