@@ -235,11 +235,11 @@ export const LIMITS: readonly Mutant[] = [
     near: ["reconcile/failure_log_test.ts"],
   },
   {
-    file: "lib/mapper/consent/coordinate.ts",
+    file: "lib/mapper/place_text/coordinate.ts",
     before: "const MAX_COORDINATE = 40;",
     after: "const MAX_COORDINATE = 39;",
     rule: "a padded text of 40 characters is a coordinate, and removed",
-    near: ["mapper/consent/coordinate_test.ts"],
+    near: ["mapper/place_text/coordinate_test.ts"],
   },
   {
     file: "lib/mapper/consent/hidden_place.ts",

@@ -3,7 +3,7 @@
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
 import { policyOfName } from "./place_key.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
-import { coordinateOf, isSexagesimal } from "./coordinate.ts";
+import { coordinateOf, isSexagesimal } from "../place_text/coordinate.ts";
 import { foldText } from "../place_text/unicode_fold.ts";
 import type { SearchBudget } from "../place_text/search_budget.ts";
 import { DIRECTION_WORDS } from "../place_text/word.ts";

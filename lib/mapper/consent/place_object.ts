@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from "../../decoder/json.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
-import { coordinateOf } from "./coordinate.ts";
+import { coordinateOf } from "../place_text/coordinate.ts";
 import type { SearchBudget } from "../place_text/search_budget.ts";
 import { isName, loneNumber } from "./place_list.ts";
 

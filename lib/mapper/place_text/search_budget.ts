@@ -7,7 +7,7 @@
  */
 
 import { isObject, type Json } from "../../decoder/json.ts";
-import { type Effort, effortOf } from "../consent/coordinate.ts";
+import { type Effort, effortOf } from "./coordinate.ts";
 
 /** For each character of a record as JSON. */
 const EACH_BYTE = 110;

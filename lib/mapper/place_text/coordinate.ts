@@ -1,7 +1,7 @@
-/** A member of a record that can be a coordinate, as a number or as text. */
+/** A coordinate on its own: a number, or a text that is one. */
 
 import type { Json } from "../../decoder/json.ts";
-import { foldText } from "../place_text/unicode_fold.ts";
+import { foldText } from "./unicode_fold.ts";
 
 /** A coordinate as text: the network's data model has no fractions, so its apps write texts. */
 const COORDINATE =
