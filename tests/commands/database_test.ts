@@ -271,7 +271,7 @@ databaseTest(
       resolved: 1,
       left: 0,
       unseen: 0,
-      deadLetters: [],
+      letters: [],
     });
     assert.deepEqual(await folded.live("alice/scene/s1"), [true]);
 
