@@ -12,7 +12,7 @@ import { PORT_SETTING } from "./support/shared/question.ts";
 const LIMIT_MS = 45 * 60_000;
 
 /** Parallel files in addition to one per core: many tests wait for programs and databases. */
-const SPARE_JOBS = 2;
+const SPARE_JOBS = 1;
 
 /**
  * Files that take longest alone. They begin first, or the run would end with one of them while the other cores have
