@@ -1,6 +1,7 @@
 /** A database of the benchmarks' own, on the server that the tests use. */
 
 import { connect, terminate } from "../lib/repository/connection/connection.ts";
+import { LIVE_TABLES } from "../lib/repository/status/table_counts.ts";
 import { migrate } from "../lib/repository/schema/migrate.ts";
 import type { Sql } from "../lib/repository/connection/sql.ts";
 import { cpuSeconds } from "./processes.ts";
@@ -11,12 +12,7 @@ const SERVER = Deno.env.get("TEST_DATABASE_URL") ?? "postgres://postgres@127.0.0
 export const TABLES = [
   "records",
   "accounts",
-  "scenes",
-  "events",
-  "posts",
-  "alliances",
-  "memberships",
-  "stream_sessions",
+  ...LIVE_TABLES,
 ] as const;
 
 export class Scratch implements AsyncDisposable {

@@ -1,6 +1,7 @@
 /** Mapping the ledger again against first ingest, and repositories compared with their source. */
 
-import { Scratch, TABLES } from "../database.ts";
+import { LIVE_TABLES } from "../../lib/repository/status/table_counts.ts";
+import { Scratch } from "../database.ts";
 import type { Healed } from "../healer.ts";
 import { deno, startServer } from "../processes.ts";
 import type { Repositories } from "../repositories.ts";
@@ -16,7 +17,6 @@ import {
 import { runIndexer, settings } from "../runs.ts";
 
 /** Product tables: the ledger and the accounts come first. */
-const PRODUCT_TABLES = TABLES.slice(2);
 
 async function measure(effort: Effort): Promise<readonly Result[]> {
   return [...await reindexed(effort), ...await reconciled(effort)];
@@ -35,7 +35,7 @@ async function reindexed({ runs, quick }: Effort): Promise<readonly Result[]> {
     ingest.push((await runIndexer({ scratch, url: server.url, expected: count })).perSecond);
     await scratch.settle();
     same.push(await perSecond(scratch, 0));
-    for (const table of PRODUCT_TABLES) {
+    for (const table of LIVE_TABLES) {
       await scratch.sql.unsafe(`update ${table} set updated_at = updated_at - interval '1 second'`);
     }
     await scratch.settle();

@@ -1,5 +1,6 @@
 /** The real decoder, mapper and repository on a real database, without the socket. */
 
+import { LIVE_TABLES } from "../../lib/repository/status/table_counts.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import type { Decoder } from "../../lib/decoder/wire/decoder.ts";
 import { createDecoders } from "../../lib/indexer/decoders.ts";
@@ -26,12 +27,7 @@ export const STREAM_TABLES = [
   "accounts",
   "dead_letters",
   "indexer_state",
-  "scenes",
-  "events",
-  "posts",
-  "alliances",
-  "memberships",
-  "stream_sessions",
+  ...LIVE_TABLES,
 ] as const;
 
 /** A system on a database that is migrated already. */

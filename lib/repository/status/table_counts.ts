@@ -37,6 +37,7 @@ export async function openCounts(
   });
 }
 
+/** The product tables, in an order that satisfies references between them. */
 export const LIVE_TABLES = [
   "scenes",
   "events",
