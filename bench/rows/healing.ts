@@ -16,8 +16,6 @@ import {
 } from "../result.ts";
 import { runIndexer, settings } from "../runs.ts";
 
-/** Product tables: the ledger and the accounts come first. */
-
 async function measure(effort: Effort): Promise<readonly Result[]> {
   return [...await reindexed(effort), ...await reconciled(effort)];
 }
