@@ -21,9 +21,11 @@ import { partitions } from "./rows/partitions.ts";
 import { places } from "./rows/places.ts";
 import { start } from "./rows/start.ts";
 import { trickle } from "./rows/trickle.ts";
+import { unmapped } from "./rows/unmapped.ts";
 
 const BENCHMARKS = [
   endToEnd,
+  unmapped,
   foreign,
   decode,
   blocks,

@@ -211,6 +211,9 @@ function locationOf(index: number): Record<string, unknown> {
   };
 }
 
+/** The collection of foreign messages. */
+export const FOREIGN_COLLECTION = "app.bsky.feed.post";
+
 /** A foreign v1 message of usual length. */
 export function foreignMessage(index: number): string {
   const timeUs = timeOf(index);
@@ -222,10 +225,10 @@ export function foreignMessage(index: number): string {
     commit: {
       rev: tidOf(index, "33"),
       operation: "create",
-      collection: "app.bsky.feed.post",
+      collection: FOREIGN_COLLECTION,
       rkey: tidOf(index),
       record: {
-        $type: "app.bsky.feed.post",
+        $type: FOREIGN_COLLECTION,
         text: words(index, 22),
         langs: ["en"],
         createdAt: new Date(timeUs / 1000).toISOString(),
