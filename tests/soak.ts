@@ -1,15 +1,23 @@
 /**
  * The long form of the property test and of the crash test: streams for the given minutes, one seed
- * after another, until one fails. Usage: `soak.ts [--minutes N] [--seed N]`; with a seed and no minutes,
- * that seed alone. Crashes need a real server (TEST_DATABASE_URL).
+ * after another, until one fails.
  */
 
-import { parseArgs } from "node:util";
+import { UsageError } from "../lib/commands/command.ts";
+import { parseOptions } from "../lib/commands/options.ts";
 import { crashCampaign } from "./support/crash/campaign.ts";
 import { testDatabases, withDatabase } from "./support/database.ts";
 import { runSeed } from "./support/model/campaign.ts";
 import type { System } from "./support/model/system.ts";
 import { systemOn } from "./support/system.ts";
+import { printLine, runTask } from "./support/task.ts";
+
+const USAGE = `usage: deno task test:soak [options]
+
+  --minutes N  how long (10)
+  --seed N     the first seed; without --minutes, that seed alone
+
+Crashes need a database server (TEST_DATABASE_URL).`;
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -21,18 +29,16 @@ export interface SoakOptions {
 
 const MINUTE_MS = 60_000;
 
-/** Reads the command line. Throws on an unknown option and on a value that is no number. */
+/** Reads the command line. Throws a `UsageError` on an unknown option and on a value that is no number. */
 export function readSoakOptions(args: readonly string[], nowMs: number = Date.now()): SoakOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { minutes: { type: "string" }, seed: { type: "string" } },
-  });
+  const options = { minutes: { type: "string" }, seed: { type: "string" } } as const;
+  const { values } = parseOptions(args, options);
   const [minutes, seed] = [values.minutes ?? "10", values.seed ?? String(nowMs % 1_000_000_000)];
   if (!(Number(minutes) > 0)) {
-    throw new Error(`cannot read --minutes: got ${minutes}, expected a number above 0`);
+    throw new UsageError(`cannot read --minutes: got ${minutes}, expected a number above 0`);
   }
   if (!Number.isSafeInteger(Number(seed)) || seed.trim() === "") {
-    throw new Error(`cannot read --seed: got ${seed}, expected a whole number`);
+    throw new UsageError(`cannot read --seed: got ${seed}, expected a whole number`);
   }
   const once = values.seed !== undefined && values.minutes === undefined;
   return { minutes: Number(minutes), seed: Number(seed), once };
@@ -97,8 +103,4 @@ async function main(args: readonly string[], print: (line: string) => void): Pro
   return 0;
 }
 
-if (import.meta.main) {
-  Deno.exitCode = await main(Deno.args, (line) => {
-    Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-  });
-}
+if (import.meta.main) await runTask(USAGE, (args) => main(args, printLine));

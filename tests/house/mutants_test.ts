@@ -44,3 +44,17 @@ Deno.test("a sample is the same for the same seed, and another for another", () 
   assert.deepEqual(rules(1), rules(1));
   assert.notDeepEqual(rules(1), rules(2));
 });
+
+Deno.test("the task prints its usage for --help, and for an option that does not exist", async () => {
+  const task = new URL("../mutants/main.ts", import.meta.url).pathname;
+  const of = async (option: string): Promise<[number, string]> => {
+    const args = ["run", "-A", "--quiet", "--no-check", task, option];
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+    return [code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)];
+  };
+  const [help, unknown] = await Promise.all([of("--help"), of("--smaple")]);
+  assert.equal(help[0], 0);
+  assert.match(help[1], /^usage: deno task test:mutants/);
+  assert.equal(unknown[0], 2);
+  assert.match(unknown[1], /^there is no option --smaple.*--sample.*\s+usage:/);
+});

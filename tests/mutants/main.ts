@@ -1,14 +1,11 @@
 /**
  * The campaign of careless changes: applies each, or some at random, to a copy of the repository, and runs the
  * tests that must notice. Ends with 1 when a change survives, or no longer applies.
- *
- * `deno task test:mutants [--sample N] [--seed S] [--only TEXT] [--near-only] [--limit SECONDS] [--list]`
- *
- * `--only` selects the changes whose file or rule contains the text; `--near-only` runs no wider tests; `--limit` is
- * how long one run of tests may take; `--list` runs none, and says which changes no longer apply.
  */
 
-import { parseArgs } from "node:util";
+import { UsageError } from "../../lib/commands/command.ts";
+import { parseOptions, wholeNumber } from "../../lib/commands/options.ts";
+import { printLine, runTask } from "../support/task.ts";
 import { MUTANTS } from "./all.ts";
 import type { Mutant, Outcome } from "./mutant.ts";
 import { sampleOf } from "./sample.ts";
@@ -17,9 +14,15 @@ import { LIMIT_SECONDS, problemOf, Tree, type TreeOptions } from "./tree.ts";
 /** Copies of the repository, each running its own tests. */
 const AT_ONCE = 2;
 
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
-}
+const USAGE = `usage: deno task test:mutants [options]
+
+  --sample N       only so many changes, at random
+  --seed S         repeats a sample
+  --only TEXT      only the changes whose file or rule contains the text; can be repeated
+  --near-only      runs no wider tests when the near ones pass
+  --at-once N      copies of the repository, each running its own tests (${AT_ONCE})
+  --limit SECONDS  for one run of tests (${LIMIT_SECONDS})
+  --list           runs no test, and prints which changes no longer apply`;
 
 type Counts = Record<Outcome["verdict"], number>;
 
@@ -35,10 +38,10 @@ async function campaign(
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
       const { verdict, why, seconds } = await tree.try(mutant);
       counts[verdict]++;
-      print(`${verdict.padEnd(14)} ${seconds.toFixed(1).padStart(5)} s  ${mutant.file}`);
-      print(`  ${mutant.before.trim()} → ${mutant.after.trim() || "(nothing)"}`);
-      print(`  rule: ${mutant.rule}`);
-      print(`  ${verdict === "killed" ? "noticed by" : "why"}: ${why}`);
+      printLine(`${verdict.padEnd(14)} ${seconds.toFixed(1).padStart(5)} s  ${mutant.file}`);
+      printLine(`  ${mutant.before.trim()} → ${mutant.after.trim() || "(nothing)"}`);
+      printLine(`  rule: ${mutant.rule}`);
+      printLine(`  ${verdict === "killed" ? "noticed by" : "why"}: ${why}`);
     }
   }));
   return counts;
@@ -51,48 +54,51 @@ async function list(mutants: readonly Mutant[]): Promise<number> {
     const problem = await problemOf(mutant);
     if (problem === null) continue;
     gone++;
-    print(`${mutant.file}: ${mutant.before.trim()}\n  ${problem}`);
+    printLine(`${mutant.file}: ${mutant.before.trim()}\n  ${problem}`);
   }
-  print(`mutants: ${mutants.length} listed, ${gone} not applicable`);
+  printLine(`mutants: ${mutants.length} listed, ${gone} not applicable`);
   return gone;
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: {
-      sample: { type: "string" },
-      seed: { type: "string" },
-      only: { type: "string", multiple: true, default: [""] },
-      "at-once": { type: "string", default: `${AT_ONCE}` },
-      limit: { type: "string", default: `${LIMIT_SECONDS}` },
-      "near-only": { type: "boolean", default: false },
-      list: { type: "boolean", default: false },
-    },
-  });
-  const seed = Number(values.seed ?? Date.now() % 1_000_000_000);
+const OPTIONS = {
+  sample: { type: "string" },
+  seed: { type: "string" },
+  only: { type: "string", multiple: true },
+  "near-only": { type: "boolean" },
+  "at-once": { type: "string" },
+  limit: { type: "string" },
+  list: { type: "boolean" },
+} as const;
+
+/** The changes whose file or rule contains one of the texts. */
+function changesOf(texts: readonly string[]): readonly Mutant[] {
   const holds = ({ file, rule }: Mutant, text: string): boolean =>
     file.includes(text) || rule.includes(text);
-  const unknown = values.only.find((text) => !MUTANTS.some((mutant) => holds(mutant, text)));
+  const unknown = texts.find((text) => !MUTANTS.some((mutant) => holds(mutant, text)));
   if (unknown !== undefined) {
-    print(`cannot find a change for --only ${unknown}: no file and no rule holds this text`);
-    Deno.exit(2);
+    throw new UsageError(
+      `cannot find a change for --only ${unknown}: no file and no rule holds this text`,
+    );
   }
-  const chosen = MUTANTS.filter((mutant) => values.only.some((text) => holds(mutant, text)));
-  if (values.list) Deno.exit(await list(chosen) > 0 ? 1 : 0);
-  const size = Number(values.sample ?? chosen.length);
-  if (!Number.isSafeInteger(seed) || !(size > 0)) {
-    print("cannot read --sample or --seed: expected whole numbers, and a sample above 0");
-    Deno.exit(2);
-  }
-  const mutants = sampleOf(chosen, size, seed);
-  print(`mutants: seed ${seed}, ${mutants.length} of ${MUTANTS.length}`);
-  const counts = await campaign(mutants, {
-    nearOnly: values["near-only"],
-    limitSeconds: Number(values.limit),
-    atOnce: Number(values["at-once"]),
-  });
-  const [killed, survived, gone] = [counts.killed, counts.survived, counts["not applicable"]];
-  print(`mutants: ${killed} killed, ${survived} survived, ${gone} not applicable`);
-  if (survived + gone > 0) Deno.exit(1);
+  return MUTANTS.filter((mutant) => texts.some((text) => holds(mutant, text)));
 }
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseOptions(args, OPTIONS);
+  const number = (text: string | undefined, name: string, otherwise: number): number =>
+    text === undefined ? otherwise : wholeNumber(text, name);
+  const chosen = changesOf(values.only ?? [""]);
+  if (values.list) return await list(chosen) > 0 ? 1 : 0;
+  const seed = number(values.seed, "--seed", Date.now() % 1_000_000_000);
+  const mutants = sampleOf(chosen, number(values.sample, "--sample", chosen.length), seed);
+  printLine(`mutants: seed ${seed}, ${mutants.length} of ${MUTANTS.length}`);
+  const { killed, survived, "not applicable": gone } = await campaign(mutants, {
+    nearOnly: values["near-only"] ?? false,
+    limitSeconds: number(values.limit, "--limit", LIMIT_SECONDS),
+    atOnce: number(values["at-once"], "--at-once", AT_ONCE),
+  });
+  printLine(`mutants: ${killed} killed, ${survived} survived, ${gone} not applicable`);
+  return survived + gone > 0 ? 1 : 0;
+}
+
+if (import.meta.main) await runTask(USAGE, main);
