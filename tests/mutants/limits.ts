@@ -243,8 +243,8 @@ export const LIMITS: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/hidden_place.ts",
-    before: "if (where.depth >= MAX_DEPTH)",
-    after: "if (where.depth > MAX_DEPTH)",
+    before: "if (depth >= MAX_DEPTH)",
+    after: "if (depth > MAX_DEPTH)",
     rule: "a record nested deeper than 128 levels is refused",
     near: ["mapper/consent/hidden_depth_test.ts"],
   },

@@ -3,8 +3,8 @@ import type { Mutant } from "./mutant.ts";
 export const MAPPER_PLACES: readonly Mutant[] = [
   {
     file: "lib/mapper/place_text/search_budget.ts",
-    before: "const EACH_BYTE = 110;",
-    after: "const EACH_BYTE = 110_000;",
+    before: "const EACH_BYTE = 72;",
+    after: "const EACH_BYTE = 72_000;",
     rule: "a record as a whole bounds the search for places",
     near: ["mapper/consent/cost_test.ts"],
   },
@@ -17,7 +17,7 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/place_text/search_budget.ts",
-    before: "if (this.#isKnown(key)) return true;",
+    before: "if (this.#isKnown(key)) return this.#take(EACH_KNOWN_KEY);",
     after: "",
     rule: "a key that is repeated in a record counts once towards the limit of the search",
     near: ["mapper/consent/ordinary_test.ts"],
@@ -137,8 +137,8 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/hidden_place.ts",
-    before: "return withoutPlaces(left, where.inPlace, where.budget);",
-    after: "return left;",
+    before: "if (cleaned === value) return withoutPlaces(text, inPlace, this.#budget);",
+    after: "if (cleaned === value) return text;",
     rule: "a key that stands twice in JSON hides no place in its first value",
     near: ["mapper/consent/hidden_test.ts", "mapper/consent/words_test.ts"],
   },
@@ -179,7 +179,7 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/place_object.ts",
-    before: `(degrees !== "d" || hasSide(object))`,
+    before: `(degrees !== "d" || (roles & SIDE) !== 0 && hasSide(object))`,
     after: "true",
     rule: "days, minutes and seconds are no angle",
     near: ["mapper/consent/forms_test.ts"],
@@ -243,14 +243,14 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/hidden_place.ts",
-    before: "if (!where.budget.takeList(list)) return undefined;",
+    before: "if (!this.#budget.takeList(list)) return undefined;",
     after: "",
     rule: "a record of tens of thousands of lists costs no more than a text",
     near: ["mapper/consent/cost_test.ts"],
   },
   {
     file: "lib/mapper/consent/place_text.ts",
-    before: "if (!reading.isAsWritten) budget.takeNormalized(text.length);",
+    before: "if (folded !== written) budget.takeNormalized(text.length);",
     after: "",
     rule: "texts that have to be normalised reach the limit of the search sooner",
     near: ["mapper/consent/cost_test.ts"],
@@ -292,8 +292,8 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/place_text/grid.ts",
-    before: "if (MAY_BE_BOX.test(text))",
-    after: "if (false)",
+    before: "  BOX,\n",
+    after: "",
     rule: "the box of a map in metres is a place",
     near: ["mapper/consent/forms_test.ts"],
   },
@@ -306,15 +306,15 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/place_object.ts",
-    before: "hasSide(object) || hasDegrees(object)",
-    after: "hasSide(object)",
+    before: "if (DEGREE_UNIT.test(value)) return true;",
+    after: "",
     rule: "a number beside its unit of degrees is a place",
     near: ["mapper/consent/forms_test.ts"],
   },
   {
     file: "lib/mapper/consent/hidden_place.ts",
-    before: "isAngleObject(value) || isTile(value)",
-    after: "isAngleObject(value)",
+    before: "isAngleObject(value, roles) || isTile(value, roles)",
+    after: "isAngleObject(value, roles)",
     rule: "an object that is a small tile of a map is a place",
     near: ["mapper/consent/forms_test.ts"],
   },
@@ -326,7 +326,7 @@ export const MAPPER_PLACES: readonly Mutant[] = [
     near: ["mapper/consent/forms_test.ts"],
   },
   {
-    file: "lib/mapper/consent/place_object.ts",
+    file: "lib/mapper/consent/member_key.ts",
     before: "[a-zφλ]{1,2}|ltd",
     after: "[a-zφλ]|ltd",
     rule: "a pair under any two keys of two letters is a place",

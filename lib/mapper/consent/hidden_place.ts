@@ -6,10 +6,9 @@
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
 import { roundGeohash } from "../geo/geohash.ts";
 import { isGeohash } from "./bare_geohash.ts";
-import { keyPolicy } from "./place_key.ts";
+import { type MemberKey, memberKeyOf } from "./member_key.ts";
 import { isPlace, placesAmong } from "./place_list.ts";
 import {
-  hasXAndY,
   isAngleObject,
   isNamedPlace,
   isOrderedPair,
@@ -17,6 +16,7 @@ import {
   isTile,
   type Ordered,
   orderedMember,
+  rolesOf,
 } from "./place_object.ts";
 import { isFineNumber } from "../geo/place_number.ts";
 import { isSearched, PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
@@ -50,148 +50,173 @@ export function withoutHiddenPlaces(
   except: ReadonlySet<string>,
 ): JsonObject | null {
   try {
-    const budget = new SearchBudget(sizeOf(record, MAX_DEPTH));
-    return cleanObject(record, { inPlace: false, depth: 0, budget }, except);
+    return new Walk(record).cleanRecord(record, except);
   } catch (error) {
     if (error === TOO_DEEP) return null;
     throw error;
   }
-}
-
-interface Where {
-  /** Whether it is under a key that may name a place. */
-  readonly inPlace: boolean;
-  readonly depth: number;
-  /** The remaining budget for the whole record. */
-  readonly budget: SearchBudget;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** A value without its places; undefined when nothing may be kept. */
-function clean(value: Json, where: Where): Json | undefined {
-  if (typeof value === "string") return cleanText(value, where);
-  if (typeof value === "number") return where.inPlace && isTelling(value) ? undefined : value;
-  if (typeof value !== "object" || value === null) return value;
-  if (where.depth >= MAX_DEPTH) throw TOO_DEEP;
-  const below = { ...where, depth: where.depth + 1 };
-  if (!isObject(value)) return cleanList(value, below);
-  return isAngleObject(value) || isTile(value) ? undefined : cleanObject(value, below, NONE);
-}
-
-function cleanObject(object: JsonObject, around: Where, except: ReadonlySet<string>): JsonObject {
-  const where = !around.inPlace && (isNamedPlace(object, around.budget) || hasXAndY(object))
-    ? { ...around, inPlace: true }
-    : around;
-  let unread: string | undefined;
-  let ordered: Ordered | null = null;
-  // Most objects contain no place, so only changes are recorded.
-  let changes: Map<string, Json | undefined> | undefined;
-  for (const key in object) {
-    if (except.has(key)) continue;
-    const value = object[key];
-    if (value === undefined) continue;
-    if (!where.budget.takeKey(key, isSearched) || !where.budget.takeMember(value)) {
-      unread = key;
-      break;
-    }
-    const next = orderedMember(key, value);
-    const isPair = isOrderedPair(ordered, next);
-    if (isPair && ordered !== null) (changes ??= new Map()).set(ordered.key, undefined);
-    ordered = next;
-    const cleaned = isPair ? undefined : cleanMember(object, key, value, where);
-    if (cleaned === value) continue;
-    changes ??= new Map();
-    changes.set(key, cleaned);
-  }
-  if (changes === undefined && unread === undefined) return object;
-  const entries: [string, Json][] = [];
-  let isRead = true;
-  for (const key in object) {
-    isRead &&= key !== unread;
-    if (!isRead && !except.has(key)) continue;
-    const cleaned = changes?.has(key) ? changes.get(key) : object[key];
-    if (cleaned !== undefined) entries.push([key, cleaned]);
-  }
-  // Defines properties instead of assigning: `__proto__` stays an ordinary key.
-  return Object.fromEntries(entries);
-}
-
-function cleanMember(
-  object: JsonObject,
-  key: string,
-  value: Json,
-  where: Where,
-): Json | undefined {
-  switch (keyPolicy(key)) {
-    case "keep":
-      if (isPlaceWithKey(key, value)) return undefined;
-      if (key === "value" && object.$type === H3_TYPE) return undefined;
-      return clean(value, where);
-    case "inspect":
-      return clean(value, where.inPlace ? where : { ...where, inPlace: true });
-    case "cut":
-      return cutGeohash(value);
-    case "remove":
-      return undefined;
-  }
-}
-
-function cleanList(list: readonly Json[], where: Where): Json | undefined {
-  if (!where.budget.takeList(list)) return undefined;
-  if (isPlace(list, where.inPlace)) return undefined;
-  const places = placesAmong(list, where.budget);
-  let changed = false;
-  const kept: Json[] = [];
-  for (const [index, item] of list.entries()) {
-    const cleaned = places.has(index) ? undefined : clean(item, where);
-    if (cleaned !== item) changed = true;
-    if (cleaned !== undefined) kept.push(cleaned);
-  }
-  return changed ? kept : list;
-}
-
-function cleanText(text: string, where: Where): string {
-  if (looksLikeJson(text)) {
-    const cleaned = cleanJson(text, where);
-    if (cleaned !== null) return cleaned;
-  }
-  if (where.inPlace) {
-    if (WHOLE_NUMBER.test(text) && isTelling(Number(text))) return PLACE_REMOVED;
-    if (isGeohash(text)) return roundGeohash(text) ?? PLACE_REMOVED;
-  }
-  const left = withoutPlaces(text, where.inPlace, where.budget);
-  return where.inPlace && left.trim() === PLACE_REMOVED ? PLACE_REMOVED : left;
-}
-
 /**
- * JSON text without its places; null when it is not JSON, or nested too deep to tell. JSON in text in JSON in
- * text … ends soon: every level doubles the escapes.
+ * The walk through one record. `inPlace` is whether a value is under a key that may name a place, or beside a
+ * member that says so.
  */
-function cleanJson(text: string, where: Where): string | null {
-  if (!where.budget.takeJson(text.length)) return PLACE_REMOVED;
-  let value: Json;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
+class Walk {
+  /** What is left for the whole record. */
+  readonly #budget: SearchBudget;
+
+  constructor(record: JsonObject) {
+    this.#budget = new SearchBudget(sizeOf(record, MAX_DEPTH));
   }
-  let cleaned: Json | undefined;
-  try {
-    cleaned = clean(value, where);
-  } catch (error) {
-    if (error === TOO_DEEP) return null;
-    throw error;
+
+  cleanRecord(record: JsonObject, except: ReadonlySet<string>): JsonObject {
+    return this.#cleanObject(record, rolesOf(record), false, 0, except);
   }
-  if (cleaned === undefined) return PLACE_REMOVED;
-  // A repeated key hides its first value from the parser.
-  const left = cleaned === value ? text : JSON.stringify(cleaned);
-  return withoutPlaces(left, where.inPlace, where.budget);
+
+  /** A value without its places; undefined when nothing may be kept. */
+  #clean(value: Json, inPlace: boolean, depth: number): Json | undefined {
+    if (typeof value === "string") return this.#cleanText(value, inPlace, depth);
+    if (typeof value === "number") return inPlace && isTelling(value) ? undefined : value;
+    if (typeof value !== "object" || value === null) return value;
+    if (depth >= MAX_DEPTH) throw TOO_DEEP;
+    if (!isObject(value)) return this.#cleanList(value, inPlace, depth + 1);
+    const roles = rolesOf(value);
+    if (isAngleObject(value, roles) || isTile(value, roles)) return undefined;
+    return this.#cleanObject(value, roles, inPlace, depth + 1, NONE);
+  }
+
+  #cleanObject(
+    object: JsonObject,
+    roles: number,
+    isUnderPlace: boolean,
+    depth: number,
+    except: ReadonlySet<string>,
+  ): JsonObject {
+    const inPlace = isUnderPlace || isNamedPlace(object, roles, this.#budget);
+    let unread: string | undefined;
+    let ordered: Ordered | null = null;
+    // Most objects contain no place, so only changes are recorded.
+    let changes: Map<string, Json | undefined> | undefined;
+    for (const key in object) {
+      if (except.has(key)) continue;
+      const value = object[key];
+      if (value === undefined) continue;
+      if (!this.#budget.takeKey(key, isSearched) || !this.#budget.takeMember(value)) {
+        unread = key;
+        break;
+      }
+      const memberKey = memberKeyOf(key, this.#budget);
+      const next = memberKey.isOrdering ? orderedMember(key, value) : null;
+      const isPair = isOrderedPair(ordered, next);
+      if (isPair && ordered !== null) (changes ??= new Map()).set(ordered.key, undefined);
+      ordered = next;
+      const cleaned = isPair
+        ? undefined
+        : this.#cleanMember(object, key, memberKey, inPlace, depth);
+      if (cleaned === value) continue;
+      changes ??= new Map();
+      changes.set(key, cleaned);
+    }
+    if (changes === undefined && unread === undefined) return object;
+    const entries: [string, Json][] = [];
+    let isRead = true;
+    for (const key in object) {
+      isRead &&= key !== unread;
+      if (!isRead && !except.has(key)) continue;
+      const cleaned = changes?.has(key) ? changes.get(key) : object[key];
+      if (cleaned !== undefined) entries.push([key, cleaned]);
+    }
+    // Defines properties instead of assigning: `__proto__` stays an ordinary key.
+    return Object.fromEntries(entries);
+  }
+
+  #cleanMember(
+    object: JsonObject,
+    key: string,
+    { policy, hasDigit }: MemberKey,
+    inPlace: boolean,
+    depth: number,
+  ): Json | undefined {
+    const value = object[key]!;
+    switch (policy) {
+      case "keep":
+        if (hasDigit && isPlaceWithKey(key, value)) return undefined;
+        if (key === "value" && object.$type === H3_TYPE) return undefined;
+        return this.#clean(value, inPlace, depth);
+      case "inspect":
+        return this.#clean(value, true, depth);
+      case "cut":
+        return cutGeohash(value);
+      case "remove":
+        return undefined;
+    }
+  }
+
+  #cleanList(list: readonly Json[], inPlace: boolean, depth: number): Json | undefined {
+    if (!this.#budget.takeList(list)) return undefined;
+    if (isPlace(list, inPlace)) return undefined;
+    const places = placesAmong(list, this.#budget);
+    let kept: Json[] | undefined;
+    for (let index = 0; index < list.length; index++) {
+      const item = list[index]!;
+      const cleaned = places.has(index) ? undefined : this.#clean(item, inPlace, depth);
+      if (cleaned !== item) kept ??= list.slice(0, index);
+      if (kept !== undefined && cleaned !== undefined) kept.push(cleaned);
+    }
+    return kept ?? list;
+  }
+
+  #cleanText(text: string, inPlace: boolean, depth: number): string {
+    if (looksLikeJson(text)) {
+      const cleaned = this.#cleanJson(text, inPlace, depth);
+      if (cleaned !== null) return cleaned;
+    }
+    if (inPlace) {
+      if (WHOLE_NUMBER.test(text) && isTelling(Number(text))) return PLACE_REMOVED;
+      if (isGeohash(text)) return roundGeohash(text) ?? PLACE_REMOVED;
+    }
+    const left = withoutPlaces(text, inPlace, this.#budget);
+    return inPlace && left.trim() === PLACE_REMOVED ? PLACE_REMOVED : left;
+  }
+
+  /**
+   * JSON text without its places; null when it is not JSON, or nested too deep to tell. JSON in text in JSON in
+   * text … ends soon: every level doubles the escapes.
+   */
+  #cleanJson(text: string, inPlace: boolean, depth: number): string | null {
+    if (!this.#budget.takeJson(text.length)) return PLACE_REMOVED;
+    let value: Json;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return null;
+    }
+    let cleaned: Json | undefined;
+    try {
+      cleaned = this.#clean(value, inPlace, depth);
+    } catch (error) {
+      if (error === TOO_DEEP) return null;
+      throw error;
+    }
+    if (cleaned === undefined) return PLACE_REMOVED;
+    // A repeated key hides its first value from the parser.
+    if (cleaned === value) return withoutPlaces(text, inPlace, this.#budget);
+    const left = JSON.stringify(cleaned);
+    this.#budget.takeJson(left.length);
+    return withoutPlaces(left, inPlace, this.#budget);
+  }
 }
 
 /** A failing parse costs a hundred times as much as this check. */
 function looksLikeJson(text: string): boolean {
+  if (isLetterOrDigit(text.charCodeAt(0))) return false;
   return JSON_START.test(text) && JSON_END.test(text.slice(-MAX_PADDING));
+}
+
+function isLetterOrDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39 || (code | 32) >= 0x61 && (code | 32) <= 0x7a;
 }
 
 function isTelling(value: number): boolean {

@@ -5,6 +5,9 @@
  */
 
 import { tellsPlace } from "./place_text.ts";
+import { remembering } from "./remembering.ts";
+import { wordFrom } from "../place_text/neighbour.ts";
+import type { SearchBudget } from "../place_text/search_budget.ts";
 import { foldText } from "../place_text/unicode_fold.ts";
 import { EXTENT_WORDS, isCoordinateWord, PLACE_WORDS } from "../place_text/word.ts";
 
@@ -58,15 +61,16 @@ const PART =
 /** `exactAddress`, `precisePoint`, `preciseLocation`, `exact_place`. */
 const EXACT = /^(?:exact|precise).*(?:address|location|place|point|position|spot)$/;
 
-/** Record keys are unlimited, so the cache is cleared at this size. */
-const MAX_REMEMBERED = 4096;
-const MAX_REMEMBERED_LENGTH = 64;
-
-/** How to treat a key of a record and its value. A key can itself be text that contains a place. */
-export const keyPolicy = remembering((key) => tellsPlace(key) ? "remove" : policyOfName(key));
+/**
+ * How to treat a key of a record and its value. A key can itself be text that contains a place. Without a budget,
+ * the key has its own.
+ */
+export function keyPolicy(key: string, budget?: SearchBudget): KeyPolicy {
+  return tellsPlace(key, budget) ? "remove" : policyOfName(key);
+}
 
 /** How to treat a key by what it names alone. */
-export const policyOfName = remembering((key) => {
+export const policyOfName = remembering((key): KeyPolicy => {
   const plain = isAscii(key) ? key : foldText(key);
   const whole = withoutSeparators(plain);
   const exact = WHOLE.get(whole);
@@ -76,29 +80,38 @@ export const policyOfName = remembering((key) => {
   return tells || hasPlaceWord(plain) ? "remove" : "keep";
 });
 
-function remembering(decide: (key: string) => KeyPolicy): (key: string) => KeyPolicy {
-  const remembered = new Map<string, KeyPolicy>();
-  return (key) => {
-    const known = remembered.get(key);
-    if (known !== undefined) return known;
-    const decided = decide(key);
-    if (key.length <= MAX_REMEMBERED_LENGTH) {
-      if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-      remembered.set(key, decided);
+function hasPlaceWord(key: string): boolean {
+  for (let at = 0; at < key.length;) {
+    const written = wordFrom(key, at, key.length);
+    if (written === "") {
+      at++;
+      continue;
     }
-    return decided;
-  };
+    at += written.length;
+    for (let start = 0; start < written.length;) {
+      let end = start + 1;
+      while (end < written.length && !isCamel(written, end)) end++;
+      if (isPlaceWord(written.slice(start, end).toLowerCase())) return true;
+      start = end;
+    }
+  }
+  return false;
 }
 
-function hasPlaceWord(key: string): boolean {
-  const words = key.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase().match(/[\p{L}\p{M}\d]+/gu);
-  return words !== null && words.some((word) => {
-    return WORDS.has(word) || isCoordinateWord(word) && !NOT_IN_COMPOUNDS.has(word);
-  });
+function isPlaceWord(word: string): boolean {
+  return WORDS.has(word) || isCoordinateWord(word) && !NOT_IN_COMPOUNDS.has(word);
+}
+
+/** Whether a new word begins with a capital letter: `startLat`. */
+function isCamel(word: string, at: number): boolean {
+  const [before, code] = [word.charCodeAt(at - 1), word.charCodeAt(at)];
+  return code >= 0x41 && code <= 0x5a &&
+    (before >= 0x61 && before <= 0x7a || before >= 0x30 && before <= 0x39);
 }
 
 function withoutSeparators(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{M}\d]+/gu, "");
+  const lower = text.toLowerCase();
+  return /^[a-z\d]*$/.test(lower) ? lower : lower.replace(/[^\p{L}\p{M}\d]+/gu, "");
 }
 
 function isAscii(text: string): boolean {

@@ -56,7 +56,7 @@ export function placesAmong(list: readonly Json[], budget: SearchBudget): Readon
 /** Whether a text is the name of a coordinate; true as well when the budget is used up. */
 export function isName(value: Json | undefined, budget: SearchBudget): boolean {
   if (typeof value !== "string" || value.length > MAX_NAME) return false;
-  return !budget.takeName(value) || policyOfName(value) === "remove";
+  return !budget.takeName() || policyOfName(value) === "remove";
 }
 
 /** A number, also as the only member of a list or an object: `[[61.4], [101.6]]`, `[{"v": 61.4}, …]`. */

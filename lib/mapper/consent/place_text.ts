@@ -16,14 +16,15 @@
  * as the adjacent ones.
  */
 
-import { codePlaces } from "../place_text/code.ts";
-import { degreePlaces } from "../place_text/degree.ts";
+import { addCodes } from "../place_text/code.ts";
+import { addDegrees } from "../place_text/degree.ts";
 import { SearchBudget } from "../place_text/search_budget.ts";
 import type { Found } from "../place_text/found_place.ts";
-import { gridPlaces } from "../place_text/grid.ts";
+import { addGrids } from "../place_text/grid.ts";
 import { isIdentifier } from "../place_text/identifier.ts";
-import { decimalPlaces } from "../place_text/pair.ts";
-import { type NormalizedText, normalizedTextsOf } from "../place_text/normalized_text.ts";
+import { addDecimals } from "../place_text/pair.ts";
+import { foldedText, NormalizedText, unescapedText } from "../place_text/normalized_text.ts";
+import { MAX_PLACES, TextSearch } from "../place_text/text_search.ts";
 
 /** Replaces a removed place. */
 export const PLACE_REMOVED = "[place removed]";
@@ -31,13 +32,10 @@ export const PLACE_REMOVED = "[place removed]";
 /** A text by itself has a budget as if its record were so many times as long. */
 const ALONE = 3;
 
-/** A text with more places is a track and is replaced as a whole. */
-const MAX_PLACES = 1000;
-
 /** Texts are searched again until nothing is found. None has needed more than three rounds. */
 const MAX_ROUNDS = 8;
 
-const SEARCHES = [decimalPlaces, degreePlaces, codePlaces, gridPlaces];
+const SEARCHES = [addDecimals, addDegrees, addCodes, addGrids];
 
 /** Quick checks: text without a number, a link or a name for a value contains no place. */
 const MAY_TELL_PLAINLY = /[\d/=:]|geo/i;
@@ -73,8 +71,11 @@ export function withoutPlaces(
 }
 
 /** Whether the text contains a place: one search, while replacing can take several. */
-export function tellsPlace(text: string): boolean {
-  return replacePlaces(text, false, new SearchBudget(text.length * ALONE)) !== text;
+export function tellsPlace(
+  text: string,
+  budget: SearchBudget = new SearchBudget(text.length * ALONE),
+): boolean {
+  return replacePlaces(text, false, budget) !== text;
 }
 
 /** Whether a text may contain a place at all. */
@@ -86,17 +87,36 @@ export function isSearched(text: string): boolean {
 function replacePlaces(text: string, isUnderPlace: boolean, budget: SearchBudget): string {
   if (!isSearched(text)) return text;
   if (budget.isUsedUp) return PLACE_REMOVED;
-  const readings = normalizedTextsOf(text);
+  const written = new NormalizedText(text);
   const found: Found[] = [];
-  for (const reading of readings) {
-    if (!reading.isAsWritten) budget.takeNormalized(text.length);
-    if (!budget.takeText(reading.text)) return PLACE_REMOVED;
-    for (const place of placesIn(reading, budget, isUnderPlace)) {
-      if (found.length >= MAX_PLACES) return PLACE_REMOVED;
-      found.push(place);
-    }
+  const folded = foldedText(written);
+  if (folded !== written) budget.takeNormalized(text.length);
+  if (!addPlaces(found, folded, isUnderPlace, budget)) return PLACE_REMOVED;
+  const unescaped = unescapedText(folded, budget);
+  if (unescaped !== null && !addPlaces(found, unescaped, isUnderPlace, budget)) {
+    return PLACE_REMOVED;
   }
-  if (found.length === 0) return text;
+  return found.length === 0 ? text : replaced(text, found);
+}
+
+/** Adds the places of one reading, as offsets of its source. Returns false when the whole text has to go. */
+function addPlaces(
+  found: Found[],
+  reading: NormalizedText,
+  isUnderPlace: boolean,
+  budget: SearchBudget,
+): boolean {
+  if (!budget.takeText(reading.characters)) return false;
+  const search = new TextSearch(reading, isUnderPlace, budget);
+  for (const add of SEARCHES) add(search);
+  for (const { start, end, coarse } of search.found) {
+    const source = { start: reading.startOf(start), end: reading.endOf(end) };
+    found.push(coarse === undefined ? source : { ...source, coarse });
+  }
+  return !budget.isUsedUp && found.length <= MAX_PLACES;
+}
+
+function replaced(text: string, found: Found[]): string {
   found.sort((one, other) => one.start - other.start || other.end - one.end);
   let kept = "";
   let keptUntil = 0;
@@ -107,18 +127,4 @@ function replacePlaces(text: string, isUnderPlace: boolean, budget: SearchBudget
     keptUntil = end;
   }
   return kept + text.slice(keptUntil);
-}
-
-/** The places of one reading, in offsets of its source. */
-function* placesIn(
-  reading: NormalizedText,
-  budget: SearchBudget,
-  isUnderPlace: boolean,
-): Generator<Found> {
-  for (const search of SEARCHES) {
-    for (const { start, end, coarse } of search(reading.text, budget, isUnderPlace)) {
-      const source = { start: reading.startOf(start), end: reading.endOf(end) };
-      yield coarse === undefined ? source : { ...source, coarse };
-    }
-  }
 }

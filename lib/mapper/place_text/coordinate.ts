@@ -7,24 +7,34 @@ import { foldText } from "./unicode_fold.ts";
 const COORDINATE =
   /^[\s()[\]{}"';]*(?:[a-z][\s:=]*)?([-+]?\d{1,3}(?:[.,]\d+)?(?:e[-+]?\d{1,2})?)(?:\s*°)?(?:\s*[NSEWO])?[\s()[\]{}"',;]*$/i;
 const MAX_COORDINATE = 40;
-/** Folding costs a hundred times as much as this check. */
-const PLAIN = /^[ -~]*$/;
+/** A letter in front, the e of an exponent, and a direction. */
+const MAX_LETTERS = 3;
+
 const MAX_FOLDED = 24;
 /** Directions are its only letters. */
 const FEW_LETTERS = /^\P{L}*(?:\p{L}\P{L}*){0,2}$/u;
 
-/** No digit of any script. */
-const WITHOUT_DIGIT = /^[ -/:-~]*$/;
-
 /** What `coordinateOf` takes for a value: nothing to speak of, reading a text, or folding it before. */
 export type Effort = "none" | "read" | "fold";
 
+/** Looks at each character only once: most texts are none. */
 export function effortOf(value: Json | undefined): Effort {
-  if (typeof value !== "string" || value.length > MAX_COORDINATE || WITHOUT_DIGIT.test(value)) {
-    return "none";
+  if (typeof value !== "string" || value.length > MAX_COORDINATE) return "none";
+  let digits = 0;
+  let letters = 0;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39) digits++;
+    else if ((code | 32) >= 0x61 && (code | 32) <= 0x7a) letters++;
+    else if (code < 0x20 || code > 0x7e) return mayBeFolded(value) ? "fold" : "none";
+    // With a character to fold, there can be even fewer.
+    if (letters > MAX_LETTERS) return "none";
   }
-  if (PLAIN.test(value)) return "read";
-  return value.length > MAX_FOLDED || !FEW_LETTERS.test(value) ? "none" : "fold";
+  return digits > 0 ? "read" : "none";
+}
+
+function mayBeFolded(text: string): boolean {
+  return text.length <= MAX_FOLDED && FEW_LETTERS.test(text);
 }
 
 /** NaN for anything but a number. */

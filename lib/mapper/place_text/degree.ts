@@ -1,7 +1,7 @@
 /** Places in degrees, minutes and seconds, as written by people, cameras, pilots and receivers. */
 
-import type { Found } from "./found_place.ts";
-import type { SearchBudget } from "./search_budget.ts";
+import { formsOf } from "./characters.ts";
+import type { Form, TextSearch } from "./text_search.ts";
 
 const DEGREE =
   "(?:°|\\^\\{?\\\\circ\\}?|[*o](?=\\d{1,2}'\\d)|d[eé]g(?:r[eé]e?s?)?\\.?|gra[dus]{1,2}[oie]?s?n?|градус[а-я]{0,2}|stopni|derece|" +
@@ -50,10 +50,10 @@ const HEMISPHERES: readonly RegExp[] = [
 const MAY_HAVE_HEMISPHERES = /\d['"]{0,2},?[\s_+|]{0,2}[NS]|[NS][\s_+|]{0,2}\d/;
 
 /** `+473622.3-1221955.6/` of ISO 6709, `47:36:22.3, -122:19:55.6`. */
-const BY_SIGN: readonly RegExp[] = [
+const BY_SIGN = [
   /(?<![\d.])[-+]\d{4}(?:\d\d)?(?:\.\d{1,9})?[-+]\d{5}(?:\d\d)?(?:\.\d{1,9})?(?=[-+/])/g,
   /(?<![\d:.-])(?:\d{1,2}:[0-5]\d:[0-5]\d(?:\.\d{1,9})?[\s,;/]{1,4}-|-\d{1,2}:[0-5]\d:[0-5]\d(?:\.\d{1,9})?[\s,;/]{1,4}-?)\d{1,3}:[0-5]\d:[0-5]\d(?:\.\d{1,9})?/g,
-];
+] as const;
 const MAY_HAVE_SIGNS = /[-+]\d{1,7}[:.\d]/;
 
 /** Two of them with decimals and nothing else: the degrees of one are no hour. `61:22:54.9 101:34:27.1`. */
@@ -67,35 +67,44 @@ const MAY_BE_TWO = /\d([: /])[0-5]?\d\1[0-5]?\d\.\d/;
 const FRACTIONS =
   /(?<![\d/])\d{1,3}\/1[,\s]{1,3}\d{1,5}\/1(?:00?)?[,\s]{1,3}\d{1,10}\/10{0,8}(?!\d)/g;
 
-/** The places in degrees with minutes. */
-export function* degreePlaces(text: string, budget: SearchBudget): Generator<Found> {
-  if (MAY_BE_SIGNED.test(text)) yield* matches(text, SIGNED, budget);
-  if (MAY_HAVE_HEMISPHERES.test(text)) {
-    for (const pattern of HEMISPHERES) yield* matches(text, pattern, budget);
-    yield* matches(text, LETTERED, budget);
-  }
-  if (MAY_HAVE_SIGNS.test(text)) {
-    for (const pattern of BY_SIGN) yield* matches(text, pattern, budget);
-  }
-  if (MAY_BE_TWO.test(text)) { for (const pattern of TWO) yield* matches(text, pattern, budget); }
-  if (text.includes("/1")) yield* matches(text, FRACTIONS, budget);
-}
+const TWO_SIDES = formsOf(
+  ...["ne", "nw", "no", "se", "sw", "so"].map((sides) => `000000${sides}`),
+);
 
-export function* matches(text: string, pattern: RegExp, budget: SearchBudget): Generator<Found> {
-  if (!budget.takeExpression(text)) return yield { start: 0, end: text.length };
-  for (const { 0: found, index } of text.matchAll(pattern)) {
-    yield { start: index, end: index + found.length };
-  }
-}
+const DEGREES: readonly Form[] = [
+  {
+    has: formsOf(
+      ...["0°0*0", "0d*g0*0", "0gra0*0", "0\\circ0*0", "0stopni0*0", "0derece0*0", "0astetta0*0"],
+      ...["0*0'0", "0o0'0"],
+    ),
+    suspects: [MAY_BE_SIGNED],
+    patterns: [{ pattern: SIGNED }],
+  },
+  {
+    has: formsOf("00n", "00s"),
+    suspects: [MAY_HAVE_HEMISPHERES],
+    patterns: [
+      ...HEMISPHERES.map((pattern) => ({ has: TWO_SIDES, pattern })),
+      { has: formsOf("00d*n", "00d*s"), pattern: LETTERED },
+    ],
+  },
+  {
+    has: formsOf("+000000000", "-000000000"),
+    suspects: [MAY_HAVE_SIGNS],
+    patterns: [
+      { pattern: BY_SIGN[0] },
+      { has: formsOf("0:00:00-0:00:00"), pattern: BY_SIGN[1] },
+    ],
+  },
+  {
+    has: formsOf("00 0 0.0 0 0 0.0"),
+    suspects: [MAY_BE_TWO],
+    patterns: TWO.map((pattern) => ({ pattern })),
+  },
+  { has: formsOf("0/1 0/1 0/1"), suspects: [/\/1/], patterns: [{ pattern: FRACTIONS }] },
+];
 
-/** The same without the first group of the pattern. */
-export function* matchesBehind(
-  text: string,
-  pattern: RegExp,
-  budget: SearchBudget,
-): Generator<Found> {
-  if (!budget.takeExpression(text)) return yield { start: 0, end: text.length };
-  for (const { 0: found, 1: before = "", index } of text.matchAll(pattern)) {
-    yield { start: index + before.length, end: index + found.length };
-  }
+/** Adds the places in degrees with minutes. */
+export function addDegrees(search: TextSearch): void {
+  search.addForms(DEGREES);
 }

@@ -4,6 +4,8 @@
  * place.
  */
 
+import { formsOf } from "./characters.ts";
+
 const PERCENT = 0x25;
 const AMPERSAND = 0x26;
 const BACKSLASH = 0x5c;
@@ -40,6 +42,7 @@ const LETTER_ESCAPES: ReadonlyMap<number, number> = new Map(
 );
 
 /** Whether a text may hold an escape at all. */
+export const OF_ESCAPES = formsOf("%**", "&*", "\\*", "\n*");
 export const MAY_BE_ESCAPED = /%[\da-f]{2}|&[#a-z]|\\[ux"/\\'.ntr-]|[\d.]\r?\n[ \t][\d.]/i;
 
 /**
@@ -111,8 +114,14 @@ function entityAt(codes: Uint16Array, at: number, length: number): Escape | null
     return { codePoint: 0xb0, length: codes[at + 4] === SEMICOLON ? 5 : 4 };
   }
   if (codes[end] !== SEMICOLON || end === at + 1) return null;
-  const plain = ENTITIES.get(String.fromCharCode(...codes.subarray(at + 1, end)));
+  const plain = ENTITIES.get(textOf(codes, at + 1, end));
   return plain === undefined ? null : { codePoint: plain.charCodeAt(0), length: end + 1 - at };
+}
+
+function textOf(codes: Uint16Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start; at < end; at++) text += String.fromCharCode(codes[at] ?? 0);
+  return text;
 }
 
 /** `&#176;`, `&#xB0;` */

@@ -1,11 +1,12 @@
 /** The words next to a number, with only signs in between. */
 
-import { isDigit } from "./number.ts";
-
-/** Distance between a number and its word: `lat": 47`, `longitude]=`, `47 °`. */
-const MAX_DISTANCE = 12;
 const MAX_WORD = 24;
 const LETTER = /[\p{L}\p{M}]/u;
+
+/** By the code of a character: 0 while that is not known. */
+const known = new Uint8Array(0x10000);
+const IS_LETTER = 1;
+const IS_OTHER = 2;
 
 export interface Word {
   /** In lower case, unlike `written`. */
@@ -16,7 +17,7 @@ export interface Word {
 }
 
 /** The word before a position, with only signs in between; null when there is none. */
-export function wordBefore(text: string, at: number, distance: number = MAX_DISTANCE): Word | null {
+export function wordBefore(text: string, at: number, distance: number): Word | null {
   const nearest = Math.max(0, at - distance);
   let end = at;
   while (end > nearest && !isLetter(text, end - 1)) {
@@ -43,6 +44,23 @@ export function wordAfter(text: string, at: number, distance: number): Word | nu
   return start === end ? null : wordAt(text, start, end);
 }
 
+/** The letters and digits from a position on; none when there is a sign. */
+export function wordFrom(text: string, start: number, last: number): string {
+  let end = start;
+  while (end < last) {
+    if (isLetter(text, end) || isDigit(text, end)) end++;
+    else if (isLetterOfTwo(text, end)) end += 2;
+    else break;
+  }
+  return text.slice(start, Math.min(end, last));
+}
+
+/** Beyond the first 65,536 characters, each is two units. */
+function isLetterOfTwo(text: string, at: number): boolean {
+  const codePoint = text.codePointAt(at) ?? 0;
+  return codePoint > 0xffff && LETTER.test(String.fromCodePoint(codePoint));
+}
+
 function wordAt(text: string, start: number, end: number): Word {
   const written = text.slice(start, end);
   return { text: written.toLowerCase(), written, start, end };
@@ -51,5 +69,12 @@ function wordAt(text: string, start: number, end: number): Word {
 function isLetter(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   if (code < 0x80) return (code | 32) >= 0x61 && (code | 32) <= 0x7a;
-  return LETTER.test(text.charAt(at));
+  if (!(at < text.length)) return false;
+  known[code] ||= LETTER.test(text.charAt(at)) ? IS_LETTER : IS_OTHER;
+  return known[code] === IS_LETTER;
+}
+
+export function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
 }

@@ -3,38 +3,35 @@
  * that a found place is replaced in the original text.
  */
 
-import { MAY_BE_ESCAPED, unescapeOnce } from "./escape.ts";
+import { Characters } from "./characters.ts";
+import { MAY_BE_ESCAPED, OF_ESCAPES, unescapeOnce } from "./escape.ts";
+import type { SearchBudget } from "./search_budget.ts";
 import { fold } from "./unicode_fold.ts";
+import { UnitBuffer } from "./unit_buffer.ts";
 
 /** Nested escapes: `%252C` has two levels. */
 const MAX_LEVELS = 4;
 
-const NOT_PLAIN = /[^\t\n\r -~]/;
-
-const decoder = new TextDecoder("utf-16le", { ignoreBOM: true });
-
 export class NormalizedText {
   readonly text: string;
-  /** The origin of each character, and one more for the end; null when nothing was changed. */
-  readonly #offsets: Uint32Array | null;
+  readonly characters: Characters;
+  /** The origin of each character, and one more for the end; null when each is its own. */
+  readonly offsets: Uint32Array | null;
 
-  constructor(text: string, offsets: Uint32Array | null = null) {
+  constructor(text: string, offsets: Uint32Array | null = null, characters = new Characters(text)) {
     this.text = text;
-    this.#offsets = offsets;
-  }
-
-  get isAsWritten(): boolean {
-    return this.#offsets === null;
+    this.characters = characters;
+    this.offsets = offsets;
   }
 
   /** The start in the source of what begins here. */
   startOf(at: number): number {
-    return this.#offsets?.[at] ?? at;
+    return this.offsets?.[at] ?? at;
   }
 
   /** The end in the source of what ends here. */
   endOf(at: number): number {
-    const offsets = this.#offsets;
+    const offsets = this.offsets;
     if (offsets === null) return at;
     // One source character can be several here: all of it is replaced.
     let end = at;
@@ -43,104 +40,96 @@ export class NormalizedText {
   }
 }
 
-/** The folded text, and additionally the unescaped text if it has escapes. */
-export function normalizedTextsOf(text: string): readonly NormalizedText[] {
-  const isPlain = !NOT_PLAIN.test(text);
-  const mayBeEscaped = MAY_BE_ESCAPED.test(text);
-  if (isPlain && !mayBeEscaped) return [new NormalizedText(text)];
-  const units = isPlain ? unitsOf(text) : folded(unitsOf(text));
-  const reading = isPlain ? new NormalizedText(text) : normalizedTextOf(units);
-  if (!MAY_BE_ESCAPED.test(reading.text)) return [reading];
-  let length = units.length;
+/** Reused, since most texts are short: what is made of a text is read before the next one is normalised. */
+const folding = new UnitBuffer();
+const unescaping = new UnitBuffer();
+
+/** The text as people see it, or the same object. */
+export function foldedText(source: NormalizedText): NormalizedText {
+  if (!source.characters.isUnusual) return source;
+  const { text, offsets } = source;
+  let at = unchangedUntil(text);
+  if (at === text.length) return source;
+  folding.start(text, at, offsets);
+  let isShifted = offsets !== null;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    const offset = offsets === null ? at : offsets[at]!;
+    if (code === RAISED_ZERO && isPlainDigit(text.charCodeAt(at - 1))) {
+      folding.add(DEGREE_SIGN, offset);
+      at++;
+      continue;
+    }
+    const single = singleOf(code);
+    if (single !== SEVERAL) {
+      folding.add(single, offset);
+      at++;
+      continue;
+    }
+    const codePoint = text.codePointAt(at)!;
+    const plain = fold(codePoint);
+    for (let index = 0; index < plain.length; index++) {
+      folding.add(plain.charCodeAt(index), offset);
+    }
+    const length = codePoint > 0xffff ? 2 : 1;
+    isShifted ||= plain.length !== length;
+    at += length;
+  }
+  folding.end(offsets === null ? at : offsets[at]!);
+  return new NormalizedText(folding.text(), isShifted ? folding.offsets : null);
+}
+
+/** Where folding changes something first. Most signs and emoji are what they look like. */
+function unchangedUntil(text: string): number {
+  for (let at = 0; at < text.length;) {
+    const code = text.charCodeAt(at);
+    if (singleOf(code) === code) at++;
+    else {
+      const codePoint = text.codePointAt(at)!;
+      if (codePoint <= 0xffff || fold(codePoint) !== String.fromCodePoint(codePoint)) return at;
+      at += 2;
+    }
+  }
+  return text.length;
+}
+
+/** The folded text without its escapes; null when it has none. Each level uses units of the budget. */
+export function unescapedText(source: NormalizedText, budget: SearchBudget): NormalizedText | null {
+  const { text, characters, offsets } = source;
+  if (!characters.hasAny(OF_ESCAPES) || !MAY_BE_ESCAPED.test(text)) return null;
+  unescaping.start(text, text.length, offsets);
+  const end = offsets === null ? text.length : offsets[text.length]!;
+  unescaping.end(end);
   for (let level = 0; level < MAX_LEVELS; level++) {
-    const left = unescapeOnce(units.codes, units.offsets, length);
-    if (left === length) break;
-    length = left;
-    // The end stays the end.
-    units.offsets[length] = text.length;
+    budget.takeNormalized(unescaping.length);
+    const left = unescapeOnce(unescaping.codes, unescaping.offsets, unescaping.length);
+    if (left === unescaping.length) break;
+    unescaping.length = left;
+    unescaping.end(end);
   }
-  if (length === units.length) return [reading];
-  return [reading, normalizedTextOf(folded({ ...units, length }))];
+  if (unescaping.length === text.length) return null;
+  return foldedText(new NormalizedText(unescaping.text(), unescaping.offsets));
 }
 
-interface Units {
-  readonly codes: Uint16Array;
-  /** One more than there are codes. */
-  readonly offsets: Uint32Array;
-  readonly length: number;
-}
-
-function unitsOf(text: string): Units {
-  const codes = new Uint16Array(text.length);
-  const offsets = new Uint32Array(text.length + 1);
-  for (let at = 0; at < text.length; at++) {
-    codes[at] = text.charCodeAt(at);
-    offsets[at] = at;
-  }
-  offsets[text.length] = text.length;
-  return { codes, offsets, length: text.length };
-}
-
-function normalizedTextOf({ codes, offsets, length }: Units): NormalizedText {
-  return new NormalizedText(
-    decoder.decode(codes.subarray(0, length)),
-    offsets.slice(0, length + 1),
-  );
-}
-
-/** The folded form of a unit, if that is one unit; 0 while not computed. */
+/** What one unit becomes; 0 while that is not known. */
 const singles = new Uint16Array(0x10000);
+/** None or several, or half a character. */
 const SEVERAL = 0xffff;
+
+function singleOf(code: number): number {
+  return singles[code] || learnt(code);
+}
+
+function learnt(code: number): number {
+  const isHalf = (code & 0xf800) === 0xd800;
+  const plain = isHalf ? "" : fold(code);
+  return singles[code] = plain.length === 1 && code !== RAISED_ZERO ? plain.charCodeAt(0) : SEVERAL;
+}
 
 /** Behind a digit that is not raised, people mean a sign of degree: `61⁰22'`. */
 const RAISED_ZERO = 0x2070;
 const DEGREE_SIGN = 0xb0;
 
-function isPlainDigit(code: number | undefined): boolean {
-  return code !== undefined && code >= 0x30 && code <= 0x39;
-}
-
-function folded({ codes, offsets, length }: Units): Units {
-  let into = new Uint16Array(length + 8);
-  let from = new Uint32Array(length + 9);
-  let end = 0;
-  for (let at = 0; at < length;) {
-    const code = codes[at] ?? 0;
-    // A character becomes at most four.
-    if (end + 8 > into.length) {
-      into = grown(into, new Uint16Array(into.length * 2));
-      from = grown(from, new Uint32Array(into.length + 1));
-    }
-    from[end] = offsets[at] ?? 0;
-    if (code === RAISED_ZERO && isPlainDigit(codes[at - 1])) {
-      into[end++] = DEGREE_SIGN;
-      at++;
-      continue;
-    }
-    const single = code < 0x80 && code >= 0x20 && code !== 0x7f ? code : singles[code] ?? 0;
-    if (single !== 0 && single !== SEVERAL) {
-      into[end++] = single;
-      at++;
-      continue;
-    }
-    const low = codes[at + 1] ?? 0;
-    const isPair = (code & 0xfc00) === 0xd800 && at + 1 < length && (low & 0xfc00) === 0xdc00;
-    const plain = fold(isPair ? 0x10000 + ((code & 0x3ff) << 10) + (low & 0x3ff) : code);
-    if ((code & 0xf800) !== 0xd800) {
-      singles[code] = plain.length === 1 ? plain.charCodeAt(0) : SEVERAL;
-    }
-    const offset = offsets[at] ?? 0;
-    for (let index = 0; index < plain.length; index++) {
-      from[end] = offset;
-      into[end++] = plain.charCodeAt(index);
-    }
-    at += isPair ? 2 : 1;
-  }
-  from[end] = offsets[length] ?? 0;
-  return { codes: into, offsets: from, length: end };
-}
-
-function grown<List extends Uint16Array | Uint32Array>(list: List, larger: List): List {
-  larger.set(list);
-  return larger;
+function isPlainDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }

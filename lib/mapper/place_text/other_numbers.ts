@@ -1,7 +1,7 @@
 /** Numbers that are clearly not coordinates: prices, measures, counts, sizes, versions, constants. */
 
-import { type Decimal, isDigit, isTypical } from "./number.ts";
-import { wordAfter, wordBefore } from "./neighbour.ts";
+import { isDigit } from "./neighbour.ts";
+import { type Decimal, isTypical } from "./number.ts";
 import { foldText } from "./unicode_fold.ts";
 import {
   DEGREE_WORDS,
@@ -60,16 +60,19 @@ export function isSomethingElse(text: string, one: Decimal, other: Decimal): boo
   if (isConstant(text, one) && isConstant(text, other)) return true;
   // Nobody writes a price with four decimals and no currency.
   if (isTypical(one) || isTypical(other)) return false;
-  return measured > 0 || isFigure(text, one) || SIZE.test(text.slice(one.end, other.start)) ||
-    isCount(text, one) && isCount(text, other) || isNamed(text, one) && isNamed(text, other) ||
-    haveOneUnit(text, one, other);
+  return measured > 0 || isFigure(one) || SIZE.test(text.slice(one.end, other.start)) ||
+    isCount(one) && isCount(other) || isNamed(one) && isNamed(other) ||
+    haveOneUnit(one, other);
 }
 
 /** With a unit or a currency that coordinates never have. */
-export function isMeasured(text: string, { start, end }: Decimal): boolean {
-  if (MATHS_DEGREE.test(text.slice(end, end + 8))) return false;
+export function isMeasured(text: string, decimal: Decimal): boolean {
+  const { start, end } = decimal;
+  if ((text[end] === "^" || text[end + 1] === "^") && MATHS_DEGREE.test(text.slice(end, end + 8))) {
+    return false;
+  }
   const before = text[start - 1] === " " ? start - 2 : start - 1;
-  if (CURRENCY_SIGN.test(text.charAt(before))) {
+  if (isCurrencySign(text.charAt(before))) {
     const behind = text[before - 1] === " " ? before - 2 : before - 1;
     if (!isDigit(text, behind)) return true;
   }
@@ -79,38 +82,43 @@ export function isMeasured(text: string, { start, end }: Decimal): boolean {
   if (sign === "°" && /^[CFK](?![\p{L}\d])/u.test(text.slice(end + gap + 1, end + gap + 3))) {
     return true;
   }
-  if (CURRENCY_SIGN.test(sign)) return !isDigit(text, end + gap + 1);
-  const after = wordAfter(text, end, 2);
+  if (isCurrencySign(sign)) return !isDigit(text, end + gap + 1);
+  const after = decimal.wordAfter(2);
   if (after !== null && (UNITS.has(after.text) || CURRENCIES.has(after.text))) {
     // `"first": 61.38192,"second"` is no time.
     return !QUOTE.test(text.slice(end, after.start));
   }
-  const name = wordBefore(text, start, 2);
+  const name = decimal.wordBefore(2);
   return name !== null && !QUOTE.test(text.slice(name.end, start)) &&
     (CURRENCIES.has(name.text) || name.text === "v");
 }
 
-function isFigure(text: string, { start }: Decimal): boolean {
-  const word = wordBefore(text, start);
+/** Of the plain signs only the dollar. */
+export function isCurrencySign(sign: string): boolean {
+  return sign === "$" || sign > "\x7f" && CURRENCY_SIGN.test(sign);
+}
+
+function isFigure(decimal: Decimal): boolean {
+  const word = decimal.wordBefore();
   return word !== null && FIGURES.has(word.text);
 }
 
 /** `58.123 s, 59.456 s`; not even two latitudes would be a place. */
-function haveOneUnit(text: string, one: Decimal, other: Decimal): boolean {
-  const unit = wordAfter(text, one.end, 2)?.text;
-  return unit !== undefined && unit === wordAfter(text, other.end, 2)?.text &&
+function haveOneUnit(one: Decimal, other: Decimal): boolean {
+  const unit = one.wordAfter(2)?.text;
+  return unit !== undefined && unit === other.wordAfter(2)?.text &&
     (DIRECTION_WORDS.has(unit) || isContent(unit));
 }
 
 /** `12.345 visitors`. */
-export function isCount(text: string, { end }: Decimal): boolean {
-  const word = wordAfter(text, end, 1);
+export function isCount(decimal: Decimal): boolean {
+  const word = decimal.wordAfter(1);
   return word !== null && isContent(word.text);
 }
 
 /** `Smith 98.765`. */
-function isNamed(text: string, { start }: Decimal): boolean {
-  const word = wordBefore(text, start, 2);
+function isNamed(decimal: Decimal): boolean {
+  const word = decimal.wordBefore(2);
   return word !== null && isContent(word.text);
 }
 

@@ -4,11 +4,10 @@
  */
 
 import { isDegrees } from "../geo/place_number.ts";
-import type { Found } from "./found_place.ts";
-import { isCount, isMeasured, isSomethingElse } from "./other_numbers.ts";
-import { type Decimal, decimalsOf, isDigit, isFine, isTypical } from "./number.ts";
-import type { SearchBudget } from "./search_budget.ts";
-import { type Word, wordAfter, wordBefore } from "./neighbour.ts";
+import { isCount, isCurrencySign, isMeasured, isSomethingElse } from "./other_numbers.ts";
+import { isDigit, type Word, wordAfter, wordBefore, wordFrom } from "./neighbour.ts";
+import { type Decimal, isFine, isTypical, mayHaveDecimals, nextDecimal } from "./number.ts";
+import type { TextSearch } from "./text_search.ts";
 import {
   DEGREE_WORDS,
   DIRECTION_WORDS,
@@ -22,21 +21,19 @@ import {
 const MAX_BETWEEN = 40;
 
 /** Between numbers so close there is no word. */
-const CLOSE = 3;
+const CLOSE = 2;
 
+const MAX_TO_NAME = 12;
 /** Maximum number of words like `is about` between a number and its name. */
 const MAX_JOINING = 3;
 
-const SIGNS = /^[ ,;/|_+-]{0,3}$/;
-const CURRENCY = /\p{Sc}/u;
-const WORD_OR_NUMBER = /[\p{L}\p{M}\d]+/gu;
 /** Remnants of `%20` and `!3d`. */
 const PARTS_OF_URLS: ReadonlySet<string> = new Set(
   "1d 2d 3d 4d 20 22 2c 2f 3a 3b 3d 26 b0 c2".split(" "),
 );
 const NAMED = /^["'\]]{0,3}\s?[:=]/;
 const HEMISPHERE = /^[NSEWO]$/;
-const DEGREE_SIGN = /^\s?°/;
+const SPACE = /\s/;
 
 /** Decimals separated only by signs and by words that belong to coordinates. */
 interface Run {
@@ -45,22 +42,20 @@ interface Run {
   isPlace: boolean;
 }
 
-/** The places in decimal numbers, in order. `isUnderPlace`: under a key that may name a place. */
-export function decimalPlaces(
-  text: string,
-  budget: SearchBudget,
-  isUnderPlace: boolean,
-): Found[] {
+/** Adds the places in decimal numbers. */
+export function addDecimals(search: TextSearch): void {
+  if (!mayHaveDecimals(search)) return;
+  const { text, budget, isUnderPlace } = search;
   const runs: Run[] = [];
   let run: Run = { start: 0, end: -MAX_BETWEEN, isPlace: false };
   let previous: Decimal | null = null;
   let fine: Decimal | null = null;
   let runOfFine = run;
-  for (const decimal of decimalsOf(text)) {
+  let end = 0;
+  for (let decimal; (decimal = nextDecimal(text, end)) !== null;) {
+    end = decimal.end;
     const isClose = previous !== null && decimal.start - previous.end <= CLOSE;
-    if (!budget.takeDecimal(isFine(decimal) || decimal.isGrouped, isClose)) {
-      return [{ start: 0, end: text.length }];
-    }
+    if (!budget.takeDecimal(isFine(decimal) || decimal.isGrouped, isClose)) return;
     if (decimal.isGrouped && !isCalled(text, decimal)) continue;
     const isBeside = previous !== null && isSeparator(text, previous.end, decimal.start);
     if (!isBeside) runs.push(run = { start: decimal.start, end: decimal.end, isPlace: false });
@@ -75,13 +70,13 @@ export function decimalPlaces(
         runOfFine.isPlace = run.isPlace = true;
       }
       // An altitude, or the other corners of a box: numbers next to a place belong to it.
-      run.isPlace ||= isCalled(text, decimal) || isUnderPlace && isAlone(text, decimal);
+      run.isPlace ||= isCalled(text, decimal) || isUnderPlace && isAlone(decimal);
       fine = decimal;
       runOfFine = run;
     }
     previous = decimal;
   }
-  return runs.filter(({ isPlace }) => isPlace);
+  for (const { start, end, isPlace } of runs) if (isPlace) search.add({ start, end });
 }
 
 function isPair(text: string, one: Decimal, other: Decimal): boolean {
@@ -91,19 +86,25 @@ function isPair(text: string, one: Decimal, other: Decimal): boolean {
 
 function isSeparator(text: string, start: number, end: number): boolean {
   if (end - start > MAX_BETWEEN) return false;
-  const between = text.slice(start, end);
-  if (SIGNS.test(between)) return true;
-  if (CURRENCY.test(between)) return false;
-  const words = between.toLowerCase().match(WORD_OR_NUMBER) ?? [];
-  return words.every((word) =>
-    PARTS_OF_URLS.has(word) || word === "and" || DIRECTION_WORDS.has(word) ||
-    DEGREE_WORDS.has(word) || isCoordinateWord(word)
-  );
+  for (let at = start; at < end;) {
+    const word = wordFrom(text, at, end);
+    if (word === "") {
+      if (isCurrencySign(text.charAt(at))) return false;
+      at++;
+    } else if (isPartOfPair(word.toLowerCase())) at += word.length;
+    else return false;
+  }
+  return true;
+}
+
+function isPartOfPair(word: string): boolean {
+  return PARTS_OF_URLS.has(word) || word === "and" || DIRECTION_WORDS.has(word) ||
+    DEGREE_WORDS.has(word) || isCoordinateWord(word);
 }
 
 /** Under a key that may name a place, a coordinate needs no second one. */
-function isAlone(text: string, decimal: Decimal): boolean {
-  return Math.abs(decimal.value) <= 180 && !isCount(text, decimal);
+function isAlone(decimal: Decimal): boolean {
+  return Math.abs(decimal.value) <= 180 && !isCount(decimal);
 }
 
 /** `latitude is about 47.6062`, `47.6062 N`, `startLat=47.6062`. */
@@ -113,19 +114,19 @@ function isCalled(text: string, decimal: Decimal): boolean {
 }
 
 function isCalledBefore(text: string, decimal: Decimal): boolean {
-  let word = wordBefore(text, decimal.start);
+  let word = decimal.wordBefore();
   if (word !== null && HEMISPHERE.test(word.written)) {
     const distance = decimal.start - word.end;
     return isTypical(decimal) && distance < 3 && !isDigit(text, word.start - 1);
   }
   if (word !== null && PLACE_WORDS.has(word.text)) {
     // `"position": 47.6062`, as JSON under such a key.
-    if (NAMED.test(text.slice(word.end, decimal.start))) return !isCount(text, decimal);
+    if (NAMED.test(text.slice(word.end, decimal.start))) return !isCount(decimal);
   }
   for (let count = 0; word !== null && count <= MAX_JOINING; count++) {
     if (isCoordinateName(word)) return true;
     if (!JOINING_WORDS.has(word.text)) return false;
-    word = wordBefore(text, word.start);
+    word = wordBefore(text, word.start, MAX_TO_NAME);
   }
   return false;
 }
@@ -133,12 +134,18 @@ function isCalledBefore(text: string, decimal: Decimal): boolean {
 function isCalledAfter(text: string, decimal: Decimal): boolean {
   const { end } = decimal;
   // Of a temperature or of a turn, nobody says four decimals.
-  if (isTypical(decimal) && DEGREE_SIGN.test(text.slice(end, end + 2))) return true;
-  let word = wordAfter(text, end, 4);
+  if (isTypical(decimal) && (text[end] === "°" || text[end + 1] === "°" && isSpace(text[end]))) {
+    return true;
+  }
+  let word = decimal.wordAfter();
   if (word !== null && DEGREE_WORDS.has(word.text)) word = wordAfter(text, word.end, 4);
   if (word === null) return false;
   if (word.written.length === 1) return HEMISPHERE.test(word.written) && !isDigit(text, word.end);
   return isCoordinateName(word) || DIRECTION_WORDS.has(word.text);
+}
+
+function isSpace(sign: string | undefined): boolean {
+  return sign === " " || sign !== undefined && SPACE.test(sign);
 }
 
 const IN_CAMEL_CASE = /[a-z](?:Lat|Lng|Lon|Long)$/;

@@ -7,57 +7,60 @@
  */
 
 import { isObject, type Json } from "../../decoder/json.ts";
+import type { Characters } from "./characters.ts";
 import { type Effort, effortOf } from "./coordinate.ts";
 
 /** For each character of a record as JSON. */
-const EACH_BYTE = 110;
+const EACH_BYTE = 72;
 
 /** For any record: its first names, links and times take more than the others. */
-const EACH_RECORD = 200_000;
+const EACH_RECORD = 150_000;
 
 /** Searching a text for what may begin a place. */
-const EACH_SEARCH = 1_800;
-const EACH_CHARACTER = 20;
-const EACH_DIGIT = 20;
+const EACH_SEARCH = 550;
+const EACH_CHARACTER = 3;
+const EACH_DIGIT = 5;
 
-/** Looking for one form of places. Nearly all begin with a digit. */
-const EACH_EXPRESSION = 300;
+/** Checking whether a text may have a form of places, and looking for it. Nearly all begin with a digit. */
+const EACH_FORM = 40;
+const EACH_FORM_CHARACTER = 0.7;
+const EACH_EXPRESSION = 100;
 const EACH_EXPRESSION_CHARACTER = 2;
-const EACH_EXPRESSION_DIGIT = 30;
+const EACH_EXPRESSION_DIGIT = 15;
 
 /** A decimal number, and a fine one, which is compared with others and with the words around it. */
-const EACH_DECIMAL = 300;
-const EACH_FINE_DECIMAL = 800;
-const EACH_FINE_DECIMAL_WITH_WORDS = 1_500;
+const EACH_DECIMAL = 550;
+const EACH_FINE_DECIMAL = 700;
+const EACH_FINE_DECIMAL_WITH_WORDS = 1_900;
 
-/** Folding and undoing the escapes of a text before. */
-const EACH_NORMALIZED_TEXT = 1_000;
-const EACH_NORMALIZED_CHARACTER = 20;
+/** Folding a text before, or undoing one level of its escapes. */
+const EACH_NORMALIZED_TEXT = 200;
+const EACH_NORMALIZED_CHARACTER = 12;
 
 /** Parsing a text that may be JSON. Failing takes more. */
 const EACH_JSON = 3_000;
 const EACH_CHARACTER_OF_JSON = 10;
 
-const EACH_LIST = 300;
+const EACH_LIST = 100;
 const SHORT_LIST = 4;
 /** Each can be one number of a pair, and is read as one. */
-const EACH_MEMBER: Readonly<Record<Effort, number>> = { none: 100, read: 500, fold: 1_500 };
+const EACH_MEMBER: Readonly<Record<Effort, number>> = { none: 60, read: 280, fold: 700 };
 
 /** A new key is folded, split into words and looked up. */
 const EACH_KEY = 1_500;
-const EACH_NAME = 1_000;
+const EACH_NAME = 450;
 const EACH_SEARCHED_KEY = 6_000;
+const EACH_KNOWN_KEY = 40;
 const EACH_KEY_CHARACTER = 50;
 const EACH_KEY_DIGIT = 200;
+const EACH_LONG_KEY_CHARACTER = 60;
 
 /** Fewer than the policies that are remembered. */
 const MAX_KNOWN_KEYS = 500;
-const MAX_KNOWN_KEY = 64;
+export const MAX_KNOWN_KEY = 64;
 
 export class SearchBudget {
   #left: number;
-  /** In the text that was searched last. */
-  #digits = 0;
   readonly #knownKeys = new Set<string>();
 
   /** `size`: of the record, as in `sizeOf`. */
@@ -66,15 +69,20 @@ export class SearchBudget {
   }
 
   /** Uses the units of one search of a text. Returns whether enough were left. */
-  takeText(text: string): boolean {
-    this.#digits = digitsOf(text);
-    return this.#take(EACH_SEARCH + text.length * EACH_CHARACTER + this.#digits * EACH_DIGIT);
+  takeText({ length, digits }: Characters): boolean {
+    return this.#take(EACH_SEARCH + length * EACH_CHARACTER + digits * EACH_DIGIT);
+  }
+
+  /** The same for checking whether the text may have one form of places. */
+  takeForm(length: number): boolean {
+    return this.#take(EACH_FORM + length * EACH_FORM_CHARACTER);
   }
 
   /** The same for looking for one form of places in this text. */
-  takeExpression(text: string): boolean {
-    const digits = this.#digits * EACH_EXPRESSION_DIGIT;
-    return this.#take(EACH_EXPRESSION + text.length * EACH_EXPRESSION_CHARACTER + digits);
+  takeExpression({ length, digits }: Characters): boolean {
+    return this.#take(
+      EACH_EXPRESSION + length * EACH_EXPRESSION_CHARACTER + digits * EACH_EXPRESSION_DIGIT,
+    );
   }
 
   /** The same for a decimal number. `isClose`: to another one, with no word in between. */
@@ -94,6 +102,7 @@ export class SearchBudget {
 
   /** The same for comparing the members of a list. In a short one, each is read several times. */
   takeList(list: readonly Json[]): boolean {
+    if (this.isUsedUp) return false;
     let units = EACH_LIST;
     for (const item of list) {
       const effort = effortOf(item);
@@ -108,13 +117,16 @@ export class SearchBudget {
   }
 
   /** The same for checking whether a short text names a coordinate. */
-  takeName(name: string): boolean {
-    return this.#isKnown(name) || this.#take(EACH_NAME);
+  takeName(): boolean {
+    return this.#take(EACH_NAME);
   }
 
-  /** The same for checking a key. `isSearched`: as a text too. */
+  /** The same for checking a key. `isSearched`: as a text too. For a long key, that is not included. */
   takeKey(key: string, isSearched: (key: string) => boolean): boolean {
-    if (this.#isKnown(key)) return true;
+    if (this.#isKnown(key)) return this.#take(EACH_KNOWN_KEY);
+    if (key.length > MAX_KNOWN_KEY) {
+      return this.#take(EACH_KEY + key.length * EACH_LONG_KEY_CHARACTER);
+    }
     const each = isSearched(key) ? EACH_SEARCHED_KEY : EACH_KEY;
     return this.#take(
       each + key.length * EACH_KEY_CHARACTER + digitsOf(key) * EACH_KEY_DIGIT,

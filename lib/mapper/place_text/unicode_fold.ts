@@ -54,7 +54,9 @@ export function fold(codePoint: number): string {
 
 /** Folds a whole text, for lists of words: searched texts need their offsets. */
 export function foldText(text: string): string {
-  return [...text].map((character) => fold(character.codePointAt(0) ?? 0)).join("");
+  let folded = "";
+  for (const character of text) folded += fold(character.codePointAt(0) ?? 0);
+  return folded;
 }
 
 function foldCharacter(codePoint: number): string {

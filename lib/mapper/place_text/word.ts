@@ -1,5 +1,6 @@
 /** Words that say what a number next to them is: a coordinate, a direction, or nothing by themselves. */
 
+import { isDigit } from "./neighbour.ts";
 import { foldText } from "./unicode_fold.ts";
 
 /** Folded and in lower case, as they are looked up. */
@@ -47,13 +48,23 @@ const NO_COMPOUND: ReadonlySet<string> = new Set(
 );
 
 const NUMBERED = /\d+$/;
+/** As in `latitudine`. */
+const MIN_PART = "latitud".length;
 
 /** Whether a word, folded and in lower case, is the name of a coordinate. */
 export function isCoordinateWord(word: string): boolean {
-  const name = word.replace(NUMBERED, "");
+  const name = isDigit(word, word.length - 1) ? word.replace(NUMBERED, "") : word;
   if (COORDINATE_WORDS.has(name)) return true;
-  if (name.includes("latitud") || name.includes("longitud")) return true;
-  return COMPOUND.test(name) && !NO_COMPOUND.has(name);
+  if (name.length >= MIN_PART && (name.includes("latitud") || name.includes("longitud"))) {
+    return true;
+  }
+  return name.length > 3 && endsLikeCompound(name) && COMPOUND.test(name) && !NO_COMPOUND.has(name);
+}
+
+/** On the last letter of `lat`, `lng`, `long` or `lon`, with or without `s`. */
+function endsLikeCompound(name: string): boolean {
+  const last = name[name.length - 1] === "s" ? name[name.length - 2] : name[name.length - 1];
+  return last === "t" || last === "g" || last === "n";
 }
 
 /** Directions, next to a number or between two. */
