@@ -42,6 +42,20 @@ databaseTest(
 );
 
 databaseTest(
+  "after a test that wrote only rows, rows are deleted and nothing is created again",
+  async ({ sql }) => {
+    const table = async (): Promise<unknown> =>
+      (await sql`select 'dead_letters'::regclass::oid::int as id`)[0]?.["id"];
+    const schema = await emptied(sql, null);
+    const before = await table();
+    await sql.unsafe(LETTER);
+    assert.equal(await emptied(sql, schema), schema);
+    assert.equal(await table(), before);
+  },
+  { kinds: ["embedded"] },
+);
+
+databaseTest(
   "data and statistics of one test file do not affect the next",
   async ({ sql }) => {
     const traces = async (): Promise<unknown> =>

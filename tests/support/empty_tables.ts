@@ -61,10 +61,13 @@ const CATALOGS = [
   "pg_type",
 ];
 
+/** Says "frozen" instead of an age: the row's transaction is older than any other. */
+const FROZEN = 2 ** 31 - 1;
+
 /** How many rows each catalog has, and which transaction wrote last; null when a test dropped one. */
 async function schemaNow(sql: Sql): Promise<Schema> {
   const each = CATALOGS.map((name) =>
-    `(select count(*) || ' ' || age('3'::xid) - min(age(xmin)) from ${name})`
+    `(select concat(count(*), ' ', age('3'::xid) - min(nullif(age(xmin), ${FROZEN}))) from ${name})`
   );
   const [there] = await sql`select to_regclass('schema_migrations') is not null as migrated`;
   if (!there?.["migrated"]) return null;
