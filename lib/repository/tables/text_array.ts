@@ -1,6 +1,6 @@
 /**
  * An array of texts in Postgres' binary format: lengths and bytes. Nothing is quoted here and nothing is parsed
- * there. Compared with an array literal, it takes a third to a half less CPU to make, and a record a tenth less in Postgres.
+ * there. Compared with an array literal, it takes less than half the CPU to make, and a record a tenth less in Postgres.
  */
 
 import { Buffer } from "node:buffer";
@@ -15,12 +15,16 @@ const NULL = -1;
 /** One unit of a JavaScript string takes at most this many bytes of UTF-8. */
 const UNIT_BYTES = 3;
 
-/** Up to this length, copying characters one by one takes less time than the call that encodes a text. */
-const SHORT = 64;
+/** Texts that are longer on average are encoded one by one: they are seldom all ASCII, and few calls would be saved. */
+const SHORT = 128;
+
+/** Room for what is written after the texts: the header, and a length. */
+const HEAD = "\0".repeat(HEADER_BYTES);
+const GAP = "\0".repeat(LENGTH_BYTES);
 
 const encoder = new TextEncoder();
 
-/** All arrays are written here, and copied once their length is known. */
+/** Texts that are encoded one by one are written here, and copied once their length is known. */
 let buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** A larger buffer is not kept. */
@@ -28,46 +32,58 @@ const KEPT_BYTES = 1024 * 1024;
 
 /** The array of some texts. */
 export function textArray(texts: readonly (string | null)[]): Uint8Array {
+  let units = 0;
+  for (const text of texts) units += text?.length ?? 0;
+  return (units <= texts.length * SHORT ? asciiArray(texts) : null) ?? encodedArray(texts);
+}
+
+/** The array of ASCII texts, encoded by one call, which takes half the time of a call for each. Null for others. */
+function asciiArray(texts: readonly (string | null)[]): Buffer | null {
+  // A null joins as an empty text.
+  const joined = texts.length === 0 ? HEAD : HEAD + GAP + texts.join(GAP);
+  const array = Buffer.allocUnsafe(joined.length);
+  const { read, written } = encoder.encodeInto(joined, array);
+  if (read !== joined.length || written !== read) return null;
   let end = HEADER_BYTES;
   let hasNull = false;
   for (const text of texts) {
+    if (text === null) hasNull = true;
+    end = array.writeInt32BE(text?.length ?? NULL, end) + (text?.length ?? 0);
+  }
+  writeHeader(array, texts.length, hasNull);
+  return array;
+}
+
+function encodedArray(texts: readonly (string | null)[]): Buffer {
+  let end = HEADER_BYTES;
+  let hasNull = false;
+  for (const text of texts) {
+    reserve(end, LENGTH_BYTES + (text?.length ?? 0) * UNIT_BYTES);
     if (text === null) {
       hasNull = true;
-      reserve(end, LENGTH_BYTES);
       end = buffer.writeInt32BE(NULL, end);
       continue;
     }
-    reserve(end, LENGTH_BYTES + text.length * UNIT_BYTES);
-    const bytes = write(text, end + LENGTH_BYTES);
+    const bytes = encoder.encodeInto(text, buffer.subarray(end + LENGTH_BYTES)).written;
     end = buffer.writeInt32BE(bytes, end) + bytes;
   }
-  const header = [1, hasNull ? 1 : 0, TEXT_TYPE, texts.length, 1];
-  for (const [index, field] of header.entries()) buffer.writeInt32BE(field, index * LENGTH_BYTES);
+  writeHeader(buffer, texts.length, hasNull);
   const array = Buffer.from(buffer.subarray(0, end));
   if (buffer.length > KEPT_BYTES) buffer = Buffer.allocUnsafeSlow(KEPT_BYTES);
   return array;
 }
 
-/** Makes room behind `end`. */
+function writeHeader(array: Buffer, texts: number, hasNull: boolean): void {
+  let end = 0;
+  for (const field of [1, hasNull ? 1 : 0, TEXT_TYPE, texts, 1]) {
+    end = array.writeInt32BE(field, end);
+  }
+}
+
+/** Makes room in the buffer behind `end`. */
 function reserve(end: number, bytes: number): void {
   if (end + bytes <= buffer.length) return;
   const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, end + bytes));
   buffer.copy(larger, 0, 0, end);
   buffer = larger;
-}
-
-/** Writes a text as UTF-8. Returns how many bytes it takes. */
-function write(text: string, start: number): number {
-  const { length } = text;
-  if (length > SHORT) return encode(text, start);
-  for (let index = 0; index < length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit > 0x7f) return encode(text, start);
-    buffer[start + index] = unit;
-  }
-  return length;
-}
-
-function encode(text: string, start: number): number {
-  return encoder.encodeInto(text, buffer.subarray(start)).written;
 }

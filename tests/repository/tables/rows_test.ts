@@ -56,6 +56,31 @@ databaseTest("texts, lists and JSON arrive unchanged, whatever they contain", as
 });
 
 databaseTest(
+  "columns of short, long, ASCII and other texts arrive unchanged, with nulls between them",
+  async ({ sql }) => {
+    const columns: readonly (readonly (string | null)[])[] = [
+      [],
+      [null],
+      ["", null, "a"],
+      [null, "a", "", "b", null],
+      AWKWARD.filter((text) => text.length < 40),
+      AWKWARD.filter((text) => /^[\0-\x7f]*$/.test(text)),
+      ["é", null, "a"],
+      ["a".repeat(127), "b".repeat(128), "c".repeat(129)],
+      [null, "a".repeat(300), "é"],
+    ];
+    for (const texts of columns) {
+      const rows = texts.map((words) => ({ words }));
+      const read = await sql.unsafe(
+        `select r.words from ${source(COLUMNS.slice(0, 1))}`,
+        parametersOf(COLUMNS.slice(0, 1), rows),
+      );
+      assert.deepEqual(read.map(({ words }) => words), texts);
+    }
+  },
+);
+
+databaseTest(
   "numbers, booleans and places keep every digit, and absent values are null",
   async ({ sql }) => {
     const numbers = [0, -0.1, 1e-7, 5e-324, 1.7976931348623157e308, Number.MAX_SAFE_INTEGER];
