@@ -1,9 +1,9 @@
 /** The idempotency key, which identifies a revision of a record. */
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { RecordKey } from "./collection.ts";
 
 /** Lower-case hex SHA-256 of did, collection, rkey and rev, joined by NUL. */
 export function idempotencyKey({ did, collection, rkey }: RecordKey, rev: string): string {
-  return createHash("sha256").update(`${did}\0${collection}\0${rkey}\0${rev}`).digest("hex");
+  return hash("sha256", `${did}\0${collection}\0${rkey}\0${rev}`, "hex");
 }

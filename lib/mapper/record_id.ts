@@ -1,6 +1,6 @@
 /** Ids of product rows. */
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { RecordKey } from "./collection.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { RecordKey } from "./collection.ts";
  * reference needs no look-up.
  */
 export function recordId({ did, collection, rkey }: RecordKey): string {
-  const hex = createHash("sha256").update(`${did}\0${collection}\0${rkey}`).digest("hex");
+  const hex = hash("sha256", `${did}\0${collection}\0${rkey}`, "hex");
   // The version replaces four bits, the variant (binary 10) two.
   const variant = (Number.parseInt(hex.charAt(16), 16) & 0x3 | 0x8).toString(16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-` +
