@@ -38,8 +38,8 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   },
   {
     file: "lib/mapper/consent/place_key.ts",
-    before: `new Set(["long", "geo", "ll", "sll"])`,
-    after: `new Set(["geo", "ll", "sll"])`,
+    before: `new WordList("long geo ll sll")`,
+    after: `new WordList("geo ll sll")`,
     rule: "a long name is no longitude",
     near: ["mapper/consent/words_test.ts"],
   },

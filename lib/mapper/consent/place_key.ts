@@ -5,11 +5,12 @@
  */
 
 import { tellsPlace } from "./place_text.ts";
-import { remembering } from "./remembering.ts";
 import { wordFrom } from "../place_text/neighbour.ts";
 import type { SearchBudget } from "../place_text/search_budget.ts";
+import { foldedText, NormalizedText } from "../place_text/normalized_text.ts";
 import { foldText } from "../place_text/unicode_fold.ts";
 import { EXTENT_WORDS, isCoordinateWord, PLACE_WORDS } from "../place_text/word.ts";
+import { WordList } from "../place_text/word_list.ts";
 
 export type KeyPolicy =
   /** Names a place and nothing else: key and value are removed. */
@@ -43,16 +44,18 @@ const WHOLE: ReadonlyMap<string, KeyPolicy> = new Map([
   ...policy("cut", "geohash geohashes"),
   ...policy(
     "inspect",
-    ...PLACE_WORDS,
-    ...EXTENT_WORDS,
+    ...PLACE_WORDS.words,
+    ...EXTENT_WORDS.words,
   ),
 ]);
 
+const WHOLE_KEYS = new WordList(...WHOLE.keys());
+
 /** Words for coordinates that have another meaning in a longer key: `long_name`, `geoTarget`. */
-const NOT_IN_COMPOUNDS: ReadonlySet<string> = new Set(["long", "geo", "ll", "sll"]);
+const NOT_IN_COMPOUNDS = new WordList("long geo ll sll");
 
 /** Words of a key in addition to those for coordinates. */
-const WORDS: ReadonlySet<string> = new Set(["exif", "bbox", "geojson"]);
+const WORDS = new WordList("exif bbox geojson");
 
 /** Parts of a key, to find lower-case compounds: `startlatitude`, `latitudine`. */
 const PART =
@@ -69,16 +72,21 @@ export function keyPolicy(key: string, budget?: SearchBudget): KeyPolicy {
   return tellsPlace(key, budget) ? "remove" : policyOfName(key);
 }
 
+/** Whether a text that is no key, as beside a value, names a coordinate. */
+export function namesCoordinate(text: string): boolean {
+  return policyOfName(text) === "remove";
+}
+
 /** How to treat a key by what it names alone. */
-export const policyOfName = remembering((key): KeyPolicy => {
-  const plain = isAscii(key) ? key : foldText(key);
+function policyOfName(key: string): KeyPolicy {
+  const plain = foldedText(new NormalizedText(key)).text;
   const whole = withoutSeparators(plain);
-  const exact = WHOLE.get(whole);
+  const exact = WHOLE_KEYS.has(whole) ? WHOLE.get(whole) : undefined;
   if (exact !== undefined) return exact;
   if (whole.includes("geohash")) return "cut";
   const tells = isCoordinateWord(whole) || PART.test(whole) || EXACT.test(whole);
   return tells || hasPlaceWord(plain) ? "remove" : "keep";
-});
+}
 
 function hasPlaceWord(key: string): boolean {
   for (let at = 0; at < key.length;) {
@@ -112,10 +120,6 @@ function isCamel(word: string, at: number): boolean {
 function withoutSeparators(text: string): string {
   const lower = text.toLowerCase();
   return /^[a-z\d]*$/.test(lower) ? lower : lower.replace(/[^\p{L}\p{M}\d]+/gu, "");
-}
-
-function isAscii(text: string): boolean {
-  return /^[ -~]*$/.test(text);
 }
 
 function policy(policy: KeyPolicy, ...lists: string[]): [string, KeyPolicy][] {

@@ -1,7 +1,7 @@
 /** Which members of a list form a place together. */
 
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
-import { policyOfName } from "./place_key.ts";
+import { namesCoordinate } from "./place_key.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
 import { coordinateOf, isSexagesimal } from "../place_text/coordinate.ts";
 import { foldText } from "../place_text/unicode_fold.ts";
@@ -56,7 +56,7 @@ export function placesAmong(list: readonly Json[], budget: SearchBudget): Readon
 /** Whether a text is the name of a coordinate; true as well when the budget is used up. */
 export function isName(value: Json | undefined, budget: SearchBudget): boolean {
   if (typeof value !== "string" || value.length > MAX_NAME) return false;
-  return !budget.takeName() || policyOfName(value) === "remove";
+  return !budget.takeName(value) || namesCoordinate(value);
 }
 
 /** A number, also as the only member of a list or an object: `[[61.4], [101.6]]`, `[{"v": 61.4}, …]`. */

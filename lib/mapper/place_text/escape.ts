@@ -31,6 +31,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map(
       return pairs;
     }, []).concat(["nbsp", "ensp", "emsp", "thinsp"].map((name) => [name, " "])),
 );
+const ENTITY = new RegExp(`^(?:${[...ENTITIES.keys()].join("|")})$`);
 const MAX_ENTITY = 8;
 const MAX_DIGITS = 7;
 const SEMICOLON = 0x3b;
@@ -114,8 +115,13 @@ function entityAt(codes: Uint16Array, at: number, length: number): Escape | null
     return { codePoint: 0xb0, length: codes[at + 4] === SEMICOLON ? 5 : 4 };
   }
   if (codes[end] !== SEMICOLON || end === at + 1) return null;
-  const plain = ENTITIES.get(textOf(codes, at + 1, end));
+  const plain = entityOf(textOf(codes, at + 1, end));
   return plain === undefined ? null : { codePoint: plain.charCodeAt(0), length: end + 1 - at };
+}
+
+/** A Map alone would be slow for names that it has never seen. */
+function entityOf(name: string): string | undefined {
+  return ENTITY.test(name) ? ENTITIES.get(name) : undefined;
 }
 
 function textOf(codes: Uint16Array, start: number, end: number): string {

@@ -6,7 +6,7 @@
 import { Characters } from "./characters.ts";
 import { MAY_BE_ESCAPED, OF_ESCAPES, unescapeOnce } from "./escape.ts";
 import type { SearchBudget } from "./search_budget.ts";
-import { fold } from "./unicode_fold.ts";
+import { fold, isFolded } from "./unicode_fold.ts";
 import { UnitBuffer } from "./unit_buffer.ts";
 
 /** Nested escapes: `%252C` has two levels. */
@@ -86,7 +86,7 @@ function unchangedUntil(text: string): number {
     if (singleOf(code) === code) at++;
     else {
       const codePoint = text.codePointAt(at)!;
-      if (codePoint <= 0xffff || fold(codePoint) !== String.fromCodePoint(codePoint)) return at;
+      if (codePoint <= 0xffff || !isFolded(codePoint)) return at;
       at += 2;
     }
   }

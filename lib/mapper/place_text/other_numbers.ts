@@ -2,7 +2,6 @@
 
 import { isDigit } from "./neighbour.ts";
 import { type Decimal, isTypical } from "./number.ts";
-import { foldText } from "./unicode_fold.ts";
 import {
   DEGREE_WORDS,
   DIRECTION_WORDS,
@@ -10,11 +9,9 @@ import {
   isCoordinateWord,
   JOINING_WORDS,
 } from "./word.ts";
+import { WordList } from "./word_list.ts";
 
-const words = (list: string): ReadonlySet<string> =>
-  new Set(foldText(list).toLowerCase().split(" "));
-
-const CURRENCIES = words(
+const CURRENCIES = new WordList(
   "usd eur gbp chf jpy cny rmb inr krw rub uah pln czk huf ron bgn sek nok dkk isk try ils aed sar zar " +
     "ngn kes egp mxn clp cop ars pen uyu brl bob pyg crc dop idr vnd thb php myr sgd hkd twd aud cad nzd " +
     "btc eth usdt euro euros dollar dollars peso pesos pound pounds real reais franc francs franken " +
@@ -22,7 +19,7 @@ const CURRENCIES = words(
     "rp rs rupee rupees rupiah baht won yen yuan đồng dong lira tl ریال تومان درهم جنيه रुपये 円 元 원",
 );
 
-const UNITS = words(
+const UNITS = new WordList(
   "kg mg lb lbs oz km cm mm mi ft inch inches m hz khz mhz ghz bpm db kw kwh mwh mah ms sec secs second " +
     "seconds sek sekunden min mins minutes hours hrs std stunden kb mb gb tb kib mib gib kbps mbps gbps " +
     "px pt em rem vw vh dpi fps pts point points punkte puntos pontos points очков pct percent prozent " +
@@ -30,7 +27,7 @@ const UNITS = words(
 );
 
 /** Words before a price, a score or a version. */
-const FIGURES = words(
+const FIGURES = new WordList(
   "price prices precio precios preço preços prix preis preise prezzo prezzi entrada entradas eintritt " +
     "eintrittspreis ticket tickets cover entry fee fees cost costs total totals sum score scores rating " +
     "ratings result results ergebnis punkte punktestand time times zeit bestzeit цена цены вход билет " +

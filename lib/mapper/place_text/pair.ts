@@ -16,6 +16,7 @@ import {
   JOINING_WORDS,
   PLACE_WORDS,
 } from "./word.ts";
+import { WordList } from "./word_list.ts";
 
 /** Maximum number of characters between the numbers of a pair. */
 const MAX_BETWEEN = 40;
@@ -28,9 +29,7 @@ const MAX_TO_NAME = 12;
 const MAX_JOINING = 3;
 
 /** Remnants of `%20` and `!3d`. */
-const PARTS_OF_URLS: ReadonlySet<string> = new Set(
-  "1d 2d 3d 4d 20 22 2c 2f 3a 3b 3d 26 b0 c2".split(" "),
-);
+const PARTS_OF_URLS = new WordList("1d 2d 3d 4d 20 22 2c 2f 3a 3b 3d 26 b0 c2");
 const NAMED = /^["'\]]{0,3}\s?[:=]/;
 const HEMISPHERE = /^[NSEWO]$/;
 const SPACE = /\s/;

@@ -7,7 +7,7 @@
  */
 
 import { isObject, type Json } from "../../decoder/json.ts";
-import type { Characters } from "./characters.ts";
+import { Characters } from "./characters.ts";
 import { type Effort, effortOf } from "./coordinate.ts";
 
 /** For each character of a record as JSON. */
@@ -47,13 +47,19 @@ const SHORT_LIST = 4;
 const EACH_MEMBER: Readonly<Record<Effort, number>> = { none: 60, read: 280, fold: 700 };
 
 /** A new key is folded, split into words and looked up. */
-const EACH_KEY = 1_500;
-const EACH_NAME = 450;
-const EACH_SEARCHED_KEY = 6_000;
+const EACH_KEY = 1_000;
+const EACH_NAME = 300;
+const EACH_NAME_CHARACTER = 40;
+const EACH_UNUSUAL_NAME_CHARACTER = 80;
+const EACH_SEARCHED_KEY = 2_800;
 const EACH_KNOWN_KEY = 40;
-const EACH_KEY_CHARACTER = 50;
-const EACH_KEY_DIGIT = 200;
+const EACH_KEY_CHARACTER = 40;
+const EACH_UNUSUAL_KEY_CHARACTER = 150;
+const EACH_KEY_DIGIT = 40;
 const EACH_LONG_KEY_CHARACTER = 60;
+
+/** Folded before it is looked up. */
+const UNUSUAL = /[^ -~]/;
 
 /** Fewer than the policies that are remembered. */
 const MAX_KNOWN_KEYS = 500;
@@ -117,8 +123,9 @@ export class SearchBudget {
   }
 
   /** The same for checking whether a short text names a coordinate. */
-  takeName(): boolean {
-    return this.#take(EACH_NAME);
+  takeName(name: string): boolean {
+    const each = UNUSUAL.test(name) ? EACH_UNUSUAL_NAME_CHARACTER : EACH_NAME_CHARACTER;
+    return this.#take(EACH_NAME + name.length * each);
   }
 
   /** The same for checking a key. `isSearched`: as a text too. For a long key, that is not included. */
@@ -128,9 +135,9 @@ export class SearchBudget {
       return this.#take(EACH_KEY + key.length * EACH_LONG_KEY_CHARACTER);
     }
     const each = isSearched(key) ? EACH_SEARCHED_KEY : EACH_KEY;
-    return this.#take(
-      each + key.length * EACH_KEY_CHARACTER + digitsOf(key) * EACH_KEY_DIGIT,
-    );
+    const { digits, isUnusual } = new Characters(key);
+    const character = isUnusual ? EACH_UNUSUAL_KEY_CHARACTER : EACH_KEY_CHARACTER;
+    return this.#take(each + key.length * character + digits * EACH_KEY_DIGIT);
   }
 
   /** Whether the record had this key before: it is looked up and no more. */
@@ -163,13 +170,4 @@ export function sizeOf(value: Json | undefined, maxDepth: number): number {
   }
   for (const key in value) size += key.length + 3 + sizeOf(value[key], maxDepth - 1);
   return size;
-}
-
-function digitsOf(text: string): number {
-  let digits = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code >= 0x30 && code <= 0x39) digits++;
-  }
-  return digits;
 }

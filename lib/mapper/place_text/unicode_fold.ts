@@ -39,17 +39,27 @@ const FIRST_WHOLE = 0x2000;
 /** Some ligatures are whole phrases, and contain no number. */
 const MAX_FOLDED = 4;
 
-const MAX_REMEMBERED = 1 << 16;
-const remembered = new Map<number, string>();
+/** Those that folding does not change, nearly all: the memory for the others stays small. */
+const unchanged = new Uint8Array(0x110000);
+const changed = new Map<number, string>();
 
 /** The folded character: up to four, or none. */
 export function fold(codePoint: number): string {
-  const known = remembered.get(codePoint);
-  if (known !== undefined) return known;
+  if (isFolded(codePoint)) return String.fromCodePoint(codePoint);
+  return changed.get(codePoint) ?? "";
+}
+
+/** Whether folding does not change a character. Each is folded only once in a process. */
+export function isFolded(codePoint: number): boolean {
+  if (unchanged[codePoint] === 1) return true;
+  if (changed.has(codePoint)) return false;
   const plain = foldCharacter(codePoint);
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(codePoint, plain);
-  return plain;
+  if (plain === String.fromCodePoint(codePoint)) {
+    unchanged[codePoint] = 1;
+    return true;
+  }
+  changed.set(codePoint, plain);
+  return false;
 }
 
 /** Folds a whole text, for lists of words: searched texts need their offsets. */

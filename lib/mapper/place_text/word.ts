@@ -1,15 +1,10 @@
 /** Words that say what a number next to them is: a coordinate, a direction, or nothing by themselves. */
 
 import { isDigit } from "./neighbour.ts";
-import { foldText } from "./unicode_fold.ts";
-
-/** Folded and in lower case, as they are looked up. */
-function words(...lists: string[]): ReadonlySet<string> {
-  return new Set(lists.flatMap((list) => foldText(list).toLowerCase().split(" ")));
-}
+import { WordList } from "./word_list.ts";
 
 /** Names of latitude, longitude, or both. Also keys of records and of URLs. */
-export const COORDINATE_WORDS = words(
+export const COORDINATE_WORDS = new WordList(
   "lat lats lng lngs lon lons long lati longi latlng latlon latlong lnglat lonlat longlat ll sll gps geo",
   "coord coords coordinate coordinates koordinaten koordinate koord coordonnées coordonnee coordenadas",
   "coordenada coordinata koordinat koordinater koordinatit coördinaten współrzędne souřadnice",
@@ -28,7 +23,7 @@ export const COORDINATE_WORDS = words(
 );
 
 /** Languages that call latitude a width, and longitude a length. */
-export const EXTENT_WORDS = words(
+export const EXTENT_WORDS = new WordList(
   "breedte lengte breite länge laenge ширина довжина дължина szerokość długość šířka délka szélesség hosszúság širina",
   "dužina dolžina lățime lungime platums garums platuma ilguma laius pikkus πλάτος μήκος geograficzna",
   "العرض الطول عرض طول جغرافیایی רוחב אורך geographische geografische географическая",
@@ -43,17 +38,17 @@ const COMPOUND = new RegExp(
     "precise|real|true|raw|orig|original|new|old|meet|meeting)(?:lat|lng|lon|long)s?$",
 );
 /** Words that only end like one of them. */
-const NO_COMPOUND: ReadonlySet<string> = new Set(
-  "flat slat plat alat along elon selat tolong".split(" "),
-);
+const NO_COMPOUND = new WordList("flat slat plat alat along elon selat tolong");
 
-const NUMBERED = /\d+$/;
 /** As in `latitudine`. */
 const MIN_PART = "latitud".length;
 
-/** Whether a word, folded and in lower case, is the name of a coordinate. */
+/** Whether a word, folded and in lower case, is the name of a coordinate: `lat`, `lat2`, `venuelat`. */
 export function isCoordinateWord(word: string): boolean {
-  const name = isDigit(word, word.length - 1) ? word.replace(NUMBERED, "") : word;
+  let end = word.length;
+  while (end > 0 && isDigit(word, end - 1)) end--;
+  if (end === 0) return false;
+  const name = end === word.length ? word : word.slice(0, end);
   if (COORDINATE_WORDS.has(name)) return true;
   if (name.length >= MIN_PART && (name.includes("latitud") || name.includes("longitud"))) {
     return true;
@@ -68,7 +63,7 @@ function endsLikeCompound(name: string): boolean {
 }
 
 /** Directions, next to a number or between two. */
-export const DIRECTION_WORDS = words(
+export const DIRECTION_WORDS = new WordList(
   "nördlich nördliche nördlicher südlich südliche südlicher östliche östlicher westliche westlicher",
   "n s e w o north south east west northern southern eastern western nord süd sued",
   "ost ouest est sud norte sur este oeste sul leste noord zuid oost север юг восток запад",
@@ -77,7 +72,7 @@ export const DIRECTION_WORDS = words(
 );
 
 /** Names that may mean a place: keys of records, and labels before a value. */
-export const PLACE_WORDS = words(
+export const PLACE_WORDS = new WordList(
   "geo centroid geometry geolocation geotag geofence location locations loc place places venue venues long",
   "address addresses where whereabouts position positions pos point points pin pins marker markers",
   "center centre bounds boundary polygon route track waypoint waypoints map spot",
@@ -87,13 +82,13 @@ export const PLACE_WORDS = words(
 );
 
 /** Degrees and their parts. */
-export const DEGREE_WORDS = words(
+export const DEGREE_WORDS = new WordList(
   "deg degs degree degrees dd grad grade grados grado gradi degré degrés grau graus graden grader",
   "stopni stopień stupňů astetta derece градус градуса градусов градусів अंश درجة درجات 度 도",
 );
 
 /** Words that join a number to its neighbours without meaning of their own. */
-export const JOINING_WORDS = words(
+export const JOINING_WORDS = new WordList(
   "is are was be equals equal of at and then by to the a my our its it s about around approx approximately",
   "ca circa roughly exactly or here there value with in on from for for now you can find",
   "ist und bei dann von zu der die das hier dort etwa ungefähr genau y es son en de la el a con aquí",
