@@ -6,7 +6,7 @@
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
 import { roundGeohash } from "../geo/geohash.ts";
 import { isGeohash } from "./bare_geohash.ts";
-import { type MemberKey, memberKeyOf } from "./member_key.ts";
+import { type MemberKey, memberKeyOf, searchOfKey } from "./member_key.ts";
 import { isPlace, placesAmong } from "./place_list.ts";
 import {
   isAngleObject,
@@ -19,7 +19,7 @@ import {
   rolesOf,
 } from "./place_object.ts";
 import { isFineNumber } from "../geo/place_number.ts";
-import { isSearched, PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
+import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
 import { SearchBudget, sizeOf } from "../place_text/search_budget.ts";
 
 /** Deeper records are refused: no app nests so deep, and every level is a stack frame. */
@@ -103,7 +103,7 @@ class Walk {
       if (except.has(key)) continue;
       const value = object[key];
       if (value === undefined) continue;
-      if (!this.#budget.takeKey(key, isSearched) || !this.#budget.takeMember(value)) {
+      if (!this.#budget.takeKey(key, searchOfKey) || !this.#budget.takeMember(value)) {
         unread = key;
         break;
       }

@@ -79,7 +79,7 @@ export function tellsPlace(
 }
 
 /** Whether a text may contain a place at all. */
-export function isSearched(text: string): boolean {
+function isSearched(text: string): boolean {
   if (!MAY_TELL_PLAINLY.test(text) && !(NOT_PLAIN.test(text) && MAY_TELL.test(text))) return false;
   return !HARMLESS.test(text) && !TIMESTAMP.test(text) && !isIdentifier(text);
 }

@@ -7,7 +7,7 @@
  */
 
 import { isObject, type Json } from "../../decoder/json.ts";
-import { Characters } from "./characters.ts";
+import type { Characters } from "./characters.ts";
 import { type Effort, effortOf } from "./coordinate.ts";
 
 /** For each character of a record as JSON. */
@@ -47,15 +47,13 @@ const SHORT_LIST = 4;
 const EACH_MEMBER: Readonly<Record<Effort, number>> = { none: 60, read: 280, fold: 700 };
 
 /** A new key is folded, split into words and looked up. */
-const EACH_KEY = 1_000;
+const EACH_KEY = 1_300;
 const EACH_NAME = 300;
 const EACH_NAME_CHARACTER = 40;
 const EACH_UNUSUAL_NAME_CHARACTER = 80;
-const EACH_SEARCHED_KEY = 2_800;
 const EACH_KNOWN_KEY = 40;
 const EACH_KEY_CHARACTER = 40;
 const EACH_UNUSUAL_KEY_CHARACTER = 150;
-const EACH_KEY_DIGIT = 40;
 const EACH_LONG_KEY_CHARACTER = 60;
 
 /** Folded before it is looked up. */
@@ -66,12 +64,14 @@ const MAX_KNOWN_KEYS = 500;
 export const MAX_KNOWN_KEY = 64;
 
 export class SearchBudget {
+  readonly #units: number;
   #left: number;
   readonly #knownKeys = new Set<string>();
 
   /** `size`: of the record, as in `sizeOf`. */
   constructor(size: number) {
-    this.#left = EACH_RECORD + EACH_BYTE * size;
+    this.#units = EACH_RECORD + EACH_BYTE * size;
+    this.#left = this.#units;
   }
 
   /** Uses the units of one search of a text. Returns whether enough were left. */
@@ -128,16 +128,16 @@ export class SearchBudget {
     return this.#take(EACH_NAME + name.length * each);
   }
 
-  /** The same for checking a key. `isSearched`: as a text too. For a long key, that is not included. */
-  takeKey(key: string, isSearched: (key: string) => boolean): boolean {
+  /**
+   * The same for checking a key. `searchOf`: the units that searching it as a text takes. A long one uses them by
+   * itself.
+   */
+  takeKey(key: string, searchOf: (key: string) => number): boolean {
     if (this.#isKnown(key)) return this.#take(EACH_KNOWN_KEY);
-    if (key.length > MAX_KNOWN_KEY) {
-      return this.#take(EACH_KEY + key.length * EACH_LONG_KEY_CHARACTER);
-    }
-    const each = isSearched(key) ? EACH_SEARCHED_KEY : EACH_KEY;
-    const { digits, isUnusual } = new Characters(key);
-    const character = isUnusual ? EACH_UNUSUAL_KEY_CHARACTER : EACH_KEY_CHARACTER;
-    return this.#take(each + key.length * character + digits * EACH_KEY_DIGIT);
+    const { length } = key;
+    if (length > MAX_KNOWN_KEY) return this.#take(EACH_KEY + length * EACH_LONG_KEY_CHARACTER);
+    const character = UNUSUAL.test(key) ? EACH_UNUSUAL_KEY_CHARACTER : EACH_KEY_CHARACTER;
+    return this.#take(EACH_KEY + length * character) && this.#take(searchOf(key));
   }
 
   /** Whether the record had this key before: it is looked up and no more. */
@@ -147,6 +147,10 @@ export class SearchBudget {
       this.#knownKeys.add(key);
     }
     return false;
+  }
+
+  get used(): number {
+    return this.#units - this.#left;
   }
 
   get isUsedUp(): boolean {
