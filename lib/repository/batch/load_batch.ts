@@ -39,13 +39,14 @@ export async function loadBatch(loading: Loading): Promise<void> {
   const accounts = events.filter((event) => event.kind === "account");
   const news = await newsOf(commits, loading);
   const mentions = news.map((commit) => mapper.mentions(commit));
-  const [mentioned, ahead, rows] = await Promise.all([
+  const [, mentioned, ahead, rows] = await Promise.all([
+    // First, so that one query has the accounts of all records that the other queries are about.
+    loader.accounts(didsOf(events, mentions)),
     // Before the states: records that others mention are loaded with their content.
     loader.mentioned(mentions),
     loader.repositories(accounts.map(({ did }) => did)),
     children.ask(news),
     loader.loadStates(commits),
-    loader.accounts(didsOf(events)),
     loading.undecodable.load(tx, events),
   ]);
   loading.output.loadedAhead(ahead?.keys ?? null);
@@ -104,13 +105,16 @@ function lacking(
   return authors;
 }
 
-/** The accounts that events other than commits are about. */
-function* didsOf(events: readonly Event[]): Generator<string> {
+/** The accounts of the events, and of the records that they refer to. */
+function* didsOf(events: readonly Event[], mentions: readonly Mentions[]): Generator<string> {
   for (const event of events) {
-    if (event.kind === "account" || event.kind === "identity" || event.kind === "sync") {
+    if (event.kind === "malformed") {
+      if (event.account) yield event.account;
+    } else if (event.kind !== "foreign" && event.kind !== "notice") {
       yield event.did;
-    } else if (event.kind === "malformed" && event.account) {
-      yield event.account;
     }
+  }
+  for (const { author, links } of mentions) {
+    for (const link of links) yield keyOf(author, link).did;
   }
 }
