@@ -249,9 +249,9 @@ export const MAPPER_PLACES: readonly Mutant[] = [
     near: ["mapper/consent/cost_test.ts"],
   },
   {
-    file: "lib/mapper/consent/place_text.ts",
-    before: "if (folded !== written) budget.takeNormalized(text.length);",
-    after: "",
+    file: "lib/mapper/place_text/search_budget.ts",
+    before: "const EACH_NORMALIZED_CHARACTER = 12;",
+    after: "const EACH_NORMALIZED_CHARACTER = 0;",
     rule: "texts that have to be normalised reach the limit of the search sooner",
     near: ["mapper/consent/cost_test.ts"],
   },
