@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { Report } from "../run.ts";
 
+const runner = new URL("../run.ts", import.meta.url).pathname;
+
 /** Runs the tests of a text as `deno task test` does. */
 async function told(tests: string): Promise<{ code: number; lines: string[] }> {
   const folder = await Deno.makeTempDir({ prefix: "run_tests-" });
@@ -8,7 +10,7 @@ async function told(tests: string): Promise<{ code: number; lines: string[] }> {
     const path = `${folder}/some_test.ts`;
     await Deno.writeTextFile(path, tests);
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", new URL("../run.ts", import.meta.url).pathname, path],
+      args: ["run", "-A", "--quiet", "--no-check", runner, "--no-check", path],
     }).output();
     return {
       code,

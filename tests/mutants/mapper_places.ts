@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 export const MAPPER_PLACES: readonly Mutant[] = [
   {
     file: "lib/mapper/place_text/search_budget.ts",
-    before: "const EACH_BYTE = 72;",
+    before: "const EACH_BYTE = 64;",
     after: "const EACH_BYTE = 72_000;",
     rule: "a record as a whole bounds the search for places",
     near: ["mapper/consent/cost_test.ts"],

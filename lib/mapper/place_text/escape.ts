@@ -44,7 +44,8 @@ const LETTER_ESCAPES: ReadonlyMap<number, number> = new Map(
 
 /** Whether a text may hold an escape at all. */
 export const OF_ESCAPES = formsOf("%**", "&*", "\\*", "\n*");
-export const MAY_BE_ESCAPED = /%[\da-f]{2}|&[#a-z]|\\[ux"/\\'.ntr-]|[\d.]\r?\n[ \t][\d.]/i;
+export const MAY_BE_ESCAPED =
+  /%[\da-f]{2}|&(?:#|deg|[a-z]{2,8};)|\\[ux"/\\'.ntr-]|[\d.]\r?\n[ \t][\d.]/i;
 
 /**
  * Undoes the escapes of `codes` in place, and moves `offsets` with them. Returns the new length; the same
