@@ -3,6 +3,7 @@ import { LineWriter } from "../../lib/log/line_writer.ts";
 import { settings } from "../support/crash/settings.ts";
 import { databaseTest } from "../support/database.ts";
 import { until } from "../support/within.ts";
+import { lastingPort } from "../support/lasting_port.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
@@ -48,9 +49,7 @@ function unread(databaseUrl: string, streamUrl: string): {
   readonly child: Deno.ChildProcess;
   readonly port: number;
 } {
-  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
+  const port = lastingPort();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-net", "--allow-env", "--no-prompt", MAIN, "run"],
     env: settings(databaseUrl, streamUrl, {

@@ -15,6 +15,7 @@ import { archiveTest } from "../support/jetstream/history.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { SampleEvents } from "../support/sample_events.ts";
 import { until, within } from "../support/within.ts";
+import { lastingPort } from "../support/lasting_port.ts";
 
 /** Long enough for a machine under load. */
 const SOON_MS = 45_000;
@@ -241,9 +242,7 @@ databaseTest(
 );
 
 databaseTest("a dead server: its address, the error, and when it is retried", async ({ url }) => {
-  const dead = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = dead.addr;
-  dead.close();
+  const port = lastingPort();
   await using program = new Program({
     databaseUrl: url,
     streamUrl: `ws://127.0.0.1:${port}/subscribe`,

@@ -4,6 +4,7 @@ import { hastyClock } from "../support/crash/hasty_clock.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { databaseTest } from "../support/database.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { lastingPort } from "../support/lasting_port.ts";
 import { didOf, SampleEvents } from "../support/sample_events.ts";
 
 /** What each connection asked for, in the order in which they were made. */
@@ -190,10 +191,9 @@ databaseTest(
   "a rebuilt instance that numbers from the start is followed, and nothing is missed",
   async ({ url, sql }) => {
     const events = new SampleEvents();
-    let port = 0;
+    const port = lastingPort();
     {
-      await using old = new ReplayServer({ firstSeq: 9_000 });
-      port = old.port;
+      await using old = new ReplayServer({ port, firstSeq: 9_000 });
       old.push(...scenes(events, 3));
       await using program = new Program({ databaseUrl: url, streamUrl: old.url });
       await program.committed(9_002);
@@ -215,12 +215,13 @@ databaseTest(
   "an instance that is rebuilt while it is read is followed by its new numbers",
   async ({ url }) => {
     const events = new SampleEvents();
-    const old = new ReplayServer({ firstSeq: 9_000 });
+    const port = lastingPort();
+    const old = new ReplayServer({ port, firstSeq: 9_000 });
     old.push(...scenes(events, 3));
     await using program = new Program({ databaseUrl: url, streamUrl: old.url });
     await program.committed(9_002);
     await old.close();
-    await using anew = new ReplayServer({ port: old.port });
+    await using anew = new ReplayServer({ port });
     await program.until(() => program.said("connected") > 1);
     anew.push(...scenes(events, 1));
     await program.until(() => program.counts.applied === 4);

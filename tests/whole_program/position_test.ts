@@ -12,6 +12,7 @@ import {
   type ReplayServerOptions,
 } from "../support/jetstream/replay_server.ts";
 import { SampleEvents } from "../support/sample_events.ts";
+import { lastingPort } from "../support/lasting_port.ts";
 
 type Wire = "v1" | "v2";
 
@@ -55,13 +56,13 @@ async function liveScenes(sql: Sql): Promise<number> {
   return row?.live ?? 0;
 }
 
-/** Reads what a server has, and stops. Returns the server's port, free again. */
+/** Reads what a server has, and stops. Returns the server's port, where another can be opened. */
 async function readAll(
   url: string,
   wire: Wire,
   events: readonly JetstreamEvent[],
 ): Promise<number> {
-  await using server = new ReplayServer();
+  await using server = new ReplayServer({ port: lastingPort() });
   const last = server.push(...events);
   await using program = new Program({ databaseUrl: url, streamUrl: urlOf(server, wire) });
   await program.committed(last);

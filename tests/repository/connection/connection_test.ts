@@ -9,6 +9,7 @@ import { sqlStateOf } from "../../../lib/repository/connection/sqlstate.ts";
 import { databaseTest } from "../../support/database.ts";
 import { DatabaseProxy } from "../../support/faults/database_proxy.ts";
 import { within } from "../../support/within.ts";
+import { lastingPort } from "../../support/lasting_port.ts";
 
 const OPTIONS = { max: 2, applicationName: "tests" };
 
@@ -167,10 +168,7 @@ databaseTest("a transaction is committed although the answer to COMMIT was lost"
 });
 
 databaseTest("the first host that can be reached is used", async ({ url }) => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const dead = free.addr.port;
-  free.close();
-  const sql = connect(url.replace(/@([^/]+)\//, `@127.0.0.1:${dead},$1/`), OPTIONS);
+  const sql = connect(url.replace(/@([^/]+)\//, `@127.0.0.1:${lastingPort()},$1/`), OPTIONS);
   assert.deepEqual([...await sql`select 1 as n`], [{ n: 1 }]);
   await sql.end();
 });
@@ -193,10 +191,7 @@ databaseTest("no error shows the password, in any form", async ({ url }) => {
   const wrong = new URL(url);
   wrong.password = secret;
   await using proxy = DatabaseProxy.start(wrong.href);
-  const gone = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = gone.addr;
-  gone.close();
-  const urls = [wrong.href, `postgres://me:${secret}@127.0.0.1:${port}/db`];
+  const urls = [wrong.href, `postgres://me:${secret}@127.0.0.1:${lastingPort()}/db`];
   for (const url of urls) {
     const sql = connect(url, OPTIONS);
     const failure = await sql`select 1`.then(() => null, (error: unknown) => error);

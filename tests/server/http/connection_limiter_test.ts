@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ConnectionLimiter } from "../../../lib/server/http/connection_limiter.ts";
 import { type Occupant, occupantToEvict } from "../../../lib/server/http/eviction.ts";
+import { lastingPort } from "../../support/lasting_port.ts";
 
 const PLACES = 16;
 const NOW = 10_000;
@@ -40,7 +41,7 @@ Deno.test("clients that don't read their answers leave a part of the slots to ot
 });
 
 Deno.test("a listener that fails is opened again on the same port, and it is reported once", async () => {
-  let port = 0;
+  const port = lastingPort();
   const listeners: Deno.TcpListener[] = [];
   const told: unknown[] = [];
   const limiter = new ConnectionLimiter({
@@ -56,7 +57,6 @@ Deno.test("a listener that fails is opened again on the same port, and it is rep
     maxHeadBytes: 1_000,
     maxBodyBytes: 1_000,
   });
-  port = limiter.port;
   for (let times = 1; times <= 3; times++) {
     listeners.at(-1)!.close();
     // The port is closed for a moment.

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { requestReconciles } from "../../../lib/repository/reconcile/reconcile_queue.ts";
 import { ReplayServer } from "../jetstream/replay_server.ts";
+import { lastingPort } from "../lasting_port.ts";
 import { didOf } from "../sample_events.ts";
 import { type Incident, metric, type Scene } from "./incident.ts";
 
@@ -76,9 +77,7 @@ export const RECORDS_INCIDENTS: readonly Incident[] = [
   {
     alert: "IndexerReconcileFailing",
     async happens(scene): Promise<void> {
-      const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const PLC_URL = `http://127.0.0.1:${nobody.addr.port}`;
-      nobody.close();
+      const PLC_URL = `http://127.0.0.1:${lastingPort()}`;
       await using server = new ReplayServer();
       for (let n = 0; n < 12; n++) server.push(scene.events.put(`author${n}/scene/s`));
       await using program = scene.program({

@@ -5,13 +5,11 @@ import { hastyClock } from "../crash/hasty_clock.ts";
 import { ReplayServer } from "../jetstream/replay_server.ts";
 import { SampleEvents } from "../sample_events.ts";
 import { type Incident, metric } from "./incident.ts";
+import { lastingPort } from "../lasting_port.ts";
 
 /** A URL where nothing listens. */
 function deadAddress(): string {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return `ws://127.0.0.1:${port}/subscribe`;
+  return `ws://127.0.0.1:${lastingPort()}/subscribe`;
 }
 
 export const STREAM_INCIDENTS: readonly Incident[] = [
@@ -94,8 +92,8 @@ export const STREAM_INCIDENTS: readonly Incident[] = [
   {
     alert: "IndexerEventsMayBeMissing",
     async happens(scene): Promise<void> {
-      const server = new ReplayServer();
-      const { port } = server;
+      const port = lastingPort();
+      const server = new ReplayServer({ port });
       {
         await using program = scene.program({ streamUrl: server.url });
         await program.committed(server.push(scene.events.put("alice/scene/s")));
