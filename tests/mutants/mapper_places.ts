@@ -4,7 +4,7 @@ export const MAPPER_PLACES: readonly Mutant[] = [
   {
     file: "lib/mapper/place_text/search_budget.ts",
     before: "const EACH_BYTE = 64;",
-    after: "const EACH_BYTE = 72_000;",
+    after: "const EACH_BYTE = 64_000;",
     rule: "a record as a whole bounds the search for places",
     near: ["mapper/consent/cost_test.ts"],
   },

@@ -19,6 +19,7 @@ import {
   rolesOf,
 } from "./place_object.ts";
 import { isFineNumber } from "../geo/place_number.ts";
+import { isAsciiDigit, isAsciiLetter } from "../place_text/ascii.ts";
 import { PLACE_REMOVED, withoutPlaces } from "./place_text.ts";
 import { SearchBudget, sizeOf } from "../place_text/search_budget.ts";
 
@@ -211,12 +212,9 @@ class Walk {
 
 /** A failing parse costs a hundred times as much as this check. */
 function looksLikeJson(text: string): boolean {
-  if (isLetterOrDigit(text.charCodeAt(0))) return false;
+  const first = text.charCodeAt(0);
+  if (isAsciiLetter(first) || isAsciiDigit(first)) return false;
   return JSON_START.test(text) && JSON_END.test(text.slice(-MAX_PADDING));
-}
-
-function isLetterOrDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39 || (code | 32) >= 0x61 && (code | 32) <= 0x7a;
 }
 
 function isTelling(value: number): boolean {

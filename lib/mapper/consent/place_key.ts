@@ -5,6 +5,7 @@
  */
 
 import { tellsPlace } from "./place_text.ts";
+import { isAsciiDigit } from "../place_text/ascii.ts";
 import { wordFrom } from "../place_text/neighbour.ts";
 import type { SearchBudget } from "../place_text/search_budget.ts";
 import { foldedText, NormalizedText } from "../place_text/normalized_text.ts";
@@ -114,7 +115,7 @@ function isPlaceWord(word: string): boolean {
 function isCamel(word: string, at: number): boolean {
   const [before, code] = [word.charCodeAt(at - 1), word.charCodeAt(at)];
   return code >= 0x41 && code <= 0x5a &&
-    (before >= 0x61 && before <= 0x7a || before >= 0x30 && before <= 0x39);
+    (before >= 0x61 && before <= 0x7a || isAsciiDigit(before));
 }
 
 function withoutSeparators(text: string): string {

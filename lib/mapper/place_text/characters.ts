@@ -1,5 +1,7 @@
 /** Which characters a text has. One pass over a text rules out nearly all forms of places. */
 
+import { isAsciiDigit } from "./ascii.ts";
+
 /** The letters of a text as one bit each, without case. */
 const LETTERS = new Int32Array(0x80);
 for (let index = 0; index < 26; index++) {
@@ -30,7 +32,7 @@ export class Characters {
       if (code < 0x80) {
         letters |= LETTERS[code]!;
         signs |= SIGNS[code]!;
-        if (code >= 0x30 && code <= 0x39) digits++;
+        if (isAsciiDigit(code)) digits++;
       } else signs |= UNUSUAL;
     }
     this.length = text.length;

@@ -2,7 +2,7 @@
 
 import { roundGeohash } from "../geo/geohash.ts";
 import { formsOf } from "./characters.ts";
-import type { Form, Pattern, TextSearch } from "./text_search.ts";
+import type { Form, TextSearch } from "./text_search.ts";
 
 const CODES: readonly Form[] = [
   {
@@ -129,20 +129,19 @@ const CODES: readonly Form[] = [
       pattern: /(polyline["']?\s?[:=]\s?["']?(?:enc:)?|[|=]enc:)(?!\[place)[?-~]{6,}/gi,
     }],
   },
+  {
+    has: formsOf("geohash", "waze."),
+    suspects: [/geo-?hash|waze\./i],
+    patterns: [{
+      isNamed: true,
+      pattern:
+        /(geo-?hash(?:es)?(?:\.org\/|[^A-Za-z\d]{1,8}(?:(?:is|ist|est|es|code)[^A-Za-z\d]{1,4})?)|waze\.com\/ul\/h)[\db-hjkmnp-z]{7,}(?![A-Za-z\d])/gi,
+      coarsen: (geohash) => roundGeohash(geohash) ?? "",
+    }],
+  },
 ];
-
-const NAMED_GEOHASH: Pattern = {
-  isNamed: true,
-  pattern:
-    /(geo-?hash(?:es)?(?:\.org\/|[^A-Za-z\d]{1,8}(?:(?:is|ist|est|es|code)[^A-Za-z\d]{1,4})?)|waze\.com\/ul\/h)[\db-hjkmnp-z]{7,}(?![A-Za-z\d])/gi,
-};
-const OF_GEOHASH = formsOf("geohash", "waze.");
-const MAY_BE_GEOHASH = /geo-?hash|waze\./i;
 
 /** Adds the places in codes. */
 export function addCodes(search: TextSearch): void {
   search.addForms(CODES);
-  if (search.characters.hasAny(OF_GEOHASH) && MAY_BE_GEOHASH.test(search.text)) {
-    search.addMatches(NAMED_GEOHASH, (geohash) => roundGeohash(geohash) ?? "");
-  }
 }

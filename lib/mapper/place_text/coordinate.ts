@@ -1,6 +1,7 @@
 /** A coordinate on its own: a number, or a text that is one. */
 
 import type { Json } from "../../decoder/json.ts";
+import { isAsciiDigit, isAsciiLetter } from "./ascii.ts";
 import { foldText } from "./unicode_fold.ts";
 
 /** A coordinate as text: the network's data model has no fractions, so its apps write texts. */
@@ -24,8 +25,8 @@ export function effortOf(value: Json | undefined): Effort {
   let letters = 0;
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
-    if (code >= 0x30 && code <= 0x39) digits++;
-    else if ((code | 32) >= 0x61 && (code | 32) <= 0x7a) letters++;
+    if (isAsciiDigit(code)) digits++;
+    else if (isAsciiLetter(code)) letters++;
     else if (code < 0x20 || code > 0x7e) return mayBeFolded(value) ? "fold" : "none";
     // With a character to fold, there can be even fewer.
     if (letters > MAX_LETTERS) return "none";

@@ -4,6 +4,7 @@
  * place.
  */
 
+import { isAsciiDigit, isAsciiLetter } from "./ascii.ts";
 import { formsOf } from "./characters.ts";
 
 const PERCENT = 0x25;
@@ -110,7 +111,7 @@ function percentAt(codes: Uint16Array, at: number): Escape | null {
 function entityAt(codes: Uint16Array, at: number, length: number): Escape | null {
   if (codes[at + 1] === 0x23) return numberedAt(codes, at);
   let end = at + 1;
-  while (end < length && end - at <= MAX_ENTITY && isLetter(codes[end] ?? 0)) end++;
+  while (end < length && end - at <= MAX_ENTITY && isAsciiLetter(codes[end] ?? 0)) end++;
   // Browsers accept this one without its semicolon, and people forget it.
   if (codes[at + 1] === 0x64 && codes[at + 2] === 0x65 && codes[at + 3] === 0x67) {
     return { codePoint: 0xb0, length: codes[at + 4] === SEMICOLON ? 5 : 4 };
@@ -157,11 +158,7 @@ function foldAt(codes: Uint16Array, at: number): Escape | null {
 }
 
 function isPartOfNumber(code: number | undefined): boolean {
-  return code === 0x2e || code !== undefined && code >= 0x30 && code <= 0x39;
-}
-
-function isLetter(code: number): boolean {
-  return (code | 32) >= 0x61 && (code | 32) <= 0x7a;
+  return code === 0x2e || code !== undefined && isAsciiDigit(code);
 }
 
 function backslashAt(codes: Uint16Array, at: number): Escape | null {
@@ -180,7 +177,7 @@ function hexAt(codes: Uint16Array, at: number, count: number): number {
   let value = 0;
   for (let index = 0; index < count; index++) {
     const code = codes[at + index] ?? 0;
-    const digit = code >= 0x30 && code <= 0x39
+    const digit = isAsciiDigit(code)
       ? code - 0x30
       : (code | 32) >= 0x61 && (code | 32) <= 0x66
       ? (code | 32) - 0x57

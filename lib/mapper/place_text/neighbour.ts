@@ -1,5 +1,7 @@
 /** The words next to a number, with only signs in between. */
 
+import { isAsciiDigit, isAsciiLetter } from "./ascii.ts";
+
 const MAX_WORD = 24;
 const LETTER = /[\p{L}\p{M}]/u;
 
@@ -68,13 +70,12 @@ function wordAt(text: string, start: number, end: number): Word {
 
 function isLetter(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
-  if (code < 0x80) return (code | 32) >= 0x61 && (code | 32) <= 0x7a;
+  if (code < 0x80) return isAsciiLetter(code);
   if (!(at < text.length)) return false;
   known[code] ||= LETTER.test(text.charAt(at)) ? IS_LETTER : IS_OTHER;
   return known[code] === IS_LETTER;
 }
 
 export function isDigit(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= 0x30 && code <= 0x39;
+  return isAsciiDigit(text.charCodeAt(at));
 }

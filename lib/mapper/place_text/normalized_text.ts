@@ -3,6 +3,7 @@
  * that a found place is replaced in the original text.
  */
 
+import { isAsciiDigit } from "./ascii.ts";
 import { Characters } from "./characters.ts";
 import { MAY_BE_ESCAPED, OF_ESCAPES, unescapeOnce } from "./escape.ts";
 import type { SearchBudget } from "./search_budget.ts";
@@ -55,7 +56,7 @@ export function foldedText(source: NormalizedText): NormalizedText {
   while (at < text.length) {
     const code = text.charCodeAt(at);
     const offset = offsets === null ? at : offsets[at]!;
-    if (code === RAISED_ZERO && isPlainDigit(text.charCodeAt(at - 1))) {
+    if (code === RAISED_ZERO && isAsciiDigit(text.charCodeAt(at - 1))) {
       folding.add(DEGREE_SIGN, offset);
       at++;
       continue;
@@ -129,7 +130,3 @@ function learnt(code: number): number {
 /** Behind a digit that is not raised, people mean a sign of degree: `61⁰22'`. */
 const RAISED_ZERO = 0x2070;
 const DEGREE_SIGN = 0xb0;
-
-function isPlainDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}

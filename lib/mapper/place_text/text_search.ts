@@ -22,6 +22,8 @@ export interface Pattern {
   readonly pattern: RegExp;
   /** Whether the first group of the pattern is the name, which stays. A lookbehind costs far more. */
   readonly isNamed?: boolean;
+  /** What is kept of a match. Absent: nothing. */
+  readonly coarsen?: (match: string) => string;
 }
 
 export class TextSearch {
@@ -57,15 +59,11 @@ export class TextSearch {
       if (!this.characters.hasAny(has)) continue;
       if (!this.budget.takeForm(this.text.length)) return;
       if (!suspects.some((suspect) => suspect.test(this.text))) continue;
-      for (const pattern of patterns) this.addMatches(pattern);
+      for (const pattern of patterns) this.#addMatches(pattern);
     }
   }
 
-  /** Adds what a pattern matches. `coarsen`: what is kept of a match. */
-  addMatches(
-    { has, pattern, isNamed = false }: Pattern,
-    coarsen?: (match: string) => string,
-  ): void {
+  #addMatches({ has, pattern, isNamed = false, coarsen }: Pattern): void {
     if (has !== undefined && !this.characters.hasAny(has)) return;
     if (this.isHopeless || !this.budget.takeExpression(this.characters)) return;
     pattern.lastIndex = 0;
