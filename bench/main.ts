@@ -4,7 +4,9 @@
  *     deno task bench [--json] [--only NAME] [--runs N] [--quick]
  */
 
-import { parseArgs } from "node:util";
+import { UsageError } from "../lib/commands/command.ts";
+import { parseOptions, wholeNumber } from "../lib/commands/options.ts";
+import { printLine, runTask } from "../tests/support/task.ts";
 import { type Effort, type Result, tableOf } from "./result.ts";
 import { archive } from "./rows/archive.ts";
 import { blocks } from "./rows/blocks.ts";
@@ -51,36 +53,26 @@ const USAGE = `usage: deno task bench [--json] [--only NAME] [--runs N] [--quick
 
 Needs Postgres with PostGIS at TEST_DATABASE_URL; makes databases of its own there and drops them.`;
 
-async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      json: { type: "boolean" },
-      only: { type: "string", multiple: true },
-      runs: { type: "string" },
-      quick: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help) {
-    write(Deno.stdout, USAGE);
-    return 0;
-  }
-  const quick = values.quick ?? false;
-  const runs = Number(values.runs ?? (quick ? 2 : 5));
-  const { only } = values;
+const OPTIONS = {
+  json: { type: "boolean" },
+  only: { type: "string", multiple: true },
+  runs: { type: "string" },
+  quick: { type: "boolean" },
+} as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseOptions(args, OPTIONS);
+  const { quick = false, only } = values;
+  const runs = values.runs === undefined ? quick ? 2 : 5 : wholeNumber(values.runs, "--runs");
   const unknown = only?.find((wanted) => BENCHMARKS.every(({ name }) => name !== wanted));
-  if (unknown !== undefined || !Number.isInteger(runs) || runs < 1) {
-    write(Deno.stderr, USAGE);
-    return 2;
-  }
+  if (unknown !== undefined) throw new UsageError(`there is no benchmark ${unknown}`);
   const chosen = BENCHMARKS.filter(({ name }) => only === undefined || only.includes(name));
   const { results, failed } = await measureAll(chosen, { runs, quick });
   if (values.json) {
-    write(Deno.stdout, JSON.stringify(results.map(({ note: _, ...result }) => result), null, 2));
+    printLine(JSON.stringify(results.map(({ note: _, ...result }) => result), null, 2));
   } else {
     const title = quick ? "Quick runs: these figures say little.\n\n" : "";
-    write(Deno.stdout, `${title}${tableOf(results)}\n\nMedians of ${runs} runs.`);
+    printLine(`${title}${tableOf(results)}\n\nMedians of ${runs} runs.`);
   }
   return failed ? 1 : 0;
 }
@@ -97,26 +89,13 @@ async function measureAll(
     try {
       results.push(...await measure(effort));
       const seconds = (performance.now() - startedAt) / 1000;
-      write(Deno.stderr, `${name}: measured in ${seconds.toFixed(0)} s`);
+      printLine(`${name}: measured in ${seconds.toFixed(0)} s`, Deno.stderr);
     } catch (error) {
       failed = true;
-      write(Deno.stderr, `${name}: ${error instanceof Error ? error.message : error}`);
+      printLine(`${name}: ${error instanceof Error ? error.message : error}`, Deno.stderr);
     }
   }
   return { results, failed };
 }
 
-function write(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
-  let bytes = new TextEncoder().encode(`${text}\n`);
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-}
-
-if (import.meta.main) {
-  try {
-    Deno.exit(await main(Deno.args));
-  } catch (error) {
-    if (!(error instanceof TypeError) || !("code" in error)) throw error;
-    write(Deno.stderr, `${error.message}\n${USAGE}`);
-    Deno.exit(2);
-  }
-}
+if (import.meta.main) await runTask(USAGE, main);

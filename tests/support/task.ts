@@ -2,7 +2,7 @@
 
 import { UsageError } from "../../lib/commands/command.ts";
 
-/** Runs a task, and sets the exit code that it returns; 2 for a wrong option. */
+/** Runs a task, and ends with the exit code that it returns; 2 for a wrong option. */
 export async function runTask(
   usage: string,
   task: (args: readonly string[]) => Promise<number>,
@@ -10,18 +10,20 @@ export async function runTask(
 ): Promise<void> {
   if (args.includes("--help") || args.includes("-h")) return printLine(usage);
   try {
-    Deno.exitCode = await task(args);
+    Deno.exit(await task(args));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     printLine(`${error.message}\n\n${usage}`, Deno.stderr);
-    Deno.exitCode = 2;
+    Deno.exit(2);
   }
 }
 
-/** Writes a line, by default to standard output. */
-export function printLine(
-  line: string,
-  output: { writeSync(bytes: Uint8Array): number } = Deno.stdout,
-): void {
-  output.writeSync(new TextEncoder().encode(`${line}\n`));
+/** Writes a whole line, by default to standard output. */
+export function printLine(line: string, output: Output = Deno.stdout): void {
+  let bytes = new TextEncoder().encode(`${line}\n`);
+  while (bytes.length > 0) bytes = bytes.subarray(output.writeSync(bytes));
+}
+
+interface Output {
+  writeSync(bytes: Uint8Array): number;
 }
