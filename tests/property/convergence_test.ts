@@ -19,7 +19,7 @@ import { printDelivery, shrink } from "../support/model/shrink.ts";
 import { stepsOf, takenOver } from "../support/model/steps.ts";
 import { differences, type Tables } from "../support/model/tables.ts";
 
-const STREAMS = Number(Deno.env.get("PROPERTY_STREAMS") ?? "400");
+const STREAMS = Number(Deno.env.get("PROPERTY_STREAMS") ?? "1000");
 
 function seeds(): number[] {
   const alone = Deno.env.get("PROPERTY_SEED");
