@@ -57,7 +57,7 @@ export const DATABASE_INCIDENTS: readonly Incident[] = [
     happens: (scene) =>
       pausedByALock(scene, async (program) => {
         await metric(program, "indexer_paused_seconds", "", (seconds) => seconds > 30);
-        scene.clue("blocked", await scene.command("status", program));
+        await scene.clueOf("blocked", "status", program);
       }),
   },
   {
@@ -66,7 +66,7 @@ export const DATABASE_INCIDENTS: readonly Incident[] = [
       pausedByALock(scene, async (program) => {
         await metric(program, "indexer_cursor_age_seconds", "", (seconds) => seconds > 300);
         await metric(program, "indexer_pending_messages", "", (count) => count > 0);
-        scene.clue("blocked", await scene.command("status", program));
+        await scene.clueOf("blocked", "status", program);
       }),
   },
   {

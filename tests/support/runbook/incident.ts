@@ -78,6 +78,17 @@ export class Scene {
     assert.ok(this.#section.includes(word), `the section does not tell of ${word}`);
     assert.ok(text.includes(word), `nothing says ${word}: ${text.slice(0, 2_000)}`);
   }
+
+  /** A word of the section that a command says sooner or later: its answer changes while the fault lasts. */
+  async clueOf(word: string, command: string, program: Program): Promise<void> {
+    let said = "";
+    const isSaid = async (): Promise<boolean> => {
+      said = await this.command(command, program);
+      return said.includes(word);
+    };
+    await until(isSaid, `${command} says ${word}`, { limitMs: SOON_MS, state: () => said });
+    this.clue(word, said);
+  }
 }
 
 /** Waits until the series of a metric with these labels, added up, are so. */
