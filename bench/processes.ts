@@ -8,9 +8,10 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
-/** Prints one line of JSON for the process that started this one. */
+/** Prints one line of JSON for the process that started this one. A pipe may take a long line in parts. */
 export function say(fact: unknown): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(fact)}\n`));
+  let bytes = new TextEncoder().encode(`${JSON.stringify(fact)}\n`);
+  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }
 
 /** What a process needs to find its modules. */

@@ -50,7 +50,7 @@ export class Report {
 }
 
 function write(bytes: Uint8Array): void {
-  Deno.stdout.writeSync(bytes);
+  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }
 
 /** Checks all types, as `deno task check` does, beside the tests: before them the other cores would have nothing to do. */
