@@ -15,6 +15,10 @@ class Named implements Source {
     return Promise.resolve({ url: `database ${++this.started}`, schema: "as migrated" });
   }
 
+  template(): Promise<string> {
+    return Promise.resolve("template");
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.isOver = true;
     return Promise.resolve();
@@ -39,8 +43,8 @@ class File implements AsyncDisposable {
     await this.#connection.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
   }
 
-  async lease(): Promise<Leased> {
-    await this.say({ want: "embedded" });
+  async lease(question: object = { want: "embedded" }): Promise<Leased> {
+    await this.say(question);
     const { value } = await within(this.#answers.next(), "a lease");
     return JSON.parse(value);
   }
@@ -54,7 +58,7 @@ class File implements AsyncDisposable {
 
 Deno.test("concurrent test files have databases of their own, and the next file gets a free one", async () => {
   const source = new Named();
-  await using databases = new SharedDatabases(source);
+  await using databases = new SharedDatabases({ embedded: source, server: new Named() });
   await using first = await File.of(databases);
   {
     await using second = await File.of(databases);
@@ -68,28 +72,44 @@ Deno.test("concurrent test files have databases of their own, and the next file 
 });
 
 Deno.test("a file is told what the previous file left in its database", async () => {
-  await using databases = new SharedDatabases(new Named());
+  await using databases = new SharedDatabases({
+    embedded: new Named(),
+    server: new Named(),
+  });
   {
     await using first = await File.of(databases);
     assert.equal((await first.lease()).schema, "as migrated");
-    await first.say({ schema: null });
+    await first.say({ kind: "embedded", schema: null });
     await first.lease();
   }
   await using second = await File.of(databases);
   assert.equal((await second.lease()).schema, null);
 });
 
+Deno.test("a database that a file has dropped is lent to no other file", async () => {
+  await using databases = new SharedDatabases({ embedded: new Named(), server: new Named() });
+  {
+    await using first = await File.of(databases);
+    assert.equal((await first.lease({ want: "server" })).url, "database 1");
+    assert.equal((await first.lease({ want: "server", another: true })).url, "database 2");
+  }
+  await using second = await File.of(databases);
+  assert.equal((await second.lease({ want: "server" })).url, "database 2");
+  await using third = await File.of(databases);
+  assert.equal((await third.lease({ want: "server" })).url, "database 3");
+});
+
 Deno.test("a failure to start a database is reported to the file that requested it", async () => {
   const source = new Named();
   source.start = () => Promise.reject(new Error("no room"));
-  await using databases = new SharedDatabases(source);
+  await using databases = new SharedDatabases({ embedded: source, server: new Named() });
   await using file = await File.of(databases);
   assert.match(JSON.stringify(await file.lease()), /no room/);
 });
 
 Deno.test("the databases end with the run, even if test files are still running", async () => {
   const source = new Named();
-  const databases = new SharedDatabases(source);
+  const databases = new SharedDatabases({ embedded: source, server: new Named() });
   const file = await File.of(databases);
   await file.lease();
   await within(databases[Symbol.asyncDispose](), "the end of the databases");

@@ -6,12 +6,12 @@
 
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { connect, terminate } from "../../lib/repository/connection/connection.ts";
-import { startEmbedded } from "../../lib/repository/embedded/embedded.ts";
-import { asNew, dropped, emptied, type Schema } from "./empty_tables.ts";
-import { createDatabase, databaseUrl, dropDatabase, serverUrl } from "./server_database.ts";
-import { leaseEmbedded, tellSchema } from "./shared/lease.ts";
+import { embeddedPlace } from "./embedded_place.ts";
+import { serverUrl } from "./server_database.ts";
+import { serverPlace } from "./server_place.ts";
+import type { DatabaseKind } from "./shared/question.ts";
 
-export type DatabaseKind = "embedded" | "server";
+export type { DatabaseKind };
 
 export interface TestDatabase {
   readonly kind: DatabaseKind;
@@ -67,56 +67,11 @@ export async function withDatabase(
   run: (database: TestDatabase) => Promise<void>,
   { content = "migrated" }: DatabaseTestOptions = {},
 ): Promise<void> {
-  await using place = kind === "embedded"
-    ? await embeddedPlace(content)
-    : await serverPlace(content);
-  const sql = connect(place.url, { max: CONNECTIONS, applicationName: "tests" });
+  await using place = kind === "server" ? await serverPlace(content) : null;
+  const url = place?.url ?? await embeddedPlace(content);
+  const sql = connect(url, { max: CONNECTIONS, applicationName: "tests" });
   try {
-    await run({ kind, url: place.url, sql });
-  } finally {
-    await terminate(sql);
-  }
-}
-
-interface Place extends AsyncDisposable {
-  readonly url: string;
-}
-
-async function serverPlace(content: "migrated" | "empty"): Promise<Place> {
-  const name = await createDatabase(content);
-  return { url: databaseUrl(name), [Symbol.asyncDispose]: () => dropDatabase(name) };
-}
-
-/** The embedded database of this test file, created for the first test that needs it. Tests of a file run one by one. */
-let embedded: Promise<string> | undefined;
-let schema: Schema = null;
-
-async function embeddedPlace(content: "migrated" | "empty"): Promise<Place> {
-  const url = await (embedded ??= embeddedForFile());
-  schema = await onConnection(
-    url,
-    (sql) => content === "migrated" ? emptied(sql, schema) : dropped(sql),
-  );
-  await tellSchema(schema);
-  return { url, [Symbol.asyncDispose]: () => Promise.resolve() };
-}
-
-/** A database that the run lends, emptied, or one of this file's own. */
-async function embeddedForFile(): Promise<string> {
-  const leased = await leaseEmbedded();
-  if (leased !== null) {
-    schema = await onConnection(leased.url, (sql) => asNew(sql, leased.schema));
-    return leased.url;
-  }
-  const started = await startEmbedded();
-  globalThis.addEventListener("unload", () => void started.close());
-  return started.url;
-}
-
-async function onConnection<T>(url: string, run: (sql: Sql) => Promise<T>): Promise<T> {
-  const sql = connect(url, { max: 1, applicationName: "tests" });
-  try {
-    return await run(sql);
+    await run({ kind, url, sql });
   } finally {
     await terminate(sql);
   }

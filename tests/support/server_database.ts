@@ -1,8 +1,8 @@
 /** Databases on the real server that TEST_DATABASE_URL names: made for one test, gone after it. */
 
 import type { Sql } from "../../lib/repository/connection/sql.ts";
-import { connect, terminate } from "../../lib/repository/connection/connection.ts";
 import { migrate } from "../../lib/repository/schema/migrate.ts";
+import { onConnection } from "./on_connection.ts";
 import { sharedTemplate } from "./shared/lease.ts";
 
 /** Leftovers of runs that were killed are dropped when they are older than this. */
@@ -25,7 +25,7 @@ export async function createDatabase(
   options = "",
 ): Promise<string> {
   const source = content === "migrated" ? await (template ??= findTemplate()) : "template0";
-  return await createFrom(source, options);
+  return await copyDatabase(source, options);
 }
 
 /** The URL of a database of the server. */
@@ -33,6 +33,11 @@ export function databaseUrl(name: string): string {
   const url = new URL(serverUrl() ?? "");
   url.pathname = `/${name}`;
   return url.href;
+}
+
+/** Its name in a URL of that form. */
+export function databaseName(url: string): string {
+  return new URL(url).pathname.slice(1);
 }
 
 export async function dropDatabase(name: string): Promise<void> {
@@ -52,17 +57,13 @@ async function findTemplate(): Promise<string> {
 /** Creates a migrated database. Returns its name. */
 export async function createTemplate(): Promise<string> {
   await dropStale();
-  const name = await createFrom("template0");
-  const sql = connect(databaseUrl(name), { max: 1, applicationName: "tests" });
-  try {
-    await migrate(sql);
-  } finally {
-    await sql.end();
-  }
+  const name = await copyDatabase("template0");
+  await onConnection(databaseUrl(name), migrate);
   return name;
 }
 
-async function createFrom(source: string, options = ""): Promise<string> {
+/** Creates a database like the one of that name. Returns its own name. */
+export async function copyDatabase(source: string, options = ""): Promise<string> {
   const seconds = Math.floor(Date.now() / 1000);
   const name = `${PREFIX}_${seconds}_${crypto.randomUUID().slice(0, 8)}`;
   await asAdmin(async (sql) => {
@@ -89,19 +90,15 @@ async function dropStale(): Promise<void> {
   for (const { datname } of stale) await dropDatabase(datname);
 }
 
-async function asAdmin<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
-  const sql = connect(serverUrl() ?? "", { max: 1, applicationName: "tests" });
-  try {
-    return await run(sql);
-  } finally {
-    await terminate(sql);
-  }
+function asAdmin<T>(run: (sql: Sql) => Promise<T>): Promise<T> {
+  return onConnection(serverUrl() ?? "", run);
 }
 
 /**
- * Nothing can be awaited when a test file ends, so another process does it while this one waits.
+ * Drops a database when this process ends. Nothing can be awaited then, so another process does it while this
+ * one waits.
  */
-function dropAtEnd(name: string): void {
+export function dropAtEnd(name: string): void {
   globalThis.addEventListener("unload", () => {
     const script = import.meta.resolve("./drop_database.ts");
     const config = new URL(import.meta.resolve("../../deno.json")).pathname;

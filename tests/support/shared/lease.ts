@@ -2,7 +2,14 @@
 
 import type { Schema } from "../empty_tables.ts";
 import { within } from "../within.ts";
-import { type Answer, type Leased, PORT_SETTING, type Question, type Told } from "./question.ts";
+import {
+  type Answer,
+  type DatabaseKind,
+  type Leased,
+  PORT_SETTING,
+  type Question,
+  type Told,
+} from "./question.ts";
 
 /** To start and migrate one, where others use the machine too. */
 const START_MS = 120_000;
@@ -12,15 +19,15 @@ const port = Deno.env.get(PORT_SETTING);
 /** Opened before the first test, since it outlasts all of them. It ends with the file, and so does the lease. */
 const connection = port ? await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }) : null;
 
-/** A database of the run for this file; null where no run lends one. */
-export async function leaseEmbedded(): Promise<Leased | null> {
-  const answer = await ask({ want: "embedded" });
+/** A database of the run for this file, or another one; null where no run lends one. */
+export async function leaseDatabase(kind: DatabaseKind, another = false): Promise<Leased | null> {
+  const answer = await ask({ want: kind, another });
   return answer !== null && "url" in answer ? answer : null;
 }
 
 /** Reports the state of the tables for the next file. */
-export async function tellSchema(schema: Schema): Promise<void> {
-  if (connection !== null) await write(connection, { schema });
+export async function tellSchema(kind: DatabaseKind, schema: Schema): Promise<void> {
+  if (connection !== null) await write(connection, { kind, schema });
 }
 
 /** The database of the server that this run copies from; null where no run has one. */
