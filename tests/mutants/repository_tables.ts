@@ -9,6 +9,21 @@ export const REPOSITORY_TABLES: readonly Mutant[] = [
     near: ["repository/connection/bound_test.ts"],
   },
   {
+    file: "lib/repository/connection/session_socket.ts",
+    before: "process.nextTick(() => this.#send())",
+    after: "queueMicrotask(() => this.#send())",
+    rule: "the statements of a turn travel together",
+    near: ["repository/connection/session_socket_test.ts"],
+  },
+  {
+    file: "lib/repository/connection/session_settings.ts",
+    before: `  "statement_timeout",
+`,
+    after: "",
+    rule: "a limit that another application left in a pool's session is not ours",
+    near: ["whole_program/fault_pooler_test.ts"],
+  },
+  {
     file: "lib/repository/batch/transaction.ts",
     before: "set_config('lock_timeout', ${timeout}, true),",
     after: "",
