@@ -13,6 +13,25 @@ const FRAMES = 240;
 const MISSING = hasPooler() ? "" : " (no PgBouncer here)";
 const ON_SERVER = { kinds: ["server"], ignore: !hasPooler() } as const;
 
+/**
+ * Limits that the neighbour leaves. No statement comes near them, also where the machine has other work: a limit
+ * that its next user's `begin` exceeded would stay, whoever that is.
+ */
+const LEFT = "7777ms";
+const LIMITS = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
+
+/** Notes the limits that a transaction of the program was under, other than its own. */
+const WATCH = `create table limited (setting text);
+  create function note_limits() returns trigger language plpgsql as $$ begin
+    insert into public.limited select name from unnest('{${LIMITS}}'::text[]) as name
+      where current_setting(name) = '${LEFT}';
+    return new;
+  end $$;
+  create trigger note_limits before insert or update on records for each row
+    execute function note_limits();
+  create trigger note_limits before insert or update on indexer_state for each row
+    execute function note_limits();`;
+
 /** Another application in the pool: it keeps sessions busy, and leaves settings in them. */
 class Neighbour implements AsyncDisposable {
   readonly #sql: Sql;
@@ -28,8 +47,8 @@ class Neighbour implements AsyncDisposable {
   async #work(at: number): Promise<void> {
     const left = [
       "set search_path = nowhere; set role pg_monitor",
-      "reset role; set statement_timeout = 1; set lock_timeout = 1",
-      "set idle_in_transaction_session_timeout = 1; set timezone = 'Asia/Kolkata'",
+      `reset role; ${LIMITS.map((name) => `set ${name} = '${LEFT}'`).join("; ")}`,
+      "set timezone = 'Asia/Kolkata'",
       "set datestyle = 'German'; set extra_float_digits = -10",
       "set array_nulls = off; set standard_conforming_strings = off; set intervalstyle = iso_8601",
       "set default_transaction_isolation = 'serializable'",
@@ -61,6 +80,7 @@ async function runThrough(url: string, sql: Sql, run: PoolerRun): Promise<void> 
   const seed = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
   Deno.stdout.writeSync(new TextEncoder().encode(`seed ${seed}\n`));
   const frames = numberedStream(seed, FRAMES);
+  if (!run.faults) await sql.unsafe(WATCH);
   await using pooler = await Pooler.start(url, run.pooler);
   await using neighbour = new Neighbour(pooler.url);
   await using server = new ReplayServer({ pingMs: 0 });
@@ -98,6 +118,7 @@ async function runThrough(url: string, sql: Sql, run: PoolerRun): Promise<void> 
     assert.deepEqual([words, code, err], [words, 0, []]);
   }
   assert.equal(await program.stop(), 0);
+  if (!run.faults) assert.deepEqual([...await sql`select distinct setting from limited`], []);
   await assertFolded(sql, frames);
   assert.deepEqual(program.counts, countsAfter(frames));
 }
