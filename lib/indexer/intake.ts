@@ -8,7 +8,7 @@ import type { Endpoint } from "../client/endpoint.ts";
 import type { Skipped } from "../client/socket/frame_parser.ts";
 import type { MessageResult } from "../client/live/message_result.ts";
 import { markOf } from "../client/live/event_mark.ts";
-import type { Progress } from "../client/live/progress.ts";
+import { isFurther, type Progress } from "../client/live/progress.ts";
 import type { ResumePoint } from "../client/live/resume_point.ts";
 import type { Decoder } from "../decoder/wire/decoder.ts";
 import type { Message } from "../decoder/raw_message.ts";
@@ -95,11 +95,16 @@ export class Intake {
     return resultOf(events);
   }
 
-  /** Counts foreign commits that the client skipped. Returns the position of the last one. */
+  /**
+   * Counts foreign commits that the client skipped. It tells them at the end of a read, so a message that was
+   * taken can be further. Returns the position of the last one.
+   */
   skipped({ count, last }: Skipped, endpoint: Endpoint): Position | null {
     this.#foreign += count;
     const position = this.#options.decoderFor(endpoint).positionOf(last);
-    if (position !== null) this.#lastForeign = { at: position, endpoint };
+    if (position !== null && this.#isLast(position, endpoint)) {
+      this.#lastForeign = { at: position, endpoint };
+    }
     return position;
   }
 
@@ -153,6 +158,14 @@ export class Intake {
 
   #arrival(event: Event, source: string, receivedAt: number, count = 1): Arrival {
     return { event, source, receivedAt, count, resume: this.#options.progress.take() };
+  }
+
+  /** Whether no foreign event since the last queued one is further. */
+  #isLast(position: Position, { source }: Endpoint): boolean {
+    const last = this.#lastForeign;
+    const before = last && this.#placeOf(last);
+    if (last === null || before === null) return true;
+    return isFurther({ ...position, source }, { ...before, source: last.endpoint.source });
   }
 
   #placeOf({ at, endpoint }: { at: Position | Message; endpoint: Endpoint }): Position | null {

@@ -50,6 +50,14 @@ Deno.test("foreign commits advance the resume position, whether taken or skipped
   assert.equal(cursor(), 9);
   // Events before them are delivered in order with them.
   assert.equal(queue.size, 3);
+
+  // Skipped messages are told at the end of a read, after others that came behind them in it.
+  const earlier = inBytes(message(10, "alice/app.bsky.feed.post/d"));
+  const { did, time_us } = events.put("alice/scene/e");
+  intake.take(JSON.stringify({ did, time_us, cursor: 11, kind: "of a later version" }), ENDPOINT);
+  intake.skipped({ count: 1, bytes: earlier.length, last: earlier }, ENDPOINT);
+  intake.tick();
+  assert.equal(cursor(), 11);
 });
 
 /** An intake of v1 messages, and its queued arrivals. */

@@ -3,6 +3,13 @@ import type { Mutant } from "./mutant.ts";
 export const INDEXER: readonly Mutant[] = [
   {
     file: "lib/indexer/intake.ts",
+    before: " && this.#isLast(position, endpoint)",
+    after: "",
+    rule: "the position of a message stays, although skipped ones before it are told later",
+    near: ["indexer/intake_test.ts"],
+  },
+  {
+    file: "lib/indexer/intake.ts",
     before: `events.every(({ kind }) => kind === "malformed")`,
     after: `events.some(({ kind }) => kind === "malformed")`,
     rule: "one bad operation does not make a message undecodable",
