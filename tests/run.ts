@@ -27,6 +27,28 @@ const FIRST = [
   "tests/property/fold_test.ts",
 ];
 
+/**
+ * All test files, the long ones first, except those that are ignored. The runner's own `--ignore` has no effect on
+ * the other files of a folder in which one is named.
+ */
+export async function testFiles(ignored: ReadonlySet<string>): Promise<string[]> {
+  const all = await Array.fromAsync(filesIn("tests"));
+  const others = all.filter((path) => !FIRST.includes(path)).sort();
+  return [...FIRST, ...others].filter((path) => !ignored.has(path));
+}
+
+async function* filesIn(folder: string): AsyncGenerator<string> {
+  for await (
+    const { name, isDirectory } of Deno.readDir(new URL(`../${folder}`, import.meta.url))
+  ) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* filesIn(path);
+    else if (name.endsWith("_test.ts")) yield path;
+  }
+}
+
+const IGNORE = "--ignore=";
+
 /** The runner's line for a test that passed, was ignored, or failed. */
 const DOT = /^[.,!]$/;
 
@@ -69,11 +91,21 @@ async function check(): Promise<boolean> {
 async function run(args: readonly string[]): Promise<number> {
   const isPath = (arg: string): boolean => !arg.startsWith("-") && /\.ts$|\/|^tests$/.test(arg);
   const isWhole = !args.some(isPath);
-  const files = isWhole ? ["--no-check", ...FIRST, "tests"] : [];
+  const ignored = args.filter((arg) => isWhole && arg.startsWith(IGNORE));
+  const names = ignored.flatMap((arg) => arg.slice(IGNORE.length).split(","));
+  const files = isWhole ? ["--no-check", ...await testFiles(new Set(names))] : [];
   // A nested run uses the databases of the outer run.
   await using databases = Deno.env.get(PORT_SETTING) ? null : new SharedDatabases();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--parallel", "--quiet", "--reporter=dot", ...args, ...files],
+    args: [
+      "test",
+      "-A",
+      "--parallel",
+      "--quiet",
+      "--reporter=dot",
+      ...args.filter((arg) => !ignored.includes(arg)),
+      ...files,
+    ],
     env: {
       NO_COLOR: "1",
       DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(navigator.hardwareConcurrency + SPARE_JOBS),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Report } from "../run.ts";
+import { Report, testFiles } from "../run.ts";
 
 const runner = new URL("../run.ts", import.meta.url).pathname;
 
@@ -49,4 +49,16 @@ Deno.test("tests are counted as they end, without printing their output", () => 
     "...",
   ]);
   assert.equal(report.count, 3);
+});
+
+Deno.test("all test files are run, long ones first, except those that are ignored", async () => {
+  const all = await testFiles(new Set());
+  assert.ok(all.length > 200 && new Set(all).size === all.length);
+  assert.ok(all.includes("tests/house/run_test.ts"));
+  const first = all[0] ?? "";
+  const left = await testFiles(new Set([first, "tests/house/run_test.ts"]));
+  assert.deepEqual(
+    left,
+    all.filter((path) => path !== first && path !== "tests/house/run_test.ts"),
+  );
 });
