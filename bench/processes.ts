@@ -1,5 +1,6 @@
 /** The processes of a measurement: each part has its own, so that their figures do not mix. */
 
+import { printLine } from "../tests/support/task.ts";
 import type { Play } from "./server.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -8,10 +9,9 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
-/** Prints one line of JSON for the process that started this one. A pipe may take a long line in parts. */
+/** Prints one line of JSON for the process that started this one. */
 export function say(fact: unknown): void {
-  let bytes = new TextEncoder().encode(`${JSON.stringify(fact)}\n`);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+  printLine(JSON.stringify(fact));
 }
 
 /** What a process needs to find its modules. */

@@ -10,6 +10,7 @@ import {
   type Peer,
   WebSocketServer,
 } from "../tests/support/jetstream/websocket_server.ts";
+import { printLine } from "../tests/support/task.ts";
 import { MixedStream } from "./mixed.ts";
 import { foreignMessage, numberAt, SampleStream } from "./sample.ts";
 
@@ -93,7 +94,5 @@ function messagesOf({ kind, from }: Play): (index: number) => string {
 if (import.meta.main) {
   const player = new Player(JSON.parse(Deno.args[0] ?? "{}"));
   const server = new WebSocketServer((peer) => player.serve(peer), { noDelay: true });
-  Deno.stdout.writeSync(
-    new TextEncoder().encode(`${JSON.stringify({ url: `${server.origin}/subscribe` })}\n`),
-  );
+  printLine(JSON.stringify({ url: `${server.origin}/subscribe` }));
 }

@@ -7,6 +7,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { linesOf } from "./support/lines.ts";
 import { SharedDatabases } from "./support/shared/databases.ts";
 import { PORT_SETTING } from "./support/shared/question.ts";
+import { writeWhole } from "./support/task.ts";
 
 /** A run that takes longer counts as hanging: it fails instead of never ending. */
 const LIMIT_MS = 45 * 60_000;
@@ -71,10 +72,6 @@ export class Report {
   }
 }
 
-function write(bytes: Uint8Array): void {
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
-}
-
 /** Checks all types, as `deno task check` does, beside the tests: before them the other cores would have nothing to do. */
 async function check(): Promise<boolean> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -84,7 +81,7 @@ async function check(): Promise<boolean> {
     stdin: "null",
     stdout: "null",
   }).output();
-  if (!success) write(stderr);
+  if (!success) writeWhole(stderr);
   return success;
 }
 
@@ -116,7 +113,7 @@ async function run(args: readonly string[]): Promise<number> {
     stderr: "piped",
   }).spawn();
   const isWatched = Deno.stdout.isTerminal();
-  const say = (text: string): void => write(new TextEncoder().encode(text));
+  const say = (text: string): void => writeWhole(new TextEncoder().encode(text));
   const tell = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> => {
     // One reader for each stream: their lines can arrive in any order.
     const report = new Report();

@@ -20,7 +20,11 @@ export async function runTask(
 
 /** Writes a whole line, by default to standard output. */
 export function printLine(line: string, output: Output = Deno.stdout): void {
-  let bytes = new TextEncoder().encode(`${line}\n`);
+  writeWhole(new TextEncoder().encode(`${line}\n`), output);
+}
+
+/** Writes all bytes: a pipe may take them in parts. */
+export function writeWhole(bytes: Uint8Array, output: Output = Deno.stdout): void {
   while (bytes.length > 0) bytes = bytes.subarray(output.writeSync(bytes));
 }
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { checkDatabase } from "../../lib/repository/schema/check_database.ts";
 import { Program } from "../support/crash/in_process.ts";
-import { asking, PrivateCluster, serverPrograms } from "../support/crash/private_cluster.ts";
+import { PrivateCluster, serverPrograms } from "../support/crash/private_cluster.ts";
 import { assertFolded, countsAfter, numberedStream } from "../support/crash/stream.ts";
 import { DatabaseProxy } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { onConnection } from "../support/on_connection.ts";
 
 const PROGRAMS = Deno.env.get("TEST_DATABASE_URL") ? serverPrograms() : null;
 const MISSING = PROGRAMS === null ? " (no TEST_DATABASE_URL, or no Postgres programs here)" : "";
@@ -12,12 +13,12 @@ const FRAMES = 240;
 
 /** Waits until a standby has received and applied all that the primary has written. */
 async function caughtUp(primary: PrivateCluster, standby: PrivateCluster): Promise<void> {
-  const [row] = await asking(
+  const [row] = await onConnection(
     primary.url,
     (sql) => sql<{ at: string }[]>`select pg_current_wal_lsn()::text as at`,
   );
   for (let attempt = 0; attempt < 300; attempt++) {
-    const [found] = await asking(
+    const [found] = await onConnection(
       standby.url,
       (sql) =>
         sql<{ there: boolean }[]>`select pg_last_wal_replay_lsn() >= ${
@@ -62,7 +63,7 @@ Deno.test({
       await program.committed(80);
       await caughtUp(first, second);
       await second.promote();
-      await asking(first.url, async (sql) => {
+      await onConnection(first.url, async (sql) => {
         await sql.command("alter system set default_transaction_read_only = on");
         await sql.unsafe("select pg_reload_conf()");
       });
@@ -80,7 +81,7 @@ Deno.test({
     await first.end("immediate");
     await using third = await PrivateCluster.follow(second);
     const named = third.url.replace(/:(\d+)\//, `:$1,127.0.0.1:${portOf(second.url)}/`);
-    const findings = await asking(third.url, (sql) => checkDatabase(sql, "it"));
+    const findings = await onConnection(third.url, (sql) => checkDatabase(sql, "it"));
     assert.match(findings.find(({ ok }) => !ok)?.detail ?? "", /a standby, expected the primary/);
     {
       await using program = start(named);
@@ -93,7 +94,7 @@ Deno.test({
       await program.committed(FRAMES);
       assert.equal(await program.stop(), 0);
     }
-    await asking(third.url, (sql) => assertFolded(sql, frames));
+    await onConnection(third.url, (sql) => assertFolded(sql, frames));
   },
 });
 
@@ -106,7 +107,7 @@ Deno.test({
     await using cluster = await PrivateCluster.create(PROGRAMS);
     await using server = new ReplayServer({ pingMs: 0 });
     const setReadOnly = (value: string): Promise<void> =>
-      asking(`${cluster.url}?options=-cdefault_transaction_read_only%3Doff`, async (sql) => {
+      onConnection(`${cluster.url}?options=-cdefault_transaction_read_only%3Doff`, async (sql) => {
         await sql.command(`alter database postgres set default_transaction_read_only = ${value}`);
         await sql.unsafe(`select pg_terminate_backend(pid) from pg_stat_activity
           where pid <> pg_backend_pid() and datname = 'postgres'`);
@@ -123,13 +124,13 @@ Deno.test({
     server.push(...frames.slice(100));
     await program.until(() => program.log.some(({ code }) => code === "25006"), "it is read-only");
     // Its connections stay: whoever keeps one stays read-only.
-    await asking(
+    await onConnection(
       `${cluster.url}?options=-cdefault_transaction_read_only%3Doff`,
       (sql) => sql.command("alter database postgres set default_transaction_read_only = off"),
     );
     await program.committed(FRAMES);
     assert.equal(await program.stop(), 0);
-    await asking(cluster.url, (sql) => assertFolded(sql, frames));
+    await onConnection(cluster.url, (sql) => assertFolded(sql, frames));
     assert.deepEqual(program.counts, countsAfter(frames));
   },
 });
@@ -151,7 +152,7 @@ Deno.test({
     });
     server.push(...frames.slice(0, 100));
     await program.committed(100);
-    const [index] = await asking(cluster.url, (sql) =>
+    const [index] = await onConnection(cluster.url, (sql) =>
       sql<{ name: string; path: string }[]>`
         select indexrelid::regclass::text as name, pg_relation_filepath(indexrelid) as path
         from pg_index where indrelid = 'scenes'::regclass and indisprimary`);
@@ -169,16 +170,16 @@ Deno.test({
       program.log.filter(({ code }) => damaged.test(String(code))).length > 3
     );
     assert.deepEqual(
-      await asking(
+      await onConnection(
         cluster.url,
         (sql) => sql`select id from dead_letters where reason = 'database_refused'`,
       ),
       Object.assign([], { count: 0 }),
     );
-    await asking(cluster.url, (sql) => sql.unsafe(`reindex index ${index?.name}`));
+    await onConnection(cluster.url, (sql) => sql.unsafe(`reindex index ${index?.name}`));
     await program.committed(FRAMES);
     assert.equal(await program.stop(), 0);
-    await asking(cluster.url, (sql) => assertFolded(sql, frames));
+    await onConnection(cluster.url, (sql) => assertFolded(sql, frames));
     assert.deepEqual(program.counts, countsAfter(frames));
   },
 });

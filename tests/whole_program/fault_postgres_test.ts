@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import type { FaultPoint } from "../../lib/indexer/fault_point.ts";
 import { Program } from "../support/crash/in_process.ts";
-import {
-  asking,
-  type End,
-  PrivateCluster,
-  serverPrograms,
-} from "../support/crash/private_cluster.ts";
+import { type End, PrivateCluster, serverPrograms } from "../support/crash/private_cluster.ts";
 import { assertFolded, countsAfter, numberedStream } from "../support/crash/stream.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { onConnection } from "../support/on_connection.ts";
 
 const PROGRAMS = Deno.env.get("TEST_DATABASE_URL") ? serverPrograms() : null;
 const MISSING = PROGRAMS === null ? " (no TEST_DATABASE_URL, or no Postgres programs here)" : "";
@@ -61,7 +57,7 @@ Deno.test({
     assert.deepEqual(left, []);
     assert.ok(program.said("cannot write a batch, retrying") >= OUTAGES.length - 1);
     assert.equal(await program.stop(), 0);
-    await asking(cluster.url, (sql) => assertFolded(sql, frames));
+    await onConnection(cluster.url, (sql) => assertFolded(sql, frames));
     assert.deepEqual(program.counts, countsAfter(frames));
   },
 });

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 import { LOCALHOST } from "../../support/certificates.ts";
-import { asking, PrivateCluster, serverPrograms } from "../../support/crash/private_cluster.ts";
+import { PrivateCluster, serverPrograms } from "../../support/crash/private_cluster.ts";
 import { databaseTest } from "../../support/database.ts";
 import { TlsFront } from "../../support/faults/tls_front.ts";
+import { onConnection } from "../../support/on_connection.ts";
 
 const programs = serverPrograms();
 const ROLE = "app";
@@ -44,7 +45,7 @@ Deno.test({
   ignore: programs === null,
   fn: async () => {
     await using cluster = await PrivateCluster.create(programs!);
-    await asking(
+    await onConnection(
       cluster.url,
       (sql) => sql.command(`create role ${ROLE} login password '${PASSWORD}'`),
     );

@@ -1,8 +1,6 @@
 /** A test's own Postgres server, which may be stopped, killed and started again. */
 
-import type { Sql } from "../../../lib/repository/connection/sql.ts";
 import type { Certificate } from "../certificates.ts";
-import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 
 /** How a server ends. `immediate`: as by a crash, but in order. `killed`: SIGKILL to its first process. */
 export type End = "fast" | "immediate" | "killed";
@@ -151,16 +149,6 @@ export class PrivateCluster implements AsyncDisposable {
     const words = [`${this.#programs}/${program}`, ...args];
     // The server refuses to run as root.
     await execute(isRoot() ? ["runuser", "-u", "postgres", "--", ...words] : words, this.#folder);
-  }
-}
-
-/** Connections to the cluster beside those of the program. */
-export async function asking<T>(url: string, ask: (sql: Sql) => Promise<T>): Promise<T> {
-  const sql = connect(url, { max: 1, applicationName: "tests" });
-  try {
-    return await ask(sql);
-  } finally {
-    await terminate(sql);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { runIndexer, type Running } from "../../../lib/commands/run.ts";
+import { printLine } from "../task.ts";
 import { hastyClock } from "./hasty_clock.ts";
 import type { Passing, Plan, Point, Said } from "./plan.ts";
 
@@ -14,13 +15,8 @@ const passed = new Map<Point, number>();
 let running: Running | null = null;
 let draining = false;
 
-function writeLine(line: string): void {
-  let bytes = new TextEncoder().encode(`${line}\n`);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
-}
-
 function say(said: Said): void {
-  writeLine(JSON.stringify(said));
+  printLine(JSON.stringify(said));
 }
 
 function isNow(passing: Passing | null, point: Point): boolean {
@@ -44,8 +40,8 @@ const code = await runIndexer({
   env: plan.env,
   build: { version: "0.0.0", commit: null, embeddedDatabase: true },
   colours: false,
-  print: writeLine,
-  complain: writeLine,
+  print: printLine,
+  complain: printLine,
   stop: stop.signal,
 }, {
   faultPoint: pass,
