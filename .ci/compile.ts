@@ -1,11 +1,14 @@
 /**
  * Compiles the executable: `deno task compile [--target TRIPLE] [--without-embedded-database] [--output FILE]`.
- * Without the embedded database it is a third smaller and contains no PostGIS.
+ * Without the embedded database it is an eighth smaller and contains no PostGIS.
  */
 
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
-import { unneededFiles } from "./unneeded_files.ts";
+import { PACKED } from "../lib/repository/embedded/packed_files.ts";
+import { packDatabase } from "./pack_database.ts";
+import { packageFiles, unneededFiles } from "./package_files.ts";
 
 /** The permissions of the executable, on every machine and in every variant. */
 export const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env"] as const;
@@ -36,7 +39,9 @@ export function compileArguments(variant: Variant, config: string): string[] {
     "--v8-flags=--max-old-space-size=512",
     ...PERMISSIONS,
     // The modules of the embedded database lack their packages there. `deno task check` checks types.
-    ...(embeddedDatabase ? [`--include=${EMBEDDED_WORKER}`] : ["--no-check"]),
+    ...(embeddedDatabase
+      ? [`--include=${EMBEDDED_WORKER}`, `--include=${fileURLToPath(PACKED)}`]
+      : ["--no-check"]),
     ...(target === null ? [] : [`--target=${target}`]),
     ...unneeded.map((file) => `--exclude=${file}`),
     `--output=${output}`,
@@ -69,6 +74,12 @@ async function commitHere(): Promise<string> {
   return Deno.env.get("COMMIT") ?? "unknown";
 }
 
+/** Paths of the files of packages that the executable needs not contain. */
+async function unneeded(embeddedDatabase: boolean): Promise<string[]> {
+  const files = await packageFiles();
+  return [...unneededFiles(files), ...embeddedDatabase ? await packDatabase(files) : []];
+}
+
 async function compile(variant: Variant): Promise<boolean> {
   const directory = await Deno.makeTempDir();
   try {
@@ -94,12 +105,13 @@ if (import.meta.main) {
       "without-embedded-database": { type: "boolean", default: false },
     },
   });
+  const embeddedDatabase = !values["without-embedded-database"];
   const done = await compile({
     target: values.target ?? null,
-    embeddedDatabase: !values["without-embedded-database"],
+    embeddedDatabase,
     output: values.output,
     commit: await commitHere(),
-    unneeded: await unneededFiles(),
+    unneeded: await unneeded(embeddedDatabase),
   });
   if (!done) Deno.exit(1);
 }

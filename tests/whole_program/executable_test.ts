@@ -221,12 +221,13 @@ Deno.test("executables for other machines, and without the embedded database, ma
 });
 
 Deno.test({
-  name: "executable: without the embedded database it is a third smaller, and says what it needs" +
+  name:
+    "executable: the embedded database is packed: it adds less than a fifth. Without it, it says what it needs" +
     (isExternalMade ? "" : " (skipped: no dist/jetstream-indexer-external)"),
   ignore: !(isMade && isExternalMade),
   fn: async () => {
     const [all, external] = [(await Deno.stat(EXECUTABLE)).size, (await Deno.stat(EXTERNAL)).size];
-    assert.ok(external < all * 0.75, `${external} of ${all} bytes`);
+    assert.ok(all > external && all < external * 1.2, `${external} of ${all} bytes`);
     assert.deepEqual(permissionsIn(await Deno.readFile(EXTERNAL)), ["allow_env", "allow_net"]);
     const { code, err } = await execute(EXTERNAL, ["migrate"], DEVELOPMENT);
     assert.equal(code, 2);

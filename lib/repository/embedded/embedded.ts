@@ -14,8 +14,8 @@ export interface EmbeddedDatabase {
  * clients share in turns. A transaction holds the session until it ends, so code inside a transaction must
  * not wait for another connection. Statement timeouts have no effect, and `copy from stdin` is not supported.
  *
- * Under `deno run` it needs to read its own files; a compiled executable contains them if it was compiled
- * with `--include lib/repository/embedded/worker.ts`.
+ * Under `deno run` it needs to read its own files; an executable contains them if it was compiled by
+ * `.ci/compile.ts`.
  */
 export async function startEmbedded(): Promise<EmbeddedDatabase> {
   const password = crypto.randomUUID().replaceAll("-", "");
@@ -33,7 +33,7 @@ export async function startEmbedded(): Promise<EmbeddedDatabase> {
         resolve({ error: event.message });
       };
       worker.addEventListener("error", onError, { signal: starting.signal });
-      const message: StartMessage = { password };
+      const message: StartMessage = { password, isExecutable: Deno.build.standalone };
       worker.postMessage(message, [port2]);
     });
     if ("error" in started) {

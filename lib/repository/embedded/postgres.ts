@@ -2,10 +2,9 @@
 
 import { type Extension, type ExtensionSetupResult, PGlite } from "@electric-sql/pglite";
 import { postgis } from "@electric-sql/pglite-postgis";
-import { Buffer } from "node:buffer";
-import { brotliDecompressSync } from "node:zlib";
 import { neededFiles } from "./bundle.ts";
 import dataDirectory from "./data_directory.tar.br" with { type: "bytes" };
+import { packedFiles, unpack } from "./packed_files.ts";
 import type { Backend } from "./session.ts";
 import { concat, startupMessage } from "./wire.ts";
 
@@ -32,32 +31,34 @@ interface StartOptions {
   preRun: ((module: { pg_extensions: Record<string, Promise<Blob>> }) => void)[];
 }
 
-/** The PostGIS extension of the package, with only the files that a prepared database needs. */
-const trimmedPostgis: Extension = {
-  name: "postgis",
-  async setup(pglite, options: StartOptions): Promise<ExtensionSetupResult> {
-    const { bundlePath } = await postgis.setup(pglite, options);
-    const files = neededFiles(bundlePath);
-    options.preRun.push((module) => {
-      module.pg_extensions = { postgis: files };
-    });
-    return { emscriptenOpts: options };
-  },
-};
+/** The PostGIS extension of the package, with only the files that a prepared database needs; null: from the package. */
+function trimmedPostgis(packed: Blob | null): Extension {
+  return {
+    name: "postgis",
+    async setup(pglite, options: StartOptions): Promise<ExtensionSetupResult> {
+      const { bundlePath } = await postgis.setup(pglite, options);
+      const files = packed === null ? neededFiles(bundlePath) : Promise.resolve(packed);
+      options.preRun.push((module) => {
+        module.pg_extensions = { postgis: files };
+      });
+      return { emscriptenOpts: options };
+    },
+  };
+}
 
 export interface Postgres extends Backend {
   /** The message for a client after its login. */
   readonly greeting: Uint8Array;
 }
 
-/** Starts Postgres. It serves one client at a time: see `Session`. */
-export async function startPostgres(): Promise<Postgres> {
+/** Starts Postgres. It serves one client at a time: see `Session`. An executable has packed files of the packages. */
+export async function startPostgres(isExecutable: boolean): Promise<Postgres> {
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const packed = isExecutable ? await packedFiles() : null;
   const pglite = await PGlite.create({
-    extensions: { postgis: trimmedPostgis },
-    loadDataDir: new Blob([
-      new Uint8Array(brotliDecompressSync(Buffer.from(dataDirectory.buffer))),
-    ]),
+    ...packed !== null && { pgliteWasmModule: packed.program, fsBundle: packed.files },
+    extensions: { postgis: trimmedPostgis(packed?.postgis ?? null) },
+    loadDataDir: new Blob([unpack(dataDirectory)]),
     startParams: [...PGlite.defaultStartParams, ...settings],
   });
   const exceptions = escapedExceptions(mainLoopOf(pglite.Module));

@@ -11,6 +11,8 @@ import { keepUp } from "./upkeep.ts";
 /** The main thread's only message, with a port for the answer. */
 export interface StartMessage {
   readonly password: string;
+  /** Whether this is the executable: a worker can't tell. */
+  readonly isExecutable: boolean;
 }
 
 /** The answer. */
@@ -21,10 +23,10 @@ const MAX_UNIT_BYTES = 256 * 1024 * 1024;
 const LOGIN_MS = 10_000;
 const IDLE_IN_TRANSACTION_MS = 10_000;
 
-async function start({ password }: StartMessage, reply: MessagePort): Promise<void> {
+async function start({ password, isExecutable }: StartMessage, reply: MessagePort): Promise<void> {
   const answer = (message: StartedMessage): void => reply.postMessage(message);
   try {
-    const postgres = await startPostgres();
+    const postgres = await startPostgres(isExecutable);
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     answer({ port: listener.addr.port });
     const session = new Session(postgres, IDLE_IN_TRANSACTION_MS);

@@ -1,12 +1,16 @@
 /**
- * Files of packages that a running program never reads: source maps, types, and TypeScript that the package also
- * holds as JavaScript. The runtime of the executable keeps all of its files in memory, whether they are read or not.
+ * The files of our packages in the cache of this Deno, and which of them a running program never reads. The runtime of
+ * the executable keeps all of its files in memory, whether they are read or not.
  */
 
-const UNNEEDED = /\.(?:map|[cm]?ts)$/;
+/** Source maps, types, TypeScript that the package also holds as JavaScript, C, tests. */
+const NEVER_READ = /\.(?:map|[cm]?ts|[ch])$|\/tests?\//;
 
-/** Their paths, in the cache of this Deno. */
-export async function unneededFiles(): Promise<string[]> {
+/** CommonJS of packages that contain ES modules too, and that only ES modules import. */
+const SECOND_FORMAT = /\/(?:zod|valibot|@electric-sql\/[^/]+)\/.+\.cjs$/;
+
+/** Paths of the files of all packages in deno.lock. */
+export async function packageFiles(): Promise<string[]> {
   const found: string[] = [];
   const lock = await Deno.readTextFile(new URL("../deno.lock", import.meta.url));
   const { npm } = JSON.parse(lock) as { npm: Readonly<Record<string, unknown>> };
@@ -15,12 +19,15 @@ export async function unneededFiles(): Promise<string[]> {
   // A folder for each registry.
   for await (const { name } of Deno.readDir(cache)) {
     for (const folder of packages) {
-      for await (const path of filesIn(`${cache}/${name}/${folder}`)) {
-        if (UNNEEDED.test(path)) found.push(path);
-      }
+      for await (const path of filesIn(`${cache}/${name}/${folder}`)) found.push(path);
     }
   }
   return found;
+}
+
+/** Those that a running program never reads. */
+export function unneededFiles(files: readonly string[]): string[] {
+  return files.filter((path) => NEVER_READ.test(path) || SECOND_FORMAT.test(path));
 }
 
 /** The folder of a package of the lock file. Behind the version stand the packages that it was resolved with. */
