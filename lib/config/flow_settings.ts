@@ -14,7 +14,7 @@ export const FLOW_SETTINGS = {
   BATCH_MAX_WAIT_MS: optional({
     accepts: "milliseconds, a whole number from 0 to 60000",
     meaning: "How long a batch waits for more events. Unset: adapted to the duration of recent " +
-      "batches, so that an event is committed within about 15 ms.",
+      "batches, so that nearly every event is committed within about 18 ms.",
     schema: milliseconds(0, 60_000),
   }),
   QUEUE_PAUSE_AT: setting({

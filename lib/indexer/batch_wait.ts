@@ -3,15 +3,20 @@
  * A transaction costs about as much as a few events, so a slow stream should get few of them.
  */
 
-/** Target time from receipt to commit on a slow stream, milliseconds. */
-const COMMITTED_AFTER_MS = 15;
+/** Within this time from its receipt nearly every event of a slow stream is committed, milliseconds. */
+const COMMITTED_WITHIN_MS = 18;
 
-/** Weight of the last batch in the moving average. */
-const LAST_COUNTS = 1 / 8;
+/** Weight of the last batch in the moving averages. */
+const LAST_COUNTS = 1 / 16;
+
+/** Batches seldom take longer than usual by more than this many times the usual difference. */
+const SELDOM_EXCEEDED = 2;
 
 export class BatchWait {
   readonly #fixedMs: number | null;
-  #usualMs = COMMITTED_AFTER_MS;
+  /** How long a batch usually takes, and by how much it usually differs from that. */
+  #usualMs = COMMITTED_WITHIN_MS;
+  #differenceMs = 0;
 
   /** With a number: a fixed wait. */
   constructor(fixedMs: number | null) {
@@ -19,11 +24,14 @@ export class BatchWait {
   }
 
   get ms(): number {
-    return this.#fixedMs ?? Math.max(0, COMMITTED_AFTER_MS - this.#usualMs);
+    const most = this.#usualMs + SELDOM_EXCEEDED * this.#differenceMs;
+    return this.#fixedMs ?? Math.max(0, COMMITTED_WITHIN_MS - most);
   }
 
   /** Notes how long it took to write a batch. */
   took(ms: number): void {
-    this.#usualMs += (ms - this.#usualMs) * LAST_COUNTS;
+    const longer = ms - this.#usualMs;
+    this.#usualMs += longer * LAST_COUNTS;
+    this.#differenceMs += (Math.abs(longer) - this.#differenceMs) * LAST_COUNTS;
   }
 }

@@ -119,4 +119,18 @@ export const INDEXER: readonly Mutant[] = [
     rule: "a stop waits no longer for the database than it is told to",
     near: ["indexer/pipeline_test.ts"],
   },
+  {
+    file: "lib/indexer/batch_wait.ts",
+    before: "const COMMITTED_WITHIN_MS = 18;",
+    after: "const COMMITTED_WITHIN_MS = 20;",
+    rule: "the first event of a batch is committed within 18 ms",
+    near: ["indexer/batch_wait_test.ts"],
+  },
+  {
+    file: "lib/indexer/batch_wait.ts",
+    before: "const SELDOM_EXCEEDED = 2;",
+    after: "const SELDOM_EXCEEDED = 0;",
+    rule: "where batches differ in how long they take, a batch waits less",
+    near: ["indexer/batch_wait_test.ts"],
+  },
 ];
