@@ -1,5 +1,5 @@
-import type { Clock } from "./clock.ts";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Flow, Pause, type PauseObserver } from "./pause.ts";
 
 /** Limits of the queue. */
 export interface QueueLimits {
@@ -11,22 +11,6 @@ export interface QueueLimits {
   readonly max: number;
   /** Pauses at this many bytes, resumes at a tenth of it. */
   readonly maxBytes: number;
-}
-
-/** Whether more may be read. The client stops reading the socket while paused. */
-export interface Flow {
-  readonly paused: boolean;
-  /** Resolves when not paused. Rejects with the reason of `signal` when that aborts. */
-  whenOpen(signal: AbortSignal): Promise<void>;
-}
-
-/** Reports of pauses. */
-export interface PauseObserver {
-  paused?(): void;
-  /** `durationMs` is the whole pause, however many alerts it had. */
-  resumed?(durationMs: number): void;
-  /** Called at every multiple of the alert time, with the duration of the pause so far. */
-  stillPaused?(durationMs: number): void;
 }
 
 export interface QueueOptions {
@@ -67,14 +51,10 @@ interface Waiting<T> {
  */
 export class EventQueue<T> implements Flow, Disposable {
   readonly #limits: QueueLimits;
-  readonly #pauseAlertMs: number;
-  readonly #observer: PauseObserver;
   readonly #clock: Clock;
+  readonly #pause: Pause;
   readonly #waiting: Waiting<T>[] = [];
   #bytes = 0;
-  #pausedAt: number | null = null;
-  #cancelAlert: (() => void) | null = null;
-  #openers: (() => void)[] = [];
   #wakeTaker: (() => void) | null = null;
   #wakeAt = 0;
   #wakeAtBytes = Infinity;
@@ -90,9 +70,8 @@ export class EventQueue<T> implements Flow, Disposable {
       );
     }
     this.#limits = limits;
-    this.#pauseAlertMs = pauseAlertMs;
-    this.#observer = observer;
     this.#clock = clock;
+    this.#pause = new Pause({ pauseAlertMs, observer, clock });
   }
 
   /** Number of waiting items. */
@@ -111,7 +90,7 @@ export class EventQueue<T> implements Flow, Disposable {
   }
 
   get paused(): boolean {
-    return this.#pausedAt !== null;
+    return this.#pause.paused;
   }
 
   /** Adds an item of about `bytes` bytes of memory. */
@@ -120,7 +99,7 @@ export class EventQueue<T> implements Flow, Disposable {
     this.#bytes += bytes;
     const { pauseAt, max, maxBytes } = this.#limits;
     const full = this.size > pauseAt || this.size >= max || this.#bytes >= maxBytes;
-    if (full && this.#pausedAt === null) this.#pause();
+    if (full) this.#pause.begin();
     // The taker is woken for the first item, to start its wait, and for the last one that it gets.
     const enough = this.size >= this.#wakeAt || this.#bytes >= this.#wakeAtBytes;
     if (this.size === 1 || enough || full) this.#wakeTaker?.();
@@ -152,27 +131,13 @@ export class EventQueue<T> implements Flow, Disposable {
   }
 
   whenOpen(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      if (!this.paused) return resolve();
-      const open = (): void => {
-        signal.removeEventListener("abort", onAbort);
-        resolve();
-      };
-      const onAbort = (): void => {
-        this.#openers = this.#openers.filter((opener) => opener !== open);
-        reject(signal.reason);
-      };
-      this.#openers.push(open);
-      signal.addEventListener("abort", onAbort, { once: true });
-    });
+    return this.#pause.whenOpen(signal);
   }
 
   /** Stops the alert timer. Waiting items can still be taken. */
   [Symbol.dispose](): void {
     this.end();
-    this.#cancelAlert?.();
-    this.#cancelAlert = null;
+    this.#pause[Symbol.dispose]();
   }
 
   #wake(waitMs: number | null, wakeAt: number, signal: AbortSignal): Promise<void> {
@@ -215,32 +180,7 @@ export class EventQueue<T> implements Flow, Disposable {
     const taken = this.#waiting.splice(0, count);
     for (const { bytes } of taken) this.#bytes -= bytes;
     const { resumeAt, maxBytes } = this.#limits;
-    const roomy = this.size < resumeAt && this.#bytes <= maxBytes / RESUME_BYTES_PART;
-    if (roomy && this.#pausedAt !== null) this.#resume(this.#pausedAt);
+    if (this.size < resumeAt && this.#bytes <= maxBytes / RESUME_BYTES_PART) this.#pause.end();
     return taken.map(({ item }) => item);
-  }
-
-  #pause(): void {
-    this.#pausedAt = this.#clock.monotonic();
-    this.#armAlert(this.#pausedAt);
-    this.#observer.paused?.();
-  }
-
-  #resume(pausedAt: number): void {
-    this.#pausedAt = null;
-    this.#cancelAlert?.();
-    this.#cancelAlert = null;
-    this.#observer.resumed?.(this.#clock.monotonic() - pausedAt);
-    const openers = this.#openers;
-    this.#openers = [];
-    for (const open of openers) open();
-  }
-
-  /** An alert never resets the start of the pause: the duration reported at its end is the whole. */
-  #armAlert(pausedAt: number): void {
-    this.#cancelAlert = this.#clock.setTimer(() => {
-      this.#armAlert(pausedAt);
-      this.#observer.stillPaused?.(this.#clock.monotonic() - pausedAt);
-    }, this.#pauseAlertMs);
   }
 }

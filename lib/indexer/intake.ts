@@ -8,11 +8,12 @@ import type { Endpoint } from "../client/endpoint.ts";
 import type { Skipped } from "../client/socket/frame_parser.ts";
 import type { MessageResult } from "../client/live/message_result.ts";
 import { markOf } from "../client/live/event_mark.ts";
-import { isFurther, type Progress } from "../client/live/progress.ts";
+import type { Progress } from "../client/live/progress.ts";
 import type { ResumePoint } from "../client/live/resume_point.ts";
 import type { Decoder } from "../decoder/wire/decoder.ts";
 import type { Message } from "../decoder/raw_message.ts";
 import type { Event, Position } from "../decoder/event.ts";
+import { ForeignRun } from "./foreign_run.ts";
 
 /** One event on its way to the database. */
 export interface Arrival {
@@ -49,6 +50,9 @@ const EVENT_BYTES = 1_024;
 /** The client gets the position of every 256th foreign commit. */
 const TELL_EVERY = 256;
 
+/** So many events are not held any longer. */
+const HELD_MOST = 500;
+
 export class Intake {
   readonly #options: IntakeOptions;
   /**
@@ -57,12 +61,11 @@ export class Intake {
    * tick.
    */
   #held: { arrival: Arrival; bytes: number }[] = [];
-  /** Foreign events since the last queued one, and the newest of them. */
-  #foreign = 0;
-  #lastForeign: { at: Position | Message; endpoint: Endpoint } | null = null;
+  readonly #foreign: ForeignRun;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#foreign = new ForeignRun(options.decoderFor);
   }
 
   /** Handles one message. Returns its position in the stream, or a notice of the server. */
@@ -71,18 +74,16 @@ export class Intake {
     const decoder = decoderFor(endpoint);
     // Foreign text messages were skipped already, except for the first one of a connection.
     if (typeof message !== "string" && decoder.isForeign(message)) {
-      this.#foreign++;
-      this.#lastForeign = { at: message, endpoint };
+      const count = this.#foreign.add(message, endpoint);
       // Reading its position costs more than the prefilter, so the client gets one now and then.
-      return this.#foreign % TELL_EVERY === 1 ? decoder.positionOf(message) : null;
+      return count % TELL_EVERY === 1 ? decoder.positionOf(message) : null;
     }
     const events = decoder.decode(message);
     const receivedAt = now();
     for (const decoded of events) {
       const position = positionOf(decoded);
       if (decoded.kind === "foreign") {
-        this.#foreign++;
-        if (position !== null) this.#lastForeign = { at: position, endpoint };
+        this.#foreign.add(position, endpoint);
         continue;
       }
       if (position !== null) this.#advance(decoded, position, endpoint.source);
@@ -91,21 +92,13 @@ export class Intake {
       this.#held.push({ arrival, bytes: bytesOf(event) });
       if (event.kind === "commit" || event.kind === "malformed") this.#release();
     }
-    if (this.#held.length >= 500) this.#release();
+    if (this.#held.length >= HELD_MOST) this.#release();
     return resultOf(events);
   }
 
-  /**
-   * Counts foreign commits that the client skipped. It tells them at the end of a read, so a message that was
-   * taken can be further. Returns the position of the last one.
-   */
-  skipped({ count, last }: Skipped, endpoint: Endpoint): Position | null {
-    this.#foreign += count;
-    const position = this.#options.decoderFor(endpoint).positionOf(last);
-    if (position !== null && this.#isLast(position, endpoint)) {
-      this.#lastForeign = { at: position, endpoint };
-    }
-    return position;
+  /** Counts foreign commits that the client skipped. Returns the position of the last one. */
+  skipped(skipped: Skipped, endpoint: Endpoint): Position | null {
+    return this.#foreign.skip(skipped, endpoint);
   }
 
   /** The position of a message, without handling it. */
@@ -144,35 +137,17 @@ export class Intake {
   }
 
   #markForeign(): void {
-    if (this.#foreign === 0) return;
-    const last = this.#lastForeign;
-    const position = last === null ? null : this.#placeOf(last);
+    const run = this.#foreign.end();
+    if (run === null) return;
+    const { count, position, source } = run;
     const event: Event = { kind: "foreign", what: "commit", collection: null, position };
-    const source = last?.endpoint.source ?? "";
     if (position !== null) this.#advance(event, position, source);
-    const arrival = this.#arrival(event, source, this.#options.now(), this.#foreign);
+    const arrival = this.#arrival(event, source, this.#options.now(), count);
     this.#held.push({ arrival, bytes: 0 });
-    this.#foreign = 0;
-    this.#lastForeign = null;
   }
 
   #arrival(event: Event, source: string, receivedAt: number, count = 1): Arrival {
     return { event, source, receivedAt, count, resume: this.#options.progress.take() };
-  }
-
-  /** Whether no foreign event since the last queued one is further. */
-  #isLast(position: Position, { source }: Endpoint): boolean {
-    const last = this.#lastForeign;
-    const before = last && this.#placeOf(last);
-    if (last === null || before === null) return true;
-    return isFurther({ ...position, source }, { ...before, source: last.endpoint.source });
-  }
-
-  #placeOf({ at, endpoint }: { at: Position | Message; endpoint: Endpoint }): Position | null {
-    if (typeof at === "string" || at instanceof Uint8Array) {
-      return this.#options.decoderFor(endpoint).positionOf(at);
-    }
-    return at;
   }
 
   #advance(event: Event, { cursor, timeUs }: Position, source: string): void {

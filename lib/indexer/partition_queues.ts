@@ -5,12 +5,8 @@
  */
 
 import type { Clock } from "../client/clock.ts";
-import {
-  EventQueue,
-  type Flow,
-  type PauseObserver,
-  type QueueLimits,
-} from "../client/event_queue.ts";
+import { EventQueue, type QueueLimits } from "../client/event_queue.ts";
+import type { Flow, PauseObserver } from "../client/pause.ts";
 import type { ResumePoint } from "../client/live/resume_point.ts";
 import type { Lease } from "../repository/partitions/lease.ts";
 import { partitionOfEvent, type Share } from "../repository/partitions/partition.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../client/clock.ts";
 import type { Progress } from "../client/live/progress.ts";
-import type { Flow } from "../client/event_queue.ts";
+import type { Flow } from "../client/pause.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Telemetry } from "../server/telemetry/telemetry.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { EventQueue, type PauseObserver, type QueueLimits } from "../../lib/client/event_queue.ts";
+import { EventQueue, type QueueLimits } from "../../lib/client/event_queue.ts";
+import type { PauseObserver } from "../../lib/client/pause.ts";
 import { FakeClock } from "../support/jetstream/fake_clock.ts";
 
 const LIMITS: QueueLimits = { pauseAt: 1000, resumeAt: 100, max: 2000, maxBytes: 64 * 1024 * 1024 };

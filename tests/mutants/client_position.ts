@@ -93,9 +93,9 @@ export const CLIENT_POSITION: readonly Mutant[] = [
     near: ["client/event_queue_test.ts"],
   },
   {
-    file: "lib/client/event_queue.ts",
-    before: "this.#observer.resumed?.(this.#clock.monotonic() - pausedAt);",
-    after: "this.#observer.resumed?.(0);",
+    file: "lib/client/pause.ts",
+    before: "observer.resumed?.(durationMs);",
+    after: "observer.resumed?.(0);",
     rule: "a pause is told with its whole duration",
     near: ["client/event_queue_test.ts"],
   },

@@ -2,7 +2,7 @@ import type { Mutant } from "./mutant.ts";
 
 export const INDEXER: readonly Mutant[] = [
   {
-    file: "lib/indexer/intake.ts",
+    file: "lib/indexer/foreign_run.ts",
     before: " && this.#isLast(position, endpoint)",
     after: "",
     rule: "the position of a message stays, although skipped ones before it are told later",
@@ -16,11 +16,9 @@ export const INDEXER: readonly Mutant[] = [
     near: ["indexer/intake_test.ts"],
   },
   {
-    file: "lib/indexer/intake.ts",
-    before: `    this.#foreign += count;
-`,
-    after: `    this.#foreign++;
-`,
+    file: "lib/indexer/foreign_run.ts",
+    before: "    this.#count += count;",
+    after: "    this.#count++;",
     rule: "foreign events that were skipped are all counted",
     near: ["indexer/intake_test.ts"],
   },
@@ -34,7 +32,7 @@ export const INDEXER: readonly Mutant[] = [
   },
   {
     file: "lib/indexer/intake.ts",
-    before: "if (this.#held.length >= 500) this.#release();",
+    before: "if (this.#held.length >= HELD_MOST) this.#release();",
     after: "",
     rule: "markers that nobody waits for are bounded",
     near: ["indexer/intake_test.ts"],

@@ -1,7 +1,7 @@
 import type { Block } from "../../decoder/archive/block.ts";
 import type { Event, Position } from "../../decoder/event.ts";
 import { type Clock, sleep } from "../clock.ts";
-import type { Flow } from "../event_queue.ts";
+import type { Flow } from "../pause.ts";
 import type { ArchiveFormat } from "./archive_format.ts";
 
 /** A part of the archive, ready to be written. */

@@ -3,7 +3,7 @@ import type { Secret } from "../../secret.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { ReconnectSettings } from "../live/reconnecting.ts";
-import type { Flow } from "../event_queue.ts";
+import type { Flow } from "../pause.ts";
 import { ArchiveClient } from "./archive_client.ts";
 import { downloadsOf } from "./downloads.ts";
 import { ArchiveStalledError, DamageError, StalePlanError } from "./archive_error.ts";

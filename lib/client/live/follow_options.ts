@@ -3,7 +3,7 @@ import type { FetchDictionary } from "./compression.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { Message, MessageResult, Skipping } from "./message_result.ts";
 import type { Observer } from "./stream_observer.ts";
-import type { Flow } from "../event_queue.ts";
+import type { Flow } from "../pause.ts";
 import type { ReconnectSettings } from "./reconnecting.ts";
 import type { ResumePoint } from "./resume_point.ts";
 import type { Filter } from "../subscription.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { Message, MessageResult, Skipping, StreamNotice } from "./message_result.ts";
 import type { Ending, Notice } from "./stream_observer.ts";
-import type { Flow } from "../event_queue.ts";
+import type { Flow } from "../pause.ts";
 import type { UndecodableRun } from "./undecodable_run.ts";
 import type { JetstreamSocket } from "../socket/websocket.ts";
 

@@ -4,7 +4,7 @@ import { parseEndpoint } from "../../../lib/client/endpoint.ts";
 import { follow } from "../../../lib/client/live/follow.ts";
 import type { FollowOptions } from "../../../lib/client/live/follow_options.ts";
 import type { Ending, Notice } from "../../../lib/client/live/stream_observer.ts";
-import type { Flow } from "../../../lib/client/event_queue.ts";
+import type { Flow } from "../../../lib/client/pause.ts";
 import type { Message, MessageResult } from "../../../lib/client/live/message_result.ts";
 import { within, type WithinOptions } from "../within.ts";
 
