@@ -10,23 +10,17 @@
 import type { Row } from "../../mapper/collection.ts";
 import type { ChangedParent } from "./changed_parent.ts";
 import type { Share } from "../partitions/partition.ts";
-import type { BulkStatement, RowColumn } from "../tables/rows.ts";
-import { source, valueOf } from "../tables/rows.ts";
+import { KEY } from "../tables/ledger_table.ts";
+import { type BulkStatement, columnsOf, insertInto, type RowColumn } from "../tables/rows.ts";
 import type { Sql, TransactionSql } from "../connection/sql.ts";
 
 const NOTE: readonly RowColumn[] = [
-  { name: "partition", type: "bigint" },
-  { name: "did", type: "text" },
-  { name: "collection", type: "text" },
-  { name: "rkey", type: "text" },
-  { name: "was_live", type: "boolean" },
+  ...columnsOf("bigint", "partition"),
+  ...KEY,
+  ...columnsOf("boolean", "was_live"),
 ];
 
-export const WRITE_NOTES: BulkStatement = {
-  columns: NOTE,
-  text: `insert into mailbox (${NOTE.map(({ name }) => name).join(", ")})
-  select ${NOTE.map(valueOf).join(", ")} from ${source(NOTE)}`,
-};
+export const WRITE_NOTES: BulkStatement = { columns: NOTE, text: insertInto("mailbox", NOTE) };
 
 /** One note for each other partition. */
 export function noteRows(notes: readonly ChangedParent[], { partition, of }: Share): Row[] {

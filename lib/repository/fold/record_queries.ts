@@ -1,7 +1,8 @@
 /** The queries on the ledger and the accounts that fill the working set. */
 
 import type { Mapper } from "../../mapper/content.ts";
-import { type RowColumn, source } from "../tables/rows.ts";
+import { KEY } from "../tables/ledger_table.ts";
+import { columnsOf, type RowColumn, source } from "../tables/rows.ts";
 
 /**
  * The ledger row of a key, looked up once for each input row. `offset 0` keeps the planner from joining in
@@ -16,10 +17,8 @@ const ROW_OF_KEY = ledgerRow("r.did", "r.collection", "r.rkey");
 
 /** The records to load, and for which of them the fields that refer to other records are needed. */
 export const WANTED: readonly RowColumn[] = [
-  { name: "did", type: "text" },
-  { name: "collection", type: "text" },
-  { name: "rkey", type: "text" },
-  { name: "wanted", type: "boolean" },
+  ...KEY,
+  ...columnsOf("boolean", "wanted"),
 ];
 
 /** The longest AT-URI. Longer values can't be one and are not read. */
@@ -109,9 +108,6 @@ export function recordQuestions({ collections, linkFields }: Mapper): RecordQues
   };
 }
 
-/** The records to load, by key. */
-export const KEY: readonly RowColumn[] = WANTED.slice(0, 3);
-
 /**
  * Size of a jsonb value, uncompressed. The `-` deletes nothing; it forces the value to be unpacked. Taking
  * the length of its text would take a hundred times as long.
@@ -126,7 +122,7 @@ export const SIZES = `select t.did, t.collection, t.rkey, ${unpackedSize("t.reco
 export const BODIES = `select t.did, t.collection, t.rkey, t.record
   from ${source(KEY)}, ${ROW_OF_KEY}`;
 
-export const DID: readonly RowColumn[] = [{ name: "did", type: "text" }];
+export const DID = columnsOf("text", "did");
 
 const ACCOUNT_COLUMNS = `a.did, a.handle, a.active, a.status,
     (extract(epoch from a.account_time) * 1000000.0)::float8 as account_time_us,
@@ -143,8 +139,8 @@ export const ACCOUNTS = `select ${ACCOUNT_COLUMNS}
 
 /** A bare name, and how many of its records can matter. */
 export const NAME: readonly RowColumn[] = [
-  { name: "rkey", type: "text" },
-  { name: "most", type: "bigint" },
+  ...columnsOf("text", "rkey"),
+  ...columnsOf("bigint", "most"),
 ];
 
 /**
@@ -152,9 +148,9 @@ export const NAME: readonly RowColumn[] = [
  * matter.
  */
 export const REQUEST: readonly RowColumn[] = [
-  { name: "did", type: "text" },
-  { name: "parent", type: "uuid" },
-  { name: "most", type: "bigint" },
+  ...columnsOf("text", "did"),
+  ...columnsOf("uuid", "parent"),
+  ...columnsOf("bigint", "most"),
 ];
 
 const known = new WeakMap<Mapper, RecordQuestions>();

@@ -1,13 +1,21 @@
 /** Sends the writes of a batch: few statements per table, all in flight before the first is awaited. */
 
 import type { TransactionSql } from "../connection/sql.ts";
+import {
+  INSERT_LEDGER,
+  KEY,
+  RESTATE_LEDGER,
+  SAME_KEY,
+  UPSERT_LEDGER,
+} from "../tables/ledger_table.ts";
 import { hideStatement, insertStatement, upsertStatement } from "../tables/product_table.ts";
 import {
   type BulkStatement,
+  columnsOf,
+  insertInto,
   parametersOf,
-  type RowColumn,
+  setExcluded,
   source,
-  valueOf,
 } from "../tables/rows.ts";
 import { type BulkWrite, StoreError } from "../tables/bulk_write.ts";
 import { noteRows, WRITE_NOTES } from "./mailbox.ts";
@@ -22,71 +30,16 @@ import type { Collection, Row } from "../../mapper/collection.ts";
  */
 export const PREPARED = { prepare: true };
 
-function columns(type: RowColumn["type"], ...names: readonly string[]): readonly RowColumn[] {
-  return names.map((name) => ({ name, type }));
-}
-
-/** The start of an insert from rows with the table's own columns. */
-function insertInto(table: string, columns: readonly RowColumn[]): string {
-  return `insert into ${table} as t (${columns.map(({ name }) => name).join(", ")})
-  select ${columns.map(valueOf).join(", ")} from ${source(columns)}`;
-}
-
-/** Assigns the columns of a row that could not be inserted. */
-function setExcluded(columns: readonly RowColumn[]): string {
-  return columns.map(({ name }) => `${name} = excluded.${name}`).join(", ");
-}
-
-const KEY = columns("text", "did", "collection", "rkey");
-const SAME_KEY = `(t.did, t.collection, t.rkey) = (r.did, r.collection, r.rkey)`;
-const STANDING = [
-  ...columns("text", "rev", "state", "reason", "waiting_for"),
-  ...columns("text[]", "loose_references"),
-  ...columns("timestamptz", "created_at"),
-];
-const REVISION = [
-  ...STANDING,
-  ...columns("text", "cid", "idempotency_key"),
-  ...columns("jsonb", "record"),
-  ...columns("timestamptz", "event_time"),
-];
-
-/**
- * Most rows are new and are inserted without a conflict check. End to end, relative to bare statements: 0.50,
- * 0.50 and 0.47 with `on conflict` in all statements; 0.55, 0.54 and 0.57 without.
- */
-const INSERT_LEDGER: BulkStatement = {
-  columns: [...KEY, ...REVISION],
-  text: insertInto("records", [...KEY, ...REVISION]),
-};
-
-/** The condition repeats the rule of the fold: a row never goes back to an older revision. */
-const UPSERT_LEDGER: BulkStatement = {
-  columns: INSERT_LEDGER.columns,
-  text: `${INSERT_LEDGER.text}
-  on conflict (did, collection, rkey) do update set ${setExcluded(REVISION)}, indexed_at = now()
-  where excluded.rev >= t.rev`,
-};
-
-const RESTATE_LEDGER: BulkStatement = {
-  columns: [...KEY, ...STANDING],
-  text: `update records as t set
-    ${STANDING.map((column) => `${column.name} = ${valueOf(column)}`).join(", ")},
-    record = case when r.state = 'deleted' then null else t.record end
-  from ${source([...KEY, ...STANDING])}
-  where ${SAME_KEY}`,
-};
-
 const ACCOUNT = [
-  ...columns("text", "handle", "status", "account_source", "identity_source"),
-  ...columns("boolean", "active"),
-  ...columns("timestamptz", "account_time", "identity_time", "known_since", "purged_until"),
-  ...columns("bigint", "account_seq", "identity_seq", "account_cursor", "identity_cursor"),
+  ...columnsOf("text", "handle", "status", "account_source", "identity_source"),
+  ...columnsOf("boolean", "active"),
+  ...columnsOf("timestamptz", "account_time", "identity_time", "known_since", "purged_until"),
+  ...columnsOf("bigint", "account_seq", "identity_seq", "account_cursor", "identity_cursor"),
 ];
 
 const UPSERT_ACCOUNTS: BulkStatement = {
-  columns: [...columns("text", "did"), ...ACCOUNT],
-  text: `${insertInto("accounts", [...columns("text", "did"), ...ACCOUNT])}
+  columns: [...columnsOf("text", "did"), ...ACCOUNT],
+  text: `${insertInto("accounts", [...columnsOf("text", "did"), ...ACCOUNT])}
   on conflict (did) do update set ${setExcluded(ACCOUNT)}, updated_at = now()`,
 };
 
@@ -102,10 +55,10 @@ const SETTLE_DEAD_LETTERS: BulkStatement = {
 };
 
 const DEAD_LETTER = [
-  ...columns("text", "fingerprint", "reason", "detail", "did", "collection", "rkey", "rev"),
-  ...columns("jsonb", "payload"),
-  ...columns("boolean", "superseded"),
-  ...columns("float8", "retry_in_ms"),
+  ...columnsOf("text", "fingerprint", "reason", "detail", "did", "collection", "rkey", "rev"),
+  ...columnsOf("jsonb", "payload"),
+  ...columnsOf("boolean", "superseded"),
+  ...columnsOf("float8", "retry_in_ms"),
 ];
 
 const UPSERT_DEAD_LETTERS: BulkStatement = {
@@ -128,7 +81,7 @@ const UPSERT_DEAD_LETTERS: BulkStatement = {
     resolved_at = excluded.resolved_at, resolution = excluded.resolution, attempts = t.attempts + 1`,
 };
 
-const RECONCILE = columns("text", "did", "reason");
+const RECONCILE = columnsOf("text", "did", "reason");
 
 const REQUEST_RECONCILES: BulkStatement = {
   columns: RECONCILE,

@@ -80,14 +80,11 @@ export class WorkingSet {
         return PLAIN.deleted;
       case "rejected":
         return rejected(content.refusal.reason, content.refusal.detail, null);
-      case "unmapped":
+      case "unmapped": {
+        const verdict = PLAIN[this.account(entry.key.did).active ? "unmapped" : "suppressed"];
+        return content.reason === undefined ? verdict : { ...verdict, reason: content.reason };
+      }
       case "mapped":
-        if (content.kind === "unmapped") {
-          const state = this.account(entry.key.did).active ? "unmapped" : "suppressed";
-          return content.reason === undefined
-            ? PLAIN[state]
-            : { ...PLAIN[state], reason: content.reason };
-        }
         return this.account(entry.key.did).active
           ? this.#resolve(entry, content)
           : PLAIN.suppressed;

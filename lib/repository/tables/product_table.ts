@@ -1,7 +1,7 @@
 /** Writes all product tables: SQL built from a collection's columns. */
 
 import type { Collection, Column } from "../../mapper/collection.ts";
-import { type BulkStatement, type RowColumn, source, valueOf } from "./rows.ts";
+import { type BulkStatement, columnsOf, type RowColumn, source, valueOf } from "./rows.ts";
 
 /**
  * When an operator hid the row: it was deleted although the record was live. Kept until the operator clears
@@ -19,18 +19,15 @@ function moderatedAt({ decidesAbout }: Collection): string {
 
 /** Columns that every product table has. */
 const COMMON: readonly RowColumn[] = [
-  { name: "id", type: "uuid" },
-  { name: "record_did", type: "text" },
-  { name: "record_rkey", type: "text" },
-  { name: "record_rev", type: "text" },
-  { name: "created_at", type: "timestamptz" },
-  { name: "updated_at", type: "timestamptz" },
+  ...columnsOf("uuid", "id"),
+  ...columnsOf("text", "record_did", "record_rkey", "record_rev"),
+  ...columnsOf("timestamptz", "created_at", "updated_at"),
 ];
 
-const KEY: readonly RowColumn[] = [
-  { name: "record_did", type: "text" },
-  { name: "record_rkey", type: "text" },
-];
+/** The key of a row: its record, in the collection of the table. */
+export const ROW_KEY = columnsOf("text", "record_did", "record_rkey");
+/** The condition that a row of the table `t` has the key of the row `r`. */
+export const SAME_ROW = "t.record_did::text = r.record_did and t.record_rkey::text = r.record_rkey";
 
 /** Inserts rows of records that have none. */
 export function insertStatement(collection: Collection): BulkStatement {
@@ -81,9 +78,9 @@ export function hideStatement(collection: Collection): BulkStatement {
   if (collection.whenHidden !== undefined) updates.push(collection.whenHidden);
   const text = `update ${collection.table} as t set
     ${updates.join(",\n    ")}
-  from ${source(KEY)}
-  where t.record_did::text = r.record_did and t.record_rkey::text = r.record_rkey and t.indexer_live`;
-  return { text, columns: KEY };
+  from ${source(ROW_KEY)}
+  where ${SAME_ROW} and t.indexer_live`;
+  return { text, columns: ROW_KEY };
 }
 
 /** The columns that a collection's records fill. */

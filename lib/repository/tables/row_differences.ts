@@ -1,15 +1,8 @@
 /** How rows of a product table differ from what their records give. Writes nothing. */
 
 import type { Collection } from "../../mapper/collection.ts";
-import { authorColumn, ownColumns, valueOrCreated } from "./product_table.ts";
-import { type BulkStatement, type RowColumn, source, valueOf } from "./rows.ts";
-
-const KEY: readonly RowColumn[] = [
-  { name: "record_did", type: "text" },
-  { name: "record_rkey", type: "text" },
-];
-
-const SAME_RECORD = "t.record_did::text = r.record_did and t.record_rkey::text = r.record_rkey";
+import { authorColumn, ownColumns, ROW_KEY, SAME_ROW, valueOrCreated } from "./product_table.ts";
+import { type BulkStatement, source, valueOf } from "./rows.ts";
 
 /** A row that differs from its record. */
 export interface DifferingRow {
@@ -28,7 +21,7 @@ export function differingRows(collection: Collection): BulkStatement {
   const text = `select r.record_did, r.record_rkey, t.id is null or not t.indexer_live as missing,
     pg_catalog.to_json(pg_catalog.array_remove(array[${found.join(", ")}], null)) as columns
   from ${source(columns)}
-  left join ${collection.table} as t on ${SAME_RECORD}
+  left join ${collection.table} as t on ${SAME_ROW}
   where t.id is null or not t.indexer_live
     or ${tests.map(([, test]) => test).join("\n    or ")}`;
   return { text, columns };
@@ -36,9 +29,9 @@ export function differingRows(collection: Collection): BulkStatement {
 
 /** Of the records that are not applied: those with an `indexer_live` row. */
 export function unexpectedRows(collection: Collection): BulkStatement {
-  const text = `select r.record_did, r.record_rkey from ${source(KEY)}
-  join ${collection.table} as t on ${SAME_RECORD} where t.indexer_live`;
-  return { text, columns: KEY };
+  const text = `select r.record_did, r.record_rkey from ${source(ROW_KEY)}
+  join ${collection.table} as t on ${SAME_ROW} where t.indexer_live`;
+  return { text, columns: ROW_KEY };
 }
 
 /** `indexer_live` rows for which the ledger has no applied record of that revision. */

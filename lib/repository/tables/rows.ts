@@ -43,6 +43,25 @@ export function valueOf({ name, type }: RowColumn): string {
   return `r.${name}::${type === "point" ? "geography" : type}`;
 }
 
+/** Columns of one type. */
+export function columnsOf(
+  type: RowColumn["type"],
+  ...names: readonly string[]
+): readonly RowColumn[] {
+  return names.map((name) => ({ name, type }));
+}
+
+/** The start of an insert from rows with the table's own columns. */
+export function insertInto(table: string, columns: readonly RowColumn[]): string {
+  return `insert into ${table} as t (${columns.map(({ name }) => name).join(", ")})
+  select ${columns.map(valueOf).join(", ")} from ${source(columns)}`;
+}
+
+/** Assigns the columns of a row that could not be inserted. */
+export function setExcluded(columns: readonly RowColumn[]): string {
+  return columns.map(({ name }) => `${name} = excluded.${name}`).join(", ");
+}
+
 /** The parameters for some rows: an array of texts for each column. What a row lacks is null. */
 export function parametersOf(columns: readonly RowColumn[], rows: readonly Row[]): Uint8Array[] {
   return columns.map(({ name, type }) =>
