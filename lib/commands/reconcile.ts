@@ -2,7 +2,7 @@
 
 import type { Indexer } from "../indexer.ts";
 import { SourceError } from "../pds/source_error.ts";
-import { requestAll } from "../repository/reconcile/reconcile_queue.ts";
+import { requestAll } from "../repository/reconcile/reconcile_requests.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { commandDatabase } from "./command_database.ts";
 import { ownIndexer } from "./own_indexer.ts";

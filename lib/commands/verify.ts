@@ -6,7 +6,7 @@ import type { Collection, RecordKey } from "../mapper/collection.ts";
 import { SourceError } from "../pds/source_error.ts";
 import type { Database } from "../repository/connection/database.ts";
 import { uriOf } from "../repository/fold/entry.ts";
-import { sampleRepositories } from "../repository/reconcile/reconcile_queue.ts";
+import { sampleRepositories } from "../repository/reconcile/held_repositories.ts";
 import { rowsWithoutRecord } from "../repository/tables/row_differences.ts";
 import { collectionsOf } from "./collections.ts";
 import type { Command, Terminal } from "./command.ts";

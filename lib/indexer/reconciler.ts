@@ -14,11 +14,8 @@ import { compareWithSource, reconcile, type ReconcileOptions } from "../reconcil
 import { type RunnerOptions, runReconciles } from "../reconcile/runner.ts";
 import { believeDeletions } from "../reconcile/unasked_deletions.ts";
 import type { Database } from "../repository/connection/database.ts";
-import {
-  countFill,
-  type ReconcileResult,
-  requestNew,
-} from "../repository/reconcile/reconcile_queue.ts";
+import { countFill, type ReconcileResult } from "../repository/reconcile/reconcile_queue.ts";
+import { requestNew } from "../repository/reconcile/reconcile_requests.ts";
 import type { Sql } from "../repository/connection/sql.ts";
 import type { Writer } from "../repository/batch/writer.ts";
 import type { Telemetry } from "../server/telemetry/telemetry.ts";

@@ -5,7 +5,7 @@ import type { Event } from "../decoder/event.ts";
 import type { SourceRecordParts } from "../decoder/wire/source_record.ts";
 import { type ReaderOptions, readRepository } from "../pds/repository_reader.ts";
 import type { Batch, BatchResult } from "../repository/fold/batch.ts";
-import { heldRecords } from "../repository/reconcile/held_records.ts";
+import { heldRecords } from "../repository/reconcile/held_repositories.ts";
 import type { Sql } from "../repository/connection/sql.ts";
 import { type Change, differences } from "./difference.ts";
 

@@ -13,10 +13,9 @@ import {
   postponeReconcile,
   type ReconcileCounts,
   type ReconcileResult,
-  requestAll,
-  requestStale,
   takeDueReconciles,
 } from "../repository/reconcile/reconcile_queue.ts";
+import { requestAll, requestStale } from "../repository/reconcile/reconcile_requests.ts";
 import type { Sql } from "../repository/connection/sql.ts";
 import type { DeletionAnswer } from "./deletion.ts";
 import { FailureLog } from "./failure_log.ts";

@@ -52,7 +52,7 @@ export const CLIENT_ARCHIVE: readonly Mutant[] = [
     near: ["client/archive/borders_test.ts"],
   },
   {
-    file: "lib/client/archive/replay.ts",
+    file: "lib/client/archive/replay_order.ts",
     before: "if (plannedThroughSeq > before && ",
     after: "if (",
     rule: "a plan that gets no further ends the replay: it would never end",
@@ -94,7 +94,7 @@ export const CLIENT_ARCHIVE: readonly Mutant[] = [
     near: ["client/archive/fault_test.ts"],
   },
   {
-    file: "lib/client/archive/archive_client.ts",
+    file: "lib/client/archive/rate_limit.ts",
     before: `    if (closed) return;
 `,
     after: "",
@@ -102,9 +102,9 @@ export const CLIENT_ARCHIVE: readonly Mutant[] = [
     near: ["client/archive/limit_test.ts"],
   },
   {
-    file: "lib/client/archive/archive_client.ts",
-    before: "this.#closedUntil = Math.max(this.#closedUntil, until);",
-    after: "this.#closedUntil = until;",
+    file: "lib/client/archive/rate_limit.ts",
+    before: "this.#closedUntil = Math.max(this.#closedUntil, now + deferral);",
+    after: "this.#closedUntil = now + deferral;",
     rule: "of several limits the longest counts",
     near: ["client/archive/limit_test.ts"],
   },

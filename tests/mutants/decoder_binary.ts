@@ -9,7 +9,7 @@ export const DECODER_BINARY: readonly Mutant[] = [
     near: ["decoder/wire/firehose_test.ts"],
   },
   {
-    file: "lib/decoder/wire/firehose_commit.ts",
+    file: "lib/decoder/wire/firehose_blocks.ts",
     before: `if (signed.rev !== body.rev) return refusal("the commit is of another revision");`,
     after: "",
     rule: "a commit whose blocks are of another revision is malformed",

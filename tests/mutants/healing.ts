@@ -118,7 +118,7 @@ export const HEALING: readonly Mutant[] = [
     near: ["reconcile/deletion_test.ts"],
   },
   {
-    file: "lib/repository/reconcile/reconcile_queue.ts",
+    file: "lib/repository/reconcile/reconcile_requests.ts",
     before: "reason = case when ${STAYS} then t.reason else excluded.reason end,",
     after: "reason = excluded.reason,",
     rule: "a deletion in question stays in question, whatever else is asked for",

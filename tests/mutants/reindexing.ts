@@ -95,7 +95,7 @@ export const REINDEXING: readonly Mutant[] = [
     near: ["whole_program/rebuild_test.ts"],
   },
   {
-    file: "lib/repository/reconcile/reconcile_queue.ts",
+    file: "lib/repository/reconcile/reconcile_requests.ts",
     before: "    on conflict (did) do nothing`;",
     after: "    ${sql.unsafe(ON_REQUEST)}`;",
     rule: "a rebuild that goes on reads no repository a second time",

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { overdueDeletions } from "../../lib/repository/reconcile/deletions.ts";
-import { requestAll } from "../../lib/repository/reconcile/reconcile_queue.ts";
+import { requestAll } from "../../lib/repository/reconcile/reconcile_requests.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { databaseTest } from "../support/database.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";

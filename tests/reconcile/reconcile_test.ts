@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { encode } from "@atcute/cbor";
 import { recordCid } from "../../lib/decoder/cbor/cid.ts";
-import { requestReconciles } from "../../lib/repository/reconcile/reconcile_queue.ts";
+import { requestReconciles } from "../../lib/repository/reconcile/reconcile_requests.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { statusLines } from "../../lib/commands/status_text.ts";
 import type { Status } from "../../lib/server/status/status.ts";

@@ -8,6 +8,7 @@ import { ArchiveDamagedError, ArchiveMissingError, DamageError } from "./archive
 import { type HttpAnswer, type HttpRequest, LongAnswerError, send } from "./http_request.ts";
 import type { ArchiveObserver } from "./replay_observer.ts";
 import { nextStepAfter } from "./failed_request.ts";
+import { MAX_DEFERRAL_MS, RateLimit } from "./rate_limit.ts";
 
 export type ArchiveMethod = "planSnapshot" | "getSegment" | "getBlock";
 
@@ -35,12 +36,6 @@ export interface ClientOptions {
   readonly random: () => number;
 }
 
-/** Limit for any Retry-After: a server may have used a wrong clock. */
-export const MAX_DEFERRAL_MS = 5 * 60_000;
-
-/** Parallel requests with the same Retry-After are spread over this time. */
-const DEFERRAL_SPREAD_MS = 1_000;
-
 /** First wait after a failure: short for a lost connection, long enough for a server. */
 const BASE_MS = 500;
 
@@ -55,8 +50,7 @@ const SUBSCRIBE = "subscribeEvents";
  */
 export class ArchiveClient {
   readonly #options: ClientOptions;
-  /** By the monotonic clock. */
-  #closedUntil = -Infinity;
+  readonly #limit: RateLimit;
   #downloaded = 0;
 
   /** @throws {TypeError} for an endpoint that is not v2: it has no archive */
@@ -68,6 +62,7 @@ export class ArchiveClient {
       );
     }
     this.#options = options;
+    this.#limit = new RateLimit(options);
   }
 
   get observer(): ArchiveObserver {
@@ -94,7 +89,7 @@ export class ArchiveClient {
     const { fetch, clock } = this.#options;
     let missingSince: number | null = null;
     for (let failures = 0, deferrals = 0;;) {
-      await this.#whenAllowed(signal);
+      await this.#limit.passed(signal);
       try {
         const answer = await send(this.#http(request), { fetch, clock, signal });
         this.#downloaded += answer.bytes.length;
@@ -105,7 +100,7 @@ export class ArchiveClient {
         if (request.mayBeLong && error instanceof LongAnswerError) throw error;
         const next = nextStepAfter(error, clock.now());
         if (next.kind === "final") throw next.error;
-        if (next.kind === "defer") this.#defer(next.ms ?? this.#backoff(deferrals++));
+        if (next.kind === "defer") this.#limit.defer(next.ms ?? this.#backoff(deferrals++));
         else {
           const { error } = next;
           // A plan shows that the archive exists.
@@ -174,26 +169,6 @@ export class ArchiveClient {
     observer.attemptFailed?.({ request: method, failures, error, retryInMs, alerting });
     if (maxAttempts > 0 && failures >= maxAttempts) throw new ReconnectLimitError(failures, error);
     await sleep(retryInMs, clock, signal);
-  }
-
-  /** Delays all requests. Reported once, although every running request may get the same answer. */
-  #defer(ms: number): void {
-    const until = this.#options.clock.monotonic() + Math.min(MAX_DEFERRAL_MS, ms);
-    const closed = this.#closedUntil > this.#options.clock.monotonic();
-    this.#closedUntil = Math.max(this.#closedUntil, until);
-    if (closed) return;
-    const seconds = Math.ceil(Math.min(MAX_DEFERRAL_MS, ms) / 1000);
-    const message = `the archive limits requests, the next one follows in ${seconds} s`;
-    this.observer.notice?.({ code: "archive_rate_limited", message });
-  }
-
-  async #whenAllowed(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
-    for (;;) {
-      const ms = this.#closedUntil - clock.monotonic();
-      if (ms <= 0) return;
-      await sleep(ms + random() * DEFERRAL_SPREAD_MS, clock, signal);
-    }
   }
 
   #http(request: ArchiveRequest): HttpRequest {

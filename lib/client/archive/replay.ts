@@ -6,7 +6,7 @@ import type { ReconnectSettings } from "../live/reconnecting.ts";
 import type { Flow } from "../pause.ts";
 import { ArchiveClient } from "./archive_client.ts";
 import { downloadsOf } from "./downloads.ts";
-import { ArchiveStalledError, DamageError, StalePlanError } from "./archive_error.ts";
+import { ArchiveStalledError, StalePlanError } from "./archive_error.ts";
 import type { ArchiveFormat, Window } from "./archive_format.ts";
 import { type ArchiveChunk, ChunkDelivery } from "./chunk_delivery.ts";
 import type { ArchiveObserver } from "./replay_observer.ts";
@@ -18,6 +18,7 @@ import {
   requestPlan,
 } from "./replay_plan.ts";
 import { ProgressMeter } from "./progress_meter.ts";
+import { checkAdvance, RowOrder } from "./replay_order.ts";
 import { type AheadLimits, readAhead } from "./read_ahead.ts";
 
 export interface ReplayOptions {
@@ -197,31 +198,4 @@ class Replay {
     const { seq, events } = this.#delivery;
     meter.report({ seq, events, bytes: this.#client.downloaded }, always);
   }
-}
-
-/** Rows ascend over all blocks and are within their segment: anything else is the wrong block. */
-class RowOrder {
-  #last = 0;
-
-  check(first: number, last: number, { name, minSeq, maxSeq }: PlannedSegment): void {
-    if (first > this.#last && first >= minSeq && last <= maxSeq) return;
-    throw new DamageError(
-      `got rows ${first} to ${last} after ${this.#last}, expected rows of ${name}, ` +
-        `${minSeq} to ${maxSeq}`,
-    );
-  }
-
-  passed(last: number): void {
-    this.#last = last;
-  }
-}
-
-/** Each page must end after the previous one and within the archive, or the replay would never end. */
-function checkAdvance(page: PlanPage, before: number, tip: number): void {
-  const { plannedThroughSeq, sealedTipSeq } = page;
-  if (plannedThroughSeq > before && plannedThroughSeq <= Math.min(tip, sealedTipSeq)) return;
-  throw new ArchiveStalledError(
-    `got a plan through ${plannedThroughSeq}, expected one after ${before} and up to ` +
-      `${Math.min(tip, sealedTipSeq)}`,
-  );
 }

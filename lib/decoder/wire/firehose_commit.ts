@@ -3,9 +3,7 @@
  * have verified the signature; the hashes of the blocks are verified here.
  */
 
-import { BytesWrapper, CidLinkWrapper, decode } from "@atcute/cbor";
-import { type Car, CarError, readCar } from "../cbor/car.ts";
-import { checkCbor } from "../cbor/check_cbor.ts";
+import { CidLinkWrapper } from "@atcute/cbor";
 import { cidKey, isCidOf } from "../cbor/cid.ts";
 import { buildCommit, readRecord, type RecordContent, without } from "./commit.ts";
 import type { DecoderOptions } from "./decoder.ts";
@@ -13,6 +11,7 @@ import type { Event, Position, Refusal } from "../event.ts";
 import { isObject } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { malformed } from "../malformed.ts";
+import { type Blocks, openBlocks } from "./firehose_blocks.ts";
 import { buildSync } from "./account_events.ts";
 
 /** The protocol's limit. It also bounds frames that repeat one record in every operation. */
@@ -47,7 +46,7 @@ export function readCommit(
     wanted.flatMap(({ cid }) => cid instanceof CidLinkWrapper ? [cidKey(cid.bytes)] : []),
   );
   const blocks = wanted.length > 0 && body.tooBig !== true
-    ? openCar(body, did, body.commit, named)
+    ? openBlocks(body, did, body.commit, named)
     : NO_BLOCKS;
   if ("reason" in blocks) return bad(blocks);
   const records = new FrameRecords(blocks, body.tooBig === true, options);
@@ -81,7 +80,7 @@ function textOf(value: unknown): string {
 
 /** A repository's new state without its operations. Its CAR holds only the commit. */
 export function readSync(body: JsonObject, position: Position | null, raw: Uint8Array): Event {
-  const blocks = openCar(body, body.did, undefined, new Set());
+  const blocks = openBlocks(body, body.did, undefined, new Set());
   if (!("reason" in blocks)) return buildSync({ did: body.did, body, position, raw });
   return malformed(blocks, raw, position, { kind: "sync", did: body.did, rev: body.rev });
 }
@@ -107,58 +106,6 @@ function readOperation(op: unknown): Operation {
 }
 
 const EMPTY: JsonObject = {};
-
-type Blocks = Car["blocks"];
-
-/**
- * The blocks, after checking that their root is the commit of the message: the commit object must hash to its
- * CID and name the same repository and revision.
- */
-function openCar(
-  body: JsonObject,
-  did: unknown,
-  commit: unknown,
-  wanted: ReadonlySet<string>,
-): Blocks | Refusal {
-  const blocks: unknown = body.blocks;
-  if (!(blocks instanceof BytesWrapper)) return refusal("the commit brings no blocks");
-  let car: Car;
-  try {
-    car = readCar(blocks.buf, wanted);
-  } catch (error) {
-    if (error instanceof CarError) return refusal("the commit's blocks are not a CAR");
-    throw error;
-  }
-  const [root] = car.roots;
-  if (root === undefined) return refusal("the CAR has no root");
-  if (commit !== undefined) {
-    if (!(commit instanceof CidLinkWrapper) || cidKey(commit.bytes) !== cidKey(root)) {
-      return refusal("the CAR's root is another commit");
-    }
-  }
-  const object = car.blocks.get(cidKey(root));
-  if (object === undefined) return refusal("the CAR does not hold the commit");
-  if (!isCidOf(root, object)) return refusal("the commit does not hash to its CID");
-  const signed = decodeCommit(object);
-  if (signed === null) return refusal("the commit is not a map of DAG-CBOR");
-  if (signed.did !== did) return refusal("the commit is of another repository");
-  if (signed.rev !== body.rev) return refusal("the commit is of another revision");
-  return car.blocks;
-}
-
-function decodeCommit(bytes: Uint8Array): JsonObject | null {
-  try {
-    checkCbor(bytes, { depthMax: 2 });
-    const value: unknown = decode(bytes);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function refusal(detail: string): Refusal {
-  return { reason: "invalid_car", detail };
-}
 
 /** The records of a frame. Several operations can name one block: it is hashed and decoded once. */
 class FrameRecords {

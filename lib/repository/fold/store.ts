@@ -20,7 +20,7 @@ import {
 import { type BulkWrite, StoreError } from "../tables/bulk_write.ts";
 import { noteRows, WRITE_NOTES } from "./mailbox.ts";
 import type { Share } from "../partitions/partition.ts";
-import { ON_REQUEST } from "../reconcile/reconcile_queue.ts";
+import { ON_REQUEST } from "../reconcile/reconcile_requests.ts";
 import type { Writes } from "./writes.ts";
 import type { Collection, Row } from "../../mapper/collection.ts";
 

@@ -12,7 +12,7 @@ import type { AccountEntry, MarkerPlace } from "./account.ts";
 import type { ChangedParent } from "./changed_parent.ts";
 import { type Entry, idOf, uriOf } from "./entry.ts";
 import type { Verdict } from "./verdict.ts";
-import type { ReconcileReason } from "../reconcile/reconcile_queue.ts";
+import type { ReconcileReason } from "../reconcile/reconcile_requests.ts";
 
 /** A dead letter to write, before it has an id. */
 export interface DeadLetter {

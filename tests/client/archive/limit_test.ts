@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ArchiveClient, MAX_DEFERRAL_MS } from "../../../lib/client/archive/archive_client.ts";
+import { ArchiveClient } from "../../../lib/client/archive/archive_client.ts";
+import { MAX_DEFERRAL_MS } from "../../../lib/client/archive/rate_limit.ts";
 import { retryAfterMs } from "../../../lib/client/retry_after.ts";
 import { parseEndpoint } from "../../../lib/client/endpoint.ts";
 import { FakeClock } from "../../support/jetstream/fake_clock.ts";

@@ -1,7 +1,7 @@
 /** Incidents caused by records and repositories. */
 
 import assert from "node:assert/strict";
-import { requestReconciles } from "../../../lib/repository/reconcile/reconcile_queue.ts";
+import { requestReconciles } from "../../../lib/repository/reconcile/reconcile_requests.ts";
 import { ReplayServer } from "../jetstream/replay_server.ts";
 import { lastingPort } from "../lasting_port.ts";
 import { didOf } from "../sample_events.ts";

@@ -1,4 +1,4 @@
-/** The ledger's records of a repository. */
+/** The repositories that records are stored of, and those records. */
 
 import type { Sql } from "../connection/sql.ts";
 
@@ -25,4 +25,11 @@ export async function* heldRecords(sql: Sql, did: string): AsyncGenerator<HeldRo
     if (last === undefined || rows.length < PAGE) return;
     after = last;
   }
+}
+
+/** Some repositories with stored records, chosen at random. */
+export async function sampleRepositories(sql: Sql, count: number): Promise<string[]> {
+  const rows = await sql<{ did: string }[]>`
+    select did from accounts where known_since is not null and active order by random() limit ${count}`;
+  return rows.map(({ did }) => did);
 }
