@@ -3,20 +3,10 @@ import { EventQueue } from "../../lib/client/event_queue.ts";
 import type { ResumePoint } from "../../lib/client/live/resume_point.ts";
 import { Followed, positionOf } from "../support/jetstream/followed.ts";
 import { type JetstreamEvent, ReplayServer } from "../support/jetstream/replay_server.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 const EVENTS = 3000;
 const SEED = Number(Deno.env.get("TEST_SEED") ?? 20260820);
-
-/** Numbers in [0, 1) that are the same for every run with one seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function event(id: number): JetstreamEvent {
   return {
@@ -60,7 +50,7 @@ Deno.test(`with connections dropped at any time, on either server, every event a
   first.unavailable = true;
   first.dropAll();
   await client.until(() => new Set(client.sources).size === 2);
-  const producing = produce(first, second, 40, randomOf(SEED));
+  const producing = produce(first, second, 40, seededRandom(SEED));
   const seen = new Set<string>();
   while (seen.size < EVENTS) {
     const signal = AbortSignal.timeout(20_000);

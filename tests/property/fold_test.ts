@@ -1,31 +1,31 @@
 /**
  * The real pipeline on real tables against the model: whatever is delivered, tables, ledger states,
- * accounts, open dead letters and the counts of every batch are equal. Prints its seeds;
- * `PROPERTY_SEED` runs one alone, `PROPERTY_STREAMS` says how many.
+ * accounts, open dead letters and the counts of every batch are equal. `PROPERTY_SEED` runs one seed alone,
+ * `PROPERTY_STREAMS` says how many.
  */
 
 import assert from "node:assert/strict";
 import { databaseTest } from "../support/database.ts";
 import { runSeed, runSeedConfirmed, runSeedWithOverflow } from "../support/model/campaign.ts";
-import { propertySeeds } from "../support/property_seeds.ts";
+import { forSeeds, freshSeeds, isAlone, withSeed } from "../support/fresh_seeds.ts";
 import { systemOn } from "../support/system.ts";
 
 databaseTest("after any delivery of any stream the tables equal the model's", async ({ sql }) => {
   const system = systemOn(sql);
-  for (const seed of await propertySeeds(20)) {
+  await forSeeds(20, async (seed) => {
     const failure = await runSeed(system, seed);
     assert.equal(failure, null, failure ?? "");
-  }
+  });
 });
 
 databaseTest(
   "when sources confirm deletions at any time, the tables equal the model's",
   async ({ sql }) => {
     const system = systemOn(sql);
-    for (const seed of await propertySeeds(8)) {
+    await forSeeds(8, async (seed) => {
       const failure = await runSeedConfirmed(system, seed);
       assert.equal(failure, null, failure ?? "");
-    }
+    });
   },
 );
 
@@ -39,13 +39,13 @@ databaseTest(
       assert.equal(report.failure, null, report.failure ?? "");
       tooMany += report.tooMany;
     };
-    const first = await propertySeeds(5);
-    for (const seed of first) await run(seed);
+    const first = freshSeeds(5);
+    for (const seed of first) await withSeed(seed, run);
     // One stream in five has none, so with few streams some more may have to follow.
     const after = Math.max(...first) + 1;
-    for (let more = 0; more < 20 && tooMany === 0 && !isAlone; more++) await run(after + more);
+    for (let more = 0; more < 20 && tooMany === 0 && !isAlone; more++) {
+      await withSeed(after + more, run);
+    }
     assert.ok(tooMany > 0 || isAlone, "no record was too many to wait");
   },
 );
-
-const isAlone = Deno.env.has("PROPERTY_SEED");

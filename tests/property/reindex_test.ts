@@ -17,20 +17,11 @@ import { batchesOf } from "../support/model/delivery.ts";
 import { Model } from "../support/model/fold.ts";
 import { Random } from "../support/model/random.ts";
 import { differences } from "../support/model/tables.ts";
+import { forSeeds } from "../support/fresh_seeds.ts";
 import { remapAll } from "../support/remapped.ts";
 import { SECRET_OF_TESTS, systemOn } from "../support/system.ts";
 
-const STREAMS = Number(Deno.env.get("PROPERTY_STREAMS") ?? 4);
-
 const MAPPER = createMapper(COLLECTIONS, SECRET_OF_TESTS);
-
-async function seeds(): Promise<readonly number[]> {
-  const alone = Deno.env.get("PROPERTY_SEED");
-  const first = alone === undefined ? Date.now() % 1_000_000_000 : Number(alone);
-  const count = alone === undefined ? STREAMS : 1;
-  await Deno.stdout.write(new TextEncoder().encode(`seeds ${first} to ${first + count - 1}\n`));
-  return Array.from({ length: count }, (_, index) => first + index);
-}
 
 /** Delivers the stream of a seed through a mapper. Returns the model of it. */
 async function deliver(sql: Sql, seed: number, mapper: Mapper): Promise<Model> {
@@ -55,11 +46,11 @@ async function strayRows(sql: Sql): Promise<unknown[]> {
 databaseTest(
   "after any stream, the rows equal those that the ledger's records give",
   async ({ sql }) => {
-    for (const seed of await seeds()) {
+    await forSeeds(4, async (seed) => {
       await deliver(sql, seed, MAPPER);
-      assert.deepEqual(await remapAll(sql, MAPPER, true), [], `seed ${seed}`);
-      assert.deepEqual(await strayRows(sql), [], `seed ${seed}`);
-    }
+      assert.deepEqual(await remapAll(sql, MAPPER, true), []);
+      assert.deepEqual(await strayRows(sql), []);
+    });
   },
 );
 
@@ -67,17 +58,17 @@ databaseTest(
   "after a reindex the rows of an older mapper equal those of this one",
   async ({ sql }) => {
     let changed = 0;
-    for (const seed of await seeds()) {
+    await forSeeds(4, async (seed) => {
       const older = createMapper(olderCollections(new Random(seed, 9)), SECRET_OF_TESTS);
       const model = await deliver(sql, seed, older);
       const told = await remapAll(sql, MAPPER, true);
       changed += told.length;
       await remapAll(sql, MAPPER, false);
       const found = differences(model.tables(), await readTables(sql));
-      assert.deepEqual(found.slice(0, 10), [], `seed ${seed}`);
-      assert.deepEqual(await remapAll(sql, MAPPER, true), [], `seed ${seed}: a second time`);
-      assert.deepEqual(await strayRows(sql), [], `seed ${seed}`);
-    }
+      assert.deepEqual(found.slice(0, 10), []);
+      assert.deepEqual(await remapAll(sql, MAPPER, true), [], "a second time");
+      assert.deepEqual(await strayRows(sql), []);
+    });
     assert.ok(changed > 0, "no older mapper made anything else");
   },
 );

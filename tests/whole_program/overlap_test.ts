@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { assertFolded, countsAfter, numberedStream } from "../support/crash/stream.ts";
 import { databaseTest } from "../support/database.ts";
+import { forSeed } from "../support/fresh_seeds.ts";
 import { uriOf } from "../support/model/address.ts";
 import { readFrame } from "../support/model/frame.ts";
 import { ALICE, BOB, MALLORY, Script } from "../support/model/frames.ts";
@@ -318,15 +319,15 @@ overlapTest("a handle is kept from the first record on", (script) => [
 ], { states: { "alice s1": "applied", "alice s2": "applied" } });
 
 databaseTest("any stream in batches of any size is folded like the model", async (database) => {
-  const seed = Number(Deno.env.get("PROPERTY_SEED") ?? Date.now() % 1_000_000_000);
-  await Deno.stdout.write(new TextEncoder().encode(`seeds from ${seed}\n`));
-  for (const size of SIZES) {
-    await systemOn(database.sql).reset();
-    // Foreign ones are only counted: they take no place in a batch.
-    const frames = numberedStream(seed + size, 120)
-      .filter((frame) => readFrame(frame).kind !== "foreign");
-    const { sent, counts } = await runInBatches(frames, { databaseUrl: database.url, size });
-    assert.deepEqual(counts, countsAfter(sent), `seed ${seed}, in batches of ${size}`);
-    await assertFolded(database.sql, sent);
-  }
+  await forSeed(async (seed) => {
+    for (const size of SIZES) {
+      await systemOn(database.sql).reset();
+      // Foreign ones are only counted: they take no place in a batch.
+      const frames = numberedStream(seed + size, 120)
+        .filter((frame) => readFrame(frame).kind !== "foreign");
+      const { sent, counts } = await runInBatches(frames, { databaseUrl: database.url, size });
+      assert.deepEqual(counts, countsAfter(sent), `in batches of ${size}`);
+      await assertFolded(database.sql, sent);
+    }
+  });
 });
