@@ -12,7 +12,7 @@ import type { Batch, BatchResult } from "../../lib/repository/fold/batch.ts";
 import { decoderOptions } from "../support/decoder_samples.ts";
 import { FakeClock } from "../support/jetstream/fake_clock.ts";
 import { SampleEvents } from "../support/sample_events.ts";
-import { within } from "../support/within.ts";
+import { until, within } from "../support/within.ts";
 
 const ENDPOINT = parseEndpoint("wss://host/subscribe");
 const DRAIN_MS = 25_000;
@@ -110,19 +110,12 @@ Deno.test("a stop waits for the database up to its limit, and says how many even
 Deno.test("a batch of events without positions has the position of the previous batch", async () => {
   const run = new Run();
   run.take(run.events.put("alice/scene/s"));
-  await until(() => run.batches.length === 1);
+  await until(() => run.batches.length === 1, "the first batch", { everyMs: 1 });
   run.intake.take('{"broken', ENDPOINT);
-  await until(() => run.batches.length === 2);
+  await until(() => run.batches.length === 2, "the second batch", { everyMs: 1 });
   const [first, second] = run.batches;
   assert.notEqual(first?.cursor, null);
   assert.deepEqual(second?.cursor, first?.cursor);
   run.stop.abort();
   await run.done;
 });
-
-async function until(met: () => boolean): Promise<void> {
-  for (const end = performance.now() + 30_000; !met();) {
-    assert.ok(performance.now() < end, `waited 30 s for: ${met}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}

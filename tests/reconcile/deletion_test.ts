@@ -12,6 +12,7 @@ import { databaseTest } from "../support/database.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { TinyNetwork } from "../support/pds/tiny_network.ts";
 import { SampleEvents } from "../support/sample_events.ts";
+import { until } from "../support/within.ts";
 
 const ALICE = "did:plc:alice2222222222222222222";
 const SCENE = { $type: "app.subcult.scene", name: "Basement" };
@@ -21,9 +22,6 @@ async function liveScenes(sql: Sql): Promise<string[]> {
     select name from scenes where deleted_at is null order by name`;
   return rows.map(({ name }) => name);
 }
-
-const LIMIT_MS = 30_000;
-const LOOK_MS = 50;
 
 /** The state of the record, and whether its content is stored. */
 async function stateOf(sql: Sql): Promise<[state: string, isHeld: boolean]> {
@@ -69,11 +67,7 @@ async function afterDeletion(
     env: { PLC_URL: network.url, RECONCILE_ALLOW_PRIVATE: "true", ...env },
   });
   await program.until(() => program.said("listening") > 0);
-  const until = Date.now() + LIMIT_MS;
-  while (!await met(program)) {
-    assert.ok(Date.now() < until, program.lastLines);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
+  await until(() => met(program), met.toString(), { state: () => program.lastLines });
 }
 
 databaseTest(

@@ -6,6 +6,7 @@ import { assertFolded, countsAfter, numberedStream } from "../support/crash/stre
 import { DatabaseProxy } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { onConnection } from "../support/on_connection.ts";
+import { until } from "../support/within.ts";
 
 const PROGRAMS = Deno.env.get("TEST_DATABASE_URL") ? serverPrograms() : null;
 const MISSING = PROGRAMS === null ? " (no TEST_DATABASE_URL, or no Postgres programs here)" : "";
@@ -17,7 +18,7 @@ async function caughtUp(primary: PrivateCluster, standby: PrivateCluster): Promi
     primary.url,
     (sql) => sql<{ at: string }[]>`select pg_current_wal_lsn()::text as at`,
   );
-  for (let attempt = 0; attempt < 300; attempt++) {
+  const isThere = async (): Promise<boolean> => {
     const [found] = await onConnection(
       standby.url,
       (sql) =>
@@ -25,10 +26,9 @@ async function caughtUp(primary: PrivateCluster, standby: PrivateCluster): Promi
           row?.at ?? ""
         }::pg_lsn as there`,
     );
-    if (found?.there) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("the standby never caught up");
+    return found?.there === true;
+  };
+  await until(isThere, "the standby has caught up");
 }
 
 function portOf(url: string): string {

@@ -14,9 +14,9 @@ import { databaseTest, type TestDatabase } from "../support/database.ts";
 import { forSeed } from "../support/fresh_seeds.ts";
 import { PACKAGES, type RealAccount, RealNetwork } from "../support/network/network.ts";
 import { seededRandom } from "../support/seeded_random.ts";
+import { until } from "../support/within.ts";
 
 const NSIDS = COLLECTIONS.map(({ nsid }) => nsid);
-const LIMIT_MS = 30_000;
 
 function networkTest(
   name: string,
@@ -55,14 +55,6 @@ async function published(
 
 function sorted(pairs: [string, string][]): [string, string][] {
   return pairs.toSorted(([a], [b]) => a < b ? -1 : 1);
-}
-
-async function until(what: string, met: () => Promise<boolean>): Promise<void> {
-  const limit = Date.now() + LIMIT_MS;
-  while (!await met()) {
-    assert.ok(Date.now() < limit, `never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 function scene(name: string): Record<string, unknown> {
@@ -117,8 +109,8 @@ networkTest(
         });
         const streamed = await published(network, accounts.slice(0, 2));
         await until(
-          "what the first server holds is indexed",
           async () => JSON.stringify(await indexed(database.sql)) === JSON.stringify(streamed),
+          "what the first server holds is indexed",
         );
         assert.equal(await program.stop(), 0);
       }
@@ -156,17 +148,17 @@ networkTest(
       streamUrl: firehoseOf(network.pds[0]!),
       env: { PLC_URL: network.plcUrl, RECONCILE_ALLOW_PRIVATE: "true" },
     });
-    await until("both are live", async () => await live() === "Comes back,Is gone");
+    await until(async () => await live() === "Comes back,Is gone", "both are live");
     await network.deactivate(leaving);
-    await until("one is hidden", async () => await live() === "Is gone");
+    await until(async () => await live() === "Is gone", "one is hidden");
     await network.put(deleted, "app.subcult.scene/t", scene("Too"));
     await network.activate(leaving);
-    await until("it is back", async () => await live() === "Comes back,Is gone,Too");
+    await until(async () => await live() === "Comes back,Is gone,Too", "it is back");
     await network.delete(deleted);
     await until(
-      "the deletion is confirmed",
       async () =>
         await program.metric('indexer_reconciles_total{result="deletion_confirmed"}') === 1,
+      "the deletion is confirmed",
     );
     assert.equal(await live(), "Comes back");
     const held = await sql<

@@ -12,7 +12,7 @@ import { archiveTest, CONVERGED, liveScenes } from "../support/jetstream/history
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { TinyNetwork } from "../support/pds/tiny_network.ts";
 import { SampleEvents, uriOf } from "../support/sample_events.ts";
-import { within } from "../support/within.ts";
+import { until } from "../support/within.ts";
 
 function didOf(number: number): string {
   const letters = "abcdefghijklmnopqrstuvwxyz234567";
@@ -174,8 +174,6 @@ databaseTest(
   },
 );
 
-const LOOK_MS = 50;
-
 for (const words of [["rebuild", "--from", "archive"], ["rebuild"]]) {
   archiveTest(
     `${
@@ -188,13 +186,10 @@ for (const words of [["rebuild", "--from", "archive"], ["rebuild"]]) {
         env: settings(databaseUrl, streamUrl, env),
         stop: stop.signal,
       });
-      const filled = async (): Promise<void> => {
-        while ((await liveScenes(sql)).join() !== CONVERGED.join()) {
-          await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-        }
-      };
+      const isFilled = async (): Promise<boolean> =>
+        (await liveScenes(sql)).join() === CONVERGED.join();
       try {
-        await within(filled(), "all that the archive and the stream have");
+        await until(isFilled, "all that the archive and the stream have");
       } finally {
         stop.abort();
       }

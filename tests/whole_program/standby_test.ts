@@ -9,6 +9,7 @@ import { assertFolded, numberedStream } from "../support/crash/stream.ts";
 import { databaseTest } from "../support/database.ts";
 import { DatabaseProxy } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { until } from "../support/within.ts";
 
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 Deno.stdout.writeSync(new TextEncoder().encode(`standby: seed ${SEED}\n`));
@@ -31,16 +32,14 @@ async function epochOf(sql: Sql): Promise<number> {
   return row?.epoch ?? 0;
 }
 
-async function until(sql: Sql, cursor: number): Promise<void> {
-  const end = performance.now() + HANG_MS;
-  while (performance.now() < end) {
+async function committed(sql: Sql, cursor: number): Promise<void> {
+  const isThere = async (): Promise<boolean> => {
     const [row] = await sql<
       { cursor: number }[]
     >`select cursor::float8 as cursor from indexer_state`;
-    if ((row?.cursor ?? 0) >= cursor) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`position ${cursor} was never committed`);
+    return (row?.cursor ?? 0) >= cursor;
+  };
+  await until(isThere, `the commit of position ${cursor}`, { limitMs: HANG_MS });
 }
 
 databaseTest(
@@ -129,27 +128,24 @@ databaseTest(
     const spawn = (): Planned => spawnPlanned({ kill: null, stop: null, haste: 1, env });
     server.push(...frames.slice(0, 100));
     await using first = spawn();
-    await until(db.sql, 100);
+    await committed(db.sql, 100);
     await using second = spawn();
     first.signal("SIGKILL");
     server.push(...frames.slice(100, 200));
-    await until(db.sql, 200);
+    await committed(db.sql, 200);
     assert.equal(await epochOf(db.sql), 2);
 
     second.signal("SIGSTOP");
     await using third = spawn();
     server.push(...frames.slice(200));
-    await until(db.sql, 300);
+    await committed(db.sql, 300);
     assert.equal(await epochOf(db.sql), 3);
     second.signal("SIGCONT");
     third.signal("SIGTERM");
     assert.equal((await third.done).code, 0);
     // It takes over again, now that nobody else leads: by a new lease, not by its old one.
-    const end = performance.now() + HANG_MS;
-    while (await epochOf(db.sql) < 4) {
-      assert.ok(performance.now() < end, "the woken instance never led again");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const leadsAgain = async (): Promise<boolean> => await epochOf(db.sql) >= 4;
+    await until(leadsAgain, "the woken instance leads again", { limitMs: HANG_MS });
     second.signal("SIGTERM");
     const { code, lastLines } = await second.done;
     assert.equal(code, 0);

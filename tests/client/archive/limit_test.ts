@@ -6,6 +6,7 @@ import { parseEndpoint } from "../../../lib/client/endpoint.ts";
 import { FakeClock } from "../../support/jetstream/fake_clock.ts";
 import { ArchiveServer, FAULTS, type Method } from "../../support/jetstream/archive_server.ts";
 import { mixedArchive, replay, seqsIn, wantedSeqs } from "../../support/jetstream/replayed.ts";
+import { until } from "../../support/within.ts";
 
 const NOW = Date.UTC(2026, 7, 20);
 const SECONDS = NOW / 1000;
@@ -130,7 +131,7 @@ Deno.test("of several 429 the longest Retry-After applies, and it is reported on
   const answers = [1, 2].map(() => client.request(request, signal));
   await clock.whenPending(60_500);
   second.resolve();
-  while (clock.pending.length !== 2) await new Promise((resolve) => setTimeout(resolve, 0));
+  await until(() => clock.pending.length === 2, "both requests wait", { everyMs: 0 });
   assert.deepEqual(clock.pending, [60_500, 60_500]);
   assert.equal(told, 1);
   assert.equal(asked, 2);

@@ -7,6 +7,7 @@ import { PrivateCluster, serverPrograms } from "../../support/crash/private_clus
 import { databaseTest } from "../../support/database.ts";
 import { TlsFront } from "../../support/faults/tls_front.ts";
 import { onConnection } from "../../support/on_connection.ts";
+import { until } from "../../support/within.ts";
 
 const programs = serverPrograms();
 const ROLE = "app";
@@ -54,10 +55,8 @@ Deno.test({
     const at = (user: string, search: string): Promise<boolean | string> =>
       login(urlOf(cluster.url, user, port, search));
     // The server reads its configuration again when it comes to it.
-    for (let tries = 1; await at(ROLE, "?sslmode=require") !== true; tries++) {
-      assert.ok(tries < 100, "the server offers no TLS");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const offersTls = async (): Promise<boolean> => await at(ROLE, "?sslmode=require") === true;
+    await until(offersTls, "the server offers TLS");
     const bound = await at(ROLE, "?sslmode=require&channel_binding=require");
     if (SHOWS_CERTIFICATE) assert.equal(bound, true);
     else assert.match(String(bound), /this runtime shows no certificate/);

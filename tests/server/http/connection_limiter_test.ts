@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ConnectionLimiter } from "../../../lib/server/http/connection_limiter.ts";
 import { type Occupant, occupantToEvict } from "../../../lib/server/http/eviction.ts";
 import { lastingPort } from "../../support/lasting_port.ts";
+import { until } from "../../support/within.ts";
 
 const PLACES = 16;
 const NOW = 10_000;
@@ -97,12 +98,8 @@ Deno.test("at most the maximum number of connections is served", async () => {
   const ask = async (): Promise<void> => {
     await (await fetch(`http://127.0.0.1:${limiter.port}/`)).text();
   };
-  const begun = async (count: number): Promise<void> => {
-    for (const end = performance.now() + 10_000; answers.length < count;) {
-      assert.ok(performance.now() < end, `${count} requests never began`);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  };
+  const begun = (count: number): Promise<void> =>
+    until(() => answers.length >= count, `the begin of ${count} requests`, { everyMs: 1 });
   for (let count = 1; count <= 2; count++) {
     served.push(ask());
     await begun(count);

@@ -13,6 +13,7 @@ import { type Round, roundsOf } from "./rounds.ts";
 import { settings } from "./settings.ts";
 import { type Planned, type PlannedEnd, spawnPlanned } from "./spawned.ts";
 import { assertFolded, numberedStream } from "./stream.ts";
+import { until } from "../within.ts";
 
 export interface CampaignOptions {
   /** Seed of the stream and of the points where processes are killed. */
@@ -151,16 +152,14 @@ class Campaign {
 
   /** Resolves when the last frame is committed and no row is rejected any more. */
   async #settled(): Promise<void> {
-    const until = performance.now() + HANG_MS;
-    while (performance.now() < until) {
+    const isSettled = async (): Promise<boolean> => {
       const [row] = await this.#sql<{ cursor: number; refused: number }[]>`
         select coalesce((select cursor::float8 from indexer_state), 0) as cursor,
           (select count(*)::float8 from dead_letters
             where resolved_at is null and reason = 'database_refused') as refused`;
-      if (row?.cursor === this.#frames.length && row.refused === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error("the last process did not get to the end of the stream");
+      return row?.cursor === this.#frames.length && row.refused === 0;
+    };
+    await until(isSettled, "the last process gets to the end of the stream", { limitMs: HANG_MS });
   }
 }
 

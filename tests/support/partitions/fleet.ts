@@ -4,6 +4,7 @@ import { settings } from "../crash/settings.ts";
 import { type Planned, spawnPlanned } from "../crash/spawned.ts";
 import { DatabaseProxy } from "../faults/database_proxy.ts";
 import type { Random } from "../model/random.ts";
+import { until } from "../within.ts";
 
 export interface FleetOptions {
   readonly databaseUrl: string;
@@ -12,15 +13,8 @@ export interface FleetOptions {
   readonly random: Random;
 }
 
-/** A process takes some seconds to start. */
-const START_MS = 30_000;
-
 async function connected(proxy: DatabaseProxy): Promise<void> {
-  const end = performance.now() + START_MS;
-  while (proxy.connections === 0) {
-    if (performance.now() > end) throw new Error("the process never connected to its database");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until(() => proxy.connections > 0, "a process connects to its database");
 }
 
 /** How far clocks are ahead of the machine's: an hour behind, right, a day ahead. */
