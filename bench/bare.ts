@@ -57,10 +57,14 @@ export interface Bare {
   readonly clientUs: number;
 }
 
-/** Writes all of it in batches. */
-export async function writeBare(sql: Sql, tables: readonly TableRows[]): Promise<Bare> {
+/** Writes all of it, so many records in a transaction. */
+export async function writeBare(
+  sql: Sql,
+  tables: readonly TableRows[],
+  records = BARE_BATCH,
+): Promise<Bare> {
   const ledger = tables[0]?.rows ?? [];
-  const batches = batchesOf(tables, ledger).map((batch) => batch.map(insertOf));
+  const batches = batchesOf(tables, ledger, records).map((batch) => batch.map(insertOf));
   const cpuBefore = await cpuSeconds(Deno.pid);
   const startedAt = performance.now();
   for (const batch of batches) {
@@ -119,20 +123,24 @@ export async function writeOneByOne(
   return records.length * 1000 / (performance.now() - startedAt);
 }
 
-/** Cuts tables so that each batch has records, and the rows of their own in the other tables. */
-function batchesOf(tables: readonly TableRows[], ledger: readonly TextRow[]): TableRows[][] {
+/** Cuts tables so that each batch has so many records, and the rows of their own in the other tables. */
+function batchesOf(
+  tables: readonly TableRows[],
+  ledger: readonly TextRow[],
+  records: number,
+): TableRows[][] {
   const place = new Map(ledger.map(({ did, rkey }, index) => [`${did}/${rkey}`, index]));
   const cut = tables.map(({ table, columns, rows }) => {
     const batches = Map.groupBy(rows, (row) => {
       const at = place.get(
         `${row["record_did"] ?? row["did"]}/${row["record_rkey"] ?? row["rkey"]}`,
       );
-      return Math.floor((at ?? 0) / BARE_BATCH);
+      return Math.floor((at ?? 0) / records);
     });
     return { table, columns, batches };
   });
   return Array.from(
-    { length: Math.ceil(ledger.length / BARE_BATCH) },
+    { length: Math.ceil(ledger.length / records) },
     (_, batch) =>
       cut.map(({ table, columns, batches }) => ({ table, columns, rows: batches.get(batch) ?? [] }))
         .filter(({ rows }) => rows.length > 0),

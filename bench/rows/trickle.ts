@@ -1,5 +1,11 @@
-/** The cost of a slow stream: the processor's time of the indexer and its Postgres for an event. */
+/**
+ * The cost of a slow stream: the processor's time of the indexer and its Postgres for an event, beside that of bare
+ * statements that write the same rows in as many transactions.
+ */
 
+import { connect } from "../../lib/repository/connection/connection.ts";
+import type { Sql } from "../../lib/repository/connection/sql.ts";
+import { harvest, writeBare } from "../bare.ts";
 import { Scratch } from "../database.ts";
 import { startServer } from "../processes.ts";
 import {
@@ -23,7 +29,9 @@ const MOST_MS = 20;
 async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
   const seconds = quick ? 4 : 20;
   await using scratch = await Scratch.create("trickle");
+  const sql = connect(scratch.url, { max: 1, applicationName: "bare" });
   const cost: number[] = [];
+  const bare: number[] = [];
   const p95: number[] = [];
   const sizes: number[] = [];
   for (let run = 0; run < runs; run++) {
@@ -33,7 +41,9 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
     cost.push((cpuUs(long) - cpuUs(short)) / events);
     sizes.push(events / (long.batches - short.batches));
     p95.push(percentile(long.latencies.slice(WARM_UP).sort((a, b) => a - b), 0.95));
+    bare.push(await bareUs(scratch, sql, Math.round(sizes.at(-1) ?? 1)));
   }
+  await sql.end();
   const note = `at ${PER_SECOND} a second, ${median(sizes).toFixed(1)} events a transaction`;
   return [
     limited(
@@ -41,8 +51,27 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
       cost,
       MOST_US,
     ),
+    limited(
+      {
+        name: "the same rows by bare statements: CPU an event",
+        unit: "µs",
+        note:
+          "their client, without making the parameters, and Postgres; as many events a transaction",
+      },
+      bare,
+    ),
     limited({ name: "a slow stream: received to committed, p95", unit: "ms", note }, p95, MOST_MS),
   ];
+}
+
+/** The time for an event when the rows of the last run are written again, so many events a transaction. */
+async function bareUs(scratch: Scratch, sql: Sql, events: number): Promise<number> {
+  const rows = await harvest(scratch);
+  await scratch.empty();
+  const before = await scratch.cpuSeconds("bare");
+  const { clientUs } = await writeBare(sql, rows, events);
+  const postgresUs = (await scratch.cpuSeconds("bare") - before) * 1e6;
+  return clientUs + postgresUs / (rows[0]?.rows.length ?? 1);
 }
 
 export const trickle: Benchmark = { name: "trickle", measure };
