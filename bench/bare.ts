@@ -53,19 +53,23 @@ export async function harvest({ sql }: Scratch): Promise<readonly TableRows[]> {
 export interface Bare {
   /** Ledger rows. */
   readonly perSecond: number;
-  /** CPU time of this process for a ledger row, microseconds. */
-  readonly clientUs: number;
+  /** CPU time of this process and of Postgres for a ledger row, microseconds. */
+  readonly cpuUs: number;
 }
 
-/** Writes all of it, so many records in a transaction. */
+/** Writes all of it into empty tables, so many records in a transaction. `sql`: a connection that is named `bare`. */
 export async function writeBare(
+  scratch: Scratch,
   sql: Sql,
   tables: readonly TableRows[],
   records = BARE_BATCH,
 ): Promise<Bare> {
   const ledger = tables[0]?.rows ?? [];
   const batches = batchesOf(tables, ledger, records).map((batch) => batch.map(insertOf));
-  const cpuBefore = await cpuSeconds(Deno.pid);
+  await scratch.empty();
+  const cpu = async (): Promise<number> =>
+    await cpuSeconds(Deno.pid) + await scratch.cpuSeconds("bare");
+  const cpuBefore = await cpu();
   const startedAt = performance.now();
   for (const batch of batches) {
     await sql.begin((tx) =>
@@ -73,8 +77,7 @@ export async function writeBare(
     );
   }
   const perSecond = ledger.length * 1000 / (performance.now() - startedAt);
-  const seconds = await cpuSeconds(Deno.pid) - cpuBefore;
-  return { perSecond, clientUs: seconds * 1e6 / ledger.length };
+  return { perSecond, cpuUs: (await cpu() - cpuBefore) * 1e6 / ledger.length };
 }
 
 /**

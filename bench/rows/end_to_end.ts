@@ -46,11 +46,9 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
     if (again.outcomes["duplicate"] !== count) throw new Error("not every event was a duplicate");
     replays.push(again.perSecond);
 
-    await scratch.empty();
-    const before = await scratch.cpuSeconds("bare");
-    const { perSecond, clientUs } = await writeBare(sql, rows);
+    const { perSecond, cpuUs } = await writeBare(scratch, sql, rows);
     bare.push(perSecond);
-    bareCpu.push(clientUs + (await scratch.cpuSeconds("bare") - before) * 1e6 / count);
+    bareCpu.push(cpuUs);
     await scratch.empty();
     single.push(await writeOneByOne(sql, rows, oneByOne));
   }

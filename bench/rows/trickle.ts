@@ -4,7 +4,6 @@
  */
 
 import { connect } from "../../lib/repository/connection/connection.ts";
-import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { harvest, writeBare } from "../bare.ts";
 import { Scratch } from "../database.ts";
 import { startServer } from "../processes.ts";
@@ -41,7 +40,8 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
     cost.push((cpuUs(long) - cpuUs(short)) / events);
     sizes.push(events / (long.batches - short.batches));
     p95.push(percentile(long.latencies.slice(WARM_UP).sort((a, b) => a - b), 0.95));
-    bare.push(await bareUs(scratch, sql, Math.round(sizes.at(-1) ?? 1)));
+    const rows = await harvest(scratch);
+    bare.push((await writeBare(scratch, sql, rows, Math.round(sizes.at(-1) ?? 1))).cpuUs);
   }
   await sql.end();
   const note = `at ${PER_SECOND} a second, ${median(sizes).toFixed(1)} events a transaction`;
@@ -62,16 +62,6 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
     ),
     limited({ name: "a slow stream: received to committed, p95", unit: "ms", note }, p95, MOST_MS),
   ];
-}
-
-/** The time for an event when the rows of the last run are written again, so many events a transaction. */
-async function bareUs(scratch: Scratch, sql: Sql, events: number): Promise<number> {
-  const rows = await harvest(scratch);
-  await scratch.empty();
-  const before = await scratch.cpuSeconds("bare");
-  const { clientUs } = await writeBare(sql, rows, events);
-  const postgresUs = (await scratch.cpuSeconds("bare") - before) * 1e6;
-  return clientUs + postgresUs / (rows[0]?.rows.length ?? 1);
 }
 
 export const trickle: Benchmark = { name: "trickle", measure };

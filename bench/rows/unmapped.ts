@@ -30,9 +30,8 @@ async function measure({ runs, quick }: Effort): Promise<readonly Result[]> {
     cpu.push((ran.indexerCores + ran.postgresCores) * ran.ms * 1000 / count);
     const rows = (await harvest(scratch)).filter(({ rows }) => rows.length > 0);
 
-    await scratch.empty();
     const parsingMs = timeToParse(messages);
-    const { perSecond } = await writeBare(sql, rows);
+    const { perSecond } = await writeBare(scratch, sql, rows);
     bare.push(count * 1000 / (parsingMs + count * 1000 / perSecond));
   }
   await sql.end();

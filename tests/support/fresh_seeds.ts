@@ -24,10 +24,12 @@ export async function forSeeds(
   for (const seed of freshSeeds(usually)) await withSeed(seed, run);
 }
 
-/** Runs a test with one fresh seed. */
-export async function forSeed(run: (seed: number) => Promise<void>): Promise<void> {
+/** A test with one fresh seed, before what else it is given. */
+export function seeded<Given extends unknown[]>(
+  run: (seed: number, ...given: Given) => Promise<void>,
+): (...given: Given) => Promise<void> {
   const [seed = 0] = freshSeeds(1);
-  await withSeed(seed, run);
+  return (...given) => withSeed(seed, () => run(seed, ...given));
 }
 
 /** Runs a test with a seed. */

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { crashCampaign } from "../support/crash/campaign.ts";
 import { databaseTest } from "../support/database.ts";
-
-/** A seed from the date, unless one is set. */
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
+import { seeded } from "../support/fresh_seeds.ts";
 
 function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
@@ -11,9 +9,9 @@ function print(line: string): void {
 
 databaseTest(
   "after a process was repeatedly killed anywhere, the tables equal the model's",
-  async (database) => {
-    const killed = await crashCampaign({ seed: SEED, database, print });
+  seeded(async (seed, database) => {
+    const killed = await crashCampaign({ seed, database, print });
     assert.ok(new Set(killed).size >= 12, killed.join(" "));
-  },
+  }),
   { kinds: ["server"], content: "empty" },
 );

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { FaultPoint } from "../../lib/indexer/fault_point.ts";
 import { Program, type ProgramOptions } from "../support/crash/in_process.ts";
 import { assertFolded, countsAfter, numberedStream } from "../support/crash/stream.ts";
-import { databaseTest } from "../support/database.ts";
+import { databaseTest, type TestDatabase } from "../support/database.ts";
 import { DatabaseProxy, type Fault } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { seeded } from "../support/fresh_seeds.ts";
 
 const FRAMES = 200;
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 
 /** A pass of a fault point: its name, and how many there were of it before. */
 type OnPass = (name: FaultPoint, before: number) => void | Promise<void>;
@@ -24,9 +24,8 @@ function faultTest(
   name: string,
   fail: (proxy: DatabaseProxy) => Failing,
 ): void {
-  databaseTest(name, async ({ url, sql }) => {
-    Deno.stdout.writeSync(new TextEncoder().encode(`seed ${SEED}\n`));
-    const frames = numberedStream(SEED, FRAMES);
+  const run = seeded(async (seed, { url, sql }: TestDatabase) => {
+    const frames = numberedStream(seed, FRAMES);
     await using server = new ReplayServer({ pingMs: 0 });
     await using proxy = DatabaseProxy.start(url);
     const { at, options = {}, check } = fail(proxy);
@@ -49,7 +48,8 @@ function faultTest(
     check(program);
     await assertFolded(sql, frames);
     assert.deepEqual(program.counts, countsAfter(frames));
-  }, { kinds: ["server"] });
+  });
+  databaseTest(name, run, { kinds: ["server"] });
 }
 
 faultTest("a batch whose commit was not answered is applied and counted once", (proxy) => {

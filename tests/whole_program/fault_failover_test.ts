@@ -7,6 +7,7 @@ import { DatabaseProxy } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { onConnection } from "../support/on_connection.ts";
 import { until } from "../support/within.ts";
+import { seeded } from "../support/fresh_seeds.ts";
 
 const PROGRAMS = Deno.env.get("TEST_DATABASE_URL") ? serverPrograms() : null;
 const MISSING = PROGRAMS === null ? " (no TEST_DATABASE_URL, or no Postgres programs here)" : "";
@@ -40,10 +41,8 @@ Deno.test({
     "a switchover: the writer leaves the old primary, whether it goes, stays as a standby, or is " +
     `one of several hosts${MISSING}`,
   ignore: PROGRAMS === null,
-  fn: async () => {
+  fn: seeded(async (seed) => {
     if (PROGRAMS === null) return;
-    const seed = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
-    Deno.stdout.writeSync(new TextEncoder().encode(`seed ${seed}\n`));
     const frames = numberedStream(seed, FRAMES);
     await using first = await PrivateCluster.create(PROGRAMS);
     await using second = await PrivateCluster.follow(first);
@@ -95,7 +94,7 @@ Deno.test({
       assert.equal(await program.stop(), 0);
     }
     await onConnection(third.url, (sql) => assertFolded(sql, frames));
-  },
+  }),
 });
 
 Deno.test({

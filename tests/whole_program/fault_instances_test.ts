@@ -6,31 +6,32 @@ import { databaseTest } from "../support/database.ts";
 import { DatabaseProxy, type Fault } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { SampleEvents } from "../support/sample_events.ts";
-
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
+import { seeded } from "../support/fresh_seeds.ts";
 
 const STANDING_BY = "standing by: another instance leads";
 
-databaseTest("two concurrent consumers on one database give the same tables as one", async (db) => {
-  Deno.stdout.writeSync(new TextEncoder().encode(`seed ${SEED}\n`));
-  const frames = numberedStream(SEED, 400);
-  await using server = new ReplayServer({ pingMs: 0 });
-  const start = (batch: string): Program =>
-    new Program({
-      databaseUrl: db.url,
-      streamUrl: server.url,
-      env: { BATCH_MAX_EVENTS: batch, CONSUMER_NAME: `batches of ${batch}`.replaceAll(" ", "-") },
-    });
-  await using one = start("7");
-  await using two = start("11");
-  server.push(...frames.slice(0, 200));
-  await Promise.all([one.committed(150), two.committed(150)]);
-  server.dropAll();
-  server.push(...frames.slice(200));
-  await Promise.all([one.committed(400), two.committed(400)]);
-  assert.deepEqual(await Promise.all([one.stop(), two.stop()]), [0, 0]);
-  await assertFolded(db.sql, frames);
-});
+databaseTest(
+  "two concurrent consumers on one database give the same tables as one",
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 400);
+    await using server = new ReplayServer({ pingMs: 0 });
+    const start = (batch: string): Program =>
+      new Program({
+        databaseUrl: db.url,
+        streamUrl: server.url,
+        env: { BATCH_MAX_EVENTS: batch, CONSUMER_NAME: `batches of ${batch}`.replaceAll(" ", "-") },
+      });
+    await using one = start("7");
+    await using two = start("11");
+    server.push(...frames.slice(0, 200));
+    await Promise.all([one.committed(150), two.committed(150)]);
+    server.dropAll();
+    server.push(...frames.slice(200));
+    await Promise.all([one.committed(400), two.committed(400)]);
+    assert.deepEqual(await Promise.all([one.stop(), two.stop()]), [0, 0]);
+    await assertFolded(db.sql, frames);
+  }),
+);
 
 databaseTest(
   "any number of instances migrate at once, also when one of them is disconnected",

@@ -8,6 +8,7 @@ import { assertFolded, countsAfter, numberedStream } from "../support/crash/stre
 import { databaseTest } from "../support/database.ts";
 import { hasPooler, Pooler, type PoolerOptions } from "../support/faults/pooler.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { seeded } from "../support/fresh_seeds.ts";
 
 const FRAMES = 240;
 const MISSING = hasPooler() ? "" : " (no PgBouncer here)";
@@ -76,9 +77,7 @@ interface PoolerRun {
   readonly faults: boolean;
 }
 
-async function runThrough(url: string, sql: Sql, run: PoolerRun): Promise<void> {
-  const seed = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
-  Deno.stdout.writeSync(new TextEncoder().encode(`seed ${seed}\n`));
+const runThrough = seeded(async (seed, url: string, sql: Sql, run: PoolerRun) => {
   const frames = numberedStream(seed, FRAMES);
   if (!run.faults) await sql.unsafe(WATCH);
   await using pooler = await Pooler.start(url, run.pooler);
@@ -121,7 +120,7 @@ async function runThrough(url: string, sql: Sql, run: PoolerRun): Promise<void> 
   if (!run.faults) assert.deepEqual([...await sql`select distinct setting from limited`], []);
   await assertFolded(sql, frames);
   assert.deepEqual(program.counts, countsAfter(frames));
-}
+});
 
 databaseTest(
   `through a pooler that forgets statements only one batch fails, and no setting leaks in${MISSING}`,

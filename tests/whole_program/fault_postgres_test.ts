@@ -5,6 +5,7 @@ import { type End, PrivateCluster, serverPrograms } from "../support/crash/priva
 import { assertFolded, countsAfter, numberedStream } from "../support/crash/stream.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { onConnection } from "../support/on_connection.ts";
+import { seeded } from "../support/fresh_seeds.ts";
 
 const PROGRAMS = Deno.env.get("TEST_DATABASE_URL") ? serverPrograms() : null;
 const MISSING = PROGRAMS === null ? " (no TEST_DATABASE_URL, or no Postgres programs here)" : "";
@@ -25,10 +26,8 @@ Deno.test({
   name: `Postgres is stopped, crashes and is killed mid-batch: nothing is lost or counted twice` +
     MISSING,
   ignore: PROGRAMS === null,
-  fn: async () => {
+  fn: seeded(async (seed) => {
     if (PROGRAMS === null) return;
-    const seed = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
-    Deno.stdout.writeSync(new TextEncoder().encode(`seed ${seed}\n`));
     const frames = numberedStream(seed, FRAMES);
     await using cluster = await PrivateCluster.create(PROGRAMS);
     await using server = new ReplayServer({ pingMs: 0 });
@@ -59,5 +58,5 @@ Deno.test({
     assert.equal(await program.stop(), 0);
     await onConnection(cluster.url, (sql) => assertFolded(sql, frames));
     assert.deepEqual(program.counts, countsAfter(frames));
-  },
+  }),
 });

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { assertFolded, countsAfter, numberedStream } from "../support/crash/stream.ts";
 import { databaseTest } from "../support/database.ts";
-import { forSeed } from "../support/fresh_seeds.ts";
+import { seeded } from "../support/fresh_seeds.ts";
 import { uriOf } from "../support/model/address.ts";
 import { readFrame } from "../support/model/frame.ts";
 import { ALICE, BOB, MALLORY, Script } from "../support/model/frames.ts";
@@ -318,8 +318,9 @@ overlapTest("a handle is kept from the first record on", (script) => [
   script.commit(ALICE, "scene", "s2", SCENE),
 ], { states: { "alice s1": "applied", "alice s2": "applied" } });
 
-databaseTest("any stream in batches of any size is folded like the model", async (database) => {
-  await forSeed(async (seed) => {
+databaseTest(
+  "any stream in batches of any size is folded like the model",
+  seeded(async (seed, database) => {
     for (const size of SIZES) {
       await systemOn(database.sql).reset();
       // Foreign ones are only counted: they take no place in a batch.
@@ -329,5 +330,5 @@ databaseTest("any stream in batches of any size is folded like the model", async
       assert.deepEqual(counts, countsAfter(sent), `in batches of ${size}`);
       await assertFolded(database.sql, sent);
     }
-  });
-});
+  }),
+);

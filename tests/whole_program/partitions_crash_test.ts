@@ -1,7 +1,7 @@
 /**
  * Real processes, whose clocks differ by hours, share four partitions while a stream runs, and are killed, suspended,
- * stopped, disconnected and slowed down from a printed seed. At rest the tables are those of the plain fold, and no two processes wrote one partition at
- * once. `CRASH_SEED` repeats a seed, `PARTITIONS_HARMS` is the number of faults.
+ * stopped, disconnected and slowed down from a seed. At rest the tables are those of the plain fold, and no two processes wrote one partition at
+ * once. `PROPERTY_SEED` repeats a seed, `PARTITIONS_HARMS` is the number of faults.
  */
 
 import assert from "node:assert/strict";
@@ -14,10 +14,9 @@ import { auditBatches, readAudit } from "../support/partitions/audit.ts";
 import { FAULTS, Fleet } from "../support/partitions/fleet.ts";
 import { atRest, reached } from "../support/partitions/rest.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
+import { seeded } from "../support/fresh_seeds.ts";
 
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 const HARMS = Number(Deno.env.get("PARTITIONS_HARMS") ?? 6);
-Deno.stdout.writeSync(new TextEncoder().encode(`partitions under faults: seed ${SEED}\n`));
 
 const FRAMES_EACH = 60;
 const ENV = { PARTITIONS: "4", LEASE_MS: "1500", BATCH_MAX_EVENTS: "10" };
@@ -66,16 +65,16 @@ async function campaign({ sql, databaseUrl, seed, harms }: Campaign): Promise<vo
 
 databaseTest(
   "processes that are killed, suspended, disconnected and slowed down give the same tables as one",
-  ({ sql, url }) => campaign({ sql, databaseUrl: url, seed: SEED, harms: HARMS }),
+  seeded((seed, { sql, url }) => campaign({ sql, databaseUrl: url, seed, harms: HARMS })),
   { kinds: ["server"] },
 );
 
 databaseTest(
   "the same through a pooler in transaction mode",
-  async ({ sql, url }) => {
+  seeded(async (seed, { sql, url }) => {
     await using pooler = await Pooler.start(url, { mode: "transaction", size: 12 });
     const harms = Math.ceil(HARMS / 2);
-    await campaign({ sql, databaseUrl: pooler.url, seed: SEED + 1, harms });
-  },
+    await campaign({ sql, databaseUrl: pooler.url, seed: seed + 1, harms });
+  }),
   { kinds: ["server"], ignore: !hasPooler() },
 );

@@ -11,7 +11,7 @@ import { told } from "../support/command_output.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { settings } from "../support/crash/settings.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";
-import { forSeed } from "../support/fresh_seeds.ts";
+import { seeded } from "../support/fresh_seeds.ts";
 import { PACKAGES, type RealAccount, RealNetwork } from "../support/network/network.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { until } from "../support/within.ts";
@@ -63,72 +63,69 @@ function scene(name: string): Record<string, unknown> {
 
 networkTest(
   "after any history, with and without a stream, the index equals the servers",
-  (network, database) =>
-    forSeed(async (seed) => {
-      const random = seededRandom(seed);
-      const accounts = [
-        await network.account(0),
-        await network.account(0),
-        await network.account(1),
-      ];
-      const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
-      const write = async (): Promise<void> => {
-        const account = pick(accounts);
-        const rkey = pick(["a", "b", "c", "d"]);
-        const held = await network.records(account, ["app.subcult.scene", "app.subcult.post"]);
-        const paths = held.map(([uri]) => uri.split("/").slice(3).join("/"));
-        if (paths.length > 0 && random() < 0.3) {
-          return await network.put(account, pick(paths), null);
-        }
-        if (random() < 0.5) {
-          return await network.put(
-            account,
-            `app.subcult.scene/${rkey}`,
-            scene(`Scene ${random()}`),
-          );
-        }
-        const image = await network.upload(account, `a flyer ${random()}`);
-        const sceneId = `at://${pick(accounts).did}/app.subcult.scene/${
-          pick(["a", "b", "c", "d"])
-        }`;
-        await network.put(account, `app.subcult.post/${rkey}`, {
-          $type: "app.subcult.post",
-          text: "See you there",
-          sceneId,
-          attachments: [{ blob: image }],
-          createdAt: "2026-01-01T00:00:00Z",
-        });
-      };
-      for (let count = 0; count < 20; count++) await write();
-      {
-        // Of the first server the stream tells from its beginning; of the second nothing comes.
-        await using program = new Program({
-          databaseUrl: database.url,
-          streamUrl: firehoseOf(network.pds[0]!),
-          env: { PLC_URL: network.plcUrl, RECONCILE_ALLOW_PRIVATE: "true" },
-        });
-        const streamed = await published(network, accounts.slice(0, 2));
-        await until(
-          async () => JSON.stringify(await indexed(database.sql)) === JSON.stringify(streamed),
-          "what the first server holds is indexed",
+  seeded(async (seed, network: RealNetwork, database: TestDatabase) => {
+    const random = seededRandom(seed);
+    const accounts = [
+      await network.account(0),
+      await network.account(0),
+      await network.account(1),
+    ];
+    const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
+    const write = async (): Promise<void> => {
+      const account = pick(accounts);
+      const rkey = pick(["a", "b", "c", "d"]);
+      const held = await network.records(account, ["app.subcult.scene", "app.subcult.post"]);
+      const paths = held.map(([uri]) => uri.split("/").slice(3).join("/"));
+      if (paths.length > 0 && random() < 0.3) {
+        return await network.put(account, pick(paths), null);
+      }
+      if (random() < 0.5) {
+        return await network.put(
+          account,
+          `app.subcult.scene/${rkey}`,
+          scene(`Scene ${random()}`),
         );
-        assert.equal(await program.stop(), 0);
       }
-      // No stream delivers these.
-      for (let count = 0; count < 20; count++) {
-        await write();
-      }
-      const reconciled = await told(
-        ["reconcile", ...accounts.map(({ did }) => did)],
-        { env: env(network, database, firehoseOf(network.pds[0]!)) },
-      );
-      assert.deepEqual([reconciled.code, reconciled.err], [0, []]);
-      assert.deepEqual(await indexed(database.sql), await published(network, accounts));
-      const verified = await told(["verify", "--sample", "10"], {
-        env: env(network, database, firehoseOf(network.pds[0]!)),
+      const image = await network.upload(account, `a flyer ${random()}`);
+      const sceneId = `at://${pick(accounts).did}/app.subcult.scene/${pick(["a", "b", "c", "d"])}`;
+      await network.put(account, `app.subcult.post/${rkey}`, {
+        $type: "app.subcult.post",
+        text: "See you there",
+        sceneId,
+        attachments: [{ blob: image }],
+        createdAt: "2026-01-01T00:00:00Z",
       });
-      assert.equal(verified.code, 0, verified.out.join("\n"));
-    }),
+    };
+    for (let count = 0; count < 20; count++) await write();
+    {
+      // Of the first server the stream tells from its beginning; of the second nothing comes.
+      await using program = new Program({
+        databaseUrl: database.url,
+        streamUrl: firehoseOf(network.pds[0]!),
+        env: { PLC_URL: network.plcUrl, RECONCILE_ALLOW_PRIVATE: "true" },
+      });
+      const streamed = await published(network, accounts.slice(0, 2));
+      await until(
+        async () => JSON.stringify(await indexed(database.sql)) === JSON.stringify(streamed),
+        "what the first server holds is indexed",
+      );
+      assert.equal(await program.stop(), 0);
+    }
+    // No stream delivers these.
+    for (let count = 0; count < 20; count++) {
+      await write();
+    }
+    const reconciled = await told(
+      ["reconcile", ...accounts.map(({ did }) => did)],
+      { env: env(network, database, firehoseOf(network.pds[0]!)) },
+    );
+    assert.deepEqual([reconciled.code, reconciled.err], [0, []]);
+    assert.deepEqual(await indexed(database.sql), await published(network, accounts));
+    const verified = await told(["verify", "--sample", "10"], {
+      env: env(network, database, firehoseOf(network.pds[0]!)),
+    });
+    assert.equal(verified.code, 0, verified.out.join("\n"));
+  }),
 );
 
 networkTest(

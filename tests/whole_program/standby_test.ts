@@ -10,9 +10,7 @@ import { databaseTest } from "../support/database.ts";
 import { DatabaseProxy } from "../support/faults/database_proxy.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { until } from "../support/within.ts";
-
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
-Deno.stdout.writeSync(new TextEncoder().encode(`standby: seed ${SEED}\n`));
+import { seeded } from "../support/fresh_seeds.ts";
 
 const SHORT_LEASE = { LEASE_MS: "1000" };
 const STANDING_BY = "standing by: another instance leads";
@@ -44,8 +42,8 @@ async function committed(sql: Sql, cursor: number): Promise<void> {
 
 databaseTest(
   "of two instances one leads; the other is ready, says so, and has no connection",
-  async (db) => {
-    const frames = numberedStream(SEED, 100);
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 100);
     await using server = new ReplayServer({ pingMs: 0 });
     const at = { databaseUrl: db.url, streamUrl: server.url };
     await using leader = await started(new Program(at));
@@ -63,29 +61,32 @@ databaseTest(
     assert.deepEqual([await leader.metric(series), await standby.metric(series)], [1, 0]);
     assert.equal(await standby.metric("indexer_processing_lag_seconds"), 0);
     await assertFolded(db.sql, frames);
-  },
+  }),
 );
 
-databaseTest("when the leader is stopped, the standby resumes where it ended", async (db) => {
-  const frames = numberedStream(SEED, 200);
-  await using server = new ReplayServer({ pingMs: 0 });
-  const at = { databaseUrl: db.url, streamUrl: server.url };
-  await using leader = await started(new Program(at));
-  await using standby = await started(new Program(at));
-  server.push(...frames.slice(0, 100));
-  await leader.committed(100);
-  assert.equal(await leader.stop(), 0);
-  server.push(...frames.slice(100));
-  await standby.committed(200);
-  assert.equal(await epochOf(db.sql), 2);
-  assert.equal(await standby.metric('indexer_leader{partition="0"}'), 1);
-  await assertFolded(db.sql, frames);
-});
+databaseTest(
+  "when the leader is stopped, the standby resumes where it ended",
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 200);
+    await using server = new ReplayServer({ pingMs: 0 });
+    const at = { databaseUrl: db.url, streamUrl: server.url };
+    await using leader = await started(new Program(at));
+    await using standby = await started(new Program(at));
+    server.push(...frames.slice(0, 100));
+    await leader.committed(100);
+    assert.equal(await leader.stop(), 0);
+    server.push(...frames.slice(100));
+    await standby.committed(200);
+    assert.equal(await epochOf(db.sql), 2);
+    assert.equal(await standby.metric('indexer_leader{partition="0"}'), 1);
+    await assertFolded(db.sql, frames);
+  }),
+);
 
 databaseTest(
   "a leader that is disconnected within a batch commits nothing after the takeover, and becomes a standby",
-  async (db) => {
-    const frames = numberedStream(SEED, 200);
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 200);
     await using server = new ReplayServer({ pingMs: 0 });
     await using proxy = DatabaseProxy.start(db.url);
     let hung = false;
@@ -115,14 +116,14 @@ databaseTest(
     assert.equal(leader.counts.applied, 0);
     assert.equal(await epochOf(db.sql), 2);
     await assertFolded(db.sql, frames);
-  },
+  }),
   { kinds: ["server"] },
 );
 
 databaseTest(
   "a leader that is killed, or suspended and resumed, is replaced, and writes nothing afterwards",
-  async (db) => {
-    const frames = numberedStream(SEED, 300);
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 300);
     await using server = new ReplayServer({ pingMs: 0 });
     const env = settings(db.url, server.url, { ...SHORT_LEASE, BATCH_MAX_EVENTS: "7" });
     const spawn = (): Planned => spawnPlanned({ kill: null, stop: null, haste: 1, env });
@@ -151,6 +152,6 @@ databaseTest(
     assert.equal(code, 0);
     assert.ok(lastLines.some((line) => line.includes(LOST)), lastLines.join("\n"));
     await assertFolded(db.sql, frames);
-  },
+  }),
   { kinds: ["server"] },
 );

@@ -3,13 +3,13 @@ import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { settings } from "../support/crash/settings.ts";
 import { Spawned } from "../support/crash/spawned.ts";
 import { assertFolded, numberedStream } from "../support/crash/stream.ts";
-import { databaseTest, type DatabaseTestOptions } from "../support/database.ts";
+import { databaseTest, type DatabaseTestOptions, type TestDatabase } from "../support/database.ts";
 import { DatabaseProxy } from "../support/faults/database_proxy.ts";
+import { seeded } from "../support/fresh_seeds.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { until, within } from "../support/within.ts";
 
 const ON_SERVER: DatabaseTestOptions = { kinds: ["server"] };
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
 
 /** The promised time for a stop, plus the delay of the machine. */
 const STOP_MS = 10_000;
@@ -75,8 +75,8 @@ databaseTest("SIGTERM and SIGINT end a quiet stream with 0", async ({ url }) => 
 
 databaseTest(
   "I-03 SIGTERM under load writes what was read, and a restart loses nothing",
-  async (db) => {
-    const frames = numberedStream(SEED, 3_000);
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 3_000);
     await using server = new ReplayServer({ pingMs: 0 });
     server.push(...frames);
     const cursors: number[] = [];
@@ -91,7 +91,7 @@ databaseTest(
       cursors.push(await cursorOf(db.sql));
     }
     await assertFolded(db.sql, frames);
-  },
+  }),
   ON_SERVER,
 );
 
@@ -161,15 +161,17 @@ const HANGS: readonly ((url: string, stream: ReplayServer) => Promise<void>)[] =
   },
 ];
 
-databaseTest("SIGTERM ends with 0 whatever hangs, a second one at once with 1", async ({ url }) => {
+const hangs = seeded(async (seed, { url }: TestDatabase) => {
   await using stream = new ReplayServer({ pingMs: 0 });
-  stream.push(...numberedStream(SEED, 500));
+  stream.push(...numberedStream(seed, 500));
   const results = await Promise.allSettled(HANGS.map((hang) => hang(url, stream)));
   const failures = results.flatMap((result, index) =>
     result.status === "rejected" ? [`${HANGS[index]?.name}: ${result.reason}`] : []
   );
   assert.deepEqual(failures, []);
-}, ON_SERVER);
+});
+
+databaseTest("SIGTERM ends with 0 whatever hangs, a second one at once with 1", hangs, ON_SERVER);
 
 async function cursorOf(sql: Sql): Promise<number> {
   const [row] = await sql<{ cursor: number }[]>`select cursor::float8 as cursor from indexer_state`;

@@ -1,17 +1,17 @@
 /** Converts rows of the archive to the same events as the live streams. */
 
-import { decode } from "@atcute/cbor";
 import type { Address } from "../address.ts";
 import { type Block, ROW_KIND } from "./block.ts";
-import { checkCbor } from "../cbor/check_cbor.ts";
+import { cborObject } from "../cbor/cbor_object.ts";
 import { recordCid } from "../cbor/cid.ts";
 import { buildCommit } from "../wire/commit.ts";
 import type { DecoderOptions } from "../wire/decoder.ts";
 import type { Commit, Event, Position } from "../event.ts";
-import { isObject } from "../json.ts";
-import type { JsonObject } from "../json.ts";
 import { buildAccount, buildIdentity, buildSync } from "../wire/account_events.ts";
 import { eventTime } from "../time.ts";
+
+/** An upstream message holds scalars, and the bytes of a CAR. */
+const MESSAGE_DEPTH = 4;
 
 /** Which rows are wanted. The archive sends whole blocks, so the rest is dropped here. */
 export interface RowFilter {
@@ -72,7 +72,7 @@ function eventOf(block: Block, row: number, options: DecoderOptions): Event {
   const operation = OPERATIONS.get(block.kind(row));
   if (operation !== undefined) return commitOf(block, row, operation, position, options);
   const address = addressOf(block, row);
-  const body = bodyOf(block.payload(row));
+  const body = cborObject(block.payload(row), MESSAGE_DEPTH);
   const parts = { did: address.did, body, position, raw: rawOf(block, row, address) };
   if (block.kind(row) === ROW_KIND.identity) return buildIdentity(parts);
   return block.kind(row) === ROW_KIND.account ? buildAccount(parts) : buildSync(parts);
@@ -114,17 +114,6 @@ function commitOf(
 function positionOf(block: Block, row: number): Position | null {
   const timeUs = eventTime(block.indexedAt(row) || block.witnessedAt(row));
   return timeUs === null ? null : { cursor: block.seq(row), timeUs };
-}
-
-/** An upstream message: a map of scalars, and the bytes of a CAR. Null when invalid. */
-function bodyOf(payload: Uint8Array): JsonObject | null {
-  try {
-    checkCbor(payload, { depthMax: 4 });
-    const body: unknown = decode(payload);
-    return isObject(body) ? body : null;
-  } catch {
-    return null;
-  }
 }
 
 /** Each name is decoded once per row: the event and its fingerprint use the same text. */

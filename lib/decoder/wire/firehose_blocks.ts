@@ -1,11 +1,14 @@
 /** The blocks that a commit of the firehose brings, in a CAR. */
 
-import { BytesWrapper, CidLinkWrapper, decode } from "@atcute/cbor";
+import { BytesWrapper, CidLinkWrapper } from "@atcute/cbor";
 import { type Car, CarError, readCar } from "../cbor/car.ts";
-import { checkCbor } from "../cbor/check_cbor.ts";
+import { cborObject } from "../cbor/cbor_object.ts";
 import { cidKey, isCidOf } from "../cbor/cid.ts";
 import type { Refusal } from "../event.ts";
-import { isObject, type JsonObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+
+/** A commit object holds nothing but links and scalars. */
+const COMMIT_DEPTH = 2;
 
 /** Bytes by `cidKey`. */
 export type Blocks = Car["blocks"];
@@ -39,21 +42,11 @@ export function openBlocks(
   const object = car.blocks.get(cidKey(root));
   if (object === undefined) return refusal("the CAR does not hold the commit");
   if (!isCidOf(root, object)) return refusal("the commit does not hash to its CID");
-  const signed = decodeCommit(object);
+  const signed = cborObject(object, COMMIT_DEPTH);
   if (signed === null) return refusal("the commit is not a map of DAG-CBOR");
   if (signed.did !== did) return refusal("the commit is of another repository");
   if (signed.rev !== body.rev) return refusal("the commit is of another revision");
   return car.blocks;
-}
-
-function decodeCommit(bytes: Uint8Array): JsonObject | null {
-  try {
-    checkCbor(bytes, { depthMax: 2 });
-    const value: unknown = decode(bytes);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }
 
 function refusal(detail: string): Refusal {

@@ -3,9 +3,8 @@
  * of its files in memory. `.ci/pack_database.ts` writes them.
  */
 
-import { Buffer } from "node:buffer";
 import { readFile } from "node:fs/promises";
-import { brotliDecompressSync } from "node:zlib";
+import { unpack } from "./brotli.ts";
 
 /** Where they are, beside the program. */
 export const PACKED = new URL("../../../dist/embedded_database/", import.meta.url);
@@ -25,19 +24,13 @@ export interface PackedFiles {
 }
 
 export async function packedFiles(): Promise<PackedFiles> {
-  const [program, files, postgis] = await Promise.all([PROGRAM, FILES, POSTGIS].map(unpacked));
   return {
-    program: await WebAssembly.compile(program!),
-    files: new Blob([files!]),
-    postgis: new Blob([postgis!]),
+    program: await WebAssembly.compile(await unpacked(PROGRAM)),
+    files: new Blob([await unpacked(FILES)]),
+    postgis: new Blob([await unpacked(POSTGIS)]),
   };
 }
 
 async function unpacked(name: string): Promise<Uint8Array<ArrayBuffer>> {
   return unpack(await readFile(new URL(name, PACKED)));
-}
-
-/** Decompresses brotli. */
-export function unpack(packed: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(brotliDecompressSync(Buffer.from(packed)));
 }

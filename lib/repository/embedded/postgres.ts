@@ -2,9 +2,10 @@
 
 import { type Extension, type ExtensionSetupResult, PGlite } from "@electric-sql/pglite";
 import { postgis } from "@electric-sql/pglite-postgis";
+import { unpack } from "./brotli.ts";
 import { neededFiles } from "./bundle.ts";
 import dataDirectory from "./data_directory.tar.br" with { type: "bytes" };
-import { packedFiles, unpack } from "./packed_files.ts";
+import { packedFiles } from "./packed_files.ts";
 import type { Backend } from "./session.ts";
 import { concat, startupMessage } from "./wire.ts";
 

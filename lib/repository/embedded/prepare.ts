@@ -7,7 +7,8 @@
 import { PGlite } from "@electric-sql/pglite";
 import { postgis } from "@electric-sql/pglite-postgis";
 import { Buffer } from "node:buffer";
-import { brotliCompressSync, constants } from "node:zlib";
+import { constants } from "node:zlib";
+import { pack } from "./brotli.ts";
 
 const OUTPUT = new URL("./data_directory.tar.br", import.meta.url);
 
@@ -53,13 +54,7 @@ await pglite.close();
 
 const segment = lastSegment(files.readFile(`${PGlite.paths.PGDATA}/global/pg_control`));
 const tar = Buffer.concat([...entries(""), Buffer.alloc(1024)]);
-const packed = brotliCompressSync(tar, {
-  params: {
-    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
-    [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
-    [constants.BROTLI_PARAM_SIZE_HINT]: tar.length,
-  },
-});
+const packed = pack(tar, constants.BROTLI_MAX_QUALITY);
 if (!Deno.args.includes("--check")) {
   await Deno.writeFile(OUTPUT, packed);
 } else if (!packed.equals(await Deno.readFile(OUTPUT))) {

@@ -12,9 +12,7 @@ import { Folded } from "../../support/folded.ts";
 import { didOf, SampleEvents, uriOf } from "../../support/sample_events.ts";
 import { type JetstreamEvent, ReplayServer } from "../../support/jetstream/replay_server.ts";
 import { atRest, reached, until } from "../../support/partitions/rest.ts";
-
-const SEED = Number(Deno.env.get("CRASH_SEED") ?? Date.now() % 1_000_000_000);
-Deno.stdout.writeSync(new TextEncoder().encode(`partitions: seed ${SEED}\n`));
+import { seeded } from "../../support/fresh_seeds.ts";
 
 const FOUR = { PARTITIONS: "4", LEASE_MS: "2000", BATCH_MAX_EVENTS: "20" };
 
@@ -146,8 +144,8 @@ databaseTest(
 
 databaseTest(
   "one instance holds all partitions, and the tables equal those of one partition",
-  async (db) => {
-    const frames = numberedStream(SEED, 400);
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 400);
     await using server = new ReplayServer({ pingMs: 0 });
     await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env: FOUR });
     server.push(...frames);
@@ -157,13 +155,13 @@ databaseTest(
       assert.equal(await program.metric(`indexer_leader{partition="${partition}"}`), 1);
     }
     assert.equal(await program.stop(), 0);
-  },
+  }),
 );
 
 databaseTest(
   "a second instance gets its share, and after its end the first holds all again",
-  async (db) => {
-    const frames = numberedStream(SEED + 1, 600);
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed + 1, 600);
     await using server = new ReplayServer({ pingMs: 0 });
     const at = { databaseUrl: db.url, streamUrl: server.url, env: FOUR };
     const holders = (each: number): string =>
@@ -184,25 +182,29 @@ databaseTest(
     await atRest(db.sql, reached(frames, 600), 4);
     assert.equal(await first.stop(), 0);
     await assertFolded(db.sql, frames);
-  },
+  }),
   { kinds: ["server"] },
 );
 
-databaseTest("the number of partitions is changed while instances write", async (db) => {
-  const frames = numberedStream(SEED + 2, 800);
-  await using server = new ReplayServer({ pingMs: 0 });
-  const env = { ...FOUR, PARTITIONS: "1" };
-  await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env });
-  server.push(...frames.slice(0, 200));
-  await atRest(db.sql, reached(frames, 200), 1);
-  let sent = 200;
-  for (const partitions of [3, 2, 1]) {
-    server.push(...frames.slice(sent, sent + 100));
-    await resize(db.sql, partitions);
-    server.push(...frames.slice(sent + 100, sent + 200));
-    sent += 200;
-    await atRest(db.sql, reached(frames, sent), partitions);
-    await assertFolded(db.sql, frames.slice(0, sent));
-  }
-  assert.equal(await program.stop(), 0);
-}, { kinds: ["server"] });
+databaseTest(
+  "the number of partitions is changed while instances write",
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed + 2, 800);
+    await using server = new ReplayServer({ pingMs: 0 });
+    const env = { ...FOUR, PARTITIONS: "1" };
+    await using program = new Program({ databaseUrl: db.url, streamUrl: server.url, env });
+    server.push(...frames.slice(0, 200));
+    await atRest(db.sql, reached(frames, 200), 1);
+    let sent = 200;
+    for (const partitions of [3, 2, 1]) {
+      server.push(...frames.slice(sent, sent + 100));
+      await resize(db.sql, partitions);
+      server.push(...frames.slice(sent + 100, sent + 200));
+      sent += 200;
+      await atRest(db.sql, reached(frames, sent), partitions);
+      await assertFolded(db.sql, frames.slice(0, sent));
+    }
+    assert.equal(await program.stop(), 0);
+  }),
+  { kinds: ["server"] },
+);
