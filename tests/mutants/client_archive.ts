@@ -129,4 +129,11 @@ export const CLIENT_ARCHIVE: readonly Mutant[] = [
     rule: "a refused cursor names an event that is still to be read",
     near: ["client/archive/replay_and_follow_test.ts"],
   },
+  {
+    file: "lib/client/archive/archive_client.ts",
+    before: "this.#limit.defer(Math.max(next.ms ?? 0, this.#backoff(deferrals++)));",
+    after: "this.#limit.defer(next.ms ?? this.#backoff(deferrals++));",
+    rule: "a server that limits requests without a wait is not asked again at once",
+    near: ["client/archive/limit_test.ts"],
+  },
 ];

@@ -100,8 +100,10 @@ export class ArchiveClient {
         if (request.mayBeLong && error instanceof LongAnswerError) throw error;
         const next = nextStepAfter(error, clock.now());
         if (next.kind === "final") throw next.error;
-        if (next.kind === "defer") this.#limit.defer(next.ms ?? this.#backoff(deferrals++));
-        else {
+        if (next.kind === "defer") {
+          // A time that is over by now would mean no wait at all.
+          this.#limit.defer(Math.max(next.ms ?? 0, this.#backoff(deferrals++)));
+        } else {
           const { error } = next;
           // A plan shows that the archive exists.
           const isMissing = request.method === "planSnapshot" &&

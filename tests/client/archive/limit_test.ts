@@ -76,6 +76,21 @@ Deno.test("after a 429 without a time the next request waits with backoff", asyn
   assert.deepEqual(clock.waits, [250, 500, 1000].map((ms) => ms + 500));
 });
 
+Deno.test("after a 429 whose time is over the next request waits with backoff too, however many follow", async () => {
+  for (
+    const headers of [{ "Retry-After": "0" }, { "RateLimit-Reset": "0" }, {
+      "RateLimit-Reset": "1000000000",
+    }]
+  ) {
+    await using server = new ArchiveServer(mixedArchive(1, 1, 10));
+    server.fail("planSnapshot", FAULTS.refuses(429, headers), 3);
+    const { clock, done } = replay(server);
+    await done;
+    assert.equal(server.unfired, 0);
+    assert.deepEqual(clock.waits, [250, 500, 1000].map((ms) => ms + 500), JSON.stringify(headers));
+  }
+});
+
 Deno.test("requests to a server are paused for at most five minutes", async () => {
   await using server = new ArchiveServer(mixedArchive(1, 1, 10));
   server.fail("planSnapshot", FAULTS.refuses(429, { "Retry-After": "86400" }));
