@@ -184,4 +184,11 @@ export const CLIENT_POSITION: readonly Mutant[] = [
     rule: "what a server calls itself can forge no log",
     near: ["client/live/connection_monitor_test.ts"],
   },
+  {
+    file: "lib/client/live/clock_watch.ts",
+    before: "this.#confirmedUs = this.#leastUs;",
+    after: "this.#confirmedUs ??= this.#leastUs;",
+    rule: "a clock that is set again while it differs does not hold the position",
+    near: ["client/live/clock_watch_test.ts", "client/live/progress_test.ts"],
+  },
 ];

@@ -9,14 +9,16 @@ export const AHEAD_LIMIT_US = 60_000_000;
 const CONFIRMED_AFTER_MS = 30_000;
 
 export class ClockWatch {
-  /** Since when all events are ahead, by the monotonic clock; null when the last one was not. */
+  /** When the current half minute began, by the monotonic clock; null before its first event. */
   #since: number | null = null;
+  /** The least difference in it so far, microseconds. */
   #leastUs = Infinity;
-  #differs = false;
+  /** The least difference in the half minute before it. */
+  #confirmedUs: number | null = null;
 
-  /** The least difference between the clocks, microseconds; null when they agree. */
+  /** The least difference between the clocks lately, microseconds; null when they agree. */
   get aheadUs(): number | null {
-    return this.#differs ? this.#leastUs : null;
+    return this.#confirmedUs;
   }
 
   /** Handles an event that far ahead of our clock. Returns whether reading may resume from it. */
@@ -25,16 +27,22 @@ export class ClockWatch {
       this.reset();
       return true;
     }
-    this.#since ??= clock.monotonic();
+    const nowMs = clock.monotonic();
+    this.#since ??= nowMs;
     this.#leastUs = Math.min(this.#leastUs, aheadUs);
-    this.#differs ||= clock.monotonic() - this.#since >= CONFIRMED_AFTER_MS;
-    return this.#differs && aheadUs <= this.#leastUs + AHEAD_LIMIT_US;
+    if (nowMs - this.#since >= CONFIRMED_AFTER_MS) {
+      // Measured anew each time: a clock can be set again, and a replay approaches its difference from below.
+      this.#confirmedUs = this.#leastUs;
+      this.#since = null;
+      this.#leastUs = Infinity;
+    }
+    return this.#confirmedUs !== null && aheadUs <= this.#confirmedUs + AHEAD_LIMIT_US;
   }
 
   /** Resets the state for another server. */
   reset(): void {
     this.#since = null;
     this.#leastUs = Infinity;
-    this.#differs = false;
+    this.#confirmedUs = null;
   }
 }

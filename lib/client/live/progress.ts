@@ -2,7 +2,7 @@
 
 import type { Position } from "../../decoder/event.ts";
 import type { Clock } from "../clock.ts";
-import { ClockWatch } from "./clock_watch.ts";
+import { AHEAD_LIMIT_US, ClockWatch } from "./clock_watch.ts";
 import { LowWatermark } from "./low_watermark.ts";
 import { isTimeCursor, isTimeOnly, type ResumePoint } from "./resume_point.ts";
 
@@ -10,7 +10,10 @@ export interface ProgressOptions {
   /** Where reading stopped before this run; null when nothing was ever read. */
   readonly stored: ResumePoint | null;
   readonly clock: Clock;
-  /** Called when all times of a server are ahead of our clock, by milliseconds; null: no longer. */
+  /**
+   * Called when all times of a server are ahead of our clock, by milliseconds, and when that changes by more than
+   * a minute; null: no longer.
+   */
   readonly clockDiffers?: (aheadMs: number | null, source: string) => void;
 }
 
@@ -77,7 +80,7 @@ export class Progress {
     const before = this.#clocks.aheadUs;
     const aheadUs = (isTime ? Math.max(timeUs, cursor) : timeUs) - nowUs;
     const believable = this.#clocks.isBelievable(aheadUs, clock);
-    if ((before === null) !== (this.#clocks.aheadUs === null)) this.#tellClock();
+    if (isOtherDifference(before, this.#clocks.aheadUs)) this.#tellClock();
     if (!believable) return;
     // Other servers are asked by its time, which must therefore not be ahead of our clock.
     const next = { ...position, timeUs: Math.min(timeUs, nowUs), source };
@@ -140,6 +143,12 @@ export class Progress {
     const aheadMs = aheadUs === null ? null : Math.round(aheadUs / 1000);
     this.#options.clockDiffers?.(aheadMs, this.#source ?? "");
   }
+}
+
+/** Whether the clocks agree where they did not, or the reverse, or differ by much more or less. */
+function isOtherDifference(beforeUs: number | null, nowUs: number | null): boolean {
+  if (beforeUs === null || nowUs === null) return beforeUs !== nowUs;
+  return Math.abs(nowUs - beforeUs) > AHEAD_LIMIT_US;
 }
 
 /**

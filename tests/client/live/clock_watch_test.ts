@@ -25,3 +25,22 @@ Deno.test("a wrong clock is reported when all events were ahead for half a minut
   assert.equal(watch.isBelievable(ahead + MINUTE_US, clock), true);
   assert.equal(watch.isBelievable(ahead + MINUTE_US + 1, clock), false);
 });
+
+Deno.test("when the clocks come to differ by more, reading may resume again after half a minute", () => {
+  const watch = new ClockWatch();
+  const clock = new FakeClock();
+  const pass = (ahead: number): boolean => {
+    let believed = false;
+    for (let second = 0; second < 90; second++) {
+      believed = watch.isBelievable(ahead, clock);
+      clock.advance(1_000);
+    }
+    return believed;
+  };
+  assert.equal(pass(2 * MINUTE_US), true);
+  assert.equal(pass(60 * MINUTE_US), true);
+  assert.equal(watch.aheadUs, 60 * MINUTE_US);
+  assert.equal(watch.isBelievable(600 * MINUTE_US, clock), false, "a single event after a silence");
+  assert.equal(pass(2 * MINUTE_US), true);
+  assert.equal(watch.aheadUs, 2 * MINUTE_US);
+});

@@ -160,6 +160,37 @@ Deno.test("when all events are ahead, the difference is reported, and the server
   }
 });
 
+Deno.test("a clock that is set again while it differs is reported anew, and the position advances on", () => {
+  const subject = new Subject();
+  const forAWhile = (aheadS: number): number => {
+    for (let second = 0; second < 90; second++) {
+      subject.event(++number, aheadS);
+      subject.clock.advance(1_000);
+    }
+    return number;
+  };
+  let number = 0;
+  for (const aheadS of [120, 3_600, 300]) {
+    const last = forAWhile(aheadS);
+    assert.equal(subject.progress.point?.cursor, last);
+  }
+  assert.deepEqual(subject.said, [120_000, 3_600_000, 300_000]);
+});
+
+Deno.test("a replay that catches up with a server whose clock is ahead advances the position to its end", () => {
+  const subject = new Subject();
+  // Half an hour of its events in ten seconds, then its live events.
+  for (let second = -1_800; second < 3_600; second++) {
+    subject.event(10_000 + second, second);
+    if (second % 500 === 0) subject.clock.advance(1_000);
+  }
+  for (let second = 0; second < 90; second++) {
+    subject.event(20_000 + second, 3_600);
+    subject.clock.advance(1_000);
+  }
+  assert.equal(subject.progress.point?.cursor, 20_089);
+});
+
 Deno.test("on a server that numbers by time, reading resumes at the lowest number of the last seconds", () => {
   const start = new FakeClock().now() * 1000;
   const stored = { cursor: start - HOUR, timeUs: start - HOUR, source: HERE, mark: "x" };
