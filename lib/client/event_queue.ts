@@ -134,10 +134,10 @@ export class EventQueue<T> implements Flow, Disposable {
     return this.#pause.whenOpen(signal);
   }
 
-  /** Stops the alert timer. Waiting items can still be taken. */
+  /** Ends the pause, if there is one: nobody reads any more. Waiting items can still be taken. */
   [Symbol.dispose](): void {
     this.end();
-    this.#pause[Symbol.dispose]();
+    this.#pause.end();
   }
 
   #wake(waitMs: number | null, wakeAt: number, signal: AbortSignal): Promise<void> {

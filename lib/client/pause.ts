@@ -26,7 +26,7 @@ export interface PauseOptions {
 }
 
 /** The current pause, if there is one: who waits for its end, and what is reported of it. */
-export class Pause implements Flow, Disposable {
+export class Pause implements Flow {
   readonly #options: PauseOptions;
   #startedAt: number | null = null;
   #cancelAlert: (() => void) | null = null;
@@ -70,17 +70,12 @@ export class Pause implements Flow, Disposable {
     if (this.#startedAt === null) return;
     const durationMs = this.#options.clock.monotonic() - this.#startedAt;
     this.#startedAt = null;
-    this[Symbol.dispose]();
+    this.#cancelAlert?.();
+    this.#cancelAlert = null;
     this.#options.observer.resumed?.(durationMs);
     const openers = this.#openers;
     this.#openers = [];
     for (const open of openers) open();
-  }
-
-  /** Stops the alert timer. */
-  [Symbol.dispose](): void {
-    this.#cancelAlert?.();
-    this.#cancelAlert = null;
   }
 
   /** An alert never resets the start of the pause: the duration reported at its end is the whole. */

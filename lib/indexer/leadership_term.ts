@@ -112,7 +112,7 @@ export class LeadershipTerm {
       // start.
       logger.error("stopped before everything was written", { error });
     } finally {
-      this.#underWay.clear();
+      context.telemetry.termEnded();
       ended.abort();
       await reconciling;
     }

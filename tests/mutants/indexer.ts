@@ -131,4 +131,18 @@ export const INDEXER: readonly Mutant[] = [
     rule: "where batches differ in how long they take, a batch waits less",
     near: ["indexer/batch_wait_test.ts"],
   },
+  {
+    file: "lib/indexer/leadership_term.ts",
+    before: "      context.telemetry.termEnded();\n",
+    after: "",
+    rule: "an instance that lost its lease does not report its old queue for ever",
+    near: ["whole_program/standby_test.ts"],
+  },
+  {
+    file: "lib/client/event_queue.ts",
+    before: "    this.#pause.end();\n  }\n\n  #wake",
+    after: "  }\n\n  #wake",
+    rule: "a pause ends with the queue that was full",
+    near: ["whole_program/standby_test.ts"],
+  },
 ];

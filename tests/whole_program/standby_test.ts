@@ -84,6 +84,59 @@ databaseTest(
 );
 
 databaseTest(
+  "a leader that loses the lease while its queue is full waits for nothing afterwards, and can lead again",
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 300);
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using proxy = DatabaseProxy.start(db.url);
+    let hung = false;
+    const queue = { QUEUE_PAUSE_AT: "20", QUEUE_RESUME_AT: "5", BATCH_MAX_EVENTS: "10" };
+    await using leader = await started(
+      new Program({
+        databaseUrl: proxy.url,
+        streamUrl: server.url,
+        env: { ...SHORT_LEASE, ...queue },
+        statementTimeoutMs: 2_000,
+        faultPoint: (name) => {
+          if (name === "batch_loaded" && !hung) {
+            hung = true;
+            proxy.hang();
+          }
+        },
+      }),
+    );
+    await using standby = await started(
+      new Program({ databaseUrl: db.url, streamUrl: server.url, env: SHORT_LEASE }),
+    );
+    server.push(...frames.slice(0, 200));
+    await leader.until(() => hung, "the leader is cut off");
+    await standby.committed(200);
+    assert.equal(await leader.metric("indexer_paused"), 1);
+    const { telemetry } = leader.running;
+    telemetry.noticed("quiet_stream");
+    telemetry.stream.clockDiffers(90_000);
+    telemetry.batches.failed("25006");
+    proxy.heal();
+    await leader.until(() => leader.said(STANDING_BY) > 0);
+    await until(async () => (await leader.fetch("/ready")).status === 200, "the standby is ready");
+    for (
+      const gauge of ["pending_messages", "queue_bytes", "oldest_waiting_seconds", "paused"]
+    ) {
+      assert.equal(await leader.metric(`indexer_${gauge}`), 0, gauge);
+    }
+
+    await standby.stop();
+    await leader.until(() => leader.said("connected") > 1);
+    server.push(...frames.slice(200));
+    await leader.committed(300);
+    assert.equal(await leader.metric("indexer_paused"), 0);
+    assert.notEqual(telemetry.facts.reading.sinceMs, null);
+    await assertFolded(db.sql, frames);
+  }),
+  { kinds: ["server"] },
+);
+
+databaseTest(
   "a leader that is disconnected within a batch commits nothing after the takeover, and becomes a standby",
   seeded(async (seed, db) => {
     const frames = numberedStream(seed, 200);

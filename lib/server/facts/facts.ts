@@ -49,6 +49,9 @@ export interface Backlog {
   } | null;
 }
 
+/** The backlog of an instance that reads nothing. */
+export const NO_BACKLOG: Backlog = { queued: 0, queuedBytes: 0, oldest: null };
+
 /** How many partitions there are, and which of them this instance holds. */
 export interface PartitionFacts {
   readonly of: number;
@@ -106,7 +109,7 @@ export function factsAtStart(described: ProcessDescription, now: Now): Facts {
     connection: connectionAtStart(),
     reading: readingAtStart(now.ms),
     pausedAt: null,
-    backlog: () => ({ queued: 0, queuedBytes: 0, oldest: null }),
+    backlog: () => NO_BACKLOG,
     position: null,
     lastCommitAtMs: null,
     progressAt: now.monotonic,

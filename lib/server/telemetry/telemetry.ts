@@ -12,6 +12,7 @@ import {
   type Clocks,
   type Facts,
   factsAtStart,
+  NO_BACKLOG,
   type Now,
   nowOf,
   type PartitionFacts,
@@ -91,6 +92,18 @@ export class Telemetry {
     this.facts.pipeline = "standby";
     this.facts.leads = false;
     this.facts.partitions = { ...this.facts.partitions, held: [] };
+  }
+
+  /**
+   * This instance no longer reads and writes, for now or for good: what it had observed of the stream and of its
+   * batches holds no longer, and what is left in its queue is read again by whoever leads next.
+   */
+  termEnded(): void {
+    const { connection, reading, database } = this.facts;
+    this.watchBacklog(() => NO_BACKLOG);
+    connection.fault = null;
+    reading.clockAheadMs = null;
+    database.refusal = null;
   }
 
   pipelineDraining(): void {
