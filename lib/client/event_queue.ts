@@ -89,6 +89,11 @@ export class EventQueue<T> implements Flow, Disposable {
     return this.#waiting[0]?.item ?? null;
   }
 
+  /** The waiting items, in order. */
+  get items(): readonly T[] {
+    return this.#waiting.map(({ item }) => item);
+  }
+
   get paused(): boolean {
     return this.#pause.paused;
   }

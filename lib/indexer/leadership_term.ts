@@ -9,7 +9,6 @@ import type { Context } from "./context.ts";
 import { type Arrival, Intake, positionOf } from "./intake.ts";
 import {
   createPartitionQueues,
-  oldestArrival,
   type PartitionQueue,
   type PartitionQueues,
 } from "./partition_queues.ts";
@@ -45,8 +44,6 @@ export class LeadershipTerm {
   readonly #progress: Progress;
   readonly #queues: PartitionQueues;
   readonly #intake: Intake;
-  /** The batches that are being written. */
-  readonly #underWay = new Map<PartitionQueue, readonly Arrival[]>();
   /** The stored position of the partition of each queue. */
   readonly #stored: Map<PartitionQueue, CursorUpdate | null>;
 
@@ -101,7 +98,6 @@ export class LeadershipTerm {
         pollMail: (queue, until) => mail.poll(queue, until),
         retryDeadLetters: (reading) => deadLetterRetries.retryDue(reading),
         batch: config.batch,
-        taken: (arrivals, queue) => void this.#underWay.set(queue, arrivals),
         committed: (committed, queue) => this.#committed(committed, queue),
         clock,
         drainMs: DRAIN_MS,
@@ -128,7 +124,6 @@ export class LeadershipTerm {
 
   #committed(committed: Committed, queue: PartitionQueue): void {
     const { context, recent } = this.#options;
-    this.#underWay.delete(queue);
     if (committed.cursor !== null) this.#stored.set(queue, committed.cursor);
     // Everything is stored up to the position of the partition that is furthest behind.
     const known = [...this.#stored.values()].filter((position) => position !== null);
@@ -139,9 +134,8 @@ export class LeadershipTerm {
   }
 
   #backlog(): Backlog {
-    const written = [...this.#underWay.values()].map(([first]) => first);
     return {
-      oldest: oldestOf(oldestArrival(written) ?? this.#queues.oldest),
+      oldest: oldestOf(this.#queues.oldest),
       queued: this.#queues.size,
       queuedBytes: this.#queues.bytes,
     };

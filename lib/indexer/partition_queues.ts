@@ -27,6 +27,8 @@ export class PartitionQueues implements Flow, Disposable {
   readonly #lastResume = new Map<PartitionQueue, ResumePoint | null>();
   /** The resume position of the last arrival of any partition. */
   #newest: ResumePoint | null = null;
+  /** The batches that are being written. */
+  readonly #underWay = new Map<PartitionQueue, readonly Arrival[]>();
 
   constructor(all: readonly PartitionQueue[]) {
     this.all = all;
@@ -53,9 +55,28 @@ export class PartitionQueues implements Flow, Disposable {
     return this.all.some((queue) => (this.#lastResume.get(queue) ?? null) !== this.#newest);
   }
 
-  /** The oldest waiting arrival of all queues. */
+  /** A batch was taken from a queue and is being written. */
+  taken(queue: PartitionQueue, arrivals: readonly Arrival[]): void {
+    this.#underWay.set(queue, arrivals);
+  }
+
+  /** The batch of a queue is durable. */
+  written(queue: PartitionQueue): void {
+    this.#underWay.delete(queue);
+  }
+
+  /** The oldest arrival that is not written. */
   get oldest(): Arrival | null {
-    return oldestArrival(this.all.map(({ events }) => events.oldest));
+    return oldestArrival([
+      ...[...this.#underWay.values()].map(([first]) => first),
+      ...this.all.map(({ events }) => events.oldest),
+    ]);
+  }
+
+  /** The number of events that are not written, foreign ones included. */
+  get unwritten(): number {
+    return [...this.#underWay.values(), ...this.all.map(({ events }) => events.items)]
+      .flat().reduce((sum, { count }) => sum + count, 0);
   }
 
   get paused(): boolean {
@@ -128,7 +149,7 @@ export function createPartitionQueues(
 }
 
 /** The oldest of some arrivals. */
-export function oldestArrival(arrivals: readonly (Arrival | null | undefined)[]): Arrival | null {
+function oldestArrival(arrivals: readonly (Arrival | null | undefined)[]): Arrival | null {
   let oldest: Arrival | null = null;
   for (const arrival of arrivals) {
     if (arrival && (oldest === null || arrival.receivedAt < oldest.receivedAt)) oldest = arrival;

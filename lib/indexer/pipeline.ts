@@ -43,8 +43,6 @@ export interface PipelineOptions {
   /** Retries the dead letters that are due. */
   readonly retryDeadLetters: (signal: AbortSignal) => Promise<void>;
   readonly batch: BatchLimits;
-  /** Called when a batch was taken from the queue. */
-  readonly taken: (arrivals: readonly Arrival[], queue: PartitionQueue) => void;
   readonly committed: (committed: Committed, queue: PartitionQueue) => void;
   readonly clock: Clock;
   /** Time to write the queue at shutdown, milliseconds. */
@@ -96,7 +94,7 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
     await Promise.allSettled(helpers);
     intake.tick();
     queues.end();
-    cancelDrain = clock.setTimer(() => drain.abort(new DrainError(queues.size)), drainMs);
+    cancelDrain = clock.setTimer(() => drain.abort(new DrainError(queues.unwritten)), drainMs);
     await writing.ended.finally(() => cancelDrain());
   }
 }
@@ -128,13 +126,7 @@ async function writeAll(
   signal: AbortSignal,
 ): Promise<void> {
   const { events } = queue;
-  const {
-    batch: { maxEvents, maxBytes, maxWaitMs },
-    write,
-    taken,
-    committed,
-    clock,
-  } = options;
+  const { queues, batch: { maxEvents, maxBytes, maxWaitMs }, write, committed, clock } = options;
   let reached: CursorUpdate | null = null;
   const wait = new BatchWait(maxWaitMs);
   while (true) {
@@ -143,11 +135,12 @@ async function writeAll(
     if (arrivals.length === 0) return;
     reached = arrivals.findLast(({ resume }) => resume !== null)?.resume ?? reached;
     const batch = batchOf(arrivals, reached, queue);
-    taken(arrivals, queue);
+    queues.taken(queue, arrivals);
     const startedAt = clock.monotonic();
     const result = await write(batch, signal);
     const durationMs = clock.monotonic() - startedAt;
     wait.took(durationMs);
+    queues.written(queue);
     committed({ arrivals, result, cursor: batch.cursor, durationMs }, queue);
     if (result.hasMail) await options.readMail(queue, signal);
   }

@@ -63,7 +63,6 @@ class Run {
       pollMail: () => Promise.resolve(),
       retryDeadLetters: () => Promise.resolve(),
       batch: { maxEvents: 10, maxBytes: 1e9, maxWaitMs: 0 },
-      taken: () => {},
       committed: () => {},
       clock: this.clock,
       drainMs: DRAIN_MS,
@@ -75,6 +74,11 @@ class Run {
   take(event: ReturnType<SampleEvents["put"]>): void {
     this.intake.take(JSON.stringify(event), ENDPOINT);
   }
+}
+
+/** The same event of a collection that is not wanted. */
+function foreign(event: ReturnType<SampleEvents["put"]>): ReturnType<SampleEvents["put"]> {
+  return { ...event, commit: { ...event.commit!, collection: "app.bsky.feed.post" } };
 }
 
 Deno.test("everything that was read before a stop is written, including held events", async () => {
@@ -99,12 +103,15 @@ Deno.test("a stop waits for the database up to its limit, and says how many even
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     })
   );
-  run.take(run.events.put("alice/scene/s"));
+  // The first batch is under way, one event waits, and the foreign ones are queued as one.
+  for (let index = 0; index < 11; index++) run.take(run.events.put(`alice/scene/s${index}`));
+  for (let index = 0; index < 7; index++) run.take(foreign(run.events.put("alice/scene/s")));
+  await until(() => run.batches.length === 1, "the first batch", { everyMs: 1 });
   run.stop.abort();
   await run.clock.whenPending(DRAIN_MS);
   run.clock.advance(DRAIN_MS - 1);
   run.clock.advance(1);
-  await assert.rejects(run.done, DrainError);
+  await assert.rejects(run.done, new DrainError(11 + 7));
 });
 
 Deno.test("a batch of events without positions has the position of the previous batch", async () => {

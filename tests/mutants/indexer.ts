@@ -112,7 +112,7 @@ export const INDEXER: readonly Mutant[] = [
   },
   {
     file: "lib/indexer/pipeline.ts",
-    before: "drain.abort(new DrainError(queues.size)), drainMs)",
+    before: "drain.abort(new DrainError(queues.unwritten)), drainMs)",
     after: "{}, drainMs)",
     rule: "a stop waits no longer for the database than it is told to",
     near: ["indexer/pipeline_test.ts"],
@@ -144,5 +144,12 @@ export const INDEXER: readonly Mutant[] = [
     after: "  }\n\n  #wake",
     rule: "a pause ends with the queue that was full",
     near: ["whole_program/standby_test.ts"],
+  },
+  {
+    file: "lib/indexer/partition_queues.ts",
+    before: "[...this.#underWay.values(), ...this.all.map(({ events }) => events.items)]",
+    after: "this.all.map(({ events }) => events.items)",
+    rule: "a stop that leaves events unwritten counts those of the running batch too",
+    near: ["indexer/pipeline_test.ts"],
   },
 ];
