@@ -136,4 +136,11 @@ export const CLIENT_ARCHIVE: readonly Mutant[] = [
     rule: "a server that limits requests without a wait is not asked again at once",
     near: ["client/archive/limit_test.ts"],
   },
+  {
+    file: "lib/client/archive/replay.ts",
+    before: "if (this.#unchecked !== null) checkNumbering(block, this.#unchecked);",
+    after: "",
+    rule: "an archive that numbers anew is not replayed from a number of its former numbering",
+    near: ["whole_program/archive_test.ts"],
+  },
 ];

@@ -3,9 +3,14 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/client/clock.ts";
 import { readCursor } from "../../lib/repository/batch/cursor.ts";
+import { databaseTest } from "../support/database.ts";
+import { blockOf, timeOf } from "../support/jetstream/archive_file.ts";
+import { OneOrigin } from "../support/jetstream/one_origin.ts";
+import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { SampleEvents, tidAt } from "../support/sample_events.ts";
 import { type LogLine, Program } from "../support/crash/in_process.ts";
 import {
-  type ArchiveServer,
+  ArchiveServer,
   type Fault,
   FAULTS,
   type Method,
@@ -17,6 +22,7 @@ import {
   CONVERGED,
   liveScenes,
   planned,
+  row,
 } from "../support/jetstream/history.ts";
 
 /** Requests of a segment before its blocks: header and footer. */
@@ -263,6 +269,77 @@ for (const startFrom of ["archive", "1"]) {
       assert.deepEqual(await liveScenes(sql), CONVERGED);
       assert.equal(await program.metric("indexer_archive_failures_in_a_row"), 0);
       assert.equal(await program.metric("indexer_replaying"), 0);
+    },
+  );
+}
+
+for (const [way, wholeFrom] of [["files", 0], ["single blocks", 2]] as const) {
+  databaseTest(
+    `the archive of a server that was rebuilt is replayed by ${way} from its beginning, not from a number of its former one`,
+    async ({ url, sql }) => {
+      const ports = { live: 0, archive: 0 };
+      await using origin = new OneOrigin(ports);
+      const at = { databaseUrl: url, streamUrl: origin.v2Url };
+      {
+        await using old = new ReplayServer();
+        const events = new SampleEvents(timeOf(0));
+        const last = old.push(...[1, 2, 3, 4, 5].map((n) => events.put(`alice/scene/old${n}`)));
+        ports.live = old.port;
+        await using program = new Program({ ...at, env: { START_FROM: "1" } });
+        await program.committed(last);
+        assert.equal(last, 5);
+      }
+      // Its first row is an hour later, and its fifth too.
+      const later = (seq: number): number => timeOf(seq + 3_600);
+      const rows = [1, 2, 3, 4, 5, 6, 7, 8].map((seq) => ({
+        ...row(seq, "create", `new${seq}`),
+        rev: tidAt(later(seq)),
+        witnessedAt: later(seq),
+      }));
+      const blocks = [rows.slice(0, 3), rows.slice(3, 6), rows.slice(6)].map((part) =>
+        blockOf(part)
+      );
+      await using history = new ArchiveServer([blocks], { wholeFrom });
+      await using live = new ReplayServer({ firstSeq: 8 });
+      const events = new SampleEvents(later(8) - 1_000_000);
+      live.push(events.put("alice/scene/new8"), events.put("alice/scene/new9"));
+      Object.assign(ports, { live: live.port, archive: history.port });
+      await using program = new Program(at);
+      await program.until(() => program.cursor === 9);
+      const scenes = await liveScenes(sql);
+      assert.deepEqual(scenes.filter((rkey) => rkey.startsWith("new")).length, 9, String(scenes));
+      assert.ok(noticesIn(program.log).includes("renumbered"), String(noticesIn(program.log)));
+    },
+  );
+
+  databaseTest(
+    `a replay by ${way} after a live stream of the same numbers begins at the stored position`,
+    async ({ url, sql }) => {
+      const rows = [1, 2, 3, 4, 5, 6, 7, 8].map((seq) => row(seq, "create", `s${seq}`));
+      const blocks = [rows.slice(0, 3), rows.slice(3, 6), rows.slice(6)].map((part) =>
+        blockOf(part)
+      );
+      await using history = new ArchiveServer([blocks], { wholeFrom });
+      const ports = { live: 0, archive: history.port };
+      await using origin = new OneOrigin(ports);
+      const at = { databaseUrl: url, streamUrl: origin.v2Url };
+      const event = (seq: number) => new SampleEvents(timeOf(seq - 1)).put(`alice/scene/s${seq}`);
+      {
+        await using old = new ReplayServer();
+        old.push(...[1, 2, 3, 4, 5].map(event));
+        ports.live = old.port;
+        await using program = new Program({ ...at, env: { START_FROM: "1" } });
+        await program.committed(5);
+      }
+      await using live = new ReplayServer({ firstSeq: 8 });
+      live.push(event(8), event(9));
+      ports.live = live.port;
+      await using program = new Program(at);
+      await program.committed(9);
+      assert.deepEqual(await liveScenes(sql), rows.map(({ rkey }) => rkey).concat("s9"));
+      assert.deepEqual(noticesIn(program.log), []);
+      assert.equal(history.asked("planSnapshot").length, 1);
+      assert.deepEqual(program.counts.stale + program.counts.dead_letter, 0);
     },
   );
 }

@@ -46,6 +46,11 @@ export class StalePlanError extends Error {
   override readonly name = "StalePlanError";
 }
 
+/** The number where the replay begins means another event by now: the server was built again. */
+export class RenumberedError extends Error {
+  override readonly name = "RenumberedError";
+}
+
 /** Runs a parser of archive bytes; any error means that they are damaged. */
 export function reading<T>(read: () => T): T {
   try {

@@ -6,7 +6,7 @@ import type { ReconnectSettings } from "../live/reconnecting.ts";
 import type { Flow } from "../pause.ts";
 import { ArchiveClient } from "./archive_client.ts";
 import { downloadsOf } from "./downloads.ts";
-import { ArchiveStalledError, StalePlanError } from "./archive_error.ts";
+import { ArchiveStalledError, RenumberedError, StalePlanError } from "./archive_error.ts";
 import type { ArchiveFormat, Window } from "./archive_format.ts";
 import { type ArchiveChunk, ChunkDelivery } from "./chunk_delivery.ts";
 import type { ArchiveObserver } from "./replay_observer.ts";
@@ -18,7 +18,7 @@ import {
   requestPlan,
 } from "./replay_plan.ts";
 import { ProgressMeter } from "./progress_meter.ts";
-import { checkAdvance, RowOrder } from "./replay_order.ts";
+import { checkAdvance, checkNumbering, RowOrder } from "./replay_order.ts";
 import { type AheadLimits, readAhead } from "./read_ahead.ts";
 
 export interface ReplayOptions {
@@ -27,7 +27,10 @@ export interface ReplayOptions {
   /** For the archive only; never logged. */
   readonly apiKey: Secret | null;
   readonly filter: ArchiveFilter;
-  /** Everything up to here is done already; null replays everything. */
+  /**
+   * Everything up to here is done already; null replays everything. With a mark, the event at it is read again, to
+   * see whether the server still numbers as it did.
+   */
   readonly start: Position | null;
   readonly format: ArchiveFormat;
   /** Handles a chunk; the next one waits for it, and for `flow`. */
@@ -56,6 +59,8 @@ const MAX_STALE_PLANS = 5;
  * Returns where the live stream takes over: everything up to `cutover` was delivered. The live stream replays
  * what the archive gains meanwhile.
  *
+ * A start whose number means another event by now is worth nothing: then everything is replayed.
+ *
  * Nothing is skipped: unavailable parts are requested until they come; damaged parts end the replay, and the
  * position of the last chunk is before them.
  *
@@ -67,7 +72,14 @@ const MAX_STALE_PLANS = 5;
  * @throws whatever `deliver` throws, and the reason of `signal` when that aborts
  */
 export async function replayArchive(options: ReplayOptions): Promise<{ readonly cutover: number }> {
-  return await new Replay(options).run();
+  try {
+    return await new Replay(options).run();
+  } catch (error) {
+    if (!(error instanceof RenumberedError)) throw error;
+    const message = `replaying the archive from its beginning: ${error.message}`;
+    options.observer?.notice?.({ code: "renumbered", message });
+    return await new Replay({ ...options, start: null }).run();
+  }
 }
 
 class Replay {
@@ -75,6 +87,8 @@ class Replay {
   readonly #clock: Clock;
   readonly #client: ArchiveClient;
   readonly #delivery: ChunkDelivery;
+  /** The start, until the first row was checked against it. */
+  #unchecked: Position | null;
 
   constructor(options: ReplayOptions) {
     const { clock = systemClock, start, observer = {} } = options;
@@ -90,9 +104,11 @@ class Replay {
       random: options.random ?? Math.random,
       missingMs: options.missingMs ?? null,
     });
+    this.#unchecked = start;
+    const { cursor, timeUs, mark } = start ?? { cursor: 0, timeUs: 0 };
     this.#delivery = new ChunkDelivery({
       format: options.format,
-      start: start ?? { cursor: 0, timeUs: 0 },
+      start: { cursor: mark === undefined ? cursor : Math.max(0, cursor - 1), timeUs },
       flow: options.flow,
       deliver: options.deliver,
       clock,
@@ -176,7 +192,11 @@ class Replay {
       if (block.length > 0) rows.check(block.seq(0), block.seq(block.length - 1), segment);
       return block;
     });
-    if (block.length > 0) rows.passed(block.seq(block.length - 1));
+    if (block.length > 0) {
+      if (this.#unchecked !== null) checkNumbering(block, this.#unchecked);
+      this.#unchecked = null;
+      rows.passed(block.seq(block.length - 1));
+    }
     await this.#delivery.block(block, throughSeq);
   }
 

@@ -91,7 +91,8 @@ export function replayStart(
   because: CursorTooOldError | null,
 ): Position | null {
   if (resume !== null && resume.source === endpoint.source && resume.cursor < TIME_CURSOR_FROM) {
-    return { cursor: resume.cursor, timeUs: resume.timeUs };
+    const { cursor, timeUs, mark } = resume;
+    return { cursor, timeUs, ...(mark === undefined ? {} : { mark }) };
   }
   const refused = Number(because?.cursor ?? 0);
   if (!Number.isSafeInteger(refused) || refused <= 0 || refused >= TIME_CURSOR_FROM) return null;

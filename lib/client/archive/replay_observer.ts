@@ -1,3 +1,5 @@
+import type { NoticeCode } from "../live/stream_observer.ts";
+
 /** Events that an operator should know about, although the replay continues by itself. */
 export const ARCHIVE_NOTICES = [
   /** The server limits the request rate. */
@@ -12,7 +14,8 @@ export type ArchiveNoticeCode = typeof ARCHIVE_NOTICES[number];
 
 /** One notice, for logs and metrics. */
 export interface ArchiveNotice {
-  readonly code: ArchiveNoticeCode;
+  /** `renumbered`: as on the live stream. */
+  readonly code: ArchiveNoticeCode | Extract<NoticeCode, "renumbered">;
   /** For a person; contains no credentials and nothing from a record. */
   readonly message: string;
 }

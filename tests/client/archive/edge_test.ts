@@ -4,7 +4,7 @@ import {
   ArchiveDamagedError,
   ArchiveStalledError,
 } from "../../../lib/client/archive/archive_error.ts";
-import { blockOf } from "../../support/jetstream/archive_file.ts";
+import { blockOf, timeOf } from "../../support/jetstream/archive_file.ts";
 import {
   ArchiveServer,
   type Fault,
@@ -135,4 +135,28 @@ Deno.test("a plan that would take many times its size when parsed is rejected be
   server.fail("planSnapshot", FAULTS.answers({ status: 200, headers: {}, body }), Infinity);
   const { done } = replay(server);
   await assert.rejects(done, /lists and objects, expected at most 1000000/);
+});
+
+Deno.test("the row at the stored position, or the last one before it, shows whether the numbers are still the same", async () => {
+  const rows = [1, 2, 3, 4, 5, 6, 7, 8].map((seq) => record(seq));
+  const without5 = rows.filter(({ seq }) => seq !== 5);
+  const cases = [
+    { stored: rows, mark: `${timeOf(5)} did:plc:a 3k`, plans: [4], first: 5 },
+    { stored: without5, mark: `${timeOf(5)} did:plc:a 3k`, plans: [4], first: 6 },
+    { stored: without5, mark: `${timeOf(4)} did:plc:a 3k`, plans: [4], first: 6 },
+    { stored: rows, mark: undefined, plans: [5], first: 6 },
+    { stored: rows, mark: `${timeOf(4)} did:plc:a 3k`, plans: [4, 0], first: 1 },
+    { stored: rows, mark: `${timeOf(6)} did:plc:a 3k`, plans: [4, 0], first: 1 },
+    { stored: without5, mark: `${timeOf(4) - 1} did:plc:a 3k`, plans: [4, 0], first: 1 },
+  ];
+  for (const { stored, mark, plans, first } of cases) {
+    await using server = new ArchiveServer([[blockOf(stored, 1, 8)]]);
+    const start = { cursor: 5, timeUs: timeOf(5), ...(mark === undefined ? {} : { mark }) };
+    const { done, chunks, notices } = replay(server, { start });
+    await done;
+    const what = `${stored.length} rows, mark ${mark}`;
+    assert.deepEqual(server.plans.map(({ afterSeq }) => afterSeq), plans, what);
+    assert.equal(seqsIn(chunks)[0], first, what);
+    assert.deepEqual(notices.map(({ code }) => code), plans.length > 1 ? ["renumbered"] : [], what);
+  }
 });
