@@ -191,4 +191,12 @@ export const CLIENT_POSITION: readonly Mutant[] = [
     rule: "a clock that is set again while it differs does not hold the position",
     near: ["client/live/clock_watch_test.ts", "client/live/progress_test.ts"],
   },
+  {
+    file: "lib/client/live/connection_monitor.ts",
+    before: `if (code !== "FutureCursor" || this.#hasBegun) return null;`,
+    after: `if (code !== "FutureCursor") return null;`,
+    rule:
+      "a server that contradicts its own events does not make the client reconnect without a wait",
+    near: ["client/live/cursor_refused_test.ts"],
+  },
 ];

@@ -113,8 +113,9 @@ export class ConnectionMonitor {
       const changed = compression.giveUp(endpoint, "the decoder does not have the dictionary");
       return changed ? { kind: "left", notice: null } : null;
     }
-    if (code === "FutureCursor" && origin.distrust(endpoint)) return { kind: "left", notice: null };
-    return null;
+    // Behind an event it is not about the requested cursor: that was known.
+    if (code !== "FutureCursor" || this.#hasBegun) return null;
+    return origin.distrust(endpoint) ? { kind: "left", notice: null } : null;
   };
 
   #tellLaterBeginning(): void {

@@ -5,6 +5,7 @@ import { parseEndpoint } from "../../../lib/client/endpoint.ts";
 import type { FollowOptions } from "../../../lib/client/live/follow_options.ts";
 import { RESUME_MARGIN_US, type ResumePoint } from "../../../lib/client/live/resume_point.ts";
 import type { Message, MessageResult } from "../../../lib/client/live/message_result.ts";
+import { FakeClock } from "../../support/jetstream/fake_clock.ts";
 import { Followed, positionOf, v1Message } from "../../support/jetstream/followed.ts";
 import {
   refusesInText,
@@ -52,6 +53,40 @@ Deno.test("a server for which the requested time is also in the future is read, 
   await client.received(3);
   assert.deepEqual(client.messages, [FUTURE, FUTURE, v1Message(17)]);
   assert.deepEqual(client.connections.map(({ cursor }) => cursor), ["90211733", BY_TIME]);
+});
+
+Deno.test("a server that calls the cursor one of the future, behind events from there on, is not asked by time", async () => {
+  for (const path of [V2_PATH, FIREHOSE_PATH]) {
+    const clock = new FakeClock(TIME_US / 1000 + 1_000);
+    const { cursor } = committed("ws://host/subscribe");
+    const scripts = Array.from(
+      { length: 20 },
+      (_, index) => sendsAndDrops(v1Message(cursor + index, TIME_US + index), FUTURE),
+    );
+    await using server = new ScriptedServer(scripts);
+    let resume = committed(server.url(path));
+    await using client = new Followed([server.url(path)], {
+      resumePoint: () => resume,
+      peek: hear,
+      receive: (message, { source }) => {
+        const heard = hear(message);
+        if (heard !== null && "timeUs" in heard) resume = { ...heard, source };
+        return heard;
+      },
+      clock,
+      random: () => 1,
+      reconnect: { baseMs: 100, maxMs: 30_000, alertAttempts: 0, maxAttempts: 0 },
+    });
+    // It is not asked again at once either.
+    for (const waitMs of [100, 200, 400]) {
+      await clock.whenPending(waitMs);
+      clock.advance(waitMs);
+    }
+    await client.until(() => client.connections.length === 4);
+    const asked = client.connections.map((connection) => Number(connection.cursor));
+    const first = path === FIREHOSE_PATH ? cursor - 1 : cursor;
+    assert.deepEqual(asked, [first, first, first + 1, first + 2]);
+  }
 });
 
 Deno.test("another server for which the requested time is in the future is read: there is no alternative", async () => {
