@@ -1,5 +1,7 @@
 import type { Position } from "../../decoder/event.ts";
 import type { Clock } from "../clock.ts";
+import { AHEAD_LIMIT_US } from "./clock_watch.ts";
+import { isTimeCursor } from "./resume_point.ts";
 import { SilenceTimer } from "./silence_timer.ts";
 
 /** A message must be complete within this time. The largest take seconds, on slow lines too. */
@@ -24,8 +26,9 @@ export class ProgressWatchdog implements Disposable {
   readonly #endless: SilenceTimer;
   #movedAt: number;
   #messageSince: number | null = null;
-  #cursor = -Infinity;
-  #timeUs = -Infinity;
+  readonly #furthest = { cursor: -Infinity, timeUs: -Infinity };
+  /** The same of events ahead of our clock: one wrong event must not make all later ones look old. */
+  readonly #furthestAhead = { cursor: -Infinity, timeUs: -Infinity };
 
   constructor(clock: Clock, { quietMs, onQuiet, onEndless }: ProgressLimits) {
     this.#clock = clock;
@@ -38,9 +41,12 @@ export class ProgressWatchdog implements Disposable {
 
   /** An event arrived. It counts when it is further than all earlier ones of this connection. */
   reached({ cursor, timeUs }: Position): void {
-    if (cursor <= this.#cursor && timeUs <= this.#timeUs) return;
-    this.#cursor = Math.max(this.#cursor, cursor);
-    this.#timeUs = Math.max(this.#timeUs, timeUs);
+    const latestUs = isTimeCursor(cursor) ? Math.max(cursor, timeUs) : timeUs;
+    const isAhead = latestUs > this.#clock.now() * 1000 + AHEAD_LIMIT_US;
+    const furthest = isAhead ? this.#furthestAhead : this.#furthest;
+    if (cursor <= furthest.cursor && timeUs <= furthest.timeUs) return;
+    furthest.cursor = Math.max(furthest.cursor, cursor);
+    furthest.timeUs = Math.max(furthest.timeUs, timeUs);
     this.#movedAt = this.#clock.monotonic();
   }
 

@@ -115,6 +115,28 @@ Deno.test("a stream that brings an event in time is kept, with any number of pin
   assert.equal(client.endings.length, 0);
 });
 
+Deno.test("one event of the future does not make the later ones count as old", async () => {
+  const hourAheadUs = 3_600_000_000;
+  const kinds: readonly ((clock: FakeClock, seq: number, aheadUs: number) => string)[] = [
+    // A server that numbers its events, and one that numbers by time.
+    (clock, seq, aheadUs) => v1Message(seq + aheadUs, clock.now() * 1000 + aheadUs),
+    (clock, _seq, aheadUs) => v1Message(clock.now() * 1000 + aheadUs, clock.now() * 1000 + aheadUs),
+  ];
+  for (const message of kinds) {
+    const clock = new FakeClock();
+    await using server = new ScriptedServer([sends()]);
+    await using client = following(clock, [server]);
+    await client.until(() => client.connections.length === 1);
+    const peer = await server.peer(0);
+    await peer.send(message(clock, 1, hourAheadUs));
+    await settled(peer);
+    let seq = 1;
+    await keepsDoing(clock, peer, (peer) => peer.send(message(clock, ++seq, 0)));
+    await keepsDoing(clock, peer, (peer) => peer.send(message(clock, ++seq, 0)));
+    assert.deepEqual(client.endings, []);
+  }
+});
+
 Deno.test("a quiet stream is allowed with WANTED_DIDS, and when the setting allows it", async () => {
   const filter = { collections: ["app.subcult.*"], dids: ["did:plc:alice"] };
   for (const allowed of [{ filter }, { quietMs: 0 }]) {

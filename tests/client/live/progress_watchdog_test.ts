@@ -41,6 +41,19 @@ Deno.test("a later event restarts the timer, the same one again does not", () =>
   assert.deepEqual(told, ["quiet"]);
 });
 
+Deno.test("an event of the future is new once, and not again because the clock has advanced", () => {
+  const { clock, watch, told } = watched();
+  using _watch = watch;
+  const ahead = { cursor: 5, timeUs: clock.now() * 1000 + 3_600_000_000 };
+  watch.reached(ahead);
+  clock.advance(1_000);
+  watch.reached(ahead);
+  clock.advance(QUIET_MS - 1_001);
+  assert.deepEqual(told, []);
+  clock.advance(1);
+  assert.deepEqual(told, ["quiet"]);
+});
+
 Deno.test("time in which we paused reading does not count, neither for the stream nor for a message", () => {
   const { clock, watch, told } = watched();
   using _watch = watch;
