@@ -180,6 +180,7 @@ class Follower {
   #useful(endpoint: Endpoint): void {
     this.#reconnecting.succeeded();
     this.#compression.worked(endpoint);
+    this.#undecodableOf(endpoint).passed();
     this.#observer.useful?.({ endpoint });
   }
 

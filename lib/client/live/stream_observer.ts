@@ -35,6 +35,8 @@ export const NOTICES = [
   "quiet_stream",
   /** A server sends nothing that can be decoded: it was left. */
   "undecodable_stream",
+  /** Reading continues behind undecodable messages that were not kept. */
+  "undecodable_skipped",
   /** An error that the server sent before it closed the stream. */
   "server_error",
   /** Another instance of the list is read from now on. */
@@ -58,6 +60,7 @@ export const EVENTS_MAY_BE_MISSING: ReadonlySet<NoticeCode> = new Set([
   "no_time_cursor",
   "outdated_cursor",
   "replay_starts_late",
+  "undecodable_skipped",
   "went_live",
 ]);
 

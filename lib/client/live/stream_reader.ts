@@ -8,6 +8,7 @@ import { ProgressWatchdog } from "./progress_watchdog.ts";
 import { LinkedAbort } from "../linked_abort.ts";
 import type { ReaderOptions } from "./stream_reader_options.ts";
 import { printable } from "../server_message.ts";
+import { UNDECODABLE_KEPT } from "./undecodable_run.ts";
 
 /**
  * A reader that pauses longer is disconnected: the server waits 5 s for a frame to be written and for its
@@ -129,29 +130,42 @@ class Reader {
     if (peek !== null && (!this.#begun || undecodable.isLong)) {
       const peeked = peek(message, endpoint);
       // Of a long run only the first are kept: enough to diagnose it.
-      if (isUndecodable(peeked) && undecodable.isLong) return this.#addUndecodable();
+      if (isUndecodable(peeked) && undecodable.isLong) return this.#addUndecodable(false);
       const ending = this.#begun ? null : this.#begin(peeked);
       if (ending !== null) return ending;
     }
     const result = receive(message, endpoint);
     if (isUndecodable(result)) return this.#addUndecodable();
     if (result !== null && "notice" in result) return onStreamNotice(result);
-    undecodable.end();
+    this.#endUndecodable();
     if (result === null) return null;
     this.#position = result;
     return this.#begun ? null : this.#begin(result);
   }
 
-  #addUndecodable(): Ending | null {
+  #addUndecodable(isKept = true): Ending | null {
     const { undecodable } = this.#options;
-    return undecodable.add() ? { kind: "undecodable", count: undecodable.count } : null;
+    return undecodable.add(isKept) ? { kind: "undecodable", count: undecodable.count } : null;
+  }
+
+  /** The cursor passes what was skipped: nobody sends it again. */
+  #endUndecodable(): void {
+    const { undecodable, onNotice } = this.#options;
+    const skipped = undecodable.end();
+    if (skipped === 0) return;
+    onNotice({
+      code: "undecodable_skipped",
+      message:
+        `skipped ${skipped} messages that could not be decoded: of so many in a row only the ` +
+        `first ${UNDECODABLE_KEPT} are kept`,
+    });
   }
 
   #noteSkipped(): void {
-    const { socket, endpoint, skipping, undecodable } = this.#options;
+    const { socket, endpoint, skipping } = this.#options;
     const skipped = socket.takeSkipped();
     if (skipped === null || skipping === null) return;
-    undecodable.end();
+    this.#endUndecodable();
     this.#progress.messageEnded();
     const result = skipping.skipped(skipped, endpoint);
     if (result === null || !("timeUs" in result)) return;

@@ -1,4 +1,4 @@
-/** How many undecodable messages in a row are kept as dead letters; the following are only counted. */
+/** How many undecodable messages in a row are kept as dead letters; the following are counted and skipped. */
 export const UNDECODABLE_KEPT = 100;
 
 /** Upper limit for a run, after which a connection is always left. */
@@ -8,12 +8,14 @@ const MOST_IN_A_ROW = 2 ** 20;
  * Undecodable messages in a row of one endpoint, over all its connections. One is a single broken message; a
  * hundred mean that the server sends something else.
  *
- * Each connection in a row that is left for this reason doubles the limit of the next, so that a long run of
- * broken messages within a good stream is passed eventually.
+ * Each connection that is left for this reason doubles the limit of the next, so that a long run of broken messages
+ * within a good stream is passed eventually. Only a message that is newer than all before ends that: the servers
+ * send the one at the cursor again.
  */
 export class UndecodableRun {
   #inARow = 0;
   #onConnection = 0;
+  #skipped = 0;
   #limit = UNDECODABLE_KEPT;
 
   /** Whether enough messages were kept. */
@@ -27,11 +29,12 @@ export class UndecodableRun {
   }
 
   connected(): void {
-    this.#onConnection = 0;
+    this.#onConnection = this.#skipped = 0;
   }
 
   /** Adds one. Returns whether the connection should be left. */
-  add(): boolean {
+  add(isKept = true): boolean {
+    if (!isKept) this.#skipped++;
     this.#inARow++;
     this.#onConnection++;
     if (this.#onConnection < this.#limit) return false;
@@ -39,10 +42,15 @@ export class UndecodableRun {
     return true;
   }
 
-  /** A message could be decoded. */
-  end(): void {
-    if (this.#inARow === 0) return;
-    this.#inARow = this.#onConnection = 0;
+  /** A message could be decoded. Returns how many before it, on this connection, were not kept. */
+  end(): number {
+    const skipped = this.#skipped;
+    this.#inARow = this.#onConnection = this.#skipped = 0;
+    return skipped;
+  }
+
+  /** A message is newer than all before. */
+  passed(): void {
     this.#limit = UNDECODABLE_KEPT;
   }
 }

@@ -10,6 +10,8 @@ import { Program } from "../../support/crash/in_process.ts";
 import { databaseTest } from "../../support/database.ts";
 import { FakeClock } from "../../support/jetstream/fake_clock.ts";
 import { Followed, positionOf, v1Message } from "../../support/jetstream/followed.ts";
+import { SampleEvents } from "../../support/sample_events.ts";
+import { until } from "../../support/within.ts";
 import { type Script, ScriptedServer, sends } from "../../support/jetstream/server.ts";
 import { encodeFrame, OPCODE, type Peer } from "../../support/jetstream/websocket_server.ts";
 
@@ -228,7 +230,11 @@ Deno.test("the only server is retried, no more dead letters are written, and a v
     100,
     300,
   ]);
-  assert.deepEqual(client.codes, ["undecodable_stream", "undecodable_stream"]);
+  assert.deepEqual(client.codes, [
+    "undecodable_stream",
+    "undecodable_stream",
+    "undecodable_skipped",
+  ]);
 });
 
 Deno.test("undecodable messages between valid ones never close the connection", async () => {
@@ -263,5 +269,35 @@ databaseTest(
     assert.ok(said.length > 0 && said.every(({ level }) => level === "error"));
     await program.until(() => program.counts.dead_letter === UNDECODABLE_KEPT);
     assert.equal(program.counts.dead_letter, UNDECODABLE_KEPT);
+  },
+);
+
+databaseTest(
+  "a long run of undecodable messages is passed although the message before it is sent again; those not kept are reported",
+  async ({ url, sql }) => {
+    const broken = Array.from({ length: 150 }, (_, index) => `not JSON ${index}`);
+    const events = new SampleEvents();
+    const good = (): string => JSON.stringify({ ...events.put(`alice/scene/s`), cursor: ++seq });
+    let seq = 0;
+    const script: Script = sends(good(), ...broken, good());
+    await using server = new ScriptedServer([script, script]);
+    await using program = new Program({
+      databaseUrl: url,
+      streamUrl: server.url(),
+      env: { RECONNECT_BASE_MS: "1", RECONNECT_MAX_MS: "5" },
+    });
+    await program.until(() => program.cursor === 2);
+    assert.equal(program.counts.dead_letter, UNDECODABLE_KEPT);
+    const said = program.log.filter(({ notice }) => notice === "undecodable_skipped");
+    assert.deepEqual(said.map(({ message }) => message), [
+      "skipped 50 messages that could not be decoded: of so many in a row only the first 100 are kept",
+    ]);
+    assert.equal(await program.metric('indexer_notices_total{code="undecodable_skipped"}'), 1);
+    const wanted = async (): Promise<boolean> => {
+      const [row] = await sql<{ wanted: number }[]>`
+        select count(*)::int as wanted from reconciles`;
+      return (row?.wanted ?? 0) > 0;
+    };
+    await until(wanted, "the known repositories are to be compared");
   },
 );
