@@ -86,8 +86,12 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
   // When the writer fails for good, the reader must stop too, and the reverse.
   writing.failed.catch((error) => reading.abort(error));
   let cancelDrain = (): void => {};
+  let streamFailed = false;
   try {
     await options.follow(reading.signal);
+  } catch (error) {
+    streamFailed = true;
+    throw error;
   } finally {
     reading.abort();
     signal.removeEventListener("abort", stop);
@@ -95,7 +99,10 @@ export async function runPipeline(options: PipelineOptions, signal: AbortSignal)
     intake.tick();
     queues.end();
     cancelDrain = clock.setTimer(() => drain.abort(new DrainError(queues.unwritten)), drainMs);
-    await writing.ended.finally(() => cancelDrain());
+    await writing.ended.catch((error) => {
+      // The failure of the stream is the cause, and what an operator can fix.
+      if (!streamFailed || !(error instanceof DrainError)) throw error;
+    }).finally(() => cancelDrain());
   }
 }
 

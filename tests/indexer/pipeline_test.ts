@@ -37,6 +37,9 @@ class Run {
   readonly intake: Intake;
   readonly done: Promise<void>;
 
+  /** Ends the reading with an error of the stream. */
+  readonly streamFailed = Promise.withResolvers<never>();
+
   constructor(write: Write = () => Promise.resolve({ outcomes: [], reasons: [], rowsWritten: 0 })) {
     const decoder = createV1Decoder(decoderOptions({ wanted: ["app.subcult.*"] }));
     this.intake = new Intake({
@@ -50,6 +53,7 @@ class Run {
       intake: this.intake,
       follow: (signal) =>
         new Promise((resolve, reject) => {
+          this.streamFailed.promise.catch(reject);
           signal.addEventListener("abort", () => {
             if (this.stop.signal.aborted) resolve();
             else reject(signal.reason);
@@ -112,6 +116,19 @@ Deno.test("a stop waits for the database up to its limit, and says how many even
   run.clock.advance(DRAIN_MS - 1);
   run.clock.advance(1);
   await assert.rejects(run.done, new DrainError(11 + 7));
+});
+
+Deno.test("a stream that failed for good is the error, also when its last events could not be written", async () => {
+  const run = new Run((_batch, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    })
+  );
+  run.take(run.events.put("alice/scene/s"));
+  run.streamFailed.reject(new Error("every server refuses"));
+  await run.clock.whenPending(DRAIN_MS);
+  run.clock.advance(DRAIN_MS);
+  await assert.rejects(run.done, /every server refuses/);
 });
 
 Deno.test("a batch of events without positions has the position of the previous batch", async () => {

@@ -152,4 +152,11 @@ export const INDEXER: readonly Mutant[] = [
     rule: "a stop that leaves events unwritten counts those of the running batch too",
     near: ["indexer/pipeline_test.ts"],
   },
+  {
+    file: "lib/indexer/pipeline.ts",
+    before: "    streamFailed = true;\n",
+    after: "",
+    rule: "a stream that failed for good is named, also when the database is away",
+    near: ["indexer/pipeline_test.ts"],
+  },
 ];
