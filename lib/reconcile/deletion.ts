@@ -30,7 +30,8 @@ export async function settleDeletion(
   const standing = await standingOf(did, options, signal);
   const isGone = standing === "gone";
   const event = isGone ? confirmation(did, deletion) : {
-    ...marker(did, options.now() * 1000),
+    // After the deletion also if this machine's clock is behind the stream's. Otherwise the answer counts as older.
+    ...marker(did, Math.max(options.now() * 1000, deletion.atUs + 1)),
     active: standing === "active",
     status: standing === "active" ? null : standing,
   };

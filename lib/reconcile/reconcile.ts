@@ -5,6 +5,7 @@ import type { Event } from "../decoder/event.ts";
 import type { SourceRecordParts } from "../decoder/wire/source_record.ts";
 import { type ReaderOptions, readRepository } from "../pds/repository_reader.ts";
 import type { Batch, BatchResult } from "../repository/fold/batch.ts";
+import { purgedUntilUs } from "../repository/reconcile/deletions.ts";
 import { heldRecords } from "../repository/reconcile/held_repositories.ts";
 import type { Sql } from "../repository/connection/sql.ts";
 import { type Change, differences } from "./difference.ts";
@@ -31,8 +32,10 @@ export async function reconcile(
   options: ReconcileOptions,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
+  // The time before reading: what a deletion or a rebuild removes meanwhile stays removed. What it removed earlier is
+  // replaced by the answer, also if this machine's clock is behind the stream's.
+  const timeUs = Math.max(options.now() * 1000, await purgedUntilUs(options.sql(), did) + 1);
   const { host, snapshot, verified } = await readRepository(did, options.reader, signal);
-  const timeUs = options.now() * 1000;
   let [put, deleted] = [0, 0];
   let changes: Change[] = [];
   let bytes = 0;

@@ -147,6 +147,28 @@ export const HEALING: readonly Mutant[] = [
     near: ["pds/repository_test.ts"],
   },
   {
+    file: "lib/reconcile/deletion.ts",
+    before: "Math.max(options.now() * 1000, deletion.atUs + 1)",
+    after: "options.now() * 1000",
+    rule: "a source's answer undoes a deletion also if this machine's clock is behind the stream's",
+    near: ["reconcile/deletion_test.ts"],
+  },
+  {
+    file: "lib/reconcile/reconcile.ts",
+    before: "Math.max(options.now() * 1000, await purgedUntilUs(options.sql(), did) + 1)",
+    after: "options.now() * 1000",
+    rule:
+      "a rebuilt repository gets its records also if this machine's clock is behind the stream's",
+    near: ["reconcile/reconcile_test.ts"],
+  },
+  {
+    file: "lib/reconcile/reconcile.ts",
+    before: "options.decode({ did, rev: snapshot.rev, timeUs, ...change })",
+    after: "options.decode({ did, rev: snapshot.rev, timeUs: options.now() * 1000, ...change })",
+    rule: "what a confirmed deletion removes while the source is read stays removed",
+    near: ["reconcile/reconcile_test.ts"],
+  },
+  {
     file: "lib/reconcile/difference.ts",
     before: "if (row.rev > snapshot.rev) continue;",
     after: "",

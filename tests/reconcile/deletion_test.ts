@@ -54,9 +54,9 @@ async function afterDeletion(
   network: TinyNetwork,
   met: (program: Program) => Promise<boolean> | boolean,
   env: Readonly<Record<string, string>> = {},
+  events = new SampleEvents(),
 ): Promise<void> {
   await using server = new ReplayServer({ pingMs: 0 });
-  const events = new SampleEvents();
   server.push(
     events.put("alice/scene/s", { name: "Basement" }),
     events.account("alice", false, "deleted"),
@@ -97,6 +97,19 @@ databaseTest("a deletion that the source refutes is undone", async ({ url, sql }
   assert.deepEqual(await accountOf(sql), { active: true, status: null });
   assert.deepEqual(await stateOf(sql), ["applied", true]);
 });
+
+databaseTest(
+  "a deletion that the source refutes is undone also if this machine's clock is behind the stream's",
+  async ({ url, sql }) => {
+    await using network = new TinyNetwork();
+    await network.account(ALICE);
+    network.put(ALICE, "app.subcult.scene/s", SCENE);
+    const ahead = new SampleEvents((Date.now() + 600_000) * 1000);
+    await afterDeletion(url, network, counted("deletion_refuted"), {}, ahead);
+    assert.deepEqual(await accountOf(sql), { active: true, status: null });
+    assert.deepEqual(await liveScenes(sql), [SCENE.name]);
+  },
+);
 
 databaseTest(
   "an account that is only inactive by its source becomes inactive, and keeps its records",

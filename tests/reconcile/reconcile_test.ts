@@ -151,6 +151,33 @@ databaseTest(
 );
 
 databaseTest(
+  "what a confirmed deletion removes while the source is read stays removed",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const folded = new Folded(db);
+    await folded.each(source.write(ALICE, `${SCENE}/a`, scene("A")));
+    source.write(ALICE, `${SCENE}/lost`, scene("Lost"));
+    const car = await network.car(ALICE);
+    network.misbehaviour = async (_request, { pathname }) => {
+      if (!pathname.endsWith("getRepo")) return null;
+      const deletion = {
+        ...JSON.parse(source.account(ALICE, "deleted")),
+        time_us: Date.now() * 1000,
+      };
+      await folded.batch(JSON.stringify(deletion));
+      await folded.decoded([confirmedDeletion(ALICE, deletion.time_us)]);
+      return new Response(car);
+    };
+    assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
+    assert.deepEqual(await indexed(db.sql, ALICE), new Map());
+    const [row] = await db.sql`select pg_catalog.count(record) as held from records`;
+    assert.equal(Number(row?.["held"]), 0);
+  },
+);
+
+databaseTest(
   "after any history and any loss of the stream, the index equals the source",
   async (db) => {
     Deno.stdout.writeSync(new TextEncoder().encode(`reconcile: seed ${SEED}\n`));
@@ -301,5 +328,22 @@ databaseTest(
     await folded.batch(events.sync("alice"), events.sync("bob"));
     const rows = await db.sql`select did, reason from reconciles`;
     assert.deepEqual(rows.map((row) => ({ ...row })), [{ did: didOf("alice"), reason: "sync" }]);
+  },
+);
+
+databaseTest(
+  "a rebuilt repository gets the records of its source also if this machine's clock is behind the stream's",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    const did = didOf("alice");
+    await network.account(did);
+    for (const rkey of ["a", "b"]) source.write(did, `${SCENE}/${rkey}`, scene(rkey.toUpperCase()));
+    const ahead = new SampleEvents((Date.now() + 600_000) * 1000);
+    const folded = new Folded(db, { protocol: "v2" });
+    await folded.each(ahead.put("alice/scene/a"), ahead.sync("alice"));
+    assert.deepEqual(await folded.states("alice/scene/a"), ["deleted"]);
+    assert.equal((await told(["reconcile", did], { env: env(db, network) })).code, 0);
+    assert.deepEqual(await indexed(db.sql, did), published(network, did));
   },
 );

@@ -13,7 +13,7 @@ export interface SourceRecordParts {
   readonly cid: string | null;
   /** DAG-CBOR; null for a record that no longer exists. */
   readonly bytes: Uint8Array | null;
-  /** When it was read, Unix microseconds. */
+  /** When reading began, Unix microseconds. */
   readonly timeUs: number;
 }
 
