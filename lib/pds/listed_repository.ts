@@ -69,7 +69,7 @@ export async function listRepository(
       seen.add(cursor ?? "");
     } while (cursor !== null);
   }
-  return { rev, records };
+  return { rev, records, covers: (collection) => collections.includes(collection) };
 }
 
 function recordOf(listed: unknown, did: string, collection: string, pds: URL): SourceRecord {

@@ -23,6 +23,8 @@ export interface SourceRecord {
 export interface Snapshot {
   readonly rev: string;
   readonly records: readonly SourceRecord[];
+  /** Whether the records of a collection were read. */
+  readonly covers: (collection: string) => boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function readSignedRepository(
     const commit = readCommit(car);
     if (commit.did !== did) throw new Error(`it is the repository of ${commit.did}`);
     await verifyCommit(commit, key);
-    return { rev: commit.rev, records: readRecords(car, wanted) };
+    return { rev: commit.rev, records: readRecords(car, wanted), covers: wanted };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new SourceError("invalid", `cannot use the repository of ${did}: ${why}`, { cause });

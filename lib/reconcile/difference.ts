@@ -20,7 +20,9 @@ export type Change = Pick<SourceRecord, "collection" | "rkey"> & {
   readonly bytes: Uint8Array | null;
 };
 
-/** All changes. `held`: the ledger's rows of the repository, tombstones included. */
+/**
+ * All changes of the collections that were read. `held`: the ledger's rows of the repository, tombstones included.
+ */
 export async function* differences(
   snapshot: Snapshot,
   held: AsyncIterable<readonly HeldRecord[]>,
@@ -31,7 +33,7 @@ export async function* differences(
       const path = pathOf(row);
       const record = unseen.get(path);
       unseen.delete(path);
-      if (row.rev > snapshot.rev) continue;
+      if (row.rev > snapshot.rev || !snapshot.covers(row.collection)) continue;
       if (record !== undefined) {
         if (row.deleted || row.cid !== record.cid) yield record;
       } else if (!row.deleted) {

@@ -170,10 +170,17 @@ export const HEALING: readonly Mutant[] = [
   },
   {
     file: "lib/reconcile/difference.ts",
-    before: "if (row.rev > snapshot.rev) continue;",
+    before: "row.rev > snapshot.rev || ",
     after: "",
     rule: "what the stream brought since stays as it is",
     near: ["reconcile/difference_test.ts"],
+  },
+  {
+    file: "lib/reconcile/difference.ts",
+    before: " || !snapshot.covers(row.collection)",
+    after: "",
+    rule: "records of collections that were not read are not deleted",
+    near: ["reconcile/reconcile_test.ts"],
   },
   {
     file: "lib/reconcile/difference.ts",

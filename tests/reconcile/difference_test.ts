@@ -19,7 +19,9 @@ async function found(
     for (const row of held) yield await Promise.resolve([{ collection: SCENE, ...row }]);
   }
   const changes: string[] = [];
-  for await (const { rkey, bytes } of differences({ rev: "m", records }, rows())) {
+  for await (
+    const { rkey, bytes } of differences({ rev: "m", records, covers: () => true }, rows())
+  ) {
     changes.push(`${bytes === null ? "delete" : "put"} ${rkey}`);
   }
   return changes;

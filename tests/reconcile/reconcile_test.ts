@@ -347,3 +347,40 @@ databaseTest(
     assert.deepEqual(await indexed(db.sql, did), published(network, did));
   },
 );
+
+databaseTest(
+  "a repository that is listed loses no records of collections that are wanted only by a wildcard",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const badge = { $type: "app.subcult.badge", name: "Founder" };
+    await new Folded(db).each(
+      source.write(ALICE, "app.subcult.badge/a", badge),
+      source.write(ALICE, `${SCENE}/gone`, scene("Gone")),
+    );
+    source.write(ALICE, `${SCENE}/gone`, null);
+    source.write(ALICE, `${SCENE}/lost`, scene("Lost"));
+    source.write(ALICE, "app.bsky.feed.post/large", { text: "x".repeat(2 ** 20) });
+    const small = { ...env(db, network), RECONCILE_MAX_BYTES: "1MiB" };
+    const { code, out } = await told(["reconcile", ALICE], { env: small });
+    assert.equal(code, 0);
+    assert.match(out[0] ?? "", /listed, not verified.*1 put, 1 deleted$/);
+    assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
+  },
+);
+
+databaseTest(
+  "stored records of a collection that is not wanted any more are kept, and are no difference",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    await new Folded(db).each(source.write(ALICE, `${SCENE}/a`, scene("A")));
+    const narrowed = { ...env(db, network), WANTED_COLLECTIONS: "app.subcult.post" };
+    const { code, out } = await told(["reconcile", ALICE], { env: narrowed });
+    assert.equal(code, 0);
+    assert.match(out[0] ?? "", /0 put, 0 deleted$/);
+    assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
+  },
+);
