@@ -58,10 +58,14 @@ function errorName({ body }: Got): string {
   }
 }
 
-/** `Retry-After` in seconds or as a date, and the reset of the rate limit; 0 without either. */
+/** The longest wait that a server may ask for: some give the reset in milliseconds, which is millennia. */
+const LONGEST_ASKED_MS = 24 * 60 * 60_000;
+
+/** `Retry-After` in seconds or as a date, and the reset of the rate limit: up to a day; 0 without either. */
 export function retryAfterMs(headers: Headers): number {
   const after = headers.get("retry-after") ?? "";
   const reset = Number(headers.get("ratelimit-reset") ?? NaN) * 1000 - Date.now();
   const wait = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.now();
-  return [wait, reset].reduce((most, ms) => Number.isFinite(ms) && ms > most ? ms : most, 0);
+  const asked = [wait, reset].reduce((most, ms) => ms > most ? ms : most, 0);
+  return Math.min(asked, LONGEST_ASKED_MS);
 }

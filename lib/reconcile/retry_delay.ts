@@ -15,9 +15,6 @@ const WAITS: Readonly<Record<Exclude<SourceFailure, "busy">, readonly [number, n
   too_large: [DAY_MS, 30 * DAY_MS, 6],
 };
 
-/** Servers may ask for longer waits, up to this. */
-const LONGEST_ASKED_MS = DAY_MS;
-
 /**
  * Milliseconds until the next attempt; null when there is none.
  *
@@ -31,5 +28,5 @@ export function retryAfter(
 ): number | null {
   const [first, longest, most] = WAITS[failure];
   if (attempts + 1 >= most) return null;
-  return Math.max(Math.min(first * 2 ** attempts, longest), Math.min(askedMs, LONGEST_ASKED_MS));
+  return Math.max(Math.min(first * 2 ** attempts, longest), askedMs);
 }

@@ -205,6 +205,13 @@ export const HEALING: readonly Mutant[] = [
     near: ["reconcile/difference_test.ts"],
   },
   {
+    file: "lib/pds/xrpc.ts",
+    before: "Math.min(asked, LONGEST_ASKED_MS)",
+    after: "asked",
+    rule: "a server that asks not to be queried for millennia is queried again within a day",
+    near: ["pds/repository_test.ts", "reconcile/reconcile_test.ts"],
+  },
+  {
     file: "lib/reconcile/host_limiter.ts",
     before: "known.active >= atOnce",
     after: "known.active > atOnce",
@@ -231,13 +238,6 @@ export const HEALING: readonly Mutant[] = [
     before: "if (attempts + 1 >= most) return null;",
     after: "",
     rule: "what only its owner can change is not tried for ever",
-    near: ["reconcile/difference_test.ts"],
-  },
-  {
-    file: "lib/reconcile/retry_delay.ts",
-    before: "Math.min(askedMs, LONGEST_ASKED_MS)",
-    after: "askedMs",
-    rule: "a server can not have itself left alone for years",
     near: ["reconcile/difference_test.ts"],
   },
   {

@@ -190,16 +190,25 @@ for (const [what, failure, answer] of FAULTS) {
   });
 }
 
-Deno.test("the time for which a server asks not to be retried is kept", async () => {
+Deno.test("the time for which a server asks not to be retried is kept, up to a day", async () => {
   await using made = await network();
-  made.misbehaviour = (_request, { pathname }) =>
-    pathname.endsWith("getRepo")
-      ? new Response("", { status: 429, headers: { "retry-after": "120" } })
-      : null;
-  await assert.rejects(readRepository(DID, options(made), signal), (error: SourceError) => {
-    assert.deepEqual([error.failure, error.retryAfterMs], ["unreachable", 120_000]);
-    return true;
-  });
+  const day = 24 * 3_600_000;
+  for (
+    const [headers, ms] of [
+      [{ "retry-after": "120" }, 120_000],
+      [{ "retry-after": "86401" }, day],
+      [{ "retry-after": "9".repeat(400) }, day],
+      [{ "retry-after": "soon" }, 0],
+      [{ "ratelimit-reset": `${Date.now()}` }, day],
+    ] as const
+  ) {
+    made.misbehaviour = (_request, { pathname }) =>
+      pathname.endsWith("getRepo") ? new Response("", { status: 429, headers }) : null;
+    await assert.rejects(readRepository(DID, options(made), signal), (error: SourceError) => {
+      assert.deepEqual([error.failure, error.retryAfterMs], ["unreachable", ms]);
+      return true;
+    });
+  }
 });
 
 for (

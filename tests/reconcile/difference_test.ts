@@ -88,10 +88,9 @@ Deno.test("the wait grows with each failure, up to a day", () => {
   assert.deepEqual(waits, [30_000, 60_000, 120_000, 61_440_000, 24 * HOUR, 24 * HOUR]);
 });
 
-Deno.test("a server may ask for a longer wait, of at most a day", () => {
+Deno.test("a server may ask for a longer wait", () => {
   assert.equal(retryAfter("unreachable", 0, 31_000), 31_000);
   assert.equal(retryAfter("unreachable", 0, 24 * HOUR), 24 * HOUR);
-  assert.equal(retryAfter("unreachable", 0, 24 * HOUR + 1), 24 * HOUR);
   assert.equal(retryAfter("unreachable", 1, 1), 60_000);
 });
 

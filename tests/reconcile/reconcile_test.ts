@@ -16,6 +16,7 @@ import { Folded } from "../support/folded.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
 import { TinyNetwork } from "../support/pds/tiny_network.ts";
 import { didOf, SampleEvents } from "../support/sample_events.ts";
+import { until } from "../support/within.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 const SEED = Number(Deno.env.get("PROPERTY_SEED") ?? Date.now() % 1_000_000_000);
@@ -269,6 +270,39 @@ databaseTest(
       statusLines(status, false).join("\n"),
       /^sources +3 compared, 3 records put, 0 deleted/m,
     );
+  },
+);
+
+databaseTest(
+  "a server that asks not to be queried for millennia is queried again within a day",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    const dids = [1, 2].map((n) => `did:plc:${"h".repeat(23)}${n + 1}`);
+    for (const did of dids) await network.account(did);
+    // The reset of the rate limit in milliseconds, where seconds are expected.
+    const headers = { "ratelimit-reset": `${Date.now()}` };
+    network.misbehaviour = (_request, { pathname }) =>
+      pathname.endsWith("getRepo") ? new Response("", { status: 429, headers }) : null;
+    await requestReconciles(db.sql, dids, "asked");
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using program = new Program({
+      databaseUrl: db.url,
+      streamUrl: server.url,
+      env: { PLC_URL: network.url, RECONCILE_ALLOW_PRIVATE: "true", RECONCILE_AT_ONCE: "1" },
+    });
+    await until(
+      async () => {
+        const rows = await db
+          .sql`select from reconciles where next_attempt_at > now() + interval '1 hour'`;
+        return rows.length === 2;
+      },
+      "both are queried later",
+      { state: () => program.lastLines },
+    );
+    const late = await db
+      .sql`select did from reconciles where next_attempt_at > now() + interval '1 day'`;
+    assert.equal(late.length, 0);
   },
 );
 
