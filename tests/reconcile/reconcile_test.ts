@@ -306,6 +306,32 @@ databaseTest(
   },
 );
 
+databaseTest(
+  "a request that comes while an earlier one fails for the last time is still due",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    source.write(ALICE, `${SCENE}/a`, scene("A"));
+    await requestReconciles(db.sql, [ALICE], "asked");
+    await db.sql`update reconciles set attempts = 5`;
+    let answers = 0;
+    network.misbehaviour = async (_request, { pathname }) => {
+      if (!pathname.endsWith("getRepo") || ++answers > 1) return null;
+      await requestReconciles(db.sql, [ALICE], "reactivated");
+      return Response.json({ error: "RepoDeactivated" }, { status: 400 });
+    };
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using program = new Program({
+      databaseUrl: db.url,
+      streamUrl: server.url,
+      env: { PLC_URL: network.url, RECONCILE_ALLOW_PRIVATE: "true", RECONCILE_AT_ONCE: "1" },
+    });
+    await program.until(() => program.said("repository reconciled") === 1);
+    assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
+  },
+);
+
 databaseTest("when the stream may have lost events, all repositories are compared", async (db) => {
   const source = new Source();
   await using network = source.network;

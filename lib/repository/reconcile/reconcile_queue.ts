@@ -100,10 +100,12 @@ export async function finishDeletion(
     where did = ${did}`;
 }
 
-/** Stores the failure. `retryInMs`: null when there is no automatic retry. */
+/**
+ * Stores the failure. `retryInMs`: null when there is no automatic retry. A request that came meanwhile stays due.
+ */
 export async function failReconcile(
   sql: Sql,
-  { did }: DueReconcile,
+  { did, requestedAt }: DueReconcile,
   failure: string,
   detail: string,
   retryInMs: number | null,
@@ -111,7 +113,7 @@ export async function failReconcile(
   await sql`update reconciles set
       next_attempt_at = now() + ${retryInMs}::float8 * interval '1 millisecond',
       attempts = attempts + 1, failure = ${failure}, detail = ${detail}
-    where did = ${did}`;
+    where did = ${did} and requested_at = ${requestedAt}::text::timestamptz`;
 }
 
 /** Returns a repository that could not be started because its host is busy. */
