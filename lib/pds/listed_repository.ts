@@ -15,6 +15,8 @@ export interface ListLimits {
   readonly maxRecords: number;
   /** Their maximum size. */
   readonly maxBytes: number;
+  /** For all pages, milliseconds. */
+  readonly maxMs: number;
 }
 
 const PAGE = 100;
@@ -42,10 +44,16 @@ export async function listRepository(
   }
   const records: SourceRecord[] = [];
   let bytes = 0;
+  const end = performance.now() + limits.maxMs;
   for (const collection of collections) {
     let cursor: string | null = null;
     const seen = new Set<string>();
     do {
+      if (performance.now() > end) {
+        const { host } = pds;
+        const message = `cannot read ${host}: the list takes more than ${limits.maxMs} ms`;
+        throw new SourceError("unreachable", message, { host });
+      }
       const page = await query(pds, "com.atproto.repo.listRecords", {
         repo: did,
         collection,

@@ -38,7 +38,11 @@ export interface Reading {
   readonly verified: boolean;
 }
 
+/** JSON takes more space, and only wanted records are listed. */
 const LISTED_FACTOR = 4;
+
+/** A list may take as long as so many answers: others wait for its place. */
+const LISTED_ANSWERS = 10;
 
 /** Throws a `SourceError`, or the reason of the signal. */
 export async function readRepository(
@@ -56,20 +60,33 @@ export async function readRepository(
     ...(mayAsk === undefined ? {} : { mayAsk }),
     ...(rest === undefined ? {} : { rest }),
   });
+  const readSigned = async (): Promise<Snapshot> => {
+    const car = await query(pds, "com.atproto.sync.getRepo", { did }, { ...asking, maxBytes });
+    return await readSignedRepository(car.body, { did, key: signingKey }, wanted);
+  };
+  const list = (): Promise<Snapshot> => {
+    const limits = {
+      maxRecords,
+      maxBytes: maxBytes * LISTED_FACTOR,
+      maxMs: timeoutMs * LISTED_ANSWERS,
+    };
+    return listRepository(pds, did, collections, limits, asking);
+  };
   const leave = options.enter?.(pds.host);
   try {
-    const car = await query(pds, "com.atproto.sync.getRepo", { did }, { ...asking, maxBytes });
-    const snapshot = await readSignedRepository(car.body, { did, key: signingKey }, wanted);
-    return { host: pds.host, snapshot, verified: true };
+    const signed = await readSigned().catch(nullIfTooLarge);
+    return { host: pds.host, snapshot: signed ?? await list(), verified: signed !== null };
   } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    if (error.failure === "unreachable") options.rest?.(pds.host, error.retryAfterMs);
-    if (error.failure !== "too_large") throw error;
-    // JSON takes more space, and only wanted records are listed.
-    const limits = { maxRecords, maxBytes: maxBytes * LISTED_FACTOR };
-    const snapshot = await listRepository(pds, did, collections, limits, asking);
-    return { host: pds.host, snapshot, verified: false };
+    if (error instanceof SourceError && error.failure === "unreachable") {
+      options.rest?.(pds.host, error.retryAfterMs);
+    }
+    throw error;
   } finally {
     leave?.();
   }
+}
+
+function nullIfTooLarge(error: unknown): null {
+  if (error instanceof SourceError && error.failure === "too_large") return null;
+  throw error;
 }

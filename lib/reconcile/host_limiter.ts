@@ -9,6 +9,9 @@ export interface HostLimiterOptions {
   readonly now: () => number;
 }
 
+/** Servers are chosen by others, so the number of those that are remembered without being read is limited. */
+const MOST = 1_000;
+
 interface Host {
   active: number;
   /** By that clock. */
@@ -62,5 +65,11 @@ export class HostLimiter {
     const known = this.#hosts.get(host) ?? { active: 0, restsUntil: 0 };
     known.restsUntil = Math.max(known.restsUntil, this.#options.now() + ms);
     this.#hosts.set(host, known);
+    if (this.#hosts.size <= MOST) return;
+    for (const [name, { active }] of this.#hosts) {
+      if (active > 0) continue;
+      this.#hosts.delete(name);
+      return;
+    }
   }
 }

@@ -205,6 +205,27 @@ export const HEALING: readonly Mutant[] = [
     near: ["reconcile/difference_test.ts"],
   },
   {
+    file: "lib/repository/reconcile/reconcile_queue.ts",
+    before: " and requested_at = ${requestedAt}::text::timestamptz`",
+    after: "`",
+    rule: "a request that comes while an earlier one fails is still due",
+    near: ["reconcile/reconcile_test.ts"],
+  },
+  {
+    file: "lib/pds/listed_repository.ts",
+    before: "if (performance.now() > end) {",
+    after: "if (false) {",
+    rule: "a server that lists slowly does not hold the place of others for days",
+    near: ["pds/repository_test.ts"],
+  },
+  {
+    file: "lib/reconcile/host_limiter.ts",
+    before: "if (this.#hosts.size <= MOST) return;",
+    after: "if (true) return;",
+    rule: "the memory of servers that get a pause is bounded",
+    near: ["reconcile/difference_test.ts"],
+  },
+  {
     file: "lib/pds/xrpc.ts",
     before: "Math.min(asked, LONGEST_ASKED_MS)",
     after: "asked",

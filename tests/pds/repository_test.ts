@@ -1,7 +1,8 @@
 /** Repositories read from their source: complete, verified and bounded, whatever the server does. */
 
 import assert from "node:assert/strict";
-import { decode } from "@atcute/cbor";
+import { decode, encode } from "@atcute/cbor";
+import { recordCid } from "../../lib/decoder/cbor/cid.ts";
 import { type ReaderOptions, readRepository } from "../../lib/pds/repository_reader.ts";
 import { SourceError, type SourceFailure } from "../../lib/pds/source_error.ts";
 import { AUTHORITY, LOCALHOST, OTHER_NAME, STRANGER } from "../support/certificates.ts";
@@ -97,6 +98,36 @@ Deno.test("a repository with too many records is not read in part", async () => 
   await using made = await network();
   const small = options(made, { maxBytes: 6_000, maxRecords: 10 });
   assert.equal(await failureOf(readRepository(DID, small, signal)), "too_large");
+});
+
+Deno.test("a listing that never ends, page by page, is given up", async () => {
+  await using made = await network();
+  let pages = 0;
+  made.misbehaviour = async (_request, { pathname }) => {
+    if (!pathname.endsWith("listRecords")) return null;
+    const value = { $type: SCENE, name: "Scene" };
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const record = { uri: `at://${DID}/${SCENE}/s`, cid: recordCid(encode(value)), value };
+    return Response.json({ records: [record], cursor: `${++pages}` });
+  };
+  const slow = options(made, { maxBytes: 6_000, maxRecords: 100, timeoutMs: 300 });
+  assert.equal(await failureOf(readRepository(DID, slow, signal)), "unreachable");
+  assert.ok(pages < 50, `${pages} pages`);
+});
+
+Deno.test("a server that asks for a pause while it lists a repository gets it", async () => {
+  await using made = await network();
+  made.misbehaviour = (_request, { pathname }) =>
+    pathname.endsWith("listRecords")
+      ? new Response("", { status: 429, headers: { "retry-after": "120" } })
+      : null;
+  const rested: [string, number][] = [];
+  const asking = options(made, {
+    maxBytes: 6_000,
+    rest: (server, ms) => rested.push([server, ms]),
+  });
+  assert.equal(await failureOf(readRepository(DID, asking, signal)), "unreachable");
+  assert.deepEqual(rested, [[new URL(made.url).host, 120_000]]);
 });
 
 Deno.test("a CAR that is truncated at or within any block is invalid", async () => {

@@ -81,6 +81,17 @@ Deno.test("requests to a server are paused for the longest time that it asked fo
   gate.enter("a.example")();
 });
 
+Deno.test("a limited number of pauses is remembered, because others choose the servers", () => {
+  const gate = new HostLimiter({ atOnce: 2, now: () => 0 });
+  const leave = gate.enter("0.example");
+  for (let n = 0; n < 5_000; n++) gate.rest(`${n}.example`, 5_000);
+  assert.equal(gate.busyHosts().length, 1_000);
+  assert.throws(() => gate.enter("4999.example"), SourceError);
+  // One that is being read keeps its count.
+  assert.throws(() => gate.enter("0.example"), SourceError);
+  leave();
+});
+
 const HOUR = 3_600_000;
 
 Deno.test("the wait grows with each failure, up to a day", () => {
