@@ -49,9 +49,8 @@ export async function resolveSource(
     options.signal.throwIfAborted();
     const { cause } = error as { readonly cause?: unknown };
     if (cause instanceof SourceError) throw cause;
-    throw new SourceError("invalid", `cannot resolve ${did}: its document can't be read`, {
-      cause: error,
-    });
+    // The error quotes the document, which can hold a place.
+    throw new SourceError("invalid", `cannot resolve ${did}: its document can't be read`);
   }
   return sourceOf(did, document);
 }
@@ -68,13 +67,10 @@ function sourceOf(did: string, document: DidDocument): RepositorySource {
   }
   try {
     return { pds: new URL(pds), signingKey: signingKeyOf(material) };
-  } catch (cause) {
+  } catch {
     throw new SourceError(
       "invalid",
       `cannot read the repository of ${did}: its signing key can't be used`,
-      {
-        cause,
-      },
     );
   }
 }

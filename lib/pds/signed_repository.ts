@@ -27,6 +27,9 @@ export interface Snapshot {
   readonly covers: (collection: string) => boolean;
 }
 
+/** Why a repository can't be used, in words that quote nothing of it. */
+class Unusable extends Error {}
+
 /**
  * Reads a repository's CAR, and the records of the collections in `wanted`. The whole tree is walked before
  * the first record is yielded, so a truncated CAR is always noticed.
@@ -40,12 +43,13 @@ export async function readSignedRepository(
 ): Promise<Snapshot> {
   try {
     const commit = readCommit(car);
-    if (commit.did !== did) throw new Error(`it is the repository of ${commit.did}`);
+    if (commit.did !== did) throw new Unusable("it is the repository of another account");
     await verifyCommit(commit, key);
     return { rev: commit.rev, records: readRecords(car, wanted), covers: wanted };
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SourceError("invalid", `cannot use the repository of ${did}: ${why}`, { cause });
+  } catch (error) {
+    // Errors of the libraries quote what they read, which can hold a place.
+    const why = error instanceof Unusable ? error.message : "its CAR can't be read";
+    throw new SourceError("invalid", `cannot use the repository of ${did}: ${why}`);
   }
 }
 
@@ -55,16 +59,18 @@ function readCommit(car: Uint8Array): Commit {
   const root = reader.roots[0]?.$link;
   let found: unknown;
   for (const { cid, bytes } of { [Symbol.iterator]: () => reader[Symbol.iterator]() }) {
-    if (!isCidOf(cid.bytes, bytes)) throw new Error("a block does not match its CID");
+    if (!isCidOf(cid.bytes, bytes)) throw new Unusable("a block does not match its CID");
     if (toString(cid) === root) found = decode(bytes);
   }
-  if (!isCommit(found)) throw new Error("its root is no commit");
+  if (!isCommit(found)) throw new Unusable("its root is no commit");
   return found;
 }
 
 async function verifyCommit({ sig, ...unsigned }: Commit, key: FoundPublicKey): Promise<void> {
   const isSigned = await verifySig(key, new Uint8Array(fromBytes(sig)), encode(unsigned));
-  if (!isSigned) throw new Error("its signature is not of the key that its owner's document names");
+  if (!isSigned) {
+    throw new Unusable("its signature is not of the key that its owner's document names");
+  }
 }
 
 function readRecords(car: Uint8Array, wanted: (collection: string) => boolean): SourceRecord[] {
@@ -72,7 +78,7 @@ function readRecords(car: Uint8Array, wanted: (collection: string) => boolean): 
   let before = "";
   for (const { collection, rkey, cid, bytes } of readRepository(car)) {
     const path = `${collection}/${rkey}`;
-    if (path <= before) throw new Error("its records are not in order");
+    if (path <= before) throw new Unusable("its records are not in order");
     before = path;
     if (wanted(collection)) records.push({ collection, rkey, cid: cid.$link, bytes });
   }

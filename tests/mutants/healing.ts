@@ -3,15 +3,16 @@ import type { Mutant } from "./mutant.ts";
 export const HEALING: readonly Mutant[] = [
   {
     file: "lib/pds/signed_repository.ts",
-    before: "if (commit.did !== did) throw new Error(`it is the repository of ${commit.did}`);",
+    before:
+      'if (commit.did !== did) throw new Unusable("it is the repository of another account");',
     after: "",
     rule: "the repository of another account is not taken",
     near: ["pds/repository_test.ts"],
   },
   {
     file: "lib/pds/signed_repository.ts",
-    before: "if (!isSigned) throw",
-    after: "if (false) throw",
+    before: "if (!isSigned) {",
+    after: "if (false) {",
     rule: "a repository that its owner did not sign is not taken",
     near: ["pds/repository_test.ts"],
   },
@@ -209,6 +210,13 @@ export const HEALING: readonly Mutant[] = [
     before: " and requested_at = ${requestedAt}::text::timestamptz`",
     after: "`",
     rule: "a request that comes while an earlier one fails is still due",
+    near: ["reconcile/reconcile_test.ts"],
+  },
+  {
+    file: "lib/pds/signed_repository.ts",
+    before: '"it is the repository of another account"',
+    after: "`it is the repository of ${commit.did}`",
+    rule: "a failure quotes nothing of a repository",
     near: ["reconcile/reconcile_test.ts"],
   },
   {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { encode } from "@atcute/cbor";
+import { P256PrivateKeyExportable } from "@atcute/crypto";
 import { recordCid } from "../../lib/decoder/cbor/cid.ts";
 import { requestReconciles } from "../../lib/repository/reconcile/reconcile_requests.ts";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
@@ -14,6 +15,7 @@ import { confirmedDeletion } from "../support/confirmed_deletion.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";
 import { Folded } from "../support/folded.ts";
 import { ReplayServer } from "../support/jetstream/replay_server.ts";
+import { signedCar } from "../support/pds/signed_car.ts";
 import { TinyNetwork } from "../support/pds/tiny_network.ts";
 import { didOf, SampleEvents } from "../support/sample_events.ts";
 import { until } from "../support/within.ts";
@@ -329,6 +331,56 @@ databaseTest(
     });
     await program.until(() => program.said("repository reconciled") === 1);
     assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
+  },
+);
+
+databaseTest(
+  "no text of a server's answer is printed or stored with the failure: it can hold a place, or what Postgres can't store",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    const place = "61.38192, 101.57419";
+    const [strange, redirected, undocumented] = [1, 2, 3].map((n) =>
+      `did:plc:${"h".repeat(23)}${n + 1}`
+    );
+    assert.ok(strange !== undefined && redirected !== undefined && undocumented !== undefined);
+    for (const did of [strange, redirected]) await network.account(did);
+    const car = await signedCar(
+      `${place}\0\x1b`,
+      "3l",
+      new Map(),
+      await P256PrivateKeyExportable.createKeypair(),
+    );
+    network.misbehaviour = (_request, { pathname, searchParams }) => {
+      if (decodeURIComponent(pathname).endsWith(undocumented)) {
+        return Response.json({ id: undocumented, service: [{ id: place, type: place }] });
+      }
+      const did = searchParams.get("did");
+      if (did === strange) return new Response(new Uint8Array(car));
+      const headers = { location: `https://elsewhere.example/?at=${place}` };
+      return did === redirected ? new Response(null, { status: 302, headers }) : null;
+    };
+    const dids = [strange, redirected, undocumented];
+    await requestReconciles(db.sql, dids, "asked");
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using program = new Program({
+      databaseUrl: db.url,
+      streamUrl: server.url,
+      env: { PLC_URL: network.url, RECONCILE_ALLOW_PRIVATE: "true" },
+    });
+    await program.until(() => program.said("cannot reconcile a repository") >= 2);
+    await until(
+      async () => {
+        const rows = await db.sql`select from reconciles where failure is not null`;
+        return rows.length === dids.length;
+      },
+      "each failure is stored",
+      { limitMs: 10_000, state: () => program.lastLines },
+    );
+    const stored = await db.sql`select failure, detail from reconciles order by did`;
+    assert.deepEqual(stored.map(({ failure }) => failure), ["invalid", "unreachable", "invalid"]);
+    const told = JSON.stringify(stored) + program.lastLines;
+    assert.doesNotMatch(told, /61\.38|101\.57/);
   },
 );
 

@@ -49,10 +49,10 @@ export class AnswerReader {
     const coding = headers.get("transfer-encoding");
     const declared = headers.get("content-length");
     if (coding?.toLowerCase() === "chunked") yield* this.#chunks();
-    else if (coding !== null) throw new Error(`got transfer coding ${coding}, expected chunked`);
+    else if (coding !== null) throw new Error("got a transfer coding that is not chunked");
     else if (declared === null) yield* this.#untilClosed();
     else if (/^\d{1,15}$/.test(declared)) yield* this.#exactly(Number(declared));
-    else throw new Error(`got content-length ${declared}, expected a number`);
+    else throw new Error("got a content-length that is no number");
   }
 
   async *#chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>> {

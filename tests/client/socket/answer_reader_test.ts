@@ -79,9 +79,13 @@ const BROKEN: readonly (readonly [rule: string, answer: string, message: RegExp]
   [
     "says two lengths",
     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-    /5, 6/,
+    /content-length/,
   ],
-  ["is coded in another way", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx", /gzip/],
+  [
+    "is coded in another way",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx",
+    /transfer coding/,
+  ],
   [
     "has a chunk without a size",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
