@@ -124,8 +124,9 @@ async function isAsAtSource(
     return isSame;
   } catch (error) {
     if (stop.aborted || !(error instanceof SourceError)) throw error;
-    const { failure, message } = error;
+    const { failure, message, standing } = error;
     print(asJson ? JSON.stringify({ did, failure, message }) : plain(`${did}: ${message}`));
-    return true;
+    // Only active accounts are compared.
+    return standing === null;
   }
 }

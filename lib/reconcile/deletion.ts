@@ -10,7 +10,7 @@ import {
   type UnconfirmedDeletion,
   unconfirmedDeletion,
 } from "../repository/reconcile/deletions.ts";
-import { batchOf, type ReconcileOptions } from "./reconcile.ts";
+import { accountOf, batchOf, type ReconcileOptions } from "./reconcile.ts";
 
 /** `none`: the account is no longer deleted. */
 export type DeletionAnswer = "confirmed" | "refuted" | "none";
@@ -29,12 +29,10 @@ export async function settleDeletion(
   if (deletion === null) return "none";
   const standing = await standingOf(did, options, signal);
   const isGone = standing === "gone";
-  const event = isGone ? confirmation(did, deletion) : {
-    // After the deletion also if this machine's clock is behind the stream's. Otherwise the answer counts as older.
-    ...marker(did, Math.max(options.now() * 1000, deletion.atUs + 1)),
-    active: standing === "active",
-    status: standing === "active" ? null : standing,
-  };
+  // After the deletion also if this machine's clock is behind the stream's. Otherwise the answer counts as older.
+  const event = isGone
+    ? confirmation(did, deletion)
+    : accountOf(did, Math.max(options.now() * 1000, deletion.atUs + 1), standing);
   await options.write(batchOf([event]), signal);
   return isGone ? "confirmed" : "refuted";
 }
@@ -64,12 +62,5 @@ async function standingOf(
 }
 
 function confirmation(did: string, { atUs, heldUntilUs }: UnconfirmedDeletion): Account {
-  return { ...marker(did, heldUntilUs), active: false, status: "deleted", confirmed: atUs };
-}
-
-function marker(
-  did: string,
-  timeUs: number,
-): Pick<Account, "kind" | "did" | "relaySeq" | "position"> {
-  return { kind: "account", did, relaySeq: 0, position: { cursor: 0, timeUs } };
+  return { ...accountOf(did, heldUntilUs, "gone"), status: "deleted", confirmed: atUs };
 }

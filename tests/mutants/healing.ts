@@ -156,10 +156,24 @@ export const HEALING: readonly Mutant[] = [
   },
   {
     file: "lib/reconcile/reconcile.ts",
-    before: "Math.max(options.now() * 1000, await purgedUntilUs(options.sql(), did) + 1)",
+    before: "Math.max(options.now() * 1000, purgedUntilUs + 1)",
     after: "options.now() * 1000",
     rule:
       "a rebuilt repository gets its records also if this machine's clock is behind the stream's",
+    near: ["reconcile/reconcile_test.ts"],
+  },
+  {
+    file: "lib/reconcile/reconcile.ts",
+    before: "if (standing !== null && active) await tell(standing);",
+    after: "",
+    rule: "an account whose end the stream lost is hidden when its source says so",
+    near: ["reconcile/reconcile_test.ts"],
+  },
+  {
+    file: "lib/reconcile/reconcile.ts",
+    before: "if (!active && isBySource)",
+    after: "if (!active)",
+    rule: "a source does not show again what the stream hid",
     near: ["reconcile/reconcile_test.ts"],
   },
   {

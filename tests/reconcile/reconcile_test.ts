@@ -496,3 +496,32 @@ databaseTest(
     assert.deepEqual(await indexed(db.sql, ALICE), published(network, ALICE));
   },
 );
+
+databaseTest(
+  "an account whose end the stream lost is hidden when its source says so, and shown when it has the repository again",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const folded = new Folded(db);
+    await folded.each(source.write(ALICE, `${SCENE}/a`, scene("A")));
+    const live = async (): Promise<number> =>
+      (await db.sql`select from scenes where deleted_at is null`).length;
+    for (const error of ["RepoNotFound", "RepoDeactivated", "RepoSuspended", "RepoTakendown"]) {
+      network.misbehaviour = (_, { pathname }) =>
+        pathname.endsWith("getRepo") ? Response.json({ error }, { status: 400 }) : null;
+      assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 1);
+      assert.equal(await live(), 0, error);
+      // One server alone can hide what it published elsewhere, but not have it removed.
+      assert.equal((await db.sql`select from records where record is not null`).length, 1);
+      network.misbehaviour = () => null;
+      assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
+      assert.equal(await live(), 1, error);
+    }
+    await folded.each(
+      source.account(ALICE, "takendown").replace(/"time_us":\d+/, `"time_us":${Date.now() * 1000}`),
+    );
+    assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
+    assert.equal(await live(), 0, "what the stream says about an account holds");
+  },
+);

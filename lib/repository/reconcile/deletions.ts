@@ -1,4 +1,4 @@
-/** Accounts that the stream reported as deleted, and what was removed of them. */
+/** Accounts that the stream reported as deleted and whose sources did not confirm it yet. */
 
 import type { Sql } from "../connection/sql.ts";
 
@@ -32,14 +32,6 @@ export async function unconfirmedDeletion(
     where did = ${did} and not active and status = 'deleted'
       and (purged_until is null or purged_until < account_time)`;
   return row ?? null;
-}
-
-/** Until when an account's records are removed, Unix microseconds; 0 when they are not. */
-export async function purgedUntilUs(sql: Sql, did: string): Promise<number> {
-  const [row] = await sql<{ untilUs: number }[]>`
-    select (extract(epoch from purged_until) * 1000000.0)::float8 as "untilUs"
-    from accounts where did = ${did} and purged_until is not null`;
-  return row?.untilUs ?? 0;
 }
 
 /** Some deletions that were reported more than so many days ago. */
