@@ -65,8 +65,9 @@ async function request(
 ): Promise<void> {
   const { list, request, logger } = options;
   let [listed, queued] = [0, 0];
+  const seen = new Set<string>();
   let cursor: string | null = null;
-  do {
+  while (true) {
     const at: string | null = cursor;
     const page: RepositoryPage = await persistently(
       () => list(collection, at, signal),
@@ -76,7 +77,13 @@ async function request(
     queued += await persistently(() => request(page.dids), options, signal);
     listed += page.dids.length;
     cursor = page.cursor;
-  } while (cursor !== null);
+    if (cursor === null) break;
+    if (seen.has(cursor)) {
+      logger.warn("the relay's list goes round: listing ends", { collection });
+      break;
+    }
+    seen.add(cursor);
+  }
   logger.info("repositories listed", { collection, listed, queued });
 }
 

@@ -177,6 +177,13 @@ export const HEALING: readonly Mutant[] = [
     near: ["reconcile/reconcile_test.ts"],
   },
   {
+    file: "lib/reconcile/fill.ts",
+    before: "if (seen.has(cursor)) {",
+    after: "if (false) {",
+    rule: "a rebuild ends although the pages of the relay's list go round",
+    near: ["whole_program/rebuild_test.ts"],
+  },
+  {
     file: "lib/reconcile/reconcile.ts",
     before: "options.decode({ did, rev: snapshot.rev, timeUs, ...change })",
     after: "options.decode({ did, rev: snapshot.rev, timeUs: options.now() * 1000, ...change })",

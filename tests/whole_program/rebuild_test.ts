@@ -138,6 +138,32 @@ databaseTest(
 );
 
 databaseTest(
+  "a rebuild ends although the pages of the relay's list go round",
+  async ({ url, sql }) => {
+    await using network = new TinyNetwork();
+    await populated(network, 1);
+    const next: Readonly<Record<string, string>> = { "": "a", a: "b", b: "a" };
+    network.misbehaviour = (_, { pathname, searchParams }) =>
+      pathname.endsWith("listReposByCollection")
+        ? Response.json({
+          repos: [{ did: didOf(0) }],
+          cursor: next[searchParams.get("cursor") ?? ""],
+        })
+        : null;
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using program = new Program({
+      databaseUrl: url,
+      streamUrl: server.url,
+      env: settingsFor(network),
+      fill: true,
+    });
+    await program.until(() => program.said(REBUILT) > 0);
+    assert.deepEqual(await indexed(sql), published(network, 1));
+    assert.ok(program.said("the relay's list goes round: listing ends") > 0);
+  },
+);
+
+databaseTest(
   "a stopped rebuild continues, and reads no repository twice",
   async ({ url, sql }) => {
     await using network = new TinyNetwork();
