@@ -115,7 +115,8 @@ async function documentAt(url: URL, options: Omit<GetOptions, "maxBytes">): Prom
   const message = `cannot resolve a DID: ${host} answered ${status}`;
   // 410: the DID was deactivated forever.
   if (status === 404 || status === 410) {
-    throw new SourceError("absent", message, { standing: "gone" });
+    const standing = status === 410 ? "gone" : "undocumented";
+    throw new SourceError("absent", message, { standing });
   }
   throw new SourceError("unreachable", message, { host, retryAfterMs: retryAfterMs(headers) });
 }

@@ -16,8 +16,11 @@ export type SourceFailure =
   | "busy"
   | "too_large";
 
-/** Why a source does not give a repository: the account is gone, or inactive for this reason. */
-export type Standing = "gone" | "deactivated" | "suspended" | "takendown";
+/**
+ * Why a source does not give a repository: the account is gone, or inactive for this reason. `undocumented`: its DID has
+ * no document, which can also be a wrong `PLC_URL`, so it only confirms what the stream says.
+ */
+export type Standing = "gone" | "undocumented" | "deactivated" | "suspended" | "takendown";
 
 export class SourceError extends Error {
   override readonly name = "SourceError";

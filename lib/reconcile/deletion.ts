@@ -28,7 +28,7 @@ export async function settleDeletion(
   const deletion = await unconfirmedDeletion(options.sql(), did);
   if (deletion === null) return "none";
   const standing = await standingOf(did, options, signal);
-  const isGone = standing === "gone";
+  const isGone = standing === "gone" || standing === "undocumented";
   // After the deletion also if this machine's clock is behind the stream's. Otherwise the answer counts as older.
   const event = isGone
     ? confirmation(did, deletion)

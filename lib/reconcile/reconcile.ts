@@ -45,7 +45,7 @@ export async function reconcile(
   const { host, snapshot, verified } = await readRepository(did, options.reader, signal)
     .catch(async (error) => {
       const standing = error instanceof SourceError ? error.standing : null;
-      if (standing !== null && active) await tell(standing);
+      if (standing !== null && standing !== "undocumented" && active) await tell(standing);
       throw error;
     });
   if (!active && isBySource) await tell("active");

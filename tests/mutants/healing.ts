@@ -164,9 +164,16 @@ export const HEALING: readonly Mutant[] = [
   },
   {
     file: "lib/reconcile/reconcile.ts",
-    before: "if (standing !== null && active) await tell(standing);",
-    after: "",
+    before: "&& active) await tell(standing);",
+    after: "&& false) await tell(standing);",
     rule: "an account whose end the stream lost is hidden when its source says so",
+    near: ["reconcile/reconcile_test.ts"],
+  },
+  {
+    file: "lib/reconcile/reconcile.ts",
+    before: ' && standing !== "undocumented"',
+    after: "",
+    rule: "a wrong PLC_URL hides no account",
     near: ["reconcile/reconcile_test.ts"],
   },
   {

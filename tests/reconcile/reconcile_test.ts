@@ -518,6 +518,12 @@ databaseTest(
       assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 0);
       assert.equal(await live(), 1, error);
     }
+    // A directory without the DID can be a wrong PLC_URL.
+    network.misbehaviour = (_, { pathname }) =>
+      pathname.startsWith("/xrpc/") ? null : new Response("{}", { status: 404 });
+    assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 1);
+    assert.equal(await live(), 1);
+    network.misbehaviour = () => null;
     await folded.each(
       source.account(ALICE, "takendown").replace(/"time_us":\d+/, `"time_us":${Date.now() * 1000}`),
     );
