@@ -89,8 +89,8 @@ export const REINDEXING: readonly Mutant[] = [
   },
   {
     file: "lib/reconcile/fill.ts",
-    before: "  } while (cursor !== null);",
-    after: "  } while (cursor === undefined);",
+    before: "if (cursor === null) break;",
+    after: "break;",
     rule: "a rebuild reads every page of the list",
     near: ["whole_program/rebuild_test.ts"],
   },
