@@ -13,6 +13,7 @@ import {
   claimLease,
   type Lease,
   type Leased,
+  type LeaseLoss,
   LeaseLostError,
   releaseLease,
   renewLease,
@@ -55,8 +56,8 @@ const RENEWALS = 4;
 
 /**
  * Waits for the lease, leads, and releases the lease at the end; repeats until the signal aborts. `lead` ends
- * when its signal aborts, and rejects with a `LeaseLostError` when a batch finds that another instance holds
- * the lease. Any other rejection is thrown.
+ * when its signal aborts, and rejects with a `LeaseLostError` when a batch finds that the lease was lost.
+ * Any other rejection is thrown.
  */
 export async function leadWhenLeased(
   options: LeadershipOptions,
@@ -72,10 +73,12 @@ export async function leadWhenLeased(
     const ended = new AbortController();
     const renewing = keepRenewed(options, lease, lost, ended.signal);
     logger.info("leading", { partition: lease.partition, epoch: lease.epoch });
+    let why: LeaseLoss = "another instance leads";
     try {
       await lead(start, AbortSignal.any([signal, lost.signal]));
     } catch (error) {
-      if (!(error instanceof LeaseLostError) && !lost.signal.aborted) throw error;
+      if (error instanceof LeaseLostError) why = error.why;
+      else if (!lost.signal.aborted) throw error;
     } finally {
       ended.abort();
       await renewing;
@@ -83,10 +86,7 @@ export async function leadWhenLeased(
     }
     if (signal.aborted) return;
     options.standsBy();
-    logger.warn("the lease was lost: another instance leads", {
-      partition: lease.partition,
-      epoch: lease.epoch,
-    });
+    logLoss(options, lease, why);
   }
 }
 
@@ -156,6 +156,16 @@ export async function keepRenewed(
       // The database is unavailable, or the signal aborted. Batches report the error.
     }
   }
+}
+
+/** Logs that a lease was lost. */
+export function logLoss(
+  { logger }: Pick<LeadershipOptions, "logger">,
+  { partition, epoch }: Lease,
+  why: LeaseLoss,
+): void {
+  const level = why === "another instance leads" ? "warn" : "error";
+  logger[level](`the lease was lost: ${why}`, { partition, epoch });
 }
 
 /** Without a release, the next instance waits for the lease to expire. */

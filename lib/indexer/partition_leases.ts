@@ -4,10 +4,10 @@ import type { ResumePoint } from "../client/live/resume_point.ts";
 import { readCursor } from "../repository/batch/cursor.ts";
 import { sqlStateOf } from "../repository/connection/sqlstate.ts";
 import { leave, meet, type Sharers } from "../repository/partitions/instances.ts";
-import { claimLease, type Lease } from "../repository/partitions/lease.ts";
+import { claimLease, type Lease, type LeaseLoss } from "../repository/partitions/lease.ts";
 import { PartitionsChangedError } from "../repository/partitions/partition.ts";
 import { aimOf, mayTake, surplus } from "./fair_share.ts";
-import { ASK_MS, keepRenewed, type LeadershipOptions, release } from "./leadership.ts";
+import { ASK_MS, keepRenewed, type LeadershipOptions, logLoss, release } from "./leadership.ts";
 
 /** Instances report once a second; missing a few reports does not make one absent. */
 const ABSENT_MS = 5 * ASK_MS;
@@ -90,15 +90,14 @@ export class PartitionLeases {
       }, { silentMs, signal }), signal);
   }
 
-  /** Drops a lease that another instance has taken. */
-  async drop(partition: number): Promise<void> {
+  /** Drops a lease that was lost. */
+  async drop(partition: number, why: LeaseLoss = "another instance leads"): Promise<void> {
     const held = this.#held.get(partition);
     if (held === undefined) return;
     this.#held.delete(partition);
     held.ended.abort();
     await held.renewing;
-    const { epoch } = held.lease;
-    this.#options.logger.warn("the lease was lost: another instance leads", { partition, epoch });
+    logLoss(this.#options, held.lease, why);
   }
 
   async close(): Promise<void> {

@@ -64,7 +64,7 @@ async function workUntilChanged(
     await work(until);
   } catch (error) {
     if (error instanceof LeaseLostError) {
-      await share.drop(error.partition);
+      await share.drop(error.partition, error.why);
     } else if (!until.aborted || signal.aborted) failure = error;
   } finally {
     changed.abort();

@@ -53,6 +53,20 @@ export const REPOSITORY_TABLES: readonly Mutant[] = [
     near: ["repository/partitions/lease_test.ts"],
   },
   {
+    file: "lib/repository/batch/transaction.ts",
+    before: 'ids.add(id).has(state?.batch ?? "")',
+    after: "ids.add(id).size > 0",
+    rule: "events that the database lost in a failover are read again",
+    near: ["repository/partitions/lease_test.ts"],
+  },
+  {
+    file: "lib/repository/batch/transaction.ts",
+    before: 'ids.add(id).has(state?.batch ?? "")',
+    after: 'ids.has(state?.batch ?? "")',
+    rule: "a commit that was not answered is no lost commit",
+    near: ["repository/partitions/lease_test.ts"],
+  },
+  {
     file: "lib/repository/batch/split_in_half.ts",
     before: "    cursor: null,",
     after: "",

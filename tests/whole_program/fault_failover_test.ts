@@ -98,6 +98,49 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    `a failover to a standby that lacks the last commits: their events are read again${MISSING}`,
+  ignore: PROGRAMS === null,
+  fn: seeded(async (seed) => {
+    if (PROGRAMS === null) return;
+    const frames = numberedStream(seed, FRAMES);
+    await using first = await PrivateCluster.create(PROGRAMS);
+    await using second = await PrivateCluster.follow(first);
+    await using address = DatabaseProxy.start(first.url);
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using program = new Program({
+      databaseUrl: address.url,
+      streamUrl: server.url,
+      env: { BATCH_MAX_EVENTS: "10" },
+      random: () => 0.05,
+    });
+    server.push(...frames.slice(0, 80));
+    await program.committed(80);
+    await caughtUp(first, second);
+    // From here on the standby receives nothing, as one that lags behind.
+    await onConnection(second.url, async (sql) => {
+      await sql.command("alter system set primary_conninfo = ''");
+      await sql.unsafe("select pg_reload_conf()");
+      await until(async () => {
+        const [row] = await sql<{ ended: boolean }[]>`
+          select not exists (select from pg_stat_wal_receiver) as ended`;
+        return row?.ended === true;
+      }, "the standby receives nothing");
+    });
+    server.push(...frames.slice(80, 160));
+    await program.committed(160);
+    await second.promote();
+    address.redirect(second.url);
+    await first.end("immediate");
+    server.push(...frames.slice(160));
+    await program.committed(FRAMES);
+    assert.equal(await program.stop(), 0);
+    assert.equal(program.said("the lease was lost: the database lost committed batches"), 1);
+    await onConnection(second.url, (sql) => assertFolded(sql, frames));
+  }),
+});
+
+Deno.test({
   name: `a database that is read-only for a while is written again${MISSING}`,
   ignore: PROGRAMS === null,
   fn: async () => {

@@ -28,6 +28,13 @@ export function planSettings(tx: TransactionSql): Query<unknown> {
 const attempts = new WeakMap<Batch, BatchResult>();
 
 /**
+ * For each lease, the ids that the partition's row can hold as its newest batch: of the newest batch that was
+ * committed, and of those whose answer is not known. With any other the database lost commits, as after a failover
+ * to a server that lagged behind. Its cursor is then behind events that this process takes for stored.
+ */
+const newest = new WeakMap<Lease, Set<string>>();
+
+/**
  * Applies a batch. Resolves once it is durable.
  *
  * Waiting for the lock has a timeout, because an abandoned attempt must not wait forever. Plans are kept, so
@@ -74,6 +81,9 @@ export async function applyBatch(
         throw new PartitionsChangedError(share.of, partitions);
       }
       if (lease !== null && !isHeld(lease, state)) throw new LeaseLostError(lease);
+      if (lease !== null && !isNewest(batch, lease, state)) {
+        throw new LeaseLostError(lease, "the database lost committed batches");
+      }
       return step("begun");
     });
     const before = attempts.get(batch);
@@ -100,6 +110,7 @@ export async function applyBatch(
     await stored();
     throw error;
   });
+  if (batch.lease !== null) newest.set(batch.lease, new Set([batch.id]));
   await options.step("committed");
   return { ...result, rowsWritten: await stored() };
 }
@@ -119,6 +130,12 @@ interface StateRow {
   readonly batch: string | null;
   readonly holder: string | null;
   readonly epoch: number;
+}
+
+/** Whether the row's newest batch is one that can be, now that another attempt of `batch` begins. */
+function isNewest({ id }: Batch, lease: Lease, state: StateRow | undefined): boolean {
+  const ids = newest.get(lease);
+  return ids === undefined || ids.add(id).has(state?.batch ?? "");
 }
 
 function isHeld({ holder, epoch }: Lease, state: StateRow | undefined): boolean {

@@ -41,7 +41,7 @@ export class Writer {
 
   /**
    * Resolves when the batch is durable. Rejects only when the signal aborts, or with a `LeaseLostError` when
-   * another instance leads. Batches of one partition run one at a time: a second one would wait for the
+   * the lease was lost. Batches of one partition run one at a time: a second one would wait for the
    * partition's lock and, during a long batch, mistake the database for silent.
    *
    * A batch whose events can be of any partition is divided, and each part is its own transaction.

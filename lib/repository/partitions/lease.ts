@@ -31,14 +31,15 @@ export interface Lease extends Leased {
   readonly ms: number;
 }
 
-/** Another instance has taken the lease: nothing more may be written with this one. */
+/** Why nothing more may be written with a lease. */
+export type LeaseLoss = "another instance leads" | "the database lost committed batches";
+
+/** Nothing more may be written with this lease: a new one has to be claimed, and the cursor read again. */
 export class LeaseLostError extends Error {
   override readonly name = "LeaseLostError";
   readonly partition: number;
-  constructor({ partition, epoch }: Lease) {
-    super(
-      `cannot write to partition ${partition}: the lease of epoch ${epoch} is another instance's`,
-    );
+  constructor({ partition, epoch }: Lease, readonly why: LeaseLoss = "another instance leads") {
+    super(`cannot write to partition ${partition} with the lease of epoch ${epoch}: ${why}`);
     this.partition = partition;
   }
 }

@@ -8,8 +8,10 @@ import {
   releaseLease,
   renewLease,
 } from "../../../lib/repository/partitions/lease.ts";
+import { readCursor } from "../../../lib/repository/batch/cursor.ts";
 import { Folded } from "../../support/folded.ts";
 import { ALICE, Script } from "../../support/model/frames.ts";
+import { DatabaseProxy } from "../../support/faults/database_proxy.ts";
 import { databaseTest, type TestDatabase } from "../../support/database.ts";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 import { within } from "../../support/within.ts";
@@ -161,3 +163,45 @@ databaseTest("the same process with another lease is another writer too", async 
   await releaseLease(db.sql, old);
   assert.equal((await claimLease(db.sql, LEASED, "two", LONG_MS)).kind, "held");
 });
+
+databaseTest(
+  "a batch writes nothing when the database lost the one before it, and the next lease resumes there",
+  async (db) => {
+    const lease = await taken(db, "one");
+    const folded = new Folded(db);
+    const script = new Script();
+    const write = (rkey: string, cursor: number): Promise<unknown> => {
+      const scene = script.commit(ALICE, "scene", rkey, { name: "Basement" });
+      return folded.write([scene], { cursor, timeUs: cursor * 1_000_000, source: "test" }, lease);
+    };
+    await write("s1", 1);
+    await db.sql`create table kept as table indexer_state`;
+    await write("s2", 2);
+    // As on a server that lags behind by one batch.
+    await db.sql`delete from records where rkey = 's2'`;
+    await db
+      .sql`update indexer_state as s set cursor = k.cursor, cursor_time = k.cursor_time, batch = k.batch
+      from kept as k where k.consumer = s.consumer`;
+    await assert.rejects(write("s3", 3), /the database lost committed batches/);
+    assert.equal(await folded.count("records"), 1);
+    await releaseLease(db.sql, lease);
+    await taken(db, "one");
+    assert.equal((await readCursor(db.sql, "default"))?.cursor, 1);
+  },
+);
+
+databaseTest("a batch that was given up without an answer does not end the lease", async (db) => {
+  const lease = await taken(db, "one");
+  const scene = new Script().commit(ALICE, "scene", "s1", { name: "Basement" });
+  await using proxy = DatabaseProxy.start(db.url);
+  const sql = connect(proxy.url, { max: 1, applicationName: "tests" });
+  try {
+    const folded = new Folded({ sql });
+    await folded.write([], null, lease);
+    proxy.loseCommit();
+    await assert.rejects(folded.write([scene], null, lease), /can't be used/);
+    assert.deepEqual((await folded.write([scene], null, lease)).outcomes, ["duplicate"]);
+  } finally {
+    terminate(sql);
+  }
+}, { kinds: ["server"] });
