@@ -49,6 +49,8 @@ export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<n
   let place: Place | undefined;
   try {
     const applied = await sql.begin(async (tx) => {
+      // A limit of the role for the queries of an app would end each attempt, and the program would never start.
+      await tx`select set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)`;
       [place] = await tx<Place[]>`
         select current_database() as database, current_user as role,
           current_setting('server_version') as version, pg_catalog.pg_advisory_xact_lock(${MIGRATION_LOCK})`;

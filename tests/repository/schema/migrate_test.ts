@@ -102,6 +102,20 @@ databaseTest("a migration that fails leaves nothing behind", async ({ sql }) => 
 }, EMPTY);
 
 databaseTest(
+  "a migration that takes long is not ended by a time limit of the role",
+  async ({ sql, url }) => {
+    await migrate(sql);
+    const limited = `${url}?options=-cstatement_timeout%3D1s`;
+    const role = connect(limited, { max: 1, applicationName: "tests" });
+    const slow = { version: 1000, name: "slow", sql: "select pg_sleep(1.5)" };
+    await assert.rejects(async () => await role.unsafe(slow.sql), { code: "57014" });
+    assert.deepEqual(await migrate(role, { migrations: [...MIGRATIONS, slow] }), [1000]);
+    terminate(role);
+  },
+  ON_SERVER,
+);
+
+databaseTest(
   "a process that ends in the middle of its migrations leaves nothing behind",
   async ({ sql, url }) => {
     const instance = connect(url, { max: 1, applicationName: "tests" });
