@@ -304,4 +304,19 @@ export const HEALING: readonly Mutant[] = [
     rule: "who fails again is tried later and later",
     near: ["reconcile/difference_test.ts"],
   },
+  {
+    file: "lib/repository/batch/batch_fold.ts",
+    before: "if (isNews && isInactiveBySource(account)) ",
+    after: "if (isInactiveBySource(account)) ",
+    rule: "only what is new brings a comparison with the source",
+    near: ["reconcile/reconcile_test.ts"],
+  },
+  {
+    file: "lib/repository/fold/account.ts",
+    before:
+      "return !active && accountAt !== null && accountAt.source === null && accountAt.relaySeq === 0;",
+    after: "return false;",
+    rule: "an account that publishes although its source called it inactive is compared again",
+    near: ["reconcile/reconcile_test.ts"],
+  },
 ];

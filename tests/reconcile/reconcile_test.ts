@@ -531,3 +531,28 @@ databaseTest(
     assert.equal(await live(), 0, "what the stream says about an account holds");
   },
 );
+
+databaseTest(
+  "an account that publishes although its source called it inactive is compared again",
+  async (db) => {
+    const source = new Source();
+    await using network = source.network;
+    await network.account(ALICE);
+    const folded = new Folded(db);
+    const first = source.write(ALICE, `${SCENE}/a`, scene("A"));
+    await folded.each(first);
+    network.misbehaviour = (_, { pathname }) =>
+      pathname.endsWith("getRepo")
+        ? Response.json({ error: "RepoNotFound" }, { status: 400 })
+        : null;
+    assert.equal((await told(["reconcile", ALICE], { env: env(db, network) })).code, 1);
+    const requested = async (): Promise<string[]> =>
+      (await db.sql<{ reason: string }[]>`select reason from reconciles`).map(({ reason }) =>
+        reason
+      );
+    await folded.each(first);
+    assert.deepEqual(await requested(), []);
+    await folded.each(source.write(ALICE, `${SCENE}/b`, scene("B")));
+    assert.deepEqual(await requested(), ["reactivated"]);
+  },
+);

@@ -5,7 +5,13 @@ import type { Account, Commit, Event, Sync } from "../../decoder/event.ts";
 import { type Batch, type BatchResult, revisionOf } from "../fold/batch.ts";
 import { resolveDeadLetters } from "../dead_letters/dead_letters.ts";
 import { ChildrenAhead } from "../fold/children_ahead.ts";
-import { applyAccount, applyIdentity, applySync, isUnconfirmed } from "../fold/account.ts";
+import {
+  applyAccount,
+  applyIdentity,
+  applySync,
+  isInactiveBySource,
+  isUnconfirmed,
+} from "../fold/account.ts";
 import { foldCommit, type FoldOptions, OUTCOME_OF_STATE, refuse } from "../fold/fold_commit.ts";
 import type { State } from "../fold/state.ts";
 import { WorkingSet } from "../fold/working_set.ts";
@@ -182,6 +188,9 @@ class BatchFold {
     this.#output.touched(entry);
     // Of an account that nothing was held of, nobody has asked.
     if (isFirst && isUnconfirmed(account)) this.#last.reconcile(commit.did, "deletion");
+    const isNews = outcome !== "duplicate" && outcome !== "stale";
+    // It publishes, although its source called it inactive.
+    if (isNews && isInactiveBySource(account)) this.#last.reconcile(commit.did, "reactivated");
     if (this.#loader.mayAffectLaterEvents(commit)) await this.#output.flush();
     return outcome;
   }

@@ -61,6 +61,11 @@ export function isUnconfirmed({ active, status, accountAt, purgedUntilUs }: Acco
   return purgedUntilUs === null || purgedUntilUs < accountAt.timeUs;
 }
 
+/** Whether its source alone called the account inactive: then its source can say otherwise, and nobody else will. */
+export function isInactiveBySource({ active, accountAt }: AccountEntry): boolean {
+  return !active && accountAt !== null && accountAt.source === null && accountAt.relaySeq === 0;
+}
+
 /**
  * Applies an account event. The network announces every account. One without stored records is kept only
  * while it is inactive, so that its records stay hidden if they arrive later.
