@@ -112,6 +112,7 @@ export class Indexer {
           instance: this.#options.instance,
           leaseMs: config.leaseMs,
           standsBy: () => telemetry.standsBy(),
+          cannotClaim: (code) => telemetry.cannotClaim(code),
         },
         async (held, of, until) => await new LeadershipTerm(this.#leading, held, of).run(until),
         signal,

@@ -36,6 +36,8 @@ export interface LeadershipOptions {
   readonly pass: (name: FaultPoint) => void | Promise<void>;
   /** Called when another instance turns out to lead. */
   readonly standsBy: () => void;
+  /** Called with the code of each failed claim while this instance writes nothing. */
+  readonly cannotClaim: (code: string) => void;
 }
 
 /** What starts with a lease: the lease, and the position that the previous holder committed. */
@@ -109,7 +111,7 @@ async function waitForLease(
   options: LeadershipOptions,
   signal: AbortSignal,
 ): Promise<LeaseStart | null> {
-  const { logger, clock, random, standsBy } = options;
+  const { logger, clock, random, standsBy, cannotClaim } = options;
   const backoff = databaseBackoff(clock, random);
   let standingBy: string | null = null;
   let failures = 0;
@@ -128,10 +130,10 @@ async function waitForLease(
       if (signal.aborted) return null;
       if (error instanceof PartitionsChangedError) throw error;
       failures++;
-      logger.error("cannot claim the lease, retrying", {
-        code: sqlStateOf(error),
-        attempt: failures,
-      });
+      standingBy = null;
+      const code = sqlStateOf(error);
+      logger.error("cannot claim the lease, retrying", { code, attempt: failures });
+      cannotClaim(code);
       await backoff(failures, signal).catch(() => {});
     }
   }

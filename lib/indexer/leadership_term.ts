@@ -108,9 +108,9 @@ export class LeadershipTerm {
       // start.
       logger.error("stopped before everything was written", { error });
     } finally {
-      context.telemetry.termEnded();
       ended.abort();
       await reconciling;
+      context.telemetry.termEnded();
     }
   }
 

@@ -36,6 +36,7 @@ export class PartitionLeases {
   readonly #options: PartitionLeasesOptions;
   readonly #held = new Map<number, Held>();
   #sharers: Sharers | null = null;
+  #failure: string | null = null;
 
   constructor(options: PartitionLeasesOptions) {
     this.#options = options;
@@ -47,6 +48,11 @@ export class PartitionLeases {
 
   get partitions(): number[] {
     return [...this.#held.keys()].sort((one, other) => one - other);
+  }
+
+  /** The code of the last question to the database, when it failed. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   get lostSignals(): AbortSignal[] {
@@ -171,14 +177,14 @@ export class PartitionLeases {
 
   /** Null when the database is unavailable: the caller retries. */
   async #tried<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+    this.#failure = null;
     try {
       return await ask();
     } catch (error) {
       if (error instanceof PartitionsChangedError) throw error;
       if (!signal.aborted) {
-        this.#options.logger.error("cannot claim the lease, retrying", {
-          code: sqlStateOf(error),
-        });
+        const code = this.#failure = sqlStateOf(error);
+        this.#options.logger.error("cannot claim the lease, retrying", { code });
       }
       return null;
     }

@@ -30,7 +30,8 @@ export async function shareWhenLeased(
       await share.adjust(signal);
       const held = share.isEmpty ? null : await share.positions(signal);
       if (held === null) {
-        if (share.isEmpty) options.standsBy();
+        if (share.failure !== null) options.cannotClaim(share.failure);
+        else if (share.isEmpty) options.standsBy();
         await sleep(ASK_MS, options.clock, signal).catch(() => {});
         continue;
       }

@@ -2,6 +2,21 @@ import type { Mutant } from "./mutant.ts";
 
 export const SERVER_FACTS: readonly Mutant[] = [
   {
+    file: "lib/indexer/leadership_term.ts",
+    before: `      context.telemetry.termEnded();
+`,
+    after: "",
+    rule: "a leader that loses its lease in a pause is not paused as a standby",
+    near: ["whole_program/standby_test.ts"],
+  },
+  {
+    file: "lib/indexer/partition_sharing.ts",
+    before: "if (share.failure !== null) options.cannotClaim(share.failure);\n        else if",
+    after: "if",
+    rule: "an instance that may not claim a partition is no standby",
+    near: ["whole_program/standby_test.ts"],
+  },
+  {
     file: "lib/server/facts/derived.ts",
     before: "return seconds > REPLAY_MOVES_SECONDS ? seconds : 0;",
     after: "return seconds;",
@@ -38,9 +53,10 @@ export const SERVER_FACTS: readonly Mutant[] = [
   },
   {
     file: "lib/server/telemetry/batch_recorder.ts",
-    before: `    facts.database.refusal = null;
+    before: `    database.accepted();
 `,
-    after: "",
+    after: `    database.answered();
+`,
     rule: "a database that commits again refuses nothing any more",
     near: ["server/paths_test.ts", "server/metrics/meaning_test.ts", "server/signals_test.ts"],
   },
@@ -52,10 +68,10 @@ export const SERVER_FACTS: readonly Mutant[] = [
     near: ["server/facts/facts_test.ts"],
   },
   {
-    file: "lib/server/telemetry/batch_recorder.ts",
-    before: `if (isUnanswered(code)) database.failed(code);
-    else database.refused(code);`,
-    after: "database.refused(code);",
+    file: "lib/server/telemetry/database_recorder.ts",
+    before: `    if (isUnanswered(code)) return this.failed(code);
+`,
+    after: "",
     rule: "a database that gives no answer is down",
     near: ["server/metrics/meaning_test.ts"],
   },

@@ -5,6 +5,7 @@ import type { Sql } from "../../lib/repository/connection/sql.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { settings } from "../support/crash/settings.ts";
 import { type Planned, spawnPlanned } from "../support/crash/spawned.ts";
+import { refuseRows } from "../support/crash/refusing.ts";
 import { assertFolded, numberedStream } from "../support/crash/stream.ts";
 import { databaseTest } from "../support/database.ts";
 import { DatabaseProxy } from "../support/faults/database_proxy.ts";
@@ -38,6 +39,12 @@ async function committed(sql: Sql, cursor: number): Promise<void> {
     return (row?.cursor ?? 0) >= cursor;
   };
   await until(isThere, `the commit of position ${cursor}`, { limitMs: HANG_MS });
+}
+
+async function readyOf(program: Program): Promise<{ status: number; reasons: string[] }> {
+  const response = await program.fetch("/ready");
+  const { reasons = [] }: { reasons?: { code: string }[] } = await response.json();
+  return { status: response.status, reasons: reasons.map(({ code }) => code) };
 }
 
 databaseTest(
@@ -206,5 +213,75 @@ databaseTest(
     assert.ok(lastLines.some((line) => line.includes(LOST)), lastLines.join("\n"));
     await assertFolded(db.sql, frames);
   }),
+  { kinds: ["server"] },
+);
+
+databaseTest(
+  "a leader that loses its lease while reading is paused leaves no pause and no backlog behind",
+  seeded(async (seed, db) => {
+    const frames = numberedStream(seed, 200);
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using proxy = DatabaseProxy.start(db.url);
+    let hung = false;
+    await using leader = await started(
+      new Program({
+        databaseUrl: proxy.url,
+        streamUrl: server.url,
+        env: { ...SHORT_LEASE, BATCH_MAX_EVENTS: "10", QUEUE_PAUSE_AT: "20", QUEUE_RESUME_AT: "5" },
+        statementTimeoutMs: 2_000,
+        faultPoint: (name) => {
+          if (name === "batch_loaded" && !hung) {
+            hung = true;
+            proxy.hang();
+          }
+        },
+      }),
+    );
+    await using standby = await started(
+      new Program({ databaseUrl: db.url, streamUrl: server.url, env: SHORT_LEASE }),
+    );
+    server.push(...frames);
+    await until(async () => await leader.metric("indexer_paused") === 1, "the pause");
+    await standby.committed(200);
+    proxy.heal();
+    await leader.until(() => leader.said(STANDING_BY) > 0);
+    const left = {
+      paused: await leader.metric("indexer_paused"),
+      pausedSeconds: await leader.metric("indexer_paused_seconds"),
+      pauses: await leader.metric("indexer_backpressure_paused_total"),
+      resumes: await leader.metric("indexer_backpressure_resumed_total"),
+      queued: await leader.metric("indexer_pending_messages"),
+      waiting: await leader.metric("indexer_oldest_waiting_seconds"),
+    };
+    assert.deepEqual(left, {
+      paused: 0,
+      pausedSeconds: 0,
+      pauses: 1,
+      resumes: 1,
+      queued: 0,
+      waiting: 0,
+    });
+  }),
+  { kinds: ["server"] },
+);
+
+databaseTest(
+  "an instance whose claims the database rejects is no standby that could take over",
+  async ({ sql, url }) => {
+    await using server = new ReplayServer({ pingMs: 0 });
+    const at = { databaseUrl: url, streamUrl: server.url, env: { PARTITIONS: "2" } };
+    {
+      await using _ = await started(new Program(at));
+    }
+    const accept = await refuseRows(sql, { table: "instances", when: "true", sqlState: "42501" });
+    await using program = new Program(at);
+    await program.until(() => program.said("cannot claim the lease, retrying") > 1);
+    const { status, reasons } = await readyOf(program);
+    assert.deepEqual([status, reasons], [503, ["starting", "database_refusing", "not_connected"]]);
+    await accept();
+    await started(program);
+    await until(async () => (await readyOf(program)).status === 200, "it is ready");
+    assert.equal(await program.metric("indexer_database_refusing"), 0);
+  },
   { kinds: ["server"] },
 );

@@ -11,7 +11,7 @@ export interface DatabaseFacts {
   answeredAt: number;
   /** Why there was no answer, and since when; null while it answers. */
   failure: DatabaseFailure | null;
-  /** It answers, but rejects writes. Until the next commit. */
+  /** It answers, but rejects writes. Until the next commit or lease. */
   refusal: DatabaseFailure | null;
   /** It answers, but a lock blocks us. */
   blocked: Blocked | null;
@@ -48,10 +48,10 @@ export function databaseAtStart(): DatabaseFacts {
   };
 }
 
+export const NOTHING_QUEUED: ReconcileCounts = { queued: 0, failing: 0, oldestSeconds: 0 };
+
 export const NOTHING_RECONCILED: ReconcileFacts = {
-  queued: 0,
-  failing: 0,
-  oldestSeconds: 0,
+  ...NOTHING_QUEUED,
   compared: 0,
   put: 0,
   deleted: 0,

@@ -49,8 +49,9 @@ export interface Backlog {
   } | null;
 }
 
-/** The backlog of an instance that reads nothing. */
-export const NO_BACKLOG: Backlog = { queued: 0, queuedBytes: 0, oldest: null };
+export function noBacklog(): Backlog {
+  return { queued: 0, queuedBytes: 0, oldest: null };
+}
 
 /** How many partitions there are, and which of them this instance holds. */
 export interface PartitionFacts {
@@ -109,7 +110,7 @@ export function factsAtStart(described: ProcessDescription, now: Now): Facts {
     connection: connectionAtStart(),
     reading: readingAtStart(now.ms),
     pausedAt: null,
-    backlog: () => NO_BACKLOG,
+    backlog: noBacklog,
     position: null,
     lastCommitAtMs: null,
     progressAt: now.monotonic,

@@ -1,7 +1,7 @@
 /** Records the results of batches: their events, their latency, and failed transactions. */
 
 import { OUTCOMES } from "../../repository/outcome.ts";
-import { isUnanswered, sqlStateClass } from "../../sqlstate_table.ts";
+import { sqlStateClass } from "../../sqlstate_table.ts";
 import type { CommittedBatch, DecidedEvents } from "../facts/committed_batch.ts";
 import { add, addKnown, countEvents, noOutcomes } from "../facts/counts.ts";
 import { type Clocks, type Facts, nowOf } from "../facts/facts.ts";
@@ -45,8 +45,7 @@ export class BatchRecorder {
     facts.position = batch.position ?? facts.position;
     facts.lastCommitAtMs = now.ms;
     facts.progressAt = now.monotonic;
-    facts.database.refusal = null;
-    database.answered();
+    database.accepted();
     const outcomes = noOutcomes();
     let size = 0;
     for (const events of batch.events) {
@@ -93,8 +92,7 @@ export class BatchRecorder {
     observe();
     counts.failedWrites++;
     add(counts.commitFailures, sqlStateClass(code));
-    if (isUnanswered(code)) database.failed(code);
-    else database.refused(code);
+    database.rejected(code);
   }
 
   /** Alliances or memberships changed: the app has to compute trust again. */

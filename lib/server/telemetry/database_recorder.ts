@@ -1,5 +1,6 @@
 /** Records whether the database answers, and what it counts. */
 
+import { isUnanswered } from "../../sqlstate_table.ts";
 import type { OpenCounts } from "../../repository/status/table_counts.ts";
 import type { Blocked } from "../facts/database_facts.ts";
 import type { Clocks, Facts } from "../facts/facts.ts";
@@ -47,10 +48,17 @@ export class DatabaseRecorder {
     };
   }
 
-  /** The database rejected a write. Until the next commit. */
-  refused(code: string | null): void {
+  /** A write failed: it had no answer, or the database rejected it, which holds until `accepted`. */
+  rejected(code: string | null): void {
+    if (isUnanswered(code)) return this.failed(code);
     const { database } = this.#facts;
     database.refusal = { code, sinceMs: database.refusal?.sinceMs ?? this.#clocks.now() };
+  }
+
+  /** The database accepted a write, or the claim of a lease. */
+  accepted(): void {
+    this.#facts.database.refusal = null;
+    this.answered();
   }
 
   counted(counts: Partial<OpenCounts>): void {

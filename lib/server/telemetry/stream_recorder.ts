@@ -116,6 +116,16 @@ export class StreamRecorder {
     if (facts.connection.sinceMs !== null) facts.reading.sinceMs = this.#clocks.now();
   }
 
+  /** Nothing is read until this instance leads again. */
+  ended(): void {
+    const { connection, reading } = this.#facts;
+    this.resumed();
+    connection.failuresInARow = 0;
+    connection.fault = null;
+    reading.clockAheadMs = null;
+    this.#recovering = false;
+  }
+
   #interruptReading(): void {
     const { reading } = this.#facts;
     if (reading.sinceMs === null) return;

@@ -6,13 +6,14 @@
 import { systemClock } from "../../client/clock.ts";
 import type { ReconcileCounts } from "../../repository/reconcile/reconcile_queue.ts";
 import { add, addKnown } from "../facts/counts.ts";
+import { NOTHING_QUEUED } from "../facts/database_facts.ts";
 import { observationOf } from "../facts/derived.ts";
 import {
   type Backlog,
   type Clocks,
   type Facts,
   factsAtStart,
-  NO_BACKLOG,
+  noBacklog,
   type Now,
   nowOf,
   type PartitionFacts,
@@ -81,29 +82,37 @@ export class Telemetry {
     this.facts.backlog = backlog;
   }
 
+  /** A term of leadership begins. */
   pipelineStarted(partitions: PartitionFacts = { of: 1, held: [0] }): void {
     this.facts.pipeline = "running";
     this.facts.leads = true;
     this.facts.partitions = partitions;
-  }
-
-  /** Another instance leads, or is about to. */
-  standsBy(): void {
-    this.facts.pipeline = "standby";
-    this.facts.leads = false;
-    this.facts.partitions = { ...this.facts.partitions, held: [] };
+    this.database.accepted();
   }
 
   /**
-   * This instance no longer reads and writes, for now or for good: what it had observed of the stream and of its
-   * batches holds no longer, and what is left in its queue is read again by whoever leads next.
+   * A term of leadership has ended. Whatever was known of its stream and its queue ends with it: otherwise a
+   * standby would report the last problem of its term for as long as another instance leads.
    */
   termEnded(): void {
-    const { connection, reading, database } = this.facts;
-    this.watchBacklog(() => NO_BACKLOG);
-    connection.fault = null;
-    reading.clockAheadMs = null;
-    database.refusal = null;
+    const { facts } = this;
+    if (facts.pipeline === "running") facts.pipeline = "starting";
+    facts.leads = false;
+    facts.partitions = { ...facts.partitions, held: [] };
+    facts.backlog = noBacklog;
+    this.stream.ended();
+    this.reconcilesCounted(NOTHING_QUEUED);
+  }
+
+  /** Another instance leads. */
+  standsBy(): void {
+    this.facts.pipeline = "standby";
+    this.database.accepted();
+  }
+
+  /** The database does not let this instance claim a lease, so it can't take over. */
+  cannotClaim(code: string): void {
+    this.database.rejected(code);
   }
 
   pipelineDraining(): void {

@@ -84,6 +84,31 @@ Deno.test("a standby is ready without a connection, a leader is not", () => {
   assert.deepEqual(codes, ["not_connected"]);
 });
 
+Deno.test("a standby reports no problem of the stream that it no longer reads", () => {
+  const { telemetry, clock } = begun();
+  telemetry.pipelineStarted();
+  telemetry.stream.paused();
+  telemetry.stream.attemptFailed({ source: "a.example", failures: 11, why: "", retryInMs: 1 });
+  telemetry.noticed("quiet_stream");
+  telemetry.stream.clockDiffers(90_000);
+  telemetry.batches.failed("25006");
+  telemetry.reconcilesCounted({ queued: 20, failing: 20, oldestSeconds: 1 });
+  telemetry.watchBacklog(() => ({
+    queued: 1,
+    queuedBytes: 1,
+    oldest: { receivedAt: NOON, timeUs: null },
+  }));
+  telemetry.termEnded();
+  telemetry.standsBy();
+  clock.pass(3_600_000);
+  assert.deepEqual(readinessOf(telemetry.condition).reasons, []);
+  const { connection, reconcile, pausedAt, leads, partitions } = telemetry.facts;
+  assert.deepEqual(
+    [connection.failuresInARow, reconcile.queued, reconcile.failing, pausedAt, leads, partitions],
+    [0, 0, 0, null, false, { of: 1, held: [] }],
+  );
+});
+
 Deno.test("the stored data may be sixty seconds behind, and no more", () => {
   const { telemetry, clock } = begun();
   telemetry.pipelineStarted();
