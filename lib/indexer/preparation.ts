@@ -49,6 +49,8 @@ export async function prepare(
     } catch (error) {
       if (error instanceof MigrationError) throw error;
       if (signal.aborted) return false;
+      // A session keeps the mode that it began with; the next one may be writable.
+      if (error instanceof ReadOnlyError) options.database.abandon(options.database.sql);
       const code = sqlStateOf(error);
       const reason = error instanceof ReadOnlyError
         ? error.message

@@ -10,10 +10,29 @@ export const SERVER_FACTS: readonly Mutant[] = [
     near: ["whole_program/standby_test.ts"],
   },
   {
+    file: "lib/server/telemetry/telemetry.ts",
+    before: `    this.facts.pipeline = "standby";
+    this.database.accepted();
+`,
+    after: `    this.facts.pipeline = "standby";
+`,
+    rule: "what the database rejected at the start is forgotten once it accepts a claim",
+    near: ["whole_program/standby_test.ts"],
+  },
+  {
     file: "lib/indexer/partition_sharing.ts",
     before: "if (share.failure !== null) options.cannotClaim(share.failure);\n        else if",
     after: "if",
     rule: "an instance that may not claim a partition is no standby",
+    near: ["whole_program/standby_test.ts"],
+  },
+  {
+    file: "lib/indexer/preparation.ts",
+    before:
+      `      if (error instanceof ReadOnlyError) options.database.abandon(options.database.sql);
+`,
+    after: "",
+    rule: "a start waits for a read-only database on a new session each time",
     near: ["whole_program/standby_test.ts"],
   },
   {

@@ -266,6 +266,27 @@ databaseTest(
 );
 
 databaseTest(
+  "a standby that began while the database was read-only is ready once it is not",
+  async ({ sql, url }) => {
+    await using server = new ReplayServer({ pingMs: 0 });
+    await using _leader = await started(new Program({ databaseUrl: url, streamUrl: server.url }));
+    const [row] = await sql<{ name: string }[]>`select current_database() as name`;
+    await sql.unsafe(`alter database "${row?.name}" set default_transaction_read_only = on`);
+    await using standby = new Program({ databaseUrl: url, streamUrl: server.url });
+    await standby.until(() => standby.said("cannot prepare the database, retrying") > 0);
+    assert.equal(await standby.metric("indexer_database_refusing"), 1);
+    await sql.begin(async (tx) => {
+      await tx`set transaction read write`;
+      await tx.unsafe(`alter database "${row?.name}" reset default_transaction_read_only`);
+    });
+    await started(standby);
+    assert.equal(await standby.metric("indexer_database_refusing"), 0);
+    assert.equal((await standby.fetch("/ready")).status, 200);
+  },
+  { kinds: ["server"] },
+);
+
+databaseTest(
   "an instance whose claims the database rejects is no standby that could take over",
   async ({ sql, url }) => {
     await using server = new ReplayServer({ pingMs: 0 });
