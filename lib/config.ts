@@ -10,7 +10,12 @@ import type { LogLevel } from "./log/logger.ts";
 import { Secret } from "./secret.ts";
 import type { Database } from "./config/setting_form.ts";
 import type { StartFrom } from "./config/setting_stream.ts";
-import { type Environment, SETTINGS, type SettingValues } from "./config/settings.ts";
+import {
+  type Environment,
+  type SettingName,
+  SETTINGS,
+  type SettingValues,
+} from "./config/settings.ts";
 import { wantedDids } from "./config/wanted_dids.ts";
 
 export type { ConfigProblem } from "./config/config_problem.ts";
@@ -119,20 +124,43 @@ const DEVELOPMENT_JITTER_SECRET = "a fixed secret for development only";
  * it contains a secret.
  */
 export function readConfig(env: EnvironmentVariables): Config {
+  const present = presentIn(env);
+  const { values, problems } = parse(Object.keys(SETTINGS) as SettingName[], present);
+  problems.push(...contradictions(values, present), ...unknownNames(present));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return toConfig(values as SettingValues, present);
+}
+
+/** The settings of the server, whatever the others are. Throws a `ConfigError`. */
+export function readServerAddress(
+  env: EnvironmentVariables,
+): Pick<SettingValues, "HTTP_HOST" | "METRICS_PORT"> {
+  const { values, problems } = parse(["HTTP_HOST", "METRICS_PORT"], presentIn(env));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values as SettingValues;
+}
+
+function presentIn(env: EnvironmentVariables): ReadonlyMap<string, string> {
   const present = new Map<string, string>();
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && value.trim() !== "") present.set(name, value);
   }
+  return present;
+}
+
+function parse(
+  names: readonly SettingName[],
+  present: ReadonlyMap<string, string>,
+): { readonly values: Partial<SettingValues>; readonly problems: ConfigProblem[] } {
   const values: Partial<SettingValues> = {};
   const problems: ConfigProblem[] = [];
-  for (const [name, setting] of Object.entries(SETTINGS)) {
+  for (const name of names) {
+    const setting = SETTINGS[name];
     const parsed = setting.schema.safeParse(textOf(present.get(name), setting.secret));
     if (parsed.success) Object.assign(values, { [name]: parsed.data });
     else problems.push(unusable(name, setting, present, parsed.error));
   }
-  problems.push(...contradictions(values, present), ...unknownNames(present));
-  if (problems.length > 0) throw new ConfigError(problems);
-  return toConfig(values as SettingValues, present);
+  return { values, problems };
 }
 
 /** Spaces around a value are a typing error, except in a secret, where they may be intended. */

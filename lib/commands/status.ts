@@ -1,4 +1,5 @@
 import { sleep, systemClock } from "../client/clock.ts";
+import { readServerAddress } from "../config.ts";
 import type { Status } from "../server/status/status.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
 import { parseOptions } from "./options.ts";
@@ -16,15 +17,14 @@ export const status: Command = {
   help: `usage: jetstream-indexer status [--ready | --watch] [--json]
            [--url URL]
 
-Asks the process that runs on this machine, on METRICS_PORT,
-with INTERNAL_AUTH_TOKEN where one is set.
+Asks the process that runs on this machine, on HTTP_HOST and
+METRICS_PORT, with INTERNAL_AUTH_TOKEN where one is set.
 
   --ready     exit with 0 when it is ready and 1 when it is
               not; for health checks
   --watch     ask again every two seconds, until Ctrl-C
   --json      print what it answers, for scripts
-  --url URL   ask there, not at
-              http://127.0.0.1:METRICS_PORT
+  --url URL   ask there, not at this machine's process
 
 Examples:
   jetstream-indexer status --watch
@@ -47,13 +47,19 @@ Examples:
 
 function baseUrl(given: string | undefined, { env }: Terminal): URL {
   if (given !== undefined) {
-    if (!URL.canParse(given)) {
+    const url = URL.parse(given);
+    if (url === null || !/^https?:$/.test(url.protocol)) {
       throw new UsageError(`cannot use --url ${given}: expected http://HOST:PORT`);
     }
-    return new URL(given);
+    return url;
   }
-  return new URL(`http://127.0.0.1:${env["METRICS_PORT"]?.trim() || "9090"}`);
+  const { HTTP_HOST, METRICS_PORT } = readServerAddress(env);
+  const host = LOOPBACK_OF.get(HTTP_HOST) ?? HTTP_HOST;
+  return new URL(`http://${host.includes(":") ? `[${host}]` : host}:${METRICS_PORT}`);
 }
+
+/** A process that listens on all addresses is asked on the machine's own. */
+const LOOPBACK_OF: ReadonlyMap<string, string> = new Map([["0.0.0.0", "127.0.0.1"], ["::", "::1"]]);
 
 async function ask(base: URL, path: string, { env }: Terminal): Promise<Response> {
   const token = env["INTERNAL_AUTH_TOKEN"]?.trim();

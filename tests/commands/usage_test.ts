@@ -245,6 +245,42 @@ Deno.test("an unexpected error is shown in one line, without secrets of the envi
   assert.deepEqual(err, ["jetstream-indexer: cannot write [secret]"]);
 });
 
+for (
+  const host of [null, "127.0.0.1", "0.0.0.0", "::", "::1", "localhost"] as const
+) {
+  Deno.test(`status asks where the process listens: HTTP_HOST ${host ?? "unset"}`, async () => {
+    const handler = (): Response => Response.json({ status: "ready" });
+    const hostname = host ?? "0.0.0.0";
+    await using server = Deno.serve({ hostname, port: 0, onListen: () => {} }, handler);
+    const env = {
+      METRICS_PORT: String(server.addr.port),
+      ...(host === null ? {} : { HTTP_HOST: host }),
+    };
+    const { code, out, err } = await told(["status", "--ready"], { env });
+    assert.deepEqual([code, out, err], [0, ["ready"], []]);
+  });
+}
+
+Deno.test("status with settings or an address that it can't use ends with 2 and says what is accepted", async () => {
+  for (
+    const [words, env, expected] of [
+      [
+        [],
+        { METRICS_PORT: "http" },
+        /cannot use METRICS_PORT: got "http", expected a whole number/,
+      ],
+      [[], { METRICS_PORT: "99999" }, /cannot use METRICS_PORT: got "99999", expected a whole/],
+      [[], { HTTP_HOST: "a b" }, /cannot use HTTP_HOST: got "a b", expected an IP address/],
+      [["--url", "db:9090"], {}, /cannot use --url db:9090: expected http:\/\/HOST:PORT/],
+      [["--url", "ftp://db"], {}, /cannot use --url ftp:\/\/db: expected http:\/\/HOST:PORT/],
+    ] as const
+  ) {
+    const { code, out, err } = await told(["status", ...words], { env });
+    assert.deepEqual([code, out], [2, []]);
+    assert.match(err.join("\n"), expected);
+  }
+});
+
 Deno.test("status ends with 1 when no process answers", async () => {
   for (const words of [["status"], ["status", "--json"], ["status", "--ready"]]) {
     const { code, out, err } = await told(words, { env: { METRICS_PORT: "9" } });

@@ -2,6 +2,13 @@ import type { Mutant } from "./mutant.ts";
 
 export const COMMANDS: readonly Mutant[] = [
   {
+    file: "lib/commands/status.ts",
+    before: "const host = LOOPBACK_OF.get(HTTP_HOST) ?? HTTP_HOST;",
+    after: 'const host = "127.0.0.1";',
+    rule: "status finds a process that listens on one address only",
+    near: ["commands/usage_test.ts"],
+  },
+  {
     file: "lib/commands/dead_letter_selection.ts",
     before: "if (given.filter(Boolean).length !== 1) {",
     after: "if (given.filter(Boolean).length === 0) {",
