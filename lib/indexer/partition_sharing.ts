@@ -51,6 +51,7 @@ async function workUntilChanged(
   const changed = new AbortController();
   const until = AbortSignal.any([signal, changed.signal, ...share.lostSignals]);
   logger.info("leading", { partitions: share.partitions.join(" ") });
+  let failure: unknown = null;
   const watching = (async (): Promise<void> => {
     while (!until.aborted) {
       await sleep(ASK_MS, clock, until).catch(() => {});
@@ -59,8 +60,11 @@ async function workUntilChanged(
         changed.abort(new Error("the share of this instance changed"));
       }
     }
-  })();
-  let failure: unknown = null;
+  })().catch((error) => {
+    // The number of partitions has changed. A quiet stream has no batch that would notice it.
+    failure = error;
+    changed.abort(error);
+  });
   try {
     await work(until);
   } catch (error) {
@@ -69,8 +73,7 @@ async function workUntilChanged(
     } else if (!until.aborted || signal.aborted) failure = error;
   } finally {
     changed.abort();
-    // The failure is thrown below: the number of partitions has changed.
-    await watching.catch((error) => failure ??= error);
+    await watching;
   }
   if (failure !== null) throw failure;
 }

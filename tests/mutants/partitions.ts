@@ -2,6 +2,16 @@ import type { Mutant } from "./mutant.ts";
 
 export const PARTITIONS: readonly Mutant[] = [
   {
+    file: "lib/indexer/partition_sharing.ts",
+    before: `    failure = error;
+    changed.abort(error);
+`,
+    after: `    throw error;
+`,
+    rule: "a changed number of partitions ends no instance, on a quiet stream either",
+    near: ["whole_program/standby_test.ts"],
+  },
+  {
     file: "lib/indexer/fair_share.ts",
     before: "return above > 0 && othersWant(holder, sharers.instances) ? above : 0;",
     after: "return above > 0 ? above : 0;",

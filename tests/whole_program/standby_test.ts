@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Sql } from "../../lib/repository/connection/sql.ts";
+import { resize } from "../../lib/repository/batch/partition_count.ts";
 import { Program } from "../support/crash/in_process.ts";
 import { settings } from "../support/crash/settings.ts";
 import { type Planned, spawnPlanned } from "../support/crash/spawned.ts";
@@ -303,6 +304,29 @@ databaseTest(
     await started(program);
     await until(async () => (await readyOf(program)).status === 200, "it is ready");
     assert.equal(await program.metric("indexer_database_refusing"), 0);
+  },
+  { kinds: ["server"] },
+);
+
+databaseTest(
+  "the number of partitions is changed on a quiet stream, and no instance ends",
+  async ({ sql, url }) => {
+    await using server = new ReplayServer({ pingMs: 0 });
+    const at = { databaseUrl: url, streamUrl: server.url, env: { PARTITIONS: "2" } };
+    await using one = new Program(at);
+    await using other = new Program(at);
+    const programs = [one, other];
+    const sharing = async (): Promise<boolean> =>
+      (await sql`select 1 from indexer_state where lease_until > clock_timestamp()
+        group by holder`).length === 2;
+    await until(sharing, "each holds one partition", { limitMs: HANG_MS });
+    await resize(sql, 1);
+    for (const program of programs) {
+      await program.until(() => program.said("the number of partitions was changed") > 0);
+    }
+    await Promise.any(
+      programs.map((program) => program.until(() => program.said(STANDING_BY) > 0)),
+    );
   },
   { kinds: ["server"] },
 );
