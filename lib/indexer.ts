@@ -111,7 +111,7 @@ export class Indexer {
           partitions: config.partitions,
           instance: this.#options.instance,
           leaseMs: config.leaseMs,
-          standsBy: () => telemetry.standsBy(),
+          standsBy: (of) => telemetry.standsBy(of),
           cannotClaim: (code) => telemetry.cannotClaim(code),
         },
         async (held, of, until) => await new LeadershipTerm(this.#leading, held, of).run(until),

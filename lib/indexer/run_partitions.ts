@@ -6,9 +6,11 @@ import type { HeldPartitions, PartitionLeasesOptions } from "./partition_leases.
 import { shareWhenLeased } from "./partition_sharing.ts";
 import { PartitionsChangedError } from "../repository/partitions/partition.ts";
 
-export interface RunPartitionsOptions extends Omit<PartitionLeasesOptions, "of"> {
+export interface RunPartitionsOptions extends Omit<PartitionLeasesOptions, "of" | "standsBy"> {
   /** The number of partitions for an empty index. */
   readonly partitions: number;
+  /** Called with the number of partitions when other instances turn out to lead all of them. */
+  readonly standsBy: (of: number) => void;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface RunPartitionsOptions extends Omit<PartitionLeasesOptions, "of">
  * partitions, and ends when its signal aborts.
  */
 export async function runPartitions(
-  options: RunPartitionsOptions,
+  { standsBy, ...options }: RunPartitionsOptions,
   work: (held: HeldPartitions, of: number, signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -24,14 +26,15 @@ export async function runPartitions(
   while (!signal.aborted) {
     const of = await readPartitionCount(options, options.partitions, signal);
     if (of === null) return;
+    const common = { ...options, standsBy: () => standsBy(of) };
     try {
       if (of === 1) {
         const leased = { consumer, partition: 0 };
-        await leadWhenLeased({ ...options, leased }, ({ lease, resume }, until) => {
+        await leadWhenLeased({ ...common, leased }, ({ lease, resume }, until) => {
           return work({ leases: [lease], positions: [resume] }, of, until);
         }, signal);
       } else {
-        await shareWhenLeased({ ...options, of }, (held, until) => work(held, of, until), signal);
+        await shareWhenLeased({ ...common, of }, (held, until) => work(held, of, until), signal);
       }
     } catch (error) {
       if (!(error instanceof PartitionsChangedError)) throw error;

@@ -11,12 +11,20 @@ export const SERVER_FACTS: readonly Mutant[] = [
   },
   {
     file: "lib/server/telemetry/telemetry.ts",
-    before: `    this.facts.pipeline = "standby";
+    before: `    this.facts.partitions = { of, held: [] };
     this.database.accepted();
 `,
-    after: `    this.facts.pipeline = "standby";
+    after: `    this.facts.partitions = { of, held: [] };
 `,
     rule: "what the database rejected at the start is forgotten once it accepts a claim",
+    near: ["whole_program/standby_test.ts"],
+  },
+  {
+    file: "lib/server/telemetry/telemetry.ts",
+    before: "this.facts.partitions = { of, held: [] };",
+    after: "this.facts.partitions = { ...this.facts.partitions, held: [] };",
+    rule:
+      "a partition that was removed has no series, so that nobody is paged because nobody leads it",
     near: ["whole_program/standby_test.ts"],
   },
   {

@@ -309,7 +309,7 @@ databaseTest(
 );
 
 databaseTest(
-  "the number of partitions is changed on a quiet stream, and no instance ends",
+  "the number of partitions is changed on a quiet stream: no instance ends or reports a removed one",
   async ({ sql, url }) => {
     await using server = new ReplayServer({ pingMs: 0 });
     const at = { databaseUrl: url, streamUrl: server.url, env: { PARTITIONS: "2" } };
@@ -327,6 +327,11 @@ databaseTest(
     await Promise.any(
       programs.map((program) => program.until(() => program.said(STANDING_BY) > 0)),
     );
+    for (const program of programs) {
+      const isGone = async (): Promise<boolean> =>
+        await program.metric('indexer_leader{partition="1"}') === null;
+      await until(isGone, "the series of the removed partition is gone", { limitMs: 20_000 });
+    }
   },
   { kinds: ["server"] },
 );

@@ -104,9 +104,10 @@ export class Telemetry {
     this.reconcilesCounted(NOTHING_QUEUED);
   }
 
-  /** Another instance leads. */
-  standsBy(): void {
+  /** Other instances lead all partitions. `of`: how many there are. */
+  standsBy(of = 1): void {
     this.facts.pipeline = "standby";
+    this.facts.partitions = { of, held: [] };
     this.database.accepted();
   }
 
