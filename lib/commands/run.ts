@@ -62,6 +62,7 @@ export async function runIndexer(terminal: Terminal, hooks: RunHooks = {}): Prom
   const telemetry = new Telemetry({
     collections: COLLECTIONS.map(({ nsid }) => nsid),
     version: buildText(terminal.build),
+    consumer: config.consumerName,
     logLinesDropped: () => terminal.log?.dropped ?? 0,
     ...(hooks.clock === undefined ? {} : { clock: hooks.clock }),
   });

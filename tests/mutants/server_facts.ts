@@ -2,6 +2,21 @@ import type { Mutant } from "./mutant.ts";
 
 export const SERVER_FACTS: readonly Mutant[] = [
   {
+    file: "lib/commands/run.ts",
+    before: `    consumer: config.consumerName,
+    logLinesDropped`,
+    after: `    logLinesDropped`,
+    rule: "each consumer has its own leader in the metrics",
+    near: ["whole_program/fault_instances_test.ts"],
+  },
+  {
+    file: "monitoring/alerts.yml",
+    before: "expr: sum by (job, consumer, partition) (indexer_leader) == 0",
+    after: "expr: sum by (job, partition) (indexer_leader) == 0",
+    rule: "a consumer that nobody writes for is noticed beside another one",
+    near: ["operation/monitoring_test.ts"],
+  },
+  {
     file: "lib/indexer/leadership_term.ts",
     before: `      context.telemetry.termEnded();
 `,

@@ -11,7 +11,7 @@ import { seeded } from "../support/fresh_seeds.ts";
 const STANDING_BY = "standing by: another instance leads";
 
 databaseTest(
-  "two concurrent consumers on one database give the same tables as one",
+  "two concurrent consumers on one database give the same tables as one, and each has its own leader",
   seeded(async (seed, db) => {
     const frames = numberedStream(seed, 400);
     await using server = new ReplayServer({ pingMs: 0 });
@@ -28,6 +28,10 @@ databaseTest(
     server.dropAll();
     server.push(...frames.slice(200));
     await Promise.all([one.committed(400), two.committed(400)]);
+    const leads = (consumer: string): string =>
+      `indexer_leader{consumer="${consumer}",partition="0"}`;
+    assert.equal(await one.metric(leads("batches-of-7")), 1);
+    assert.equal(await two.metric(leads("batches-of-11")), 1);
     assert.deepEqual(await Promise.all([one.stop(), two.stop()]), [0, 0]);
     await assertFolded(db.sql, frames);
   }),

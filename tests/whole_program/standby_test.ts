@@ -65,7 +65,7 @@ databaseTest(
       status: "ready",
       standby: true,
     });
-    const series = 'indexer_leader{partition="0"}';
+    const series = 'indexer_leader{consumer="default",partition="0"}';
     assert.deepEqual([await leader.metric(series), await standby.metric(series)], [1, 0]);
     assert.equal(await standby.metric("indexer_processing_lag_seconds"), 0);
     await assertFolded(db.sql, frames);
@@ -86,7 +86,7 @@ databaseTest(
     server.push(...frames.slice(100));
     await standby.committed(200);
     assert.equal(await epochOf(db.sql), 2);
-    assert.equal(await standby.metric('indexer_leader{partition="0"}'), 1);
+    assert.equal(await standby.metric('indexer_leader{consumer="default",partition="0"}'), 1);
     await assertFolded(db.sql, frames);
   }),
 );
@@ -329,7 +329,7 @@ databaseTest(
     );
     for (const program of programs) {
       const isGone = async (): Promise<boolean> =>
-        await program.metric('indexer_leader{partition="1"}') === null;
+        await program.metric('indexer_leader{consumer="default",partition="1"}') === null;
       await until(isGone, "the series of the removed partition is gone", { limitMs: 20_000 });
     }
   },

@@ -61,6 +61,7 @@ export interface PartitionFacts {
 
 export interface Facts {
   readonly version: string;
+  readonly consumer: string;
   readonly startedAt: Now;
   pipeline: PipelineState;
   /** Whether this instance holds the lease, so that the stored data is its work. */
@@ -94,14 +95,17 @@ export interface ProcessDescription {
   /** NSIDs with a label value of their own: those with a mapper. */
   readonly collections: readonly string[];
   readonly version: string;
+  /** Default: that of the settings. */
+  readonly consumer?: string;
   readonly logLinesDropped?: () => number;
 }
 
 /** The facts of a process that starts. */
 export function factsAtStart(described: ProcessDescription, now: Now): Facts {
-  const { collections, version, logLinesDropped = () => 0 } = described;
+  const { collections, version, consumer = "default", logLinesDropped = () => 0 } = described;
   return {
     version,
+    consumer,
     startedAt: now,
     pipeline: "starting",
     leads: false,

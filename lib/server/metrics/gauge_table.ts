@@ -132,11 +132,12 @@ export const GAUGES: readonly Metric[] = [
   [
     "indexer_leader",
     "1 on the instance that writes the partition, 0 on a standby.",
-    ({ partitions: { of, held } }) =>
+    ({ consumer, partitions: { of, held } }) =>
       Array.from(
         { length: of },
-        (_, partition) => [[`${partition}`], +held.includes(partition)] as const,
+        (_, partition) => [[consumer, `${partition}`], +held.includes(partition)] as const,
       ),
+    "consumer",
     "partition",
   ],
   // Not prom-client's own: they read /proc, which the executable may not, and then report no memory at all.

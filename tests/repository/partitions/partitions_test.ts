@@ -152,7 +152,10 @@ databaseTest(
     await atRest(db.sql, reached(frames, 400), 4);
     await assertFolded(db.sql, frames);
     for (const partition of [0, 1, 2, 3]) {
-      assert.equal(await program.metric(`indexer_leader{partition="${partition}"}`), 1);
+      assert.equal(
+        await program.metric(`indexer_leader{consumer="default",partition="${partition}"}`),
+        1,
+      );
     }
     assert.equal(await program.stop(), 0);
   }),
