@@ -132,13 +132,6 @@ export const INDEXER: readonly Mutant[] = [
     near: ["indexer/batch_wait_test.ts"],
   },
   {
-    file: "lib/indexer/leadership_term.ts",
-    before: "      context.telemetry.termEnded();\n",
-    after: "",
-    rule: "an instance that lost its lease does not report its old queue for ever",
-    near: ["whole_program/standby_test.ts"],
-  },
-  {
     file: "lib/client/event_queue.ts",
     before: "    this.#pause.end();\n  }\n\n  #wake",
     after: "  }\n\n  #wake",
