@@ -126,7 +126,7 @@ databaseTest(
     telemetry.batches.failed("25006");
     proxy.heal();
     await leader.until(() => leader.said(STANDING_BY) > 0);
-    await until(async () => (await leader.fetch("/ready")).status === 200, "the standby is ready");
+    await until(async () => (await readyOf(leader)).status === 200, "the standby is ready");
     for (
       const gauge of [
         "pending_messages",
@@ -241,7 +241,7 @@ databaseTest(
     });
     await started(standby);
     assert.equal(await standby.metric("indexer_database_refusing"), 0);
-    assert.equal((await standby.fetch("/ready")).status, 200);
+    assert.equal((await readyOf(standby)).status, 200);
   },
   { kinds: ["server"] },
 );

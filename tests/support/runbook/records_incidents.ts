@@ -5,6 +5,7 @@ import { requestReconciles } from "../../../lib/repository/reconcile/reconcile_r
 import { ReplayServer } from "../jetstream/replay_server.ts";
 import { lastingPort } from "../lasting_port.ts";
 import { didOf } from "../sample_events.ts";
+import { until } from "../within.ts";
 import { type Incident, metric, type Scene } from "./incident.ts";
 
 const AUTHORS = ["alice", "bob", "carol", "dave"];
@@ -79,16 +80,22 @@ export const RECORDS_INCIDENTS: readonly Incident[] = [
     async happens(scene): Promise<void> {
       const PLC_URL = `http://127.0.0.1:${lastingPort()}`;
       await using server = new ReplayServer();
-      for (let n = 0; n < 12; n++) server.push(scene.events.put(`author${n}/scene/s`));
+      const names = Array.from({ length: 20 }, (_, n) => `author${n}`);
+      for (const name of names) server.push(scene.events.put(`${name}/scene/s`));
       await using program = scene.program({
         streamUrl: server.url,
         env: { PLC_URL, RECONCILE_ALLOW_PRIVATE: "true", RECONCILE_AT_ONCE: "16" },
       });
-      await program.committed(12);
-      const dids = Array.from({ length: 12 }, (_, n) => didOf(`author${n}`));
-      await requestReconciles(scene.sql, dids, "sync");
+      await program.committed(names.length);
+      await requestReconciles(scene.sql, names.map(didOf), "sync");
+      // Most of these are no DIDs, and fail at once. An unreachable directory is given a rest after its first failures.
       await metric(program, "indexer_reconciles_failing", "", (count) => count > 10);
-      const [why] = await scene.statement("select failure, count(*), max(detail)");
+      let why: Readonly<Record<string, unknown>> | undefined;
+      await until(async () => {
+        const rows = await scene.statement("select failure, count(*), max(detail)");
+        why = rows.find(({ failure }) => failure === "unreachable");
+        return why !== undefined;
+      }, "a repository whose directory is unreachable");
       scene.clue("unreachable", why);
       assert.ok(JSON.stringify(why).includes(new URL(PLC_URL).host), JSON.stringify(why));
     },
