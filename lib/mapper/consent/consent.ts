@@ -15,8 +15,10 @@
  * `location` alone: see `hidden_place.ts`.
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Refusal } from "../../decoder/event.ts";
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
+import { DEFAULT_LIMITS } from "../../decoder/limits.ts";
 import { decimalNumber } from "../decimal.ts";
 import { COARSE_LENGTH, encodeGeohash, isOnEarth, roundGeohash } from "../geo/geohash.ts";
 import { withoutHiddenPlaces } from "./hidden_place.ts";
@@ -29,6 +31,12 @@ export interface Coarsened {
   readonly refusal: Refusal | null;
 }
 
+/**
+ * The version of all rules for places. Increased whenever a record keeps less, or something else, than before: then
+ * the log asks for a `reindex`, which applies the rules to the records that are stored.
+ */
+export const PLACE_RULES = 1;
+
 /** The collections whose records have a location and consent. */
 const CONSENTING: ReadonlySet<string> = new Set(["app.subcult.scene", "app.subcult.event"]);
 
@@ -40,8 +48,22 @@ const NO_FIELDS: ReadonlySet<string> = new Set();
  * its input. Idempotent for every record within the budget of the search.
  */
 export function coarsen(collection: string, record: JsonObject): Coarsened {
+  return coarsenWithin(collection, record);
+}
+
+/**
+ * The same for a record that is stored, perhaps by a version with other rules. Idempotent for every record: it is
+ * searched as if it were the largest one, because another limit would cut what the first search left once more.
+ */
+export function coarsenStored(collection: string, record: JsonObject): Coarsened {
+  const coarse = coarsenWithin(collection, record, DEFAULT_LIMITS.recordBytes);
+  return isDeepStrictEqual(coarse.record, record) ? { ...coarse, record } : coarse;
+}
+
+/** `size`: of the record, as in `sizeOf`, when the search is not limited by its own. */
+function coarsenWithin(collection: string, record: JsonObject, size?: number): Coarsened {
   const isConsenting = CONSENTING.has(collection);
-  const cleaned = withoutHiddenPlaces(record, isConsenting ? OWN_FIELDS : NO_FIELDS);
+  const cleaned = withoutHiddenPlaces(record, isConsenting ? OWN_FIELDS : NO_FIELDS, size);
   if (cleaned === null) {
     const detail = "got a record nested deeper than 128 levels";
     return { record: {}, refusal: { reason: "record_too_deep", detail } };

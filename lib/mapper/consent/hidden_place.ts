@@ -44,14 +44,15 @@ const TOO_DEEP = new RangeError("cannot look for places: the record is nested to
 
 /**
  * The record without hidden places, or the same object when there are none. Keys in `except` are skipped at
- * the top level. Null when it is nested deeper than 128 levels.
+ * the top level. `size`, as in `sizeOf`, limits the search. Null when the record is nested deeper than 128 levels.
  */
 export function withoutHiddenPlaces(
   record: JsonObject,
   except: ReadonlySet<string>,
+  size: number = sizeOf(record, MAX_DEPTH),
 ): JsonObject | null {
   try {
-    return new Walk(record).cleanRecord(record, except);
+    return new Walk(size).cleanRecord(record, except);
   } catch (error) {
     if (error === TOO_DEEP) return null;
     throw error;
@@ -68,8 +69,9 @@ class Walk {
   /** What is left for the whole record. */
   readonly #budget: SearchBudget;
 
-  constructor(record: JsonObject) {
-    this.#budget = new SearchBudget(sizeOf(record, MAX_DEPTH));
+  /** `size`: of the record, as in `sizeOf`. */
+  constructor(size: number) {
+    this.#budget = new SearchBudget(size);
   }
 
   cleanRecord(record: JsonObject, except: ReadonlySet<string>): JsonObject {
