@@ -3,11 +3,12 @@
 import type { Difference, Standing } from "../repository/fold/record_difference.ts";
 
 /** What is different, in a few words. */
-export function kindOf({ from, to, row, columns }: Difference): string {
+export function kindOf({ from, to, row, hasPlace, columns }: Difference): string {
   const [before, after] = [textOf(from), textOf(to)];
   if (before !== after) return `${before} → ${after}`;
   if (row === "missing") return "applied, and has no live row";
   if (row === "unexpected") return `${before}, and has a live row`;
+  if (hasPlace) return "a place in the record";
   return `columns ${columns.join(", ")}`;
 }
 

@@ -3,7 +3,7 @@
 import type { Logger } from "../log/logger.ts";
 import { COLLECTIONS } from "../mapper/collections/registry.ts";
 import type { Database } from "../repository/connection/database.ts";
-import { outdatedMappings } from "../repository/reconcile/mappings.ts";
+import { allBut, outdatedMappings } from "../repository/reconcile/mappings.ts";
 
 interface Options {
   readonly database: Database;
@@ -21,7 +21,7 @@ export async function warnOutdatedMappings(
 ): Promise<void> {
   try {
     const outdated = await database.ask(
-      (sql) => outdatedMappings(sql, COLLECTIONS),
+      (sql) => outdatedMappings(sql, [...COLLECTIONS, allBut(COLLECTIONS)]),
       { silentMs, signal },
     );
     if (outdated.length === 0) return;

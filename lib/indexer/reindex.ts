@@ -1,12 +1,13 @@
-/** Maps all records of a collection again, in batches, while the stream is written. */
+/** Maps all records of a collection, or of all others, again, in batches, while the stream is written. */
 
-import type { Collection, RecordKey } from "../mapper/collection.ts";
+import type { RecordKey } from "../mapper/collection.ts";
 import type { Difference } from "../repository/fold/record_difference.ts";
-import { FIRST_KEY, type KeyPosition, ledgerKeys } from "../repository/reconcile/ledger_keys.ts";
+import { FIRST_KEY, ledgerKeys } from "../repository/reconcile/ledger_keys.ts";
 import {
   advanceReindex,
   beginReindex,
   finishReindex,
+  type MappedRecords,
   type ReindexProgress,
 } from "../repository/reconcile/mappings.ts";
 import type { Sql } from "../repository/connection/sql.ts";
@@ -20,6 +21,8 @@ export interface ReindexOptions {
   ) => Promise<readonly Difference[]>;
   /** Write nothing, and store no progress. */
   readonly dryRun: boolean;
+  /** Called after the last record. Returns how much else it changed. */
+  readonly lastly?: () => Promise<number>;
   /** Called after each batch. */
   readonly advanced: (progress: ReindexProgress, differences: readonly Difference[]) => void;
 }
@@ -32,15 +35,15 @@ const BATCH = 1000;
  * many came out differently; null when the signal aborted before the end.
  */
 export async function reindex(
-  collection: Collection,
-  { sql, remap, dryRun, advanced }: ReindexOptions,
+  collection: MappedRecords,
+  { sql, remap, dryRun, lastly, advanced }: ReindexOptions,
   signal: AbortSignal,
 ): Promise<ReindexProgress | null> {
   let progress: ReindexProgress = dryRun
     ? { after: FIRST_KEY, done: 0, changed: 0 }
     : await beginReindex(sql(), collection);
-  const after = (position: KeyPosition): Promise<RecordKey[]> => {
-    const keys = ledgerKeys(sql(), collection.nsid, position, BATCH);
+  const after = (position: RecordKey): Promise<RecordKey[]> => {
+    const keys = ledgerKeys(sql(), collection, position, BATCH);
     // If this function ends early, nobody awaits the query: its failure must not be an unhandled rejection.
     keys.catch(() => {});
     return keys;
@@ -50,14 +53,16 @@ export async function reindex(
     const keys = await next;
     const last = keys.at(-1);
     if (last === undefined) {
+      const changed = await lastly?.() ?? 0;
+      if (signal.aborted) return null;
       if (!dryRun) await finishReindex(sql(), collection);
-      return progress;
+      return { ...progress, changed: progress.changed + changed };
     }
     // The next keys are read while these records are mapped.
     next = after(last);
     const differences = await remap(keys, signal);
     progress = {
-      after: { did: last.did, rkey: last.rkey },
+      after: last,
       done: progress.done + keys.length,
       changed: progress.changed + differences.length,
     };

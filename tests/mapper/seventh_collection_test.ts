@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { jsonToLex, type LexiconDoc, Lexicons } from "@atproto/lexicon";
 import { createMapper, type Mapper } from "../../lib/mapper/content.ts";
 import { COLLECTIONS } from "../../lib/mapper/collections/registry.ts";
-import { outdatedMappings } from "../../lib/repository/reconcile/mappings.ts";
+import { mappingVersion, outdatedMappings } from "../../lib/repository/reconcile/mappings.ts";
 import { migrate } from "../../lib/repository/schema/migrate.ts";
 import { MIGRATIONS } from "../../lib/repository/schema/migrations.ts";
 import { databaseTest, type TestDatabase } from "../support/database.ts";
@@ -85,7 +85,11 @@ seventhTest(
     assert.deepEqual(await standing(folded), ["unmapped", "unmapped", "unmapped"]);
 
     const needed = await outdatedMappings(sql, [WITH_SECOND_FORM]);
-    assert.deepEqual(needed, [{ collection: "app.subcult.venue", mapped: null, current: "1.2" }]);
+    assert.deepEqual(needed, [{
+      collection: "app.subcult.venue",
+      mapped: null,
+      current: mappingVersion(WITH_SECOND_FORM),
+    }]);
     await remapAll(sql, SEVEN, false);
     assert.deepEqual(await standing(folded), ["applied", "applied", "unmapped newer_version"]);
     assert.deepEqual(await venues(database), [TANK, VAULT]);
@@ -108,7 +112,7 @@ seventhTest(
     assert.deepEqual(await remapAll(sql, SEVEN, true), []);
 
     const needed = await outdatedMappings(sql, [WITH_THIRD_FORM]);
-    assert.deepEqual(needed.map(({ current }) => current), ["1.3"]);
+    assert.deepEqual(needed.map(({ current }) => current), [mappingVersion(WITH_THIRD_FORM)]);
     await remapAll(sql, SEVEN_LATER, false);
     assert.deepEqual(await standing(folded), ["applied", "applied", "applied"]);
     assert.deepEqual(await venues(database), [TANK, VAULT, HALL]);

@@ -45,9 +45,8 @@ export const REINDEXING: readonly Mutant[] = [
   },
   {
     file: "lib/repository/fold/rejudging.ts",
-    before:
-      "        if (isStored(entry, verdict)) writes.row(entry, verdict, made);\n        else ",
-    after: "        if (!isStored(entry, verdict)) ",
+    before: "        else if (difference.row !== null) writes.row(entry, verdict, made);\n",
+    after: "",
     rule: "a row that somebody changed is written again",
     near: ["repository/reconcile/reindex_test.ts"],
   },
@@ -75,10 +74,33 @@ export const REINDEXING: readonly Mutant[] = [
   {
     file: "lib/repository/reconcile/mappings.ts",
     before: `after_did = case when m.reindexing = excluded.reindexing then m.after_did end,
+      after_collection = case when m.reindexing = excluded.reindexing then m.after_collection end,
       after_rkey = case when m.reindexing = excluded.reindexing then m.after_rkey end,`,
-    after: "after_did = m.after_did, after_rkey = m.after_rkey,",
+    after:
+      "after_did = m.after_did, after_collection = m.after_collection, after_rkey = m.after_rkey,",
     rule: "a reindex of another version begins at the first record",
     near: ["repository/reconcile/reindex_test.ts"],
+  },
+  {
+    file: "lib/repository/fold/stored_content.ts",
+    before: "entry.coarsened = record === written ? null : record;",
+    after: "entry.coarsened = null;",
+    rule: "a place that an older version stored is removed from the ledger too",
+    near: ["repository/reconcile/reindex_places_test.ts"],
+  },
+  {
+    file: "lib/commands/reindex.ts",
+    before: "      ? [...collections, allBut(collections)]",
+    after: "      ? collections",
+    rule: "a reindex covers the records that are stored without a table",
+    near: ["repository/reconcile/reindex_places_test.ts"],
+  },
+  {
+    file: "lib/mapper/consent/consent.ts",
+    before: "coarsenWithin(collection, record, DEFAULT_LIMITS.recordBytes)",
+    after: "coarsenWithin(collection, record)",
+    rule: "a record at the limit of the search is not cut again by each reindex",
+    near: ["mapper/consent/stored_test.ts"],
   },
   {
     file: "lib/indexer/reindex.ts",

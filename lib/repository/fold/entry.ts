@@ -1,5 +1,6 @@
 /** One record in the working set of a batch: its ledger row, and the changes that the batch makes. */
 
+import type { JsonObject } from "../../decoder/json.ts";
 import type { Reason } from "../../reason.ts";
 import type { RecordKey } from "../../mapper/collection.ts";
 import type { Body, Content } from "../../mapper/content.ts";
@@ -43,6 +44,11 @@ export interface Entry {
   content: Content | null;
   /** The fields of its newest revision; null except while they are about to be written. */
   body: Body | null;
+  /**
+   * The record without the places that the ledger's still has; null without any, and except while it is mapped
+   * again.
+   */
+  coarsened: JsonObject | null;
   /** Size of the stored record, uncompressed; null when not loaded. */
   bytes: number | null;
   /** The ledger's verdict; null when the ledger has no row yet. */
@@ -90,6 +96,7 @@ export function unknownEntry(key: RecordKey, foreign: boolean): Entry {
     createdAt: null,
     content: null,
     body: null,
+    coarsened: null,
     stored: null,
     writtenParents: null,
     accepted: false,

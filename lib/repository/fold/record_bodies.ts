@@ -26,7 +26,10 @@ export class Bodies {
   readonly #refusals: Refusals;
   readonly #mapAgain: boolean;
 
-  /** With `mapAgain`, the current mapper decides what a record is, whatever an earlier version decided. */
+  /**
+   * With `mapAgain`, the current rules decide what a record is and which places it keeps, whatever an earlier version
+   * decided.
+   */
   constructor(
     tx: TransactionSql,
     workingSet: WorkingSet,
@@ -55,7 +58,7 @@ export class Bodies {
         entry.body = body;
       }
       yield part;
-      for (const entry of part) entry.body = null;
+      for (const entry of part) entry.body = entry.coarsened = null;
     }
   }
 

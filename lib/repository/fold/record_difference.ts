@@ -30,6 +30,8 @@ export interface Difference {
   readonly to: Standing;
   /** Null when the product row agrees with the ledger. */
   readonly row: RowDifference | null;
+  /** Whether the ledger's record has a place that the current rules remove. */
+  readonly hasPlace: boolean;
   /** Columns whose values differ from those that the record gives. */
   readonly columns: readonly string[];
 }
@@ -61,8 +63,10 @@ export async function differencesOf(
   }));
   return judged.flatMap(({ entry, verdict, made }) => {
     const found = rows.get(entry);
+    const hasPlace = entry.coarsened !== null;
     if (
-      found === undefined && (isStored(entry, verdict) || waitsStill(workingSet, entry, verdict))
+      found === undefined && !hasPlace &&
+      (isStored(entry, verdict) || waitsStill(workingSet, entry, verdict))
     ) {
       return [];
     }
@@ -71,6 +75,7 @@ export async function differencesOf(
       from: { state: entry.stored?.state ?? "deleted", reason: entry.stored?.reason ?? null },
       to: { state: verdict.state, reason: verdict.reason },
       row: found?.row ?? null,
+      hasPlace,
       columns: found?.columns ?? [],
     };
     return [{ entry, verdict, difference, made }];

@@ -137,9 +137,10 @@ export class Rejudging {
           const collection = this.#byNsid.get(entry.key.collection);
           if (collection !== undefined) writes.hide(collection, entry.key);
         }
-        // The ledger is right: only the product row has to be written.
-        if (isStored(entry, verdict)) writes.row(entry, verdict, made);
-        else this.#restate(writes, entry, verdict, changed, made);
+        if (difference.hasPlace) writes.coarsen(entry);
+        // The ledger's verdict is right: at most the product row has to be written.
+        if (!isStored(entry, verdict)) this.#restate(writes, entry, verdict, changed, made);
+        else if (difference.row !== null) writes.row(entry, verdict, made);
       }
       this.#statements.store(writes);
       await this.#options.step("judged_again");

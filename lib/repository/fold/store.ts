@@ -2,6 +2,7 @@
 
 import type { TransactionSql } from "../connection/sql.ts";
 import {
+  COARSEN_LEDGER,
   INSERT_LEDGER,
   KEY,
   RESTATE_LEDGER,
@@ -119,6 +120,7 @@ function bulkWrites(
     { name: "records", statement: overwrite ? UPSERT_LEDGER : INSERT_LEDGER, rows: writes.fresh },
     { name: "records", statement: UPSERT_LEDGER, rows: writes.ledger },
     { name: "records", statement: RESTATE_LEDGER, rows: writes.restated },
+    { name: "records", statement: COARSEN_LEDGER, rows: writes.coarsened },
   ];
   for (const { collection, fresh, upserts, hides } of writes.tables.values()) {
     const { insert, upsert, hide } = statementsOf(collection);

@@ -8,6 +8,7 @@ import {
   type Revision,
 } from "../../mapper/content.ts";
 import type { JsonObject } from "../../decoder/json.ts";
+import { coarsenStored } from "../../mapper/consent/consent.ts";
 import { idempotencyKey } from "../../mapper/idempotency_key.ts";
 import { isReason, type Reason } from "../../reason.ts";
 import { type Refusals, type RefusedRecord, refusedRevision } from "./batch.ts";
@@ -74,18 +75,25 @@ const BY_MAPPER: ReadonlySet<string> = new Set<Reason>([
 ]);
 
 /**
- * Maps a ledger record with the current mapper. One that the decoder or Postgres rejected stays rejected:
- * what was kept of it may look valid.
+ * Coarsens and maps a ledger record with the current rules, and notes in the entry whether it has to be stored again.
+ * One that the decoder or Postgres rejected stays rejected: what was kept of it may look valid.
  */
 export function remappedRevision(
   entry: Entry,
-  record: JsonObject | null,
+  written: JsonObject | null,
   mapper: Mapper,
   refusals: Refusals,
 ): Revision {
   const { key, stored, timeUs } = entry;
+  const coarse = written === null ? null : coarsenStored(key.collection, written);
+  const record = coarse?.record ?? null;
+  entry.coarsened = record === written ? null : record;
   const isMappable = stored?.state !== "rejected" || BY_MAPPER.has(stored.reason ?? "");
   const refused = refusalOf(key, entry.rev ?? "", refusals);
+  const refusal = coarse?.refusal ?? null;
+  if (refusal !== null && isMappable && refused === undefined) {
+    return { content: { kind: "rejected", refusal, byDecoder: true }, body: { record, row: null } };
+  }
   return record !== null && isMappable && refused === undefined
     ? mapper.record(key, record, timeUs)
     : storedRevision(entry, record, mapper, refusals);

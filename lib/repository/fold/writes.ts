@@ -45,6 +45,8 @@ export class Writes {
   /** Newer revisions of records that the ledger has. */
   readonly ledger: Row[] = [];
   readonly restated: Row[] = [];
+  /** Records whose revision stays, without the places that they have in the ledger. */
+  readonly coarsened: Row[] = [];
   readonly tables = new Map<string, TableWrites>();
   readonly accounts: Row[] = [];
   /** Records whose open dead letters are closed. */
@@ -115,6 +117,11 @@ export class Writes {
       created_at: entry.createdAt,
     });
     this.row(entry, verdict, made);
+  }
+
+  /** Writes a record whose revision stays, without the places that the ledger's still has. */
+  coarsen({ key: { did, collection, rkey }, rev, coarsened: record }: Entry): void {
+    this.coarsened.push({ did, collection, rkey, rev, record });
   }
 
   account(account: AccountEntry): void {

@@ -1,12 +1,23 @@
 /** The mapper version of each collection's records, and the progress of a reindex. */
 
-import type { Collection } from "../../mapper/collection.ts";
-import type { KeyPosition } from "./ledger_keys.ts";
+import type { Collection, RecordKey } from "../../mapper/collection.ts";
+import { PLACE_RULES } from "../../mapper/consent/consent.ts";
 import type { Sql } from "../connection/sql.ts";
 
-/** The version of a collection's mapper: what it makes of a record, and the forms that it knows. */
-export function mappingVersion({ mapping, upgrades = [] }: Collection): string {
-  return `${mapping}.${upgrades.length + 1}`;
+/** The records that are mapped by one version: those of a collection, or of all others. */
+export interface MappedRecords extends Pick<Collection, "nsid" | "mapping" | "upgrades"> {
+  /** The collections that have a version of their own, for those of all others. */
+  readonly except?: readonly string[];
+}
+
+/** The records of collections without a product table, and the dead letters: only rules for places apply to them. */
+export function allBut(collections: readonly Collection[]): MappedRecords {
+  return { nsid: "*", mapping: 0, except: collections.map(({ nsid }) => nsid) };
+}
+
+/** What a collection's mapper makes of a record, the forms that it knows, and the rules for places before it. */
+export function mappingVersion({ mapping, upgrades = [] }: MappedRecords): string {
+  return `${mapping}.${upgrades.length + 1}.${PLACE_RULES}`;
 }
 
 /** A collection whose records were mapped by another version. */
@@ -19,7 +30,7 @@ export interface OutdatedMapping {
 
 /** The progress of a collection's reindex. */
 export interface ReindexProgress {
-  readonly after: KeyPosition;
+  readonly after: RecordKey;
   readonly done: number;
   readonly changed: number;
 }
@@ -30,20 +41,21 @@ export interface ReindexProgress {
  */
 export async function outdatedMappings(
   sql: Sql,
-  collections: readonly Collection[],
+  collections: readonly MappedRecords[],
 ): Promise<OutdatedMapping[]> {
   const rows = await sql<{ collection: string; version: string | null }[]>`
     select collection, version from mappings`;
   const stored = new Map(rows.map(({ collection, version }) => [collection, version]));
   const outdated: OutdatedMapping[] = [];
   for (const collection of collections) {
-    const { nsid } = collection;
+    const { nsid, except } = collection;
     const current = mappingVersion(collection);
     if (!stored.has(nsid)) {
       const [noted] = await sql<{ version: string | null }[]>`
         insert into mappings (collection, version)
-        select ${nsid}, case when not exists (select from records where collection = ${nsid})
-          then ${current}::text end
+        select ${nsid}, case when not exists (select from records ${
+        except === undefined ? sql`where collection = ${nsid}` : sql``
+      }) then ${current}::text end
         on conflict (collection) do update set collection = excluded.collection
         returning version`;
       stored.set(nsid, noted?.version ?? null);
@@ -55,35 +67,42 @@ export async function outdatedMappings(
 }
 
 /** Begins a reindex, or continues an unfinished one of the same version. */
-export async function beginReindex(sql: Sql, collection: Collection): Promise<ReindexProgress> {
+export async function beginReindex(sql: Sql, collection: MappedRecords): Promise<ReindexProgress> {
   const version = mappingVersion(collection);
   const [row] = await sql<
-    { did: string | null; rkey: string | null; done: number; changed: number }[]
+    {
+      did: string | null;
+      nsid: string | null;
+      rkey: string | null;
+      done: number;
+      changed: number;
+    }[]
   >`
     insert into mappings as m (collection, reindexing) values (${collection.nsid}, ${version})
     on conflict (collection) do update set reindexing = excluded.reindexing,
       after_did = case when m.reindexing = excluded.reindexing then m.after_did end,
+      after_collection = case when m.reindexing = excluded.reindexing then m.after_collection end,
       after_rkey = case when m.reindexing = excluded.reindexing then m.after_rkey end,
       done = case when m.reindexing = excluded.reindexing then m.done else 0 end,
       changed = case when m.reindexing = excluded.reindexing then m.changed else 0 end
-    returning after_did as did, after_rkey as rkey, done::float8 as done, changed::float8 as changed`;
-  const { did = null, rkey = null, done = 0, changed = 0 } = row ?? {};
-  return { after: { did: did ?? "", rkey: rkey ?? "" }, done, changed };
+    returning after_did as did, after_collection as nsid, after_rkey as rkey, done::float8 as done, changed::float8 as changed`;
+  const { did, nsid, rkey, done = 0, changed = 0 } = row ?? {};
+  return { after: { did: did ?? "", collection: nsid ?? "", rkey: rkey ?? "" }, done, changed };
 }
 
 export async function advanceReindex(
   sql: Sql,
-  collection: Collection,
+  collection: MappedRecords,
   { after, done, changed }: ReindexProgress,
 ): Promise<void> {
-  await sql`update mappings set after_did = ${after.did}, after_rkey = ${after.rkey},
-      done = ${done}, changed = ${changed}
+  await sql`update mappings set after_did = ${after.did}, after_collection = ${after.collection},
+      after_rkey = ${after.rkey}, done = ${done}, changed = ${changed}
     where collection = ${collection.nsid} and reindexing = ${mappingVersion(collection)}`;
 }
 
 /** Marks all records of a collection as mapped by this version. */
-export async function finishReindex(sql: Sql, collection: Collection): Promise<void> {
+export async function finishReindex(sql: Sql, collection: MappedRecords): Promise<void> {
   await sql`update mappings set version = reindexing, reindexing = null, after_did = null,
-      after_rkey = null, reindexed_at = now()
+      after_collection = null, after_rkey = null, reindexed_at = now()
     where collection = ${collection.nsid} and reindexing = ${mappingVersion(collection)}`;
 }

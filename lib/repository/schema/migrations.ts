@@ -31,6 +31,7 @@ import instances from "../../../migrations/0020_instances.sql" with { type: "tex
 import notesOfStarts from "../../../migrations/0021_notes_of_starts.sql" with { type: "text" };
 import plainComments from "../../../migrations/0022_plain_comments.sql" with { type: "text" };
 import plainColumns from "../../../migrations/0023_plain_columns.sql" with { type: "text" };
+import placeRules from "../../../migrations/0024_place_rules.sql" with { type: "text" };
 
 export interface Migration {
   /** Counts up from 1. */
@@ -63,4 +64,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 21, name: "notes_of_starts", sql: notesOfStarts },
   { version: 22, name: "plain_comments", sql: plainComments },
   { version: 23, name: "plain_columns", sql: plainColumns },
+  { version: 24, name: "place_rules", sql: placeRules },
 ];

@@ -47,3 +47,13 @@ export const RESTATE_LEDGER: BulkStatement = {
   from ${source([...KEY, ...STANDING])}
   where ${SAME_KEY}`,
 };
+
+const COARSENED = [...KEY, ...columnsOf("text", "rev"), ...columnsOf("jsonb", "record")];
+
+/** The same revisions without places that an older version kept. */
+export const COARSEN_LEDGER: BulkStatement = {
+  columns: COARSENED,
+  text: `update records as t set record = r.record::jsonb
+  from ${source(COARSENED)}
+  where ${SAME_KEY} and t.rev = r.rev and t.record is not null`,
+};

@@ -11,7 +11,12 @@ import { COLLECTIONS } from "../../../lib/mapper/collections/registry.ts";
 import { connect, terminate } from "../../../lib/repository/connection/connection.ts";
 import { Database } from "../../../lib/repository/connection/database.ts";
 import type { TransactionSql } from "../../../lib/repository/connection/sql.ts";
-import { finishReindex, outdatedMappings } from "../../../lib/repository/reconcile/mappings.ts";
+import {
+  allBut,
+  finishReindex,
+  mappingVersion,
+  outdatedMappings,
+} from "../../../lib/repository/reconcile/mappings.ts";
 import { told } from "../../support/command_output.ts";
 import { settings } from "../../support/crash/settings.ts";
 import { databaseTest } from "../../support/database.ts";
@@ -188,8 +193,8 @@ databaseTest(
     const next = { ...SCENE, mapping: SCENE.mapping + 1 };
     const needed = [{
       collection: SCENE.nsid,
-      mapped: `${SCENE.mapping}.1`,
-      current: `${SCENE.mapping + 1}.1`,
+      mapped: mappingVersion(SCENE),
+      current: mappingVersion(next),
     }];
     assert.deepEqual(await outdatedMappings(sql, [next]), needed);
     await reindex(next, {
@@ -204,6 +209,8 @@ databaseTest(
     assert.deepEqual((await outdatedMappings(sql, [next])).map(({ mapped }) => mapped), [null]);
     await finishReindex(sql, next);
     assert.equal((await outdatedMappings(sql, [next])).length, 1);
+    // So is that of the records of all other collections.
+    assert.equal((await outdatedMappings(sql, [allBut(COLLECTIONS)])).length, 1);
   },
 );
 
@@ -214,8 +221,10 @@ Deno.test("reindex rejects a collection without a table, and suggests a similar 
 });
 
 databaseTest("the log says at the start which collections need it", async ({ sql, url }) => {
-  await outdatedMappings(sql, COLLECTIONS);
-  await sql`update mappings set version = '0.1' where collection = ${SCENE.nsid}`;
+  await outdatedMappings(sql, [...COLLECTIONS, allBut(COLLECTIONS)]);
+  // Before there were versions of the rules for places, and by older rules.
+  await sql`update mappings set version = '1.1' where collection = ${SCENE.nsid}`;
+  await sql`update mappings set version = '0.1.0' where collection = '*'`;
   const lines: string[] = [];
   const logger = createLogger({
     level: "info",
@@ -229,7 +238,10 @@ databaseTest("the log says at the start which collections need it", async ({ sql
   });
   await warnOutdatedMappings({ database, logger, silentMs: 60_000 }, NEVER);
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? "", /run the command reindex.*"collections":\["app\.subcult\.scene"\]/);
+  assert.match(
+    lines[0] ?? "",
+    /run the command reindex.*"collections":\["app\.subcult\.scene","\*"\]/,
+  );
 });
 
 databaseTest(
