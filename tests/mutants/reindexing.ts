@@ -96,6 +96,21 @@ export const REINDEXING: readonly Mutant[] = [
     near: ["repository/reconcile/reindex_places_test.ts"],
   },
   {
+    file: "lib/repository/reconcile/mappings.ts",
+    before: ".${PLACE_RULES}`",
+    after: "`",
+    rule: "the log asks for a reindex when the rules for places have changed",
+    near: ["repository/reconcile/reindex_test.ts"],
+  },
+  {
+    file: "lib/mapper/consent/place_list.ts",
+    before: "  if (value.includes(PLACE_REMOVED)) return false;\n",
+    after: "",
+    rule:
+      "what is left of a text with a place names no coordinate, so a reindex removes nothing else",
+    near: ["mapper/consent/stored_test.ts"],
+  },
+  {
     file: "lib/mapper/consent/consent.ts",
     before: "coarsenWithin(collection, record, DEFAULT_LIMITS.recordBytes)",
     after: "coarsenWithin(collection, record)",

@@ -2,6 +2,7 @@
 
 import { isObject, type Json, type JsonObject } from "../../decoder/json.ts";
 import { namesCoordinate } from "./place_key.ts";
+import { PLACE_REMOVED } from "./place_text.ts";
 import { isFineNumber, isFinePair } from "../geo/place_number.ts";
 import { coordinateOf, isSexagesimal } from "../place_text/coordinate.ts";
 import { foldText } from "../place_text/unicode_fold.ts";
@@ -53,9 +54,13 @@ export function placesAmong(list: readonly Json[], budget: SearchBudget): Readon
   return found ?? NONE;
 }
 
-/** Whether a text is the name of a coordinate; true as well when the budget is used up. */
+/**
+ * Whether a text is the name of a coordinate; true as well when the budget is used up. One that a place was removed
+ * from told the place itself: its marker makes it no name.
+ */
 export function isName(value: Json | undefined, budget: SearchBudget): boolean {
   if (typeof value !== "string" || value.length > MAX_NAME) return false;
+  if (value.includes(PLACE_REMOVED)) return false;
   return !budget.takeName(value) || namesCoordinate(value);
 }
 

@@ -53,6 +53,18 @@ Deno.test("coarsening twice equals coarsening once, for any record of the app wi
   });
 });
 
+Deno.test("what is left of a text with a place does not name the numbers beside it", () => {
+  const record = {
+    name: "Breitengrad 61.38192, Längengrad 101.57419",
+    ratings: [4.875, 4.625],
+  };
+  const name = "Breitengrad [place removed]";
+  for (const collection of NSIDS) {
+    assert.deepEqual(coarsen(collection, record).record, { ...record, name });
+    assertStays(collection, record, "a name with a place");
+  }
+});
+
 Deno.test("coarsening twice equals coarsening once, also for a record at the limit of the search", () => {
   for (const { name, record } of WORST_RECORDS) {
     for (const bytes of [1_000, 20_000]) assertStays("app.subcult.post", record(bytes), name);
